@@ -1,0 +1,167 @@
+"""What long work tells whoever listens: frozen dataclasses that go to JSON and back.
+
+Training and style transfer are generators of these events. The terminal, the run's `events.jsonl`, a notebook and the
+tests are ordinary `for` loops over the same stream, live or replayed from the file.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from .errors import GanvasError
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """Tell how far a piece of work is: `done` of `total` units of `what` ("pictures prepared")."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Note(Event):
+    """Say one thing, once, that the user should know: a choice and its reason, a file skipped."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """Open a run, or go on with it: `step` and `images` are where it stands, `total_images` where it will end."""
+
+    run: str
+    recipe: str
+    device: str
+    step: int
+    images: int
+    total_images: int
+    resumed: bool
+
+
+@dataclass(frozen=True)
+class Step(Event):
+    """Report one training step: losses (dimensionless), the mean logits and the seconds of training so far."""
+
+    step: int
+    images: int
+    total_images: int
+    seconds: float
+    phase: str
+    losses: dict[str, float]
+    oscillation: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Samples(Event):
+    """Tell that a sheet of the fixed latents was written to `path` (relative to the run)."""
+
+    step: int
+    images: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Scored(Event):
+    """Give a measured quality: `value` of `score` by `network` over `count` samples; lower is better."""
+
+    step: int
+    images: int
+    score: str
+    network: str
+    value: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """Tell that a checkpoint is whole on the disk at `path` (relative to the run)."""
+
+    step: int
+    images: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Iteration(Event):
+    """Report one iteration of style transfer at `scale` (pixels of the long side)."""
+
+    iteration: int
+    iterations: int
+    scale: int
+    loss: float
+    content: float
+    style: float
+    variation: float
+
+
+@dataclass(frozen=True)
+class Done(Event):
+    """Close the work: where the result lies and why it ended (`finished` or `interrupted`)."""
+
+    path: str
+    step: int
+    images: int
+    seconds: float
+    reason: str
+
+
+EVENTS: dict[str, type[Event]] = {
+    kind.__name__: kind for kind in (Progress, Note, Started, Step, Samples, Scored, Saved, Iteration, Done)
+}
+
+
+def to_json(event: Event) -> str:
+    """Return `event` as one line of JSON. NaN and infinities become the strings "nan", "inf" and "-inf"."""
+    return json.dumps({"event": type(event).__name__, **_plain(asdict(event))}, separators=(",", ":"))
+
+
+def from_json(line: str) -> Event:
+    """Return the event in one line of JSON; fields that this version does not know are left out.
+
+    Raises:
+        GanvasError: the line is not JSON, or names no event that is known here.
+    """
+    try:
+        record = json.loads(line)
+        kind = EVENTS[record.pop("event")]
+        known = {f.name for f in fields(kind)}
+        return kind(**{key: _number(value) for key, value in record.items() if key in known})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GanvasError(f"Not an event: {line[:80]!r}", "Lines of events.jsonl are written by ganvas train.") from error
+
+
+def replay(path: Path) -> Iterator[Event]:
+    """Yield the events of an `events.jsonl`. A last line torn by a crash is left out."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.endswith("\n"):
+                yield from_json(line)
+
+
+_SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def _plain(value: Any) -> Any:
+    """Replace what JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def _number(value: Any) -> Any:
+    """Undo `_plain`."""
+    if isinstance(value, dict):
+        return {key: _number(item) for key, item in value.items()}
+    return _SPECIAL.get(value, value) if isinstance(value, str) else value

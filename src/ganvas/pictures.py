@@ -1,0 +1,100 @@
+"""Everything that leaves: one way from floats to bytes, one way to a file, each with its origin written inside."""
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
+
+from . import __version__
+
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+def to_uint8(pictures: Tensor) -> Tensor:
+    """Return pictures in [-1, 1] as uint8 in [0, 255], rounded to nearest; NaN becomes 0. Any shape."""
+    scaled = pictures.detach().float().nan_to_num(nan=-1.0).add(1).mul(127.5)
+    return scaled.round_().clamp_(0, 255).to(torch.uint8)
+
+
+def to_float(pictures: Tensor) -> Tensor:
+    """Return uint8 pictures as floats in [-1, 1]: the inverse of `to_uint8`. Any shape."""
+    return pictures.float().div_(127.5).sub_(1)
+
+
+def to_image(picture: Tensor) -> Image.Image:
+    """Return one uint8 picture (C, H, W) with 1, 3 or 4 channels as a Pillow image."""
+    array = np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array, MODES[array.shape[2]])
+
+
+def grid(pictures: Tensor, columns: int | None = None, gap: int = 2) -> Tensor:
+    """Return uint8 pictures (N, C, H, W) as one sheet (C, H', W'), about square, on white with `gap` pixels between."""
+    count, channels, height, width = pictures.shape
+    columns = min(count, columns or max(1, round((count * height / width) ** 0.5)))
+    rows = -(-count // columns)
+    sheet = torch.full((channels, rows * (height + gap) + gap, columns * (width + gap) + gap), 255, dtype=torch.uint8)
+    for index, picture in enumerate(pictures):
+        top, left = gap + index // columns * (height + gap), gap + index % columns * (width + gap)
+        sheet[:, top : top + height, left : left + width] = picture
+    return sheet
+
+
+def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> None:
+    """Write `image` to `path`, whole or not at all, with `origin` and our version as metadata.
+
+    PNG carries them as text chunks, JPEG, WebP and TIFF in the EXIF description. The suffix names the format.
+    """
+    facts = {**{key: str(value) for key, value in origin.items()}, "software": f"ganvas {__version__}"}
+    suffix = path.suffix.lower()
+    options: dict[str, object] = {}
+    if suffix == ".png":
+        info = PngInfo()
+        for key, value in facts.items():
+            info.add_text(key, value)
+        options["pnginfo"] = info
+    else:
+        exif = image.getexif()
+        exif[0x010E] = "; ".join(f"{key}={value}" for key, value in facts.items())
+        exif[0x0131] = facts["software"]
+        options["exif"] = exif
+    if suffix in (".jpg", ".jpeg"):
+        options |= {"quality": 95, "subsampling": 0}
+        image = image.convert("L" if image.mode == "L" else "RGB")
+    elif suffix == ".webp":
+        options |= {"quality": 95}
+    buffer = io.BytesIO()
+    image.save(buffer, format=Image.registered_extensions()[suffix], **options)  # type: ignore[arg-type]
+    write_atomically(path, buffer.getvalue())
+
+
+def save_animation(frames: Sequence[Image.Image], path: Path, milliseconds: int, origin: Mapping[str, object]) -> None:
+    """Write `frames` as an animated WebP that loops and holds its last frame ten times as long."""
+    exif = Image.Exif()
+    exif[0x010E] = "; ".join(f"{key}={value}" for key, value in origin.items())
+    exif[0x0131] = f"ganvas {__version__}"
+    durations = [milliseconds] * (len(frames) - 1) + [10 * milliseconds]
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=90, exif=exif
+    )
+    write_atomically(path, buffer.getvalue())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
