@@ -5,11 +5,9 @@ a run can be read, repeated and opened by a later release.
 """
 
 import dataclasses
-import json
 import types
 import typing
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import GanvasError, did_you_mean
@@ -28,7 +26,7 @@ class DataConfig:
         background: colour that transparency is composited on, as Pillow names it ("white", "#ffeedd").
         fit: "crop" cuts the middle out at the target's shape, "pad" shrinks the whole picture onto the background,
             "stretch" ignores the shape.
-        labels: take the sub-folder (or the idx labels beside the pictures) as each picture's class.
+        labels: condition the networks on each picture's class: its sub-folder, or the idx labels beside it.
     """
 
     path: str
@@ -37,7 +35,115 @@ class DataConfig:
     channels: int = 3
     background: str = "white"
     fit: str = "crop"
-    labels: bool = True
+    labels: bool = False
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Name a network of `ganvas.models` and the widths (channels or units) of its stages, input to output."""
+
+    name: str
+    widths: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """Set Adam: learning rate and decay of its first and second moment."""
+
+    learning_rate: float
+    beta1: float = 0.5
+    beta2: float = 0.999
+
+
+@dataclass(frozen=True)
+class PenaltyConfig:
+    """Choose a penalty of `ganvas.losses.PENALTIES`, its weight, and how often it is taken ("none" for no penalty).
+
+    A lazy penalty (`every` > 1) is scaled up by `every`, so that gamma means the same however often it is taken.
+    """
+
+    name: str = "none"
+    gamma: float = 0.0
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class PhaseConfig:
+    """Describe one stretch of the training.
+
+    Args:
+        name: "adversarial" (generator against discriminator) or "warm_up" (see `ganvas.training.warmup`).
+        share: of the budget.
+        batch: pictures a step.
+        shrink: pictures are trained at 1 / shrink of their size; a power of two.
+        steps: how many, once the budget is known; 0 before.
+    """
+
+    name: str
+    share: float
+    batch: int
+    shrink: int = 1
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole of a run; `ganvas.recipes` returns it with nothing left open.
+
+    Args:
+        recipe: name of the recipe that wrote this.
+        data: the pictures.
+        classes: names of the labels the networks are conditioned on; empty for none.
+        seed: of everything random.
+        latent: length of z.
+        loss: key of `ganvas.losses.LOSSES`.
+        flip: mirror pictures left to right at random.
+        augment: DiffAugment policies ("colour", "translation", "cutout") applied to reals and fakes alike.
+        ema: half-life of the averaged generator's weights, as a share of the pictures seen so far; 0 for no average.
+        decay: share of each phase, at its end, over which the learning rates fall linearly to nothing.
+        phases: the stretches of training, in order.
+        minutes: the budget that was asked for, if it was one of time.
+        sheets: how many sheets of the fixed latents are written on the way.
+        checkpoints: how many checkpoints are written on the way.
+        scores: how many times the samples are scored on the way.
+    """
+
+    recipe: str
+    data: DataConfig
+    generator: NetworkConfig
+    discriminator: NetworkConfig
+    generator_optimiser: OptimiserConfig
+    discriminator_optimiser: OptimiserConfig
+    phases: tuple[PhaseConfig, ...]
+    latent: int = 100
+    classes: tuple[str, ...] = ()
+    seed: int = 0
+    loss: str = "bce"
+    penalty: PenaltyConfig = PenaltyConfig()
+    flip: bool = False
+    augment: tuple[str, ...] = ()
+    ema: float = 0.0
+    decay: float = 0.0
+    minutes: float | None = None
+    sheets: int = 24
+    checkpoints: int = 8
+    scores: int = 0
+    format: int = FORMAT
+
+    @property
+    def steps(self) -> int:
+        """Return the steps of all phases."""
+        return sum(phase.steps for phase in self.phases)
+
+    @property
+    def images(self) -> int:
+        """Return the pictures of all phases."""
+        return sum(phase.steps * phase.batch for phase in self.phases)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Return (C, H, W) of the pictures."""
+        return self.data.channels, self.data.height, self.data.width
 
 
 ConfigT = TypeVar("ConfigT")

@@ -1,0 +1,137 @@
+"""Whole states on the disk: atomic, hashed, safetensors, so that nothing half-written or foreign is ever resumed.
+
+A checkpoint is a folder named after the pictures seen, with `state.safetensors`, `facts.json` and, written last,
+`manifest.json` with their SHA-256. It is built in a temporary folder, synced and renamed: until the rename there is
+nothing, after it everything. Nothing that is loaded can run code.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from .errors import GanvasError
+
+Tensors = dict[str, Tensor]
+Facts = dict[str, Any]
+
+STATE, FACTS, MANIFEST = "state.safetensors", "facts.json", "manifest.json"
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """Name a checkpoint that cannot be used and why."""
+
+    path: Path
+    reason: str
+
+
+def save(folder: Path, images: int, tensors: Tensors, facts: Facts) -> Path:
+    """Write a checkpoint for `images` pictures seen into `folder` and return its path.
+
+    Raises:
+        GanvasError: a tensor holds NaN or infinity, or the disk is full; earlier checkpoints are untouched.
+    """
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise GanvasError(
+                f"{name} holds NaN or infinity after {images:,} pictures; it was not saved.",
+                "The last good checkpoint is kept. Try a lower learning rate or another recipe.",
+            )
+    final = folder / f"{images:012d}"
+    temporary = folder / f".{final.name}.{os.getpid()}.tmp"
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary / STATE)
+        (temporary / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+        hashes = {name: _sha256(temporary / name) for name in (STATE, FACTS)}
+        _sync(temporary / STATE, temporary / FACTS)
+        (temporary / MANIFEST).write_text(json.dumps(hashes), encoding="utf-8")
+        _sync(temporary / MANIFEST, temporary)
+        if final.exists():
+            shutil.rmtree(final)
+        temporary.rename(final)
+        _sync(folder)
+    except (OSError, SafetensorError) as error:
+        raise GanvasError(
+            f"Could not save {final}: {error}", "Free some disk space; the same command goes on from the last checkpoint."
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return final
+
+
+def load(path: Path) -> tuple[Tensors, Facts]:
+    """Return the tensors (on the processor) and facts of the checkpoint at `path`.
+
+    Raises:
+        GanvasError: a file is missing, is not what the manifest promises, or cannot be read.
+    """
+    hint = "An older checkpoint beside it may be whole: the same command takes the newest whole one."
+    try:
+        hashes = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        for name in (STATE, FACTS):
+            if _sha256(path / name) != hashes[name]:
+                raise GanvasError(f"Checkpoint {path} is damaged: {name} is not what was written.", hint)
+        facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
+        return load_file(path / STATE), facts
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise GanvasError(f"Checkpoint {path} cannot be read: {error}", hint) from error
+
+
+def newest(folder: Path) -> tuple[Tensors, Facts, tuple[Damaged, ...]] | None:
+    """Return the newest checkpoint that is whole, and those newer that are not; None if there is none at all.
+
+    Raises:
+        GanvasError: there are checkpoints, and none of them is whole.
+    """
+    damaged: list[Damaged] = []
+    for path in reversed(listing(folder)):
+        try:
+            return *load(path), tuple(damaged)
+        except GanvasError as error:
+            damaged.append(Damaged(path, error.message))
+    if damaged:
+        raise GanvasError(
+            f"None of the {len(damaged)} checkpoints in {folder} is whole. {damaged[0].reason}",
+            "Start again in another folder, or remove this one.",
+        )
+    return None
+
+
+def listing(folder: Path) -> list[Path]:
+    """Return the checkpoints in `folder`, oldest first."""
+    return sorted(path for path in folder.glob("[0-9]*") if path.is_dir()) if folder.is_dir() else []
+
+
+def prune(folder: Path, keep: int, best: str | None) -> None:
+    """Remove all but the newest `keep` checkpoints and the one named `best`, and what crashed processes left."""
+    for path in listing(folder)[:-keep]:
+        if path.name != best:
+            shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(".*.tmp"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(*paths: Path) -> None:
+    """Have the system write files and folder entries to the disk now."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,77 @@
+"""Where the work runs: device and threads, each choice with its reason, and random numbers that belong to a place."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import GanvasError
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Name a device ("cpu", "cuda:0", "mps"), the threads it uses on the processor, and why."""
+
+    device: str
+    threads: int
+    reason: str
+
+
+def available_cores() -> int:
+    """Return the processor cores that this process may use (affinity counts, not what the machine has)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def choose_device(wish: str = "auto") -> Choice:
+    """Return the device to work on: the one wished for, else the first GPU, else Apple's, else the processor.
+
+    Two torch processes that share cores spin against each other and each falls to a sixth of its speed. OMP_NUM_THREADS
+    is therefore honoured, so that a user who works beside a run can leave a core free for it.
+
+    Raises:
+        GanvasError: the device wished for is not there.
+    """
+    import torch
+
+    cores = available_cores()
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    threads = min(int(asked), cores) if asked.isdigit() and int(asked) > 0 else cores
+    many = f"{threads} thread{'s' if threads > 1 else ''}"
+    why = f"{many}, as OMP_NUM_THREADS says" if asked else f"{many}, one for each core"
+    present = {"cpu": f"processor, {why}"}
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            present[f"cuda:{index}"] = torch.cuda.get_device_name(index)
+    if torch.backends.mps.is_available():
+        present["mps"] = "Apple GPU"
+    if wish == "auto":
+        for name in ("cuda:0", "mps"):
+            if name in present:
+                return Choice(name, threads, f"{present[name]}, found by itself")
+        return Choice("cpu", threads, f"{present['cpu']}; no GPU was found")
+    name = "cuda:0" if wish == "cuda" else wish
+    if name not in present:
+        raise GanvasError(f"There is no device '{wish}' here, only {', '.join(present)}.", "Try: ganvas env")
+    return Choice(name, threads, f"{present[name]}, as asked")
+
+
+def use(choice: Choice) -> "torch.device":
+    """Set torch's threads to `choice` and return its device."""
+    import torch
+
+    torch.set_num_threads(choice.threads)
+    return torch.device(choice.device)
+
+
+def random_at(*place: int | str, device: "torch.device | str" = "cpu") -> "torch.Generator":
+    """Return a random generator that depends on nothing but `place`, such as (seed, step, "latents").
+
+    Since no state is carried from step to step, a resumed run draws what the uninterrupted one would have drawn.
+    """
+    import torch
+
+    digest = hashlib.blake2b(repr(place).encode(), digest_size=8).digest()
+    return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)

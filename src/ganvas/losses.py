@@ -1,0 +1,131 @@
+"""Adversarial losses and penalties: one function each, with its equation and where it comes from.
+
+Logits are unbounded scores (B,), high for "real". Every loss is a mean over the batch, to be minimised. Expectations are
+written E; D is the discriminator, x real, y = G(z) fake.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Discriminator = Callable[[Tensor], Tensor]
+
+
+def bce_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[-log s(D(x))] + E[-log(1 - s(D(y)))] with s the sigmoid: binary cross-entropy (Goodfellow et al. 2014, eq. 1)."""
+    return F.softplus(-real).mean() + F.softplus(fake).mean()  # softplus(-logits) = -log(sigmoid(logits))
+
+
+def bce_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[-log s(D(y))]: the non-saturating form (Goodfellow et al. 2014, section 3)."""
+    return F.softplus(-fake).mean()
+
+
+def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[max(0, 1 - D(x))] + E[max(0, 1 + D(y))] (Lim & Ye 2017, Geometric GAN)."""
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+
+def hinge_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """-E[D(y)] (Lim & Ye 2017)."""
+    return -fake.mean()
+
+
+def least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """1/2 E[(D(x) - 1)^2] + 1/2 E[D(y)^2] (Mao et al. 2017, LSGAN, eq. 9)."""
+    return 0.5 * (real - 1).square().mean() + 0.5 * fake.square().mean()
+
+
+def least_squares_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """1/2 E[(D(y) - 1)^2] (Mao et al. 2017, eq. 9)."""
+    return 0.5 * (fake - 1).square().mean()
+
+
+def wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[D(y)] - E[D(x)] + 0.001 E[D(x)^2]: Wasserstein with the drift term (Karras et al. 2018, ProGAN, A.1).
+
+    Goes together with `gradient_penalty`.
+    """
+    return fake.mean() - real.mean() + 0.001 * real.square().mean()
+
+
+def wasserstein_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """-E[D(y)] (Arjovsky et al. 2017)."""
+    return -fake.mean()
+
+
+def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[softplus(-(D(x) - D(y)))], paired by index: RpGAN (Jolicoeur-Martineau 2019; Huang et al. 2024, R3GAN, eq. 2)."""
+    return F.softplus(fake - real).mean()
+
+
+def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[softplus(-(D(y) - D(x)))]: needs the logits of real pictures (Huang et al. 2024)."""
+    return F.softplus(real - fake).mean()
+
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+# name: (discriminator's loss, generator's loss), both of (real logits, fake logits)
+LOSSES: dict[str, tuple[Loss, Loss]] = {
+    "bce": (bce_discriminator, bce_generator),
+    "hinge": (hinge_discriminator, hinge_generator),
+    "least_squares": (least_squares_discriminator, least_squares_generator),
+    "wasserstein": (wasserstein_discriminator, wasserstein_generator),
+    "relativistic": (relativistic_discriminator, relativistic_generator),
+}
+
+NEEDS_REAL = frozenset({"relativistic"})  # losses whose generator's side looks at real pictures
+
+
+def zero_centred(discriminator: Discriminator, pictures: Tensor) -> Tensor:
+    """1/2 E[|grad_x D(x)|^2]: R1 on reals, R2 on fakes (Mescheder et al. 2018, eq. 9). Squares summed over CHW.
+
+    `pictures` are those before augmentation when `discriminator` augments, so that the gradient is the picture's.
+    """
+    pictures = pictures.detach().requires_grad_(True)
+    with torch.enable_grad():
+        logits = discriminator(pictures)
+        (gradient,) = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
+    return 0.5 * gradient.square().sum(dim=(1, 2, 3)).mean()
+
+
+def approximate_zero_centred(
+    discriminator: Discriminator, pictures: Tensor, generator: torch.Generator, sigma: float = 0.01
+) -> Tensor:
+    """1/2 E[(D(x) - D(x + sigma e))^2] / sigma^2 with e ~ N(0, I): `zero_centred` without double backward.
+
+    To first order the difference is sigma e.grad D, whose square has the mean sigma^2 |grad D|^2 (Lin et al. 2025,
+    Seaweed APT, eq. 3, there with a fixed weight in place of 1 / sigma^2).
+    """
+    noise = torch.randn(pictures.shape, generator=generator, device=pictures.device, dtype=pictures.dtype)
+    clean, noisy = discriminator(torch.cat([pictures, pictures + sigma * noise])).chunk(2)
+    return 0.5 * ((clean - noisy) / sigma).square().mean()
+
+
+def gradient_penalty(
+    discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator
+) -> Tensor:
+    """E[(|grad D(u x + (1 - u) y)| - 1)^2] with u ~ U(0, 1) per pair (Gulrajani et al. 2017, WGAN-GP, eq. 3)."""
+    mix = torch.rand((len(real), 1, 1, 1), generator=generator, device=real.device, dtype=real.dtype)
+    between = torch.lerp(fake.detach(), real, mix).requires_grad_(True)
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
+    return (gradient.square().sum(dim=(1, 2, 3)).sqrt() - 1).square().mean()
+
+
+Penalty = Callable[[Discriminator, Tensor, Tensor, torch.Generator], Tensor]
+
+# name: penalty of (discriminator, real pictures, fake pictures, random generator), to be scaled by gamma
+PENALTIES: dict[str, Penalty] = {
+    "r1": lambda d, real, fake, rng: zero_centred(d, real),
+    "r2": lambda d, real, fake, rng: zero_centred(d, fake),
+    "r1_r2": lambda d, real, fake, rng: zero_centred(d, real) + zero_centred(d, fake),
+    "approximate_r1": lambda d, real, fake, rng: approximate_zero_centred(d, real, rng),
+    "approximate_r1_r2": lambda d, real, fake, rng: (
+        approximate_zero_centred(d, real, rng) + approximate_zero_centred(d, fake.detach(), rng)
+    ),
+    "gradient": gradient_penalty,
+}

@@ -1,0 +1,70 @@
+"""DCGAN: convolutions all the way (Radford et al. 2016)."""
+
+from torch import Tensor, nn
+
+
+def normal_init(module: nn.Module) -> None:
+    """Draw convolution weights from N(0, 0.02) and batch-norm scales from N(1, 0.02), as the paper does."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+class DCGANGenerator(nn.Module):
+    """Grow pictures from latents by transposed convolutions, each doubling height and width.
+
+    Where a side is odd on the way (28 = 2 * 14 = 4 * 7, and 7 = 2 * 4 - 1), that step's kernel is 3 in place of 4.
+
+    Args:
+        latent: length of z.
+        widths: channels from the coarsest stage on; n widths make pictures about 2^n times the first grid.
+        shape: (C, H, W) of the pictures.
+    """
+
+    def __init__(self, latent: int, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        channels, height, width = shape
+        sides = [(-(-height >> n), -(-width >> n)) for n in range(len(widths), -1, -1)]  # coarse to fine, rounded up
+        kernels = [(4 - high % 2, 4 - wide % 2) for high, wide in sides[1:]]
+        self.latent = latent
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(latent, widths[0], sides[0], bias=False),
+            nn.BatchNorm2d(widths[0]),
+            nn.ReLU(),
+        ]
+        for before, after, kernel in zip(widths, widths[1:], kernels, strict=False):
+            layers += [nn.ConvTranspose2d(before, after, kernel, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        last = nn.ConvTranspose2d(widths[-1], channels, kernels[-1], 2, 1, bias=False)
+        self.layers = nn.Sequential(*layers, last, nn.Tanh())
+        self.apply(normal_init)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return pictures (B, C, H, W) in [-1, 1] for latents (B, latent)."""
+        pictures: Tensor = self.layers(z[:, :, None, None])
+        return pictures
+
+
+class DCGANDiscriminator(nn.Module):
+    """Judge pictures by strided convolutions, each halving height and width.
+
+    Args:
+        widths: channels from the finest stage on.
+        shape: (C, H, W) of the pictures.
+    """
+
+    def __init__(self, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        channels, height, width = shape
+        layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
+        for before, after in zip(widths, widths[1:], strict=False):
+            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
+        coarse = (height >> len(widths), width >> len(widths))
+        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, coarse, bias=False))
+        self.apply(normal_init)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return logits (B,) for pictures (B, C, H, W)."""
+        logits: Tensor = self.layers(pictures).flatten()
+        return logits
