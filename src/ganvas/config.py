@@ -103,6 +103,8 @@ class Config:
         decay: share of each phase, at its end, over which the learning rates fall linearly to nothing.
         phases: the stretches of training, in order.
         minutes: the budget that was asked for, if it was one of time.
+        asked_images: the budget that was asked for, if it was one of pictures; `images` is what the phases add up to.
+        fingerprint: of the prepared pictures.
         sheets: how many sheets of the fixed latents are written on the way.
         checkpoints: how many checkpoints are written on the way.
         scores: how many times the samples are scored on the way.
@@ -125,6 +127,8 @@ class Config:
     ema: float = 0.0
     decay: float = 0.0
     minutes: float | None = None
+    asked_images: int | None = None
+    fingerprint: str = ""
     sheets: int = 24
     checkpoints: int = 8
     scores: int = 0
@@ -144,6 +148,44 @@ class Config:
     def shape(self) -> tuple[int, int, int]:
         """Return (C, H, W) of the pictures."""
         return self.data.channels, self.data.height, self.data.width
+
+
+@dataclass(frozen=True)
+class StyleConfig:
+    """Say how a painting is made; these are the flags of `ganvas style`."""
+
+    size: int = 384
+    """Pixels of the painting's long side; its shape is the content's."""
+    iterations: int = 60
+    """Steps at the full size; twice as many are made at each smaller size before it, where they cost little."""
+    start: str = "content"
+    """Where the painting starts: content (true to the picture) or noise (freer)."""
+    optimiser: str = "lbfgs"
+    """lbfgs (fewest steps) or adam (less memory)."""
+    learning_rate: float = 0.05
+    """Of adam: how far a pixel moves in one step, black to white being 2."""
+    content_weight: float = 0.1
+    """How much the content's shapes count."""
+    style_weight: float = 1.0
+    """How much the style's colours and strokes count."""
+    variation_weight: float = 0.1
+    """How much smoothness counts."""
+    content_layers: tuple[str, ...] = ("conv4_2",)
+    """Layers that shapes are compared at; deeper ones leave more freedom."""
+    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+    """Layers that strokes are compared at, fine to coarse."""
+    blend: tuple[float, ...] = ()
+    """With several styles: how much of each, such as 2 1; equal parts if left out."""
+    network: str = "vgg16"
+    """vgg16 (in the package) or vgg19 (torchvision's, fetched once: 550 MB)."""
+    vgg19_weights: str | None = None
+    """File of torchvision's VGG-19, if it is not in torch's cache."""
+    pooling: str = "average"
+    """average (smoother pictures) or max (as the network was trained)."""
+    seed: int = 0
+    """Of the noise."""
+    device: str = "auto"
+    """cpu, cuda, mps, or auto."""
 
 
 ConfigT = TypeVar("ConfigT")

@@ -1,0 +1,180 @@
+"""VGG, frozen, as an eye that others look through: layers by name, and one pass that serves every loss."""
+
+import contextlib
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .. import builtin
+from ..errors import GanvasError, did_you_mean
+
+RGB = tuple[float, float, float]
+
+VGG19_BLOCKS = (2, 2, 4, 4, 4)  # convolutions in each block
+
+# What a 2 x 2 pooling is multiplied by. Averages are smaller than maxima, and the biases of the layer behind were
+# learnt for maxima: twice the average brings its input back to the strength it knows.
+POOLINGS = {"average": (F.avg_pool2d, 2.0), "max": (F.max_pool2d, 1.0)}
+
+
+@dataclass(frozen=True)
+class VGGWeights:
+    """Hold a VGG's convolutions and the preprocessing that they were trained with.
+
+    Args:
+        name: for people ("VGG-16, packaged").
+        tensors: "conv1_1.weight" (out, in, 3, 3), "conv1_1.bias" (out,), "conv1_2.weight" ...
+        mean, std: of RGB pictures in [0, 1]; they come in as (picture - mean) / std.
+    """
+
+    name: str
+    tensors: Mapping[str, Tensor]
+    mean: RGB
+    std: RGB
+
+    @property
+    def convolutions(self) -> list[str]:
+        """Return "1_1", "1_2", "2_1" ... in the order they are run."""
+        return sorted(name[4:-7] for name in self.tensors if name.endswith(".weight"))
+
+    @property
+    def layers(self) -> list[str]:
+        """Return every name that can be asked for, shallow to deep."""
+        return [f"{kind}{each}" for each in self.convolutions for kind in ("conv", "relu")]
+
+
+class VGG(nn.Module):
+    """Map pictures (B, 3, H, W) in [-1, 1] to the features at `layers`, and compute nothing deeper.
+
+    Of any size down to one pixel. "conv4_2" is the convolution's output, "relu4_2" the same with negatives cut off.
+
+    Args:
+        layers: names such as "relu1_1".
+        pooling: "average" (smooth gradients, and so smoother pictures) or "max" (as the network was trained).
+
+    Raises:
+        GanvasError: these weights have no such layer, or there is no such pooling.
+
+    Source: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, weights: VGGWeights, layers: Iterable[str], pooling: str = "average") -> None:
+        super().__init__()
+        if pooling not in POOLINGS:
+            known = list(POOLINGS)
+            raise GanvasError(f"Unknown pooling '{pooling}'.{did_you_mean(pooling, known)}", f"One of {known}.")
+        self.layers = tuple(dict.fromkeys(layers))
+        check_layers(self.layers, weights)
+        self.pool, self.gain = POOLINGS[pooling]
+        deepest = max(layer[4:] for layer in self.layers)
+        self.convolutions = [each for each in weights.convolutions if each <= deepest]
+        self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))
+        for each in self.convolutions:
+            weight = weights.tensors[f"conv{each}.weight"].float().contiguous(memory_format=torch.channels_last)
+            self.register_buffer(f"weight{each}", weight)
+            self.register_buffer(f"bias{each}", weights.tensors[f"conv{each}.bias"].float())
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        """Return each layer's features (B, C, H', W') by name, from one pass."""
+        features = (pictures.mul(0.5).add(0.5) - self.mean) / self.std
+        features = features.contiguous(memory_format=torch.channels_last)
+        found: dict[str, Tensor] = {}
+        for each in self.convolutions:
+            if each.endswith("_1") and each != "1_1":
+                # Half a window at the edge still counts, so no picture is too thin.
+                features = self.pool(features, 2, ceil_mode=True) * self.gain
+            weight, bias = self.get_buffer(f"weight{each}"), self.get_buffer(f"bias{each}")
+            if each == "1_1":
+                # Black beyond the edge would be an edge of its own, and a painted frame would follow it.
+                features = F.conv2d(F.pad(features, (1, 1, 1, 1), mode="replicate"), weight, bias)
+            else:
+                features = F.conv2d(features, weight, bias, padding=1)
+            if f"conv{each}" in self.layers:
+                found[f"conv{each}"] = features
+            features = features.relu()
+            if f"relu{each}" in self.layers:
+                found[f"relu{each}"] = features
+        return found
+
+
+def check_layers(layers: Iterable[str], weights: VGGWeights) -> None:
+    """Refuse a layer that these weights do not have.
+
+    Raises:
+        GanvasError: naming the layer, the nearest one that is known, and the range.
+    """
+    known = weights.layers
+    for layer in layers:
+        if layer not in known:
+            near = did_you_mean(layer, known)
+            raise GanvasError(
+                f"{weights.name} has no layer '{layer}'.{near}", f"Its layers go from {known[0]} to {known[-1]}."
+            )
+
+
+def packaged_vgg16() -> VGGWeights:
+    """Return the VGG-16 that comes with ganvas: conv1_1 to conv4_2, no download."""
+    from safetensors.torch import load_file
+
+    # These were trained on 0..255 with only the mean taken off, which is what a deviation of 1/255 does.
+    mean = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+    return VGGWeights("VGG-16 (packaged)", load_file(builtin.vgg16()), mean, (1 / 255, 1 / 255, 1 / 255))
+
+
+def torchvision_vgg19(path: Path | None = None) -> VGGWeights:
+    """Return torchvision's VGG-19: from `path`, else from torch's cache, else downloaded there (550 MB) and checked.
+
+    Nothing in the file is executed.
+
+    Raises:
+        GanvasError: there is no such file, it cannot be downloaded, or it holds no VGG-19.
+    """
+    name = str(path) if path else "torchvision's VGG-19"
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True) if path else _from_torchvision()
+    except FileNotFoundError as error:
+        raise GanvasError(f"There is no weights file {path}.", "Give the path of torchvision's vgg19 .pth.") from error
+    except OSError as error:
+        hint = "Go online once, give --vgg19-weights FILE, or use --network vgg16."
+        raise GanvasError(f"{name} cannot be fetched ({error}).", hint) from error
+    except Exception as error:  # unpickling damaged bytes may raise anything
+        hint = "Delete it and fetch it again: it is damaged, or no file of tensors."
+        raise GanvasError(f"{name} cannot be read ({str(error).splitlines()[0]}).", hint) from error
+    return VGGWeights("VGG-19 (torchvision)", _by_name(state, name), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+def _from_torchvision() -> Any:
+    """Return VGG-19's state as torchvision stores it. It announces a download on stdout, which is for results."""
+    from torchvision.models import VGG19_Weights
+
+    with contextlib.redirect_stdout(sys.stderr):
+        return VGG19_Weights.IMAGENET1K_V1.get_state_dict(
+            progress=False, check_hash=True, map_location="cpu", weights_only=True
+        )
+
+
+def _by_name(state: Any, source: str) -> dict[str, Tensor]:
+    """Return the convolutions of torchvision's numbered `features` under their names in the paper."""
+    tensors: dict[str, Tensor] = {}
+    place = 0  # in nn.Sequential: a convolution and its ReLU count one each, and so does the pooling after a block
+    for block, count in enumerate(VGG19_BLOCKS, start=1):
+        for convolution in range(1, count + 1):
+            for part, dimensions in (("weight", 4), ("bias", 1)):
+                tensor = state.get(f"features.{place}.{part}") if isinstance(state, dict) else None
+                if not isinstance(tensor, Tensor) or tensor.ndim != dimensions:
+                    hint = "Give torchvision's vgg19-dcbb9e9d.pth, or use --network vgg16."
+                    raise GanvasError(f"{source} holds no VGG-19 (features.{place}.{part} is missing).", hint)
+                tensors[f"conv{block}_{convolution}.{part}"] = tensor
+            place += 2
+        place += 1
+    return tensors
