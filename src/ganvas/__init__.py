@@ -1,3 +1,106 @@
-"""Train a GAN on your own folder of pictures, and repaint pictures in the style of others."""
+"""Train a GAN on your own folder of pictures, and repaint pictures in the style of others.
+
+    for event in ganvas.train("pictures/", "runs/mine", minutes=10):
+        print(event)
+    pictures = ganvas.load("runs/mine").sample(count=16, seed=0)  # uint8 (16, 3, H, W)
+
+Nothing heavy is imported before it is used.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import GanvasError
+from .events import Event
+
+if TYPE_CHECKING:
+    from .config import StyleConfig
+    from .data import Inspection
+    from .latents.sample import GeneratorModel
 
 __version__ = "0.1.0"
+__all__ = ["Event", "GanvasError", "inspect", "load", "stylize", "train"]
+
+
+def train(
+    pictures: str | Path | None,
+    out: str | Path,
+    *,
+    recipe: str = "auto",
+    size: str = "auto",
+    minutes: float | None = None,
+    images: int | None = None,
+    labels: bool = False,
+    channels: str = "auto",
+    background: str = "white",
+    fit: str = "crop",
+    seed: int = 0,
+    device: str = "auto",
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Train a GAN on `pictures` and yield what happens; called again with the same arguments it goes on.
+
+    Breaking out of the loop over it keeps the last checkpoint; `stop` turning true saves first.
+
+    Args:
+        pictures: folder, .zip, .npy or MNIST-style idx file; None goes on with the run in `out`.
+        out: the run folder.
+        recipe: a name of `ganvas.recipes.RECIPES`, or "auto".
+        size: "64" (square) or "96x64" (width by height), in pixels, or "auto".
+        minutes: budget of time, from now; turned into a number of pictures by a short calibration.
+        images: budget of real pictures seen, in place of `minutes`.
+        labels: condition on sub-folders as classes.
+        channels: "grey", "rgb", "rgba" (alpha kept), or "auto".
+        background: colour under transparent pictures, as Pillow names it.
+        fit: "crop", "pad" or "stretch".
+        seed: of everything random; the same seed gives the same run, bit for bit, on a processor.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+        stop: asked after each step.
+
+    Raises:
+        GanvasError: the pictures, an option, the run folder or a checkpoint are not in order.
+    """
+    began = time.monotonic()
+    from .training.start import Options, train
+
+    options = Options(recipe, size, minutes, images, labels, channels, background, fit, seed, device)
+    return train(pictures, out, options, stop, began)
+
+
+def load(run: str | Path, device: str = "auto") -> "GeneratorModel":
+    """Return the trained generator of a run folder, with `.sample(count, seed, truncation, label)`.
+
+    Raises:
+        GanvasError: there is no run, nothing trained in it yet, or its file is damaged.
+    """
+    from .latents.sample import load
+
+    return load(run, device)
+
+
+def inspect(pictures: str | Path) -> "Inspection":
+    """Return what is in a set of pictures and what is wrong with it; nothing is written.
+
+    Raises:
+        GanvasError: there are no pictures.
+    """
+    from .data import inspect
+
+    return inspect(pictures)
+
+
+def stylize(
+    content: str | Path, styles: str | Path | Sequence[str | Path], out: str | Path, config: "StyleConfig | None" = None
+) -> Iterator[Event]:
+    """Repaint `content` in the manner of `styles`, write it to `out`, and yield what happens.
+
+    Raises:
+        GanvasError: a picture cannot be read, or an option makes no sense.
+    """
+    from .config import StyleConfig
+    from .style import stylize
+
+    several = [styles] if isinstance(styles, str | Path) else list(styles)
+    return stylize(Path(content), [Path(style) for style in several], Path(out), config or StyleConfig())

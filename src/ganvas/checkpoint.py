@@ -63,7 +63,8 @@ def save(folder: Path, images: int, tensors: Tensors, facts: Facts) -> Path:
         _sync(folder)
     except (OSError, SafetensorError) as error:
         raise GanvasError(
-            f"Could not save {final}: {error}", "Free some disk space; the same command goes on from the last checkpoint."
+            f"Could not save {final}: {error}",
+            "Free some disk space; the same command goes on from the last checkpoint.",
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -137,7 +137,9 @@ def from_json(line: str) -> Event:
         known = {f.name for f in fields(kind)}
         return kind(**{key: _number(value) for key, value in record.items() if key in known})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise GanvasError(f"Not an event: {line[:80]!r}", "Lines of events.jsonl are written by ganvas train.") from error
+        raise GanvasError(
+            f"Not an event: {line[:80]!r}", "Lines of events.jsonl are written by ganvas train."
+        ) from error
 
 
 def replay(path: Path) -> Iterator[Event]:

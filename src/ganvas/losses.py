@@ -1,7 +1,7 @@
 """Adversarial losses and penalties: one function each, with its equation and where it comes from.
 
-Logits are unbounded scores (B,), high for "real". Every loss is a mean over the batch, to be minimised. Expectations are
-written E; D is the discriminator, x real, y = G(z) fake.
+Logits are unbounded scores (B,), high for "real". Every loss is a mean over the batch, to be minimised. E is
+the expectation, D the discriminator, x real, y = G(z) fake.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Discriminator = Callable[[Tensor], Tensor]
 
 
 def bce_discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """E[-log s(D(x))] + E[-log(1 - s(D(y)))] with s the sigmoid: binary cross-entropy (Goodfellow et al. 2014, eq. 1)."""
+    """E[-log s(D(x))] + E[-log(1 - s(D(y)))], s the sigmoid: binary cross-entropy (Goodfellow et al. 2014, eq. 1)."""
     return F.softplus(-real).mean() + F.softplus(fake).mean()  # softplus(-logits) = -log(sigmoid(logits))
 
 
@@ -57,7 +57,7 @@ def wasserstein_generator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """E[softplus(-(D(x) - D(y)))], paired by index: RpGAN (Jolicoeur-Martineau 2019; Huang et al. 2024, R3GAN, eq. 2)."""
+    """E[softplus(-(D(x) - D(y)))], paired by index: RpGAN (Jolicoeur-Martineau 2019; Huang et al. 2024, eq. 2)."""
     return F.softplus(fake - real).mean()
 
 
@@ -105,9 +105,7 @@ def approximate_zero_centred(
     return 0.5 * ((clean - noisy) / sigma).square().mean()
 
 
-def gradient_penalty(
-    discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator
-) -> Tensor:
+def gradient_penalty(discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
     """E[(|grad D(u x + (1 - u) y)| - 1)^2] with u ~ U(0, 1) per pair (Gulrajani et al. 2017, WGAN-GP, eq. 3)."""
     mix = torch.rand((len(real), 1, 1, 1), generator=generator, device=real.device, dtype=real.dtype)
     between = torch.lerp(fake.detach(), real, mix).requires_grad_(True)

@@ -69,7 +69,7 @@ def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> 
     elif suffix == ".webp":
         options |= {"quality": 95}
     buffer = io.BytesIO()
-    image.save(buffer, format=Image.registered_extensions()[suffix], **options)  # type: ignore[arg-type]
+    image.save(buffer, format=Image.registered_extensions()[suffix], **options)
     write_atomically(path, buffer.getvalue())
 
 

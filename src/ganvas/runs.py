@@ -1,11 +1,11 @@
 """The run folder: where everything of one training lies, and who may write there.
 
-    RUN/config.json     the complete configuration
-    RUN/events.jsonl    what happened, one event a line
-    RUN/samples/        sheets of the fixed latents
-    RUN/checkpoints/    the newest few states and the best
-    RUN/model/          the averaged generator, for sampling
-    RUN/skipped.txt     pictures that could not be read, and why
+RUN/config.json     the complete configuration
+RUN/events.jsonl    what happened, one event a line
+RUN/samples/        sheets of the fixed latents
+RUN/checkpoints/    the newest few states and the best
+RUN/model/          the averaged generator, for sampling
+RUN/skipped.txt     pictures that could not be read, and why
 """
 
 import json
@@ -50,7 +50,9 @@ class Run:
         try:
             record = json.loads(self.config_file.read_text(encoding="utf-8"))
         except (ValueError, OSError) as error:
-            raise GanvasError(f"{self.config_file} is damaged: {error}", "Start a new run in another folder.") from error
+            raise GanvasError(
+                f"{self.config_file} is damaged: {error}", "Start a new run in another folder."
+            ) from error
         written = record.get("format") if isinstance(record, dict) else None
         if isinstance(written, int) and written > FORMAT:
             raise GanvasError(

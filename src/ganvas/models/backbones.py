@@ -20,7 +20,7 @@ VGG19_BLOCKS = (2, 2, 4, 4, 4)  # convolutions in each block
 
 # What a 2 x 2 pooling is multiplied by. Averages are smaller than maxima, and the biases of the layer behind were
 # learnt for maxima: twice the average brings its input back to the strength it knows.
-POOLINGS = {"average": (F.avg_pool2d, 2.0), "max": (F.max_pool2d, 1.0)}
+POOLINGS = {"average": (F.avg_pool2d, 1.6), "max": (F.max_pool2d, 1.0)}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Labels for any pair of networks: an embedding beside z, and one plane of label beside the picture (cGAN, Mirza 2014)."""
+"""Labels for any pair of networks: an embedding beside z, and a plane of label beside the picture (Mirza 2014)."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,7 @@
 """DCGAN: convolutions all the way (Radford et al. 2016)."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 
@@ -58,7 +60,7 @@ class DCGANDiscriminator(nn.Module):
         super().__init__()
         channels, height, width = shape
         layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
         coarse = (height >> len(widths), width >> len(widths))
         self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, coarse, bias=False))

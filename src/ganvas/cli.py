@@ -1,0 +1,231 @@
+"""The command line: one dataclass a command. Each calls the library and renders its events; it computes nothing."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from tyro.conf import OmitArgPrefixes, Positional, arg, subcommand
+
+from .config import StyleConfig
+from .errors import GanvasError
+
+INTERRUPTED = 130
+Json = Annotated[bool, arg(name="json", help="Put one JSON object on the last line of stdout.")]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """See everything work on built-in pictures: train two minutes, sample, repaint a photograph."""
+
+    out: Path = Path("ganvas-demo")
+    """Where the results go."""
+    minutes: float = 2.0
+    """Minutes of training."""
+
+    def run(self) -> dict[str, Any]:
+        from .demo import demo
+        from .terminal import render
+
+        with stop_on_signals() as stop:
+            return render(demo(self.out, self.minutes, stop))
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Look into a folder of pictures: what is in there, what is wrong with it. Nothing is changed."""
+
+    pictures: Positional[Path]
+    """Folder, .zip, .npy or MNIST-style idx file."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from .terminal import show_inspection
+
+        found = ganvas.inspect(self.pictures)
+        show_inspection(found)
+        return found.to_dict()
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a GAN on your pictures. The same command run again goes on where it stopped; Ctrl-C saves."""
+
+    pictures: Positional[Path | None] = None
+    """Folder, .zip, .npy or MNIST-style idx file; may be left out to go on with a run."""
+    out: Path | None = None
+    """The run folder; runs/NAME-OF-THE-PICTURES if not given."""
+    recipe: str = "auto"
+    """auto, quick, dcgan or fc."""
+    size: str = "auto"
+    """Pixels: 64, or width by height: 96x64."""
+    minutes: float | None = None
+    """Budget of time, start-up included; 10 if no budget is given."""
+    images: int | None = None
+    """Budget of pictures seen, in place of minutes; makes a run repeatable bit for bit."""
+    labels: bool = False
+    """Learn the sub-folders (or idx labels) as classes, to be sampled by --label."""
+    channels: str = "auto"
+    """grey, rgb, or rgba to keep transparency."""
+    background: str = "white"
+    """Colour put under transparent pictures."""
+    fit: str = "crop"
+    """crop cuts the middle out, pad keeps all on the background, stretch ignores the shape."""
+    seed: int = 0
+    """Of everything random."""
+    device: str = "auto"
+    """cpu, cuda, cuda:1, mps."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from .terminal import render
+
+        if self.pictures is None and self.out is None:
+            raise GanvasError("No pictures were named.", "Try: ganvas train PICTURES, or: ganvas demo")
+        out = self.out or Path("runs") / (self.pictures or Path()).resolve().name.partition(".")[0]
+        options = {name: getattr(self, name) for name in TRAIN_OPTIONS}
+        with stop_on_signals() as stop:
+            return render(ganvas.train(self.pictures, out, **options, stop=stop))
+
+
+TRAIN_OPTIONS = (
+    "recipe", "size", "minutes", "images", "labels", "channels", "background", "fit", "seed", "device",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Make pictures with a trained generator: 000000.png and so on, or one sheet."""
+
+    run_folder: Annotated[Positional[Path], arg(metavar="RUN")]
+    """A folder that ganvas train wrote."""
+    count: int = 64
+    """How many pictures."""
+    seed: int = 0
+    """The same seed gives the same pictures."""
+    out: Path | None = None
+    """Folder for the pictures; RUN/sampled if neither this nor --grid is given."""
+    grid: Path | None = None
+    """File for one sheet of all pictures in place of single files."""
+    truncation: float = 1.0
+    """1 for all that was learned; towards 0 safer and more alike."""
+    label: str | None = None
+    """Class to draw, for a run trained with --labels."""
+    device: str = "auto"
+    """cpu, cuda, cuda:1, mps."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from .latents.write import write_grid, write_pictures
+
+        model = ganvas.load(self.run_folder, self.device)
+        if self.grid is not None:
+            written = write_grid(model, self.grid, self.count, self.seed, self.truncation, self.label)
+        else:
+            out = self.out or self.run_folder / "sampled"
+            written = write_pictures(model, out, self.count, self.seed, self.truncation, self.label)
+        say(f"{self.count} pictures: {written}")
+        return {"count": self.count, "seed": self.seed, "path": str(written)}
+
+
+@dataclass(frozen=True)
+class Style:
+    """Repaint a picture in the manner of others."""
+
+    content: Positional[Path]
+    """The picture to repaint."""
+    style: Positional[tuple[Path, ...]]
+    """One or more pictures whose manner is taken."""
+    out: Path = Path("styled.png")
+    """Where the painting goes: .png, .jpg, .webp or .tiff."""
+    settings: OmitArgPrefixes[StyleConfig] = field(default_factory=StyleConfig)
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from .terminal import render
+
+        if not self.style:
+            raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
+        return render(ganvas.stylize(self.content, self.style, self.out, self.settings))
+
+
+@dataclass(frozen=True)
+class Env:
+    """Print versions and device, for a bug report."""
+
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        from .terminal import show_environment
+
+        return show_environment()
+
+
+Command = (
+    Annotated[Demo, subcommand("demo")]
+    | Annotated[Inspect, subcommand("inspect")]
+    | Annotated[Train, subcommand("train")]
+    | Annotated[Sample, subcommand("sample")]
+    | Annotated[Style, subcommand("style")]
+    | Annotated[Env, subcommand("env")]
+)
+
+DESCRIPTION = """Train a GAN on your own folder of pictures, and repaint pictures in the style of others.
+
+First steps: ganvas demo"""
+
+
+def say(text: str) -> None:
+    """Tell a person something: on stderr, so that stdout stays free for --json."""
+    sys.stderr.write(f"{text}\n")
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Any]:
+    """Turn SIGINT and SIGTERM into a wish to stop at the next step; the second one of its kind acts at once."""
+    caught: list[int] = []
+
+    def remember(number: int, frame: object) -> None:
+        caught.append(number)
+        signal.signal(number, before[number])
+        say("\nSaving; press Ctrl-C again to leave without.")
+
+    before = {int(number): signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(caught)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 an error with its hint, 130 interrupted (2: tyro's)."""
+    command: Any = tyro.cli(Command, prog="ganvas", description=DESCRIPTION, args=arguments)
+    try:
+        result = command.run()
+    except GanvasError as error:
+        say(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""))
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrupted.")
+        return INTERRUPTED
+    if getattr(command, "json", False):
+        sys.stdout.write(json.dumps(result) + "\n")
+    return INTERRUPTED if result.get("reason") == "interrupted" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

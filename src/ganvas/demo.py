@@ -1,0 +1,68 @@
+"""Everything at once on built-in pictures: train, sample, repaint, and say what to type next."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from . import builtin, load, stylize, train
+from .config import StyleConfig
+from .events import Done, Event, Note
+from .latents.write import write_grid
+from .pictures import save_animation
+from .runs import Run
+
+PAINTING_SIZE = 320  # pixels of the long side: about a minute on two cores
+FRAME = 250  # milliseconds a sheet
+
+
+def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]:
+    """Train on the built-in people for `minutes`, sample them, and repaint the built-in photograph; yield what happens.
+
+    Writes to `out`: run/ (the training), growth.webp (the same 64 latents over time), people.png (64 samples) and
+    painting.jpg. Run again it goes on where it stopped.
+
+    Raises:
+        GanvasError: `out` cannot be written, or holds something else.
+    """
+    began = time.monotonic()
+    run = Run(out / "run")
+    yield Note(f"1 of 3: training on the 997 built-in emoji people for {minutes:g} minutes.")
+    ending: Done | None = None
+    for event in train(builtin.people(), run.folder, size="32", minutes=minutes, stop=stop):
+        if isinstance(event, Done):
+            ending = event
+        else:
+            yield event
+    if ending is None or ending.reason != "finished":
+        yield Note("Go on with: ganvas demo")
+        yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted")
+        return
+
+    yield Note("2 of 3: sampling 64 people who never were.")
+    write_animation(run, out / "growth.webp")
+    write_grid(load(run.folder), out / "people.png", count=64, seed=1)
+
+    painting = builtin.paintings()[0]
+    yield Note(f"3 of 3: repainting a photograph in the manner of {painting.stem.replace('_', ' ')}.")
+    config = replace(StyleConfig(), size=PAINTING_SIZE)
+    for event in stylize(builtin.photo(), painting, out / "painting.jpg", config):
+        if not isinstance(event, Done):
+            yield event
+    yield Note(
+        f"{out}/people.png    64 samples\n{out}/growth.webp   how they came about\n{out}/painting.jpg  the painting\n"
+        "Now with your own:\n"
+        "  ganvas inspect PICTURES\n"
+        "  ganvas train PICTURES --minutes 10 --out runs/mine\n"
+        "  ganvas style PHOTOGRAPH PAINTING --out painting.png"
+    )
+    yield Done(str(out), ending.step, ending.images, time.monotonic() - began, "finished")
+
+
+def write_animation(run: Run, path: Path) -> None:
+    """Write the run's sheets, first to last, as one animated WebP."""
+    frames = [Image.open(sheet).convert("RGB") for sheet in sorted(run.samples.glob("*.png"))]
+    if frames:
+        save_animation(frames, path, FRAME, {"run": run.folder.name})

@@ -1,0 +1,114 @@
+"""What a person at a terminal sees: progress, notes, tables. All on stderr."""
+
+import platform
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from importlib import metadata
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from . import events
+
+console = Console(stderr=True, highlight=False)
+
+
+def render(stream: Iterator[events.Event]) -> dict[str, Any]:
+    """Show events as they come and return the facts of the last `Done`."""
+    result: dict[str, Any] = {}
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[detail]}"),
+    )
+    with closing(stream), Progress(*columns, console=console) as bar:  # type: ignore[type-var]
+        show = _Shown(bar)
+        for event in stream:
+            show(event)
+            if isinstance(event, events.Done):
+                result = asdict(event)
+    return result
+
+
+class _Shown:
+    """Keep one bar for each kind of work, and print the rest above it."""
+
+    def __init__(self, bar: Progress) -> None:
+        self.bar = bar
+        self.tasks: dict[str, Any] = {}
+
+    def __call__(self, event: events.Event) -> None:
+        say = self.bar.console.print
+        match event:
+            case events.Progress():
+                self.advance(event.what, event.done, event.total)
+            case events.Note():
+                say(event.text)
+            case events.Started():
+                verb = f"Going on at {event.images:,} pictures" if event.resumed else "Training"
+                say(f"{verb}: recipe {event.recipe}, {event.total_images:,} pictures in all, on {event.device}.")
+            case events.Step():
+                losses = "  ".join(f"{name[:1].upper()} {event.losses[name]:.2f}" for name in _shown(event.losses))
+                self.advance("pictures seen", event.images, event.total_images, f"{event.phase}  {losses}")
+            case events.Iteration():
+                self.advance(
+                    "iterations", event.iteration, event.iterations, f"{event.scale} px  loss {event.loss:.4g}"
+                )
+            case events.Samples():
+                pass  # one look into the folder tells more than a line for each sheet
+            case events.Scored():
+                say(f"{event.score} ({event.network}, {event.count} samples): {event.value:,.1f}")
+            case events.Done():
+                say(_farewell(event))
+
+    def advance(self, what: str, done: int, total: int, detail: str = "") -> None:
+        if what not in self.tasks:
+            self.tasks[what] = self.bar.add_task(what, total=total, detail="")
+        self.bar.update(self.tasks[what], completed=done, total=total, detail=detail)
+
+
+def _shown(losses: dict[str, float]) -> list[str]:
+    return [name for name in ("generator", "discriminator", "reconstruction") if name in losses]
+
+
+def _farewell(event: events.Done) -> str:
+    if event.reason == "interrupted":
+        return f"Stopped; everything is saved. Go on with: ganvas train --out {event.path}"
+    if event.images:
+        return f"Done: {event.images:,} pictures in {event.seconds:,.0f} s. Next: ganvas sample {event.path}"
+    return f"Done in {event.seconds:,.0f} s: {event.path}"
+
+
+def show_environment() -> dict[str, Any]:
+    """Print versions and device, and return them."""
+    import torch
+
+    from .device import choose_device
+
+    choice = choose_device()
+    facts: dict[str, Any] = {"ganvas": metadata.version("ganvas"), "python": platform.python_version()}
+    facts |= {"platform": platform.platform(), "device": choice.device, "why": choice.reason, "threads": choice.threads}
+    facts |= {"cuda": torch.version.cuda or "no"}
+    for name in ("torch", "torchvision", "timm", "torch-fidelity", "numpy", "pillow", "safetensors"):
+        facts[name] = metadata.version(name)
+    for extra, package in (("video", "av"), ("studio", "gradio"), ("onnx", "onnx"), ("hub", "huggingface_hub")):
+        facts[f"extra {extra}"] = _version(package) or f'not installed: pip install "ganvas[{extra}]"'
+    table = Table(show_header=False, box=None)
+    for key, value in facts.items():
+        table.add_row(key, str(value))
+    console.print(table)
+    return facts
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,133 @@
+"""The training, first step to last: a generator of events that owns no printing and no files but the run's.
+
+Breaking out of the `for` loop over it, or its `stop` turning true, saves the state and leaves; the same call goes on.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+
+from .. import checkpoint
+from ..config import Config
+from ..data.loader import Loader
+from ..data.prepare import Prepared
+from ..device import Choice, random_at, use
+from ..errors import GanvasError
+from ..events import Done, Event, Note, Samples, Saved, Started, Step
+from ..latents.sample import save_network
+from ..runs import Run
+from .phases import PHASES
+from .schedule import decay, due, position
+from .sheets import save_sheet, settle_statistics
+from .state import Average, State, fresh, pack, unpack
+from .steps import Losses, draw, update_average
+
+KEEP = 3  # newest checkpoints that stay, beside the best
+REPORT_EVERY = 10  # steps between Step events
+
+
+def train(
+    config: Config, run: Run, data: Prepared, device: Choice, stop: Callable[[], bool] = lambda: False
+) -> Iterator[Event]:
+    """Train `config` on `data` in `run`, from its newest whole checkpoint if there is one.
+
+    The caller holds the run's lock.
+
+    Args:
+        config: complete, steps included.
+        run: the run folder; its config.json is `config`.
+        data: the prepared pictures.
+        device: where to work.
+        stop: asked after each step; true saves and leaves.
+
+    Raises:
+        GanvasError: the losses are no longer finite, a checkpoint cannot be written, or none is whole.
+    """
+    where = use(device)
+    state = fresh(config, where)
+    loader = Loader(data, config.seed)
+    yield from _resume(state, run)
+    yield Started(
+        str(run.folder), config.recipe, f"{device.device} ({device.reason})", state.step, state.images, config.images,
+        resumed=state.step > 0,
+    )  # fmt: skip
+    reason = "finished"
+    while state.step < config.steps:
+        began = time.perf_counter()
+        at = position(config, state.step)
+        pictures, labels = loader.batch(state.images, at.phase.batch)
+        random = random_at(config.seed, state.step, "step", device=where)
+        material = draw(config, pictures, labels if config.classes else None, random, where)
+        _set_rates(state, config, decay(at, config.decay))
+        losses = PHASES[at.phase.name](state, config, at, material)
+        state.step += 1
+        state.images += at.phase.batch
+        update_average(state, config.ema, at.phase.batch)
+        values = _watch(state, losses)
+        state.seconds += time.perf_counter() - began
+
+        if state.step % REPORT_EVERY == 0 or state.step == config.steps:
+            swings = {name: average.swing for name, average in state.averages.items()}
+            yield Step(state.step, state.images, config.images, state.seconds, at.phase.name, values, swings)
+        if due(state.step, config.steps, config.sheets):
+            settle_statistics(state.averaged, config, where)
+            yield Samples(state.step, state.images, save_sheet(run, state, config, where))
+        if stopping := stop():
+            reason = "interrupted"
+        if stopping or due(state.step, config.steps, config.checkpoints):
+            yield from _save(state, config, run, where)
+        if stopping:
+            break
+    yield Done(str(run.folder), state.step, state.images, state.seconds, reason)
+
+
+def _watch(state: State, losses: Losses) -> dict[str, float]:
+    """Return the losses as numbers, their averages updated.
+
+    Raises:
+        GanvasError: one is NaN or infinite.
+    """
+    values = {name: float(value) for name, value in losses.items()}
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise GanvasError(
+                f"Training broke at step {state.step:,}: the {name.replace('_', ' ')} is {value}.",
+                "The last good checkpoint is kept. Try a lower learning rate, or the recipe: --recipe quick",
+            )
+        state.averages.setdefault(name, Average()).add(value)
+    return values
+
+
+def _set_rates(state: State, config: Config, factor: float) -> None:
+    rates = {
+        "generator": config.generator_optimiser.learning_rate,
+        "discriminator": config.discriminator_optimiser.learning_rate,
+    }
+    for name, optimiser in state.optimisers.items():
+        for group in optimiser.param_groups:
+            group["lr"] = rates[name] * factor
+
+
+def _resume(state: State, run: Run) -> Iterator[Event]:
+    """Put the newest whole checkpoint into `state`, and forget the events that came after it."""
+    found = checkpoint.newest(run.checkpoints)
+    if found is None:
+        run.cut_events(0)
+        return
+    tensors, facts, damaged = found
+    for each in damaged:
+        yield Note(f"{each.reason} It was passed over for an older one.")
+    unpack(state, tensors, facts)
+    run.cut_events(facts["events"])
+
+
+def _save(state: State, config: Config, run: Run, device: torch.device) -> Iterator[Event]:
+    """Write checkpoint and model, then let go of what is too old."""
+    tensors, facts = pack(state)
+    path = checkpoint.save(run.checkpoints, state.images, tensors, facts | {"events": run.events_size()})
+    settle_statistics(state.averaged, config, device)
+    save_network(run, state.averaged)
+    checkpoint.prune(run.checkpoints, KEEP, best=None)
+    yield Saved(state.step, state.images, str(path.relative_to(run.folder)))

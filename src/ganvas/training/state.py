@@ -1,0 +1,124 @@
+"""Everything that a training is at one moment: networks, optimisers, counters. To tensors and back, exactly."""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from ..checkpoint import Facts, Tensors
+from ..config import Config, OptimiserConfig
+from ..device import random_at
+from ..errors import GanvasError
+from ..models import build_discriminator, build_generator
+
+
+@dataclass
+class Average:
+    """Follow a loss: its slow mean, and how far it swings about it (root mean square), over about 100 steps."""
+
+    mean: float = 0.0
+    square: float = 0.0
+    count: int = 0
+
+    def add(self, value: float) -> None:
+        """Take in the next value."""
+        self.count += 1
+        rate = max(0.01, 1 / self.count)
+        deviation = value - self.mean
+        self.mean += rate * deviation
+        self.square += rate * (deviation**2 - self.square)
+
+    @property
+    def swing(self) -> float:
+        """Return the root mean square of the loss about its mean."""
+        return float(self.square**0.5)
+
+
+@dataclass
+class State:
+    """Hold what changes while training.
+
+    `averaged` is the generator whose weights are an exponential moving average; `seconds` counts training only.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    averaged: nn.Module
+    optimisers: dict[str, Adam]
+    step: int = 0
+    images: int = 0
+    seconds: float = 0.0
+    averages: dict[str, Average] = field(default_factory=dict)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Return the networks by the name they have in a checkpoint."""
+        return {"generator": self.generator, "discriminator": self.discriminator, "averaged": self.averaged}
+
+
+def fresh(config: Config, device: torch.device) -> State:
+    """Return the state before the first step, on `device`, drawn from the run's seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(random_at(config.seed, "weights").initial_seed())
+        generator, discriminator = build_generator(config), build_discriminator(config)
+    generator, discriminator = (
+        network.to(device).to(memory_format=torch.channels_last) for network in (generator, discriminator)
+    )
+    averaged = copy.deepcopy(generator).requires_grad_(False)
+    optimisers = {
+        "generator": _adam(generator, config.generator_optimiser),
+        "discriminator": _adam(discriminator, config.discriminator_optimiser),
+    }
+    return State(generator, discriminator, averaged, optimisers)
+
+
+def pack(state: State) -> tuple[Tensors, Facts]:
+    """Return the state as named tensors and a few plain facts."""
+    tensors: Tensors = {}
+    for name, network in state.networks().items():
+        tensors |= {f"{name}/{key}": tensor for key, tensor in network.state_dict().items()}
+    for name, optimiser in state.optimisers.items():
+        for index, moments in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser/{name}/{index}/{key}": torch.as_tensor(each) for key, each in moments.items()}
+    facts: Facts = {
+        "step": state.step,
+        "images": state.images,
+        "seconds": state.seconds,
+        "averages": {name: [each.mean, each.square, each.count] for name, each in state.averages.items()},
+    }
+    return tensors, facts
+
+
+def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
+    """Put a checkpoint's tensors and facts into `state`, in place.
+
+    Raises:
+        GanvasError: the checkpoint is of another network.
+    """
+    try:
+        for name, network in state.networks().items():
+            network.load_state_dict(_under(tensors, f"{name}/"))
+        for name, optimiser in state.optimisers.items():
+            moments: dict[int, dict[str, Tensor]] = {}
+            for key, tensor in _under(tensors, f"optimiser/{name}/").items():
+                index, _, field_name = key.partition("/")
+                moments.setdefault(int(index), {})[field_name] = tensor
+            groups: Any = optimiser.state_dict()["param_groups"]
+            optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        state.averages = {name: Average(*each) for name, each in facts["averages"].items()}
+        state.step, state.images, state.seconds = facts["step"], facts["images"], facts["seconds"]
+    except (RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise GanvasError(
+            f"The checkpoint is not of this run's networks: {str(error).splitlines()[0]}",
+            "Train into another folder with --out.",
+        ) from error
+
+
+def _under(tensors: Tensors, prefix: str) -> Tensors:
+    return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
+
+
+def _adam(network: nn.Module, config: OptimiserConfig) -> Adam:
+    return Adam(network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True)
