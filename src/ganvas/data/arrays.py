@@ -1,0 +1,122 @@
+"""Pictures that come as one array: MNIST's idx files, plain or .gz, and NumPy's .npy. Mapped, not loaded."""
+
+import gzip
+import io
+import math
+import re
+import shutil
+import struct
+import tempfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import GanvasError
+
+GZIP = b"\x1f\x8b"
+
+
+def find_idx(folder: Path) -> Path | None:
+    """Return the pictures of MNIST's training split when `folder` holds the idx files, else None."""
+    for name in ("train-images-idx3-ubyte", "train-images.idx3-ubyte"):
+        for path in (folder / name, folder / f"{name}.gz"):
+            if path.is_file():
+                return path
+    return None
+
+
+def is_idx(path: Path) -> bool:
+    """Tell by its first bytes whether `path` is an idx file of uint8, whatever it is called."""
+    try:
+        with _open(path) as file:
+            head = file.read(4)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return False
+    return len(head) == 4 and head[:3] == b"\0\0\x08" and 1 <= head[3] <= 4
+
+
+def load_idx(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:
+    """Return the pictures (N, H, W) or (N, H, W, C) of an idx file, and the labels (N,) that lie beside it, or None.
+
+    Raises:
+        GanvasError: the file is damaged, holds labels, or its labels are not as many as its pictures.
+    """
+    pictures = _read_idx(path)
+    if pictures.ndim < 3:
+        raise GanvasError(f"{path} holds labels, not pictures.", "Give the file with 'images' in its name.")
+    beside = _labels_beside(path)
+    if beside is None:
+        return pictures, None
+    labels = _read_idx(beside)
+    if labels.shape != pictures.shape[:1]:
+        raise GanvasError(
+            f"{beside} holds {len(labels):,} labels for the {len(pictures):,} pictures of {path.name}.",
+            "Move the labels away to train without them.",
+        )
+    return pictures, labels
+
+
+def load_npy(path: Path) -> npt.NDArray[np.uint8]:
+    """Return the pictures of a .npy as (N, H, W) or (N, H, W, C) uint8; (N, C, H, W) is turned round.
+
+    Raises:
+        GanvasError: the file is damaged, would run code, is not uint8, or has no such shape.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise GanvasError(f"{path} cannot be read as an array: {error}", "Write it with numpy.save.") from error
+    if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
+        kind = array.dtype if isinstance(array, np.ndarray) else "archive"
+        raise GanvasError(f"{path} holds {kind}, not uint8 (0 to 255).", "Save array.astype('uint8').")
+    if array.ndim == 4 and array.shape[3] not in (1, 3, 4) and array.shape[1] in (1, 3, 4):
+        array = array.transpose(0, 2, 3, 1)
+    if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3, 4)):
+        return array
+    shape = " x ".join(map(str, array.shape))
+    raise GanvasError(f"{path} has the shape {shape}.", "Save it as (N, H, W), (N, H, W, C) or (N, C, H, W).")
+
+
+def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
+    with path.open("rb") as file:
+        zipped = file.read(2) == GZIP
+    return gzip.open(path) if zipped else path.open("rb")
+
+
+def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
+    """Return the array in an idx file: two zeros, type 8 (uint8), the number of axes, their lengths, the bytes."""
+    plain: IO[bytes] = path.open("rb")
+    if plain.read(2) == GZIP:
+        plain.close()
+        plain = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            with gzip.open(path) as zipped:
+                shutil.copyfileobj(zipped, plain)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            plain.close()
+            raise GanvasError(f"{path} is damaged: {error}", "Download it again.") from error
+    with plain:
+        plain.seek(0)
+        axes = plain.read(4)[3]
+        lengths = plain.read(4 * axes)
+        size = plain.seek(0, 2)
+        start = 4 + 4 * axes
+        shape = struct.unpack(f">{axes}I", lengths) if len(lengths) == 4 * axes else (0,)
+        if math.prod(shape) == 0 or start + math.prod(shape) != size:
+            raise GanvasError(
+                f"{path} is damaged: its head says {' x '.join(map(str, shape))}, but {size - start:,} bytes follow.",
+                "Download it again.",
+            )
+        return np.memmap(plain, np.uint8, "r", start, shape)
+
+
+def _labels_beside(path: Path) -> Path | None:
+    """Return the labels of the pictures in `path`, by MNIST's way of naming."""
+    name = re.sub(r"\.gz$", "", path.name).replace("images", "labels").replace("idx3", "idx1")
+    if name == path.name.removesuffix(".gz"):
+        return None
+    variants = (name, f"{name}.gz", name.replace(".idx1", "-idx1"), f"{name.replace('.idx1', '-idx1')}.gz")
+    return next((path.with_name(each) for each in variants if path.with_name(each).is_file()), None)

@@ -1,0 +1,49 @@
+"""Batches by number: the same seed and image number give the same pictures, so going on needs no memory of the past."""
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from .prepare import Prepared
+
+
+class Loader:
+    """Read an endless stream of shuffled pictures: every epoch is one permutation of all of them, drawn from the seed.
+
+    Args:
+        prepared: pictures from `ganvas.data.prepare`.
+        seed: of the shuffling, 0 or more.
+        rank, world: with several processes, each takes every `world`-th picture of the stream, starting at its rank.
+    """
+
+    def __init__(self, prepared: Prepared, seed: int, rank: int = 0, world: int = 1) -> None:
+        self._pictures = prepared.pictures
+        self._labels = prepared.labels
+        self._rank = rank
+        self._world = world
+        count = prepared.count
+
+        @lru_cache(maxsize=2)  # a batch may straddle two epochs
+        def permutation(epoch: int) -> npt.NDArray[np.int64]:
+            return np.random.default_rng((seed, epoch)).permutation(count)
+
+        self._permutation = permutation
+
+    def batch(self, first_image: int, count: int) -> tuple[Tensor, Tensor | None]:
+        """Return this process's `count` pictures (count, C, H, W) uint8, and their labels (count,) int64 or None.
+
+        Args:
+            first_image: the number of images that all processes together have seen before. A batch of all of them is
+                the stream from here on, `count * world` long, wherever an epoch ends.
+        """
+        places = first_image + self._rank + self._world * np.arange(count)
+        epochs, within = np.divmod(places, len(self._pictures))
+        chosen = np.empty(count, np.int64)
+        for epoch in range(epochs[0], epochs[-1] + 1) if count else ():
+            mine = epochs == epoch
+            chosen[mine] = self._permutation(epoch)[within[mine]]
+        pictures = torch.from_numpy(np.asarray(self._pictures[chosen]))
+        return pictures, None if self._labels is None else torch.from_numpy(self._labels[chosen])
