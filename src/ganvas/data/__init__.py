@@ -4,7 +4,20 @@
 """
 
 from .decode import BadPicture, Decoded, read_picture
+from .inspect import Inspection, guess_channels, inspect
 from .prepare import Prepared, Skipped, prepare
 from .sources import Source, open_source
 
-__all__ = ["BadPicture", "Decoded", "Prepared", "Skipped", "Source", "open_source", "prepare", "read_picture"]
+__all__ = [
+    "BadPicture",
+    "Decoded",
+    "Inspection",
+    "Prepared",
+    "Skipped",
+    "Source",
+    "guess_channels",
+    "inspect",
+    "open_source",
+    "prepare",
+    "read_picture",
+]

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..config import DataConfig
+from ..device import available_cores
 from ..errors import GanvasError
 from ..events import Event, Note, Progress
 from .cache import cache_folder, checksums, is_free, is_whole, locked, read_record
@@ -152,7 +153,7 @@ def _decode(config: DataConfig, index: Index, folder: Path, workers: int) -> Gen
         yield Progress("pictures prepared", min(index.count, len(finished) * CHUNK), index.count)
         try:
             for left, result in enumerate(
-                decode_all(config, index.path, starts, pictures, min(workers, _processors()))
+                decode_all(config, index.path, starts, pictures, min(workers, available_cores()))
             ):
                 waiting.append(result)
                 _add(total, result)
@@ -266,11 +267,6 @@ def _notes(total: Result, count: int) -> list[str]:
         why = ", ".join(f"{number:,} {reason}" for reason, number in reasons)
         notes.append(f"{len(total.skipped):,} of {count:,} files were skipped: {why}.")
     return notes
-
-
-def _processors() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _room(size: int, pictures: Path) -> None:
