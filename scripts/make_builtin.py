@@ -1,6 +1,6 @@
 """Make the files of `ganvas.builtin` from their sources: `python scripts/make_builtin.py ASSETS`.
 
-ASSETS is the folder that holds the originals (see `src/ganvas/builtin/LICENSES.md` for where each comes from). Run again
+ASSETS is the folder that holds the originals (`src/ganvas/builtin/LICENSES.md` says where each comes from). Run it again
 after changing a choice below, so that nobody has to guess how a packaged file came to be.
 """
 

@@ -1,0 +1,63 @@
+"""Pictures in, paintings out: files to tensors of the size wanted, and back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..data.decode import BadPicture, read_picture
+from ..errors import GanvasError, did_you_mean
+from ..pictures import to_float, to_image, to_uint8
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Hold a picture as colours on white (RGB), its transparency (L) if it has any, and what was done to read it."""
+
+    name: str
+    colours: Image.Image
+    alpha: Image.Image | None
+    notes: tuple[str, ...]
+
+    def tensor(self, size: tuple[int, int], device: torch.device) -> Tensor:
+        """Return the colours as (1, 3, H, W) in [-1, 1]; `size` is (width, height)."""
+        array = np.array(self.colours.resize(size, Image.Resampling.LANCZOS))
+        return to_float(torch.from_numpy(array).permute(2, 0, 1)[None].to(device))
+
+    def painted(self, painting: Tensor) -> Image.Image:
+        """Return a painting (1, 3, H, W) in [-1, 1] of this picture as an image, as transparent as the picture was."""
+        image = to_image(to_uint8(painting)[0])
+        if self.alpha is not None:
+            image.putalpha(self.alpha.resize(image.size, Image.Resampling.LANCZOS))
+        return image
+
+
+def read(path: Path) -> Picture:
+    """Return the picture in a file, upright and in sRGB.
+
+    Raises:
+        GanvasError: there is no such file, it is a folder, or it is no picture that can be read.
+    """
+    if path.is_dir():
+        raise GanvasError(f"{path} is a folder, not a picture.", "Name one picture in it.")
+    if not path.exists():
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise GanvasError(f"There is no picture {path}.{did_you_mean(path.name, beside)}", "Check the path.")
+    try:
+        decoded = read_picture(path)
+    except BadPicture as error:
+        raise GanvasError(f"{path} cannot be used: {error.reason}.", "Save it anew as PNG or JPEG.") from error
+    image, alpha = decoded.image, None
+    if image.mode == "RGBA":
+        alpha = image.getchannel("A")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return Picture(path.name, image.convert("RGB"), alpha, decoded.notes)
+
+
+def scaled(size: tuple[int, int], long_side: int) -> tuple[int, int]:
+    """Return (width, height) with the shape of `size`, `long_side` pixels on the longer side, at least one across."""
+    factor = long_side / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
