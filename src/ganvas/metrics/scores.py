@@ -3,13 +3,11 @@
 Only Inception's Frechet distance may be called FID; ours always goes with the name of its network.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
-from ganvas.errors import GanvasError
-from ganvas.metrics.features import Features
+from ..errors import GanvasError
+from .features import Features
 
 CHUNK = 1000  # rows of a kernel matrix held at once: 10,000 x 10,000 doubles would be 800 MB
 
@@ -79,11 +77,12 @@ def _paired(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 def _symmetric_root(matrix: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return root
 
 
 def _kernel_sum(a: Tensor, b: Tensor) -> float:
-    return sum(float((rows @ b.T / b.shape[1] + 1).pow(3).sum()) for rows in a.split(CHUNK))
+    return sum(float((rows @ b.T / b.shape[1] + 1).pow(3).sum()) for rows in torch.split(a, CHUNK))
 
 
 def _self_kernel_sum(a: Tensor) -> float:
