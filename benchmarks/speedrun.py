@@ -166,7 +166,7 @@ def averages(rows: list[Row]) -> tuple[float, float] | None:
 
 def shown(average: tuple[float, float] | None) -> str:
     """Write one cell of the table."""
-    return f"{average[0]:.0f} / {1000 * average[1]:.1f}" if average else ""
+    return f"{average[0]:.0f} / {average[1]:.3f}" if average else ""
 
 
 def table(rows: list[Row]) -> str:
@@ -174,7 +174,7 @@ def table(rows: list[Row]) -> str:
     lines = []
     for data in sorted({str(row["data"]) for row in rows}, reverse=True):
         mine = [row for row in rows if row["data"] == data]
-        lines += [f"**{data}**: Frechet / KID x 1000", ""]
+        lines += [f"**{data}**: Frechet / KID", ""]
         lines += ["| minutes | classic DCGAN | lesson's DCGAN | ganvas | ours / best other |", "| ---: " * 5 + "|"]
         for minutes in sorted({float(row["minutes"]) for row in mine if row["method"] != REAL}):
             at = {m: averages([r for r in mine if (r["method"], r["minutes"]) == (m, minutes)]) for m in (*PEERS, OURS)}
@@ -184,7 +184,7 @@ def table(rows: list[Row]) -> str:
             cells = [f"{minutes:g}", *(shown(value) for value in at.values()), " / ".join(ratios)]
             lines.append(f"| {' | '.join(cells)} |")
         floor = [f"{row['note']} {shown(averages([row]))}" for row in mine if row["method"] == REAL]
-        lines += ["", f"Real pictures: {'; '.join(floor)}.", ""]
+        lines += ["", f"Real pictures: {'; '.join(floor) or 'not scored yet'}.", ""]
     return "\n".join(lines)
 
 
