@@ -1,6 +1,6 @@
 """Whole states on the disk: atomic, hashed, safetensors, so that nothing half-written or foreign is ever resumed.
 
-A checkpoint is a folder named after the pictures seen, with `state.safetensors`, `facts.json` and, written last,
+A checkpoint is a folder named after the steps taken, with `state.safetensors`, `facts.json` and, written last,
 `manifest.json` with their SHA-256. It is built in a temporary folder, synced and renamed: until the rename there is
 nothing, after it everything. Nothing that is loaded can run code.
 """
@@ -34,8 +34,8 @@ class Damaged:
     reason: str
 
 
-def save(folder: Path, images: int, tensors: Tensors, facts: Facts) -> Path:
-    """Write a checkpoint for `images` pictures seen into `folder` and return its path.
+def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
+    """Write the checkpoint after `step` steps into `folder` and return its path.
 
     Raises:
         GanvasError: a tensor holds NaN or infinity, or the disk is full; earlier checkpoints are untouched.
@@ -43,10 +43,10 @@ def save(folder: Path, images: int, tensors: Tensors, facts: Facts) -> Path:
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise GanvasError(
-                f"{name} holds NaN or infinity after {images:,} pictures; it was not saved.",
+                f"{name} holds NaN or infinity after step {step:,}; it was not saved.",
                 "The last good checkpoint is kept. Try a lower learning rate or another recipe.",
             )
-    final = folder / f"{images:012d}"
+    final = folder / f"{step:09d}"
     temporary = folder / f".{final.name}.{os.getpid()}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -72,18 +72,43 @@ class PhaseConfig:
     """Describe one stretch of the training.
 
     Args:
-        name: "adversarial" (generator against discriminator) or "warm_up" (see `ganvas.training.warmup`).
-        share: of the budget.
-        batch: pictures a step.
-        shrink: pictures are trained at 1 / shrink of their size; a power of two.
+        name: a key of `ganvas.training.phases.PHASES`, which says what a step does.
+        share: of the budget, as time.
+        batch: pictures a step; 0 for steps that look at none.
+        cost: of a step, relative to the other phases' steps: turns a budget of pictures into shares of time.
+        ramp: steps over which the learning rates rise from nothing.
+        floor: what is left of the learning rates at the end, after a linear fall; 1 for no fall.
         steps: how many, once the budget is known; 0 before.
     """
 
     name: str
     share: float
     batch: int
-    shrink: int = 1
+    cost: float = 1.0
+    ramp: int = 0
+    floor: float = 1.0
     steps: int = 0
+
+
+@dataclass(frozen=True)
+class WarmStartConfig:
+    """Describe how the `quick` recipe begins with an autoencoder; see `ganvas.training.warm_start`.
+
+    Args:
+        encoder: the network that tells which code a picture has.
+        code_noise: standard deviation of what is added to codes before the decoder draws them.
+        prior_noise: standard deviation of what is added to codes before the prior learns where they lie.
+        prior_batch: codes a step of the prior.
+        adversarial: weight of the discriminator's opinion beside the reconstruction (mean absolute error).
+        imagined: share of a batch that is drawn from the prior rather than reconstructed.
+    """
+
+    encoder: NetworkConfig
+    code_noise: float
+    prior_noise: float
+    prior_batch: int
+    adversarial: float
+    imagined: float
 
 
 @dataclass(frozen=True)
@@ -100,8 +125,9 @@ class Config:
         flip: mirror pictures left to right at random.
         augment: DiffAugment policies ("colour", "translation", "cutout") applied to reals and fakes alike.
         ema: half-life of the averaged generator's weights, as a share of the pictures seen so far; 0 for no average.
-        decay: share of each phase, at its end, over which the learning rates fall linearly to nothing.
         phases: the stretches of training, in order.
+        optimisers: by what they move: "generator", "discriminator" and, for a warm start, "autoencoder" and "prior".
+        warm_start: how the recipe begins with an autoencoder, if it does.
         minutes: the budget that was asked for, if it was one of time.
         asked_images: the budget that was asked for, if it was one of pictures; `images` is what the phases add up to.
         fingerprint: of the prepared pictures.
@@ -114,9 +140,9 @@ class Config:
     data: DataConfig
     generator: NetworkConfig
     discriminator: NetworkConfig
-    generator_optimiser: OptimiserConfig
-    discriminator_optimiser: OptimiserConfig
+    optimisers: dict[str, OptimiserConfig]
     phases: tuple[PhaseConfig, ...]
+    warm_start: WarmStartConfig | None = None
     latent: int = 100
     classes: tuple[str, ...] = ()
     seed: int = 0
@@ -125,7 +151,6 @@ class Config:
     flip: bool = False
     augment: tuple[str, ...] = ()
     ema: float = 0.0
-    decay: float = 0.0
     minutes: float | None = None
     asked_images: int | None = None
     fingerprint: str = ""

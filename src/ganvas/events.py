@@ -50,11 +50,16 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Step(Event):
-    """Report one training step: losses (dimensionless), the mean logits and the seconds of training so far."""
+    """Report one training step.
+
+    `progress` is the share of the budget that is used up, `seconds` those spent on training so far; `losses` holds mean
+    logits too, and `oscillation` how far each swings about its mean of the last 100 steps or so.
+    """
 
     step: int
     images: int
     total_images: int
+    progress: float
     seconds: float
     phase: str
     losses: dict[str, float]

@@ -7,10 +7,49 @@ Each docstring says for which data and hardware it is meant, how long it takes a
 import math
 from collections.abc import Callable
 
-from .config import Config, DataConfig, NetworkConfig, OptimiserConfig, PhaseConfig
+from .config import Config, DataConfig, NetworkConfig, OptimiserConfig, PhaseConfig, WarmStartConfig
 from .errors import GanvasError, did_you_mean
 
 DEFAULT_MINUTES = 10.0
+
+
+def quick(data: DataConfig, count: int) -> Config:
+    """Return the recipe for people with a processor and a few minutes: any pictures of 16 to 128 px.
+
+    It begins with an autoencoder, which learns to draw far sooner than a GAN does; a small flow then learns which codes
+    are pictures; from there on generator and discriminator sharpen what is drawn. The figures are in
+    benchmarks/NOTES.md, with what was tried beside.
+    """
+    _between(data, 16, 128, "quick")
+    stages = math.ceil(math.log2(max(data.height, data.width) / 4))
+    widths = tuple(max(16, 256 >> n) for n in range(stages + 1))
+    return Config(
+        recipe="quick",
+        data=data,
+        latent=64,
+        generator=NetworkConfig("quick", widths),
+        discriminator=NetworkConfig("quick", widths[:0:-1]),
+        optimisers={
+            "autoencoder": OptimiserConfig(2e-3, 0.9, 0.99),
+            "prior": OptimiserConfig(2e-3, 0.9, 0.99),
+            "generator": OptimiserConfig(5e-4, 0.5, 0.99),
+            "discriminator": OptimiserConfig(1e-3, 0.5, 0.99),
+        },
+        phases=(
+            PhaseConfig("autoencode", share=0.5, batch=32, ramp=100, floor=0.1),
+            PhaseConfig("prior", share=0.08, batch=0, cost=0.1, ramp=50, floor=0.0),
+            PhaseConfig("sharpen", share=0.42, batch=32, cost=2.5, ramp=30, floor=0.0),
+        ),
+        warm_start=WarmStartConfig(
+            NetworkConfig("quick", widths[:0:-1]),
+            code_noise=0.2,
+            prior_noise=0.1,
+            prior_batch=256,
+            adversarial=0.02,
+            imagined=0.5,
+        ),
+        flip=count < 10_000,
+    )
 
 
 def fc(data: DataConfig, count: int) -> Config:
@@ -20,14 +59,13 @@ def fc(data: DataConfig, count: int) -> Config:
     usual first lesson has them. A few minutes on a processor give legible MNIST digits. Not for pictures above
     64 px: the dense layers grow with the number of pixels.
     """
-    _at_most(data, 64, "fc")
+    _between(data, 8, 64, "fc")
     return Config(
         recipe="fc",
         data=data,
         generator=NetworkConfig("fc", (256, 512, 1024)),
         discriminator=NetworkConfig("fc", (512, 256)),
-        generator_optimiser=OptimiserConfig(2e-4),
-        discriminator_optimiser=OptimiserConfig(2e-4),
+        optimisers={"generator": OptimiserConfig(2e-4), "discriminator": OptimiserConfig(2e-4)},
         phases=(PhaseConfig("adversarial", share=1.0, batch=min(256, count)),),
     )
 
@@ -39,7 +77,7 @@ def dcgan(data: DataConfig, count: int) -> Config:
     with batch 128. Adam 2e-4 (0.5, 0.999), weights from N(0, 0.02), binary cross-entropy. Half an hour on a processor
     at 32 px, better on a GPU.
     """
-    _at_most(data, 256, "dcgan")
+    _between(data, 16, 256, "dcgan")
     longest = max(data.height, data.width)
     stages = max(3, math.ceil(math.log2(longest / 4)))
     widths = tuple(min(512, 64 << n) for n in range(stages))
@@ -49,15 +87,14 @@ def dcgan(data: DataConfig, count: int) -> Config:
         data=data,
         generator=NetworkConfig("dcgan", widths[::-1]),
         discriminator=NetworkConfig("dcgan", widths),
-        generator_optimiser=OptimiserConfig(2e-4),
-        discriminator_optimiser=OptimiserConfig(2e-4),
+        optimisers={"generator": OptimiserConfig(2e-4), "discriminator": OptimiserConfig(2e-4)},
         phases=(PhaseConfig("adversarial", share=1.0, batch=min(batch, count)),),
     )
 
 
 Recipe = Callable[[DataConfig, int], Config]
 
-RECIPES: dict[str, Recipe] = {"fc": fc, "dcgan": dcgan}
+RECIPES: dict[str, Recipe] = {"quick": quick, "dcgan": dcgan, "fc": fc}
 
 
 def choose_recipe(name: str) -> Recipe:
@@ -74,12 +111,12 @@ def choose_recipe(name: str) -> Recipe:
     return known[name]
 
 
-def _at_most(data: DataConfig, limit: int, recipe: str) -> None:
+def _between(data: DataConfig, least: int, most: int, recipe: str) -> None:
     """Refuse pictures that the recipe cannot make."""
     for name, side in (("height", data.height), ("width", data.width)):
-        if not 8 <= side <= limit:
-            nearest = min(max(side, 8), limit)
+        if not least <= side <= most:
+            nearest = min(max(side, least), most)
             raise GanvasError(
-                f"Recipe {recipe} makes pictures of 8 to {limit} px a side; {name} {side} is not one.",
+                f"Recipe {recipe} makes pictures of {least} to {most} px a side; {name} {side} is not one.",
                 f"Nearest: --size {nearest}",
             )

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from . import events
@@ -22,7 +22,7 @@ def render(stream: Iterator[events.Event]) -> dict[str, Any]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -56,7 +56,7 @@ class _Shown:
                 say(f"{verb}: recipe {event.recipe}, {event.total_images:,} pictures in all, on {event.device}.")
             case events.Step():
                 losses = "  ".join(f"{name[:1].upper()} {event.losses[name]:.2f}" for name in _shown(event.losses))
-                self.advance("pictures seen", event.images, event.total_images, f"{event.phase}  {losses}")
+                self.advance("training", event.progress, 1, f"{event.images:,} pictures  {event.phase}  {losses}")
             case events.Iteration():
                 self.advance(
                     "iterations", event.iteration, event.iterations, f"{event.scale} px  loss {event.loss:.4g}"
@@ -68,7 +68,7 @@ class _Shown:
             case events.Done():
                 say(_farewell(event))
 
-    def advance(self, what: str, done: int, total: int, detail: str = "") -> None:
+    def advance(self, what: str, done: float, total: float, detail: str = "") -> None:
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(what, total=total, detail="")
         self.bar.update(self.tasks[what], completed=done, total=total, detail=detail)

@@ -1,7 +1,6 @@
 """Networks: plain modules, looked up by name."""
 
 from collections.abc import Callable
-from functools import partial
 
 from torch import nn
 
@@ -9,32 +8,41 @@ from ..config import Config
 from .conditional import ConditionalDiscriminator, ConditionalGenerator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .fc import FCDiscriminator, FCGenerator
+from .quick import Encoder, QuickDiscriminator, QuickGenerator
 
 Shape = tuple[int, int, int]
 Widths = tuple[int, ...]
 
-GENERATORS: dict[str, Callable[[int, Widths, Shape], nn.Module]] = {"fc": FCGenerator, "dcgan": DCGANGenerator}
-DISCRIMINATORS: dict[str, Callable[[Widths, Shape], nn.Module]] = {"fc": FCDiscriminator, "dcgan": DCGANDiscriminator}
+GENERATORS: dict[str, Callable[[int, Widths, Shape], nn.Module]] = {
+    "fc": FCGenerator,
+    "dcgan": DCGANGenerator,
+    "quick": QuickGenerator,
+}
+DISCRIMINATORS: dict[str, Callable[[Widths, Shape], nn.Module]] = {
+    "fc": FCDiscriminator,
+    "dcgan": DCGANDiscriminator,
+    "quick": QuickDiscriminator,
+}
 
 
 def build_generator(config: Config) -> nn.Module:
     """Return a fresh generator: z (B, latent), and labels (B,) if there are classes, to pictures in [-1, 1]."""
-    network, widths = GENERATORS[config.generator.name], config.generator.widths
-    if not config.classes:
-        return network(config.latent, widths, config.shape)
-    build = partial(_generator, network, widths, config.shape)
-    return ConditionalGenerator(build, config.latent, len(config.classes))
+    network, widths, classes = GENERATORS[config.generator.name], config.generator.widths, len(config.classes)
+    if network is QuickGenerator:
+        return QuickGenerator(config.latent, widths, config.shape, classes)
+    if classes:
+        return ConditionalGenerator(lambda latent: network(latent, widths, config.shape), config.latent, classes)
+    return network(config.latent, widths, config.shape)
 
 
 def build_discriminator(config: Config) -> nn.Module:
     """Return a fresh discriminator: pictures, and labels (B,) if there are classes, to logits (B,)."""
     network, widths = DISCRIMINATORS[config.discriminator.name], config.discriminator.widths
-    if not config.classes:
-        return network(widths, config.shape)
-    return ConditionalDiscriminator(partial(network, widths), config.shape, len(config.classes))
+    if config.classes:
+        return ConditionalDiscriminator(lambda shape: network(widths, shape), config.shape, len(config.classes))
+    return network(widths, config.shape)
 
 
-def _generator(
-    network: Callable[[int, Widths, Shape], nn.Module], widths: Widths, shape: Shape, latent: int
-) -> nn.Module:
-    return network(latent, widths, shape)
+def build_encoder(config: Config) -> nn.Module | None:
+    """Return a fresh encoder, pictures to codes (B, latent), for a recipe that begins with an autoencoder."""
+    return Encoder(config.latent, config.warm_start.encoder.widths, config.shape) if config.warm_start else None

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from .layers import doubling, grids
+
 
 def normal_init(module: nn.Module) -> None:
     """Draw convolution weights from N(0, 0.02) and batch-norm scales from N(1, 0.02), as the paper does."""
@@ -17,8 +19,6 @@ def normal_init(module: nn.Module) -> None:
 class DCGANGenerator(nn.Module):
     """Grow pictures from latents by transposed convolutions, each doubling height and width.
 
-    Where a side is odd on the way (28 = 2 * 14 = 4 * 7, and 7 = 2 * 4 - 1), that step's kernel is 3 in place of 4.
-
     Args:
         latent: length of z.
         widths: channels from the coarsest stage on; n widths make pictures about 2^n times the first grid.
@@ -28,18 +28,16 @@ class DCGANGenerator(nn.Module):
     def __init__(self, latent: int, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
         super().__init__()
         channels, height, width = shape
-        sides = [(-(-height >> n), -(-width >> n)) for n in range(len(widths), -1, -1)]  # coarse to fine, rounded up
-        kernels = [(4 - high % 2, 4 - wide % 2) for high, wide in sides[1:]]
+        coarse, *finer = grids(height, width, len(widths))
         self.latent = latent
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(latent, widths[0], sides[0], bias=False),
+            nn.ConvTranspose2d(latent, widths[0], coarse, bias=False),
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(),
         ]
-        for before, after, kernel in zip(widths, widths[1:], kernels, strict=False):
-            layers += [nn.ConvTranspose2d(before, after, kernel, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
-        last = nn.ConvTranspose2d(widths[-1], channels, kernels[-1], 2, 1, bias=False)
-        self.layers = nn.Sequential(*layers, last, nn.Tanh())
+        for (before, after), grid in zip(pairwise(widths), finer, strict=False):
+            layers += [doubling(before, after, grid), nn.BatchNorm2d(after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, doubling(widths[-1], channels, finer[-1]), nn.Tanh())
         self.apply(normal_init)
 
     def forward(self, z: Tensor) -> Tensor:

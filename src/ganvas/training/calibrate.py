@@ -2,48 +2,93 @@
 
 import statistics
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import torch
-
+from .. import checkpoint
 from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import Prepared
 from ..device import Choice, random_at, use
+from ..latents.sample import save_network
+from ..runs import Run
 from .phases import PHASES
-from .schedule import Position
-from .state import fresh
+from .schedule import with_seconds
+from .sheets import save_sheet, settle
+from .state import State, fresh, pack
 from .steps import draw, update_average
+from .warm_start import MOST_CODES, encode_all
 
 WARM_UP = 3  # first steps of a phase: memory is taken and convolutions choose their algorithm
 TRIALS = 12
-PATIENCE = 2.0  # seconds a phase, at most (after at least one trial)
+PATIENCE = 1.5  # seconds a phase, at most (after at least one trial)
+FEW = 512  # pictures that are encoded to see how long all would take
+SHARE = 0.08  # of the budget that sheets and checkpoints may take
 
 
-def seconds_per_step(config: Config, data: Prepared, device: Choice) -> list[float]:
-    """Return the median seconds of a step of each phase, on this machine as it is now.
+def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[[], float]) -> Config:
+    """Return `config` with the steps, sheets and checkpoints that fit a budget, on this machine as it is now.
 
-    What was learned meanwhile is thrown away. The result depends on the clock, hence the steps that are derived from it
-    are recorded in config.json.
+    What was learned meanwhile is thrown away. The result depends on the clock, hence it is recorded in config.json.
+
+    Args:
+        seconds: what is left of the budget, asked when the measuring is over.
     """
     where = use(device)
     loader = Loader(data, config.seed)
     state = fresh(config, where)
-    medians = []
+    each_step = []
+    encoding = 0.0
     for phase in config.phases:
-        times: list[float] = []
-        began = time.perf_counter()
-        while len(times) < WARM_UP + TRIALS:
-            start = time.perf_counter()
-            pictures, labels = loader.batch(state.images, phase.batch)
+        if phase.name == "prior":
+            began = time.perf_counter()
+            state.codes = encode_all(state, config, data, FEW)
+            encoding = (time.perf_counter() - began) * min(data.count, MOST_CODES) / min(data.count, FEW)
+
+        def step(batch: int = phase.batch, name: str = phase.name) -> None:
+            pictures, labels = loader.batch(state.images, batch)
             random = random_at(config.seed, state.step, "calibrate", device=where)
             material = draw(config, pictures, labels if config.classes else None, random, where)
-            losses = PHASES[phase.name](state, config, Position(phase, len(times)), material)
-            state.step += 1
-            state.images += phase.batch
-            update_average(state, config.ema, phase.batch)
-            sum(losses.values(), torch.zeros(())).item()  # waits for the device
-            times.append(time.perf_counter() - start)
-            if len(times) > WARM_UP and time.perf_counter() - began > PATIENCE:
-                break
-        medians.append(statistics.median(times[WARM_UP:]))
-    return medians
+            losses = PHASES[name](state, config, material)
+            state.step, state.images = state.step + 1, state.images + batch
+            if config.ema > 0:
+                update_average(state, config.ema, batch)
+            [float(loss) for loss in losses.values()]  # waits for the device
+
+        each_step.append(_median_seconds(step))
+    sheet, save = _seconds_to_write(state, config, device)
+    left = seconds() - encoding
+    config = replace(
+        config,
+        sheets=max(2, min(24, int(SHARE / 2 * left / sheet))),
+        checkpoints=max(1, min(round(left / 60), int(SHARE / 2 * left / save))),
+    )
+    left -= config.sheets * sheet + config.checkpoints * save
+    return with_seconds(config, max(left, 1.0), each_step)
+
+
+def _median_seconds(step: Callable[[], None]) -> float:
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < WARM_UP + TRIALS:
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+        if len(times) > WARM_UP and time.perf_counter() - began > PATIENCE:
+            break
+    return statistics.median(times[WARM_UP:])
+
+
+def _seconds_to_write(state: State, config: Config, device: Choice) -> tuple[float, float]:
+    """Return the seconds that a sheet and that a checkpoint with its model take."""
+    where = use(device)
+    with TemporaryDirectory() as folder:
+        run = Run(Path(folder))
+        began = time.perf_counter()
+        save_sheet(run, state, config, where)
+        written = time.perf_counter()
+        checkpoint.save(run.checkpoints, state.step, *pack(state))
+        save_network(run, settle(state, config, where))
+        return written - began, time.perf_counter() - written

@@ -18,9 +18,9 @@ from ..errors import GanvasError
 from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
 from ..runs import Run
-from .phases import PHASES
-from .schedule import decay, due, position
-from .sheets import save_sheet, settle_statistics
+from .phases import PHASES, enter
+from .schedule import due, position, progress, rate_factor
+from .sheets import save_sheet, settle
 from .state import Average, State, fresh, pack, unpack
 from .steps import Losses, draw, update_average
 
@@ -60,23 +60,27 @@ def train(
         pictures, labels = loader.batch(state.images, at.phase.batch)
         random = random_at(config.seed, state.step, "step", device=where)
         material = draw(config, pictures, labels if config.classes else None, random, where)
-        _set_rates(state, config, decay(at, config.decay))
-        losses = PHASES[at.phase.name](state, config, at, material)
+        _set_rates(state, config, rate_factor(at))
+        enter(at.phase, state, config, data)
+        losses = PHASES[at.phase.name](state, config, material)
         state.step += 1
         state.images += at.phase.batch
-        update_average(state, config.ema, at.phase.batch)
+        if config.ema > 0:
+            update_average(state, config.ema, at.phase.batch)
         values = _watch(state, losses)
         state.seconds += time.perf_counter() - began
 
-        if state.step % REPORT_EVERY == 0 or state.step == config.steps:
-            swings = {name: average.swing for name, average in state.averages.items()}
-            yield Step(state.step, state.images, config.images, state.seconds, at.phase.name, values, swings)
-        if due(state.step, config.steps, config.sheets):
-            settle_statistics(state.averaged, config, where)
+        before, done = progress(config, state.step - 1), progress(config, state.step)
+        if state.step % REPORT_EVERY == 0 or done == 1:
+            swings = {name: state.averages[name].swing for name in values}
+            yield Step(
+                state.step, state.images, config.images, done, state.seconds, at.phase.name, values, swings
+            )  # fmt: skip
+        if due(before, done, config.sheets):
             yield Samples(state.step, state.images, save_sheet(run, state, config, where))
-        if stopping := stop():
+        if stopping := stop() and done < 1:
             reason = "interrupted"
-        if stopping or due(state.step, config.steps, config.checkpoints):
+        if stopping or due(before, done, config.checkpoints):
             yield from _save(state, config, run, where)
         if stopping:
             break
@@ -101,13 +105,9 @@ def _watch(state: State, losses: Losses) -> dict[str, float]:
 
 
 def _set_rates(state: State, config: Config, factor: float) -> None:
-    rates = {
-        "generator": config.generator_optimiser.learning_rate,
-        "discriminator": config.discriminator_optimiser.learning_rate,
-    }
     for name, optimiser in state.optimisers.items():
         for group in optimiser.param_groups:
-            group["lr"] = rates[name] * factor
+            group["lr"] = config.optimisers[name].learning_rate * factor
 
 
 def _resume(state: State, run: Run) -> Iterator[Event]:
@@ -126,8 +126,7 @@ def _resume(state: State, run: Run) -> Iterator[Event]:
 def _save(state: State, config: Config, run: Run, device: torch.device) -> Iterator[Event]:
     """Write checkpoint and model, then let go of what is too old."""
     tensors, facts = pack(state)
-    path = checkpoint.save(run.checkpoints, state.images, tensors, facts | {"events": run.events_size()})
-    settle_statistics(state.averaged, config, device)
-    save_network(run, state.averaged)
+    path = checkpoint.save(run.checkpoints, state.step, tensors, facts | {"events": run.events_size()})
+    save_network(run, settle(state, config, device))
     checkpoint.prune(run.checkpoints, KEEP, best=None)
     yield Saved(state.step, state.images, str(path.relative_to(run.folder)))

@@ -1,5 +1,6 @@
 """Where a step stands in the whole: its phase, its learning rate, and what is due at it. Pure arithmetic."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -8,15 +9,10 @@ from ..config import Config, PhaseConfig
 
 @dataclass(frozen=True)
 class Position:
-    """Name the phase of a step, the step within it, and whether it is the phase's first."""
+    """Name the phase of a step, and which step of the phase it is (from 0)."""
 
     phase: PhaseConfig
     step: int
-
-    @property
-    def rate(self) -> float:
-        """Return how far through the phase the step is, from 0 up to less than 1."""
-        return self.step / self.phase.steps
 
 
 def position(config: Config, step: int) -> Position:
@@ -32,20 +28,33 @@ def position(config: Config, step: int) -> Position:
     raise IndexError("past the last step")
 
 
-def decay(position: Position, share: float) -> float:
-    """Return the learning rate's factor: 1, then over the last `share` of the phase linearly down to (almost) 0."""
-    left = 1 - position.rate
-    return min(1.0, left / share) if share > 0 else 1.0
+def rate_factor(position: Position) -> float:
+    """Return what the learning rates are multiplied by: up along the phase's ramp, then linearly down to its floor."""
+    phase = position.phase
+    rise = min(1.0, (position.step + 1) / phase.ramp) if phase.ramp else 1.0
+    return rise * max(phase.floor, 1 - position.step / phase.steps)
 
 
-def due(step: int, steps: int, times: int) -> bool:
-    """Tell whether with the end of `step` one of `times` evenly spread occasions has come; the last step is one."""
-    return times > 0 and step * times // steps > (step - 1) * times // steps
+def progress(config: Config, step: int) -> float:
+    """Return the share of the budget, in [0, 1], that is used up after `step` steps."""
+    if step >= config.steps:
+        return 1.0
+    used, left = 0.0, step
+    for phase in config.phases:
+        used += phase.share * min(left, phase.steps) / phase.steps
+        left = max(0, left - phase.steps)
+    return used / sum(phase.share for phase in config.phases)
+
+
+def due(before: float, after: float, times: int) -> bool:
+    """Tell whether one of `times` occasions, evenly spread over (0, 1] with the last at 1, lies in (before, after]."""
+    return math.floor(after * times) > math.floor(before * times)
 
 
 def with_images(config: Config, images: int) -> Config:
     """Return `config` with each phase's steps set so that about `images` pictures are seen, each phase its share."""
-    return with_steps(config, [phase.share * images / phase.batch for phase in config.phases])
+    pictures_per_time = sum(phase.share / phase.cost * phase.batch for phase in config.phases)
+    return with_seconds(config, images / pictures_per_time, [phase.cost for phase in config.phases])
 
 
 def with_seconds(config: Config, seconds: float, seconds_per_step: Sequence[float]) -> Config:

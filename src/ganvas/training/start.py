@@ -16,10 +16,9 @@ from ..pictures import write_atomically
 from ..recipes import DEFAULT_MINUTES, choose_recipe
 from ..runs import Run
 from . import loop
-from .calibrate import seconds_per_step
-from .schedule import with_images, with_seconds
+from .calibrate import calibrate
+from .schedule import with_images
 
-CLOSING = 1.5  # seconds of a budget kept for the last sheet, checkpoint and model
 DEFAULT_SIZE = 32
 CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}
 
@@ -132,9 +131,7 @@ def _plan(
     minutes = DEFAULT_MINUTES if options.minutes is None else options.minutes
     config = dataclasses.replace(config, minutes=minutes)
     yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")
-    trial = seconds_per_step(config, data, device)
-    left = max(1.0, 60 * minutes - (time.monotonic() - began) - CLOSING)
-    return with_seconds(config, left, trial)
+    return calibrate(config, data, device, lambda: 60 * minutes - (time.monotonic() - began))
 
 
 def _check_same(config: Config, pictures: str | Path | None, options: Options, run: Run) -> None:

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from ..checkpoint import Facts, Tensors
-from ..config import Config, OptimiserConfig
+from ..config import Config
 from ..device import random_at
 from ..errors import GanvasError
-from ..models import build_discriminator, build_generator
+from ..models import build_discriminator, build_encoder, build_generator
+from ..models.quick import QuickGenerator
 
 
 @dataclass
@@ -41,13 +42,16 @@ class Average:
 class State:
     """Hold what changes while training.
 
-    `averaged` is the generator whose weights are an exponential moving average; `seconds` counts training only.
+    `averaged` is the generator whose weights are an exponential moving average; `encoder` belongs to a warm start, and
+    so do `codes`, which are not saved since they follow from it. `seconds` counts training only.
     """
 
     generator: nn.Module
     discriminator: nn.Module
     averaged: nn.Module
+    encoder: nn.Module | None
     optimisers: dict[str, Adam]
+    codes: tuple[Tensor, Tensor | None] | None = None
     step: int = 0
     images: int = 0
     seconds: float = 0.0
@@ -55,7 +59,8 @@ class State:
 
     def networks(self) -> dict[str, nn.Module]:
         """Return the networks by the name they have in a checkpoint."""
-        return {"generator": self.generator, "discriminator": self.discriminator, "averaged": self.averaged}
+        networks = {"generator": self.generator, "discriminator": self.discriminator, "averaged": self.averaged}
+        return networks if self.encoder is None else networks | {"encoder": self.encoder}
 
 
 def fresh(config: Config, device: torch.device) -> State:
@@ -63,15 +68,30 @@ def fresh(config: Config, device: torch.device) -> State:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(random_at(config.seed, "weights").initial_seed())
         generator, discriminator = build_generator(config), build_discriminator(config)
-    generator, discriminator = (
-        network.to(device).to(memory_format=torch.channels_last) for network in (generator, discriminator)
-    )
+        encoder = build_encoder(config)
+    for network in (generator, discriminator, encoder):
+        if network is not None:
+            network.to(device).to(memory_format=torch.channels_last)
     averaged = copy.deepcopy(generator).requires_grad_(False)
     optimisers = {
-        "generator": _adam(generator, config.generator_optimiser),
-        "discriminator": _adam(discriminator, config.discriminator_optimiser),
+        name: Adam(
+            _moved(name, generator, discriminator, encoder), each.learning_rate, (each.beta1, each.beta2), fused=True
+        )
+        for name, each in config.optimisers.items()
     }
-    return State(generator, discriminator, averaged, optimisers)
+    return State(generator, discriminator, averaged, encoder, optimisers)
+
+
+def _moved(
+    optimiser: str, generator: nn.Module, discriminator: nn.Module, encoder: nn.Module | None
+) -> list[nn.Parameter]:
+    """Return the parameters that an optimiser moves, by its name."""
+    if optimiser == "discriminator":
+        return list(discriminator.parameters())
+    if encoder is None or not isinstance(generator, QuickGenerator):
+        return list(generator.parameters())
+    parts = {"autoencoder": [generator.decoder, encoder], "prior": [generator.prior], "generator": [generator.decoder]}
+    return [parameter for part in parts[optimiser] for parameter in part.parameters()]
 
 
 def pack(state: State) -> tuple[Tensors, Facts]:
@@ -118,7 +138,3 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
 
 def _under(tensors: Tensors, prefix: str) -> Tensors:
     return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
-
-
-def _adam(network: nn.Module, config: OptimiserConfig) -> Adam:
-    return Adam(network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True)

@@ -4,8 +4,8 @@ One forward pass of the generator serves both: its pictures, cut off from their 
 and afterwards the same graph carries the gradient back to the generator.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -42,29 +42,46 @@ def draw(
 
 def adversarial_step(state: State, config: Config, material: Draw) -> Losses:
     """Take one step of the discriminator and one of the generator; return their losses and mean logits."""
-    discriminator_loss, generator_loss = LOSSES[config.loss]
-    judge = _judge(state.discriminator, config.augment, material)
     fake = generate(state.generator, material.latents, material.labels)
-
-    real_logits, fake_logits = judge(material.real), judge(fake.detach())
-    loss = discriminator_loss(real_logits, fake_logits)
-    losses: Losses = {"discriminator": loss.detach()}
-    if config.penalty.name != "none" and state.step % config.penalty.every == 0:
-        penalty = PENALTIES[config.penalty.name](judge, material.real, fake, material.random)
-        loss = loss + config.penalty.gamma * config.penalty.every * penalty
-        losses["penalty"] = penalty.detach()
-    descend(state.optimisers["discriminator"], loss)
-
+    losses = discriminator_step(state, config, material, fake)
     state.discriminator.requires_grad_(False)  # frozen: the gradient passes through it to the generator
-    anchor = judge(material.real) if config.loss in NEEDS_REAL else real_logits.detach()
-    loss = generator_loss(anchor, judge(fake))
+    loss = generator_loss(state, config, material, fake)
     descend(state.optimisers["generator"], loss)
     state.discriminator.requires_grad_(True)
-    return losses | {
-        "generator": loss.detach(),
+    return losses | {"generator": loss.detach()}
+
+
+def discriminator_step(state: State, config: Config, material: Draw, fake: Tensor) -> Losses:
+    """Teach the discriminator to tell `material.real` from `fake`; return its loss, penalty and mean logits."""
+    real_logits = judge(state, config, material, material.real)
+    fake_logits = judge(state, config, material, fake.detach())
+    loss = LOSSES[config.loss][0](real_logits, fake_logits)
+    losses: Losses = {
+        "discriminator": loss.detach(),
         "real_logits": real_logits.detach().mean(),
         "fake_logits": fake_logits.detach().mean(),
     }
+    if config.penalty.name != "none" and state.step % config.penalty.every == 0:
+        penalise = PENALTIES[config.penalty.name]
+        penalty = penalise(partial(judge, state, config, material), material.real, fake, material.random)
+        loss = loss + config.penalty.gamma * config.penalty.every * penalty
+        losses["penalty"] = penalty.detach()
+    descend(state.optimisers["discriminator"], loss)
+    return losses
+
+
+def generator_loss(state: State, config: Config, material: Draw, fake: Tensor) -> Tensor:
+    """Return the generator's loss; its gradient passes through the frozen discriminator."""
+    fake_logits = judge(state, config, material, fake)
+    real_logits = judge(state, config, material, material.real) if config.loss in NEEDS_REAL else fake_logits
+    return LOSSES[config.loss][1](real_logits.detach(), fake_logits)
+
+
+def judge(state: State, config: Config, material: Draw, pictures: Tensor) -> Tensor:
+    """Return the discriminator's logits (B,) for `pictures`, augmented, with the step's labels if there are any."""
+    seen = diff_augment(pictures, config.augment, material.random)
+    logits: Tensor = state.discriminator(*((seen,) if material.labels is None else (seen, material.labels)))
+    return logits
 
 
 def generate(generator: nn.Module, latents: Tensor, labels: Tensor | None) -> Tensor:
@@ -80,27 +97,14 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.step()
 
 
+@torch.no_grad()
 def update_average(state: State, half_life: float, batch: int) -> None:
     """Move the averaged generator towards the present one; half of it is younger than `half_life` of all pictures.
 
     A half-life that is a share of the pictures seen forgets the blind beginning by itself (the ramp-up of Karras et al.
-    2020 does the same). Batch-norm statistics are copied: they belong to the present weights until recomputed.
+    2020 does the same). Batch-norm statistics are not averaged: `sheets.settle` measures them when they are needed.
     """
-    decay = 0.5 ** (batch / (half_life * state.images)) if half_life > 0 else 0.0
-    with torch.no_grad():
-        averaged: list[Tensor] = list(state.averaged.parameters())
-        present: list[Tensor] = list(state.generator.parameters())
-        torch._foreach_lerp_(averaged, present, 1 - decay)
-        for mine, theirs in zip(state.averaged.buffers(), state.generator.buffers(), strict=True):
-            mine.copy_(theirs)
-
-
-def _judge(discriminator: nn.Module, policy: tuple[str, ...], material: Draw) -> Callable[[Tensor], Tensor]:
-    """Return the discriminator as a function of pictures alone, augmentation and labels included."""
-
-    def judge(pictures: Tensor) -> Tensor:
-        seen = diff_augment(pictures, policy, material.random)
-        logits: Tensor = discriminator(seen) if material.labels is None else discriminator(seen, material.labels)
-        return logits
-
-    return judge
+    decay = 0.5 ** (batch / (half_life * state.images))
+    averaged: list[Tensor] = list(state.averaged.parameters())
+    present: list[Tensor] = list(state.generator.parameters())
+    torch._foreach_lerp_(averaged, present, 1 - decay)

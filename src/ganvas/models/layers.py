@@ -1,0 +1,17 @@
+"""Pieces that several networks share."""
+
+from torch import nn
+
+
+def grids(height: int, width: int, halvings: int) -> list[tuple[int, int]]:
+    """Return the grids (H, W) from coarse to fine that lead to height x width, each side halved and rounded up."""
+    return [(-(-height >> n), -(-width >> n)) for n in range(halvings, -1, -1)]
+
+
+def doubling(before: int, after: int, grid: tuple[int, int], bias: bool = False) -> nn.ConvTranspose2d:
+    """Return a transposed convolution that leads to `grid`: twice the grid before, or one less where a side is odd.
+
+    (28 = 2 * 14, 14 = 2 * 7, 7 = 2 * 4 - 1: an odd side has a kernel of 3 in place of 4.)
+    """
+    height, width = grid
+    return nn.ConvTranspose2d(before, after, (4 - height % 2, 4 - width % 2), 2, 1, bias=bias)

@@ -1,0 +1,105 @@
+"""The steps of a warm start: learn to draw, learn what there is to draw, then sharpen against a discriminator.
+
+A GAN that starts from nothing spends its first minutes on telling its discriminator apart from noise. An autoencoder
+learns the shapes and colours of the pictures in that time, smoothly and without fail, but too softly. So:
+
+1. *autoencode*: encoder and decoder learn to give the picture back, the code blurred a little so that nearby codes
+   mean nearby pictures.
+2. *prior*: a small flow learns to carry noise to where the codes lie.
+3. *sharpen*: discriminator against decoder. Part of each batch is reconstructed from real pictures' codes, which holds
+   on to all that was learned (no picture is forgotten: no collapse); the rest is imagined from the prior.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..config import Config, WarmStartConfig
+from ..data.prepare import Prepared
+from ..device import random_at
+from ..errors import GanvasError
+from ..models.quick import QuickGenerator
+from ..pictures import to_float
+from .state import State
+from .steps import Draw, Losses, descend, discriminator_step, generator_loss
+
+MOST_CODES = 65_536  # pictures whose codes the prior learns from; more would tell it little
+
+
+def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
+    """Minimise E|x - decoder(encoder(x) + noise)|."""
+    generator, encoder, settings = _parts(state, config)
+    codes = _blurred(encoder(material.real), settings.code_noise, material)
+    loss = (generator.decoder(codes) - material.real).abs().mean()
+    descend(state.optimisers["autoencoder"], loss)
+    return {"reconstruction": loss.detach()}
+
+
+def prior_step(state: State, config: Config, material: Draw) -> Losses:
+    """Minimise E|v((1 - t) z + t c, t) - (c - z)|^2 over codes c, noise z and t ~ U(0, 1) (Liu et al. 2023, eq. 1)."""
+    generator, _, settings = _parts(state, config)
+    if state.codes is None:
+        raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
+    codes, labels = state.codes
+    chosen = torch.randint(len(codes), (settings.prior_batch,), generator=material.random, device=codes.device)
+    target = _blurred(codes[chosen], settings.prior_noise, material)
+    z = torch.randn(target.shape, generator=material.random, device=target.device)
+    time = torch.rand((len(z), 1), generator=material.random, device=z.device)
+    labels = None if labels is None else labels[chosen]
+    loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, target, time), time, labels), target - z)
+    descend(state.optimisers["prior"], loss)
+    return {"prior": loss.detach()}
+
+
+def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
+    """Take one step of the discriminator, and one of the decoder: reconstruction plus the discriminator's opinion."""
+    generator, encoder, settings = _parts(state, config)
+    kept = round(len(material.real) * (1 - settings.imagined))
+    with torch.no_grad():
+        encoder.eval()
+        known = _blurred(encoder(material.real[:kept]), settings.code_noise, material)
+        labels = None if material.labels is None else material.labels[kept:]
+        codes = torch.cat([known, generator.prior(material.latents[kept:], labels)])
+    fake = generator.decoder(codes)
+    losses = discriminator_step(state, config, material, fake)
+    state.discriminator.requires_grad_(False)  # frozen, as in any generator's step
+    opinion = generator_loss(state, config, material, fake)
+    reconstruction = (fake[:kept] - material.real[:kept]).abs().mean()
+    descend(state.optimisers["generator"], reconstruction + settings.adversarial * opinion)
+    state.discriminator.requires_grad_(True)
+    return losses | {"generator": opinion.detach(), "reconstruction": reconstruction.detach()}
+
+
+@torch.no_grad()
+def encode_all(state: State, config: Config, data: Prepared, most: int = MOST_CODES) -> tuple[Tensor, Tensor | None]:
+    """Return the codes (N, Z) of the pictures, mirrored ones too if the run mirrors, and their labels (N,) or None."""
+    _, encoder, _ = _parts(state, config)
+    device = next(encoder.parameters()).device
+    encoder.eval()
+    chosen = torch.randperm(data.count, generator=random_at(config.seed, "codes"))[:most].sort().values
+    codes = []
+    for indices in chosen.split(256):
+        pictures = to_float(torch.from_numpy(np.asarray(data.pictures[indices.numpy()])).to(device))
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        codes.append(encoder(pictures))
+        if config.flip:
+            codes.append(encoder(pictures.flip(3)))
+    labels = None
+    if config.classes and data.labels is not None:
+        each = torch.from_numpy(data.labels)[chosen].to(device).split(256)
+        labels = torch.cat([part for parts in each for part in ([parts, parts] if config.flip else [parts])])
+    encoder.train()
+    return torch.cat(codes), labels
+
+
+def _parts(state: State, config: Config) -> tuple[QuickGenerator, nn.Module, WarmStartConfig]:
+    """Return generator, encoder and settings, which are there by the recipe's construction."""
+    if not isinstance(state.generator, QuickGenerator) or state.encoder is None or config.warm_start is None:
+        raise GanvasError(f"Recipe {config.recipe} cannot begin with an autoencoder.", "Try: --recipe quick")
+    return state.generator, state.encoder, config.warm_start
+
+
+def _blurred(codes: Tensor, noise: float, material: Draw) -> Tensor:
+    """Return `codes` with Gaussian noise of that standard deviation added."""
+    return codes + noise * torch.randn(codes.shape, generator=material.random, device=codes.device)
