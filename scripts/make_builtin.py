@@ -1,7 +1,7 @@
 """Make the files of `ganvas.builtin` from their sources: `python scripts/make_builtin.py ASSETS`.
 
-ASSETS is the folder that holds the originals (`src/ganvas/builtin/LICENSES.md` says where each comes from). Run it again
-after changing a choice below, so that nobody has to guess how a packaged file came to be.
+ASSETS is the folder that holds the originals (`src/ganvas/builtin/LICENSES.md` says where each comes from). Run this
+again after changing a choice below, so that nobody has to guess how a packaged file came to be.
 """
 
 import shutil
