@@ -8,10 +8,13 @@ from importlib import metadata
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from . import events
+from .data import Inspection
+from .data.advice import Spread
 
 console = Console(stderr=True, highlight=False)
 
@@ -112,3 +115,57 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def show_inspection(found: Inspection) -> None:
+    """Print what was found in a set of pictures, and what to type next."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    rows = {
+        "pictures": f"{found.count:,} ({found.kind}), {found.usable:,} of them usable",
+        "formats": _counts(found.formats),
+        "modes": _counts(found.modes),
+        "short side": _spread(found.short_sides, "px"),
+        "width : height": _spread(found.shapes, ""),
+        "classes": _counts(found.classes) or "none (sub-folders would be classes, with --labels)",
+        "read specially": _counts(
+            {"turned upright by EXIF": found.rotated, "first frame of an animation": found.animated}
+            | {"CMYK": found.cmyk, "with alpha": found.alpha, "16 bit": found.deep, "wrong suffix": found.mislabelled}
+        ),
+        "exact copies": f"{found.duplicates:,}" if found.duplicates else "",
+        f"of {found.sample:,} decoded": _counts(
+            {
+                "grey": found.grey,
+                "transparent": found.transparent,
+                "blank": found.blank,
+                "look-alikes": found.look_alikes,
+            }
+        ),
+        "other files": _counts(found.others),
+    }
+    for name, text in rows.items():
+        if text:
+            table.add_row(name, text)
+    console.print(table)
+    for skipped in found.broken[:20]:
+        console.print(f"[red]broken[/] {escape(skipped.name)}: {escape(skipped.reason)}")
+    if found.broken_count > 20:
+        console.print(f"... and {found.broken_count - 20:,} more (--json lists them)")
+    for warning in found.warnings:
+        console.print(f"[yellow]note[/] {escape(warning)}")
+    console.print(f"Next: ganvas train {escape(found.path)} --size {_size(found)} --minutes 10", soft_wrap=True)
+
+
+def _size(found: Inspection) -> str:
+    return str(found.width) if found.width == found.height else f"{found.width}x{found.height}"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    """Return "12 RGB, 3 L", most first, at most eight of them."""
+    some = sorted(((count, name) for name, count in counts.items() if count), reverse=True)
+    more = f", and {len(some) - 8} more" if len(some) > 8 else ""
+    return ", ".join(f"{count:,} {escape(name)}" for count, name in some[:8]) + more
+
+
+def _spread(spread: Spread, unit: str) -> str:
+    low, middle, high = (f"{value:.3g}" for value in (spread.least, spread.middle, spread.greatest))
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}, half below {middle}"

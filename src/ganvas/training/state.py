@@ -90,7 +90,11 @@ def _moved(
         return list(discriminator.parameters())
     if encoder is None or not isinstance(generator, QuickGenerator):
         return list(generator.parameters())
-    parts = {"autoencoder": [generator.decoder, encoder], "prior": [generator.prior], "generator": [generator.decoder]}
+    parts: dict[str, list[nn.Module]] = {
+        "autoencoder": [generator.decoder, encoder],
+        "prior": [generator.prior],
+        "generator": [generator.decoder],
+    }
     return [parameter for part in parts[optimiser] for parameter in part.parameters()]
 
 

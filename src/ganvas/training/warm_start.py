@@ -77,20 +77,18 @@ def encode_all(state: State, config: Config, data: Prepared, most: int = MOST_CO
     _, encoder, _ = _parts(state, config)
     device = next(encoder.parameters()).device
     encoder.eval()
-    chosen = torch.randperm(data.count, generator=random_at(config.seed, "codes"))[:most].sort().values
-    codes = []
-    for indices in chosen.split(256):
-        pictures = to_float(torch.from_numpy(np.asarray(data.pictures[indices.numpy()])).to(device))
+    shuffled = torch.randperm(data.count, generator=random_at(config.seed, "codes"))
+    chosen = shuffled[:most].sort().values.numpy()
+    codes, labels = [], []
+    for indices in np.array_split(chosen, -(-len(chosen) // 256)):
+        pictures = to_float(torch.from_numpy(np.asarray(data.pictures[indices])).to(device))
         pictures = pictures.contiguous(memory_format=torch.channels_last)
-        codes.append(encoder(pictures))
-        if config.flip:
-            codes.append(encoder(pictures.flip(3)))
-    labels = None
-    if config.classes and data.labels is not None:
-        each = torch.from_numpy(data.labels)[chosen].to(device).split(256)
-        labels = torch.cat([part for parts in each for part in ([parts, parts] if config.flip else [parts])])
+        for seen in (pictures, pictures.flip(3)) if config.flip else (pictures,):
+            codes.append(encoder(seen))
+            if config.classes and data.labels is not None:
+                labels.append(torch.from_numpy(data.labels[indices]).to(device))
     encoder.train()
-    return torch.cat(codes), labels
+    return torch.cat(codes), torch.cat(labels) if labels else None
 
 
 def _parts(state: State, config: Config) -> tuple[QuickGenerator, nn.Module, WarmStartConfig]:
