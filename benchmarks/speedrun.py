@@ -175,13 +175,16 @@ def table(rows: list[Row]) -> str:
     for data in sorted({str(row["data"]) for row in rows}, reverse=True):
         mine = [row for row in rows if row["data"] == data]
         lines += [f"**{data}**: Frechet / KID", ""]
-        lines += ["| minutes | classic DCGAN | lesson's DCGAN | ganvas | ours / best other |", "| ---: " * 5 + "|"]
+        lines += ["| minutes | classic DCGAN | lesson's DCGAN | ganvas | ours / best other | ganvas took |"]
+        lines += ["| ---: " * 6 + "|"]
         for minutes in sorted({float(row["minutes"]) for row in mine if row["method"] != REAL}):
             at = {m: averages([r for r in mine if (r["method"], r["minutes"]) == (m, minutes)]) for m in (*PEERS, OURS)}
             others, ours = [at[peer] for peer in PEERS if at[peer]], at[OURS]
             best = [min(scores) for scores in zip(*others, strict=True)]
             ratios = [f"{a / b:.2f}" for a, b in zip(ours, best, strict=True)] if ours and best else []
+            took = [float(r["measured"]) for r in mine if (r["method"], r["minutes"]) == (OURS, minutes)]
             cells = [f"{minutes:g}", *(shown(value) for value in at.values()), " / ".join(ratios)]
+            cells += [f"{max(took):.2f}" if took else ""]
             lines.append(f"| {' | '.join(cells)} |")
         floor = [f"{row['note']} {shown(averages([row]))}" for row in mine if row["method"] == REAL]
         lines += ["", f"Real pictures: {'; '.join(floor) or 'not scored yet'}.", ""]
