@@ -232,7 +232,7 @@ def from_dict(kind: type[ConfigT], record: Any, where: str = "config") -> Config
     known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in record:
         if name not in known:
-            raise GanvasError(f"{where} has no field '{name}'.{did_you_mean(name, list(known))}", "See docs/config.md")
+            raise GanvasError(f"{where} has no field '{name}'.{did_you_mean(name, list(known))}", "Is this a ganvas config.json, and of this release?")
     hints = typing.get_type_hints(kind)
     values = {name: _convert(hints[name], value, f"{where}.{name}") for name, value in record.items()}
     try:
