@@ -46,7 +46,7 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
                 f"{name} holds NaN or infinity after step {step:,}; it was not saved.",
                 "The last good checkpoint is kept. Try a lower learning rate or another recipe.",
             )
-    final = folder / f"{step:09d}"
+    final = folder / _name(step)
     temporary = folder / f".{final.name}.{os.getpid()}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -114,13 +114,17 @@ def listing(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("[0-9]*") if path.is_dir()) if folder.is_dir() else []
 
 
-def prune(folder: Path, keep: int, best: str | None) -> None:
-    """Remove all but the newest `keep` checkpoints and the one named `best`, and what crashed processes left."""
+def prune(folder: Path, keep: int, best: int | None) -> None:
+    """Remove all but the newest `keep` checkpoints and that of step `best`, and what crashed processes left."""
     for path in listing(folder)[:-keep]:
-        if path.name != best:
+        if best is None or path.name != _name(best):
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*.tmp"):
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _name(step: int) -> str:
+    return f"{step:09d}"
 
 
 def _sha256(path: Path) -> str:

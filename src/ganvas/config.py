@@ -133,7 +133,7 @@ class Config:
         fingerprint: of the prepared pictures.
         sheets: how many sheets of the fixed latents are written on the way.
         checkpoints: how many checkpoints are written on the way.
-        scores: how many times the samples are scored on the way.
+        scored: whether the samples are scored at each checkpoint, so that the best one is kept too.
     """
 
     recipe: str
@@ -156,7 +156,7 @@ class Config:
     fingerprint: str = ""
     sheets: int = 24
     checkpoints: int = 8
-    scores: int = 0
+    scored: bool = False
     format: int = FORMAT
 
     @property
@@ -232,7 +232,10 @@ def from_dict(kind: type[ConfigT], record: Any, where: str = "config") -> Config
     known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in record:
         if name not in known:
-            raise GanvasError(f"{where} has no field '{name}'.{did_you_mean(name, list(known))}", "Is this a ganvas config.json, and of this release?")
+            raise GanvasError(
+                f"{where} has no field '{name}'.{did_you_mean(name, list(known))}",
+                "Is this a ganvas config.json, and of this release?",
+            )
     hints = typing.get_type_hints(kind)
     values = {name: _convert(hints[name], value, f"{where}.{name}") for name, value in record.items()}
     try:

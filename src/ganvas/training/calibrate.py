@@ -14,6 +14,7 @@ from ..data.prepare import Prepared
 from ..device import Choice, random_at, use
 from ..latents.sample import save_network
 from ..runs import Run
+from .appraisal import Appraiser
 from .phases import PHASES
 from .schedule import with_seconds
 from .sheets import save_sheet, settle
@@ -26,6 +27,7 @@ TRIALS = 12
 PATIENCE = 1.5  # seconds a phase, at most (after at least one trial)
 FEW = 512  # pictures that are encoded to see how long all would take
 SHARE = 0.08  # of the budget that sheets and checkpoints may take
+WORTH_SCORING = 300.0  # seconds; in a shorter run the last checkpoint is the best, since its rates end with the budget
 
 
 def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[[], float]) -> Config:
@@ -59,9 +61,12 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
 
         each_step.append(_median_seconds(step))
     sheet, save = _seconds_to_write(state, config, device)
+    scored = seconds() > WORTH_SCORING
+    save += _seconds_to_score(state, config, data, device) if scored else 0.0
     left = seconds() - encoding
     config = replace(
         config,
+        scored=scored,
         sheets=max(2, min(24, int(SHARE / 2 * left / sheet))),
         checkpoints=max(1, min(round(left / 60), int(SHARE / 2 * left / save))),
     )
@@ -79,6 +84,16 @@ def _median_seconds(step: Callable[[], None]) -> float:
         if len(times) > WARM_UP and time.perf_counter() - began > PATIENCE:
             break
     return statistics.median(times[WARM_UP:])
+
+
+def _seconds_to_score(state: State, config: Config, data: Prepared, device: Choice) -> float:
+    """Return the seconds that a score takes, the first one left out: it loads the network and sees the real pictures."""
+    where = use(device)
+    appraiser = Appraiser(config, data)
+    appraiser.score(state, state.averaged, where)
+    began = time.perf_counter()
+    appraiser.score(state, state.averaged, where)
+    return time.perf_counter() - began
 
 
 def _seconds_to_write(state: State, config: Config, device: Choice) -> tuple[float, float]:

@@ -5,7 +5,8 @@ Breaking out of the `for` loop over it, or its `stop` turning true, saves the st
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 
 import torch
 
@@ -18,8 +19,9 @@ from ..errors import GanvasError
 from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
 from ..runs import Run
+from .appraisal import Appraiser
 from .phases import PHASES, enter
-from .schedule import due, position, progress, rate_factor
+from .schedule import Position, due, position, progress, rate_factor
 from .sheets import save_sheet, settle
 from .state import Average, State, fresh, pack, unpack
 from .steps import Losses, draw, update_average
@@ -30,7 +32,7 @@ REPORT_EVERY = 10  # steps between Step events
 
 def train(
     config: Config, run: Run, data: Prepared, device: Choice, stop: Callable[[], bool] = lambda: False
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train `config` on `data` in `run`, from its newest whole checkpoint if there is one.
 
     The caller holds the run's lock.
@@ -48,43 +50,54 @@ def train(
     where = use(device)
     state = fresh(config, where)
     loader = Loader(data, config.seed)
+    appraiser = Appraiser(config, data) if config.scored else None
     yield from _resume(state, run)
+    why = f"{device.device} ({device.reason})"
     yield Started(
-        str(run.folder), config.recipe, f"{device.device} ({device.reason})", state.step, state.images, config.images,
-        resumed=state.step > 0,
+        str(run.folder), config.recipe, why, state.step, state.images, config.images, resumed=state.step > 0
     )  # fmt: skip
     reason = "finished"
-    while state.step < config.steps:
-        began = time.perf_counter()
-        at = position(config, state.step)
-        pictures, labels = loader.batch(state.images, at.phase.batch)
-        random = random_at(config.seed, state.step, "step", device=where)
-        material = draw(config, pictures, labels if config.classes else None, random, where)
-        _set_rates(state, config, rate_factor(at))
-        enter(at.phase, state, config, data)
-        losses = PHASES[at.phase.name](state, config, material)
-        state.step += 1
-        state.images += at.phase.batch
-        if config.ema > 0:
-            update_average(state, config.ema, at.phase.batch)
-        values = _watch(state, losses)
-        state.seconds += time.perf_counter() - began
-
-        before, done = progress(config, state.step - 1), progress(config, state.step)
-        if state.step % REPORT_EVERY == 0 or done == 1:
-            swings = {name: state.averages[name].swing for name in values}
-            yield Step(
-                state.step, state.images, config.images, done, state.seconds, at.phase.name, values, swings
-            )  # fmt: skip
-        if due(before, done, config.sheets):
-            yield Samples(state.step, state.images, save_sheet(run, state, config, where))
-        if stopping := stop() and done < 1:
-            reason = "interrupted"
-        if stopping or due(before, done, config.checkpoints):
-            yield from _save(state, config, run, where)
-        if stopping:
-            break
+    try:
+        while state.step < config.steps:
+            at = position(config, state.step)
+            values = _take_step(state, config, at, loader, data)
+            before, done = progress(config, state.step - 1), progress(config, state.step)
+            if state.step % REPORT_EVERY == 0 or done == 1:
+                swings = {name: state.averages[name].swing for name in values}
+                yield Step(
+                    state.step, state.images, config.images, done, state.seconds, at.phase.name, values, swings
+                )  # fmt: skip
+            if due(before, done, config.sheets):
+                yield Samples(state.step, state.images, save_sheet(run, state, config, where))
+            if done < 1 and stop():
+                reason = "interrupted"
+            if reason == "interrupted" or due(before, done, config.checkpoints):
+                yield from _save(state, config, run, where, appraiser)
+            if reason == "interrupted":
+                break
+    except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
+        deque(_save(state, config, run, where, None), maxlen=0)
+        raise
     yield Done(str(run.folder), state.step, state.images, state.seconds, reason)
+
+
+def _take_step(state: State, config: Config, at: Position, loader: Loader, data: Prepared) -> dict[str, float]:
+    """Take one step of the phase, count it, and return its losses."""
+    began = time.perf_counter()
+    device = next(state.generator.parameters()).device
+    pictures, labels = loader.batch(state.images, at.phase.batch)
+    random = random_at(config.seed, state.step, "step", device=device)
+    material = draw(config, pictures, labels if config.classes else None, random, device)
+    _set_rates(state, config, rate_factor(at))
+    enter(at.phase, state, config, data)
+    losses = PHASES[at.phase.name](state, config, material)
+    state.step += 1
+    state.images += at.phase.batch
+    if config.ema > 0:
+        update_average(state, config.ema, at.phase.batch)
+    values = _watch(state, losses)
+    state.seconds += time.perf_counter() - began
+    return values
 
 
 def _watch(state: State, losses: Losses) -> dict[str, float]:
@@ -123,10 +136,15 @@ def _resume(state: State, run: Run) -> Iterator[Event]:
     run.cut_events(facts["events"])
 
 
-def _save(state: State, config: Config, run: Run, device: torch.device) -> Iterator[Event]:
-    """Write checkpoint and model, then let go of what is too old."""
+def _save(state: State, config: Config, run: Run, device: torch.device, appraiser: Appraiser | None) -> Iterator[Event]:
+    """Write checkpoint and model, scored if there is an appraiser, then let go of what is too old."""
+    network = settle(state, config, device)
+    if appraiser is not None:
+        scored = appraiser.score(state, network, device)
+        state.best = min(state.best or (scored.value, state.step), (scored.value, state.step))
+        yield scored
     tensors, facts = pack(state)
     path = checkpoint.save(run.checkpoints, state.step, tensors, facts | {"events": run.events_size()})
-    save_network(run, settle(state, config, device))
-    checkpoint.prune(run.checkpoints, KEEP, best=None)
+    save_network(run, network)
+    checkpoint.prune(run.checkpoints, KEEP, best=state.best[1] if state.best else None)
     yield Saved(state.step, state.images, str(path.relative_to(run.folder)))

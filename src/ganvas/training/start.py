@@ -5,6 +5,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from ..config import Config, DataConfig
@@ -20,6 +21,7 @@ from .calibrate import calibrate
 from .schedule import with_images
 
 DEFAULT_SIZE = 32
+WORTH_SCORING = 100_000  # pictures; in a shorter run the last checkpoint is the best
 CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}
 
 
@@ -127,6 +129,7 @@ def _plan(
         asked_images=options.images,
     )
     if options.images is not None:
+        config = dataclasses.replace(config, scored=options.images >= WORTH_SCORING)
         return with_images(config, options.images)
     minutes = DEFAULT_MINUTES if options.minutes is None else options.minutes
     config = dataclasses.replace(config, minutes=minutes)
@@ -165,8 +168,9 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
             )
 
 
-def _recorded(events: Iterator[Event], run: Run) -> Iterator[Event]:
+def _recorded(events: Generator[Event, None, None], run: Run) -> Iterator[Event]:
     """Write each event to the run before passing it on."""
-    for event in events:
-        run.append_event(event)
-        yield event
+    with closing(events):
+        for event in events:
+            run.append_event(event)
+            yield event

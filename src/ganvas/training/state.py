@@ -56,6 +56,7 @@ class State:
     images: int = 0
     seconds: float = 0.0
     averages: dict[str, Average] = field(default_factory=dict)
+    best: tuple[float, int] | None = None  # score and step of the best checkpoint
 
     def networks(self) -> dict[str, nn.Module]:
         """Return the networks by the name they have in a checkpoint."""
@@ -110,6 +111,7 @@ def pack(state: State) -> tuple[Tensors, Facts]:
         "step": state.step,
         "images": state.images,
         "seconds": state.seconds,
+        "best": state.best,
         "averages": {name: [each.mean, each.square, each.count] for name, each in state.averages.items()},
     }
     return tensors, facts
@@ -132,6 +134,7 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
             groups: Any = optimiser.state_dict()["param_groups"]
             optimiser.load_state_dict({"state": moments, "param_groups": groups})
         state.averages = {name: Average(*each) for name, each in facts["averages"].items()}
+        state.best = tuple(facts["best"]) if facts["best"] else None
         state.step, state.images, state.seconds = facts["step"], facts["images"], facts["seconds"]
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise GanvasError(
