@@ -16,7 +16,14 @@ from .config import StyleConfig
 from .errors import GanvasError
 
 INTERRUPTED = 130
-Json = Annotated[bool, arg(name="json", help="Put one JSON object on the last line of stdout.")]
+Json = Annotated[bool, arg(help="Put one JSON object on the last line of stdout.", help_behavior_hint="")]
+Device = Annotated[str, arg(help="cpu, cuda, cuda:1, mps, or auto.")]
+Run = Annotated[Positional[Path], arg(metavar="RUN", help="A folder that ganvas train wrote.")]
+
+
+def optional(metavar: str) -> Any:
+    """Return tyro's description of an option that may be left out, without talk of None."""
+    return arg(metavar=metavar, help_behavior_hint="")
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Demo:
 class Inspect:
     """Look into a folder of pictures: what is in there, what is wrong with it. Nothing is changed."""
 
-    pictures: Positional[Path]
+    pictures: Annotated[Positional[Path], arg(metavar="PICTURES")]
     """Folder, .zip, .npy or MNIST-style idx file."""
     json: Json = False
 
@@ -58,17 +65,17 @@ class Inspect:
 class Train:
     """Train a GAN on your pictures. The same command run again goes on where it stopped; Ctrl-C saves."""
 
-    pictures: Positional[Path | None] = None
+    pictures: Annotated[Positional[Path | None], optional("PICTURES")] = None
     """Folder, .zip, .npy or MNIST-style idx file; may be left out to go on with a run."""
-    out: Path | None = None
+    out: Annotated[Path | None, optional("RUN")] = None
     """The run folder; runs/NAME-OF-THE-PICTURES if not given."""
     recipe: str = "auto"
     """auto, quick, dcgan or fc."""
     size: str = "auto"
     """Pixels: 64, or width by height: 96x64."""
-    minutes: float | None = None
+    minutes: Annotated[float | None, optional("MINUTES")] = None
     """Budget of time, start-up included; 10 if no budget is given."""
-    images: int | None = None
+    images: Annotated[int | None, optional("COUNT")] = None
     """Budget of pictures seen, in place of minutes; makes a run repeatable bit for bit."""
     labels: bool = False
     """Learn the sub-folders (or idx labels) as classes, to be sampled by --label."""
@@ -80,8 +87,7 @@ class Train:
     """crop cuts the middle out, pad keeps all on the background, stretch ignores the shape."""
     seed: int = 0
     """Of everything random."""
-    device: str = "auto"
-    """cpu, cuda, cuda:1, mps."""
+    device: Device = "auto"
     json: Json = False
 
     def run(self) -> dict[str, Any]:
@@ -91,7 +97,8 @@ class Train:
 
         if self.pictures is None and self.out is None:
             raise GanvasError("No pictures were named.", "Try: ganvas train PICTURES, or: ganvas demo")
-        out = self.out or Path("runs") / (self.pictures or Path()).resolve().name.partition(".")[0]
+        name = (self.pictures or Path()).resolve().name.partition(".")[0] or "pictures"
+        out = self.out or Path("runs") / name
         options = {name: getattr(self, name) for name in TRAIN_OPTIONS}
         with stop_on_signals() as stop:
             return render(ganvas.train(self.pictures, out, **options, stop=stop))
@@ -106,22 +113,20 @@ TRAIN_OPTIONS = (
 class Sample:
     """Make pictures with a trained generator: 000000.png and so on, or one sheet."""
 
-    run_folder: Annotated[Positional[Path], arg(metavar="RUN")]
-    """A folder that ganvas train wrote."""
+    run_folder: Run
     count: int = 64
     """How many pictures."""
     seed: int = 0
     """The same seed gives the same pictures."""
-    out: Path | None = None
+    out: Annotated[Path | None, optional("FOLDER")] = None
     """Folder for the pictures; RUN/sampled if neither this nor --grid is given."""
-    grid: Path | None = None
+    grid: Annotated[Path | None, optional("FILE")] = None
     """File for one sheet of all pictures in place of single files."""
     truncation: float = 1.0
     """1 for all that was learned; towards 0 safer and more alike."""
-    label: str | None = None
+    label: Annotated[str | None, optional("CLASS")] = None
     """Class to draw, for a run trained with --labels."""
-    device: str = "auto"
-    """cpu, cuda, cuda:1, mps."""
+    device: Device = "auto"
     json: Json = False
 
     def run(self) -> dict[str, Any]:
@@ -143,9 +148,9 @@ class Sample:
 class Style:
     """Repaint a picture in the manner of others."""
 
-    content: Positional[Path]
+    content: Annotated[Positional[Path], arg(metavar="CONTENT")]
     """The picture to repaint."""
-    style: Positional[tuple[Path, ...]]
+    style: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE [STYLE ...]", help_behavior_hint="")]
     """One or more pictures whose manner is taken."""
     out: Path = Path("styled.png")
     """Where the painting goes: .png, .jpg, .webp or .tiff."""
@@ -185,7 +190,12 @@ Command = (
 
 DESCRIPTION = """Train a GAN on your own folder of pictures, and repaint pictures in the style of others.
 
-First steps: ganvas demo"""
+First steps:
+  ganvas demo                          everything once, on built-in pictures
+  ganvas inspect PICTURES              what is in a folder, and what is wrong with it
+  ganvas train PICTURES --minutes 10   train on it; Ctrl-C saves, the same command goes on
+  ganvas sample runs/PICTURES          make pictures
+  ganvas style PHOTOGRAPH PAINTING     repaint"""
 
 
 def say(text: str) -> None:
@@ -213,7 +223,9 @@ def stop_on_signals() -> Iterator[Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 an error with its hint, 130 interrupted (2: tyro's)."""
-    command: Any = tyro.cli(Command, prog="ganvas", description=DESCRIPTION, args=arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    settings = (tyro.conf.FlagCreatePairsOff,)
+    command: Any = tyro.cli(Command, prog="ganvas", description=DESCRIPTION, args=given or ["--help"], config=settings)
     try:
         result = command.run()
     except GanvasError as error:

@@ -87,7 +87,7 @@ def _median_seconds(step: Callable[[], None]) -> float:
 
 
 def _seconds_to_score(state: State, config: Config, data: Prepared, device: Choice) -> float:
-    """Return the seconds that a score takes, the first one left out: it loads the network and sees the real pictures."""
+    """Return the seconds that a score takes, but for the first, which loads the network and sees the real pictures."""
     where = use(device)
     appraiser = Appraiser(config, data)
     appraiser.score(state, state.averaged, where)

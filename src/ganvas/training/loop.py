@@ -52,6 +52,8 @@ def train(
     loader = Loader(data, config.seed)
     appraiser = Appraiser(config, data) if config.scored else None
     yield from _resume(state, run)
+    if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so
+        save_network(run, settle(state, config, where))
     why = f"{device.device} ({device.reason})"
     yield Started(
         str(run.folder), config.recipe, why, state.step, state.images, config.images, resumed=state.step > 0

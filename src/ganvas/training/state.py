@@ -130,7 +130,8 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
             moments: dict[int, dict[str, Tensor]] = {}
             for key, tensor in _under(tensors, f"optimiser/{name}/").items():
                 index, _, field_name = key.partition("/")
-                moments.setdefault(int(index), {})[field_name] = tensor
+                parameter = optimiser.param_groups[0]["params"][int(index)]
+                moments.setdefault(int(index), {})[field_name] = _laid_out_like(parameter, tensor)
             groups: Any = optimiser.state_dict()["param_groups"]
             optimiser.load_state_dict({"state": moments, "param_groups": groups})
         state.averages = {name: Average(*each) for name, each in facts["averages"].items()}
@@ -141,6 +142,11 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
             f"The checkpoint is not of this run's networks: {str(error).splitlines()[0]}",
             "Train into another folder with --out.",
         ) from error
+
+
+def _laid_out_like(parameter: Tensor, moment: Tensor) -> Tensor:
+    """Return `moment` in the memory layout of its parameter: the fused Adam walks through both without looking."""
+    return torch.empty_like(parameter).copy_(moment) if moment.shape == parameter.shape else moment
 
 
 def _under(tensors: Tensors, prefix: str) -> Tensors:
