@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
                 "The last good checkpoint is kept. Try a lower learning rate or another recipe.",
             )
     final = folder / _name(step)
+    if final.exists():
+        with suppress(GanvasError):  # a whole one stays: it is of the same step, and between two there would be none
+            load(final)
+            return final
     temporary = folder / f".{final.name}.{os.getpid()}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
