@@ -1,4 +1,4 @@
-"""What a training costs somebody who works beside it: speed alone and in company, with spinning and with waiting threads.
+"""What a training costs somebody who works beside it: speed alone and in company, with threads that spin or sleep.
 
 Each worker takes steps of a small convolutional pair on all cores. OpenMP's threads spin while they wait for each other
 (the default) or sleep (OMP_WAIT_POLICY=PASSIVE). Run: python benchmarks/sharing.py
