@@ -139,8 +139,8 @@ def from_json(line: str) -> Event:
     try:
         record = json.loads(line)
         kind = EVENTS[record.pop("event")]
-        known = {f.name for f in fields(kind)}
-        return kind(**{key: _number(value) for key, value in record.items() if key in known})
+        texts = {f.name: f.type is str for f in fields(kind)}
+        return kind(**{key: value if texts[key] else _number(value) for key, value in record.items() if key in texts})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GanvasError(
             f"Not an event: {line[:80]!r}", "Lines of events.jsonl are written by ganvas train."
