@@ -38,9 +38,10 @@ def choose_device(wish: str = "auto") -> Choice:
 
     cores = available_cores()
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    threads = min(int(asked), cores) if asked.isdigit() and int(asked) > 0 else cores
+    honoured = asked.isdigit() and int(asked) > 0
+    threads = min(int(asked), cores) if honoured else cores
     many = f"{threads} thread{'s' if threads > 1 else ''}"
-    why = f"{many}, as OMP_NUM_THREADS says" if asked else f"{many}, one for each core"
+    why = f"{many}, as OMP_NUM_THREADS says" if honoured else f"{many}, one for each core"
     present = {"cpu": f"processor, {why}"}
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
