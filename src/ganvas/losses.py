@@ -101,8 +101,8 @@ def approximate_zero_centred(
     Seaweed APT, eq. 3, there with a fixed weight in place of 1 / sigma^2).
     """
     noise = torch.randn(pictures.shape, generator=generator, device=pictures.device, dtype=pictures.dtype)
-    clean, noisy = discriminator(torch.cat([pictures, pictures + sigma * noise])).chunk(2)
-    return 0.5 * ((clean - noisy) / sigma).square().mean()
+    difference = discriminator(pictures) - discriminator(pictures + sigma * noise)
+    return 0.5 * (difference / sigma).square().mean()
 
 
 def gradient_penalty(discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:

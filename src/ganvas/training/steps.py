@@ -4,15 +4,14 @@ One forward pass of the generator serves both: its pictures, cut off from their 
 and afterwards the same graph carries the gradient back to the generator.
 """
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from ..config import Config
 from ..data.augment import diff_augment, flip
-from ..losses import LOSSES, NEEDS_REAL, PENALTIES
+from ..losses import LOSSES, NEEDS_REAL, PENALTIES, Discriminator
 from ..pictures import to_float
 from .state import State
 
@@ -62,12 +61,25 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
         "fake_logits": fake_logits.detach().mean(),
     }
     if config.penalty.name != "none" and state.step % config.penalty.every == 0:
-        penalise = PENALTIES[config.penalty.name]
-        penalty = penalise(partial(judge, state, config, material), material.real, fake, material.random)
+        penalty = PENALTIES[config.penalty.name](
+            _steady_judge(state, config, material), material.real, fake, material.random
+        )
         loss = loss + config.penalty.gamma * config.penalty.every * penalty
         losses["penalty"] = penalty.detach()
     descend(state.optimisers["discriminator"], loss)
     return losses
+
+
+def _steady_judge(state: State, config: Config, material: Draw) -> Discriminator:
+    """Return `judge` with the same augmentation at every call: a penalty compares what two calls say."""
+    drawn = material.random.get_state()
+
+    def steady(pictures: Tensor) -> Tensor:
+        random = torch.Generator(material.random.device)
+        random.set_state(drawn)
+        return judge(state, config, replace(material, random=random), pictures)
+
+    return steady
 
 
 def generator_loss(state: State, config: Config, material: Draw, fake: Tensor) -> Tensor:
