@@ -37,7 +37,6 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
         else:
             yield event
     if ending is None or ending.reason != "finished":
-        yield Note("Go on with: ganvas demo")
         yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted")
         return
 

@@ -1,6 +1,7 @@
 """What a person at a terminal sees: progress, notes, tables. All on stderr."""
 
 import platform
+import shlex
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
@@ -83,7 +84,8 @@ def _shown(losses: dict[str, float]) -> list[str]:
 
 def _farewell(event: events.Done) -> str:
     if event.reason == "interrupted":
-        return f"Stopped; everything is saved. Go on with: ganvas train --out {event.path}"
+        what = f"train --out {shlex.quote(event.path)}" if event.images else f"demo --out {shlex.quote(event.path)}"
+        return f"Stopped; everything is saved. Go on with: ganvas {what}"
     if event.images:
         return f"Done: {event.images:,} pictures in {event.seconds:,.0f} s. Next: ganvas sample {event.path}"
     return f"Done in {event.seconds:,.0f} s: {event.path}"
