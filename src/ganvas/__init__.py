@@ -36,6 +36,10 @@ def train(
     channels: str = "auto",
     background: str = "white",
     fit: str = "crop",
+    loss: str = "auto",
+    penalty: str = "auto",
+    gamma: float | None = None,
+    augment: tuple[str, ...] = (),
     seed: int = 0,
     device: str = "auto",
     stop: Callable[[], bool] = lambda: False,
@@ -55,6 +59,10 @@ def train(
         channels: "grey", "rgb", "rgba" (alpha kept), or "auto".
         background: colour under transparent pictures, as Pillow names it.
         fit: "crop", "pad" or "stretch".
+        loss: a name of `ganvas.losses.LOSSES`, or "auto" for the recipe's.
+        penalty: a name of `ganvas.losses.PENALTIES`, "none", or "auto" for the recipe's.
+        gamma: the penalty's weight; derived from size and batch if not given.
+        augment: DiffAugment policies of `ganvas.data.augment.POLICIES`, or ("none",); empty for the recipe's.
         seed: of everything random; the same seed gives the same run, bit for bit, on a processor.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         stop: asked after each step.
@@ -65,7 +73,9 @@ def train(
     began = time.monotonic()
     from .training.start import Options, train
 
-    options = Options(recipe, size, minutes, images, labels, channels, background, fit, seed, device)
+    options = Options(
+        recipe, size, minutes, images, labels, channels, background, fit, loss, penalty, gamma, augment, seed, device
+    )
     return train(pictures, out, options, stop, began)
 
 

@@ -85,6 +85,14 @@ class Train:
     """Colour put under transparent pictures."""
     fit: str = "crop"
     """crop cuts the middle out, pad keeps all on the background, stretch ignores the shape."""
+    loss: str = "auto"
+    """bce, hinge, least_squares, wasserstein or relativistic in place of the recipe's."""
+    penalty: str = "auto"
+    """r1, r2, r1_r2, approximate_r1, approximate_r1_r2, gradient or none in place of the recipe's."""
+    gamma: Annotated[float | None, optional("WEIGHT")] = None
+    """The penalty's weight; follows from size and batch if not given."""
+    augment: Annotated[tuple[str, ...], optional("POLICY [POLICY ...]")] = ()
+    """DiffAugment in place of the recipe's: color, translation, cutout, or none."""
     seed: int = 0
     """Of everything random."""
     device: Device = "auto"
@@ -105,7 +113,8 @@ class Train:
 
 
 TRAIN_OPTIONS = (
-    "recipe", "size", "minutes", "images", "labels", "channels", "background", "fit", "seed", "device",
+    "recipe", "size", "minutes", "images", "labels", "channels", "background", "fit",
+    "loss", "penalty", "gamma", "augment", "seed", "device",
 )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ class Config:
         latent: length of z.
         loss: key of `ganvas.losses.LOSSES`.
         flip: mirror pictures left to right at random.
-        augment: DiffAugment policies ("colour", "translation", "cutout") applied to reals and fakes alike.
+        augment: DiffAugment policies ("color", "translation", "cutout") applied to reals and fakes alike.
         ema: half-life of the averaged generator's weights, as a share of the pictures seen so far; 0 for no average.
         phases: the stretches of training, in order.
         optimisers: by what they move: "generator", "discriminator" and, for a warm start, "autoencoder" and "prior".

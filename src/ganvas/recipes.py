@@ -6,9 +6,12 @@ Each docstring says for which data and hardware it is meant, how long it takes a
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
-from .config import Config, DataConfig, NetworkConfig, OptimiserConfig, PhaseConfig, WarmStartConfig
+from .config import Config, DataConfig, NetworkConfig, OptimiserConfig, PenaltyConfig, PhaseConfig, WarmStartConfig
+from .data.augment import POLICIES
 from .errors import GanvasError, did_you_mean
+from .losses import LOSSES, PENALTIES
 
 DEFAULT_MINUTES = 10.0
 
@@ -97,6 +100,36 @@ Recipe = Callable[[DataConfig, int], Config]
 RECIPES: dict[str, Recipe] = {"quick": quick, "dcgan": dcgan, "fc": fc}
 
 
+def with_wishes(config: Config, loss: str, penalty: str, gamma: float | None, augment: tuple[str, ...]) -> Config:
+    """Return `config` with the user's loss, penalty and augmentation in place of the recipe's ("auto", empty: no wish).
+
+    Without a wish for gamma, the gradient penalty has 10 (Gulrajani et al. 2017); the others follow StyleGAN2's rule of
+    thumb, 0.0002 * H * W / batch.
+
+    Raises:
+        GanvasError: there is no such loss, penalty or augmentation.
+    """
+    for what, names, known in (
+        ("loss", (loss,), list(LOSSES)),
+        ("penalty", (penalty,), list(PENALTIES)),
+        ("augmentation", augment, list(POLICIES)),
+    ):
+        for name in names:
+            if name not in (*known, "auto", "none"):
+                raise GanvasError(
+                    f"There is no {what} '{name}'.{did_you_mean(name, known)}", f"Known: {', '.join(known)}"
+                )
+    if loss not in ("auto", "none"):
+        config = replace(config, loss=loss)
+    if penalty != "auto":
+        batch = config.phases[-1].batch
+        usual = 10.0 if penalty == "gradient" else 0.0002 * config.data.height * config.data.width / batch
+        config = replace(config, penalty=PenaltyConfig(penalty, usual if gamma is None else gamma))
+    if augment:
+        config = replace(config, augment=tuple(name for name in augment if name not in ("auto", "none")))
+    return config
+
+
 def choose_recipe(name: str) -> Recipe:
     """Return the recipe called `name`; "auto" is the one for people with a processor and a few minutes.
 
@@ -113,10 +146,9 @@ def choose_recipe(name: str) -> Recipe:
 
 def _between(data: DataConfig, least: int, most: int, recipe: str) -> None:
     """Refuse pictures that the recipe cannot make."""
-    for name, side in (("height", data.height), ("width", data.width)):
-        if not least <= side <= most:
-            nearest = min(max(side, least), most)
-            raise GanvasError(
-                f"Recipe {recipe} makes pictures of {least} to {most} px a side; {name} {side} is not one.",
-                f"Nearest: --size {nearest}",
-            )
+    width, height = (min(max(side, least), most) for side in (data.width, data.height))
+    if (width, height) != (data.width, data.height):
+        raise GanvasError(
+            f"Recipe {recipe} makes pictures of {least} to {most} px a side, not {data.width}x{data.height}.",
+            f"Nearest: --size {width if width == height else f'{width}x{height}'}",
+        )

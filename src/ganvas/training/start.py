@@ -10,11 +10,12 @@ from pathlib import Path
 
 from ..config import Config, DataConfig
 from ..data import Prepared, guess_channels, open_source, prepare
+from ..data.prepare import FEWEST
 from ..device import Choice, available_cores, choose_device
 from ..errors import GanvasError, did_you_mean
 from ..events import Event, Note
 from ..pictures import write_atomically
-from ..recipes import DEFAULT_MINUTES, choose_recipe
+from ..recipes import DEFAULT_MINUTES, choose_recipe, with_wishes
 from ..runs import Run
 from . import loop
 from .calibrate import calibrate
@@ -37,6 +38,10 @@ class Options:
     channels: str = "auto"
     background: str = "white"
     fit: str = "crop"
+    loss: str = "auto"
+    penalty: str = "auto"
+    gamma: float | None = None
+    augment: tuple[str, ...] = ()
     seed: int = 0
     device: str = "auto"
 
@@ -57,11 +62,13 @@ def train(
             _check_same(config, pictures, options, run)
             data = yield from _prepare(config.data, run)
             if data.fingerprint != config.fingerprint:
+                _check_classes(config, data, run)
                 yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
         else:
             if pictures is None:
                 raise GanvasError(f"{out} is not a run to go on with.", f"Try: ganvas train PICTURES --out {out}")
             about = describe(pictures, options)
+            _check_wishes(about, options)
             data = yield from _prepare(about, run)
             config = yield from _plan(about, data, options, device, began)
             run.write_config(config)
@@ -108,21 +115,38 @@ def _prepare(config: DataConfig, run: Run) -> Generator[Event, None, Prepared]:
     return data
 
 
-def _plan(
-    data_config: DataConfig, data: Prepared, options: Options, device: Choice, began: float
-) -> Generator[Event, None, Config]:
-    """Return the complete configuration of a new run, its budget turned into steps."""
+def _check_wishes(data: DataConfig, options: Options) -> None:
+    """Refuse what cannot be done before any time is spent on preparing pictures.
+
+    Raises:
+        GanvasError: the recipe is unknown or cannot make this size, the budget or the seed makes no sense.
+    """
     if options.minutes is not None and options.images is not None:
         raise GanvasError("Both --minutes and --images were given.", "A run has one budget: give one of them.")
     for name, amount in (("minutes", options.minutes), ("images", options.images)):
         if amount is not None and not 0 < amount < math.inf:
             raise GanvasError(f"A budget of {amount:g} {name} is not a budget.", f"Try: --{name} 10")
+    if options.seed < 0:
+        raise GanvasError(f"A seed is a whole number from 0 on, not {options.seed}.", f"Try: --seed {-options.seed}")
+    _recipe(data, options, FEWEST)  # raises what it has to say about size, loss and so on
+
+
+def _recipe(data: DataConfig, options: Options, count: int) -> Config:
+    """Return the recipe's configuration with the user's wishes put in."""
+    config = choose_recipe(options.recipe)(data, count)
+    return with_wishes(config, options.loss, options.penalty, options.gamma, options.augment)
+
+
+def _plan(
+    data_config: DataConfig, data: Prepared, options: Options, device: Choice, began: float
+) -> Generator[Event, None, Config]:
+    """Return the complete configuration of a new run, its budget turned into steps."""
     if options.labels and not data.classes:
         raise GanvasError(
             f"{data_config.path} has no labels.", "Put each class into a sub-folder of its own, or leave out --labels."
         )
     config = dataclasses.replace(
-        choose_recipe(options.recipe)(data_config, data.count),
+        _recipe(data_config, options, data.count),
         classes=data.classes if options.labels else (),
         seed=options.seed,
         fingerprint=data.fingerprint,
@@ -157,6 +181,10 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
         "--channels": (CHANNELS.get(options.channels, "auto"), data.channels),
         "--background": (options.background, data.background),
         "--fit": (options.fit, data.fit),
+        "--loss": (options.loss, config.loss),
+        "--penalty": (options.penalty, config.penalty.name),
+        "--gamma": (options.gamma, config.penalty.gamma),
+        "--augment": (options.augment or None, config.augment),
         "--seed": (options.seed, config.seed),
     }
     untouched = {None, "auto", False} | {getattr(Options, name) for name in ("background", "fit", "seed")}
@@ -166,6 +194,20 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
                 f"{run.folder} was begun with {name} {recorded}, not {given}.",
                 f"Leave {name} out to go on with it, or choose another --out.",
             )
+
+
+def _check_classes(config: Config, data: Prepared, run: Run) -> None:
+    """Refuse to go on when the numbers of the classes would no longer mean the same.
+
+    Raises:
+        GanvasError: the run has labels, and the pictures' classes are others than when it began.
+    """
+    if config.classes and data.classes != config.classes:
+        names = sorted(set(config.classes) ^ set(data.classes)) or ["their order"]
+        raise GanvasError(
+            f"The classes have changed since {run.folder} was begun: {', '.join(names[:5])}.",
+            "Put the sub-folders back as they were, or choose another --out.",
+        )
 
 
 def _recorded(events: Generator[Event, None, None], run: Run) -> Iterator[Event]:
