@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from .errors import GanvasError
 from .events import Event
+from .version import __version__
 
 if TYPE_CHECKING:
     from .config import StyleConfig
     from .data import Inspection
     from .latents.sample import GeneratorModel
 
-__version__ = "0.1.0"
-__all__ = ["Event", "GanvasError", "inspect", "load", "stylize", "train"]
+__all__ = ["Event", "GanvasError", "__version__", "inspect", "load", "stylize", "train"]
 
 
 def train(

@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
-from . import __version__
+from .version import __version__
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
