@@ -1,11 +1,12 @@
 """Everything at once on built-in pictures: train, sample, repaint, and say what to type next."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from . import builtin, load, stylize, train
 from .config import StyleConfig
@@ -15,6 +16,7 @@ from .pictures import save_animation
 from .runs import Run
 
 PAINTING_SIZE = 320  # pixels of the long side: about a minute on two cores
+ENLARGE = 3  # pictures of 32 px are small on today's screens
 FRAME = 250  # milliseconds a sheet
 
 
@@ -37,12 +39,13 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
         else:
             yield event
     if ending is None or ending.reason != "finished":
-        yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted")
+        command = f"ganvas demo --out {shlex.quote(str(out))} --minutes {minutes:g}"
+        yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted", command)
         return
 
     yield Note("2 of 3: sampling 64 people who never were.")
     write_animation(run, out / "growth.webp")
-    write_grid(load(run.folder), out / "people.png", count=64, seed=1)
+    write_grid(load(run.folder), out / "people.png", count=64, seed=1, enlarge=ENLARGE)
 
     painting = builtin.paintings()[0]
     yield Note(f"3 of 3: repainting a photograph in the manner of {painting.stem.replace('_', ' ')}.")
@@ -57,11 +60,14 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
         "  ganvas train PICTURES --minutes 10 --out runs/mine\n"
         "  ganvas style PHOTOGRAPH PAINTING --out painting.png"
     )
-    yield Done(str(out), ending.step, ending.images, time.monotonic() - began, "finished")
+    yield Done(str(out), 0, 0, time.monotonic() - began, "finished")
 
 
 def write_animation(run: Run, path: Path) -> None:
     """Write the run's sheets, first to last, as one animated WebP."""
-    frames = [Image.open(sheet).convert("RGB") for sheet in sorted(run.samples.glob("*.png"))]
+    frames = [
+        ImageOps.scale(Image.open(sheet).convert("RGB"), ENLARGE, Image.Resampling.NEAREST)
+        for sheet in sorted(run.samples.glob("*.png"))
+    ]
     if frames:
         save_animation(frames, path, FRAME, {"run": run.folder.name})

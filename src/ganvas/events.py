@@ -111,13 +111,14 @@ class Iteration(Event):
 
 @dataclass(frozen=True)
 class Done(Event):
-    """Close the work: where the result lies and why it ended (`finished` or `interrupted`)."""
+    """Close the work: where the result lies, why it ended (`finished` or `interrupted`), and what to type next."""
 
     path: str
     step: int
     images: int
     seconds: float
     reason: str
+    command: str = ""
 
 
 EVENTS: dict[str, type[Event]] = {

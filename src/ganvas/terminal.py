@@ -1,7 +1,6 @@
 """What a person at a terminal sees: progress, notes, tables. All on stderr."""
 
 import platform
-import shlex
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
@@ -54,10 +53,13 @@ class _Shown:
             case events.Progress():
                 self.advance(event.what, event.done, event.total)
             case events.Note():
-                say(event.text)
+                say(event.text, markup=False)
             case events.Started():
                 verb = f"Going on at {event.images:,} pictures" if event.resumed else "Training"
-                say(f"{verb}: recipe {event.recipe}, {event.total_images:,} pictures in all, on {event.device}.")
+                say(
+                    f"{verb}: recipe {event.recipe}, {event.total_images:,} pictures in all, on {event.device}.",
+                    markup=False,
+                )
             case events.Step():
                 losses = "  ".join(f"{name[:1].upper()} {event.losses[name]:.2f}" for name in _shown(event.losses))
                 self.advance("training", event.progress, 1, f"{event.images:,} pictures  {event.phase}  {losses}")
@@ -70,7 +72,7 @@ class _Shown:
             case events.Scored():
                 say(f"{event.score} ({event.network}, {event.count} samples): {event.value:,.1f}")
             case events.Done():
-                say(_farewell(event))
+                say(_farewell(event), markup=False)
 
     def advance(self, what: str, done: float, total: float, detail: str = "") -> None:
         if what not in self.tasks:
@@ -83,12 +85,11 @@ def _shown(losses: dict[str, float]) -> list[str]:
 
 
 def _farewell(event: events.Done) -> str:
-    if event.reason == "interrupted":
-        what = f"train --out {shlex.quote(event.path)}" if event.images else f"demo --out {shlex.quote(event.path)}"
-        return f"Stopped; everything is saved. Go on with: ganvas {what}"
-    if event.images:
-        return f"Done: {event.images:,} pictures in {event.seconds:,.0f} s. Next: ganvas sample {event.path}"
-    return f"Done in {event.seconds:,.0f} s: {event.path}"
+    stopped = event.reason == "interrupted"
+    pictures = f"{event.images:,} pictures in " if event.images else ""
+    happened = "Stopped; everything is saved" if stopped else f"Done: {pictures}{event.seconds:,.0f} s, {event.path}"
+    following = f" {'Go on with' if stopped else 'Next'}: {event.command}" if event.command else ""
+    return f"{happened}.{following}"
 
 
 def show_environment() -> dict[str, Any]:

@@ -27,14 +27,21 @@ def write_pictures(
 
 
 def write_grid(
-    model: GeneratorModel, file: Path, count: int, seed: int, truncation: float = 1.0, label: str | None = None
+    model: GeneratorModel,
+    file: Path,
+    count: int,
+    seed: int,
+    truncation: float = 1.0,
+    label: str | None = None,
+    enlarge: int = 1,
 ) -> Path:
-    """Write `count` pictures as one sheet and return its path.
+    """Write `count` pictures as one sheet, each pixel `enlarge` times as large, and return its path.
 
     Raises:
         GanvasError: an argument is out of range, or the file cannot be written.
     """
-    sheet = grid(model.sample(count, seed, truncation, label))
+    pictures = model.sample(count, seed, truncation, label)
+    sheet = grid(pictures.repeat_interleave(enlarge, 2).repeat_interleave(enlarge, 3), gap=2 * enlarge)
     _save(sheet, file, _origin(model, seed, truncation, label) | {"count": count})
     return file
 

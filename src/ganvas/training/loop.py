@@ -4,6 +4,7 @@ Breaking out of the `for` loop over it, or its `stop` turning true, saves the st
 """
 
 import math
+import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -80,7 +81,8 @@ def train(
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
         deque(_save(state, config, run, where, None), maxlen=0)
         raise
-    yield Done(str(run.folder), state.step, state.images, state.seconds, reason)
+    command = f"ganvas {'sample' if reason == 'finished' else 'train --out'} {shlex.quote(str(run.folder))}"
+    yield Done(str(run.folder), state.step, state.images, state.seconds, reason, command)
 
 
 def _take_step(state: State, config: Config, at: Position, loader: Loader, data: Prepared) -> dict[str, float]:
