@@ -89,7 +89,8 @@ def describe(pictures: str | Path, options: Options) -> DataConfig:
             f"Try: --channels {' | '.join(['auto', *CHANNELS])}",
         )
     channels = guess_channels(source) if options.channels == "auto" else CHANNELS[options.channels]
-    return DataConfig(str(pictures), height, width, channels, options.background, options.fit, options.labels)
+    where = str(Path(pictures).resolve())  # so that the run goes on from any folder
+    return DataConfig(where, height, width, channels, options.background, options.fit, options.labels)
 
 
 def parse_size(text: str) -> tuple[int, int]:
