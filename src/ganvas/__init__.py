@@ -40,6 +40,7 @@ def train(
     penalty: str = "auto",
     gamma: float | None = None,
     augment: tuple[str, ...] = (),
+    flip: str = "auto",
     seed: int = 0,
     device: str = "auto",
     stop: Callable[[], bool] = lambda: False,
@@ -63,6 +64,7 @@ def train(
         penalty: a name of `ganvas.losses.PENALTIES`, "none", or "auto" for the recipe's.
         gamma: the penalty's weight; derived from size and batch if not given.
         augment: DiffAugment policies of `ganvas.data.augment.POLICIES`, or ("none",); empty for the recipe's.
+        flip: "yes" mirrors pictures left to right at random, "no" does not, "auto" does as the recipe says.
         seed: of everything random; the same seed gives the same run, bit for bit, on a processor.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         stop: asked after each step.

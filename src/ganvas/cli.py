@@ -93,6 +93,8 @@ class Train:
     """The penalty's weight; follows from size and batch if not given."""
     augment: Annotated[tuple[str, ...], optional("POLICY [POLICY ...]")] = ()
     """DiffAugment in place of the recipe's: color, translation, cutout, or none."""
+    flip: str = "auto"
+    """yes, no, or auto: mirror pictures at random if there are fewer than 10,000. Say no for letters and digits."""
     seed: int = 0
     """Of everything random."""
     device: Device = "auto"
@@ -114,7 +116,7 @@ class Train:
 
 TRAIN_OPTIONS = (
     "recipe", "size", "minutes", "images", "labels", "channels", "background", "fit",
-    "loss", "penalty", "gamma", "augment", "seed", "device",
+    "loss", "penalty", "gamma", "augment", "flip", "seed", "device",
 )  # fmt: skip
 
 

@@ -100,7 +100,9 @@ Recipe = Callable[[DataConfig, int], Config]
 RECIPES: dict[str, Recipe] = {"quick": quick, "dcgan": dcgan, "fc": fc}
 
 
-def with_wishes(config: Config, loss: str, penalty: str, gamma: float | None, augment: tuple[str, ...]) -> Config:
+def with_wishes(
+    config: Config, loss: str, penalty: str, gamma: float | None, augment: tuple[str, ...], flip: str
+) -> Config:
     """Return `config` with the user's loss, penalty and augmentation in place of the recipe's ("auto", empty: no wish).
 
     Without a wish for gamma, the gradient penalty has 10 (Gulrajani et al. 2017); the others follow StyleGAN2's rule of
@@ -113,12 +115,15 @@ def with_wishes(config: Config, loss: str, penalty: str, gamma: float | None, au
         ("loss", (loss,), list(LOSSES)),
         ("penalty", (penalty,), list(PENALTIES)),
         ("augmentation", augment, list(POLICIES)),
+        ("flip", (flip,), ["yes", "no"]),
     ):
         for name in names:
             if name not in (*known, "auto", "none"):
                 raise GanvasError(
                     f"There is no {what} '{name}'.{did_you_mean(name, known)}", f"Known: {', '.join(known)}"
                 )
+    if flip in ("yes", "no"):
+        config = replace(config, flip=flip == "yes")
     if loss not in ("auto", "none"):
         config = replace(config, loss=loss)
     if penalty != "auto":

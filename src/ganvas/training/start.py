@@ -42,6 +42,7 @@ class Options:
     penalty: str = "auto"
     gamma: float | None = None
     augment: tuple[str, ...] = ()
+    flip: str = "auto"
     seed: int = 0
     device: str = "auto"
 
@@ -135,7 +136,7 @@ def _check_wishes(data: DataConfig, options: Options) -> None:
 def _recipe(data: DataConfig, options: Options, count: int) -> Config:
     """Return the recipe's configuration with the user's wishes put in."""
     config = choose_recipe(options.recipe)(data, count)
-    return with_wishes(config, options.loss, options.penalty, options.gamma, options.augment)
+    return with_wishes(config, options.loss, options.penalty, options.gamma, options.augment, options.flip)
 
 
 def _plan(
@@ -186,6 +187,7 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
         "--penalty": (options.penalty, config.penalty.name),
         "--gamma": (options.gamma, config.penalty.gamma),
         "--augment": (options.augment or None, config.augment),
+        "--flip": (options.flip, "yes" if config.flip else "no"),
         "--seed": (options.seed, config.seed),
     }
     untouched = {None, "auto", False} | {getattr(Options, name) for name in ("background", "fit", "seed")}
