@@ -76,8 +76,10 @@ def train(
     from .training.start import Options, train
 
     options = Options(
-        recipe, size, minutes, images, labels, channels, background, fit, loss, penalty, gamma, augment, seed, device
-    )
+        recipe=recipe, size=size, minutes=minutes, images=images, labels=labels, channels=channels,
+        background=background, fit=fit, loss=loss, penalty=penalty, gamma=gamma, augment=augment, flip=flip,
+        seed=seed, device=device,
+    )  # fmt: skip
     return train(pictures, out, options, stop, began)
 
 
