@@ -57,8 +57,9 @@ def train(
     """
     run = Run(out)
     device = choose_device(options.device)
+    about = None if run.exists() else _describe_new(pictures, options, run)  # before anything is written
     with run.lock():
-        if run.exists():
+        if about is None:
             config = run.read_config()
             _check_same(config, pictures, options, run)
             data = yield from _prepare(config.data, run)
@@ -66,14 +67,18 @@ def train(
                 _check_classes(config, data, run)
                 yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
         else:
-            if pictures is None:
-                raise GanvasError(f"{out} is not a run to go on with.", f"Try: ganvas train PICTURES --out {out}")
-            about = describe(pictures, options)
-            _check_wishes(about, options)
             data = yield from _prepare(about, run)
             config = yield from _plan(about, data, options, device, began)
             run.write_config(config)
         yield from _recorded(loop.train(config, run, data, device, stop), run)
+
+
+def _describe_new(pictures: str | Path | None, options: Options, run: Run) -> DataConfig:
+    if pictures is None:
+        raise GanvasError(f"{run.folder} is not a run to go on with.", f"Try: ganvas train PICTURES --out {run.folder}")
+    about = describe(pictures, options)
+    _check_wishes(about, options)
+    return about
 
 
 def describe(pictures: str | Path, options: Options) -> DataConfig:
