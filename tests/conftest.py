@@ -12,3 +12,28 @@ def shared_assets() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data sets in ../shared/assets are not here")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep prepared pictures of this test away from the user's and from those of other tests."""
+    monkeypatch.setenv("GANVAS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def narrow_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every recipe narrow, so that a whole training takes a second."""
+    import tiny
+
+    from ganvas.recipes import RECIPES
+
+    for name, recipe in tiny.NARROW.items():
+        monkeypatch.setitem(RECIPES, name, recipe)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Return a folder of 24 pictures of 16 px."""
+    import tiny
+
+    return tiny.write_pictures(tmp_path / "pictures")

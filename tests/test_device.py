@@ -1,0 +1,103 @@
+"""Where the work runs, and random numbers that belong to a place."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganvas import device
+from ganvas.device import Choice, available_cores, choose_device, random_at, use
+from ganvas.errors import GanvasError
+
+
+@pytest.fixture(autouse=True)
+def bare_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that this machine has four cores and nothing else."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(device, "available_cores", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+
+def pretend_gpus(count: int, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(torch.cuda, "is_available", lambda: True)
+    patch.setattr(torch.cuda, "device_count", lambda: count)
+    patch.setattr(torch.cuda, "get_device_name", lambda index: f"Card {index}")
+
+
+def test_the_processor_with_all_cores_and_why() -> None:
+    choice = choose_device()
+    assert (choice.device, choice.threads) == ("cpu", 4)
+    assert "4 threads, one for each core" in choice.reason
+    assert "no GPU was found" in choice.reason
+
+
+@pytest.mark.parametrize(("asked", "threads"), [("1", 1), ("3", 3), ("64", 4)])
+def test_omp_num_threads_is_honoured(asked: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    choice = choose_device("cpu")
+    assert choice.threads == threads
+    assert "as OMP_NUM_THREADS says" in choice.reason
+
+
+@pytest.mark.parametrize("asked", ["", "0", "-2", "many", "4,2"])
+def test_omp_num_threads_that_makes_no_sense_is_not_given_as_the_reason(
+    asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    choice = choose_device("cpu")
+    assert choice.threads == 4
+    assert "OMP" not in choice.reason
+
+
+def test_the_first_gpu_is_found_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_gpus(2, monkeypatch)
+    assert choose_device().device == "cuda:0"
+    assert "Card 0" in choose_device().reason
+    assert choose_device("cuda").device == "cuda:0"
+    assert choose_device("cuda:1").device == "cuda:1"
+    assert choose_device("cpu").device == "cpu"
+
+
+@pytest.mark.parametrize("wish", ["cuda", "cuda:0", "mps", "tpu", "", "CPU "])
+def test_a_device_that_is_not_there(wish: str) -> None:
+    with pytest.raises(GanvasError, match=rf"There is no device '{wish}' here, only cpu") as caught:
+        choose_device(wish)
+    assert caught.value.hint == "Try: ganvas env"
+
+
+def test_a_second_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_gpus(1, monkeypatch)
+    with pytest.raises(GanvasError, match="only cpu, cuda:0"):
+        choose_device("cuda:1")
+
+
+def test_use_sets_the_threads() -> None:
+    before = torch.get_num_threads()
+    try:
+        assert use(Choice("cpu", 1, "")) == torch.device("cpu")
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_cores_are_at_least_one() -> None:
+    assert available_cores() >= 1
+
+
+places = st.lists(st.one_of(st.integers(), st.text()), min_size=1).map(tuple)
+
+
+@given(places, places)
+def test_random_numbers_belong_to_their_place(one: tuple[int | str, ...], other: tuple[int | str, ...]) -> None:
+    def draws(place: tuple[int | str, ...]) -> list[float]:
+        return torch.rand(4, generator=random_at(*place)).tolist()
+
+    assert draws(one) == draws(one)
+    assert (draws(one) == draws(other)) == (one == other)
+
+
+def test_random_numbers_leave_the_global_generator_alone() -> None:
+    before = torch.get_rng_state()
+    random_at(1, "x")
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,67 @@
+"""Events go to a line of JSON and back."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganvas import events
+from ganvas.errors import GanvasError
+from ganvas.events import EVENTS, Event, Note, Progress, Step, from_json, replay, to_json
+
+texts = st.one_of(st.text(), st.sampled_from(["nan", "inf", "-inf", "", "\n", "\ud800", "event"]))
+VALUES = {str: texts, int: st.integers(), float: st.floats(), bool: st.booleans()}
+VALUES[dict[str, float]] = st.dictionaries(texts, st.floats())  # type: ignore[index]
+
+
+def any_event() -> st.SearchStrategy[Event]:
+    def build(kind: type[Event]) -> st.SearchStrategy[Event]:
+        return st.builds(kind, **{name: VALUES[each.type] for name, each in kind.__dataclass_fields__.items()})
+
+    return st.one_of([build(kind) for kind in EVENTS.values()])
+
+
+@given(any_event())
+def test_round_trip(event: Event) -> None:
+    line = to_json(event)
+    assert "\n" not in line, "an event is one line"
+    json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert repr(from_json(line)) == repr(event)  # repr, since NaN equals nothing
+
+
+def test_every_event_can_be_read_back() -> None:
+    kinds = {each.__name__ for each in Event.__subclasses__()}
+    assert kinds == set(EVENTS), "an event that replay would not know"
+
+
+def test_special_numbers() -> None:
+    event = from_json(to_json(Step(1, 2, 3, 0.5, math.inf, "x", {"a": math.nan, "b": -math.inf})))
+    assert isinstance(event, Step)
+    assert math.isnan(event.losses["a"])
+    assert event.losses["b"] == -math.inf
+    assert event.seconds == math.inf
+
+
+def test_a_field_of_a_later_release_is_left_out() -> None:
+    assert from_json('{"event":"Note","text":"hello","colour":"red"}') == Note("hello")
+
+
+@pytest.mark.parametrize("line", ["", "{", "[]", "3", '"x"', "{}", '{"event":"Nothing"}', '{"event":"Note"}', "null"])
+def test_not_an_event(line: str) -> None:
+    with pytest.raises(GanvasError, match="Not an event"):
+        from_json(line)
+
+
+def test_replay_leaves_out_a_torn_last_line(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    whole = [Note("a"), Progress("b", 1, 2)]
+    file.write_text("".join(to_json(each) + "\n" for each in whole) + to_json(Note("torn"))[:-4], encoding="utf-8")
+    assert list(replay(file)) == whole
+
+
+def test_events_are_frozen() -> None:
+    with pytest.raises(AttributeError):
+        events.Note("a").text = "b"  # type: ignore[misc]

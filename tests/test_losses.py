@@ -1,0 +1,161 @@
+"""Losses against their formulas, penalties against finite differences."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganvas.losses import LOSSES, PENALTIES, approximate_zero_centred, gradient_penalty, zero_centred
+
+
+def log_sigmoid(x: np.ndarray) -> np.ndarray:
+    return -np.logaddexp(0, -x)
+
+
+FORMULAS = {
+    "bce": (
+        lambda r, f: -log_sigmoid(r).mean() - np.log1p(-1 / (1 + np.exp(-f))).mean(),
+        lambda r, f: -log_sigmoid(f).mean(),
+    ),
+    "hinge": (
+        lambda r, f: np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(),
+        lambda r, f: -f.mean(),
+    ),
+    "least_squares": (
+        lambda r, f: ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2,
+        lambda r, f: ((f - 1) ** 2).mean() / 2,
+    ),
+    "wasserstein": (
+        lambda r, f: f.mean() - r.mean() + 0.001 * (r**2).mean(),
+        lambda r, f: -f.mean(),
+    ),
+    "relativistic": (
+        lambda r, f: -log_sigmoid(r - f).mean(),
+        lambda r, f: -log_sigmoid(f - r).mean(),
+    ),
+}
+
+
+def test_every_loss_has_a_formula_here() -> None:
+    assert set(FORMULAS) == set(LOSSES), "a loss without a test of its equation"
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("side", [0, 1], ids=["discriminator", "generator"])
+def test_loss_is_its_formula(name: str, side: int) -> None:
+    random = np.random.default_rng(0)
+    real, fake = random.normal(1, 2, 64), random.normal(-1, 2, 64)
+    found = LOSSES[name][side](torch.from_numpy(real), torch.from_numpy(fake))
+    assert found.dtype == torch.float64
+    np.testing.assert_allclose(float(found), FORMULAS[name][side](real, fake), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_stay_finite_at_extreme_logits(name: str) -> None:
+    real, fake = torch.tensor([1e4, -1e4]), torch.tensor([-1e4, 1e4])
+    for loss in LOSSES[name]:
+        assert torch.isfinite(loss(real, fake)), f"{name} overflows"
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_pull_logits_the_right_way(name: str) -> None:
+    real, fake = torch.zeros(4, requires_grad=True), torch.zeros(4, requires_grad=True)
+    LOSSES[name][0](real, fake).backward()
+    assert (real.grad <= 0).all(), "the discriminator should raise real logits"
+    assert (fake.grad >= 0).all(), "the discriminator should lower fake logits"
+    fake = torch.zeros(4, requires_grad=True)
+    LOSSES[name][1](torch.zeros(4), fake).backward()
+    assert (fake.grad < 0).all(), "the generator should raise fake logits"
+
+
+@pytest.fixture
+def smooth() -> nn.Module:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Tanh(), nn.Flatten(), nn.Linear(3 * 2 * 3, 1), nn.Flatten(0))
+    return network.double()
+
+
+def batch(seed: int, count: int = 3) -> Tensor:
+    return torch.randn(count, 2, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def by_differences(network: nn.Module, pictures: Tensor, step: float = 1e-5) -> Tensor:
+    """Return the gradient of each picture's logit by central differences, of the pictures' shape."""
+    gradient = torch.zeros_like(pictures)
+    with torch.no_grad():
+        for place in np.ndindex(*pictures.shape[1:]):
+            moved = torch.zeros_like(pictures)
+            moved[(slice(None), *place)] = step
+            gradient[(slice(None), *place)] = (network(pictures + moved) - network(pictures - moved)) / (2 * step)
+    return gradient
+
+
+def test_zero_centred_is_half_the_squared_gradient(smooth: nn.Module) -> None:
+    pictures = batch(1)
+    expected = 0.5 * by_differences(smooth, pictures).square().sum(dim=(1, 2, 3)).mean()
+    torch.testing.assert_close(zero_centred(smooth, pictures), expected, rtol=1e-6, atol=0)
+
+
+def test_zero_centred_has_the_right_gradient_for_the_weights(smooth: nn.Module) -> None:
+    pictures = batch(1)
+    weight = smooth[0].weight
+    (found,) = torch.autograd.grad(zero_centred(smooth, pictures), weight)
+    step = 1e-5
+    place = (1, 0, 2, 1)
+    values = []
+    for sign in (1, -1):
+        with torch.no_grad():
+            weight[place] += sign * step
+        values.append(float(zero_centred(smooth, pictures).detach()))
+        with torch.no_grad():
+            weight[place] -= sign * step
+    assert float(found[place]) == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-5), "double backward"
+
+
+def test_gradient_penalty_is_the_distance_of_the_gradient_from_one(smooth: nn.Module) -> None:
+    real, fake = batch(1), batch(2)
+    found = gradient_penalty(smooth, real, fake, torch.Generator().manual_seed(5))
+    mix = torch.rand((3, 1, 1, 1), dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    between = mix * real + (1 - mix) * fake
+    norms = by_differences(smooth, between).square().sum(dim=(1, 2, 3)).sqrt()
+    torch.testing.assert_close(found, (norms - 1).square().mean(), rtol=1e-6, atol=0)
+
+
+def test_gradient_penalty_of_a_slope_of_one_is_zero() -> None:
+    direction = batch(3, 1)
+    direction /= direction.norm()
+    found = gradient_penalty(lambda x: (x * direction).sum(dim=(1, 2, 3)), batch(1), batch(2), torch.Generator())
+    assert float(found.detach()) == pytest.approx(0, abs=1e-20)
+
+
+def test_r1_looks_at_reals_and_r2_at_fakes(smooth: nn.Module) -> None:
+    real, fake, random = batch(1), batch(2), torch.Generator()
+    r1, r2 = PENALTIES["r1"](smooth, real, fake, random), PENALTIES["r2"](smooth, real, fake, random)
+    torch.testing.assert_close(r1, zero_centred(smooth, real))
+    torch.testing.assert_close(r2, zero_centred(smooth, fake))
+    torch.testing.assert_close(PENALTIES["r1_r2"](smooth, real, fake, random), r1 + r2)
+
+
+@pytest.mark.parametrize("kind", ["linear", "smooth"])
+def test_approximate_r1_is_near_the_exact_one(kind: str, smooth: nn.Module) -> None:
+    direction = batch(3, 1)
+    network = smooth if kind == "smooth" else lambda x: (x * direction).sum(dim=(1, 2, 3))
+    pictures = batch(1).repeat(4000, 1, 1, 1)
+    found = approximate_zero_centred(network, pictures, torch.Generator().manual_seed(0), sigma=0.01)
+    assert float(found.detach()) == pytest.approx(float(zero_centred(network, batch(1)).detach()), rel=0.04)
+
+
+def test_approximate_r1_r2_is_the_sum_over_reals_and_fakes(smooth: nn.Module) -> None:
+    real, fake = batch(1).repeat(4000, 1, 1, 1), batch(2).repeat(4000, 1, 1, 1)
+    found = PENALTIES["approximate_r1_r2"](smooth, real, fake, torch.Generator().manual_seed(0))
+    assert float(found.detach()) == pytest.approx(
+        float((zero_centred(smooth, real) + zero_centred(smooth, fake)).detach()), rel=0.04
+    )
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_penalties_reach_the_discriminator_and_not_the_generator(name: str, smooth: nn.Module) -> None:
+    fake = batch(2).requires_grad_(True)
+    PENALTIES[name](smooth, batch(1), fake, torch.Generator().manual_seed(0)).backward()
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in smooth.parameters()), "teaches nothing"
+    assert fake.grad is None, "a penalty on the discriminator has leaked into the generator's graph"

@@ -1,0 +1,117 @@
+"""Recipes are complete configurations that can be built, and say what they cannot make."""
+
+import pytest
+import torch
+
+from ganvas.config import DataConfig, OptimiserConfig
+from ganvas.errors import GanvasError
+from ganvas.losses import LOSSES, PENALTIES
+from ganvas.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_encoder, build_generator
+from ganvas.recipes import RECIPES, choose_recipe, with_wishes
+from ganvas.training.phases import PHASES
+
+
+def data(width: int, height: int | None = None, channels: int = 3) -> DataConfig:
+    return DataConfig("pictures", height or width, width, channels)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_names_only_what_exists(name: str) -> None:
+    config = RECIPES[name](data(32), 1000)
+    assert config.recipe == name
+    assert config.generator.name in GENERATORS
+    assert config.discriminator.name in DISCRIMINATORS
+    assert config.loss in LOSSES
+    assert config.penalty.name in {"none", *PENALTIES}
+    assert {phase.name for phase in config.phases} <= set(PHASES)
+    assert {"generator", "discriminator"} <= set(config.optimisers)
+    assert all(phase.share > 0 and phase.cost > 0 for phase in config.phases)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(("width", "height"), [(16, 16), (28, 28), (32, 32), (64, 48), (33, 17), (64, 64)])
+def test_what_a_recipe_accepts_it_can_make(name: str, width: int, height: int) -> None:
+    config = RECIPES[name](data(width, height), 1000)
+    generator, discriminator = build_generator(config).eval(), build_discriminator(config).eval()
+    with torch.no_grad():
+        pictures = generator(torch.randn(2, config.latent))
+        assert pictures.shape == (2, 3, height, width)
+        assert discriminator(pictures).shape == (2,)
+        encoder = build_encoder(config)
+        if encoder is not None:
+            assert encoder.eval()(pictures).shape == (2, config.latent)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_batch_is_never_larger_than_the_pictures(name: str) -> None:
+    if name != "quick":
+        assert all(phase.batch <= 20 for phase in RECIPES[name](data(32), 20).phases)
+
+
+def test_fc_is_the_lesson() -> None:
+    config = RECIPES["fc"](data(28, channels=1), 60_000)
+    assert (config.latent, config.generator.widths, config.discriminator.widths) == (100, (256, 512, 1024), (512, 256))
+    assert config.optimisers["generator"] == OptimiserConfig(2e-4, 0.5, 0.999) == config.optimisers["discriminator"]
+    assert (config.phases[0].batch, config.loss, config.penalty.name, config.augment) == (256, "bce", "none", ())
+
+
+@pytest.mark.parametrize("side", [28, 32])
+def test_dcgan_is_the_lesson_up_to_32_px(side: int) -> None:
+    config = RECIPES["dcgan"](data(side, channels=1), 60_000)
+    assert (config.generator.widths, config.discriminator.widths) == ((256, 128, 64), (64, 128, 256))
+    assert config.optimisers["generator"] == OptimiserConfig(2e-4, 0.5, 0.999) == config.optimisers["discriminator"]
+    assert (config.latent, config.phases[0].batch, config.loss, config.flip) == (100, 256, "bce", False)
+
+
+def test_dcgan_is_the_paper_at_64_px() -> None:
+    config = RECIPES["dcgan"](data(64), 60_000)
+    assert (config.generator.widths, config.discriminator.widths) == ((512, 256, 128, 64), (64, 128, 256, 512))
+    assert config.phases[0].batch == 128
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "nearest"),
+    [
+        ("quick", 8, 8, "--size 16"),
+        ("quick", 512, 512, "--size 128"),
+        ("quick", 96, 8, "--size 96x16"),
+        ("fc", 65, 65, "--size 64"),
+        ("fc", 4, 200, "--size 8x64"),
+        ("dcgan", 300, 300, "--size 256"),
+        ("dcgan", 15, 15, "--size 16"),
+    ],
+)
+def test_a_size_that_cannot_be_made_names_the_nearest(name: str, width: int, height: int, nearest: str) -> None:
+    with pytest.raises(GanvasError, match=f"{width}x{height}") as caught:
+        RECIPES[name](data(width, height), 1000)
+    assert caught.value.hint == f"Nearest: {nearest}"
+
+
+def test_unknown_recipe() -> None:
+    with pytest.raises(GanvasError, match="no recipe 'dcgann'. Did you mean 'dcgan'") as caught:
+        choose_recipe("dcgann")
+    assert all(name in caught.value.hint for name in RECIPES)
+    assert choose_recipe("auto") is RECIPES["quick"]
+
+
+def test_wishes() -> None:
+    plain = RECIPES["dcgan"](data(32), 1000)
+    assert with_wishes(plain, "auto", "auto", None, ()) == plain
+    found = with_wishes(plain, "hinge", "r1", 3.0, ("color", "cutout"))
+    assert (found.loss, found.penalty.name, found.penalty.gamma) == ("hinge", "r1", 3.0)
+    assert found.augment == ("color", "cutout")
+    assert with_wishes(plain, "wasserstein", "gradient", None, ()).penalty.gamma == 10
+    assert with_wishes(found, "auto", "none", None, ("none",)).augment == ()
+
+
+@pytest.mark.parametrize(
+    ("wishes", "named"),
+    [
+        (("hingy", "auto", None, ()), "no loss 'hingy'. Did you mean 'hinge'"),
+        (("auto", "r3", None, ()), "no penalty 'r3'"),
+        (("auto", "auto", None, ("colour",)), "no augmentation 'colour'. Did you mean 'color'"),
+    ],
+)
+def test_wishes_that_do_not_exist(wishes: tuple[str, str, None, tuple[str, ...]], named: str) -> None:
+    with pytest.raises(GanvasError, match=named):
+        with_wishes(RECIPES["dcgan"](data(32), 1000), *wishes)

@@ -1,0 +1,102 @@
+"""The run folder: configuration, events, and the lock."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiny
+
+from ganvas.config import FORMAT
+from ganvas.errors import GanvasError
+from ganvas.events import Note, replay
+from ganvas.runs import Run
+
+
+def test_config_comes_back(tmp_path: Path) -> None:
+    run, config = Run(tmp_path / "run"), tiny.config("quick")
+    assert not run.exists()
+    run.write_config(config)
+    assert run.exists()
+    assert run.read_config() == config
+
+
+def test_no_run(tmp_path: Path) -> None:
+    with pytest.raises(GanvasError, match="does not exist") as caught:
+        Run(tmp_path / "run").read_config()
+    assert "ganvas train" in caught.value.hint
+    with pytest.raises(GanvasError, match=r"is not a run \(no config.json\)"):
+        Run(tmp_path).read_config()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"recipe": 3}'])
+def test_damaged_config_is_named(content: bytes, tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.config_file.write_bytes(content)
+    with pytest.raises(GanvasError, match="config.json"):
+        run.read_config()
+
+
+def test_config_of_a_later_release(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.write_config(tiny.config())
+    record = json.loads(run.config_file.read_text()) | {"format": FORMAT + 1, "novelty": True}
+    run.config_file.write_text(json.dumps(record))
+    with pytest.raises(GanvasError, match="written by a later ganvas") as caught:
+        run.read_config()
+    assert "upgrade" in caught.value.hint
+
+
+def test_events_can_be_cut_back(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    assert run.events_size() == 0
+    run.append_event(Note("kept"))
+    size = run.events_size()
+    run.append_event(Note("lost"))
+    run.cut_events(size)
+    run.append_event(Note("again"))
+    assert list(replay(run.events_file)) == [Note("kept"), Note("again")]
+    run.cut_events(10_000)
+    assert run.events_size() > size, "cutting beyond the end must not lengthen the file"
+
+
+HOLD = """
+import sys
+from ganvas.runs import Run
+with Run(sys.argv[1]).lock():
+    sys.stdout.write("held\\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+"""
+
+
+def test_a_second_process_is_told_who_writes_here_until_it_is_killed(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    command = [sys.executable, "-c", HOLD, str(run.folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(GanvasError, match=rf"is being written by process {other.pid}\.") as caught, run.lock():
+            pass
+        assert "--out" in caught.value.hint
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+    with run.lock():
+        assert f"process {os.getpid()}" in (run.folder / ".lock").read_text()
+
+
+def test_lock_is_let_go_of_after_an_error(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    with pytest.raises(RuntimeError), run.lock():
+        raise RuntimeError
+    with run.lock():
+        pass
+
+
+def test_out_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GanvasError, match="Cannot write to"), Run(tmp_path / "file" / "run").lock():
+        pass

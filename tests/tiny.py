@@ -1,0 +1,86 @@
+"""Tiny pictures and narrow recipes: whole trainings that take a second."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import ganvas
+from ganvas.config import Config, DataConfig, NetworkConfig
+from ganvas.events import Event
+from ganvas.recipes import RECIPES, Recipe
+
+COUNT = 24
+IMAGES = 200
+
+
+def write_pictures(folder: Path, count: int = COUNT, size: int = 16, mode: str = "RGB", seed: int = 0) -> Path:
+    """Write `count` PNGs: a disc of random place and colour on white, so that something can be learned."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:size, :size]
+    for index in range(count):
+        top, left = random.integers(size // 4, 3 * size // 4, 2)
+        disc = (rows - top) ** 2 + (columns - left) ** 2 < (size // 4) ** 2
+        array = np.full((size, size, 3), 255, np.uint8)
+        array[disc] = random.integers(0, 200, 3)
+        Image.fromarray(array).convert(mode).save(folder / f"{index:03d}.png")
+    return folder
+
+
+def narrow(config: Config) -> Config:
+    """Return `config` with narrow networks, small batches, and few sheets."""
+
+    def thin(network: NetworkConfig) -> NetworkConfig:
+        return replace(network, widths=(8,) * len(network.widths))
+
+    warm = config.warm_start
+    return replace(
+        config,
+        latent=8,
+        generator=thin(config.generator),
+        discriminator=thin(config.discriminator),
+        warm_start=warm and replace(warm, encoder=thin(warm.encoder), prior_batch=16),
+        phases=tuple(replace(phase, batch=min(8, phase.batch)) for phase in config.phases),
+        sheets=2,
+        checkpoints=4,
+    )
+
+
+def narrowed(recipe: Recipe) -> Recipe:
+    """Return `recipe` made narrow."""
+    return lambda data, count: narrow(recipe(data, count))
+
+
+NARROW: dict[str, Recipe] = {name: narrowed(recipe) for name, recipe in RECIPES.items()}
+
+
+def config(recipe: str = "dcgan", size: int = 16, channels: int = 3, **changes: object) -> Config:
+    """Return a narrow configuration for `size` px pictures that were never seen."""
+    return replace(NARROW[recipe](DataConfig("pictures", size, size, channels), COUNT), **changes)  # type: ignore[arg-type]
+
+
+def train(
+    pictures: Path | None,
+    out: Path,
+    recipe: str = "auto",
+    images: int | None = IMAGES,
+    stop: Callable[[], bool] = lambda: False,
+    **options: object,
+) -> list[Event]:
+    """Train to the end, or until `stop`, and return all events."""
+    options = {"size": "16", "device": "cpu"} | options
+    return list(ganvas.train(pictures, out, recipe=recipe, images=images, stop=stop, **options))  # type: ignore[arg-type]
+
+
+def stop_after(steps: int) -> Callable[[], bool]:
+    """Return a `stop` that turns true when it is asked for the `steps`-th time."""
+    left = [steps]
+
+    def stop() -> bool:
+        left[0] -= 1
+        return left[0] <= 0
+
+    return stop

@@ -1,0 +1,140 @@
+"""The arithmetic of budgets: totals, order, and what is due when."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+import tiny
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganvas.config import Config, PhaseConfig
+from ganvas.errors import GanvasError
+from ganvas.training.schedule import due, position, progress, rate_factor, with_images, with_seconds
+from ganvas.training.start import parse_size
+
+shares = st.floats(0.01, 1)
+phases = st.lists(
+    st.builds(
+        PhaseConfig,
+        name=st.sampled_from(["a", "b"]),
+        share=shares,
+        batch=st.integers(1, 64),
+        cost=st.floats(0.1, 10),
+        ramp=st.integers(0, 20),
+        floor=st.floats(0, 1),
+        steps=st.integers(1, 60),
+    ),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+
+
+def plan(phases: tuple[PhaseConfig, ...]) -> Config:
+    return replace(tiny.config("fc"), phases=phases)
+
+
+@given(phases)
+def test_every_step_has_its_place(phases: tuple[PhaseConfig, ...]) -> None:
+    config = plan(phases)
+    places = [position(config, step) for step in range(config.steps)]
+    expected = [(phase, step) for phase in phases for step in range(phase.steps)]
+    assert [(each.phase, each.step) for each in places] == expected
+    with pytest.raises(IndexError):
+        position(config, config.steps)
+
+
+@given(phases)
+def test_progress_rises_from_nothing_to_all(phases: tuple[PhaseConfig, ...]) -> None:
+    config = plan(phases)
+    values = [progress(config, step) for step in range(config.steps + 1)]
+    assert values[0] == 0
+    assert values[-1] == 1
+    assert all(before < after for before, after in zip(values, values[1:], strict=False)), "not rising"
+    first = phases[0].share / sum(phase.share for phase in phases)
+    assert values[phases[0].steps] == pytest.approx(first), "a phase takes its share of the budget"
+
+
+@given(phases, st.integers(0, 30))
+def test_due_fires_as_often_as_told(phases: tuple[PhaseConfig, ...], times: int) -> None:
+    config = plan(phases)
+    values = [progress(config, step) for step in range(config.steps + 1)]
+    fired = [due(before, after, times) for before, after in zip(values, values[1:], strict=False)]
+    longest = max(after - before for before, after in zip(values, values[1:], strict=False))
+    assert sum(fired) <= times
+    if longest * times <= 1:
+        assert sum(fired) == times, "an occasion was missed or came twice"
+    if times:
+        assert fired[-1], "the last occasion is at the end"
+
+
+def test_due_is_evenly_spread() -> None:
+    fired = [step for step in range(1, 101) if due((step - 1) / 100, step / 100, 4)]
+    assert fired == [25, 50, 75, 100]
+
+
+@given(phases)
+def test_rates_stay_between_floor_and_one(phases: tuple[PhaseConfig, ...]) -> None:
+    config = plan(phases)
+    for step in range(config.steps):
+        at = position(config, step)
+        factor = rate_factor(at)
+        assert 0 < factor <= 1 or at.phase.floor == 0
+        if at.step >= at.phase.ramp:
+            assert factor >= at.phase.floor
+
+
+def test_rates_ramp_up_and_fall() -> None:
+    phase = PhaseConfig("a", share=1, batch=1, ramp=4, floor=0.1, steps=100)
+    config = plan((phase,))
+    factors = [rate_factor(position(config, step)) for step in range(100)]
+    assert factors[0] == pytest.approx(0.25)
+    assert factors[3] == max(factors) == pytest.approx(0.97)
+    assert factors[50] == pytest.approx(0.5)
+    assert factors[95] == pytest.approx(0.1)
+    flat = plan((replace(phase, ramp=0, floor=1.0),))
+    assert {rate_factor(position(flat, step)) for step in range(100)} == {1.0}
+
+
+@given(phases, st.integers(1, 10**7))
+def test_with_images_comes_within_half_a_batch_of_each_phase(phases: tuple[PhaseConfig, ...], images: int) -> None:
+    config = with_images(plan(phases), images)
+    assert all(phase.steps >= 1 for phase in config.phases)
+    batches = sum(phase.batch for phase in phases)
+    assert images - batches / 2 - 1 <= config.images <= images + batches
+    whole = sum(Fraction(phase.share) / Fraction(phase.cost) * phase.batch for phase in phases)
+    for phase in config.phases:
+        wished = Fraction(images) / whole * Fraction(phase.share) / Fraction(phase.cost)
+        assert abs(phase.steps - wished) <= 1, "a phase has not its share"
+
+
+@given(phases, st.floats(1, 1e5), st.lists(st.floats(1e-3, 1), min_size=4, max_size=4))
+def test_with_seconds_fills_the_time(phases: tuple[PhaseConfig, ...], seconds: float, paces: list[float]) -> None:
+    total = sum(phase.share for phase in phases)
+    phases = tuple(replace(phase, share=phase.share / total) for phase in phases)
+    config = with_seconds(plan(phases), seconds, paces[: len(phases)])
+    assert all(phase.steps >= 1 for phase in config.phases)
+    taken = sum(phase.steps * pace for phase, pace in zip(config.phases, paces, strict=False))
+    assert abs(taken - seconds) <= sum(paces[: len(phases)])
+
+
+@given(st.integers(0, 9999), st.integers(0, 9999), st.sampled_from(["x", "X"]))
+def test_sizes(width: int, height: int, cross: str) -> None:
+    assert parse_size(f"{width}{cross}{height}") == (width, height)
+    assert parse_size(f" {width} ") == (width, width)
+
+
+@given(st.text())
+def test_anything_else_is_not_a_size(text: str) -> None:
+    try:
+        width, height = parse_size(text)
+    except GanvasError as error:
+        assert "--size 64" in error.hint
+    else:
+        assert min(width, height) >= 0
+
+
+@pytest.mark.parametrize("text", ["", "x", "64x", "x64", "64 x 64", "-3", "64.0", "1e3", "99999", "64x64x3", "big"])
+def test_not_a_size(text: str) -> None:
+    with pytest.raises(GanvasError, match="is not a size"):
+        parse_size(text)
