@@ -112,26 +112,26 @@ def with_wishes(
         GanvasError: there is no such loss, penalty or augmentation.
     """
     for what, names, known in (
-        ("loss", (loss,), list(LOSSES)),
-        ("penalty", (penalty,), list(PENALTIES)),
-        ("augmentation", augment, list(POLICIES)),
-        ("flip", (flip,), ["yes", "no"]),
+        ("loss", (loss,), ["auto", *LOSSES]),
+        ("penalty", (penalty,), ["auto", "none", *PENALTIES]),
+        ("augmentation", augment, ["none", *POLICIES]),
+        ("flip", (flip,), ["auto", "yes", "no"]),
     ):
         for name in names:
-            if name not in (*known, "auto", "none"):
+            if name not in known:
                 raise GanvasError(
                     f"There is no {what} '{name}'.{did_you_mean(name, known)}", f"Known: {', '.join(known)}"
                 )
-    if flip in ("yes", "no"):
+    if flip != "auto":
         config = replace(config, flip=flip == "yes")
-    if loss not in ("auto", "none"):
+    if loss != "auto":
         config = replace(config, loss=loss)
     if penalty != "auto":
         batch = config.phases[-1].batch
         usual = 10.0 if penalty == "gradient" else 0.0002 * config.data.height * config.data.width / batch
         config = replace(config, penalty=PenaltyConfig(penalty, usual if gamma is None else gamma))
     if augment:
-        config = replace(config, augment=tuple(name for name in augment if name not in ("auto", "none")))
+        config = replace(config, augment=tuple(name for name in augment if name != "none"))
     return config
 
 
