@@ -24,7 +24,6 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def narrow_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every recipe narrow, so that a whole training takes a second."""
     import tiny
-
     from ganvas.recipes import RECIPES
 
     for name, recipe in tiny.NARROW.items():

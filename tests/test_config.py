@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
-import tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tiny
 from ganvas.config import Config, DataConfig, StyleConfig, from_dict, to_dict
 from ganvas.errors import GanvasError, did_you_mean
 from ganvas.recipes import RECIPES

@@ -88,30 +88,44 @@ def test_a_size_that_cannot_be_made_names_the_nearest(name: str, width: int, hei
 
 
 def test_unknown_recipe() -> None:
-    with pytest.raises(GanvasError, match="no recipe 'dcgann'. Did you mean 'dcgan'") as caught:
+    with pytest.raises(GanvasError, match=r"no recipe 'dcgann'\. Did you mean 'dcgan'") as caught:
         choose_recipe("dcgann")
     assert all(name in caught.value.hint for name in RECIPES)
     assert choose_recipe("auto") is RECIPES["quick"]
 
 
+NO_WISH = {"loss": "auto", "penalty": "auto", "gamma": None, "augment": (), "flip": "auto"}
+
+
 def test_wishes() -> None:
     plain = RECIPES["dcgan"](data(32), 1000)
-    assert with_wishes(plain, "auto", "auto", None, ()) == plain
-    found = with_wishes(plain, "hinge", "r1", 3.0, ("color", "cutout"))
+    assert with_wishes(plain, **NO_WISH) == plain
+    wishes = {"loss": "hinge", "penalty": "r1", "gamma": 3.0, "augment": ("color", "cutout"), "flip": "yes"}
+    found = with_wishes(plain, **wishes)
     assert (found.loss, found.penalty.name, found.penalty.gamma) == ("hinge", "r1", 3.0)
-    assert found.augment == ("color", "cutout")
-    assert with_wishes(plain, "wasserstein", "gradient", None, ()).penalty.gamma == 10
-    assert with_wishes(found, "auto", "none", None, ("none",)).augment == ()
+    assert (found.augment, found.flip) == (("color", "cutout"), True)
+    back = with_wishes(found, **NO_WISH | {"penalty": "none", "augment": ("none",), "flip": "no"})
+    assert (back.loss, back.penalty.name, back.augment, back.flip) == ("hinge", "none", (), False)
+
+
+def test_gamma_follows_from_penalty_size_and_batch() -> None:
+    plain = RECIPES["dcgan"](data(64, 32), 1000)
+    assert with_wishes(plain, **NO_WISH | {"penalty": "gradient"}).penalty.gamma == 10
+    rule = 0.0002 * 64 * 32 / plain.phases[-1].batch
+    assert with_wishes(plain, **NO_WISH | {"penalty": "r1"}).penalty.gamma == pytest.approx(rule)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "named"),
+    ("wish", "named"),
     [
-        (("hingy", "auto", None, ()), "no loss 'hingy'. Did you mean 'hinge'"),
-        (("auto", "r3", None, ()), "no penalty 'r3'"),
-        (("auto", "auto", None, ("colour",)), "no augmentation 'colour'. Did you mean 'color'"),
+        ({"loss": "hingy"}, r"no loss 'hingy'\. Did you mean 'hinge'"),
+        ({"penalty": "r3"}, "no penalty 'r3'"),
+        ({"augment": ("colour",)}, r"no augmentation 'colour'\. Did you mean 'color'"),
+        ({"flip": "maybe"}, "no flip 'maybe'"),
+        ({"loss": "none"}, "no loss 'none'"),
+        ({"flip": "none"}, "no flip 'none'"),
     ],
 )
-def test_wishes_that_do_not_exist(wishes: tuple[str, str, None, tuple[str, ...]], named: str) -> None:
+def test_wishes_that_do_not_exist(wish: dict[str, object], named: str) -> None:
     with pytest.raises(GanvasError, match=named):
-        with_wishes(RECIPES["dcgan"](data(32), 1000), *wishes)
+        with_wishes(RECIPES["dcgan"](data(32), 1000), **NO_WISH | wish)

