@@ -1,0 +1,74 @@
+"""What cannot be painted is refused at once, and the message says what to type."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ganvas.config import StyleConfig
+from ganvas.errors import GanvasError
+from ganvas.style.check import check_config, check_out
+
+
+@pytest.mark.parametrize(
+    ("settings", "message", "hint"),
+    [
+        ({"size": 8}, "8 pixels", "16 to 4096"),
+        ({"size": 100_000}, "100000 pixels", "16 to 4096"),
+        ({"iterations": 0}, "0 iterations", "--iterations 60"),
+        ({"start": "noice"}, "Did you mean 'noise'", "content"),
+        ({"optimiser": "adm"}, "Did you mean 'adam'", "lbfgs"),
+        ({"network": "vgg-16"}, "Did you mean 'vgg16'", "vgg19"),
+        ({"style_weight": -1.0}, "style_weight cannot be -1.0", "--style-weight"),
+        ({"content_weight": math.nan}, "content_weight cannot be nan", "--content-weight"),
+        ({"learning_rate": math.inf}, "learning_rate cannot be inf", "--learning-rate"),
+        ({"style_layers": ()}, "style_layers is empty", "--style-layers"),
+        ({"blend": (1.0, 2.0, 3.0)}, "2 styles but 3 shares", "--blend"),
+        ({"blend": (1.0, -1.0)}, "cannot be blended", "--blend"),
+        ({"blend": (0.0, 0.0)}, "cannot be blended", "--blend"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_settings_that_make_no_sense(settings: dict[str, object], message: str, hint: str) -> None:
+    with pytest.raises(GanvasError) as caught:
+        check_config(replace(StyleConfig(), **settings), styles=2)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_the_defaults_pass_and_a_style_is_needed() -> None:
+    check_config(StyleConfig(), styles=1)
+    with pytest.raises(GanvasError, match="No style picture"):
+        check_config(StyleConfig(), styles=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("painting.pgn", "Did you mean '.png'"), ("painting", "called ''"), ("painting.gif", "'.gif'"), ("a/.png", "''")],
+)
+def test_suffixes_that_name_no_format(name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(GanvasError) as caught:
+        check_out(tmp_path / name, [])
+    assert message in caught.value.message
+
+
+def test_places_that_cannot_be_written(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    source = draw("source.png")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").touch()
+    for out, message in (
+        (source, "one of the pictures to paint from"),
+        (tmp_path / "folder.png", "is a folder"),
+        (tmp_path / "file" / "painting.png", "cannot be made"),
+    ):
+        with pytest.raises(GanvasError, match=message):
+            check_out(out, [source])
+    check_out(tmp_path / "new" / "folder" / "painting.JPG", [source])
+
+
+def test_a_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(GanvasError, match="Nothing can be written"):
+        check_out(tmp_path / "painting.png", [])
