@@ -24,7 +24,7 @@ from ..pictures import to_float
 from .state import State
 from .steps import Draw, Losses, descend, discriminator_step, generator_loss
 
-MOST_CODES = 65_536  # pictures whose codes the prior learns from; more would tell it little
+MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little
 
 
 def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
@@ -43,7 +43,7 @@ def prior_step(state: State, config: Config, material: Draw) -> Losses:
         raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
     codes, labels = state.codes
     chosen = torch.randint(len(codes), (settings.prior_batch,), generator=material.random, device=codes.device)
-    target = _blurred(codes[chosen], settings.prior_noise, material)
+    target = codes[chosen]
     z = torch.randn(target.shape, generator=material.random, device=target.device)
     time = torch.rand((len(z), 1), generator=material.random, device=z.device)
     labels = None if labels is None else labels[chosen]
