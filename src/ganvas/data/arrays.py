@@ -8,6 +8,7 @@ import shutil
 import struct
 import tempfile
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -88,17 +89,16 @@ def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
 
 def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
     """Return the array in an idx file: two zeros, type 8 (uint8), the number of axes, their lengths, the bytes."""
-    plain: IO[bytes] = path.open("rb")
-    if plain.read(2) == GZIP:
-        plain.close()
-        plain = tempfile.TemporaryFile()  # noqa: SIM115
-        try:
-            with gzip.open(path) as zipped:
-                shutil.copyfileobj(zipped, plain)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            plain.close()
-            raise GanvasError(f"{path} is damaged: {error}", "Download it again.") from error
-    with plain:
+    with _open(path) as packed, ExitStack() as files:
+        plain: IO[bytes]
+        if isinstance(packed, gzip.GzipFile):  # unpacked onto the disk, so that it can be mapped
+            plain = files.enter_context(tempfile.TemporaryFile())
+            try:
+                shutil.copyfileobj(packed, plain)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise GanvasError(f"{path} is damaged: {error}", "Download it again.") from error
+        else:
+            plain = packed
         plain.seek(0)
         axes = plain.read(4)[3]
         lengths = plain.read(4 * axes)

@@ -203,11 +203,10 @@ def _finish(config: DataConfig, source: Source, index: Index, folder: Path, tota
         GanvasError: too few pictures are left.
     """
     count = index.count - len(total.skipped)
-    reasons = Counter(total.skipped.values())
     if count < FEWEST:
-        broken = "".join(f"; {number} {reason}" for reason, number in reasons.most_common(4))
+        why = f": {_reasons(total)}" if total.skipped else ""
         raise GanvasError(
-            f"{FEWEST} pictures are needed; only {count} of {index.count} in {source.path} can be used{broken}.",
+            f"{FEWEST} pictures are needed; only {count} of {index.count} in {source.path} can be used{why}.",
             f"Add pictures, or see what is wrong: ganvas inspect {source.path}",
         )
     classes = source.classes(index.groups)
@@ -261,12 +260,21 @@ def _natural(name: str) -> tuple[int, str]:
 
 def _notes(total: Result, count: int) -> list[str]:
     """Return what was done to the pictures, in plain words, the most frequent first."""
-    notes = [f"{number:,} picture{'s' * (number > 1)}: {text}." for text, number in total.notes.most_common()]
+    notes = [f"{number:,} picture{'s' * (number > 1)}: {text}." for text, number in _ranked(total.notes)]
     if total.skipped:
-        reasons = Counter(total.skipped.values()).most_common(4)
-        why = ", ".join(f"{number:,} {reason}" for reason, number in reasons)
-        notes.append(f"{len(total.skipped):,} of {count:,} files were skipped: {why}.")
+        notes.append(f"{len(total.skipped):,} of {count:,} files were skipped: {_reasons(total)}.")
     return notes
+
+
+def _reasons(total: Result) -> str:
+    """Sum up why pictures were skipped, without what stands in brackets."""
+    reasons = Counter(reason.partition(" (")[0] for reason in total.skipped.values())
+    return ", ".join(f"{number:,} {reason}" for reason, number in _ranked(reasons)[:5])
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return the most frequent first, and equals in an order that does not depend on who was done first."""
+    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
 
 
 def _room(size: int, pictures: Path) -> None:

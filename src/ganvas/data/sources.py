@@ -12,7 +12,8 @@ import tempfile
 import zipfile
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack
 from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -205,7 +206,7 @@ def _suffix(name: str) -> str:
 
 
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
 def _siblings(path: Path) -> list[str]:
@@ -259,17 +260,16 @@ def _words(error: OSError) -> str:
 
 def _sorted_names(folder: Path, at_once: int = SORTED_AT_ONCE) -> Iterator[str]:
     """Yield the names in `folder` in order. Many are sorted in parts that wait on the disk, so memory stays flat."""
-    parts: list[Iterator[str]] = []
-    with os.scandir(folder) as entries:
-        names = (entry.name for entry in entries)
-        while part := sorted(islice(names, at_once)):
-            parts.append(iter(part) if len(part) < at_once else _on_disk(part))
-    yield from heapq.merge(*parts)
-
-
-def _on_disk(names: list[str]) -> Iterator[str]:
-    """Return an iterator over `names` that keeps them in a temporary file. JSON, since a name may hold a newline."""
-    file = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115
-    file.writelines(f"{json.dumps(name)}\n" for name in names)
-    file.seek(0)
-    return (json.loads(line) for line in file)
+    with ExitStack() as files:
+        parts: list[Iterable[str]] = []
+        with os.scandir(folder) as entries:
+            names = (entry.name for entry in entries)
+            while part := sorted(islice(names, at_once)):
+                if len(part) == at_once:
+                    file = files.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
+                    file.writelines(f"{json.dumps(name)}\n" for name in part)  # JSON: a name may hold a newline
+                    file.seek(0)
+                    parts.append(map(json.loads, file))
+                else:
+                    parts.append(part)
+        yield from heapq.merge(*parts)

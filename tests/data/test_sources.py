@@ -1,0 +1,206 @@
+"""Folders and archives are read as streams, in order, whatever is in them."""
+
+import os
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+from bad_files import good_folder, photograph
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganvas.data import sources
+from ganvas.data.sources import FolderSource, open_source
+from ganvas.errors import GanvasError
+
+
+def names(path: Path) -> list[str]:
+    return [item.name for item in open_source(path).items()]
+
+
+def touch(folder: Path, *paths: str) -> Path:
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"x")
+    return folder
+
+
+def classes(path: Path) -> dict[str, str]:
+    source = open_source(path)
+    return source.classes({item.group for item in source.items()})
+
+
+def test_folder_is_walked_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:
+    touch(tmp_path, "b.png", "a.JPG", "sub/deep/c.webp", ".hidden.png", ".thumbs/d.png", "__MACOSX/e.png", "notes.txt")
+    assert names(tmp_path) == ["a.JPG", "b.png", "sub/deep/c.webp"]
+    assert open_source(tmp_path).others() == {".txt": 1}
+
+
+def test_links_back_are_named_and_not_followed(tmp_path: Path) -> None:
+    touch(tmp_path, "a/1.png", "b/2.png")
+    (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "b" / "same").symlink_to(tmp_path / "a", target_is_directory=True)
+    found = {item.name: item.problem for item in open_source(tmp_path).items()}
+    assert [name for name, problem in found.items() if not problem] == ["a/1.png", "b/2.png"], "walked a loop"
+    assert "already visited" in found["a/up"]
+    assert "already visited" in found["b/same"]
+
+
+def test_a_folder_that_may_not_be_read_is_a_problem_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a/1.png", "b/2.png")
+    scandir = os.scandir
+
+    def forbidding(path: Path) -> object:
+        if Path(path).name == "a":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", forbidding)
+    found = {item.name: item.problem for item in open_source(tmp_path).items()}
+    assert found == {"a": "the folder cannot be read (permission denied)", "b/2.png": ""}
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=8), unique=True))
+def test_names_sorted_on_disk_are_those_sorted_in_memory(given_names: list[str]) -> None:
+    class Entry:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    class Scan(list[Entry]):
+        def __enter__(self) -> "Scan":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "scandir", lambda _: Scan(map(Entry, given_names)))
+        assert list(sources._sorted_names(Path(), at_once=3)) == sorted(given_names)
+
+
+def test_stamp_changes_with_the_file(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png")
+    before = next(open_source(tmp_path).items()).stamp
+    os.utime(tmp_path / "a.png", (1, 1))
+    assert next(open_source(tmp_path).items()).stamp != before, "a changed file would be taken from the cache"
+
+
+def test_sub_folders_are_classes_when_every_picture_lies_in_one(tmp_path: Path) -> None:
+    folder = touch(tmp_path / "all", "wrapper/cats/1.png", "wrapper/cats/young/2.png", "wrapper/dogs/3.png")
+    assert set(classes(folder).values()) == {"cats", "dogs"}
+    assert classes(folder)["wrapper/cats/young"] == "cats"
+    touch(folder, "wrapper/loose.png")
+    assert classes(folder) == {}, "a picture outside the sub-folders has no class"
+    assert classes(touch(tmp_path / "one", "cats/1.png", "cats/2.png")) == {}, "one folder is no choice"
+    assert classes(touch(tmp_path / "flat", "1.png")) == {}
+
+
+paths = st.lists(st.lists(st.sampled_from("abc"), max_size=3).map("/".join), min_size=1, unique=True)
+
+
+@given(paths)
+def test_classes_are_at_least_two_and_in_the_path_or_none(groups: list[str]) -> None:
+    found = FolderSource(Path()).classes(groups)
+    assert not found or (len(set(found.values())) >= 2 and set(found) == set(groups))
+    assert all(name in PurePosixPath(group).parts for group, name in found.items())
+
+
+def test_zip_is_read_in_place(tmp_path: Path) -> None:
+    folder = good_folder(tmp_path / "pics" / "cats", 2)
+    with zipfile.ZipFile(tmp_path / "pics.zip", "w") as archive:
+        archive.write(folder / "good0000.png", "cats/a.png")
+        archive.write(folder / "good0001.png", "../../dogs/b.png")
+        archive.writestr("__MACOSX/cats/._a.png", b"junk")
+        archive.writestr("cats/readme.txt", b"hello")
+    source = open_source(tmp_path / "pics.zip")
+    assert [item.name for item in source.items()] == ["cats/a.png", "../../dogs/b.png"]
+    assert source.read("cats/a.png") == (folder / "good0000.png").read_bytes()
+    assert source.others() == {".txt": 1}
+    assert set(classes(tmp_path / "pics.zip").values()) == {"cats", ".."}
+
+
+def test_damaged_member_of_a_zip_is_one_bad_picture(tmp_path: Path) -> None:
+    path = tmp_path / "pics.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", b"A" * 100)
+        archive.writestr("b.png", b"B" * 100)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"A" * 100, b"A" * 99 + b"X"))
+    source = open_source(path)
+    with pytest.raises(GanvasError, match="damaged in the archive"):
+        source.read("a.png")
+    assert source.read("b.png") == b"B" * 100
+
+
+def test_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_MEMBER", 1000)
+    with zipfile.ZipFile(tmp_path / "pics.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(100_000))
+    with pytest.raises(GanvasError, match="over the limit"):
+        open_source(tmp_path / "pics.zip").read("a.png")
+
+
+def test_encrypted_zip_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "pics.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", b"A")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the table of contents
+    path.write_bytes(content)
+    with pytest.raises(GanvasError, match="encrypted"):
+        open_source(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("broken.zip", b"PK\x03\x04 and no more", "damaged or no .zip"),
+        ("empty.zip", b"", "damaged or no .zip"),
+        ("cat.jpg", b"\xff\xd8\xff", "one picture; a folder of them is needed"),
+        ("pics.rar", b"Rar!", "no folder, .zip"),
+        ("broken.npy", b"\x93NUMPY", "cannot be read as an array"),
+    ],
+)
+def test_files_that_are_no_source(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(GanvasError, match=message) as error:
+        open_source(tmp_path / name)
+    assert error.value.hint
+
+
+def test_no_such_path_suggests_its_neighbour(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(GanvasError, match="Did you mean 'pictures'"):
+        open_source(tmp_path / "pictrues")
+    with pytest.raises(GanvasError, match="There is no"):
+        open_source(tmp_path / "nowhere" / "at" / "all")
+
+
+def test_unreadable_path_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(self: Path, **_: object) -> os.stat_result:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", denied)
+    with pytest.raises(GanvasError, match="cannot be read: permission denied"):
+        open_source(tmp_path)
+
+
+def test_nothing_there_names_what_was_found(tmp_path: Path) -> None:
+    assert "it is empty" in str(sources.no_pictures(open_source(tmp_path), ""))
+    touch(tmp_path, "a.txt", "b.txt", "c.txt", "nosuffix")
+    error = sources.no_pictures(open_source(tmp_path), "Try: ganvas inspect X")
+    assert "(3 .txt files, 1 nameless file)" in error.message
+    assert error.hint == "Try: ganvas inspect X"
+
+
+def test_pipes_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    assert stat.S_ISFIFO((tmp_path / "a.png").stat().st_mode)
+    assert [item.problem for item in open_source(tmp_path).items()] == ["not an ordinary file"]
+
+
+def test_home_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    photograph(0).save(tmp_path / "a.png")
+    assert names(Path("~")) == ["a.png"]

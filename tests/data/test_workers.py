@@ -1,0 +1,123 @@
+"""Helpers decode the same pictures as we do, without torch and without the user's program, and may die."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bad_files import good_folder
+
+from ganvas.config import DataConfig
+from ganvas.data import workers
+from ganvas.data.index import CHUNK, Index, write_index
+from ganvas.data.sources import open_source
+from ganvas.data.workers import Result, decode_all
+from ganvas.errors import GanvasError
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> tuple[DataConfig, Index, Path]:
+    """Return a configuration, a list of 2.5 chunks with one broken file, and an empty target."""
+    folder = good_folder(tmp_path / "pics", CHUNK * 5 // 2)
+    (folder / "good0070.png").write_bytes(b"broken")
+    config = DataConfig(str(folder), 8, 8, 3)
+    (tmp_path / "target").touch()
+    return config, write_index(open_source(folder), config, tmp_path / "index"), tmp_path / "target"
+
+
+def starts(index: Index) -> dict[int, int]:
+    return dict(enumerate(index.starts))
+
+
+def test_result_goes_to_json_and_back() -> None:
+    result = Result(3, {200: "truncated", 201: "empty"})
+    result.notes.update(["turned", "turned"])
+    assert Result.from_json(result.to_json()) == result
+
+
+def test_chunks_lie_where_they_belong(work: tuple[DataConfig, Index, Path]) -> None:
+    config, index, target = work
+    results = list(decode_all(config, index.path, starts(index), target, 1))
+    assert [result.chunk for result in results] == [0, 1, 2]
+    assert [list(result.skipped) for result in results] == [[], [70], []]
+    pictures = np.fromfile(target, np.uint8).reshape(-1, 3, 8, 8)
+    assert len(pictures) == index.count
+    assert [number for number, picture in enumerate(pictures) if not picture.any()] == [70]
+    again = target.with_name("again")
+    again.touch()
+    list(decode_all(config, index.path, {2: index.starts[2]}, again, 1))
+    assert np.array_equal(np.fromfile(again, np.uint8).reshape(-1, 3, 8, 8)[128:], pictures[128:])
+
+
+def test_a_helper_does_the_same_work(work: tuple[DataConfig, Index, Path]) -> None:
+    config, index, target = work
+    mine = [result.to_json() for result in decode_all(config, index.path, starts(index), target, 1)]
+    pictures = target.read_bytes()
+    target.write_bytes(b"")
+    job = {"config": asdict(config), "index": str(index.path), "target": str(target)}
+    lines = [json.dumps(each) for each in (job, *starts(index).items())]
+    command = "from ganvas.data.workers import serve; import sys; serve(); assert 'torch' not in sys.modules"
+    helper = subprocess.run(
+        [sys.executable, "-c", command], input="\n".join(lines), capture_output=True, text=True, check=True
+    )
+    assert helper.stdout.splitlines() == mine
+    assert target.read_bytes() == pictures
+
+
+def test_several_share_the_work(work: tuple[DataConfig, Index, Path]) -> None:
+    config, index, target = work
+    results = list(decode_all(config, index.path, starts(index), target, 3))
+    assert sorted(result.chunk for result in results) == [0, 1, 2]
+    together = target.read_bytes()
+    list(decode_all(config, index.path, starts(index), target, 1))
+    assert target.read_bytes() == together
+
+
+def test_leaving_early_leaves_no_helper_behind(
+    work: tuple[DataConfig, Index, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, index, target = work
+    helpers = []
+    popen = subprocess.Popen
+
+    def watched(*args: object, **kwargs: object) -> object:
+        helpers.append(popen(*args, **kwargs))
+        return helpers[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", watched)
+    results = decode_all(config, index.path, starts(index), target, 2)
+    next(results)
+    results.close()
+    assert len(helpers) == 1
+    assert helpers[0].poll() is not None, "a helper outlived the work"
+
+
+def test_the_death_of_a_helper_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    todo, done = queue.SimpleQueue(), queue.SimpleQueue()
+    todo.put((2, 0))
+    with subprocess.Popen(
+        [sys.executable, "-c", "import os; input(); os._exit(9)"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as helper:
+        workers._feed(helper, "{}", todo, done)
+        error = done.get_nowait()
+        assert isinstance(error, GanvasError)
+        assert "died (status 9) at pictures 128 to 191" in error.message
+
+
+def test_no_more_helpers_than_chunks(work: tuple[DataConfig, Index, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    config, index, target = work
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a helper for work that we do ourselves"))
+    assert len(list(decode_all(config, index.path, {0: index.starts[0]}, target, 8))) == 1
+
+
+def test_threads_are_not_multiplied() -> None:
+    assert workers.ONE_THREAD["OMP_NUM_THREADS"] == "1"
+    assert os.environ.get("GANVAS_CACHE")  # helpers inherit the rest
