@@ -97,7 +97,6 @@ class WarmStartConfig:
     Args:
         encoder: the network that tells which code a picture has.
         code_noise: standard deviation of what is added to codes before the decoder draws them.
-        prior_noise: standard deviation of what is added to codes before the prior learns where they lie.
         prior_batch: codes a step of the prior.
         adversarial: weight of the discriminator's opinion beside the reconstruction (mean absolute error).
         imagined: share of a batch that is drawn from the prior rather than reconstructed.
@@ -105,7 +104,6 @@ class WarmStartConfig:
 
     encoder: NetworkConfig
     code_noise: float
-    prior_noise: float
     prior_batch: int
     adversarial: float
     imagined: float
@@ -179,17 +177,17 @@ class Config:
 class StyleConfig:
     """Say how a painting is made; these are the flags of `ganvas style`."""
 
-    size: int = 384
+    size: int = 320
     """Pixels of the painting's long side; its shape is the content's."""
     iterations: int = 60
-    """Steps at the full size; twice as many are made at each smaller size before it, where they cost little."""
+    """Steps at the full size, and at each smaller one before it: a quarter of the cost at half the size."""
     start: str = "content"
     """Where the painting starts: content (true to the picture) or noise (freer)."""
     optimiser: str = "lbfgs"
     """lbfgs (fewest steps) or adam (less memory)."""
     learning_rate: float = 0.05
     """Of adam: how far a pixel moves in one step, black to white being 2."""
-    content_weight: float = 0.1
+    content_weight: float = 0.08
     """How much the content's shapes count."""
     style_weight: float = 1.0
     """How much the style's colours and strokes count."""
