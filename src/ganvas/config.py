@@ -78,6 +78,7 @@ class PhaseConfig:
         cost: of a step, relative to the other phases' steps: turns a budget of pictures into shares of time.
         ramp: steps over which the learning rates rise from nothing.
         floor: what is left of the learning rates at the end, after a linear fall; 1 for no fall.
+        most: steps at most, however large the budget; 0 for no bound. What is left over goes to the other phases.
         steps: how many, once the budget is known; 0 before.
     """
 
@@ -87,6 +88,7 @@ class PhaseConfig:
     cost: float = 1.0
     ramp: int = 0
     floor: float = 1.0
+    most: int = 0
     steps: int = 0
 
 

@@ -10,8 +10,11 @@ from torch import Tensor
 from ..config import StyleConfig
 from .objective import Losses, Objective
 
-# The loss is a mean over the whole picture, so what one pixel can do to it is tiny: below L-BFGS's least curvature.
-GAIN = 1000.0
+# What one pixel can do to a loss of the whole picture is tiny: below the least curvature that L-BFGS takes notice of.
+GAIN = 1e5
+
+# The first steps are short: a curvature that has hardly been measured throws L-BFGS far off, above all from noise.
+WARM_UP = 20
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ def optimise(objective: Objective, start: Tensor, config: StyleConfig, iteration
         torch.autograd.backward(total)
         return total.item()
 
-    for _ in range(iterations):
+    rate = optimiser.param_groups[0]["lr"]
+    for step in range(iterations):
+        optimiser.param_groups[0]["lr"] = rate * min(1.0, (step + 1) / WARM_UP)
         before = picture.detach().clone()  # what is measured, since both optimisers measure and then move
         optimiser.step(measure)
         losses = measured.pop()

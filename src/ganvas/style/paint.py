@@ -51,6 +51,8 @@ def stylize(
     try:
         yield from canvas.paint()
     except KeyboardInterrupt:
+        if canvas.best is None:
+            raise
         reason = "interrupted"
     except GeneratorExit:
         canvas.save(out, {"reason": "interrupted", "network": weights.name})
@@ -69,7 +71,7 @@ def stylize(
 def scales(config: StyleConfig) -> list[tuple[int, int]]:
     """Return (long side, iterations) from coarse to fine: each twice the one before, the last of the full size.
 
-    Large shapes are found on a small picture, where a step costs a quarter, so the small ones get more steps.
+    Large strokes are found on a small picture, where a step costs a quarter; the large one adds the fine ones.
     """
     sizes = [config.size]
     while sizes[0] > SMALLEST:
