@@ -126,7 +126,7 @@ def fit(image: Image.Image, config: DataConfig) -> Image.Image:
     if image.mode == "RGBA" and mode != "RGBA":
         ground = Image.new("RGBA", image.size, config.background)
         image = Image.alpha_composite(ground, image).convert("RGB")
-    image = image.convert(mode)
+    image = image if image.mode == mode else image.convert(mode)  # converting to the same makes a copy
     size = (config.width, config.height)
     if config.fit == "pad":
         colour = (*ImageColor.getrgb(config.background)[:3], 0) if mode == "RGBA" else config.background

@@ -20,7 +20,7 @@ class Loader:
     """
 
     def __init__(self, prepared: Prepared, seed: int, rank: int = 0, world: int = 1) -> None:
-        self._pictures = prepared.pictures
+        self._pictures = np.asarray(prepared.pictures)
         self._labels = prepared.labels
         self._rank = rank
         self._world = world
@@ -39,11 +39,12 @@ class Loader:
             first_image: the number of images that all processes together have seen before. A batch of all of them is
                 the stream from here on, `count * world` long, wherever an epoch ends.
         """
-        places = first_image + self._rank + self._world * np.arange(count)
-        epochs, within = np.divmod(places, len(self._pictures))
-        chosen = np.empty(count, np.int64)
-        for epoch in range(epochs[0], epochs[-1] + 1) if count else ():
-            mine = epochs == epoch
-            chosen[mine] = self._permutation(epoch)[within[mine]]
-        pictures = torch.from_numpy(np.asarray(self._pictures[chosen]))
+        parts, place, left = [], first_image + self._rank, count
+        while left:
+            epoch, within = divmod(place, len(self._pictures))
+            parts.append(self._permutation(epoch)[within : within + left * self._world : self._world])
+            place += len(parts[-1]) * self._world
+            left -= len(parts[-1])
+        chosen = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        pictures = torch.from_numpy(self._pictures[chosen])
         return pictures, None if self._labels is None else torch.from_numpy(self._labels[chosen])
