@@ -100,6 +100,7 @@ class WarmStartConfig:
         encoder: the network that tells which code a picture has.
         code_noise: standard deviation of what is added to codes before the decoder draws them.
         prior_batch: codes a step of the prior.
+        most_codes: pictures at most whose codes the prior learns from.
         adversarial: weight of the discriminator's opinion beside the reconstruction (mean absolute error).
         imagined: share of a batch that is drawn from the prior rather than reconstructed.
     """
@@ -107,6 +108,7 @@ class WarmStartConfig:
     encoder: NetworkConfig
     code_noise: float
     prior_batch: int
+    most_codes: int
     adversarial: float
     imagined: float
 

@@ -14,6 +14,8 @@ from .errors import GanvasError, did_you_mean
 from .losses import LOSSES, PENALTIES
 
 DEFAULT_MINUTES = 10.0
+PRIOR_BATCH = 256  # codes a step of the prior of `quick`
+MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little
 
 
 def quick(data: DataConfig, count: int) -> Config:
@@ -24,6 +26,8 @@ def quick(data: DataConfig, count: int) -> Config:
     benchmarks/NOTES.md, with what was tried beside.
     """
     _between(data, 16, 128, "quick")
+    few = count < 10_000
+    codes = min(count, MOST_CODES) * (2 if few else 1)
     stages = math.ceil(math.log2(max(data.height, data.width) / 4))
     widths = tuple(max(16, 256 >> n) for n in range(stages + 1))
     return Config(
@@ -40,18 +44,28 @@ def quick(data: DataConfig, count: int) -> Config:
         },
         phases=(
             PhaseConfig("autoencode", share=0.6, batch=32, ramp=100, floor=0.4),
-            PhaseConfig("prior", share=0.2, batch=0, cost=0.1, ramp=50, floor=0.0),
-            PhaseConfig("sharpen", share=0.2, batch=32, cost=2.0, ramp=30, floor=0.0),
+            PhaseConfig("prior", share=0.2, batch=0, cost=0.1, ramp=50, floor=0.0, most=_by_heart(codes)),
+            PhaseConfig("sharpen", share=0.2, batch=32, cost=1.2, ramp=30, floor=0.0),
         ),
         warm_start=WarmStartConfig(
             NetworkConfig("quick", widths[:0:-1]),
             code_noise=0.2,
-            prior_batch=256,
+            prior_batch=PRIOR_BATCH,
+            most_codes=MOST_CODES,
             adversarial=0.05,
             imagined=0.5,
         ),
-        flip=count < 10_000,
+        flip=few,
     )
+
+
+def _by_heart(codes: int) -> int:
+    """Return the steps after which the prior of `quick` would begin to learn that many codes by heart.
+
+    Each code may be seen about 300 times. At 850 times, every sixth sample of the emoji people lay closer to a training
+    picture than nine in ten training pictures lie to each other; at 340 times, one in sixty did.
+    """
+    return max(500, 300 * codes // PRIOR_BATCH)
 
 
 def fc(data: DataConfig, count: int) -> Config:

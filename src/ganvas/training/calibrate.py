@@ -20,7 +20,7 @@ from .schedule import with_seconds
 from .sheets import save_sheet, settle
 from .state import State, fresh, pack
 from .steps import draw, update_average
-from .warm_start import MOST_CODES, encode_all
+from .warm_start import encode_all
 
 WARM_UP = 3  # first steps of a phase: memory is taken and convolutions choose their algorithm
 TRIALS = 12
@@ -44,10 +44,12 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
     each_step = []
     encoding = 0.0
     for phase in config.phases:
-        if phase.name == "prior":
+        if config.warm_start and phase.name == "prior":
             began = time.perf_counter()
             state.codes = encode_all(state, config, data, FEW)
-            encoding = (time.perf_counter() - began) * min(data.count, MOST_CODES) / min(data.count, FEW)
+            encoding = (
+                (time.perf_counter() - began) * min(data.count, config.warm_start.most_codes) / min(data.count, FEW)
+            )
 
         def step(batch: int = phase.batch, name: str = phase.name) -> None:
             pictures, labels = loader.batch(state.images, batch)

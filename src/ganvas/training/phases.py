@@ -18,5 +18,5 @@ PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
 
 def enter(phase: PhaseConfig, state: State, config: Config, data: Prepared) -> None:
     """Make ready what the phase's steps rely on: for the prior, the codes of the pictures."""
-    if phase.name == "prior" and state.codes is None:
-        state.codes = encode_all(state, config, data)
+    if config.warm_start and phase.name == "prior" and state.codes is None:
+        state.codes = encode_all(state, config, data, config.warm_start.most_codes)

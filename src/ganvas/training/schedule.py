@@ -53,18 +53,34 @@ def due(before: float, after: float, times: int) -> bool:
 
 def with_images(config: Config, images: int) -> Config:
     """Return `config` with each phase's steps set so that about `images` pictures are seen, each phase its share."""
-    pictures_per_time = sum(phase.share / phase.cost * phase.batch for phase in config.phases)
-    return with_seconds(config, images / pictures_per_time, [phase.cost for phase in config.phases])
+    seconds = images / sum(phase.share / phase.cost * phase.batch for phase in config.phases)
+    steps = [_bounded(phase, phase.share * seconds / phase.cost) for phase in config.phases]
+    return with_steps(config, steps, [phase.cost for phase in config.phases])
 
 
 def with_seconds(config: Config, seconds: float, seconds_per_step: Sequence[float]) -> Config:
-    """Return `config` with each phase's steps set so that it takes its share of `seconds`."""
-    return with_steps(
-        config, [phase.share * seconds / each for phase, each in zip(config.phases, seconds_per_step, strict=True)]
+    """Return `config` with each phase's steps set so that it takes its share of `seconds`.
+
+    A phase that reaches its bound leaves the rest of its time to those that have none.
+    """
+    pairs = list(zip(config.phases, seconds_per_step, strict=True))
+    bounded = {n: phase.most for n, (phase, each) in enumerate(pairs) if 0 < phase.most < phase.share * seconds / each}
+    free = sum(phase.share for n, (phase, _) in enumerate(pairs) if n not in bounded)
+    left = seconds - sum(most * pairs[n][1] for n, most in bounded.items())
+    steps = [bounded.get(n) or phase.share / free * left / each for n, (phase, each) in enumerate(pairs)]
+    return with_steps(config, steps, seconds_per_step)
+
+
+def with_steps(config: Config, steps: Sequence[float], costs: Sequence[float]) -> Config:
+    """Return `config` with the steps of its phases, at least one each, and the shares of the time that they take."""
+    whole = [max(1, round(each)) for each in steps]
+    total = sum(number * cost for number, cost in zip(whole, costs, strict=True))
+    phases = tuple(
+        replace(phase, steps=number, share=number * cost / total)
+        for phase, number, cost in zip(config.phases, whole, costs, strict=True)
     )
-
-
-def with_steps(config: Config, steps: Sequence[float]) -> Config:
-    """Return `config` with the steps of its phases, at least one each."""
-    phases = tuple(replace(phase, steps=max(1, round(each))) for phase, each in zip(config.phases, steps, strict=True))
     return replace(config, phases=phases)
+
+
+def _bounded(phase: PhaseConfig, steps: float) -> float:
+    return min(steps, phase.most) if phase.most else steps

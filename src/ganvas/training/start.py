@@ -191,7 +191,7 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
         "--loss": (options.loss, config.loss),
         "--penalty": (options.penalty, config.penalty.name),
         "--gamma": (options.gamma, config.penalty.gamma),
-        "--augment": (options.augment or None, config.augment),
+        "--augment": (() if options.augment == ("none",) else options.augment or None, config.augment),
         "--flip": (options.flip, "yes" if config.flip else "no"),
         "--seed": (options.seed, config.seed),
     }

@@ -24,8 +24,6 @@ from ..pictures import to_float
 from .state import State
 from .steps import Draw, Losses, descend, discriminator_step, generator_loss
 
-MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little
-
 
 def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
     """Minimise E|x - decoder(encoder(x) + noise)|."""
@@ -72,7 +70,7 @@ def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
 
 
 @torch.no_grad()
-def encode_all(state: State, config: Config, data: Prepared, most: int = MOST_CODES) -> tuple[Tensor, Tensor | None]:
+def encode_all(state: State, config: Config, data: Prepared, most: int) -> tuple[Tensor, Tensor | None]:
     """Return the codes (N, Z) of the pictures, mirrored ones too if the run mirrors, and their labels (N,) or None."""
     _, encoder, _ = _parts(state, config)
     device = next(encoder.parameters()).device
