@@ -123,7 +123,7 @@ def _mixed(facts: Facts) -> Iterator[str]:
     if facts.transparent:
         yield (
             f"{facts.transparent} of {facts.sample} decoded pictures have transparency: they are put on white "
-            "(--background), or keep it with --channels 4."
+            "(--background), or keep it with --channels rgba."
         )
     if 0 < facts.grey < facts.sample and min(facts.grey, facts.sample - facts.grey) > facts.sample // 20:
         yield f"{facts.grey} of {facts.sample} decoded pictures are grey, the others coloured: results will be both."

@@ -55,7 +55,10 @@ class BadPicture(GanvasError):
     """Say that one picture cannot be used. `reason` is in plain words; a folder with some of these still trains."""
 
     def __init__(self, reason: str, name: str = "") -> None:
-        super().__init__(f"{printable(name)}: {reason}." if name else f"{reason}.", "Try: ganvas inspect FOLDER")
+        super().__init__(
+            f"{printable(name)}: {reason}." if name else f"{reason}.",
+            "Give another picture, or open it and save it again.",
+        )
         self.reason = reason
 
 
