@@ -1,6 +1,6 @@
 """Look into a source of pictures: what is there, what is wrong with it, and how it is best trained on.
 
-Every file's head is read, and a sample is decoded. Of each picture 8 bytes are kept, so a million fit anywhere.
+Every file's head is read, and a sample is decoded. Of each picture 16 bytes are kept, so a million fit anywhere.
 """
 
 import random
