@@ -72,7 +72,7 @@ class _Shown:
             case events.Scored():
                 say(f"{event.score} ({event.network}, {event.count} samples): {event.value:,.1f}")
             case events.Done():
-                say(_farewell(event), markup=False)
+                say(_farewell(event), markup=False, soft_wrap=True)  # a command that can be copied
 
     def advance(self, what: str, done: float, total: float, detail: str = "") -> None:
         if what not in self.tasks:
