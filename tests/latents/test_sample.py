@@ -1,0 +1,140 @@
+"""Pictures by seed: the same ones for the same numbers, whatever else is asked for."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import ganvas
+import tiny
+from ganvas.config import Config
+from ganvas.errors import GanvasError
+from ganvas.latents.sample import GeneratorModel, draw_latents, load, save_network
+from ganvas.models import build_generator
+from ganvas.recipes import RECIPES
+from ganvas.runs import Run
+
+CPU = torch.device("cpu")
+
+
+def model(recipe: str = "dcgan", classes: tuple[str, ...] = ()) -> GeneratorModel:
+    torch.manual_seed(0)
+    config = tiny.config(recipe, classes=classes)
+    return GeneratorModel(build_generator(config), config, CPU, "mine")
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_seed_gives_its_pictures(recipe: str) -> None:
+    found = model(recipe).sample(5, seed=3)
+    assert found.shape == (5, 3, 16, 16)
+    assert found.dtype == torch.uint8
+    assert torch.equal(found, model(recipe).sample(5, seed=3))
+    assert not torch.equal(found, model(recipe).sample(5, seed=4))
+    assert not torch.equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("seed", [-1, 0, 2**70])
+def test_any_whole_number_is_a_seed(seed: int) -> None:
+    assert model().sample(1, seed=seed).shape == (1, 3, 16, 16)
+
+
+def test_a_latent_belongs_to_seed_and_index_alone() -> None:
+    many = draw_latents(7, range(100), 8)
+    assert torch.equal(draw_latents(7, range(90, 95), 8), many[90:95])
+    assert not torch.equal(draw_latents(8, range(100), 8)[0], many[0])
+    assert abs(float(many.mean())) < 0.15
+    assert float(many.std()) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("classes", [(), ("a", "b")])
+def test_a_picture_does_not_depend_on_how_many_are_asked_for(classes: tuple[str, ...]) -> None:
+    sampler = model(classes=classes)
+    many = sampler.sample(130, seed=1).int()
+    # Convolutions of other batch sizes may round the last bit otherwise; a whole level of 255 is allowed.
+    assert (many[:5] - sampler.sample(5, seed=1).int()).abs().max() <= 1
+    assert (many[100:130] - sampler.sample(30, seed=1, first=100).int()).abs().max() <= 1
+
+
+def test_truncation_draws_pictures_together() -> None:
+    sampler = model("fc")
+
+    def spread(truncation: float) -> float:
+        return float(sampler.sample(32, truncation=truncation).float().std(dim=0).mean())
+
+    assert spread(0) == 0, "truncation 0 leaves one picture"
+    assert 0 < spread(0.5) < spread(1)
+
+
+def test_labels() -> None:
+    sampler = model(classes=("cat", "dog"))
+    cats, dogs, mixed = (sampler.sample(16, label=label).int() for label in ("cat", "dog", None))
+    assert not torch.equal(cats, dogs)
+    is_cat = [bool((mixed[i] - cats[i]).abs().max() <= 1) for i in range(16)]
+    is_dog = [bool((mixed[i] - dogs[i]).abs().max() <= 1) for i in range(16)]
+    assert all(cat or dog for cat, dog in zip(is_cat, is_dog, strict=True))
+    assert any(is_cat), "without a label both classes are drawn"
+    assert any(is_dog), "without a label both classes are drawn"
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"count": 0}, "Cannot sample 0 pictures"),
+        ({"count": -3}, "Cannot sample -3 pictures"),
+        ({"count": 1, "truncation": 1.5}, "Truncation 1.5 is not between 0 and 1"),
+        ({"count": 1, "truncation": float("nan")}, "Truncation nan"),
+        ({"count": 1, "label": "cta"}, r"has no label 'cta'\. Did you mean 'cat'"),
+    ],
+)
+def test_what_is_refused(options: dict[str, object], named: str) -> None:
+    with pytest.raises(GanvasError, match=named) as caught:
+        model(classes=("cat", "dog")).sample(**options)  # type: ignore[arg-type]
+    assert caught.value.hint
+
+
+def test_a_label_where_there_are_none() -> None:
+    with pytest.raises(GanvasError, match="mine knows no labels"):
+        model().sample(1, label="cat")
+
+
+def saved(folder: Path, config: Config) -> Run:
+    run = Run(folder)
+    run.write_config(config)
+    save_network(run, build_generator(config))
+    return run
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_saved_network_comes_back(recipe: str, tmp_path: Path) -> None:
+    run = saved(tmp_path / "mine", tiny.config(recipe))
+    found = ganvas.load(run.folder, "cpu")
+    assert found.run == "mine"
+    assert torch.equal(found.sample(3), load(run.folder, "cpu").sample(3))
+    assert not any(parameter.requires_grad for parameter in found.network.parameters())
+    assert not found.network.training
+
+
+def test_nothing_to_load(tmp_path: Path) -> None:
+    with pytest.raises(GanvasError, match="does not exist"):
+        load(tmp_path / "nowhere")
+    run = Run(tmp_path / "begun")
+    run.write_config(tiny.config())
+    with pytest.raises(GanvasError, match="holds no trained generator yet") as caught:
+        load(run.folder)
+    assert caught.value.hint == f"Go on with: ganvas train --out {run.folder}"
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish" * 50, b"\x80\x04K\x01."])
+def test_a_damaged_model_is_named(content: bytes, tmp_path: Path) -> None:
+    run = saved(tmp_path / "mine", tiny.config())
+    (run.model / "generator.safetensors").write_bytes(content)
+    with pytest.raises(GanvasError, match="is damaged or of another network"):
+        load(run.folder, "cpu")
+
+
+def test_a_model_of_another_network_is_named(tmp_path: Path) -> None:
+    run = saved(tmp_path / "mine", tiny.config())
+    run.write_config(replace(tiny.config(), latent=9))
+    with pytest.raises(GanvasError, match="is damaged or of another network"):
+        load(run.folder, "cpu")

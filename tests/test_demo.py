@@ -1,0 +1,57 @@
+"""The demonstration, with a training of a second and a painting that is only pretended."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageSequence
+
+import tiny
+from ganvas import demo as module
+from ganvas.config import StyleConfig
+from ganvas.demo import demo
+from ganvas.events import Done, Event, Iteration, Note
+from ganvas.recipes import RECIPES
+from ganvas.runs import Run
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = module.train
+
+    def train(pictures: Path, out: Path, *, minutes: float, **options: object) -> Iterator[Event]:
+        return real(pictures, out, images=100, **options)  # type: ignore[arg-type]
+
+    def stylize(content: Path, style: Path, out: Path, config: StyleConfig) -> Iterator[Event]:
+        assert content.is_file()
+        assert style.is_file()
+        yield Iteration(1, 1, config.size, 1.0, 1.0, 1.0, 1.0)
+        Image.new("RGB", (8, 8)).save(out)
+        yield Done(str(out), 1, 0, 1.0, "finished")
+
+    monkeypatch.setattr(module, "train", train)
+    monkeypatch.setattr(module, "stylize", stylize)
+    monkeypatch.setitem(RECIPES, "quick", tiny.NARROW["quick"])
+
+
+def test_everything_is_written_and_the_next_commands_are_said(tmp_path: Path) -> None:
+    events = list(demo(tmp_path / "out", 2.0, lambda: False))
+    assert events[-1].reason == "finished"
+    assert [type(event) for event in events].count(Done) == 1, "one ending, not one for each part"
+    for name in ("people.png", "growth.webp", "painting.jpg"):
+        assert (tmp_path / "out" / name).is_file()
+    with Image.open(tmp_path / "out" / "growth.webp") as image:
+        assert sum(1 for _ in ImageSequence.Iterator(image)) == len(
+            list(Run(tmp_path / "out" / "run").samples.iterdir())
+        )
+    said = "\n".join(event.text for event in events if isinstance(event, Note))
+    for command in ("ganvas inspect", "ganvas train", "ganvas style"):
+        assert command in said
+
+
+def test_interrupted_it_goes_on(tmp_path: Path) -> None:
+    events = list(demo(tmp_path / "out", 2.0, lambda: True))
+    assert events[-1].reason == "interrupted"
+    assert events[-1].command == f"ganvas demo --out {tmp_path / 'out'} --minutes 2"
+    assert not (tmp_path / "out" / "painting.jpg").exists()
+    assert list(demo(tmp_path / "out", 2.0, lambda: False))[-1].reason == "finished"

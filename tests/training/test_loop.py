@@ -1,0 +1,151 @@
+"""The training as a stream of events, and the folder that it leaves."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+import ganvas
+import tiny
+from ganvas import checkpoint
+from ganvas.errors import GanvasError
+from ganvas.events import Done, Samples, Saved, Started, Step, replay
+from ganvas.recipes import RECIPES
+from ganvas.runs import Run
+from ganvas.training import loop
+
+pytestmark = pytest.mark.usefixtures("narrow_recipes")
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_run_from_beginning_to_end(recipe: str, pictures: Path, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    events = tiny.train(pictures, run.folder, recipe)
+    config = run.read_config()
+    started = next(event for event in events if isinstance(event, Started))
+    assert (started.recipe, started.step, started.resumed) == (recipe, 0, False)
+    assert started.device.startswith("cpu (processor")
+    assert started.total_images == config.images
+    steps = [event for event in events if isinstance(event, Step)]
+    assert [event.step for event in steps] == sorted({*range(10, config.steps + 1, 10), config.steps})
+    assert steps[-1].progress == 1
+    assert steps[-1].images == config.images
+    assert {event.phase for event in steps} <= {phase.name for phase in config.phases}
+    assert all(event.losses.keys() == event.oscillation.keys() for event in steps)
+    assert all(math.isfinite(value) for event in steps for value in event.losses.values())
+    assert [type(event) for event in events].count(Samples) == config.sheets
+    assert [type(event) for event in events].count(Saved) == config.checkpoints
+    command = f"ganvas sample {run.folder}"
+    assert events[-1] == Done(str(run.folder), config.steps, config.images, steps[-1].seconds, "finished", command)
+    assert list(replay(run.events_file)) == events[events.index(started) :], "the record is what the listener heard"
+    for event in events:
+        if isinstance(event, Samples):
+            assert (run.folder / event.path).is_file()
+    assert (run.folder / [event for event in events if isinstance(event, Saved)][-1].path).is_dir()
+    assert len(checkpoint.listing(run.checkpoints)) == loop.KEEP
+    sampled = ganvas.load(run.folder, "cpu").sample(3)
+    assert sampled.shape == (3, *config.shape)
+
+
+def test_oscillation_is_measured() -> None:
+    from ganvas.training.state import Average
+
+    steady, swinging = Average(), Average()
+    for step in range(1000):
+        steady.add(3.0)
+        swinging.add(5 + 2 * (-1) ** step)
+    assert (steady.mean, steady.swing) == (pytest.approx(3.0), pytest.approx(0, abs=0.3))
+    assert swinging.mean == pytest.approx(5, abs=0.05)
+    assert swinging.swing == pytest.approx(2, abs=0.1)
+
+
+def test_nan_is_an_error_and_the_last_good_checkpoint_stays(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tmp_path / "run")
+    tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(3))
+    before = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.listing(run.checkpoints)}
+    real = loop.PHASES["adversarial"]
+
+    def breaking(state, config, material):  # type: ignore[no-untyped-def]
+        losses = real(state, config, material)
+        return losses | {"discriminator": torch.tensor(math.nan)} if state.step == 5 else losses
+
+    monkeypatch.setitem(loop.PHASES, "adversarial", breaking)
+    with pytest.raises(GanvasError, match="Training broke at step 6: the discriminator is nan") as caught:
+        tiny.train(pictures, run.folder, "dcgan")
+    assert "last good checkpoint is kept" in caught.value.hint
+    after = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.listing(run.checkpoints)}
+    assert after == before, "a broken state was saved, or a good one lost"
+    monkeypatch.setitem(loop.PHASES, "adversarial", real)
+    assert tiny.train(pictures, run.folder, "dcgan")[-1].reason == "finished"
+
+
+def test_nan_in_the_weights_is_not_saved(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(tmp_path / "run")
+    real = loop.PHASES["adversarial"]
+
+    def poisoning(state, config, material):  # type: ignore[no-untyped-def]
+        losses = real(state, config, material)
+        with torch.no_grad():
+            next(state.generator.parameters()).fill_(math.nan)
+        return {name: torch.tensor(1.0) for name in losses}
+
+    monkeypatch.setitem(loop.PHASES, "adversarial", poisoning)
+    with pytest.raises(GanvasError, match="holds NaN or infinity"):
+        tiny.train(pictures, run.folder, "dcgan")
+    assert checkpoint.listing(run.checkpoints) == []
+    assert not (run.model / "generator.safetensors").exists(), "a broken model was written"
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over_with_a_note(pictures: Path, tmp_path: Path) -> None:
+    run, whole = Run(tmp_path / "run"), Run(tmp_path / "whole")
+    tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(20))
+    newest = checkpoint.listing(run.checkpoints)[-1]
+    content = bytearray((newest / checkpoint.STATE).read_bytes())
+    content[len(content) // 2] ^= 1
+    (newest / checkpoint.STATE).write_bytes(content)
+    events = tiny.train(pictures, run.folder, "dcgan")
+    notes = [event.text for event in events if isinstance(event, ganvas.events.Note)]
+    assert any(newest.name in text and "passed over" in text for text in notes)
+    started = next(event for event in events if isinstance(event, Started))
+    assert 0 < started.step < 20
+    tiny.train(pictures, whole.folder, "dcgan")
+    assert not any(path.name.startswith(".") for path in run.checkpoints.iterdir())
+    mine, theirs = (checkpoint.newest(each.checkpoints)[0] for each in (run, whole))
+    assert all(torch.equal(mine[key], theirs[key]) for key in theirs)
+
+
+def test_a_checkpoint_of_another_network_is_named(pictures: Path, tmp_path: Path) -> None:
+    one, other = Run(tmp_path / "one"), Run(tmp_path / "other")
+    tiny.train(pictures, one.folder, "dcgan")
+    tiny.train(pictures, other.folder, "fc", stop=tiny.stop_after(2))
+    for path in checkpoint.listing(other.checkpoints):
+        for file in path.iterdir():
+            file.unlink()
+        path.rmdir()
+    checkpoint.listing(one.checkpoints)[-1].rename(other.checkpoints / "000000009")
+    with pytest.raises(GanvasError, match="not of this run's networks"):
+        tiny.train(pictures, other.folder, "fc")
+
+
+def test_a_full_disk_is_an_error_and_the_same_command_goes_on(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    real = checkpoint.save_file
+    saves = [0]
+
+    def full(*args: object) -> None:
+        saves[0] += 1
+        if saves[0] == 3:
+            raise OSError(28, "No space left on device")
+        real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(GanvasError, match="No space left on device"):
+        tiny.train(pictures, run, "dcgan")
+    events = tiny.train(pictures, run, "dcgan")
+    assert next(event for event in events if isinstance(event, Started)).resumed
+    assert events[-1].reason == "finished"

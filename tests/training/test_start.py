@@ -1,0 +1,240 @@
+"""From a user's wishes to a run, and what is refused on the way."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import ganvas
+import tiny
+from ganvas.config import Config
+from ganvas.errors import GanvasError
+from ganvas.events import Done, Note, Started, Step
+from ganvas.recipes import RECIPES
+from ganvas.runs import Run
+from ganvas.training import calibrate, loop, start
+
+pytestmark = pytest.mark.usefixtures("narrow_recipes")
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run end before its first step."""
+
+    def train(config: Config, run: Run, *_: object):  # type: ignore[no-untyped-def]
+        yield Done(str(run.folder), 0, 0, 0.0, "finished")
+
+    monkeypatch.setattr(loop, "train", train)
+
+
+def begun(pictures: Path | None, out: Path, **options: object) -> Config:
+    tiny.train(pictures, out, **options)  # type: ignore[arg-type]
+    return Run(out).read_config()
+
+
+@pytest.mark.usefixtures("no_training")
+def test_every_default_is_written_down(pictures: Path, tmp_path: Path) -> None:
+    config = begun(pictures, tmp_path / "run", size="auto")
+    assert config.recipe == "quick"
+    assert config.shape == (3, 32, 32)
+    assert config.asked_images == tiny.IMAGES
+    assert abs(config.images - tiny.IMAGES) <= 16
+    assert config.fingerprint
+    assert all(phase.steps > 0 for phase in config.phases)
+    assert set(json.loads(Run(tmp_path / "run").config_file.read_text())) == set(Config.__dataclass_fields__)
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3)])
+def test_grey_pictures_are_seen_to_be_grey(mode: str, channels: int, tmp_path: Path) -> None:
+    folder = tiny.write_pictures(tmp_path / "some", mode=mode)
+    assert begun(folder, tmp_path / "run").data.channels == channels
+
+
+@pytest.mark.usefixtures("no_training")
+def test_size_channels_and_the_rest_reach_the_configuration(pictures: Path, tmp_path: Path) -> None:
+    config = begun(
+        pictures, tmp_path / "run", recipe="fc", size="24x16", channels="rgba", background="black", fit="pad", seed=5,
+        loss="hinge", penalty="r1", gamma=2.0, augment=("cutout",),
+    )  # fmt: skip
+    assert config.shape == (4, 16, 24)
+    assert (config.data.background, config.data.fit, config.seed, config.recipe) == ("black", "pad", 5, "fc")
+    assert (config.loss, config.penalty.name, config.penalty.gamma, config.augment) == ("hinge", "r1", 2.0, ("cutout",))
+
+
+@pytest.fixture
+def classes(tmp_path: Path) -> Path:
+    for index, name in enumerate(("cats", "dogs")):
+        tiny.write_pictures(tmp_path / "labelled" / name, 12, seed=index)
+    return tmp_path / "labelled"
+
+
+def test_labels_become_classes(classes: Path, tmp_path: Path) -> None:
+    config = begun(classes, tmp_path / "run", recipe="dcgan", labels=True, images=40)
+    assert config.classes == ("cats", "dogs")
+    assert ganvas.load(tmp_path / "run", "cpu").sample(2, label="dogs").shape == (2, 3, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"minutes": 1.0, "images": 100}, "Both --minutes and --images"),
+        ({"images": 0}, "0 images is not a budget"),
+        ({"images": -5}, "-5 images is not a budget"),
+        ({"images": None, "minutes": float("nan")}, "nan minutes is not a budget"),
+        ({"images": None, "minutes": float("inf")}, "inf minutes is not a budget"),
+        ({"seed": -1}, "seed is a whole number from 0 on, not -1"),
+        ({"size": "300"}, "not 300x300"),
+        ({"size": "huge"}, "'huge' is not a size"),
+        ({"recipe": "quikc"}, r"no recipe 'quikc'\. Did you mean 'quick'"),
+        ({"channels": "gray"}, r"no 'gray' pictures\. Did you mean 'grey'"),
+        ({"background": "whit"}, "background 'whit'"),
+        ({"fit": "crpo"}, r"fit 'crpo'\. Did you mean 'crop'"),
+        ({"labels": True}, "has no labels"),
+        ({"device": "tpu"}, "no device 'tpu'"),
+        ({"loss": "bec"}, r"no loss 'bec'\. Did you mean 'bce'"),
+    ],
+)
+def test_what_is_refused(options: dict[str, object], named: str, pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(GanvasError, match=named) as caught:
+        tiny.train(pictures, tmp_path / "run", **options)  # type: ignore[arg-type]
+    assert caught.value.hint, "an error without a next step"
+    assert not Run(tmp_path / "run").exists(), "a refused wish has left a run behind"
+
+
+def test_a_hopeless_wish_costs_no_preparation(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "prepare", lambda *_, **__: pytest.fail("pictures were prepared for nothing"))
+    with pytest.raises(GanvasError, match="512"):
+        tiny.train(pictures, tmp_path / "run", size="512")
+
+
+def test_nothing_to_go_on_with(tmp_path: Path) -> None:
+    with pytest.raises(GanvasError, match="is not a run to go on with"):
+        tiny.train(None, tmp_path / "run")
+
+
+def test_no_pictures(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "empty", tmp_path / "nowhere"):
+        with pytest.raises(GanvasError, match=path.name):
+            tiny.train(path, tmp_path / "run")
+
+
+def test_bad_files_are_listed_in_the_run(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "broken.png").write_bytes(b"\x89PNG rubbish")
+    tiny.train(pictures, tmp_path / "run", "fc", images=20)
+    skipped = Run(tmp_path / "run").skipped_file.read_text()
+    assert skipped.startswith("broken.png\t")
+
+
+@pytest.fixture
+def stopped(pictures: Path, tmp_path: Path) -> Path:
+    """Return a run that was stopped on its way."""
+    events = tiny.train(pictures, tmp_path / "run", "dcgan", stop=tiny.stop_after(3), seed=2)
+    assert events[-1].reason == "interrupted"
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"recipe": "fc"}, "was begun with --recipe dcgan, not fc"),
+        ({"size": "32"}, "was begun with --size 16x16, not 32x32"),
+        ({"images": 999}, f"was begun with --images {tiny.IMAGES}, not 999"),
+        ({"images": None, "minutes": 3.0}, "was begun with --minutes None, not 3.0"),
+        ({"seed": 1}, "was begun with --seed 2, not 1"),
+        ({"labels": True}, "was begun with --labels False, not True"),
+        ({"channels": "grey"}, "was begun with --channels"),
+        ({"background": "black"}, "was begun with --background white, not black"),
+        ({"fit": "pad"}, "was begun with --fit crop, not pad"),
+        ({"loss": "hinge"}, "was begun with --loss bce, not hinge"),
+        ({"penalty": "r1"}, "was begun with --penalty none, not r1"),
+        ({"augment": ("cutout",)}, "was begun with --augment"),
+    ],
+)
+def test_other_orders_on_the_way_are_refused(
+    options: dict[str, object], named: str, stopped: Path, pictures: Path
+) -> None:
+    with pytest.raises(GanvasError, match=named) as caught:
+        tiny.train(pictures, stopped, **({"recipe": "auto", "size": "auto"} | options))  # type: ignore[arg-type]
+    assert "--out" in caught.value.hint
+
+
+def test_other_pictures_are_refused(stopped: Path, tmp_path: Path) -> None:
+    other = tiny.write_pictures(tmp_path / "other")
+    with pytest.raises(GanvasError, match="was begun with PICTURES"):
+        tiny.train(other, stopped)
+
+
+@pytest.mark.parametrize("again", ["the same command", "out alone"])
+def test_going_on(again: str, stopped: Path, pictures: Path) -> None:
+    if again == "out alone":
+        events = tiny.train(None, stopped, images=None, size="auto")
+    else:
+        events = tiny.train(pictures, stopped, "dcgan", seed=2)
+    started = next(event for event in events if isinstance(event, Started))
+    assert (started.resumed, started.step) == (True, 3)
+    assert events[-1].reason == "finished"
+
+
+def test_the_same_command_with_every_option_goes_on(pictures: Path, tmp_path: Path) -> None:
+    options = {"augment": ("none",), "penalty": "none", "loss": "bce", "channels": "rgb", "flip": "no", "seed": 3}
+    tiny.train(pictures, tmp_path / "run", "dcgan", stop=tiny.stop_after(2), **options)
+    assert tiny.train(pictures, tmp_path / "run", "dcgan", **options)[-1].reason == "finished"
+
+
+def test_a_finished_run_just_says_so(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = tiny.train(pictures, tmp_path / "run", "fc")
+    monkeypatch.setattr(loop, "PHASES", {})
+    again = tiny.train(pictures, tmp_path / "run", "fc")
+    assert again[-1] == first[-1]
+    assert not any(isinstance(event, Step) for event in again)
+
+
+def test_pictures_that_changed_are_said_and_gone_on_with(stopped: Path, pictures: Path) -> None:
+    Image.new("RGB", (16, 16), "red").save(pictures / "new.png")
+    events = tiny.train(pictures, stopped, "dcgan", seed=2)
+    assert any("pictures have changed" in event.text for event in events if isinstance(event, Note))
+    assert events[-1].reason == "finished"
+
+
+def test_classes_that_changed_are_refused(classes: Path, tmp_path: Path) -> None:
+    tiny.train(classes, tmp_path / "run", "dcgan", labels=True, stop=tiny.stop_after(2))
+    tiny.write_pictures(classes / "birds", 4)
+    with pytest.raises(GanvasError, match=r"classes have changed .*birds"):
+        tiny.train(classes, tmp_path / "run", "dcgan", labels=True)
+
+
+def test_a_run_goes_on_from_another_folder(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tiny.train(Path("pictures"), Path("run"), "fc", stop=tiny.stop_after(2))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert tiny.train(None, tmp_path / "run", images=None, size="auto")[-1].reason == "finished"
+
+
+def test_two_trainings_cannot_write_one_run(pictures: Path, tmp_path: Path) -> None:
+    stream = ganvas.train(pictures, tmp_path / "run", recipe="fc", size="16", images=tiny.IMAGES, device="cpu")
+    next(stream)
+    try:
+        with pytest.raises(GanvasError, match="is being written by process"):
+            tiny.train(pictures, tmp_path / "run", "fc")
+    finally:
+        stream.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_minutes_become_steps_that_are_recorded(
+    recipe: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "TRIALS", 1)
+    monkeypatch.setattr(calibrate, "WARM_UP", 1)
+    monkeypatch.setattr(loop, "train", lambda config, run, *_: iter([Done(str(run.folder), 0, 0, 0.0, "finished")]))
+    monkeypatch.setattr(start, "closing", lambda events: __import__("contextlib").nullcontext())
+    config = begun(pictures, tmp_path / "run", recipe=recipe, images=None, minutes=0.5)
+    assert (config.minutes, config.asked_images) == (0.5, None)
+    assert all(phase.steps >= 1 for phase in config.phases)
+    assert config.steps > 20, "half a minute is more than a few steps of a tiny network"
+    assert config.sheets >= 2
+    assert config.checkpoints >= 1
