@@ -105,9 +105,10 @@ def test_with_images_comes_within_half_a_batch_of_each_phase(phases: tuple[Phase
     batches = sum(phase.batch for phase in phases)
     assert images - batches / 2 - 1 <= config.images <= images + batches
     whole = sum(Fraction(phase.share) / Fraction(phase.cost) * phase.batch for phase in phases)
-    for phase in config.phases:
+    for phase, planned in zip(phases, config.phases, strict=True):
         wished = Fraction(images) / whole * Fraction(phase.share) / Fraction(phase.cost)
-        assert abs(phase.steps - wished) <= 1, "a phase has not its share"
+        assert abs(planned.steps - wished) <= 1, "a phase has not its share"
+    assert sum(phase.share for phase in config.phases) == pytest.approx(1)
 
 
 @given(phases, st.floats(1, 1e5), st.lists(st.floats(1e-3, 1), min_size=4, max_size=4))
@@ -118,6 +119,18 @@ def test_with_seconds_fills_the_time(phases: tuple[PhaseConfig, ...], seconds: f
     assert all(phase.steps >= 1 for phase in config.phases)
     taken = sum(phase.steps * pace for phase, pace in zip(config.phases, paces, strict=False))
     assert abs(taken - seconds) <= sum(paces[: len(phases)])
+    for phase, pace in zip(config.phases, paces, strict=False):
+        assert phase.share == pytest.approx(phase.steps * pace / taken), "progress would not be that of the clock"
+
+
+def test_a_bounded_phase_leaves_the_rest_of_its_time_to_the_others() -> None:
+    bounded = PhaseConfig("b", share=0.5, batch=0, cost=0.1, most=100)
+    config = plan((PhaseConfig("a", share=0.25, batch=8), bounded, PhaseConfig("c", share=0.25, batch=8)))
+    found = with_seconds(config, 1000, [1.0, 0.1, 1.0])
+    assert [phase.steps for phase in found.phases] == [495, 100, 495]
+    assert [phase.steps for phase in with_seconds(config, 10, [1.0, 0.1, 1.0]).phases] == [2, 50, 2]
+    assert with_images(config, 16_000).phases[1].steps == 100
+    assert with_images(config, 16_000).images == 16_000
 
 
 @given(st.integers(0, 9999), st.integers(0, 9999), st.sampled_from(["x", "X"]))
