@@ -15,6 +15,10 @@ from .losses import LOSSES, PENALTIES
 
 DEFAULT_MINUTES = 10.0
 PRIOR_BATCH = 256  # codes a step of the prior of `quick`
+PRIOR_PASSES = (
+    120  # times that the prior may see each code; at 340 half of the samples of 1,000 pictures are near-copies
+)
+SHARPEN_PASSES = 12  # times that sharpening may see each picture; at 33 the discriminator knew 1,000 of them by heart
 MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little
 
 
@@ -44,8 +48,12 @@ def quick(data: DataConfig, count: int) -> Config:
         },
         phases=(
             PhaseConfig("autoencode", share=0.6, batch=32, ramp=100, floor=0.4),
-            PhaseConfig("prior", share=0.2, batch=0, cost=0.1, ramp=50, floor=0.0, most=_by_heart(codes)),
-            PhaseConfig("sharpen", share=0.2, batch=32, cost=1.2, ramp=30, floor=0.0),
+            PhaseConfig(
+                "prior", share=0.2, batch=0, cost=0.1, ramp=50, floor=0.0, most=PRIOR_PASSES * codes // PRIOR_BATCH
+            ),
+            PhaseConfig(
+                "sharpen", 0.2, batch=32, cost=1.2, ramp=30, floor=0.0, most=max(400, SHARPEN_PASSES * count // 32)
+            ),
         ),
         warm_start=WarmStartConfig(
             NetworkConfig("quick", widths[:0:-1]),
@@ -57,15 +65,6 @@ def quick(data: DataConfig, count: int) -> Config:
         ),
         flip=few,
     )
-
-
-def _by_heart(codes: int) -> int:
-    """Return the steps after which the prior of `quick` would begin to learn that many codes by heart.
-
-    Each code may be seen about 300 times. At 850 times, every sixth sample of the emoji people lay closer to a training
-    picture than nine in ten training pictures lie to each other; at 340 times, one in sixty did.
-    """
-    return max(500, 300 * codes // PRIOR_BATCH)
 
 
 def fc(data: DataConfig, count: int) -> Config:
