@@ -15,10 +15,10 @@ from .losses import LOSSES, PENALTIES
 
 DEFAULT_MINUTES = 10.0
 PRIOR_BATCH = 256  # codes a step of the prior of `quick`
-PRIOR_PASSES = (
-    120  # times that the prior may see each code; at 340 half of the samples of 1,000 pictures are near-copies
-)
-SHARPEN_PASSES = 12  # times that sharpening may see each picture; at 33 the discriminator knew 1,000 of them by heart
+# Few pictures are learned by heart beyond these: at 340 passes of the prior half of the samples of 1,000 pictures were
+# near-copies; at 33 passes of sharpening the discriminator knew the pictures and strewed specks.
+PRIOR_PASSES = 120
+SHARPEN_PASSES = 12
 MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little
 
 
@@ -32,6 +32,7 @@ def quick(data: DataConfig, count: int) -> Config:
     _between(data, 16, 128, "quick")
     few = count < 10_000
     codes = min(count, MOST_CODES) * (2 if few else 1)
+    prior_bound, sharpen_bound = PRIOR_PASSES * codes // PRIOR_BATCH, max(400, SHARPEN_PASSES * count // 32)
     stages = math.ceil(math.log2(max(data.height, data.width) / 4))
     widths = tuple(max(16, 256 >> n) for n in range(stages + 1))
     return Config(
@@ -48,12 +49,8 @@ def quick(data: DataConfig, count: int) -> Config:
         },
         phases=(
             PhaseConfig("autoencode", share=0.6, batch=32, ramp=100, floor=0.4),
-            PhaseConfig(
-                "prior", share=0.2, batch=0, cost=0.1, ramp=50, floor=0.0, most=PRIOR_PASSES * codes // PRIOR_BATCH
-            ),
-            PhaseConfig(
-                "sharpen", 0.2, batch=32, cost=1.2, ramp=30, floor=0.0, most=max(400, SHARPEN_PASSES * count // 32)
-            ),
+            PhaseConfig("prior", share=0.2, batch=0, cost=0.1, ramp=50, floor=0.0, most=prior_bound),
+            PhaseConfig("sharpen", share=0.2, batch=32, cost=1.2, ramp=30, floor=0.0, most=sharpen_bound),
         ),
         warm_start=WarmStartConfig(
             NetworkConfig("quick", widths[:0:-1]),

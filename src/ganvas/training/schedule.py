@@ -52,10 +52,17 @@ def due(before: float, after: float, times: int) -> bool:
 
 
 def with_images(config: Config, images: int) -> Config:
-    """Return `config` with each phase's steps set so that about `images` pictures are seen, each phase its share."""
+    """Return `config` with each phase's steps set so that about `images` pictures are seen, each phase its share.
+
+    A phase that reaches its bound leaves the rest of its pictures to those that have none.
+    """
+    costs = [phase.cost for phase in config.phases]
     seconds = images / sum(phase.share / phase.cost * phase.batch for phase in config.phases)
-    steps = [_bounded(phase, phase.share * seconds / phase.cost) for phase in config.phases]
-    return with_steps(config, steps, [phase.cost for phase in config.phases])
+    bounds = _bounds(config, seconds, costs)
+    free = [phase for phase, bound in zip(config.phases, bounds, strict=True) if not bound]
+    left = images - sum(phase.batch * bound for phase, bound in zip(config.phases, bounds, strict=True))
+    seconds = left / sum(phase.share / phase.cost * phase.batch for phase in free)
+    return with_steps(config, _steps(config, bounds, seconds, costs), costs)
 
 
 def with_seconds(config: Config, seconds: float, seconds_per_step: Sequence[float]) -> Config:
@@ -63,12 +70,10 @@ def with_seconds(config: Config, seconds: float, seconds_per_step: Sequence[floa
 
     A phase that reaches its bound leaves the rest of its time to those that have none.
     """
-    pairs = list(zip(config.phases, seconds_per_step, strict=True))
-    bounded = {n: phase.most for n, (phase, each) in enumerate(pairs) if 0 < phase.most < phase.share * seconds / each}
-    free = sum(phase.share for n, (phase, _) in enumerate(pairs) if n not in bounded)
-    left = seconds - sum(most * pairs[n][1] for n, most in bounded.items())
-    steps = [bounded.get(n) or phase.share / free * left / each for n, (phase, each) in enumerate(pairs)]
-    return with_steps(config, steps, seconds_per_step)
+    bounds = _bounds(config, seconds, seconds_per_step)
+    left = seconds - sum(bound * each for bound, each in zip(bounds, seconds_per_step, strict=True))
+    free = sum(phase.share for phase, bound in zip(config.phases, bounds, strict=True) if not bound)
+    return with_steps(config, _steps(config, bounds, left / free, seconds_per_step), seconds_per_step)
 
 
 def with_steps(config: Config, steps: Sequence[float], costs: Sequence[float]) -> Config:
@@ -82,5 +87,13 @@ def with_steps(config: Config, steps: Sequence[float], costs: Sequence[float]) -
     return replace(config, phases=phases)
 
 
-def _bounded(phase: PhaseConfig, steps: float) -> float:
-    return min(steps, phase.most) if phase.most else steps
+def _bounds(config: Config, seconds: float, costs: Sequence[float]) -> list[int]:
+    """Return the steps of each phase that its share of `seconds` would take beyond its bound, 0 for the others."""
+    pairs = zip(config.phases, costs, strict=True)
+    return [phase.most if phase.most < phase.share * seconds / cost else 0 for phase, cost in pairs]
+
+
+def _steps(config: Config, bounds: Sequence[int], seconds: float, costs: Sequence[float]) -> list[float]:
+    """Return each phase's steps: its bound, or what `share * seconds` allows."""
+    triples = zip(config.phases, bounds, costs, strict=True)
+    return [bound or phase.share * seconds / cost for phase, bound, cost in triples]
