@@ -187,7 +187,7 @@ def test_twenty_kills_at_random_moments(tmp_path: Path) -> None:
 def test_a_signal_saves_and_says_how_to_go_on(number: signal.Signals, pictures: Path, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
     command = [sys.executable, "-m", "ganvas", "train", str(pictures), "--out", str(run.folder)]
-    command += ["--recipe", "fc", "--size", "16", "--images", "400", "--device", "cpu"]
+    command += ["--recipe", "fc", "--size", "16", "--images", "4000", "--device", "cpu"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         while not run.events_file.exists() or '"event":"Step"' not in run.events_file.read_text():
