@@ -7,7 +7,7 @@ from ganvas.config import DataConfig, OptimiserConfig
 from ganvas.errors import GanvasError
 from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_encoder, build_generator
-from ganvas.recipes import RECIPES, choose_recipe, with_wishes
+from ganvas.recipes import RECIPES, Wishes, choose_recipe, with_wishes
 from ganvas.training.phases import PHASES
 
 
@@ -94,25 +94,36 @@ def test_unknown_recipe() -> None:
     assert choose_recipe("auto") is RECIPES["quick"]
 
 
-NO_WISH = {"loss": "auto", "penalty": "auto", "gamma": None, "augment": (), "flip": "auto"}
-
-
 def test_wishes() -> None:
     plain = RECIPES["dcgan"](data(32), 1000)
-    assert with_wishes(plain, **NO_WISH) == plain
+    assert with_wishes(plain, Wishes()) == plain
     wishes = {"loss": "hinge", "penalty": "r1", "gamma": 3.0, "augment": ("color", "cutout"), "flip": "yes"}
-    found = with_wishes(plain, **wishes)
+    found = with_wishes(plain, Wishes(**wishes))
     assert (found.loss, found.penalty.name, found.penalty.gamma) == ("hinge", "r1", 3.0)
     assert (found.augment, found.flip) == (("color", "cutout"), True)
-    back = with_wishes(found, **NO_WISH | {"penalty": "none", "augment": ("none",), "flip": "no"})
+    back = with_wishes(found, Wishes(penalty="none", augment=("none",), flip="no"))
     assert (back.loss, back.penalty.name, back.augment, back.flip) == ("hinge", "none", (), False)
 
 
 def test_gamma_follows_from_penalty_size_and_batch() -> None:
     plain = RECIPES["dcgan"](data(64, 32), 1000)
-    assert with_wishes(plain, **NO_WISH | {"penalty": "gradient"}).penalty.gamma == 10
+    assert with_wishes(plain, Wishes(penalty="gradient")).penalty.gamma == 10
     rule = 0.0002 * 64 * 32 / plain.phases[-1].batch
-    assert with_wishes(plain, **NO_WISH | {"penalty": "r1"}).penalty.gamma == pytest.approx(rule)
+    assert with_wishes(plain, Wishes(penalty="r1")).penalty.gamma == pytest.approx(rule)
+
+
+def test_wasserstein_brings_its_penalty() -> None:
+    found = with_wishes(RECIPES["dcgan"](data(32), 1000), Wishes(loss="wasserstein"))
+    assert (found.penalty.name, found.penalty.gamma) == ("gradient", 10.0), "the critic would run away"
+
+
+@pytest.mark.parametrize("shape", [(96, 24), (128, 16), (16, 128), (100, 31), (65, 16), (16, 16), (28, 28)])
+@pytest.mark.parametrize("name", ["quick", "dcgan"])
+def test_long_and_thin_pictures(name: str, shape: tuple[int, int]) -> None:
+    config = RECIPES[name](data(*shape), 1000)
+    pictures = build_generator(config)(torch.randn(2, config.latent))
+    assert pictures.shape == (2, *config.shape), "the generator misses the shape"
+    assert build_discriminator(config)(pictures).shape == (2,), "the short side was halved to nothing"
 
 
 @pytest.mark.parametrize(
@@ -124,8 +135,12 @@ def test_gamma_follows_from_penalty_size_and_batch() -> None:
         ({"flip": "maybe"}, "no flip 'maybe'"),
         ({"loss": "none"}, "no loss 'none'"),
         ({"flip": "none"}, "no flip 'none'"),
+        ({"gamma": 5.0}, "no penalty to weigh"),
+        ({"penalty": "r1", "gamma": -1.0}, "cannot weigh -1"),
+        ({"penalty": "r1", "every": 0}, "every 0 steps"),
+        ({"ema": 2.0}, "half-life of 2"),
     ],
 )
 def test_wishes_that_do_not_exist(wish: dict[str, object], named: str) -> None:
     with pytest.raises(GanvasError, match=named):
-        with_wishes(RECIPES["dcgan"](data(32), 1000), **NO_WISH | wish)
+        with_wishes(RECIPES["dcgan"](data(32), 1000), Wishes(**wish))

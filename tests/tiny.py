@@ -9,7 +9,7 @@ from PIL import Image
 
 import ganvas
 from ganvas.config import Config, DataConfig, NetworkConfig
-from ganvas.events import Event
+from ganvas.events import Event, Started
 from ganvas.recipes import RECIPES, Recipe
 
 COUNT = 24
@@ -72,15 +72,20 @@ def train(
 ) -> list[Event]:
     """Train to the end, or until `stop`, and return all events."""
     options = {"size": "16", "device": "cpu"} | options
-    return list(ganvas.train(pictures, out, recipe=recipe, images=images, stop=stop, **options))  # type: ignore[arg-type]
+    events = []
+    for event in ganvas.train(pictures, out, recipe=recipe, images=images, stop=stop, **options):  # type: ignore[arg-type]
+        events.append(event)
+        if isinstance(event, Started) and isinstance(stop, stop_after):
+            stop.begun = True
+    return events
 
 
-def stop_after(steps: int) -> Callable[[], bool]:
-    """Return a `stop` that turns true when it is asked for the `steps`-th time."""
-    left = [steps]
+class stop_after:
+    """Be a `stop` that turns true when it is asked for the `steps`-th time since the first step."""
 
-    def stop() -> bool:
-        left[0] -= 1
-        return left[0] <= 0
+    def __init__(self, steps: int) -> None:
+        self.left, self.begun = steps, False
 
-    return stop
+    def __call__(self) -> bool:
+        self.left -= self.begun
+        return self.left <= 0

@@ -39,15 +39,17 @@ def train(
     loss: str = "auto",
     penalty: str = "auto",
     gamma: float | None = None,
-    augment: tuple[str, ...] = (),
+    every: int = 1,
+    augment: Sequence[str] = (),
     flip: str = "auto",
+    ema: float | None = None,
     seed: int = 0,
     device: str = "auto",
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Train a GAN on `pictures` and yield what happens; called again with the same arguments it goes on.
 
-    Breaking out of the loop over it keeps the last checkpoint; `stop` turning true saves first.
+    Breaking out of the loop over it saves, and so does `stop` turning true.
 
     Args:
         pictures: folder, .zip, .npy or MNIST-style idx file; None goes on with the run in `out`.
@@ -63,9 +65,11 @@ def train(
         loss: a name of `ganvas.losses.LOSSES`, or "auto" for the recipe's.
         penalty: a name of `ganvas.losses.PENALTIES`, "none", or "auto" for the recipe's.
         gamma: the penalty's weight; derived from size and batch if not given.
+        every: steps from one penalty to the next: 1 always, 16 lazily.
         augment: DiffAugment policies of `ganvas.data.augment.POLICIES`, or ("none",); empty for the recipe's.
         flip: "yes" mirrors pictures left to right at random, "no" does not, "auto" does as the recipe says.
-        seed: of everything random; the same seed gives the same run, bit for bit, on a processor.
+        ema: half-life of the weights' average as a share of the pictures seen, 0 for none; None for the recipe's.
+        seed: of everything random; with a budget of images, a processor gives the same run bit for bit.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         stop: asked after each step.
 
@@ -73,11 +77,12 @@ def train(
         GanvasError: the pictures, an option, the run folder or a checkpoint are not in order.
     """
     began = time.monotonic()
+    from .recipes import Wishes
     from .training.start import Options, train
 
     options = Options(
         recipe=recipe, size=size, minutes=minutes, images=images, labels=labels, channels=channels,
-        background=background, fit=fit, loss=loss, penalty=penalty, gamma=gamma, augment=augment, flip=flip,
+        background=background, fit=fit, wishes=Wishes(loss, penalty, gamma, every, tuple(augment), flip, ema),
         seed=seed, device=device,
     )  # fmt: skip
     return train(pictures, out, options, stop, began)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,9 +46,9 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise GanvasError(
                 f"{name} holds NaN or infinity after step {step:,}; it was not saved.",
-                "The last good checkpoint is kept. Try a lower learning rate or another recipe.",
+                "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER",
             )
-    final = folder / _name(step)
+    final = path_of(folder, step)
     if final.exists():
         with suppress(GanvasError):  # a whole one stays: it is of the same step, and between two there would be none
             load(final)
@@ -122,14 +123,15 @@ def listing(folder: Path) -> list[Path]:
 def prune(folder: Path, keep: int, best: int | None) -> None:
     """Remove all but the newest `keep` checkpoints and that of step `best`, and what crashed processes left."""
     for path in listing(folder)[:-keep]:
-        if best is None or path.name != _name(best):
+        if best is None or path != path_of(folder, best):
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*.tmp"):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _name(step: int) -> str:
-    return f"{step:09d}"
+def path_of(folder: Path, step: int) -> Path:
+    """Return where the checkpoint of `step` lies, or would lie."""
+    return folder / f"{step:09d}"
 
 
 def _sha256(path: Path) -> str:
@@ -140,7 +142,9 @@ def _sha256(path: Path) -> str:
 def _sync(*paths: Path) -> None:
     """Have the system write files and folder entries to the disk now."""
     for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
+        if sys.platform == "win32" and path.is_dir():
+            continue  # Windows opens no folders, and writes their entries itself
+        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
         try:
             os.fsync(descriptor)
         finally:

@@ -91,10 +91,14 @@ class Train:
     """r1, r2, r1_r2, approximate_r1, approximate_r1_r2, gradient or none in place of the recipe's."""
     gamma: Annotated[float | None, optional("WEIGHT")] = None
     """The penalty's weight; follows from size and batch if not given."""
+    every: int = 1
+    """Take the penalty every so many steps, that much stronger: 16 is usual for r1 and saves time."""
     augment: Annotated[tuple[str, ...], optional("POLICY [POLICY ...]")] = ()
     """DiffAugment in place of the recipe's: color, translation, cutout, or none."""
     flip: str = "auto"
     """yes, no, or auto: mirror pictures at random if there are fewer than 10,000. Say no for letters and digits."""
+    ema: Annotated[float | None, optional("SHARE")] = None
+    """Average the generator's weights with a half-life of this share of the pictures seen, such as 0.1."""
     seed: int = 0
     """Of everything random."""
     device: Device = "auto"
@@ -116,7 +120,7 @@ class Train:
 
 TRAIN_OPTIONS = (
     "recipe", "size", "minutes", "images", "labels", "channels", "background", "fit",
-    "loss", "penalty", "gamma", "augment", "flip", "seed", "device",
+    "loss", "penalty", "gamma", "every", "augment", "flip", "ema", "seed", "device",
 )  # fmt: skip
 
 
@@ -222,7 +226,7 @@ def stop_on_signals() -> Iterator[Any]:
     def remember(number: int, frame: object) -> None:
         caught.append(number)
         signal.signal(number, before[number])
-        say("\nSaving; press Ctrl-C again to leave without.")
+        say("\nStopping as soon as all is saved; press Ctrl-C again to leave at once.")
 
     before = {int(number): signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -241,6 +245,10 @@ def main(arguments: list[str] | None = None) -> int:
         result = command.run()
     except GanvasError as error:
         say(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""))
+        return 1
+    except OSError as error:
+        say(f"Error: {error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
+        say("Look at its permissions and at the free disk space, then type the same command again.")
         return 1
     except KeyboardInterrupt:
         say("\nInterrupted.")

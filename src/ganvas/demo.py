@@ -3,6 +3,7 @@
 import shlex
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,16 +32,17 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
     """
     began = time.monotonic()
     run = Run(out / "run")
+    again = f"ganvas demo --out {shlex.quote(str(out))} --minutes {minutes:g}"
     yield Note(f"1 of 3: training on the 997 built-in emoji people for {minutes:g} minutes.")
+    budget = None if run.exists() else minutes  # a run that was begun has its budget already
     ending: Done | None = None
-    for event in train(builtin.people(), run.folder, size="32", minutes=minutes, stop=stop):
+    for event in train(builtin.people(), run.folder, size="32", minutes=budget, stop=stop):
         if isinstance(event, Done):
             ending = event
         else:
             yield event
     if ending is None or ending.reason != "finished":
-        command = f"ganvas demo --out {shlex.quote(str(out))} --minutes {minutes:g}"
-        yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted", command)
+        yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted", again)
         return
 
     yield Note("2 of 3: sampling 64 people who never were.")
@@ -50,9 +52,13 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
     painting = builtin.paintings()[0]
     yield Note(f"3 of 3: repainting a photograph in the manner of {painting.stem.replace('_', ' ')}.")
     config = replace(StyleConfig(), size=PAINTING_SIZE)
-    for event in stylize(builtin.photo(), painting, out / "painting.jpg", config):
-        if not isinstance(event, Done):
-            yield event
+    with closing(stylize(builtin.photo(), painting, out / "painting.jpg", config)) as strokes:  # type: ignore[type-var]
+        for event in strokes:
+            if not isinstance(event, Done):
+                yield event
+            if stop():
+                yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted", again)
+                return
     yield Note(
         f"{out}/people.png    64 samples\n{out}/growth.webp   how they came about\n{out}/painting.jpg  the painting\n"
         "Now with your own:\n"

@@ -111,7 +111,11 @@ def gradient_penalty(discriminator: Discriminator, real: Tensor, fake: Tensor, g
     between = torch.lerp(fake.detach(), real, mix).requires_grad_(True)
     with torch.enable_grad():
         (gradient,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
-    return (gradient.square().sum(dim=(1, 2, 3)).sqrt() - 1).square().mean()
+    norm: Tensor = torch.linalg.vector_norm(
+        gradient.flatten(1), dim=1
+    )  # whose own gradient at 0 is 0, a plain root's is NaN
+    penalty: Tensor = (norm - 1).square().mean()
+    return penalty
 
 
 Penalty = Callable[[Discriminator, Tensor, Tensor, torch.Generator], Tensor]

@@ -6,7 +6,7 @@ Each docstring says for which data and hardware it is meant, how long it takes a
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from .config import Config, DataConfig, NetworkConfig, OptimiserConfig, PenaltyConfig, PhaseConfig, WarmStartConfig
 from .data.augment import POLICIES
@@ -33,8 +33,7 @@ def quick(data: DataConfig, count: int) -> Config:
     few = count < 10_000
     codes = min(count, MOST_CODES) * (2 if few else 1)
     prior_bound, sharpen_bound = PRIOR_PASSES * codes // PRIOR_BATCH, max(400, SHARPEN_PASSES * count // 32)
-    stages = math.ceil(math.log2(max(data.height, data.width) / 4))
-    widths = tuple(max(16, 256 >> n) for n in range(stages + 1))
+    widths = tuple(max(16, 256 >> n) for n in range(_stages(data) + 1))
     return Config(
         recipe="quick",
         data=data,
@@ -90,10 +89,8 @@ def dcgan(data: DataConfig, count: int) -> Config:
     at 32 px, better on a GPU.
     """
     _between(data, 16, 256, "dcgan")
-    longest = max(data.height, data.width)
-    stages = max(3, math.ceil(math.log2(longest / 4)))
-    widths = tuple(min(512, 64 << n) for n in range(stages))
-    batch = 256 if longest <= 32 else 128
+    widths = tuple(min(512, 64 << n) for n in range(_stages(data)))
+    batch = 256 if max(data.height, data.width) <= 32 else 128
     return Config(
         recipe="dcgan",
         data=data,
@@ -109,39 +106,75 @@ Recipe = Callable[[DataConfig, int], Config]
 RECIPES: dict[str, Recipe] = {"quick": quick, "dcgan": dcgan, "fc": fc}
 
 
-def with_wishes(
-    config: Config, loss: str, penalty: str, gamma: float | None, augment: tuple[str, ...], flip: str
-) -> Config:
-    """Return `config` with the user's loss, penalty and augmentation in place of the recipe's ("auto", empty: no wish).
+@dataclass(frozen=True)
+class Wishes:
+    """Hold what a user wants in place of the recipe's choice; "auto", None or empty is no wish.
 
-    Without a wish for gamma, the gradient penalty has 10 (Gulrajani et al. 2017); the others follow StyleGAN2's rule of
-    thumb, 0.0002 * H * W / batch.
+    Args:
+        loss: key of `ganvas.losses.LOSSES`.
+        penalty: key of `ganvas.losses.PENALTIES`, or "none".
+        gamma: the penalty's weight.
+        every: steps from one penalty to the next.
+        augment: keys of `ganvas.data.augment.POLICIES`, or "none".
+        flip: "yes" or "no".
+        ema: half-life of the averaged weights, as a share of the pictures seen so far; 0 for no average.
+    """
+
+    loss: str = "auto"
+    penalty: str = "auto"
+    gamma: float | None = None
+    every: int = 1
+    augment: tuple[str, ...] = ()
+    flip: str = "auto"
+    ema: float | None = None
+
+
+def with_wishes(config: Config, wishes: Wishes) -> Config:
+    """Return `config` with the user's wishes put in.
+
+    The Wasserstein loss brings the gradient penalty along. Without a wish for gamma, that one has 10 (Gulrajani et al.
+    2017); the others follow StyleGAN2's rule of thumb, 0.0002 * H * W / batch.
 
     Raises:
-        GanvasError: there is no such loss, penalty or augmentation.
+        GanvasError: there is no such loss, penalty or augmentation, or a number makes no sense.
     """
+    _check(wishes)
+    penalty = wishes.penalty
+    if penalty == "auto" and wishes.loss == "wasserstein":
+        penalty = "gradient"
+    if penalty == "auto" and (wishes.gamma is not None or wishes.every != 1):
+        raise GanvasError("There is no penalty to weigh.", "Name one: --penalty r1")
+    if wishes.flip != "auto":
+        config = replace(config, flip=wishes.flip == "yes")
+    if wishes.loss != "auto":
+        config = replace(config, loss=wishes.loss)
+    if penalty != "auto":
+        usual = 0.0002 * config.data.height * config.data.width / config.phases[-1].batch
+        gamma = {"none": 0.0, "gradient": 10.0}.get(penalty, usual) if wishes.gamma is None else wishes.gamma
+        config = replace(config, penalty=PenaltyConfig(penalty, gamma, wishes.every))
+    if wishes.augment:
+        config = replace(config, augment=tuple(name for name in wishes.augment if name != "none"))
+    return config if wishes.ema is None else replace(config, ema=wishes.ema)
+
+
+def _check(wishes: Wishes) -> None:
     for what, names, known in (
-        ("loss", (loss,), ["auto", *LOSSES]),
-        ("penalty", (penalty,), ["auto", "none", *PENALTIES]),
-        ("augmentation", augment, ["none", *POLICIES]),
-        ("flip", (flip,), ["auto", "yes", "no"]),
+        ("loss", (wishes.loss,), ["auto", *LOSSES]),
+        ("penalty", (wishes.penalty,), ["auto", "none", *PENALTIES]),
+        ("augmentation", wishes.augment, ["none", *POLICIES]),
+        ("flip", (wishes.flip,), ["auto", "yes", "no"]),
     ):
         for name in names:
             if name not in known:
-                raise GanvasError(
-                    f"There is no {what} '{name}'.{did_you_mean(name, known)}", f"Known: {', '.join(known)}"
-                )
-    if flip != "auto":
-        config = replace(config, flip=flip == "yes")
-    if loss != "auto":
-        config = replace(config, loss=loss)
-    if penalty != "auto":
-        batch = config.phases[-1].batch
-        usual = 10.0 if penalty == "gradient" else 0.0002 * config.data.height * config.data.width / batch
-        config = replace(config, penalty=PenaltyConfig(penalty, usual if gamma is None else gamma))
-    if augment:
-        config = replace(config, augment=tuple(name for name in augment if name != "none"))
-    return config
+                near = did_you_mean(name, known)
+                near = did_you_mean(name, known)
+                raise GanvasError(f"There is no {what} '{name}'.{near}", f"Known: {', '.join(known)}")
+    if wishes.gamma is not None and not 0 <= wishes.gamma < math.inf:
+        raise GanvasError(f"A penalty cannot weigh {wishes.gamma:g}.", "Try: --gamma 1")
+    if wishes.every < 1:
+        raise GanvasError(f"A penalty cannot be taken every {wishes.every} steps.", "Try: --every 16")
+    if wishes.ema is not None and not 0 <= wishes.ema <= 1:
+        raise GanvasError(f"A half-life of {wishes.ema:g} is not a share of the pictures seen.", "Try: --ema 0.1")
 
 
 def choose_recipe(name: str) -> Recipe:
@@ -156,6 +189,12 @@ def choose_recipe(name: str) -> Recipe:
             f"There is no recipe '{name}'.{did_you_mean(name, list(known))}", f"Recipes: {', '.join(known)}"
         )
     return known[name]
+
+
+def _stages(data: DataConfig) -> int:
+    """Return how often pictures are halved: until the long side is 4 px, but the short side at least 1."""
+    longest, shortest = max(data.height, data.width), min(data.height, data.width)
+    return min(math.ceil(math.log2(longest / 4)), math.floor(math.log2(shortest)))
 
 
 def _between(data: DataConfig, least: int, most: int, recipe: str) -> None:

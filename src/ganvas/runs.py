@@ -99,9 +99,15 @@ class Run:
         return self.events_file.stat().st_size if self.events_file.exists() else 0
 
     def cut_events(self, size: int) -> None:
-        """Forget events after the first `size` bytes: they tell of steps that were lost and will be taken again."""
-        if self.events_size() > size:
-            os.truncate(self.events_file, size)
+        """Forget events after the first `size` bytes: they tell of steps that were lost and will be taken again.
+
+        A line that a power cut left unfinished goes too.
+        """
+        if not self.events_file.exists():
+            return
+        with self.events_file.open("r+b") as file:
+            kept = file.read(size)
+            file.truncate(kept.rfind(b"\n") + 1)
 
 
 def _try_lock(file: IO[str]) -> bool:
@@ -116,6 +122,6 @@ def _try_lock(file: IO[str]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         return False
     return True

@@ -5,6 +5,7 @@ Breaking out of the `for` loop over it, or its `stop` turning true, saves the st
 
 import math
 import shlex
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -24,7 +25,7 @@ from .appraisal import Appraiser
 from .phases import PHASES, enter
 from .schedule import Position, due, position, progress, rate_factor
 from .sheets import save_sheet, settle
-from .state import Average, State, fresh, pack, unpack
+from .state import Average, State, fresh, pack, under, unpack
 from .steps import Losses, draw, update_average
 
 KEEP = 3  # newest checkpoints that stay, beside the best
@@ -75,12 +76,14 @@ def train(
             if done < 1 and stop():
                 reason = "interrupted"
             if reason == "interrupted" or due(before, done, config.checkpoints):
-                yield from _save(state, config, run, where, appraiser)
+                yield from _save(state, config, run, where, None if reason == "interrupted" else appraiser)
             if reason == "interrupted":
                 break
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
         deque(_save(state, config, run, where, None), maxlen=0)
         raise
+    if reason == "finished" and state.best and state.best[1] != state.step:
+        yield from _keep_best(state, run)
     command = f"ganvas {'sample' if reason == 'finished' else 'train --out'} {shlex.quote(str(run.folder))}"
     yield Done(str(run.folder), state.step, state.images, state.seconds, reason, command)
 
@@ -110,12 +113,12 @@ def _watch(state: State, losses: Losses) -> dict[str, float]:
     Raises:
         GanvasError: one is NaN or infinite.
     """
-    values = {name: float(value) for name, value in losses.items()}
+    values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device
     for name, value in values.items():
         if not math.isfinite(value):
             raise GanvasError(
                 f"Training broke at step {state.step:,}: the {name.replace('_', ' ')} is {value}.",
-                "The last good checkpoint is kept. Try a lower learning rate, or the recipe: --recipe quick",
+                "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER",
             )
         state.averages.setdefault(name, Average()).add(value)
     return values
@@ -134,10 +137,20 @@ def _resume(state: State, run: Run) -> Iterator[Event]:
         run.cut_events(0)
         return
     tensors, facts, damaged = found
+    unpack(state, tensors, facts)
+    run.cut_events(facts.get("events", 0))
     for each in damaged:
         yield Note(f"{each.reason} It was passed over for an older one.")
-    unpack(state, tensors, facts)
-    run.cut_events(facts["events"])
+        shutil.rmtree(each.path, ignore_errors=True)  # it would be taken for one of the newest that are kept
+
+
+def _keep_best(state: State, run: Run) -> Iterator[Event]:
+    """Make the best checkpoint's averaged generator the run's model."""
+    value, step = state.best or (math.inf, state.step)
+    tensors, _ = checkpoint.load(checkpoint.path_of(run.checkpoints, step))
+    state.averaged.load_state_dict(under(tensors, "averaged/"))
+    save_network(run, state.averaged)
+    yield Note(f"The samples were best at step {step:,} (distance {value:,.0f}); the model is the one of then.")
 
 
 def _save(state: State, config: Config, run: Run, device: torch.device, appraiser: Appraiser | None) -> Iterator[Event]:

@@ -3,19 +3,23 @@
 import dataclasses
 import math
 import re
+import shlex
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
+
+import torch
 
 from ..config import Config, DataConfig
 from ..data import Prepared, guess_channels, open_source, prepare
 from ..data.prepare import FEWEST
 from ..device import Choice, available_cores, choose_device
 from ..errors import GanvasError, did_you_mean
-from ..events import Event, Note
+from ..events import Done, Event, Note
 from ..pictures import write_atomically
-from ..recipes import DEFAULT_MINUTES, choose_recipe, with_wishes
+from ..recipes import DEFAULT_MINUTES, Wishes, choose_recipe, with_wishes
 from ..runs import Run
 from . import loop
 from .calibrate import calibrate
@@ -23,7 +27,12 @@ from .schedule import with_images
 
 DEFAULT_SIZE = 32
 WORTH_SCORING = 100_000  # pictures; in a shorter run the last checkpoint is the best
+IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
 CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}
+
+
+NO_WISHES = Wishes()
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +47,7 @@ class Options:
     channels: str = "auto"
     background: str = "white"
     fit: str = "crop"
-    loss: str = "auto"
-    penalty: str = "auto"
-    gamma: float | None = None
-    augment: tuple[str, ...] = ()
-    flip: str = "auto"
+    wishes: Wishes = NO_WISHES
     seed: int = 0
     device: str = "auto"
 
@@ -57,20 +62,56 @@ def train(
     """
     run = Run(out)
     device = choose_device(options.device)
-    about = None if run.exists() else _describe_new(pictures, options, run)  # before anything is written
-    with run.lock():
-        if about is None:
-            config = run.read_config()
-            _check_same(config, pictures, options, run)
-            data = yield from _prepare(config.data, run)
-            if data.fingerprint != config.fingerprint:
-                _check_classes(config, data, run)
-                yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
-        else:
-            data = yield from _prepare(about, run)
-            config = yield from _plan(about, data, options, device, began)
-            run.write_config(config)
-        yield from _recorded(loop.train(config, run, data, device, stop), run)
+    new = None if run.exists() else _describe_new(pictures, options, run)  # before anything is written
+    try:
+        with run.lock():
+            ready = yield from _heeding(_make_ready(run, new, pictures, options, device, began), stop)
+            if ready is None or stop():
+                what = f"{shlex.quote(str(pictures))} --out" if pictures else "--out"
+                command = f"ganvas train {what} {shlex.quote(str(run.folder))}"
+                yield Done(str(run.folder), 0, 0, time.monotonic() - began, "interrupted", command)
+                return
+            config, data = ready
+            yield from _recorded(loop.train(config, run, data, device, stop), run)
+    except OSError as error:
+        raise GanvasError(
+            f"Cannot write to {run.folder}: {error.strerror or error}.",
+            "Free some disk space; the same command goes on.",
+        ) from error
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise GanvasError(f"The memory of {device.device} is full.", "Try a smaller --size.") from error
+
+
+def _make_ready(
+    run: Run, new: DataConfig | None, pictures: str | Path | None, options: Options, device: Choice, began: float
+) -> Generator[Event, None, tuple[Config, Prepared]]:
+    """Prepare the pictures, and find the configuration in the run or make and record it."""
+    if new is not None and not run.exists():  # it may have been begun while this process waited
+        data = yield from _prepare(new, run)
+        config = yield from _plan(new, data, options, device, began)
+        run.write_config(config)
+        return config, data
+    config = run.read_config()
+    _check_same(config, pictures, options, run)
+    data = yield from _prepare(config.data, run)
+    if data.fingerprint != config.fingerprint:
+        _check_classes(config, data, run)
+        yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
+    return config, data
+
+
+def _heeding(events: Generator[Event, None, T], stop: Callable[[], bool]) -> Generator[Event, None, T | None]:
+    """Pass events on and return what their generator returns, or None as soon as `stop` turns true."""
+    with closing(events):
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            yield event
+            if stop():
+                return None
 
 
 def _describe_new(pictures: str | Path | None, options: Options, run: Run) -> DataConfig:
@@ -141,7 +182,7 @@ def _check_wishes(data: DataConfig, options: Options) -> None:
 def _recipe(data: DataConfig, options: Options, count: int) -> Config:
     """Return the recipe's configuration with the user's wishes put in."""
     config = choose_recipe(options.recipe)(data, count)
-    return with_wishes(config, options.loss, options.penalty, options.gamma, options.augment, options.flip)
+    return with_wishes(config, options.wishes)
 
 
 def _plan(
@@ -160,8 +201,9 @@ def _plan(
         asked_images=options.images,
     )
     if options.images is not None:
-        config = dataclasses.replace(config, scored=options.images >= WORTH_SCORING)
-        return with_images(config, options.images)
+        scored = options.images >= WORTH_SCORING
+        checkpoints = max(config.checkpoints, options.images // IMAGES_PER_CHECKPOINT)
+        return with_images(dataclasses.replace(config, scored=scored, checkpoints=checkpoints), options.images)
     minutes = DEFAULT_MINUTES if options.minutes is None else options.minutes
     config = dataclasses.replace(config, minutes=minutes)
     yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")
@@ -174,7 +216,7 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
     Raises:
         GanvasError: an option was given that differs from the run's.
     """
-    data = config.data
+    data, wishes = config.data, options.wishes
     width, height = parse_size(options.size) if options.size != "auto" else (data.width, data.height)
     pairs = {
         "PICTURES": (pictures, data.path)
@@ -188,16 +230,18 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
         "--channels": (CHANNELS.get(options.channels, "auto"), data.channels),
         "--background": (options.background, data.background),
         "--fit": (options.fit, data.fit),
-        "--loss": (options.loss, config.loss),
-        "--penalty": (options.penalty, config.penalty.name),
-        "--gamma": (options.gamma, config.penalty.gamma),
-        "--augment": (() if options.augment == ("none",) else options.augment or None, config.augment),
-        "--flip": (options.flip, "yes" if config.flip else "no"),
+        "--loss": (wishes.loss, config.loss),
+        "--penalty": (wishes.penalty, config.penalty.name),
+        "--gamma": (wishes.gamma, config.penalty.gamma),
+        "--every": (wishes.every, config.penalty.every),
+        "--augment": (tuple(name for name in wishes.augment if name != "none") or None, config.augment),
+        "--flip": (wishes.flip, "yes" if config.flip else "no"),
+        "--ema": (wishes.ema, config.ema),
         "--seed": (options.seed, config.seed),
     }
-    untouched = {None, "auto", False} | {getattr(Options, name) for name in ("background", "fit", "seed")}
+    untouched = {"--background": "white", "--fit": "crop", "--every": 1, "--seed": 0, "--labels": False}
     for name, (given, recorded) in pairs.items():
-        if given not in untouched and given != recorded:
+        if given not in (None, "auto", untouched.get(name)) and given != recorded:
             raise GanvasError(
                 f"{run.folder} was begun with {name} {recorded}, not {given}.",
                 f"Leave {name} out to go on with it, or choose another --out.",

@@ -125,10 +125,10 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
     """
     try:
         for name, network in state.networks().items():
-            network.load_state_dict(_under(tensors, f"{name}/"))
+            network.load_state_dict(under(tensors, f"{name}/"))
         for name, optimiser in state.optimisers.items():
             moments: dict[int, dict[str, Tensor]] = {}
-            for key, tensor in _under(tensors, f"optimiser/{name}/").items():
+            for key, tensor in under(tensors, f"optimiser/{name}/").items():
                 index, _, field_name = key.partition("/")
                 parameter = optimiser.param_groups[0]["params"][int(index)]
                 moments.setdefault(int(index), {})[field_name] = _laid_out_like(parameter, tensor)
@@ -149,5 +149,6 @@ def _laid_out_like(parameter: Tensor, moment: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(moment) if moment.shape == parameter.shape else moment
 
 
-def _under(tensors: Tensors, prefix: str) -> Tensors:
+def under(tensors: Tensors, prefix: str) -> Tensors:
+    """Return the tensors whose names begin with `prefix`, without it."""
     return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}

@@ -32,7 +32,7 @@ def draw(
     config: Config, pictures: Tensor, labels: Tensor | None, random: torch.Generator, device: torch.device
 ) -> Draw:
     """Return the step's material on `device` from a batch of uint8 pictures."""
-    real = to_float(pictures.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+    real = to_float(pictures.to(device)).contiguous(memory_format=torch.channels_last)
     if config.flip:
         real = flip(real, random)
     latents = torch.randn((len(real), config.latent), generator=random, device=device)
@@ -116,7 +116,9 @@ def update_average(state: State, half_life: float, batch: int) -> None:
     A half-life that is a share of the pictures seen forgets the blind beginning by itself (the ramp-up of Karras et al.
     2020 does the same). Batch-norm statistics are not averaged: `sheets.settle` measures them when they are needed.
     """
-    decay = 0.5 ** (batch / (half_life * state.images))
+    decay = (
+        0.5 ** (batch / (half_life * state.images)) if batch else 0.0
+    )  # a phase without pictures moves the prior only
     averaged: list[Tensor] = list(state.averaged.parameters())
     present: list[Tensor] = list(state.generator.parameters())
     torch._foreach_lerp_(averaged, present, 1 - decay)
