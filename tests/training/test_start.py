@@ -238,3 +238,21 @@ def test_minutes_become_steps_that_are_recorded(
     assert config.steps > 20, "half a minute is more than a few steps of a tiny network"
     assert config.sheets >= 2
     assert config.checkpoints >= 1
+
+
+def test_stopped_before_the_first_step_it_says_how_to_go_on(pictures: Path, tmp_path: Path) -> None:
+    events = tiny.train(pictures, tmp_path / "run", "fc", stop=lambda: True)
+    assert events[-1].reason == "interrupted"
+    assert events[-1].command == f"ganvas train {pictures} --out {tmp_path / 'run'}"
+    assert not any(isinstance(event, Started) for event in events), "it trained on although it was told to stop"
+    assert tiny.train(pictures, tmp_path / "run", "fc")[-1].reason == "finished"
+
+
+def test_the_same_wishes_go_on(pictures: Path, tmp_path: Path) -> None:
+    wishes = {"penalty": "r1", "gamma": 5.0, "every": 2, "augment": ["none", "color"], "loss": "hinge", "ema": 0.2}
+    tiny.train(pictures, tmp_path / "run", "dcgan", stop=tiny.stop_after(2), **wishes)
+    config = Run(tmp_path / "run").read_config()
+    assert (config.penalty.every, config.augment, config.ema) == (2, ("color",), 0.2)
+    assert tiny.train(pictures, tmp_path / "run", "dcgan", **wishes)[-1].reason == "finished"
+    with pytest.raises(GanvasError, match=r"--gamma 5\.0, not 6\.0"):
+        tiny.train(pictures, tmp_path / "run", "dcgan", **wishes | {"gamma": 6.0})
