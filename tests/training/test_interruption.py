@@ -93,7 +93,7 @@ def test_stopping_at_every_step(whole: Callable[[str], tuple[Path, Run]], tmp_pa
     pictures, expected = whole("dcgan")
     run = Run(tmp_path / "run")
     tries = 1
-    while tiny.train(pictures, run.folder, "dcgan", stop=lambda: True)[-1].reason == "interrupted":
+    while tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(1))[-1].reason == "interrupted":
         tries += 1
     assert tries == expected.read_config().steps
     assert_same_end(run, expected)
@@ -159,7 +159,7 @@ def test_a_checkpoint_of_another_memory_layout_goes_on(
     seen: list[State] = []
     real = loop.unpack
     monkeypatch.setattr(loop, "unpack", lambda state, *rest: (real(state, *rest), seen.append(state)))
-    tiny.train(pictures, run.folder, "dcgan", stop=lambda: True)
+    tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(1))
     for optimiser in seen[0].optimisers.values():
         for parameter, moments in optimiser.state.items():
             assert moments["exp_avg"].stride() == parameter.stride() == moments["exp_avg_sq"].stride()

@@ -27,6 +27,7 @@ TRIALS = 12
 PATIENCE = 1.5  # seconds a phase, at most (after at least one trial)
 FEW = 512  # pictures that are encoded to see how long all would take
 SHARE = 0.08  # of the budget that sheets and checkpoints may take
+MARGIN = 0.96  # machines are noisy; a budget is better kept than used to the last second
 WORTH_SCORING = 300.0  # seconds; in a shorter run the last checkpoint is the best, since its rates end with the budget
 
 
@@ -73,7 +74,7 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
         checkpoints=max(1, min(round(left / 60), int(SHARE / 2 * left / save))),
     )
     left -= config.sheets * sheet + config.checkpoints * save
-    return with_seconds(config, max(left, 1.0), each_step)
+    return with_seconds(config, max(MARGIN * left, 1.0), each_step)
 
 
 def _median_seconds(step: Callable[[], None]) -> float:
