@@ -166,7 +166,7 @@ def test_the_model_is_that_of_the_best_checkpoint(
     monkeypatch.setattr(Appraiser, "score", score)
     monkeypatch.setattr(start, "WORTH_SCORING", 1)
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
-    best = [event for event in events if isinstance(event, Scored)][0].step
+    best = next(event for event in events if isinstance(event, Scored)).step
     run = Run(tmp_path / "run")
     kept = [path.name for path in checkpoint.listing(run.checkpoints)]
     assert f"{best:09d}" in kept, "the best checkpoint was thrown away"
