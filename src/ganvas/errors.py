@@ -1,5 +1,10 @@
 """The one exception that users meet: what happened, and what to type next."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class GanvasError(Exception):
     """Say what happened and where, and what to do next.
@@ -26,3 +31,15 @@ def did_you_mean(given: str, known: list[str]) -> str:
 
     near = difflib.get_close_matches(given, known, n=1)
     return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def pick(table: Mapping[str, T], name: str, what: str) -> T:
+    """Return the entry of `table` called `name`.
+
+    Raises:
+        GanvasError: there is none; the nearest name and all names are given.
+    """
+    if name not in table:
+        known = list(table)
+        raise GanvasError(f"There is no {what} '{name}'.{did_you_mean(name, known)}", f"Known: {', '.join(known)}")
+    return table[name]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from .config import Config, DataConfig, NetworkConfig, OptimiserConfig, PenaltyConfig, PhaseConfig, WarmStartConfig
 from .data.augment import POLICIES
-from .errors import GanvasError, did_you_mean
+from .errors import GanvasError, pick
 from .losses import LOSSES, PENALTIES
 
 DEFAULT_MINUTES = 10.0
@@ -158,17 +158,11 @@ def with_wishes(config: Config, wishes: Wishes) -> Config:
 
 
 def _check(wishes: Wishes) -> None:
-    for what, names, known in (
-        ("loss", (wishes.loss,), ["auto", *LOSSES]),
-        ("penalty", (wishes.penalty,), ["auto", "none", *PENALTIES]),
-        ("augmentation", wishes.augment, ["none", *POLICIES]),
-        ("flip", (wishes.flip,), ["auto", "yes", "no"]),
-    ):
-        for name in names:
-            if name not in known:
-                near = did_you_mean(name, known)
-                near = did_you_mean(name, known)
-                raise GanvasError(f"There is no {what} '{name}'.{near}", f"Known: {', '.join(known)}")
+    pick({"auto": 0, **LOSSES}, wishes.loss, "loss")
+    pick({"auto": 0, "none": 0, **PENALTIES}, wishes.penalty, "penalty")
+    pick({"auto": 0, "yes": 0, "no": 0}, wishes.flip, "flip")
+    for name in wishes.augment:
+        pick({"none": 0, **POLICIES}, name, "augmentation")
     if wishes.gamma is not None and not 0 <= wishes.gamma < math.inf:
         raise GanvasError(f"A penalty cannot weigh {wishes.gamma:g}.", "Try: --gamma 1")
     if wishes.every < 1:
@@ -183,12 +177,7 @@ def choose_recipe(name: str) -> Recipe:
     Raises:
         GanvasError: there is no such recipe.
     """
-    known = RECIPES | {"auto": RECIPES["quick"]}
-    if name not in known:
-        raise GanvasError(
-            f"There is no recipe '{name}'.{did_you_mean(name, list(known))}", f"Recipes: {', '.join(known)}"
-        )
-    return known[name]
+    return pick({"auto": quick, **RECIPES}, name, "recipe")
 
 
 def _stages(data: DataConfig) -> int:

@@ -98,6 +98,12 @@ class Run:
         """Return the length of events.jsonl in bytes, to be handed to `cut_events` by whoever goes on from here."""
         return self.events_file.stat().st_size if self.events_file.exists() else 0
 
+    def sweep(self) -> None:
+        """Remove what a killed process left half-written; nobody else writes here, since the folder is locked."""
+        for folder in (self.folder, self.samples, self.model):
+            for path in folder.glob(".*.tmp"):
+                path.unlink(missing_ok=True)
+
     def cut_events(self, size: int) -> None:
         """Forget events after the first `size` bytes: they tell of steps that were lost and will be taken again.
 

@@ -88,7 +88,7 @@ def test_labels_become_classes(classes: Path, tmp_path: Path) -> None:
         ({"size": "300"}, "not 300x300"),
         ({"size": "huge"}, "'huge' is not a size"),
         ({"recipe": "quikc"}, r"no recipe 'quikc'\. Did you mean 'quick'"),
-        ({"channels": "gray"}, r"no 'gray' pictures\. Did you mean 'grey'"),
+        ({"channels": "gray"}, r"no kind of channels 'gray'\. Did you mean 'grey'"),
         ({"background": "whit"}, "background 'whit'"),
         ({"fit": "crpo"}, r"fit 'crpo'\. Did you mean 'crop'"),
         ({"labels": True}, "has no labels"),
@@ -256,3 +256,36 @@ def test_the_same_wishes_go_on(pictures: Path, tmp_path: Path) -> None:
     assert tiny.train(pictures, tmp_path / "run", "dcgan", **wishes)[-1].reason == "finished"
     with pytest.raises(GanvasError, match=r"--gamma 5\.0, not 6\.0"):
         tiny.train(pictures, tmp_path / "run", "dcgan", **wishes | {"gamma": 6.0})
+
+
+def test_pictures_that_moved_are_found_again(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
+    pictures.rename(tmp_path / "moved")
+    assert tiny.train(tmp_path / "moved", tmp_path / "run", "fc")[-1].reason == "finished"
+    assert Run(tmp_path / "run").read_config().data.path == str(tmp_path / "moved")
+
+
+def test_a_config_of_unknown_names_is_named(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
+    file = tmp_path / "run" / "config.json"
+    file.write_text(file.read_text().replace('"loss": "bce"', '"loss": "bcee"'))
+    with pytest.raises(GanvasError, match="no loss 'bcee'. Did you mean 'bce'"):
+        tiny.train(pictures, tmp_path / "run", "fc")
+
+
+def test_what_was_skipped_before_is_forgotten(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "broken.png").write_bytes(b"")
+    tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
+    listed = tmp_path / "run" / "skipped.txt"
+    assert "broken.png" in listed.read_text()
+    (pictures / "broken.png").unlink()
+    tiny.train(pictures, tmp_path / "run", "fc")
+    assert not listed.exists()
+
+
+def test_half_written_files_of_a_killed_process_are_swept(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
+    left = tmp_path / "run" / "model" / ".generator.safetensors.123.tmp"
+    left.write_bytes(b"half")
+    tiny.train(pictures, tmp_path / "run", "fc")
+    assert not left.exists()

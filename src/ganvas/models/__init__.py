@@ -5,6 +5,7 @@ from collections.abc import Callable
 from torch import nn
 
 from ..config import Config
+from ..errors import pick
 from .conditional import ConditionalDiscriminator, ConditionalGenerator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .fc import FCDiscriminator, FCGenerator
@@ -27,7 +28,11 @@ DISCRIMINATORS: dict[str, Callable[[Widths, Shape], nn.Module]] = {
 
 def build_generator(config: Config) -> nn.Module:
     """Return a fresh generator: z (B, latent), and labels (B,) if there are classes, to pictures in [-1, 1]."""
-    network, widths, classes = GENERATORS[config.generator.name], config.generator.widths, len(config.classes)
+    network, widths, classes = (
+        pick(GENERATORS, config.generator.name, "generator"),
+        config.generator.widths,
+        len(config.classes),
+    )
     if network is QuickGenerator:
         return QuickGenerator(config.latent, widths, config.shape, classes)
     if classes:
@@ -37,7 +42,7 @@ def build_generator(config: Config) -> nn.Module:
 
 def build_discriminator(config: Config) -> nn.Module:
     """Return a fresh discriminator: pictures, and labels (B,) if there are classes, to logits (B,)."""
-    network, widths = DISCRIMINATORS[config.discriminator.name], config.discriminator.widths
+    network, widths = pick(DISCRIMINATORS, config.discriminator.name, "discriminator"), config.discriminator.widths
     if config.classes:
         return ConditionalDiscriminator(lambda shape: network(widths, shape), config.shape, len(config.classes))
     return network(widths, config.shape)

@@ -17,7 +17,7 @@ from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import Prepared
 from ..device import Choice, random_at, use
-from ..errors import GanvasError
+from ..errors import GanvasError, pick
 from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
 from ..runs import Run
@@ -97,7 +97,7 @@ def _take_step(state: State, config: Config, at: Position, loader: Loader, data:
     material = draw(config, pictures, labels if config.classes else None, random, device)
     _set_rates(state, config, rate_factor(at))
     enter(at.phase, state, config, data)
-    losses = PHASES[at.phase.name](state, config, material)
+    losses = pick(PHASES, at.phase.name, "phase")(state, config, material)
     state.step += 1
     state.images += at.phase.batch
     if config.ema > 0:
@@ -132,6 +132,7 @@ def _set_rates(state: State, config: Config, factor: float) -> None:
 
 def _resume(state: State, run: Run) -> Iterator[Event]:
     """Put the newest whole checkpoint into `state`, and forget the events that came after it."""
+    run.sweep()
     found = checkpoint.newest(run.checkpoints)
     if found is None:
         run.cut_events(0)

@@ -16,7 +16,7 @@ from ..config import Config, DataConfig
 from ..data import Prepared, guess_channels, open_source, prepare
 from ..data.prepare import FEWEST
 from ..device import Choice, available_cores, choose_device
-from ..errors import GanvasError, did_you_mean
+from ..errors import GanvasError, pick
 from ..events import Done, Event, Note
 from ..pictures import write_atomically
 from ..recipes import DEFAULT_MINUTES, Wishes, choose_recipe, with_wishes
@@ -28,7 +28,7 @@ from .schedule import with_images
 DEFAULT_SIZE = 32
 WORTH_SCORING = 100_000  # pictures; in a shorter run the last checkpoint is the best
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
-CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}
+CHANNELS = {"auto": 0, "grey": 1, "rgb": 3, "rgba": 4}
 
 
 NO_WISHES = Wishes()
@@ -92,8 +92,11 @@ def _make_ready(
         run.write_config(config)
         return config, data
     config = run.read_config()
-    _check_same(config, pictures, options, run)
-    data = yield from _prepare(config.data, run)
+    _check_same(config, options, run)
+    where = config.data.path if pictures is None else str(Path(pictures).resolve())
+    data = yield from _prepare(dataclasses.replace(config.data, path=where), run)
+    if where != config.data.path:
+        config = _moved(config, where, data, run)
     if data.fingerprint != config.fingerprint:
         _check_classes(config, data, run)
         yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
@@ -130,12 +133,7 @@ def describe(pictures: str | Path, options: Options) -> DataConfig:
     """
     width, height = parse_size(options.size)
     source = open_source(pictures)
-    if options.channels != "auto" and options.channels not in CHANNELS:
-        raise GanvasError(
-            f"There are no '{options.channels}' pictures.{did_you_mean(options.channels, list(CHANNELS))}",
-            f"Try: --channels {' | '.join(['auto', *CHANNELS])}",
-        )
-    channels = guess_channels(source) if options.channels == "auto" else CHANNELS[options.channels]
+    channels = pick(CHANNELS, options.channels, "kind of channels") or guess_channels(source)
     where = str(Path(pictures).resolve())  # so that the run goes on from any folder
     return DataConfig(where, height, width, channels, options.background, options.fit, options.labels)
 
@@ -157,8 +155,9 @@ def parse_size(text: str) -> tuple[int, int]:
 def _prepare(config: DataConfig, run: Run) -> Generator[Event, None, Prepared]:
     """Prepare the pictures and list in the run what could not be read."""
     data = yield from prepare(config, workers=available_cores())
-    if data.skipped:
-        lines = "".join(f"{each.name}\t{each.reason}\n" for each in data.skipped)
+    lines = "".join(f"{each.name}\t{each.reason}\n" for each in data.skipped)
+    run.skipped_file.unlink(missing_ok=True)
+    if lines:
         write_atomically(run.skipped_file, lines.encode("utf-8", "backslashreplace"))
     return data
 
@@ -210,7 +209,7 @@ def _plan(
     return calibrate(config, data, device, lambda: 60 * minutes - (time.monotonic() - began))
 
 
-def _check_same(config: Config, pictures: str | Path | None, options: Options, run: Run) -> None:
+def _check_same(config: Config, options: Options, run: Run) -> None:
     """Refuse to go on with a run under other orders than it was begun with.
 
     Raises:
@@ -219,15 +218,12 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
     data, wishes = config.data, options.wishes
     width, height = parse_size(options.size) if options.size != "auto" else (data.width, data.height)
     pairs = {
-        "PICTURES": (pictures, data.path)
-        if pictures is None
-        else (Path(pictures).resolve(), Path(data.path).resolve()),
         "--recipe": (options.recipe, config.recipe),
         "--size": (f"{width}x{height}", f"{data.width}x{data.height}"),
         "--minutes": (options.minutes, config.minutes),
         "--images": (options.images, config.asked_images),
         "--labels": (options.labels, data.labels),
-        "--channels": (CHANNELS.get(options.channels, "auto"), data.channels),
+        "--channels": (pick(CHANNELS, options.channels, "kind of channels") or None, data.channels),
         "--background": (options.background, data.background),
         "--fit": (options.fit, data.fit),
         "--loss": (wishes.loss, config.loss),
@@ -246,6 +242,22 @@ def _check_same(config: Config, pictures: str | Path | None, options: Options, r
                 f"{run.folder} was begun with {name} {recorded}, not {given}.",
                 f"Leave {name} out to go on with it, or choose another --out.",
             )
+
+
+def _moved(config: Config, where: str, data: Prepared, run: Run) -> Config:
+    """Return the configuration with the pictures' new place.
+
+    Raises:
+        GanvasError: what lies there are other pictures than the run was begun with.
+    """
+    if data.fingerprint != config.fingerprint:
+        raise GanvasError(
+            f"{run.folder} was begun with PICTURES {config.data.path}, and those in {where} are not the same.",
+            "Leave PICTURES out to go on with it, or choose another --out.",
+        )
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, path=where))
+    run.write_config(config)
+    return config
 
 
 def _check_classes(config: Config, data: Prepared, run: Run) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..config import Config
 from ..data.augment import diff_augment, flip
+from ..errors import pick
 from ..losses import LOSSES, NEEDS_REAL, PENALTIES, Discriminator
 from ..pictures import to_float
 from .state import State
@@ -54,14 +55,14 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
     """Teach the discriminator to tell `material.real` from `fake`; return its loss, penalty and mean logits."""
     real_logits = judge(state, config, material, material.real)
     fake_logits = judge(state, config, material, fake.detach())
-    loss = LOSSES[config.loss][0](real_logits, fake_logits)
+    loss = pick(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
     losses: Losses = {
         "discriminator": loss.detach(),
         "real_logits": real_logits.detach().mean(),
         "fake_logits": fake_logits.detach().mean(),
     }
     if config.penalty.name != "none" and state.step % config.penalty.every == 0:
-        penalty = PENALTIES[config.penalty.name](
+        penalty = pick(PENALTIES, config.penalty.name, "penalty")(
             _steady_judge(state, config, material), material.real, fake, material.random
         )
         loss = loss + config.penalty.gamma * config.penalty.every * penalty
@@ -86,7 +87,7 @@ def generator_loss(state: State, config: Config, material: Draw, fake: Tensor) -
     """Return the generator's loss; its gradient passes through the frozen discriminator."""
     fake_logits = judge(state, config, material, fake)
     real_logits = judge(state, config, material, material.real) if config.loss in NEEDS_REAL else fake_logits
-    return LOSSES[config.loss][1](real_logits.detach(), fake_logits)
+    return pick(LOSSES, config.loss, "loss")[1](real_logits.detach(), fake_logits)
 
 
 def judge(state: State, config: Config, material: Draw, pictures: Tensor) -> Tensor:
