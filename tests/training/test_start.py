@@ -269,7 +269,7 @@ def test_a_config_of_unknown_names_is_named(pictures: Path, tmp_path: Path) -> N
     tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
     file = tmp_path / "run" / "config.json"
     file.write_text(file.read_text().replace('"loss": "bce"', '"loss": "bcee"'))
-    with pytest.raises(GanvasError, match="no loss 'bcee'. Did you mean 'bce'"):
+    with pytest.raises(GanvasError, match=r"no loss 'bcee'\. Did you mean 'bce'"):
         tiny.train(pictures, tmp_path / "run", "fc")
 
 
