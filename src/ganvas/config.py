@@ -133,6 +133,7 @@ class Config:
         minutes: the budget that was asked for, if it was one of time.
         asked_images: the budget that was asked for, if it was one of pictures; `images` is what the phases add up to.
         fingerprint: of the prepared pictures.
+        held_out: how many of them are kept out of the training, to compare with; `ganvas.data.split` says which.
         sheets: how many sheets of the fixed latents are written on the way.
         checkpoints: how many checkpoints are written on the way.
         scored: whether the samples are scored at each checkpoint, so that the best one is kept too.
@@ -156,6 +157,7 @@ class Config:
     minutes: float | None = None
     asked_images: int | None = None
     fingerprint: str = ""
+    held_out: int = 0
     sheets: int = 24
     checkpoints: int = 8
     scored: bool = False

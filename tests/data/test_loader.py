@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ganvas.data.loader import Loader
 from ganvas.data.prepare import Prepared
+from ganvas.data.split import split
 
 
 def numbered(count: int, labels: bool = True) -> Prepared:
@@ -56,6 +57,20 @@ def test_processes_share_the_stream(count: int, first: int, size: int, world: in
     assert together == seen(Loader(numbered(count), 0), first, size * world)
 
 
+@given(st.integers(2, 400), st.integers(1, 20), st.integers(0, 1000), st.integers(1, 3))
+def test_pictures_held_out_are_never_shown(count: int, held_out: int, first: int, world: int) -> None:
+    shown = split(count, held_out).train.tolist()
+    loaders = [Loader(numbered(count), 0, rank, world, held_out=held_out) for rank in range(world)]
+    epoch = len(shown)
+    assert sorted(seen(Loader(numbered(count), 0, held_out=held_out), 3 * epoch, epoch)) == shown
+    assert {number for loader in loaders for number in seen(loader, first, 2 * epoch)} == set(shown)
+
+
+def test_the_stream_of_an_older_run_goes_on_as_it_was() -> None:
+    expected = [np.random.default_rng((5, epoch)).permutation(30).tolist() for epoch in (0, 1)]
+    assert seen(Loader(numbered(30), 5), 0, 60) == expected[0] + expected[1]
+
+
 def test_what_comes_out_is_torch_and_ours() -> None:
     data = numbered(20, labels=False)
     pictures, labels = Loader(data, 0).batch(0, 8)
@@ -74,8 +89,8 @@ def test_only_two_epochs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         drawn.append(seed[1])
         return draw(seed)
 
-    monkeypatch.setattr(np.random, "default_rng", counting)
     loader = Loader(numbered(10), 0)
+    monkeypatch.setattr(np.random, "default_rng", counting)
     for first in range(0, 100, 4):
         loader.batch(first, 4)
     assert drawn == list(range(10)), "an epoch's order was drawn again for every batch"

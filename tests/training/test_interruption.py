@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,10 +19,12 @@ import tiny
 from ganvas import checkpoint
 from ganvas.cli import main
 from ganvas.config import DataConfig
-from ganvas.events import Done, Samples, Saved, Started, Step, replay
+from ganvas.data import Prepared, prepare
+from ganvas.data.split import split
+from ganvas.events import Done, Event, Samples, Saved, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import loop
+from ganvas.training import loop, start
 from ganvas.training.state import State
 
 
@@ -123,6 +126,32 @@ def test_an_averaged_generator_goes_on_too(tmp_path: Path, monkeypatch: pytest.M
     for stop in (3, 4, 9):
         tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(stop))
     tiny.train(pictures, run.folder, "dcgan")
+    assert_same_end(run, expected)
+
+
+@pytest.mark.parametrize("recipe", ["quick", "dcgan"])
+def test_held_out_pictures_are_never_seen_also_after_an_interruption(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = tiny.write_pictures(tmp_path / "pictures")
+    monkeypatch.setattr(start, "held_out_count", lambda count: 4)
+    monkeypatch.setitem(RECIPES, recipe, tiny.NARROW[recipe])
+    expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
+    tiny.train(pictures, expected.folder, recipe)
+    hidden = split(tiny.COUNT, 4).held_out
+
+    def blackened(config: DataConfig, workers: int) -> Generator[Event, None, Prepared]:
+        """Blacken what is held out: whoever looks at it trains another network."""
+        data = yield from prepare(config, workers)
+        array = np.array(data.pictures)
+        array[hidden] = 0
+        return replace(data, pictures=array)
+
+    monkeypatch.setattr(start, "prepare", blackened)
+    for stop in (3, 9):
+        tiny.train(pictures, run.folder, recipe, stop=tiny.stop_after(stop))
+    tiny.train(pictures, run.folder, recipe)
+    assert run.read_config().held_out == 4
     assert_same_end(run, expected)
 
 

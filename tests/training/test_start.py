@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -289,3 +290,14 @@ def test_half_written_files_of_a_killed_process_are_swept(pictures: Path, tmp_pa
     left.write_bytes(b"half")
     tiny.train(pictures, tmp_path / "run", "fc")
     assert not left.exists()
+
+
+@pytest.mark.usefixtures("no_training")
+def test_enough_pictures_have_some_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = []
+    monkeypatch.setitem(RECIPES, "fc", lambda data, count: counts.append(count) or tiny.NARROW["fc"](data, count))
+    assert begun(tiny.write_pictures(tmp_path / "few"), tmp_path / "run", recipe="fc").held_out == 0
+    array = np.random.default_rng(0).integers(0, 256, (700, 16, 16, 3), np.uint8)
+    np.save(tmp_path / "many.npy", array)
+    assert begun(tmp_path / "many.npy", tmp_path / "other", recipe="fc").held_out == 35
+    assert counts[-1] == 665, "the recipe's bounds must follow from the pictures that are trained on"

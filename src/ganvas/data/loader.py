@@ -8,27 +8,30 @@ import torch
 from torch import Tensor
 
 from .prepare import Prepared
+from .split import split
 
 
 class Loader:
-    """Read an endless stream of shuffled pictures: every epoch is one permutation of all of them, drawn from the seed.
+    """Read an endless stream of shuffled pictures: every epoch is one permutation of them, drawn from the seed.
 
     Args:
         prepared: pictures from `ganvas.data.prepare`.
         seed: of the shuffling, 0 or more.
         rank, world: with several processes, each takes every `world`-th picture of the stream, starting at its rank.
+        held_out: how many of the pictures are never shown; `ganvas.data.split` says which.
     """
 
-    def __init__(self, prepared: Prepared, seed: int, rank: int = 0, world: int = 1) -> None:
+    def __init__(self, prepared: Prepared, seed: int, rank: int = 0, world: int = 1, held_out: int = 0) -> None:
         self._pictures = np.asarray(prepared.pictures)
         self._labels = prepared.labels
         self._rank = rank
         self._world = world
-        count = prepared.count
+        shown = split(prepared.count, held_out).train
+        self._epoch = len(shown)
 
         @lru_cache(maxsize=2)  # a batch may straddle two epochs
         def permutation(epoch: int) -> npt.NDArray[np.int64]:
-            return np.random.default_rng((seed, epoch)).permutation(count)
+            return np.random.default_rng((seed, epoch)).permutation(shown)
 
         self._permutation = permutation
 
@@ -41,7 +44,7 @@ class Loader:
         """
         parts, place, left = [], first_image + self._rank, count
         while left:
-            epoch, within = divmod(place, len(self._pictures))
+            epoch, within = divmod(place, self._epoch)
             parts.append(self._permutation(epoch)[within : within + left * self._world : self._world])
             place += len(parts[-1]) * self._world
             left -= len(parts[-1])

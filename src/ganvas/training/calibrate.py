@@ -40,7 +40,7 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
         seconds: what is left of the budget, asked when the measuring is over.
     """
     where = use(device)
-    loader = Loader(data, config.seed)
+    loader = Loader(data, config.seed, held_out=config.held_out)
     state = fresh(config, where)
     each_step = []
     encoding = 0.0
@@ -48,9 +48,8 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
         if config.warm_start and phase.name == "prior":
             began = time.perf_counter()
             state.codes = encode_all(state, config, data, FEW)
-            encoding = (
-                (time.perf_counter() - began) * min(data.count, config.warm_start.most_codes) / min(data.count, FEW)
-            )
+            shown = data.count - config.held_out
+            encoding = (time.perf_counter() - began) * min(shown, config.warm_start.most_codes) / min(shown, FEW)
 
         def step(batch: int = phase.batch, name: str = phase.name) -> None:
             pictures, labels = loader.batch(state.images, batch)

@@ -51,7 +51,7 @@ def train(
     """
     where = use(device)
     state = fresh(config, where)
-    loader = Loader(data, config.seed)
+    loader = Loader(data, config.seed, held_out=config.held_out)
     appraiser = Appraiser(config, data) if config.scored else None
     yield from _resume(state, run)
     if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so

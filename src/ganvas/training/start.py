@@ -15,6 +15,7 @@ import torch
 from ..config import Config, DataConfig
 from ..data import Prepared, guess_channels, open_source, prepare
 from ..data.prepare import FEWEST
+from ..data.split import held_out_count
 from ..device import Choice, available_cores, choose_device
 from ..errors import GanvasError, pick
 from ..events import Done, Event, Note
@@ -192,11 +193,13 @@ def _plan(
         raise GanvasError(
             f"{data_config.path} has no labels.", "Put each class into a sub-folder of its own, or leave out --labels."
         )
+    held_out = held_out_count(data.count)
     config = dataclasses.replace(
-        _recipe(data_config, options, data.count),
+        _recipe(data_config, options, data.count - held_out),
         classes=data.classes if options.labels else (),
         seed=options.seed,
         fingerprint=data.fingerprint,
+        held_out=held_out,
         asked_images=options.images,
     )
     if options.images is not None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..config import Config, WarmStartConfig
 from ..data.prepare import Prepared
+from ..data.split import split
 from ..device import random_at
 from ..errors import GanvasError
 from ..models.quick import QuickGenerator
@@ -71,12 +72,13 @@ def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
 
 @torch.no_grad()
 def encode_all(state: State, config: Config, data: Prepared, most: int) -> tuple[Tensor, Tensor | None]:
-    """Return the codes (N, Z) of the pictures, mirrored ones too if the run mirrors, and their labels (N,) or None."""
+    """Return the codes (N, Z) of what is trained on, mirrored too if the run mirrors, and their labels (N,) or None."""
     _, encoder, _ = _parts(state, config)
     device = next(encoder.parameters()).device
     encoder.eval()
-    shuffled = torch.randperm(data.count, generator=random_at(config.seed, "codes"))
-    chosen = shuffled[:most].sort().values.numpy()
+    shown = split(data.count, config.held_out).train
+    shuffled = torch.randperm(len(shown), generator=random_at(config.seed, "codes"))
+    chosen = shown[shuffled[:most].sort().values.numpy()]
     codes, labels = [], []
     for indices in np.array_split(chosen, -(-len(chosen) // 256)):
         pictures = to_float(torch.from_numpy(np.asarray(data.pictures[indices])).to(device))
