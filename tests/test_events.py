@@ -14,6 +14,8 @@ from ganvas.events import EVENTS, Event, Note, Progress, Step, from_json, replay
 
 texts = st.one_of(st.text(), st.sampled_from(["nan", "inf", "-inf", "", "\n", "\ud800", "event"]))
 VALUES = {str: texts, int: st.integers(), float: st.floats(), bool: st.booleans()}
+VALUES[float | None] = st.none() | st.floats()  # type: ignore[index]
+VALUES[tuple[int, ...]] = st.lists(st.integers()).map(tuple)  # type: ignore[index]
 VALUES[dict[str, float]] = st.dictionaries(texts, st.floats())  # type: ignore[index]
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from .errors import GanvasError, did_you_mean
 
-FORMAT = 1  # raised when a run of an older release needs translating
+FORMAT = 2  # raised when a run of an older release needs translating
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Config:
         held_out: how many of them are kept out of the training, to compare with; `ganvas.data.split` says which.
         sheets: how many sheets of the fixed latents are written on the way.
         checkpoints: how many checkpoints are written on the way.
-        scored: whether the samples are scored at each checkpoint, so that the best one is kept too.
+        evaluations: how often the samples are scored on the way, so that the best checkpoint is kept too.
     """
 
     recipe: str
@@ -160,7 +160,7 @@ class Config:
     held_out: int = 0
     sheets: int = 24
     checkpoints: int = 8
-    scored: bool = False
+    evaluations: int = 0
     format: int = FORMAT
 
     @property

@@ -77,7 +77,7 @@ class Samples(Event):
 
 @dataclass(frozen=True)
 class Scored(Event):
-    """Give a measured quality: `value` of `score` by `network` over `count` samples; lower is better."""
+    """Give a measured quality: `value` of `score` by `network` over `count` samples, and its 95 % interval if known."""
 
     step: int
     images: int
@@ -85,6 +85,23 @@ class Scored(Event):
     network: str
     value: float
     count: int
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Logits(Event):
+    """Show how the discriminator judged the last batches: counts of logits in even bins from `low` to `high`.
+
+    Well apart, it wins; on top of each other, it is fooled.
+    """
+
+    step: int
+    images: int
+    low: float
+    high: float
+    real: tuple[int, ...]
+    fake: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -122,7 +139,7 @@ class Done(Event):
 
 
 EVENTS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (Progress, Note, Started, Step, Samples, Scored, Saved, Iteration, Done)
+    kind.__name__: kind for kind in (Progress, Note, Started, Step, Samples, Logits, Scored, Saved, Iteration, Done)
 }
 
 
@@ -172,4 +189,6 @@ def _number(value: Any) -> Any:
     """Undo `_plain`."""
     if isinstance(value, dict):
         return {key: _number(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(value)
     return _SPECIAL.get(value, value) if isinstance(value, str) else value

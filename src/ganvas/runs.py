@@ -59,7 +59,7 @@ class Run:
                 f"{self.config_file} was written by a later ganvas (format {written}, this one reads {FORMAT}).",
                 "Try: pip install --upgrade ganvas",
             )
-        return from_dict(Config, record, str(self.config_file))
+        return from_dict(Config, _translated(record), str(self.config_file))
 
     def write_config(self, config: Config) -> None:
         """Write the complete configuration."""
@@ -114,6 +114,14 @@ class Run:
         with self.events_file.open("r+b") as file:
             kept = file.read(size)
             file.truncate(kept.rfind(b"\n") + 1)
+
+
+def _translated(record: object) -> object:
+    """Return what an older release wrote as this one would have written it."""
+    if isinstance(record, dict) and record.get("format") == 1:  # scored at each checkpoint or never
+        scored = record.pop("scored", False)
+        return record | {"format": FORMAT, "evaluations": record.get("checkpoints", 0) if scored else 0}
+    return record
 
 
 def _try_lock(file: IO[str]) -> bool:

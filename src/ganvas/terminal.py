@@ -69,8 +69,10 @@ class _Shown:
                 )
             case events.Samples():
                 pass  # one look into the folder tells more than a line for each sheet
-            case events.Scored():
-                say(f"{event.score} ({event.network}, {event.count} samples): {event.value:,.1f}")
+            case events.Scored(score="Frechet distance"):
+                say(f"{event.score} ({event.network}, {event.count} samples): {_with_interval(event)}")
+            case events.Scored() | events.Logits():
+                pass  # in the report
             case events.Done():
                 say(_farewell(event), markup=False, soft_wrap=True)  # a command that can be copied
 
@@ -78,6 +80,12 @@ class _Shown:
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(what, total=total, detail="")
         self.bar.update(self.tasks[what], completed=done, total=total, detail=detail)
+
+
+def _with_interval(event: events.Scored) -> str:
+    if event.low is None or event.high is None:
+        return f"{event.value:,.1f}"
+    return f"{event.value:,.1f} ({event.low:,.1f} to {event.high:,.1f})"
 
 
 def _shown(losses: dict[str, float]) -> list[str]:

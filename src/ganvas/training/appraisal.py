@@ -1,6 +1,5 @@
-"""How good the samples are on the way: a distance that is cheap enough to be taken at every checkpoint."""
+"""How good the samples are on the way: a few scores, cheap enough to be taken now and then while training."""
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -9,28 +8,40 @@ from ..data.prepare import Prepared
 from ..device import random_at
 from ..events import Scored
 from ..latents.sample import GeneratorModel
-from ..metrics.features import Features, extract
-from ..metrics.scores import frechet_distance
+from ..metrics.distances import Interval, frechet, kid
+from ..metrics.features import extract
+from ..metrics.reals import Reals
+from ..metrics.scores import MEANING, cover
 from .state import State
 
 COUNT = 512  # samples and as many real pictures: enough to rank the checkpoints of one run, not to publish
-NETWORK = "efficientnet-lite0"
+REPLICATES = 16  # resamplings; an interval is then a little rough
+RANKED_BY = "frechet_plain"  # which varies less than the corrected one, and the numbers of pictures stay equal
 
 
 class Appraiser:
-    """Measure the distance of a run's samples to its pictures, always from the same latents to the same pictures."""
+    """Score a run's samples against its pictures, always from the same latents to the same pictures."""
 
-    def __init__(self, config: Config, data: Prepared) -> None:
-        self.config, self.data = config, data
-        self._real: Features | None = None
+    def __init__(self, config: Config, data: Prepared, device: torch.device, count: int = COUNT) -> None:
+        self.config, self.device, self.count = config, device, count
+        reals = Reals(data, config.held_out, device=device)
+        self._real = reals.features(reals.some(count))
 
-    def score(self, state: State, network: nn.Module, device: torch.device) -> Scored:
-        """Return the Frechet distance of `network`'s samples, in the pooled stage of an EfficientNet-lite0."""
-        if self._real is None:
-            chosen = torch.randperm(self.data.count, generator=random_at(self.config.seed, "appraisal"))[:COUNT]
-            self._real = extract(
-                torch.from_numpy(np.asarray(self.data.pictures[chosen.sort().values.numpy()])), NETWORK
+    def score(self, state: State, network: nn.Module) -> dict[str, Scored]:
+        """Return the scores of `network`'s samples by their keys in `ganvas.metrics.scores.MEANING`."""
+        samples = GeneratorModel(network, self.config, self.device, "").sample(self.count, self.config.seed)
+        fake = extract(samples, device=self.device)
+        random = random_at(self.config.seed, "appraisal")
+        plain, corrected = frechet(fake.stage, self._real.stage, random, REPLICATES)
+        found: dict[str, Interval] = {
+            "frechet": corrected,
+            "frechet_plain": plain,
+            "kid": kid(fake.head, self._real.head, random, REPLICATES),
+            **cover(fake.head, self._real.head),
+        }
+        return {
+            key: Scored(
+                state.step, state.images, MEANING[key][0], fake.network, each.value, self.count, each.low, each.high
             )
-        samples = GeneratorModel(network, self.config, device, "").sample(COUNT, self.config.seed)
-        value = frechet_distance(extract(samples, NETWORK).stage, self._real.stage)
-        return Scored(state.step, state.images, "Frechet distance", NETWORK, value, COUNT)
+            for key, each in found.items()
+        }

@@ -1,5 +1,6 @@
 """From a budget of minutes to a number of steps: try each phase for a moment and count."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -7,14 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import torch
+
 from .. import checkpoint
 from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import Prepared
 from ..device import Choice, random_at, use
 from ..latents.sample import save_network
+from ..metrics.networks import load_network
 from ..runs import Run
-from .appraisal import Appraiser
+from .appraisal import COUNT, Appraiser
 from .phases import PHASES
 from .schedule import with_seconds
 from .sheets import save_sheet, settle
@@ -28,7 +32,11 @@ PATIENCE = 1.5  # seconds a phase, at most (after at least one trial)
 FEW = 512  # pictures that are encoded to see how long all would take
 SHARE = 0.08  # of the budget that sheets and checkpoints may take
 MARGIN = 0.96  # machines are noisy; a budget is better kept than used to the last second
+EVALUATION_SHARE = (
+    0.045  # of the budget that scores may take: under 5 %, also on a machine that is a little slower later
+)
 WORTH_SCORING = 300.0  # seconds; in a shorter run the last checkpoint is the best, since its rates end with the budget
+TRIED = 64  # pictures that are scored to see how long all would take
 
 
 def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[[], float]) -> Config:
@@ -63,16 +71,16 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
 
         each_step.append(_median_seconds(step))
     sheet, save = _seconds_to_write(state, config, device)
-    scored = seconds() > WORTH_SCORING
-    save += _seconds_to_score(state, config, data, device) if scored else 0.0
+    first, evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else (0.0, math.inf)
     left = seconds() - encoding
     config = replace(
         config,
-        scored=scored,
+        evaluations=max(0, min(round(left / 60), int((EVALUATION_SHARE * left - first) / evaluation))),
         sheets=max(2, min(24, int(SHARE / 2 * left / sheet))),
         checkpoints=max(1, min(round(left / 60), int(SHARE / 2 * left / save))),
     )
     left -= config.sheets * sheet + config.checkpoints * save
+    left -= first + config.evaluations * evaluation if config.evaluations else 0.0
     return with_seconds(config, max(MARGIN * left, 1.0), each_step)
 
 
@@ -88,14 +96,17 @@ def _median_seconds(step: Callable[[], None]) -> float:
     return statistics.median(times[WARM_UP:])
 
 
-def _seconds_to_score(state: State, config: Config, data: Prepared, device: Choice) -> float:
-    """Return the seconds that a score takes, but for the first, which loads the network and sees the real pictures."""
-    where = use(device)
-    appraiser = Appraiser(config, data)
-    appraiser.score(state, state.averaged, where)
+def _seconds_to_score(state: State, config: Config, data: Prepared, device: torch.device) -> tuple[float, float]:
+    """Return the seconds that the first look at the real pictures takes, and that each evaluation does.
+
+    Found with a part of the pictures, since few budgets could spare a whole evaluation to be thrown away.
+    """
+    load_network()  # not to be counted: it is kept
     began = time.perf_counter()
-    appraiser.score(state, state.averaged, where)
-    return time.perf_counter() - began
+    appraiser = Appraiser(config, data, device, TRIED)
+    looked = time.perf_counter()
+    appraiser.score(state, state.averaged)
+    return COUNT / TRIED * (looked - began), COUNT / TRIED * (time.perf_counter() - looked)
 
 
 def _seconds_to_write(state: State, config: Config, device: Choice) -> tuple[float, float]:

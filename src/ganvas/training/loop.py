@@ -21,7 +21,8 @@ from ..errors import GanvasError, pick
 from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
 from ..runs import Run
-from .appraisal import Appraiser
+from .appraisal import RANKED_BY, Appraiser
+from .logits import logit_histograms
 from .phases import PHASES, enter
 from .schedule import Position, due, position, progress, rate_factor
 from .sheets import save_sheet, settle
@@ -52,10 +53,10 @@ def train(
     where = use(device)
     state = fresh(config, where)
     loader = Loader(data, config.seed, held_out=config.held_out)
-    appraiser = Appraiser(config, data) if config.scored else None
     yield from _resume(state, run)
     if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so
         save_network(run, settle(state, config, where))
+    appraiser = Appraiser(config, data, where) if config.evaluations else None
     why = f"{device.device} ({device.reason})"
     yield Started(
         str(run.folder), config.recipe, why, state.step, state.images, config.images, resumed=state.step > 0
@@ -73,10 +74,13 @@ def train(
                 )  # fmt: skip
             if due(before, done, config.sheets):
                 yield Samples(state.step, state.images, save_sheet(run, state, config, where))
+                if "discriminator" in values:  # a phase without one has no logits
+                    yield logit_histograms(state, config, loader, where)
             if done < 1 and stop():
                 reason = "interrupted"
-            if reason == "interrupted" or due(before, done, config.checkpoints):
-                yield from _save(state, config, run, where, None if reason == "interrupted" else appraiser)
+            judged = due(before, done, config.evaluations)
+            if reason == "interrupted" or judged or due(before, done, config.checkpoints):
+                yield from _save(state, config, run, where, appraiser if judged else None)
             if reason == "interrupted":
                 break
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
@@ -158,9 +162,10 @@ def _save(state: State, config: Config, run: Run, device: torch.device, appraise
     """Write checkpoint and model, scored if there is an appraiser, then let go of what is too old."""
     network = settle(state, config, device)
     if appraiser is not None:
-        scored = appraiser.score(state, network, device)
-        state.best = min(state.best or (scored.value, state.step), (scored.value, state.step))
-        yield scored
+        scores = appraiser.score(state, network)
+        here = (scores[RANKED_BY].value, state.step)
+        state.best = min(state.best or here, here)
+        yield from scores.values()
     tensors, facts = pack(state)
     path = checkpoint.save(run.checkpoints, state.step, tensors, facts | {"events": run.events_size()})
     save_network(run, network)

@@ -27,7 +27,7 @@ from .calibrate import calibrate
 from .schedule import with_images
 
 DEFAULT_SIZE = 32
-WORTH_SCORING = 100_000  # pictures; in a shorter run the last checkpoint is the best
+IMAGES_PER_EVALUATION = 100_000  # at least, so that scores cost under 5 % of the time; see benchmarks/NOTES.md
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
 CHANNELS = {"auto": 0, "grey": 1, "rgb": 3, "rgba": 4}
 
@@ -203,9 +203,11 @@ def _plan(
         asked_images=options.images,
     )
     if options.images is not None:
-        scored = options.images >= WORTH_SCORING
+        evaluations = options.images // IMAGES_PER_EVALUATION
         checkpoints = max(config.checkpoints, options.images // IMAGES_PER_CHECKPOINT)
-        return with_images(dataclasses.replace(config, scored=scored, checkpoints=checkpoints), options.images)
+        return with_images(
+            dataclasses.replace(config, evaluations=evaluations, checkpoints=checkpoints), options.images
+        )
     minutes = DEFAULT_MINUTES if options.minutes is None else options.minutes
     config = dataclasses.replace(config, minutes=minutes)
     yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")

@@ -1,0 +1,33 @@
+"""How the discriminator judges real pictures and fakes, as histograms: how far apart they lie tells who is winning."""
+
+import copy
+from dataclasses import replace
+
+import torch
+
+from ..config import Config
+from ..data.loader import Loader
+from ..device import random_at
+from ..events import Logits
+from .state import State
+from .steps import draw, generate, judge
+
+COUNT = 256  # pictures of either kind
+BINS = 32
+
+
+@torch.no_grad()
+def logit_histograms(state: State, config: Config, loader: Loader, device: torch.device) -> Logits:
+    """Return the histograms of the discriminator's logits for real pictures and for fakes, both as it sees them.
+
+    The networks work as they do in training, batch statistics included, but on copies: looking changes nothing.
+    """
+    pictures, labels = loader.batch(state.images, COUNT)
+    random = random_at(config.seed, state.step, "logits", device=device)
+    material = draw(config, pictures, labels if config.classes else None, random, device)
+    seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
+    fakes = generate(copy.deepcopy(state.generator), material.latents, material.labels)
+    real, fake = (judge(seeing, config, material, each).float().cpu() for each in (material.real, fakes))
+    low, high = float(min(real.min(), fake.min())), float(max(real.max(), fake.max()))
+    counts = (tuple(int(n) for n in torch.histc(each, BINS, low, high)) for each in (real, fake))
+    return Logits(state.step, state.images, low, high, *counts)
