@@ -15,6 +15,7 @@ from urllib.error import URLError
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..errors import GanvasError, pick
@@ -129,9 +130,7 @@ def build_inception(weights: Path | None) -> nn.Module:
         )
     else:
         tensors = _read(weights)
-    with (
-        TemporaryDirectory() as folder
-    ):  # torch-fidelity would unpickle anything: it only gets what we have read safely
+    with TemporaryDirectory() as folder:  # torch-fidelity would unpickle anything: it gets what was read safely
         file = Path(folder) / "weights.pth"
         torch.save(tensors, file)
         return Inception(FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(file)))
@@ -140,9 +139,12 @@ def build_inception(weights: Path | None) -> nn.Module:
 def build_transformer(name: str, weights: Path | None) -> nn.Module:
     """Build one of timm's vision transformers at 224 px, its weights from `weights`, the hub's cache, or the hub."""
     import timm
+    from timm.models.vision_transformer import checkpoint_filter_fn
 
-    found = {} if weights is None else {"file": str(weights)}
-    body = timm.create_model(name, pretrained=True, num_classes=0, img_size=224, pretrained_cfg_overlay=found)
+    body: Any = timm.create_model(name, pretrained=weights is None, num_classes=0, img_size=224)
+    if weights is not None:  # read here, since timm would unpickle anything and, for CLIP, let layers be missing
+        tensors = checkpoint_filter_fn(_read(weights), body)
+        body.load_state_dict({key: each for key, each in tensors.items() if not key.startswith("head.")})
     return Transformer(body)
 
 
@@ -183,16 +185,13 @@ def _read(file: Path) -> dict[str, Tensor]:
     Raises:
         GanvasError: the file is missing, damaged, or holds more than tensors.
     """
-    import pickle
-
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
         tensors: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
+    except Exception as error:  # damage makes torch.load raise anything, from IndexError to UnicodeDecodeError
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise GanvasError(f"{file} holds no weights that can be read: {reason}", "Fetch it again.") from error
+    if not isinstance(tensors, dict) or not all(isinstance(each, Tensor) for each in tensors.values()):
+        raise GanvasError(f"{file} holds other things than weights.", "Give the file of a plain state_dict.")
     return tensors

