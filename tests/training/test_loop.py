@@ -15,7 +15,7 @@ from ganvas.errors import GanvasError
 from ganvas.events import Done, Note, Samples, Saved, Scored, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import loop, start
+from ganvas.training import loop, phases, start
 from ganvas.training.appraisal import Appraiser
 from ganvas.training.state import State, fresh
 
@@ -70,25 +70,25 @@ def test_nan_is_an_error_and_the_last_good_checkpoint_stays(
     run = Run(tmp_path / "run")
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(3))
     before = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.listing(run.checkpoints)}
-    real = loop.PHASES["adversarial"]
+    real = phases.PHASES["adversarial"]
 
     def breaking(state, config, material):  # type: ignore[no-untyped-def]
         losses = real(state, config, material)
         return losses | {"discriminator": torch.tensor(math.nan)} if state.step == 5 else losses
 
-    monkeypatch.setitem(loop.PHASES, "adversarial", breaking)
+    monkeypatch.setitem(phases.PHASES, "adversarial", breaking)
     with pytest.raises(GanvasError, match="Training broke at step 6: the discriminator is nan") as caught:
         tiny.train(pictures, run.folder, "dcgan")
     assert "last good checkpoint is kept" in caught.value.hint
     after = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.listing(run.checkpoints)}
     assert after == before, "a broken state was saved, or a good one lost"
-    monkeypatch.setitem(loop.PHASES, "adversarial", real)
+    monkeypatch.setitem(phases.PHASES, "adversarial", real)
     assert tiny.train(pictures, run.folder, "dcgan")[-1].reason == "finished"
 
 
 def test_nan_in_the_weights_is_not_saved(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path / "run")
-    real = loop.PHASES["adversarial"]
+    real = phases.PHASES["adversarial"]
 
     def poisoning(state, config, material):  # type: ignore[no-untyped-def]
         losses = real(state, config, material)
@@ -96,7 +96,7 @@ def test_nan_in_the_weights_is_not_saved(pictures: Path, tmp_path: Path, monkeyp
             next(state.generator.parameters()).fill_(math.nan)
         return {name: torch.tensor(1.0) for name in losses}
 
-    monkeypatch.setitem(loop.PHASES, "adversarial", poisoning)
+    monkeypatch.setitem(phases.PHASES, "adversarial", poisoning)
     with pytest.raises(GanvasError, match="holds NaN or infinity"):
         tiny.train(pictures, run.folder, "dcgan")
     assert checkpoint.listing(run.checkpoints) == []

@@ -14,7 +14,7 @@ from ganvas.errors import GanvasError
 from ganvas.events import Done, Note, Started, Step
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import calibrate, loop, start
+from ganvas.training import calibrate, loop, phases, start
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -187,7 +187,7 @@ def test_the_same_command_with_every_option_goes_on(pictures: Path, tmp_path: Pa
 
 def test_a_finished_run_just_says_so(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = tiny.train(pictures, tmp_path / "run", "fc")
-    monkeypatch.setattr(loop, "PHASES", {})
+    monkeypatch.setattr(phases, "PHASES", {})
     again = tiny.train(pictures, tmp_path / "run", "fc")
     assert again[-1] == first[-1]
     assert not any(isinstance(event, Step) for event in again)

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,16 +15,16 @@ from .. import checkpoint
 from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import Prepared
-from ..device import Choice, random_at, use
+from ..device import Choice, use
 from ..latents.sample import save_network
 from ..metrics.networks import load_network
 from ..runs import Run
 from .appraisal import COUNT, Appraiser
-from .phases import PHASES
+from .phases import advance
 from .schedule import with_seconds
 from .sheets import save_sheet, settle
 from .state import State, fresh, pack
-from .steps import draw, update_average
+from .steps import Losses
 from .warm_start import encode_all
 
 WARM_UP = 3  # first steps of a phase: memory is taken and convolutions choose their algorithm
@@ -59,17 +60,7 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
             shown = data.count - config.held_out
             encoding = (time.perf_counter() - began) * min(shown, config.warm_start.most_codes) / min(shown, FEW)
 
-        def step(batch: int = phase.batch, name: str = phase.name) -> None:
-            pictures, labels = loader.batch(state.images, batch)
-            random = random_at(config.seed, state.step, "calibrate", device=where)
-            material = draw(config, pictures, labels if config.classes else None, random, where)
-            losses = PHASES[name](state, config, material)
-            state.step, state.images = state.step + 1, state.images + batch
-            if config.ema > 0:
-                update_average(state, config.ema, batch)
-            [float(loss) for loss in losses.values()]  # waits for the device
-
-        each_step.append(_median_seconds(step))
+        each_step.append(_median_seconds(partial(advance, phase, state, config, loader)))
     sheet, save = _seconds_to_write(state, config, device)
     first, evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else (0.0, math.inf)
     left = seconds() - encoding
@@ -84,12 +75,12 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
     return with_seconds(config, max(MARGIN * left, 1.0), each_step)
 
 
-def _median_seconds(step: Callable[[], None]) -> float:
+def _median_seconds(step: Callable[[], Losses]) -> float:
     times: list[float] = []
     began = time.perf_counter()
     while len(times) < WARM_UP + TRIALS:
         start = time.perf_counter()
-        step()
+        [float(loss) for loss in step().values()]  # waits for the device
         times.append(time.perf_counter() - start)
         if len(times) > WARM_UP and time.perf_counter() - began > PATIENCE:
             break
@@ -118,5 +109,5 @@ def _seconds_to_write(state: State, config: Config, device: Choice) -> tuple[flo
         save_sheet(run, state, config, where)
         written = time.perf_counter()
         checkpoint.save(run.checkpoints, state.step, *pack(state))
-        save_network(run, settle(state, config, where))
+        save_network(run, settle(state, config, where), state.step, state.images)
         return written - began, time.perf_counter() - written

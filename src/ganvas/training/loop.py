@@ -16,18 +16,18 @@ from .. import checkpoint
 from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import Prepared
-from ..device import Choice, random_at, use
-from ..errors import GanvasError, pick
+from ..device import Choice, use
+from ..errors import GanvasError
 from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
 from ..runs import Run
 from .appraisal import RANKED_BY, Appraiser
 from .logits import logit_histograms
-from .phases import PHASES, enter
+from .phases import advance, enter
 from .schedule import Position, due, position, progress, rate_factor
 from .sheets import save_sheet, settle
 from .state import Average, State, fresh, pack, under, unpack
-from .steps import Losses, draw, update_average
+from .steps import Losses
 
 KEEP = 3  # newest checkpoints that stay, beside the best
 REPORT_EVERY = 10  # steps between Step events
@@ -55,7 +55,7 @@ def train(
     loader = Loader(data, config.seed, held_out=config.held_out)
     yield from _resume(state, run)
     if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so
-        save_network(run, settle(state, config, where))
+        save_network(run, settle(state, config, where), state.step, state.images)
     appraiser = Appraiser(config, data, where) if config.evaluations else None
     why = f"{device.device} ({device.reason})"
     yield Started(
@@ -93,20 +93,11 @@ def train(
 
 
 def _take_step(state: State, config: Config, at: Position, loader: Loader, data: Prepared) -> dict[str, float]:
-    """Take one step of the phase, count it, and return its losses."""
+    """Take one step of the phase at its learning rates, and return its losses."""
     began = time.perf_counter()
-    device = next(state.generator.parameters()).device
-    pictures, labels = loader.batch(state.images, at.phase.batch)
-    random = random_at(config.seed, state.step, "step", device=device)
-    material = draw(config, pictures, labels if config.classes else None, random, device)
     _set_rates(state, config, rate_factor(at))
     enter(at.phase, state, config, data)
-    losses = pick(PHASES, at.phase.name, "phase")(state, config, material)
-    state.step += 1
-    state.images += at.phase.batch
-    if config.ema > 0:
-        update_average(state, config.ema, at.phase.batch)
-    values = _watch(state, losses)
+    values = _watch(state, advance(at.phase, state, config, loader))
     state.seconds += time.perf_counter() - began
     return values
 
@@ -152,9 +143,9 @@ def _resume(state: State, run: Run) -> Iterator[Event]:
 def _keep_best(state: State, run: Run) -> Iterator[Event]:
     """Make the best checkpoint's averaged generator the run's model."""
     value, step = state.best or (math.inf, state.step)
-    tensors, _ = checkpoint.load(checkpoint.path_of(run.checkpoints, step))
+    tensors, facts = checkpoint.load(checkpoint.path_of(run.checkpoints, step))
     state.averaged.load_state_dict(under(tensors, "averaged/"))
-    save_network(run, state.averaged)
+    save_network(run, state.averaged, step, facts["images"])
     yield Note(f"The samples were best at step {step:,} (distance {value:,.0f}); the model is the one of then.")
 
 
@@ -168,6 +159,6 @@ def _save(state: State, config: Config, run: Run, device: torch.device, appraise
         yield from scores.values()
     tensors, facts = pack(state)
     path = checkpoint.save(run.checkpoints, state.step, tensors, facts | {"events": run.events_size()})
-    save_network(run, network)
+    save_network(run, network, state.step, state.images)
     checkpoint.prune(run.checkpoints, KEEP, best=state.best[1] if state.best else None)
     yield Saved(state.step, state.images, str(path.relative_to(run.folder)))
