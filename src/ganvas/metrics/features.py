@@ -4,7 +4,7 @@ Every score names its network, because a distance in one network's features says
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,18 @@ class Features:
 
     def __getitem__(self, rows: slice | Tensor | npt.NDArray[np.int64]) -> "Features":
         return Features(self.network, self.stage[rows], self.head[rows])
+
+    @staticmethod
+    def joined(parts: Sequence["Features"]) -> "Features":
+        """Return the features of several sets, all of one network, as those of one."""
+        return Features(
+            parts[0].network, torch.cat([each.stage for each in parts]), torch.cat([each.head for each in parts])
+        )
+
+
+def to_tensor(pictures: Tensor | npt.NDArray[np.uint8]) -> Tensor:
+    """Return pictures as a tensor; a copy of an array, since a memory-mapped one may be closed to writing."""
+    return pictures if isinstance(pictures, Tensor) else torch.from_numpy(np.array(pictures))
 
 
 def to_rgb(pictures: Tensor) -> Tensor:
@@ -83,7 +95,7 @@ def extract(
     if pictures.shape[1] not in (1, 3, 4):
         raise _no_pictures(pictures)
     model = load_network(network, weights).to(device)
-    rank, world = (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
+    rank, world = _place_among(len(pictures))
     first, last = len(pictures) * rank // world, len(pictures) * (rank + 1) // world
     stage, head = _extract(pictures, range(first, last, batch), last, model, torch.device(device))
     if world > 1:
@@ -91,6 +103,13 @@ def extract(
         distributed.all_gather_object(shares, (stage, head))
         stage, head = (torch.cat(parts) for parts in zip(*shares, strict=True))
     return Features(network, stage, head)
+
+
+def _place_among(count: int) -> tuple[int, int]:
+    """Return this process's rank and how many processes share the work; fewer pictures than those are not shared."""
+    if not distributed.is_initialized() or count < distributed.get_world_size():
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
 
 
 @torch.no_grad()
@@ -101,7 +120,7 @@ def _extract(
     stages, heads = [], []
     for start in starts:
         stop = min(start + starts.step, end)
-        stage, head = model(to_rgb(torch.as_tensor(pictures[start:stop]).to(device)))
+        stage, head = model(to_rgb(to_tensor(pictures[start:stop]).to(device)))
         stages.append(stage.float().cpu())
         heads.append(head.float().cpu())
     return torch.cat(stages), torch.cat(heads)

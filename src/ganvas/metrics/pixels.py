@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from .features import to_rgb
+from .features import to_rgb, to_tensor
 
 BATCH = 256
 
@@ -32,7 +32,7 @@ def measure_pixels(pictures: Tensor | npt.NDArray[np.uint8]) -> dict[str, Tensor
 
 def _measured(pictures: Tensor | npt.NDArray[np.uint8]) -> Iterator[dict[str, Tensor]]:
     for start in range(0, len(pictures), BATCH):
-        raw = to_rgb(torch.as_tensor(pictures[start : start + BATCH]))
+        raw = to_rgb(to_tensor(pictures[start : start + BATCH]))
         rgb = raw.double()
         detail, checkerboard = _spectrum(rgb.mean(1))
         yield {
