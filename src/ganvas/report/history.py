@@ -1,0 +1,152 @@
+"""A run's events, read back and sorted by what they tell: curves, phases, sheets, logits, scores, notes."""
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from ..errors import GanvasError
+from ..events import Done, Event, Logits, Note, Samples, Scored, Started, Step, from_json
+from ..runs import Run
+from .words import name_of
+
+
+@dataclass(frozen=True)
+class Point:
+    """Hold one reported value of a loss: when (in seconds of training), in which phase, how much, how far it swung."""
+
+    seconds: float
+    phase: str
+    value: float
+    swing: float
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Name a stretch of the training and when it was, in seconds."""
+
+    name: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Say where a sheet of the fixed latents lies and when it was drawn."""
+
+    path: Path
+    step: int
+    images: int
+    seconds: float
+
+
+@dataclass
+class History:
+    """Hold what a run's events tell, in the order in which it happened.
+
+    `curves` are the losses by name; `scores` and `logits` come with the second of training at which they were taken;
+    `unreadable` counts the lines of events.jsonl that are damaged or of a later release.
+    """
+
+    starts: list[Started] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    curves: dict[str, list[Point]] = field(default_factory=dict)
+    phases: list[Phase] = field(default_factory=list)
+    sheets: list[Sheet] = field(default_factory=list)
+    logits: list[tuple[float, Logits]] = field(default_factory=list)
+    scores: dict[tuple[str, str], list[tuple[float, Scored]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    done: Done | None = None
+    unreadable: int = 0
+
+    @property
+    def step(self) -> int:
+        """Return the last step that is told of."""
+        return self.steps[-1].step if self.steps else 0
+
+    @property
+    def images(self) -> int:
+        """Return how many real pictures were seen until then."""
+        return self.steps[-1].images if self.steps else 0
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the training has taken until then."""
+        return self.steps[-1].seconds if self.steps else 0.0
+
+
+def read_history(run: Run) -> History:
+    """Return what the run's events tell; a torn last line is left out, other unreadable lines are counted.
+
+    Raises:
+        GanvasError: nothing was trained yet.
+    """
+    history = History()
+    events = _read(run.events_file, history) if run.events_file.is_file() else []
+    history.steps = [event for event in events if isinstance(event, Step) and math.isfinite(event.seconds)]
+    if not history.steps:
+        raise GanvasError(f"{run.folder} has no training to report on yet.", f"Try: ganvas train --out {run.folder}")
+    history.starts = [event for event in events if isinstance(event, Started)]
+    history.notes = list(dict.fromkeys(event.text for event in events if isinstance(event, Note)))
+    history.done = next((event for event in reversed(events) if isinstance(event, Done)), None)
+    history.curves = _curves(history.steps)
+    history.phases = _phases(history.steps)
+    times = [event.step for event in history.steps]
+    for event in events:
+        if isinstance(event, Samples):
+            path = run.samples / name_of(event.path)  # whatever else the path says: no file from elsewhere is shown
+            history.sheets.append(Sheet(path, event.step, event.images, _second(event.step, history.steps, times)))
+        elif isinstance(event, Logits) and _sound(event):
+            history.logits.append((_second(event.step, history.steps, times), event))
+        elif isinstance(event, Scored):
+            kind = (event.score, event.network)
+            history.scores.setdefault(kind, []).append((_second(event.step, history.steps, times), event))
+    return history
+
+
+def _read(file: Path, history: History) -> list[Event]:
+    """Return the events that can be read, and count the lines that cannot."""
+    events = []
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if not line.endswith("\n"):
+                break  # the run is being written, or a power cut tore the line
+            try:
+                events.append(from_json(line))
+            except GanvasError:
+                history.unreadable += 1
+    return events
+
+
+def _curves(steps: list[Step]) -> dict[str, list[Point]]:
+    curves: dict[str, list[Point]] = {}
+    for step in steps:
+        for name, value in step.losses.items():
+            swing = step.oscillation.get(name, 0.0)
+            curves.setdefault(name, []).append(Point(step.seconds, step.phase, value, swing))
+    return curves
+
+
+def _phases(steps: list[Step]) -> list[Phase]:
+    """Return the stretches of one phase each; a boundary lies between the two steps that were reported about it."""
+    turns = [0, *(index for index, (a, b) in enumerate(pairwise(steps), 1) if a.phase != b.phase)]
+    edges = [0.0, *((steps[turn - 1].seconds + steps[turn].seconds) / 2 for turn in turns[1:]), steps[-1].seconds]
+    return [Phase(steps[turn].phase, *edge) for turn, edge in zip(turns, pairwise(edges), strict=True)]
+
+
+def _second(step: int, steps: list[Step], times: list[int]) -> float:
+    """Return when `step` was taken, in seconds of training, from the steps about it that were reported."""
+    index = bisect_left(times, step)
+    if index == len(steps):
+        return steps[-1].seconds
+    before = (steps[index - 1].step, steps[index - 1].seconds) if index else (0, 0.0)
+    after = (steps[index].step, steps[index].seconds)
+    share = (step - before[0]) / max(1, after[0] - before[0])
+    return before[1] + share * (after[1] - before[1])
+
+
+def _sound(event: Logits) -> bool:
+    """Tell whether a histogram can be drawn: finite limits and something counted on both sides."""
+    finite = math.isfinite(event.low) and math.isfinite(event.high) and event.low < event.high
+    return finite and len(event.real) == len(event.fake) > 0 and sum(event.real) > 0 and sum(event.fake) > 0

@@ -1,0 +1,36 @@
+"""HTML in which text is escaped by construction: what is not `Html` cannot become markup."""
+
+import html
+
+
+class Html(str):
+    """Be markup; every other string is text and gets escaped where it is put in."""
+
+    __slots__ = ()
+
+
+def join(*parts: str) -> Html:
+    """Return the parts one after the other, escaping those that are text."""
+    return Html("".join(part if isinstance(part, Html) else html.escape(part) for part in parts))
+
+
+def tag(name: str, /, *children: str, **attributes: str | float | bool | None) -> Html:
+    """Return an element of that name.
+
+    Args:
+        name: of the element, such as "p".
+        children: its content; text is escaped.
+        attributes: None and False leave one out, True gives it no value; `class_` means class, `aria_label` aria-label.
+    """
+    written = "".join(_attribute(key.strip("_").replace("_", "-"), value) for key, value in attributes.items())
+    if name in ("img", "input", "link", "meta", "br"):
+        return Html(f"<{name}{written}>")
+    return Html(f"<{name}{written}>{join(*children)}</{name}>")
+
+
+def _attribute(key: str, value: str | float | bool | None) -> str:
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return f" {key}"
+    return f' {key}="{html.escape(f"{value:.5g}" if isinstance(value, float) else str(value))}"'

@@ -1,0 +1,119 @@
+"""The page in a real browser: phone and desk, light and dark, nothing from the network, nothing too wide."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import made
+import pytest
+
+from ganvas.report import write_report
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start Chromium, or skip where there is none."""
+    with sync_api.sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        if path is None and not Path(playwright.chromium.executable_path).is_file():
+            pytest.skip("no Chromium here: apt-get install chromium, or: playwright install chromium")
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Write the report of a run whose names are as long and as wicked as can be, and return its address."""
+    folder = tmp_path_factory.mktemp("runs") / f"<script>document.title = 'taken'</script>{'unbreakable' * 15}"
+    run = made.run(Path(str(folder).replace("</", "<")))
+    return write_report(run, made.evaluation(run)).as_uri()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_opens_offline_and_fits(width: int, scheme: str, browser: Any, report: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    asked: list[str] = []
+    faults: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(report)
+    assert faults == []
+    assert asked, "the page itself is asked for"
+    assert all(url.startswith(("file:", "data:")) for url in asked), "something was asked of the network"
+    assert page.title().endswith("· Ganvas report"), "a name became a script"
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert overflow <= 0, f"the page is {overflow} px wider than the screen"
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll("main *, footer *")]
+            .filter(each => !each.closest("svg, .scroll") && each.getBoundingClientRect().right > innerWidth + 1)
+            .map(each => each.tagName + "." + each.className)"""
+    )
+    assert outside == []
+    broken = page.evaluate("[...document.images].filter(each => !each.complete || !each.naturalWidth).length")
+    assert broken == 0, "a picture does not show"
+    page.close()
+
+
+def test_the_slider_changes_the_picture_by_keyboard_too(browser: Any, report: str) -> None:
+    page = browser.new_page()
+    page.goto(report)
+    slider, picture, told = page.locator(".film input"), page.locator(".film img"), page.locator(".film output")
+    last = picture.get_attribute("src")
+    assert told.inner_text().startswith("Step 60")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert told.inner_text().startswith("Step 45")
+    assert picture.get_attribute("src") != last
+    assert "step 45" in picture.get_attribute("alt")
+    assert slider.get_attribute("aria-valuetext").startswith("Step 45")
+    page.keyboard.press("Home")
+    assert told.inner_text().startswith("Step 15")
+    page.locator(".film button").click()
+    sync_api.expect(told).to_have_text(re.compile("^Step 60"))
+    assert picture.get_attribute("src") == last, "playing ends with the last sheet"
+    page.close()
+
+
+def test_without_scripts_the_last_sheet_stands_alone(browser: Any, report: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report)
+    assert page.locator(".film img").is_visible()
+    assert not page.locator(".film input").is_visible()
+    context.close()
+
+
+def test_colours_follow_the_scheme_and_can_be_read(browser: Any, report: str) -> None:
+    grounds = []
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(report)
+        grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        pairs = [("body", "body"), (".soft", "body"), (".badge", "body"), (".chart .label.one", "body")]
+        for front, back in pairs:
+            assert contrast(page, front, back) >= 4.5, f"{front} is too faint when it is {scheme}"
+        page.close()
+    assert grounds[0] != grounds[1]
+
+
+def contrast(page: Any, front: str, back: str) -> float:
+    """Return the contrast of text to its ground as WCAG 2 defines it."""
+    script = "([one, key]) => getComputedStyle(document.querySelector(one))[key]"
+    ink = page.evaluate(script, [front, "fill" if "chart" in front else "color"])
+    ground = page.evaluate(script, [back, "backgroundColor"])
+    light, dark = sorted((luminance(ink), luminance(ground)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of "rgb(r, g, b)"."""
+    shares = [int(each) / 255 for each in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
