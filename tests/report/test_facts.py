@@ -63,13 +63,6 @@ COLOUR = DataConfig("/a/my pictures", 32, 48)
 ODD = DataConfig("p", 32, 32, 4, "#ffeedd", "pad", labels=True)
 GREY = DataConfig("<script>'", 28, 28, 1)
 MUCH = {"loss": "relativistic", "penalty": "r1_r2", "gamma": 0.3, "every": 4, "augment": ("color",), "ema": 0.1}
-    "loss": "relativistic",
-    "penalty": "r1_r2",
-    "gamma": 0.3,
-    "every": 4,
-    "augment": ("color", "cutout"),
-    "ema": 0.1,
-}
 
 
 @pytest.mark.parametrize(
