@@ -1,19 +1,110 @@
-"""The distances agree with their definitions, and refuse what has none."""
+"""The distances agree with their definitions and with others' code, their intervals cover the truth."""
 
+import io
 import math
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageFilter
 from torch import Tensor
+from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 
 from ganvas.errors import GanvasError
-from ganvas.metrics import scores
-from ganvas.metrics.features import Features
-from ganvas.metrics.scores import frechet_distance, kernel_distance, score
+from ganvas.metrics import distances
+from ganvas.metrics.distances import SPREAD, Interval, frechet, frechet_distance, kernel_distance, kid
+from ganvas.metrics.features import Features, extract
+
+Sets = tuple[Tensor, Tensor]
 
 
 def normal(count: int, width: int, seed: int = 0) -> Tensor:
     return torch.randn(count, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def correlated(seed: int, count: int = 300, width: int = 40) -> Tensor:
+    """Return features like real ones: positive, correlated, and with far more in some directions than in others."""
+    scales = torch.logspace(1, -2, width, dtype=torch.float64)
+    return ((normal(count, width, seed) * scales) @ normal(width, width, 100 + seed)).relu().float()
+
+
+@pytest.fixture(scope="module")
+def emoji(shared_assets: Path) -> tuple[Features, Features]:
+    """Return the features of 200 emoji, and of 150 others that are blurred."""
+    with ZipFile(shared_assets / "emoji-people-64.zip") as file:
+        names = sorted(name for name in file.namelist() if name.endswith(".png"))[:700:2]
+        pictures = [Image.open(io.BytesIO(file.read(name))).convert("RGBA").resize((32, 32)) for name in names]
+    pictures[200:] = [each.filter(ImageFilter.GaussianBlur(1)) for each in pictures[200:]]
+    found = extract(np.stack([np.asarray(each).transpose(2, 0, 1) for each in pictures]))
+    return found[:200], found[200:]
+
+
+# ---- agreement -----------------------------------------------------------------------------------------------------
+
+
+def plain_frechet(a: Tensor, b: Tensor) -> float:
+    """Return the Frechet distance as it is written in the paper, in numpy's double precision."""
+    x, y = a.numpy().astype(np.float64), b.numpy().astype(np.float64)
+    shift = x.mean(0) - y.mean(0)
+    cov_x, cov_y = (each.T @ each / (len(each) - 1) for each in (x - x.mean(0), y - y.mean(0)))
+    roots = np.sqrt(np.linalg.eigvals(cov_x @ cov_y).astype(complex)).real.sum()
+    return float(shift @ shift + np.trace(cov_x) + np.trace(cov_y) - 2 * roots)
+
+
+def plain_kernel_distance(a: Tensor, b: Tensor) -> float:
+    """Return the unbiased squared MMD as it is written in the paper, in numpy's double precision."""
+    x, y = a.numpy().astype(np.float64), b.numpy().astype(np.float64)
+    xx, yy, xy = ((p @ q.T / x.shape[1] + 1) ** 3 for p, q in ((x, x), (y, y), (x, y)))
+    n, m = len(x), len(y)
+    within = (xx.sum() - np.trace(xx)) / (n * (n - 1)) + (yy.sum() - np.trace(yy)) / (m * (m - 1))
+    return float(within - 2 * xy.mean())
+
+
+def their_frechet(a: Tensor, b: Tensor) -> float:
+    statistics = (fid_features_to_statistics(each) for each in (a, b))
+    return float(fid_statistics_to_metric(*statistics, verbose=False)[KEY_METRIC_FID])
+
+
+def their_kernel_distance(a: Tensor, b: Tensor) -> float:
+    """Return torch-fidelity's KID of one subset: all there are."""
+    found = kid_features_to_metric(a, b, kid_subsets=1, kid_subset_size=len(a), verbose=False)
+    return float(found[KEY_METRIC_KID_MEAN])
+
+
+def assert_agreement(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> None:
+    """Compare the Frechet distance of (a, b) and the kernel distance of (c, d), all float32, with others' code."""
+    for other in (plain_frechet, their_frechet):
+        assert frechet_distance(a, b) == pytest.approx(other(a, b), rel=1e-4), f"not the distance of {other.__name__}"
+    assert kernel_distance(c, d) == pytest.approx(plain_kernel_distance(c, d), rel=1e-4), "not the paper's equation"
+    few = min(len(c), len(d))  # theirs are of equal size
+    c, d = c[:few].double(), d[:few].double()
+    assert kernel_distance(c, d) == pytest.approx(their_kernel_distance(c, d), rel=1e-4), "another kernel than KID's"
+
+
+def test_agreement_on_correlated_features() -> None:
+    a, b = correlated(1), correlated(2, 250)
+    assert_agreement(a, b, a, b)
+
+
+def test_agreement_with_fewer_pictures_than_features() -> None:
+    a, b = correlated(1, 30), correlated(2, 25)
+    assert_agreement(a, b, a, b)
+
+
+def test_agreement_on_features_of_real_pictures(emoji: tuple[Features, Features]) -> None:
+    real, blurred = emoji
+    assert_agreement(real.stage, blurred.stage, real.head, blurred.head)
+
+
+# ---- the Frechet distance ------------------------------------------------------------------------------------------
 
 
 def test_frechet_of_a_set_with_itself_is_zero() -> None:
@@ -34,13 +125,34 @@ def test_frechet_of_axis_aligned_gaussians_is_the_closed_form() -> None:
     assert frechet_distance(a, b) == pytest.approx((2 - 1) ** 2 + (5 - 1) ** 2), "tr(A + B - 2 (AB)^1/2) is wrong"
 
 
-def test_frechet_of_correlated_sets_agrees_with_the_general_root() -> None:
+def test_frechet_of_rotated_covariances() -> None:
     a, b = normal(300, 6, 1) @ normal(6, 6, 2), normal(300, 6, 3) @ normal(6, 6, 4)
-    cov_a, cov_b = torch.cov(a.T), torch.cov(b.T)
-    cross = torch.linalg.eigvals(cov_a @ cov_b).real.sqrt().sum()  # tr (AB)^1/2, by another way
-    expected = (a.mean(0) - b.mean(0)).square().sum() + cov_a.trace() + cov_b.trace() - 2 * cross
-    assert frechet_distance(a, b) == pytest.approx(float(expected), rel=1e-9), "rotated covariances are mixed up"
+    assert frechet_distance(a, b) == pytest.approx(plain_frechet(a, b), rel=1e-9), "rotated covariances are mixed up"
     assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-9), "a distance must be symmetric"
+
+
+def test_the_correction_takes_the_bias_away() -> None:
+    """Sets of one distribution: the plain distance is never 0, the corrected one is so on average."""
+    pairs = [frechet(normal(200, 20, seed), normal(200, 20, 1000 + seed), seeded(), 0) for seed in range(100)]
+    plain, corrected = (torch.tensor([pair[kind].value for pair in pairs]) for kind in (0, 1))
+    assert plain.min() > 0.9, "the plain distance of small sets should be biased: is this test of any use?"
+    assert corrected.mean().abs() < 0.03 * plain.mean(), "the correction leaves a bias, or makes one"
+    assert corrected.std() < 3 * plain.std(), "the correction is far noisier than what it corrects"
+
+
+def test_the_correction_leaves_a_true_distance_alone() -> None:
+    pairs = [frechet(normal(200, 20, seed), normal(200, 20, 1000 + seed) + 0.5, seeded(), 0) for seed in range(50)]
+    plain, corrected = (sum(pair[kind].value for pair in pairs) / len(pairs) for kind in (0, 1))
+    assert corrected == pytest.approx(20 * 0.25, rel=0.03), "the corrected distance misses the truth"
+    assert plain > 1.15 * 20 * 0.25
+
+
+def test_the_first_of_the_pair_is_the_plain_distance() -> None:
+    a, b = normal(30, 4), normal(20, 4, 1)
+    assert frechet(a, b, seeded())[0].value == pytest.approx(frechet_distance(a, b), rel=1e-12)
+
+
+# ---- the kernel distance -------------------------------------------------------------------------------------------
 
 
 def test_kernel_distance_is_its_definition_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,8 +164,8 @@ def test_kernel_distance_is_its_definition_whatever_the_chunk(monkeypatch: pytes
     within_a = sum(k(x, y) for i, x in enumerate(a) for j, y in enumerate(a) if i != j) / (7 * 6)
     within_b = sum(k(x, y) for i, x in enumerate(b) for j, y in enumerate(b) if i != j) / (9 * 8)
     expected = within_a + within_b - 2 * sum(k(x, y) for x in a for y in b) / (7 * 9)
-    for chunk in (1000, 4):
-        monkeypatch.setattr(scores, "CHUNK", chunk)
+    for chunk in (1000, 4, 1):
+        monkeypatch.setattr(distances, "CHUNK", chunk)
         assert kernel_distance(a, b) == pytest.approx(expected, rel=1e-9), f"wrong in chunks of {chunk}"
 
 
@@ -65,32 +177,108 @@ def test_kernel_distance_is_unbiased() -> None:
     assert min(draws) < 0, "an unbiased estimate of 0 must fall below it now and then"
 
 
-def test_kernel_distance_agrees_with_torch_fidelity() -> None:
-    from torch_fidelity.metric_kid import kernel_mmd
+@pytest.mark.parametrize("chunk", [1000, 8])
+def test_weights_do_what_resampling_does(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interval comes from one kernel matrix and weights; literally drawing pictures again gives the same."""
+    monkeypatch.setattr(distances, "CHUNK", chunk)
+    a, b, random = normal(30, 4), normal(20, 4, 1) * 1.5, seeded(3)
+    rows_a, rows_b = ([torch.randint(n, (n,), generator=random) for _ in range(12)] for n in (30, 20))
+    again = torch.tensor([kernel_distance(a[i], b[j]) for i, j in zip(rows_a, rows_b, strict=True)])
+    found = kid(a, b, seeded(3), 12)
+    assert found.value == pytest.approx(kernel_distance(a, b), rel=1e-9)
+    assert found.high - found.value == pytest.approx(SPREAD * float(again.std()), rel=1e-5), "not a bootstrap's spread"
+    assert found.value - found.low == pytest.approx(found.high - found.value)
 
-    a, b = normal(40, 6, 1), normal(40, 6, 2) * 2
-    theirs = kernel_mmd(a.numpy(), b.numpy(), kid_kernel="poly", kid_kernel_poly_degree=3, kid_kernel_poly_coef0=1)
-    assert kernel_distance(a, b) == pytest.approx(float(theirs), rel=1e-9), "another kernel than KID's"
+
+# ---- intervals -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("distance", [frechet_distance, kernel_distance])
+def gaussians(seed: int, shift: float, scale: float, width: int) -> Sets:
+    return normal(100, width, seed), scale * normal(100, width, 5000 + seed) + shift
+
+
+def true_frechet(shift: float, scale: float, width: int) -> float:
+    return width * (shift**2 + (scale - 1) ** 2)
+
+
+def true_kernel_distance(shift: float, scale: float, width: int) -> float:
+    """Return the squared MMD of N(0, 1) and N(shift, scale^2): (xy + 1)^3 compares their first three moments."""
+    assert width == 1
+    second, third = shift**2 + scale**2, shift**3 + 3 * shift * scale**2
+    return 3 * shift**2 + 3 * (second - 1) ** 2 + third**2
+
+
+def corrected(a: Tensor, b: Tensor, random: torch.Generator) -> Interval:
+    return frechet(a, b, random)[1]
+
+
+Measure = Callable[[Tensor, Tensor, torch.Generator], Interval]
+
+
+@pytest.mark.parametrize(("measure", "width"), [(corrected, 5), (kid, 1), (kid, 20)])
+def test_intervals_cover_a_distance_of_none(measure: Measure, width: int) -> None:
+    found = [measure(*gaussians(seed, 0, 1, width), seeded(seed)) for seed in range(40)]
+    assert sum(each.low <= 0 <= each.high for each in found) >= 37, "two sets of one distribution are told apart"
+
+
+@pytest.mark.parametrize(
+    ("measure", "truth", "width"),
+    [(corrected, true_frechet, 5), (kid, true_kernel_distance, 1)],
+    ids=["frechet", "kid"],
+)
+@pytest.mark.parametrize(("shift", "scale"), [(0.5, 1.0), (0.8, 1.5)])
+def test_intervals_cover_the_true_distance(
+    measure: Measure, truth: Callable[[float, float, int], float], width: int, shift: float, scale: float
+) -> None:
+    found = [measure(*gaussians(seed, shift, scale, width), seeded(seed)) for seed in range(40)]
+    true = truth(shift, scale, width)
+    assert sum(each.low <= true <= each.high for each in found) >= 34, "95 % intervals miss the truth too often"
+    spread = float(torch.tensor([each.value for each in found]).std())
+    claimed = sum(each.high - each.low for each in found) / len(found) / (2 * SPREAD)
+    assert 0.7 < claimed / spread < 1.5, "the intervals are not as wide as the values spread"
+
+
+def test_only_the_generator_is_random() -> None:
+    a, b = normal(40, 5), normal(40, 5, 1)
+    torch.manual_seed(0)
+    first = frechet(a, b, seeded(1)), kid(a, b, seeded(1))
+    torch.manual_seed(1)
+    assert (frechet(a, b, seeded(1)), kid(a, b, seeded(1))) == first, "the interval is not repeatable"
+    assert kid(a, b, seeded(2)).low != first[1].low, "the generator is not used"
+    assert kid(a, b, seeded(2)).value == first[1].value, "the value itself must not be random"
+
+
+def test_no_replicates_give_an_interval_without_width() -> None:
+    a, b = normal(40, 5), normal(40, 5, 1)
+    for each in (*frechet(a, b, seeded(), 0), kid(a, b, seeded(), 0)):
+        assert each.low == each.value == each.high
+
+
+# ---- what is refused -----------------------------------------------------------------------------------------------
+
+
+def only_value(a: Tensor, b: Tensor) -> float:
+    return frechet(a, b, seeded())[0].value
+
+
+@pytest.mark.parametrize("distance", [frechet_distance, kernel_distance, only_value, lambda a, b: kid(a, b, seeded())])
 @pytest.mark.parametrize(
     ("a", "b", "complaint"),
     [
         (normal(5, 3), normal(5, 4), "equal width"),
-        (normal(1, 3), normal(5, 3), "at least 2 rows"),
+        (normal(1, 3), normal(5, 3), r"at least [24] rows"),
+        (normal(5, 3), normal(5, 3)[0], "equal width"),
         (normal(5, 3) * math.nan, normal(5, 3), "NaN"),
+        (normal(5, 3), normal(5, 3) / 0, "infinite"),
     ],
 )
-def test_what_has_no_distance_is_refused(distance: object, a: Tensor, b: Tensor, complaint: str) -> None:
-    assert callable(distance)
+def test_what_has_no_distance_is_refused(
+    distance: Callable[[Tensor, Tensor], object], a: Tensor, b: Tensor, complaint: str
+) -> None:
     with pytest.raises(GanvasError, match=complaint):
         distance(a, b)
 
 
-def test_a_score_names_its_parts_and_keeps_networks_apart() -> None:
-    real, fake = Features("one", normal(20, 4), normal(20, 6)), Features("one", normal(9, 4, 1), normal(9, 6, 1))
-    expected = {"frechet": frechet_distance(real.stage, fake.stage), "kid": kernel_distance(real.head, fake.head)}
-    assert score(fake, real) == pytest.approx(expected), "Frechet belongs to the stage and KID to the head"
-    with pytest.raises(GanvasError, match="cannot be compared"):
-        score(fake, Features("another", real.stage, real.head))
+def test_halves_need_two_rows_each() -> None:
+    with pytest.raises(GanvasError, match="at least 4 rows"):
+        frechet(normal(3, 3), normal(9, 3), seeded())
