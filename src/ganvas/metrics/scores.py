@@ -6,7 +6,6 @@ missing, and no network that was trained to name things minds a checkerboard. To
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,86 +13,13 @@ from torch import Tensor
 from ..errors import GanvasError
 from .distances import SPREAD, Interval, frechet, kid
 from .features import Features
+from .meaning import Score
+from .neighbours import birthday_support, near_duplicates
 
 NEIGHBOURS = 3  # of precision and recall, as published
 COVERAGE_NEIGHBOURS = 5  # of density and coverage, as published
 WIDE = 512  # features; beyond, a root takes seconds, and an interval is made of fewer
 FEW_REPLICATES, REPLICATES = 8, 40
-
-# key -> (name, which way is better, one sentence for a beginner)
-MEANING: Mapping[str, tuple[str, str, str]] = {
-    "frechet": (
-        "Frechet distance",
-        "lower",
-        "How far the samples as a whole are from the real pictures, freed of what the number of pictures adds: "
-        "about 0 for real pictures.",
-    ),
-    "frechet_plain": (
-        "Frechet distance, plain",
-        "lower",
-        "The same as it is usually published: it falls with the number of pictures, so compare only equal numbers.",
-    ),
-    "kid": (
-        "Kernel distance (KID)",
-        "lower",
-        "Another distance of the two sets, fair to small ones: about 0 for real pictures.",
-    ),
-    "precision": ("Precision", "higher", "Share of the samples that look like real pictures."),
-    "recall": ("Recall", "higher", "Share of the real pictures that the samples could have been."),
-    "density": ("Density", "higher", "How thickly the samples lie where real pictures are: about 1 for real ones."),
-    "coverage": (
-        "Coverage",
-        "higher",
-        "Share of the real pictures that have a sample close by: low when kinds are missing.",
-    ),
-    "diversity": (
-        "Diversity",
-        "near real",
-        "How much the samples differ from each other, real pictures being 1: low when they are all alike.",
-    ),
-    "near_duplicates": ("Near-duplicates", "near real", "Share of the samples that have a near-copy among the others."),
-    "clipped": ("Clipped values", "near real", "Share of the colour values that are black or white to the limit."),
-    "brightness": ("Brightness", "near real", "Mean of all values, 0 to 255."),
-    "colour": ("Colour", "near real", "How far from grey the pictures are, 0 to 255."),
-    "detail": ("Fine detail", "near real", "Share of fine detail: blurred samples have less, noisy ones more."),
-    "checkerboard": ("Checkerboard", "near real", "Strength of a pattern of two pixels, which faulty networks paint."),
-}
-
-
-@dataclass(frozen=True)
-class Score:
-    """Hold one score of a set of samples.
-
-    Args:
-        key: of `MEANING`, where its name and its meaning are.
-        value: the score.
-        low, high: its 95 % interval.
-        network: whose features it was computed in; empty for none.
-        real: what real pictures get, where it is known.
-    """
-
-    key: str
-    value: float
-    low: float
-    high: float
-    network: str = ""
-    real: float | None = None
-
-    @property
-    def name(self) -> str:
-        """Return what people call it; only Inception's Frechet distance is FID."""
-        name = MEANING[self.key][0]
-        return name.replace("Frechet distance", "FID") if self.network == "inception-v3" else name
-
-    @property
-    def better(self) -> str:
-        """Return "lower", "higher" or "near real"."""
-        return MEANING[self.key][1]
-
-    @property
-    def about(self) -> str:
-        """Return one sentence for a beginner."""
-        return MEANING[self.key][2]
 
 
 def feature_scores(fake: Features, real: Features, random: torch.Generator) -> list[Score]:
@@ -163,6 +89,25 @@ def pixel_scores(fake: Mapping[str, Tensor], real: Mapping[str, Tensor]) -> list
     return [Score(key, *mean(values), real=float(real[key].mean())) for key, values in fake.items()]
 
 
+def copy_scores(fake: Tensor, real: Tensor) -> list[Score]:
+    """Return how many samples nearly equal another, and how many different ones there would be to draw from.
+
+    The larger set is cut to the size of the smaller one, since both depend on the numbers.
+
+    Args:
+        fake, real: small copies, (N, D) and (M, D), of `ganvas.metrics.neighbours.small_copies`.
+    """
+    count = min(len(fake), len(real))
+    found, usual = (near_duplicates(each[:count]) for each in (fake, real))
+    support, of_real = (birthday_support(each.pairs, count) for each in (found, usual))
+    give = SPREAD * math.sqrt(found.pairs)  # pairs are counted as rare events are: their variance is their number
+    fewest, most = (birthday_support(round(pairs), count).size for pairs in (found.pairs + give, found.pairs - give))
+    return [
+        Score("near_duplicates", *share(round(found.share * count), count), real=usual.share),
+        Score("support", support.size, fewest, None if found.pairs <= give else most, real=of_real.size),
+    ]
+
+
 def mean(values: Tensor) -> Interval:
     """Return the mean of independent values (N,) and its interval."""
     middle, width = float(values.mean()), SPREAD * float(values.std()) / math.sqrt(len(values))
@@ -174,7 +119,8 @@ def share(hits: int, count: int) -> Interval:
     value, square = hits / count, SPREAD**2 / count
     centre = (value + square / 2) / (1 + square)
     width = SPREAD / (1 + square) * math.sqrt(value * (1 - value) / count + square / (4 * count))
-    return Interval(value, max(0.0, centre - width), min(1.0, centre + width))
+    low, high = min(value, centre - width), max(value, centre + width)  # rounding must not leave the value outside
+    return Interval(value, max(0.0, low), min(1.0, high))
 
 
 def _diversity(fake: Tensor, real: Tensor) -> Interval:
@@ -182,6 +128,6 @@ def _diversity(fake: Tensor, real: Tensor) -> Interval:
 
     That mean is twice the total variance, so no pair needs looking at.
     """
-    spread = (fake - fake.mean(0)).square().sum(1)
+    spread = (fake - fake.mean(0)).square().sum(1) * len(fake) / (len(fake) - 1)
     total = mean(spread / real.var(0).sum())
     return Interval(*(math.sqrt(max(0.0, each)) for each in total))

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from ..events import Scored
-from ..metrics.scores import MEANING
+from ..metrics.meaning import MEANING
 from .history import History, Phase, Point
 from .markup import Html, tag
 from .plot import LEFT, RIGHT, WIDTH, Clock, Plot, figure

@@ -10,8 +10,10 @@ from ..events import Scored
 from ..latents.sample import GeneratorModel
 from ..metrics.distances import Interval, frechet, kid
 from ..metrics.features import extract
+from ..metrics.meaning import MEANING
+from ..metrics.neighbours import near_duplicates, small_copies
 from ..metrics.reals import Reals
-from ..metrics.scores import MEANING, cover
+from ..metrics.scores import cover, share
 from .state import State
 
 COUNT = 512  # samples and as many real pictures: enough to rank the checkpoints of one run, not to publish
@@ -31,6 +33,7 @@ class Appraiser:
         """Return the scores of `network`'s samples by their keys in `ganvas.metrics.scores.MEANING`."""
         samples = GeneratorModel(network, self.config, self.device, "").sample(self.count, self.config.seed)
         fake = extract(samples, device=self.device)
+        alike = near_duplicates(small_copies(samples)).share
         random = random_at(self.config.seed, "appraisal")
         plain, corrected = frechet(fake.stage, self._real.stage, random, REPLICATES)
         found: dict[str, Interval] = {
@@ -38,6 +41,7 @@ class Appraiser:
             "frechet_plain": plain,
             "kid": kid(fake.head, self._real.head, random, REPLICATES),
             **cover(fake.head, self._real.head),
+            "near_duplicates": share(round(alike * self.count), self.count),
         }
         return {
             key: Scored(

@@ -1,0 +1,137 @@
+"""What a score is, what it means to a beginner, and which sentence it deserves when it stands out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+NOTABLE = 0.1  # of what real pictures get: a difference from which on a person may see it
+
+# key -> (name, which way is better, one sentence for a beginner)
+MEANING: Mapping[str, tuple[str, str, str]] = {
+    "frechet": (
+        "Frechet distance",
+        "lower",
+        "How far the samples as a whole are from the real pictures, freed of what the number of pictures adds: "
+        "about 0 for real pictures.",
+    ),
+    "frechet_plain": (
+        "Frechet distance, plain",
+        "lower",
+        "The same as it is usually published: it falls with the number of pictures, so compare only equal numbers.",
+    ),
+    "kid": (
+        "Kernel distance (KID)",
+        "lower",
+        "Another distance of the two sets, fair to small ones: about 0 for real pictures.",
+    ),
+    "precision": ("Precision", "higher", "Share of the samples that look like real pictures."),
+    "recall": ("Recall", "higher", "Share of the real pictures that the samples could have been."),
+    "density": ("Density", "higher", "How thickly the samples lie where real pictures are: about 1 for real ones."),
+    "coverage": (
+        "Coverage",
+        "higher",
+        "Share of the real pictures that have a sample close by: low when kinds are missing.",
+    ),
+    "diversity": (
+        "Diversity",
+        "near real",
+        "How much the samples differ from each other, real pictures being 1: low when they are all alike.",
+    ),
+    "near_duplicates": ("Near-duplicates", "near real", "Share of the samples that have a near-copy among the others."),
+    "support": (
+        "Different pictures (birthday estimate)",
+        "higher",
+        "About how many different pictures there are to draw from, judged by how often two are nearly the same.",
+    ),
+    "clipped": ("Clipped values", "near real", "Share of the colour values that are black or white to the limit."),
+    "brightness": ("Brightness", "near real", "Mean of all values, 0 to 255."),
+    "colour": ("Colour", "near real", "How far from grey the pictures are, 0 to 255."),
+    "detail": ("Fine detail", "near real", "Share of fine detail: blurred samples have less, noisy ones more."),
+    "checkerboard": ("Checkerboard", "near real", "Strength of a pattern of two pixels, which faulty networks paint."),
+}
+
+
+# (key, side on which it is off, what that means)
+STRIKING: Sequence[tuple[str, int, str]] = (
+    ("precision", -1, "{value:.0%} of the samples look like real pictures; of real ones {real:.0%} would."),
+    (
+        "coverage",
+        -1,
+        "{value:.0%} of the real pictures have a sample close by, where {real:.0%} would: kinds are missing.",
+    ),
+    ("diversity", -1, "The samples differ less from each other than real pictures do ({value:.2f} of it)."),
+    (
+        "near_duplicates",
+        1,
+        "{value:.0%} of the samples are near-copies of each other; of real pictures {real:.0%} are.",
+    ),
+    ("detail", -1, "The samples are blurred: {value:.1%} of fine detail, where real pictures have {real:.1%}."),
+    (
+        "detail",
+        1,
+        "The samples are noisy or too sharp: {value:.1%} of fine detail, where real pictures have {real:.1%}.",
+    ),
+    ("checkerboard", 1, "The samples have a checkerboard pattern ({value:.2f}, real pictures {real:.2f})."),
+    ("colour", -1, "The samples are paler than real pictures ({value:.0f}, real ones {real:.0f} of 255 from grey)."),
+    (
+        "colour",
+        1,
+        "The samples are more colourful than real pictures ({value:.0f}, real ones {real:.0f} of 255 from grey).",
+    ),
+    ("brightness", -1, "The samples are darker than real pictures ({value:.0f}, real ones {real:.0f} of 255)."),
+    ("brightness", 1, "The samples are brighter than real pictures ({value:.0f}, real ones {real:.0f} of 255)."),
+)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Hold one score of a set of samples.
+
+    Args:
+        key: of `MEANING`, where its name and its meaning are.
+        value: the score.
+        low, high: its 95 % interval; None for no bound.
+        network: whose features it was computed in; empty for none.
+        real: what real pictures get, where it is known.
+    """
+
+    key: str
+    value: float
+    low: float
+    high: float | None
+    network: str = ""
+    real: float | None = None
+
+    @property
+    def off(self) -> int:
+        """Return -1 or 1 if it lies below or above what real pictures get, for certain and by a tenth; else 0."""
+        if self.real is None or abs(self.value - self.real) <= NOTABLE * abs(self.real):
+            return 0
+        below = self.high is not None and self.high < self.real
+        return 1 if self.low > self.real else -1 if below else 0
+
+    @property
+    def name(self) -> str:
+        """Return what people call it; only Inception's Frechet distance is FID."""
+        name = MEANING[self.key][0]
+        return name.replace("Frechet distance", "FID") if self.network == "inception-v3" else name
+
+    @property
+    def better(self) -> str:
+        """Return "lower", "higher" or "near real"."""
+        return MEANING[self.key][1]
+
+    @property
+    def about(self) -> str:
+        """Return one sentence for a beginner."""
+        return MEANING[self.key][2]
+
+
+def summarise(scores: Sequence[Score]) -> tuple[str, ...]:
+    """Return what stands out, in plain sentences, each with its numbers; one that says so if nothing does."""
+    by_key = {each.key: each for each in scores}
+    found = [
+        sentence.format(value=by_key[key].value, real=by_key[key].real)
+        for key, side, sentence in STRIKING
+        if key in by_key and by_key[key].off == side
+    ]
+    return tuple(found) or ("No score tells the samples from real pictures by more than a tenth.",)
