@@ -17,7 +17,7 @@ BATCH = 256
 
 
 def measure_pixels(pictures: Tensor | npt.NDArray[np.uint8]) -> dict[str, Tensor]:
-    """Return the pixel measures of uint8 pictures (N, C, H, W), each (N,) in double precision.
+    """Return the pixel measures of uint8 pictures (N, C, H, W) of at least 8 px, each (N,) in double precision.
 
     clipped: share of values that are 0 or 255.
     brightness: mean, in 0..255.
@@ -66,5 +66,5 @@ def _spectrum(grey: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _finest(frequencies: Tensor) -> Tensor:
-    """Tell which frequencies are those of two pixels, give or take what the window spreads."""
-    return frequencies > 0.5 - 1.5 / len(frequencies)
+    """Tell which frequencies are those of two pixels, give or take what the window spreads: three, or four if odd."""
+    return frequencies > 0.5 - 1.6 / len(frequencies)  # between the steps of odd and even sizes, clear of rounding
