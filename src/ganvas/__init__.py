@@ -19,9 +19,10 @@ from .version import __version__
 if TYPE_CHECKING:
     from .config import StyleConfig
     from .data import Inspection
+    from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
 
-__all__ = ["Event", "GanvasError", "__version__", "inspect", "load", "stylize", "train"]
+__all__ = ["Event", "GanvasError", "__version__", "evaluate", "inspect", "load", "stylize", "train", "write_report"]
 
 
 def train(
@@ -108,6 +109,55 @@ def inspect(pictures: str | Path) -> "Inspection":
     from .data import inspect
 
     return inspect(pictures)
+
+
+def evaluate(
+    subject: str | Path,
+    against: str | Path | None = None,
+    *,
+    count: int = 2000,
+    network: str = "efficientnet-lite0",
+    weights: str | Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> "Evaluation":
+    """Return how good the samples of a run are, or the pictures in a folder: scores, memorisation, and what they say.
+
+    What was found about a run is written to RUN/evaluation as well.
+
+    Args:
+        subject: a run folder, or a folder of pictures.
+        against: the real pictures; those that the run was trained on if not given.
+        count: samples at most.
+        network: a name of `ganvas.metrics.networks.NETWORKS`, whose features are compared.
+        weights: file of its weights, if they are neither packaged nor to be fetched.
+        seed: of the samples.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+
+    Raises:
+        GanvasError: there is nothing to evaluate or to compare with, or the network cannot be had.
+    """
+    from .evaluation import Wanted, evaluate
+    from .events import drain
+
+    wanted = Wanted(count, network, None if weights is None else Path(weights), seed, device)
+    return drain(evaluate(Path(subject), None if against is None else Path(against), wanted))
+
+
+def write_report(run: str | Path) -> Path:
+    """Write RUN/report.html and the model card RUN/model/README.md from what is known of a run; return the page's path.
+
+    Raises:
+        GanvasError: there is no run, or nothing was trained in it.
+    """
+    from .evaluation import read_evaluation
+    from .report import write_card, write_report
+    from .runs import Run
+
+    where = Run(run)
+    known = read_evaluation(where)
+    write_card(where, known)
+    return write_report(where, known)
 
 
 def stylize(

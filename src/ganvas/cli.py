@@ -160,6 +160,72 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Evaluate:
+    """Tell how good the samples are: distances to the real pictures, coverage, diversity, what was learned by heart."""
+
+    subject: Annotated[Positional[Path], arg(metavar="RUN|FOLDER")]
+    """A run, or any folder of pictures."""
+    against: Annotated[Path | None, optional("PICTURES")] = None
+    """The real pictures; those that RUN was trained on if not given."""
+    count: int = 2000
+    """Samples at most; scores of unequal numbers should not be compared."""
+    network: str = "efficientnet-lite0"
+    """Whose features are compared: efficientnet-lite0 or -lite1 (offline), inception-v3 (for FID), dinov2-vit-s-14,
+    dinov2-vit-l-14 or clip-vit-b-32."""
+    weights: Annotated[Path | None, optional("FILE")] = None
+    """The network's weights, if they are neither packaged nor to be fetched."""
+    seed: int = 0
+    """Of the samples."""
+    out: Annotated[Path | None, optional("FOLDER")] = None
+    """Where scores.json and the sheets go; RUN/evaluation if not given, nowhere for a FOLDER."""
+    device: Device = "auto"
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        from .device import joined
+        from .evaluation import Wanted, evaluate, is_first_rank
+        from .events import drain
+        from .terminal import show_evaluation, watch
+
+        wanted = Wanted(self.count, self.network, self.weights, self.seed, self.device)
+        with joined():
+            work = evaluate(self.subject, self.against, wanted, self.out)
+            if not is_first_rank():
+                drain(work)
+                return {}
+            found = watch(work)
+        show_evaluation(found)
+        if (self.subject / "config.json").is_file():
+            say(f"Next: ganvas report {self.subject}")
+        return found.to_dict()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write one page about a run that opens offline, and its model card; evaluates the run first if need be."""
+
+    run_folder: Run
+    device: Device = "auto"
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from .evaluation import Wanted, evaluate, read_evaluation
+        from .runs import Run
+        from .terminal import watch
+
+        if read_evaluation(Run(self.run_folder)) is None:
+            try:
+                watch(evaluate(self.run_folder, None, Wanted(device=self.device)))
+            except GanvasError as error:
+                say(f"The page goes without scores: {error.message}\n{error.hint}")
+        page = ganvas.write_report(self.run_folder)
+        say(f"{page}: open it in a browser.")
+        return {"path": str(page)}
+
+
+@dataclass(frozen=True)
 class Style:
     """Repaint a picture in the manner of others."""
 
@@ -199,6 +265,8 @@ Command = (
     | Annotated[Inspect, subcommand("inspect")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Sample, subcommand("sample")]
+    | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[Report, subcommand("report")]
     | Annotated[Style, subcommand("style")]
     | Annotated[Env, subcommand("env")]
 )
@@ -210,6 +278,7 @@ First steps:
   ganvas inspect PICTURES              what is in a folder, and what is wrong with it
   ganvas train PICTURES --minutes 10   train on it; Ctrl-C saves, the same command goes on
   ganvas sample runs/PICTURES          make pictures
+  ganvas report runs/PICTURES          how good they are, on one page
   ganvas style PHOTOGRAPH PAINTING     repaint"""
 
 
@@ -253,7 +322,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("\nInterrupted.")
         return INTERRUPTED
-    if getattr(command, "json", False):
+    if getattr(command, "json", False) and result:
         sys.stdout.write(json.dumps(result) + "\n")
     return INTERRUPTED if result.get("reason") == "interrupted" else 0
 

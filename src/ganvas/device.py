@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,7 +51,8 @@ def choose_device(wish: str = "auto") -> Choice:
     if torch.backends.mps.is_available():
         present["mps"] = "Apple GPU"
     if wish == "auto":
-        for name in ("cuda:0", "mps"):
+        local = int(os.environ.get("LOCAL_RANK", "0")) % max(1, torch.cuda.device_count())  # torchrun's, one a process
+        for name in (f"cuda:{local}", "mps"):
             if name in present:
                 return Choice(name, threads, f"{present[name]}, found by itself")
         return Choice("cpu", threads, f"{present['cpu']}; no GPU was found")
@@ -57,6 +60,21 @@ def choose_device(wish: str = "auto") -> Choice:
     if name not in present:
         raise GanvasError(f"There is no device '{wish}' here, only {', '.join(present)}.", "Try: ganvas env")
     return Choice(name, threads, f"{present[name]}, as asked")
+
+
+@contextmanager
+def joined() -> Iterator[None]:
+    """Share work with the other processes, if torchrun started this one together with some."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield
+        return
+    from torch import distributed
+
+    distributed.init_process_group("gloo")  # what is exchanged lies on the processor
+    try:
+        yield
+    finally:
+        distributed.destroy_process_group()
 
 
 def use(choice: Choice) -> "torch.device":

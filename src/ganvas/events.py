@@ -6,10 +6,10 @@ tests are ordinary `for` loops over the same stream, live or replayed from the f
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import GanvasError
 
@@ -136,6 +136,19 @@ class Done(Event):
     seconds: float
     reason: str
     command: str = ""
+
+
+T = TypeVar("T")
+
+
+def drain(events: Generator[Event, None, T]) -> T:
+    """Return what a generator of events returns, its events unseen."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 EVENTS: dict[str, type[Event]] = {

@@ -4,7 +4,9 @@ RUN/config.json     the complete configuration
 RUN/events.jsonl    what happened, one event a line
 RUN/samples/        sheets of the fixed latents
 RUN/checkpoints/    the newest few states and the best
-RUN/model/          the averaged generator, for sampling
+RUN/model/          the averaged generator, for sampling, and its model card
+RUN/evaluation/     how good it is: scores, and sheets of samples, real pictures and closest pairs
+RUN/report.html     all of it on one page
 RUN/skipped.txt     pictures that could not be read, and why
 """
 
@@ -32,6 +34,7 @@ class Run:
         self.samples = self.folder / "samples"
         self.checkpoints = self.folder / "checkpoints"
         self.model = self.folder / "model"
+        self.evaluation = self.folder / "evaluation"
         self.skipped_file = self.folder / "skipped.txt"
 
     def exists(self) -> bool:
@@ -100,7 +103,7 @@ class Run:
 
     def sweep(self) -> None:
         """Remove what a killed process left half-written; nobody else writes here, since the folder is locked."""
-        for folder in (self.folder, self.samples, self.model):
+        for folder in (self.folder, self.samples, self.model, self.evaluation):
             for path in folder.glob(".*.tmp"):
                 path.unlink(missing_ok=True)
 

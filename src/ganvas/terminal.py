@@ -1,11 +1,11 @@
 """What a person at a terminal sees: progress, notes, tables. All on stderr."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,12 +16,31 @@ from . import events
 from .data import Inspection
 from .data.advice import Spread
 
+if TYPE_CHECKING:
+    from .evaluation import Evaluation
+
+T = TypeVar("T")
+
 console = Console(stderr=True, highlight=False)
 
 
 def render(stream: Iterator[events.Event]) -> dict[str, Any]:
     """Show events as they come and return the facts of the last `Done`."""
-    result: dict[str, Any] = {}
+
+    def ending() -> Generator[events.Event, None, dict[str, Any]]:
+        result: dict[str, Any] = {}
+        with closing(stream) as told:  # type: ignore[type-var]
+            for event in told:
+                yield event
+                if isinstance(event, events.Done):
+                    result = asdict(event)
+        return result
+
+    return watch(ending())
+
+
+def watch(stream: Generator[events.Event, None, T]) -> T:
+    """Show events as they come and return what their generator returns."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -31,13 +50,14 @@ def render(stream: Iterator[events.Event]) -> dict[str, Any]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[detail]}"),
     )
-    with closing(stream), Progress(*columns, console=console) as bar:  # type: ignore[type-var]
+    with closing(stream), Progress(*columns, console=console) as bar:
         show = _Shown(bar)
-        for event in stream:
-            show(event)
-            if isinstance(event, events.Done):
-                result = asdict(event)
-    return result
+        while True:
+            try:
+                show(next(stream))
+            except StopIteration as end:
+                result: T = end.value
+                return result
 
 
 class _Shown:
@@ -126,6 +146,25 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def show_evaluation(found: "Evaluation") -> None:
+    """Print the scores and what they say."""
+    table = Table("score", "samples", "95 % interval", "real pictures", "better", box=None, pad_edge=False)
+    for each in found.scores:
+        interval = f"{_significant(each.low)} to " + ("any" if each.high is None else _significant(each.high))
+        real = "" if each.real is None else _significant(each.real)
+        mark = "bold" if each.off else ""
+        table.add_row(each.name, _significant(each.value), interval, real, each.better, style=mark)
+    console.print(f"{found.count:,} samples against {found.real_count:,} real pictures, on {found.network}.")
+    console.print(table)
+    for sentence in found.summary:
+        console.print(sentence, markup=False)
+
+
+def _significant(value: float) -> str:
+    """Return a number with three digits that mean something, and thousands in groups."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) >= 1e-3 else "0"
 
 
 def show_inspection(found: Inspection) -> None:

@@ -101,7 +101,7 @@ def test_a_label_where_there_are_none() -> None:
 def saved(folder: Path, config: Config) -> Run:
     run = Run(folder)
     run.write_config(config)
-    save_network(run, build_generator(config))
+    save_network(run, build_generator(config), 3, 24)
     return run
 
 

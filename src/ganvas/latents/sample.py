@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -13,6 +13,9 @@ from ..errors import GanvasError, did_you_mean
 from ..models import build_generator
 from ..pictures import to_uint8, write_atomically
 from ..runs import Run
+from ..version import __version__
+
+MODEL = "generator.safetensors"
 
 
 class GeneratorModel:
@@ -95,7 +98,7 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
     """
     where = Run(run)
     config = where.read_config()
-    file = where.model / "generator.safetensors"
+    file = where.model / MODEL
     if not file.is_file():
         raise GanvasError(f"{run} holds no trained generator yet.", f"Go on with: ganvas train --out {run}")
     network = build_generator(config)
@@ -109,7 +112,18 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
     return GeneratorModel(network, config, use(choose_device(device)), where.folder.name)
 
 
-def save_network(run: Run, network: nn.Module) -> None:
-    """Write `network` as the run's model, whole or not at all."""
+def save_network(run: Run, network: nn.Module, step: int, images: int) -> None:
+    """Write `network`, trained for `step` steps on `images` pictures, as the run's model, whole or not at all."""
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
-    write_atomically(run.model / "generator.safetensors", save(tensors))
+    age = {"step": str(step), "images": str(images), "software": f"ganvas {__version__}"}
+    write_atomically(run.model / MODEL, save(tensors, age))
+
+
+def read_age(run: Run) -> tuple[int, int] | None:
+    """Return the steps and the pictures that the run's model was trained for; None if it does not say."""
+    try:
+        with safe_open(run.model / MODEL, "pt") as file:
+            age = file.metadata() or {}
+        return int(age["step"]), int(age["images"])
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return None

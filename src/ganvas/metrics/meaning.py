@@ -36,6 +36,12 @@ MEANING: Mapping[str, tuple[str, str, str]] = {
         "near real",
         "How much the samples differ from each other, real pictures being 1: low when they are all alike.",
     ),
+    "nearest": (
+        "Distance to the nearest training picture",
+        "near real",
+        "Half of the samples are nearer than this, real pictures that were not trained on being 1: "
+        "well below, samples lean on what was seen.",
+    ),
     "near_duplicates": ("Near-duplicates", "near real", "Share of the samples that have a near-copy among the others."),
     "support": (
         "Different pictures (birthday estimate)",
@@ -56,13 +62,18 @@ STRIKING: Sequence[tuple[str, int, str]] = (
     (
         "coverage",
         -1,
-        "{value:.0%} of the real pictures have a sample close by, where {real:.0%} would: kinds are missing.",
+        "{value:.0%} of the real pictures have a sample close by, where {real:.0%} would.",
     ),
     ("diversity", -1, "The samples differ less from each other than real pictures do ({value:.2f} of it)."),
     (
         "near_duplicates",
         1,
         "{value:.0%} of the samples are near-copies of each other; of real pictures {real:.0%} are.",
+    ),
+    (
+        "nearest",
+        -1,
+        "The samples lie {value:.2f} times as far from the nearest training picture as new real pictures do.",
     ),
     ("detail", -1, "The samples are blurred: {value:.1%} of fine detail, where real pictures have {real:.1%}."),
     (

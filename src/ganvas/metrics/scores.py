@@ -6,6 +6,7 @@ missing, and no network that was trained to name things minds a checkerboard. To
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -14,12 +15,14 @@ from ..errors import GanvasError
 from .distances import SPREAD, Interval, frechet, kid
 from .features import Features
 from .meaning import Score
-from .neighbours import birthday_support, near_duplicates
+from .neighbours import Pictures, birthday_support, near_duplicates
 
 NEIGHBOURS = 3  # of precision and recall, as published
 COVERAGE_NEIGHBOURS = 5  # of density and coverage, as published
 WIDE = 512  # features; beyond, a root takes seconds, and an interval is made of fewer
 FEW_REPLICATES, REPLICATES = 8, 40
+RESAMPLED = 200  # medians for an interval
+CHUNK = 1000  # rows of a matrix of distances held at once
 
 
 def feature_scores(fake: Features, real: Features, random: torch.Generator) -> list[Score]:
@@ -84,27 +87,70 @@ def cover(fake: Tensor, real: Tensor) -> dict[str, Interval]:
     }
 
 
+def nearest_score(
+    fake: Features, train: Features, mirrored: Features, unseen: Features | None, random: torch.Generator
+) -> Score:
+    """Return how far samples are from the nearest training picture, over how far real pictures are from theirs.
+
+    Args:
+        fake: of the samples.
+        train, mirrored: of training pictures, and of their mirror images.
+        unseen: of pictures held out of the training; None to take training pictures, each among the others.
+        random: of the resampling for the interval.
+    """
+    ours = torch.minimum(_nearest(fake.head, train.head), _nearest(fake.head, mirrored.head))
+    if unseen is None:
+        theirs = torch.minimum(_nearest(train.head, None), _nearest(train.head, mirrored.head, own=True))
+    else:
+        theirs = torch.minimum(_nearest(unseen.head, train.head), _nearest(unseen.head, mirrored.head))
+    drawn = [torch.randint(len(each), (RESAMPLED, len(each)), generator=random) for each in (ours, theirs)]
+    ratios = ours[drawn[0]].median(1).values / theirs[drawn[1]].median(1).values.clamp(min=1e-9)
+    low, high = ratios.quantile(torch.tensor([0.025, 0.975])).tolist()
+    value = float(ours.median() / theirs.median().clamp(min=1e-9))
+    return Score("nearest", value, low, high, fake.network, 1.0)
+
+
+def _nearest(a: Tensor, b: Tensor | None, own: bool = False) -> Tensor:
+    """Return the distance (N,) of each row to the nearest of `b`, or of the other rows of `a`.
+
+    Args:
+        own: whether row i of `b` belongs to row i of `a` and does not count.
+    """
+    distances = []
+    for start in range(0, len(a), CHUNK):
+        distance = torch.cdist(a[start : start + CHUNK], a if b is None else b)
+        if b is None or own:
+            distance.diagonal(start).fill_(torch.inf)
+        distances.append(distance.min(1).values)
+    return torch.cat(distances)
+
+
 def pixel_scores(fake: Mapping[str, Tensor], real: Mapping[str, Tensor]) -> list[Score]:
     """Return the means of the samples' pixel measures, beside those of real pictures (see `measure_pixels`)."""
     return [Score(key, *mean(values), real=float(real[key].mean())) for key, values in fake.items()]
 
 
-def copy_scores(fake: Tensor, real: Tensor) -> list[Score]:
+def copy_scores(fake: Pictures, real: Pictures) -> list[Score]:
     """Return how many samples nearly equal another, and how many different ones there would be to draw from.
 
     The larger set is cut to the size of the smaller one, since both depend on the numbers.
 
     Args:
-        fake, real: small copies, (N, D) and (M, D), of `ganvas.metrics.neighbours.small_copies`.
+        fake, real: uint8 pictures (N, C, H, W) and (M, C, H, W) in random order.
     """
     count = min(len(fake), len(real))
     found, usual = (near_duplicates(each[:count]) for each in (fake, real))
-    support, of_real = (birthday_support(each.pairs, count) for each in (found, usual))
     give = SPREAD * math.sqrt(found.pairs)  # pairs are counted as rare events are: their variance is their number
-    fewest, most = (birthday_support(round(pairs), count).size for pairs in (found.pairs + give, found.pairs - give))
+    fewest, most = (replace(found, pairs=round(found.pairs + side)) for side in (give, -give))
     return [
-        Score("near_duplicates", *share(round(found.share * count), count), real=usual.share),
-        Score("support", support.size, fewest, None if found.pairs <= give else most, real=of_real.size),
+        Score("near_duplicates", *share(found.having, count), real=usual.having / count),
+        Score(
+            "support",
+            birthday_support(found).size,
+            birthday_support(fewest).size,
+            birthday_support(most).size if most.pairs > 0 else None,
+            real=birthday_support(usual).size,
+        ),
     ]
 
 

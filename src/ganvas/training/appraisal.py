@@ -11,7 +11,7 @@ from ..latents.sample import GeneratorModel
 from ..metrics.distances import Interval, frechet, kid
 from ..metrics.features import extract
 from ..metrics.meaning import MEANING
-from ..metrics.neighbours import near_duplicates, small_copies
+from ..metrics.neighbours import near_duplicates
 from ..metrics.reals import Reals
 from ..metrics.scores import cover, share
 from .state import State
@@ -30,10 +30,10 @@ class Appraiser:
         self._real = reals.features(reals.some(count))
 
     def score(self, state: State, network: nn.Module) -> dict[str, Scored]:
-        """Return the scores of `network`'s samples by their keys in `ganvas.metrics.scores.MEANING`."""
+        """Return the scores of `network`'s samples by their keys in `ganvas.metrics.meaning.MEANING`."""
         samples = GeneratorModel(network, self.config, self.device, "").sample(self.count, self.config.seed)
         fake = extract(samples, device=self.device)
-        alike = near_duplicates(small_copies(samples)).share
+        alike = near_duplicates(samples)
         random = random_at(self.config.seed, "appraisal")
         plain, corrected = frechet(fake.stage, self._real.stage, random, REPLICATES)
         found: dict[str, Interval] = {
@@ -41,7 +41,7 @@ class Appraiser:
             "frechet_plain": plain,
             "kid": kid(fake.head, self._real.head, random, REPLICATES),
             **cover(fake.head, self._real.head),
-            "near_duplicates": share(round(alike * self.count), self.count),
+            "near_duplicates": share(alike.having, self.count),
         }
         return {
             key: Scored(

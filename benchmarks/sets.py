@@ -1,0 +1,21 @@
+"""The real pictures that the benchmarks of the scores look at, each at the size that a first training would take."""
+
+from pathlib import Path
+
+from ganvas.config import DataConfig
+from ganvas.data import Prepared, prepare
+from ganvas.events import drain
+
+ASSETS = Path(__file__).resolve().parents[2] / "shared" / "assets"
+# name -> (file, pixels a side, channels, labels)
+SETS = {
+    "emoji": ("emoji-all-64.zip", 32, 3, True),
+    "MNIST": ("mnist/train-images-idx3-ubyte.gz", 28, 1, True),
+    "photographs": ("photos-256.zip", 64, 3, False),
+}
+
+
+def load_set(name: str, assets: Path) -> Prepared:
+    """Return the prepared pictures of one of `SETS`."""
+    file, size, channels, labels = SETS[name]
+    return drain(prepare(DataConfig(str(assets / file), size, size, channels, labels=labels), workers=1))
