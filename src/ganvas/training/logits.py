@@ -27,7 +27,14 @@ def logit_histograms(state: State, config: Config, loader: Loader, device: torch
     material = draw(config, pictures, labels if config.classes else None, random, device)
     seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
     fakes = generate(copy.deepcopy(state.generator), material.latents, material.labels)
-    real, fake = (judge(seeing, config, material, each).float().cpu() for each in (material.real, fakes))
-    low, high = float(min(real.min(), fake.min())), float(max(real.max(), fake.max()))
-    counts = (tuple(int(n) for n in torch.histc(each, BINS, low, high)) for each in (real, fake))
+    logits = [judge(seeing, config, material, each).float().cpu() for each in (material.real, fakes)]
+    logits = [each[each.isfinite()] for each in logits]  # that a network broke is for the losses to tell
+    low, high = _range(torch.cat(logits))
+    counts = (tuple(int(n) for n in torch.histc(each, BINS, low, high)) for each in logits)
     return Logits(state.step, state.images, low, high, *counts)
+
+
+def _range(values: torch.Tensor) -> tuple[float, float]:
+    """Return the least and the greatest value, or a little around them where that is one and the same."""
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+    return (low, high) if low < high else (low - 0.5, low + 0.5)
