@@ -18,7 +18,7 @@ from ganvas.errors import GanvasError
 from ganvas.runs import Run
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
-COMMANDS = ["demo", "inspect", "train", "sample", "style", "env"]
+COMMANDS = ["demo", "inspect", "train", "sample", "evaluate", "report", "style", "env"]
 
 
 def train_arguments(pictures: Path, out: Path, *more: str) -> list[str]:
@@ -269,3 +269,40 @@ sys.exit("torch" in sys.modules)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "--minutes" in done.stdout
     assert done.returncode == 0, "--help has imported torch"
+
+
+def test_evaluate_puts_its_scores_on_the_last_line(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(run), "--count", "30", "--device", "cpu", "--json"]) == 0
+    captured = capfd.readouterr()
+    found = json.loads(captured.out.splitlines()[-1])
+    assert found["count"] == 30
+    assert {"frechet", "kid", "coverage", "near_duplicates", "checkerboard"} <= {
+        each["key"] for each in found["scores"]
+    }
+    assert "Frechet distance" in captured.err
+    assert f"ganvas report {run}" in captured.err
+
+
+def test_report_evaluates_first_and_names_the_page(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(run), "--device", "cpu", "--count", "30", "--json"]) == 0
+    page = Path(json.loads(capfd.readouterr().out.splitlines()[-1])["path"])
+    assert page == run / "report.html"
+    assert (Run(run).evaluation / "scores.json").is_file()
+    written = page.read_text(encoding="utf-8")
+    assert "data:image" in written, "the page should hold its pictures"
+
+
+def test_report_without_the_pictures_goes_without_scores(
+    run: Path, pictures: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pictures.rename(pictures.with_name("moved"))
+    assert main(["report", str(run), "--device", "cpu"]) == 0
+    assert "goes without scores" in capfd.readouterr().err
+    assert "ganvas evaluate" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_evaluate_of_what_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(tmp_path / "nowhere")]) == 1
+    assert "Error: There is no" in capfd.readouterr().err
+    assert main(["report", str(tmp_path / "nowhere")]) == 1
+    assert "ganvas train PICTURES" in capfd.readouterr().err

@@ -205,6 +205,8 @@ class Report:
     """Write one page about a run that opens offline, and its model card; evaluates the run first if need be."""
 
     run_folder: Run
+    count: int = 2000
+    """Samples to score, if the run was not evaluated yet."""
     device: Device = "auto"
     json: Json = False
 
@@ -215,9 +217,11 @@ class Report:
         from .runs import Run
         from .terminal import watch
 
-        if read_evaluation(Run(self.run_folder)) is None:
+        run = Run(self.run_folder)
+        run.read_config()  # says what is wrong, if it is no run
+        if read_evaluation(run) is None:
             try:
-                watch(evaluate(self.run_folder, None, Wanted(device=self.device)))
+                watch(evaluate(self.run_folder, None, Wanted(count=self.count, device=self.device)))
             except GanvasError as error:
                 say(f"The page goes without scores: {error.message}\n{error.hint}")
         page = ganvas.write_report(self.run_folder)
