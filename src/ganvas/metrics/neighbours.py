@@ -87,17 +87,17 @@ def nearest_pictures(
     count = nudged.shape[1]
     found = Nearest(torch.full((count,), torch.inf), torch.zeros(count, dtype=torch.int64), torch.zeros(count).bool())
     for part in np.array_split(rows, -(-len(rows) // CHUNK)):
-        copies = small_copies(pictures[part])
-        for mirrored in (False, True):
-            distance = _distances(nudged, _mirrored(copies) if mirrored else copies)
-            distance[distance < least] = torch.inf
-            if own is not None:
-                distance[own[:, None] == torch.from_numpy(part)] = torch.inf
-            closest, place = distance.min(1)
-            better = closest < found.distance
-            found.distance[better] = closest[better]
-            found.index[better] = torch.from_numpy(part)[place[better]]
-            found.mirrored[better] = mirrored
+        copies, numbers = small_copies(pictures[part]), torch.from_numpy(part)
+        distance = torch.stack([_distances(nudged, seen) for seen in (copies, _mirrored(copies))], 1)  # (N, 2, chunk)
+        same = (distance < least).any(1)
+        if own is not None:
+            same |= own[:, None] == numbers
+        distance.masked_fill_(same[:, None], torch.inf)
+        closest, place = distance.flatten(1).min(1)
+        better = closest < found.distance
+        found.distance[better] = closest[better]
+        found.index[better] = numbers[place[better] % len(part)]
+        found.mirrored[better] = place[better] >= len(part)
     return found
 
 

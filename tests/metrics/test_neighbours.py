@@ -1,0 +1,174 @@
+"""A near-copy is what an eye takes for the same picture; nothing is counted twice or forgotten at a chunk's edge."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganvas.metrics import neighbours
+from ganvas.metrics.neighbours import (
+    TOLERANCE,
+    NearDuplicates,
+    birthday_support,
+    near_duplicates,
+    nearest_pictures,
+    nudged_copies,
+    small_copies,
+)
+
+
+def noise(count: int, channels: int = 3, height: int = 32, width: int = 32, seed: int = 0) -> Tensor:
+    """Return pictures of which no two are alike."""
+    random = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (count, channels, height, width), dtype=torch.uint8, generator=random)
+
+
+def grainy(pictures: Tensor) -> Tensor:
+    grain = 4 * torch.randn(pictures.shape, generator=torch.Generator().manual_seed(0))
+    return (pictures + grain).round().clamp(0, 255).to(torch.uint8)
+
+
+def softer(pictures: Tensor) -> Tensor:
+    soft = pictures.float()
+    for _ in range(pictures.shape[3] // 32):
+        soft = F.avg_pool2d(F.avg_pool2d(F.pad(soft, (1,) * 4, mode="replicate"), 2, 1), 2, 1)  # weights 1 2 1
+    return soft.round().to(torch.uint8)
+
+
+def aside(pictures: Tensor) -> Tensor:
+    step = pictures.shape[3] // 32
+    return F.pad(pictures, (step, 0, 0, 0), mode="replicate")[..., : pictures.shape[3]]
+
+
+CHANGES: dict[str, Callable[[Tensor], Tensor]] = {
+    "the same": lambda pictures: pictures,
+    "darker": lambda pictures: (pictures * 0.97).round().to(torch.uint8),
+    "lighter": lambda pictures: (pictures.int() + 7).clamp(0, 255).to(torch.uint8),
+    "grainy": grainy,
+    "softer": softer,
+    "aside": aside,
+}
+
+
+@pytest.mark.parametrize(
+    ("channels", "height", "width"), [(1, 32, 32), (3, 28, 28), (3, 9, 40), (4, 64, 64), (3, 4, 4)]
+)
+def test_the_distance_is_in_levels_whatever_the_shape(channels: int, height: int, width: int) -> None:
+    pictures = torch.full((2, channels, height, width), 100, dtype=torch.uint8)
+    pictures[1] += 10
+    pictures[:, 3:] = 255
+    a, b = small_copies(pictures)
+    assert float((a - b).norm()) == pytest.approx(10, rel=1e-4), "ten levels lighter everywhere is a distance of ten"
+
+
+def test_what_is_transparent_has_no_colour() -> None:
+    pictures = noise(2, channels=4)
+    pictures[:, 3] = 0
+    assert torch.equal(*small_copies(pictures)), "an invisible colour makes pictures differ"
+
+
+def test_the_nearest_is_found_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    queries, pictures = noise(7, seed=1), noise(23, seed=2).numpy()
+    rows = np.array([1, 2, 3, 5, 8, 13, 20, 21, 22])
+    own = torch.tensor([3, -1, -1, 8, -1, -1, 0])
+    copies = {False: small_copies(pictures).double(), True: small_copies(pictures[..., ::-1]).double()}
+    nudged = nudged_copies(queries).double()
+    expected = []
+    for query in range(7):
+        candidates = [
+            (min(float((nudge[query] - copies[flip][row]).norm()) for nudge in nudged), row, flip)
+            for row in rows
+            for flip in (False, True)
+            if row != own[query]
+        ]
+        expected.append(min(candidates))
+    for chunk in (1000, 4):
+        monkeypatch.setattr(neighbours, "CHUNK", chunk)
+        found = nearest_pictures(nudged_copies(queries), pictures, rows, own)
+        triples = zip(found.distance.tolist(), found.index.tolist(), found.mirrored.tolist(), strict=True)
+        assert [each[1:] for each in triples] == [each[1:] for each in expected], (
+            f"another picture in chunks of {chunk}"
+        )
+        assert found.distance.tolist() == pytest.approx([each[0] for each in expected], rel=1e-3)
+
+
+def test_the_same_picture_is_passed_over_where_that_is_asked_for() -> None:
+    pictures = noise(5).numpy()
+    queries = nudged_copies(pictures[:1])
+    rows = np.arange(5)
+    assert nearest_pictures(queries, pictures, rows).index.tolist() == [0]
+    assert float(nearest_pictures(queries, pictures, rows).distance) < 0.1, "a picture is far from itself"
+    assert nearest_pictures(queries, pictures, rows, least=0.5).index.tolist() != [0], (
+        "an exact copy was not passed over"
+    )
+    alone = nearest_pictures(queries, pictures, rows[:1], own=torch.tensor([0]))
+    assert alone.distance.tolist() == [torch.inf], "where there is no other, none may be found"
+
+
+def test_pictures_on_the_disk_are_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "CHUNK", 8)
+    np.save(tmp_path / "pictures.npy", noise(50).numpy())
+    pictures = np.load(tmp_path / "pictures.npy", mmap_mode="r")
+    sizes = []
+
+    def counting(a: Tensor, b: Tensor) -> Tensor:
+        sizes.append((len(a), len(b)))
+        return torch.linalg.vector_norm(a[:, None] - b, dim=2)
+
+    monkeypatch.setattr(torch, "cdist", counting)
+    nearest_pictures(nudged_copies(pictures[:3]), pictures, np.arange(50))
+    near_duplicates(pictures)
+    assert max(min(size) for size in sizes) <= 8, "a matrix of all against all was made"
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_slightly_changed_picture_is_a_near_copy(change: str, shared_pictures: dict[str, Tensor]) -> None:
+    for name, pictures in shared_pictures.items():
+        changed = CHANGES[change](pictures[:200])
+        near = [
+            bool(each <= TOLERANCE)
+            for each in (nudged_copies(changed) - small_copies(pictures[:200])).norm(dim=2).amin(0)
+        ]
+        assert sum(near) >= 180, f"{change}: of 200 {name}, only {sum(near)} are taken for near-copies of themselves"
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("people", 0.06, 0.14), ("digits", 0.01, 0.06), ("photographs", 0, 0)]
+)
+def test_few_real_pictures_are_near_copies(
+    name: str, low: float, high: float, shared_pictures: dict[str, Tensor]
+) -> None:
+    found = near_duplicates(shared_pictures[name])
+    assert low <= found.having / found.count <= high, (
+        "the tolerance takes different pictures for copies, or misses variants"
+    )
+
+
+def test_near_duplicates_are_counted_once_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = noise(30)
+    pictures[10] = grainy(pictures[20:21])[0]
+    pictures[5] = pictures[6] = pictures[29]
+    for chunk in (1000, 7):
+        monkeypatch.setattr(neighbours, "CHUNK", chunk)
+        assert near_duplicates(pictures) == NearDuplicates(30, having=5, pairs=1 + 3), (
+            f"miscounted in chunks of {chunk}"
+        )
+    assert near_duplicates(noise(1)) == NearDuplicates(1, 0, 0)
+
+
+def test_the_birthday_estimate_finds_the_size_of_the_support() -> None:
+    support = noise(200)
+    drawn = torch.randint(200, (400,), generator=torch.Generator().manual_seed(1))
+    found = birthday_support(near_duplicates(support[drawn]))
+    assert not found.at_least
+    assert found.size == pytest.approx(200, rel=0.2), "400 draws among 200 pictures do not betray that there are 200"
+
+
+def test_where_nothing_coincides_the_support_is_at_least() -> None:
+    found = birthday_support(NearDuplicates(1000, having=0, pairs=0))
+    assert found.at_least
+    assert found.size == pytest.approx(1000 * 999 / 2 / 3), "three coincidences would likely have shown themselves"
