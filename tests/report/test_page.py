@@ -35,7 +35,8 @@ def test_texts_of_the_run_are_harmless(tmp_path: Path) -> None:
     run = made.run(tmp_path / "<script>alert(3)", told, config)
     run.skipped_file.write_text(f"{HARM}\t{HARM}\n")
     found = made.evaluation(run)
-    found["summary"] = found["memorisation"]["text"] = [HARM]
+    found["summary"] = [HARM]
+    found["memorisation"]["text"] = f"It is {HARM}"
     for row in found["scores"]:
         row.update(name=HARM, about=HARM, network=HARM, better=HARM, value=HARM)
     harmless = [name for name, _ in Reader(page(made.facts(made.run(tmp_path / "plain")))).tags]

@@ -36,7 +36,7 @@ def _about(facts: Facts) -> Iterator[str]:
 def _use(facts: Facts) -> Iterator[str]:
     folder = str(facts.run.folder)
     yield from ("## How to use it", "")
-    yield from fenced(f"pip install ganvas\nganvas sample {shlex.quote(folder)} --count 64 --seed 0", "sh")
+    yield from fenced(f"ganvas sample {shlex.quote(folder)} --count 64 --seed 0", "sh")
     code = f"import ganvas\n\npictures = ganvas.load({folder!r}).sample(count=16, seed=0)  # uint8 {_shape(facts)}"
     yield from fenced(code, "python")
     yield from ("The run folder (`config.json` and `model/`) is what is loaded; it can be moved.", "")
@@ -79,7 +79,7 @@ def _scores(facts: Facts) -> Iterator[str]:
         return
     count = evaluation.get("count")
     if isinstance(count, int):
-        yield from (f"{count:,} samples; intervals hold 95 %.", "")
+        yield from (f"{count:,} samples, 95 % intervals.", "")
     yield from (
         "| score | network | samples | interval | real pictures | |",
         "| --- | --- | ---: | ---: | ---: | --- |",

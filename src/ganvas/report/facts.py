@@ -100,7 +100,8 @@ def how_good(facts: Facts) -> list[str]:
     """Return what the evaluation says, or the last score that was taken on the way, or that there is none."""
     if facts.scores:
         told = (facts.evaluation or {}).get("summary") or []
-        return [_first_score(facts.scores[0]), *(str(sentence) for sentence in told)]
+        copies = facts.memorisation.get("text")  # has a place of its own
+        return [_first_score(facts.scores[0]), *(str(sentence) for sentence in told if sentence != copies)]
     for (score, network), scored in facts.history.scores.items():
         last = scored[-1][1]
         value = f"{score}{_on(network)} {number(last.value)}"

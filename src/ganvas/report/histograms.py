@@ -41,7 +41,7 @@ def _logit_chart(seconds: float, logits: Logits, x: Scale) -> Html:
         across, _ = plot.at(0, 0)
         plot.rule((across, plot.top), (across, plot.bottom), "phase")
     plot.text(LEFT + 2, plot.top + 8, "real pictures ↑", "label one", "start")
-    plot.text(LEFT + 2, HEIGHT - BOTTOM - 8, "samples ↓", "label two", "start")
+    plot.text(WIDTH - RIGHT - 2, HEIGHT - BOTTOM - 8, "samples ↓", "label two", "end")  # their hill leans to the left
     heading = f"After {duration(seconds)}"
     shared = sum(min(pair) for pair in zip(real, fake, strict=True))
     means = f"On average real pictures {number(_mean(logits, real))}, samples {number(_mean(logits, fake))}"

@@ -12,6 +12,7 @@ from .histograms import logit_charts
 from .markup import Html, join, tag
 from .words import BETTER, duration, interval, number, percent
 
+SCORE_HEADINGS = ("Score", "Samples", "Real pictures")
 MOST_LISTED = 20
 AT_ONCE = 3  # charts of scores; the others are folded away
 ON_THE_WAY = (
@@ -44,8 +45,13 @@ def sections(facts: Facts) -> Iterator[Html]:
 
 def _scores(facts: Facts) -> Iterator[Html]:
     if facts.scores:
+        seen = [_score_row(row) for row in facts.scores if row.get("network")]
+        plain = [_score_row(row) for row in facts.scores if not row.get("network")]
         yield tag("p", _measured(facts.evaluation or {}), class_="soft")
-        yield _table([_score_row(row) for row in facts.scores], ("Score", "Samples", "Real pictures"), "Scores")
+        yield _table(seen, SCORE_HEADINGS, "Scores")
+        if plain:
+            told = tag("summary", f"Measured on the pixels themselves: {len(plain)} more")
+            yield tag("details", told, _table(plain, SCORE_HEADINGS, "Scores of the pixels"))
     else:
         yield tag("p", "This run has not been evaluated. Scores with intervals are one command away: ")
         yield tag("pre", tag("code", facts.evaluate))
@@ -64,7 +70,8 @@ def _measured(evaluation: dict[str, Any]) -> str:
     counts = {"samples": "count", "real pictures": "real_count", "pictures kept out of the training": "held_out_count"}
     told = [f"{evaluation[key]:,} {name}" for name, key in counts.items() if isinstance(evaluation.get(key), int)]
     step = f", at step {evaluation['step']:,}" if isinstance(evaluation.get("step"), int) else ""
-    return f"Measured on {', '.join(told)}{step}. Intervals hold 95 %." if told else "Intervals hold 95 %."
+    measured = f"Measured on {', '.join(told)}{step}. " if told else ""
+    return f"{measured}Below each value is its 95\u00a0% interval."
 
 
 def _score_row(row: dict[str, Any]) -> tuple[Html, Html, Html]:
