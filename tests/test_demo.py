@@ -16,7 +16,7 @@ from ganvas.runs import Run
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def short(monkeypatch: pytest.MonkeyPatch, pictures: Path) -> None:
     real = module.train
 
     def train(pictures: Path, out: Path, *, minutes: float, **options: object) -> Iterator[Event]:
@@ -29,8 +29,10 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         Image.new("RGB", (8, 8)).save(out)
         yield Done(str(out), 1, 0, 1.0, "finished")
 
+    monkeypatch.setattr(module.builtin, "people", lambda: pictures)
     monkeypatch.setattr(module, "train", train)
     monkeypatch.setattr(module, "stylize", stylize)
+    monkeypatch.setattr(module, "MEASURED", 30)
     monkeypatch.setitem(RECIPES, "quick", tiny.NARROW["quick"])
 
 
@@ -38,7 +40,7 @@ def test_everything_is_written_and_the_next_commands_are_said(tmp_path: Path) ->
     events = list(demo(tmp_path / "out", 2.0, lambda: False))
     assert events[-1].reason == "finished"
     assert [type(event) for event in events].count(Done) == 1, "one ending, not one for each part"
-    for name in ("people.png", "growth.webp", "painting.jpg"):
+    for name in ("people.png", "growth.webp", "painting.jpg", "run/report.html"):
         assert (tmp_path / "out" / name).is_file()
     with Image.open(tmp_path / "out" / "growth.webp") as image:
         frames = sum(1 for _ in ImageSequence.Iterator(image))

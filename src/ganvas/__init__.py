@@ -118,7 +118,7 @@ def evaluate(
     count: int = 2000,
     network: str = "efficientnet-lite0",
     weights: str | Path | None = None,
-    seed: int = 0,
+    seed: int = 1,
     device: str = "auto",
 ) -> "Evaluation":
     """Return how good the samples of a run are, or the pictures in a folder: scores, memorisation, and what they say.
@@ -131,7 +131,7 @@ def evaluate(
         count: samples at most.
         network: a name of `ganvas.metrics.networks.NETWORKS`, whose features are compared.
         weights: file of its weights, if they are neither packaged nor to be fetched.
-        seed: of the samples.
+        seed: of the samples; 1, since the best checkpoint of a run with seed 0 was chosen by the samples of seed 0.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
 
     Raises:

@@ -23,8 +23,16 @@ MEANING: Mapping[str, tuple[str, str, str]] = {
         "lower",
         "Another distance of the two sets, fair to small ones: about 0 for real pictures.",
     ),
-    "precision": ("Precision", "higher", "Share of the samples that look like real pictures."),
-    "recall": ("Recall", "higher", "Share of the real pictures that the samples could have been."),
+    "precision": (
+        "Precision",
+        "higher",
+        "Share of the samples that lie as close to real pictures as these lie to each other.",
+    ),
+    "recall": (
+        "Recall",
+        "higher",
+        "Share of the real pictures that lie as close to samples as these lie to each other.",
+    ),
     "density": ("Density", "higher", "How thickly the samples lie where real pictures are: about 1 for real ones."),
     "coverage": (
         "Coverage",
@@ -58,7 +66,11 @@ MEANING: Mapping[str, tuple[str, str, str]] = {
 
 # (key, side on which it is off, what that means)
 STRIKING: Sequence[tuple[str, int, str]] = (
-    ("precision", -1, "{value:.0%} of the samples look like real pictures; of real ones {real:.0%} would."),
+    (
+        "precision",
+        -1,
+        "{value:.0%} of the samples lie as close to real pictures as these to each other; of real ones {real:.0%} do.",
+    ),
     (
         "coverage",
         -1,
