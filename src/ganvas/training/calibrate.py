@@ -20,6 +20,7 @@ from ..latents.sample import save_network
 from ..metrics.networks import load_network
 from ..runs import Run
 from .appraisal import COUNT, Appraiser
+from .logits import logit_histograms
 from .phases import advance
 from .schedule import with_seconds
 from .sheets import save_sheet, settle
@@ -33,9 +34,7 @@ PATIENCE = 1.5  # seconds a phase, at most (after at least one trial)
 FEW = 512  # pictures that are encoded to see how long all would take
 SHARE = 0.08  # of the budget that sheets and checkpoints may take
 MARGIN = 0.96  # machines are noisy; a budget is better kept than used to the last second
-EVALUATION_SHARE = (
-    0.045  # of the budget that scores may take: under 5 %, also on a machine that is a little slower later
-)
+EVALUATION_SHARE = 0.045  # of the budget that scores may take: under 5 % also where they turn out a little slower
 WORTH_SCORING = 300.0  # seconds; in a shorter run the last checkpoint is the best, since its rates end with the budget
 TRIED = 64  # pictures that are scored to see how long all would take
 
@@ -61,7 +60,7 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
             encoding = (time.perf_counter() - began) * min(shown, config.warm_start.most_codes) / min(shown, FEW)
 
         each_step.append(_median_seconds(partial(advance, phase, state, config, loader)))
-    sheet, save = _seconds_to_write(state, config, device)
+    sheet, save = _seconds_to_write(state, config, loader, device)
     first, evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else (0.0, math.inf)
     left = seconds() - encoding
     config = replace(
@@ -100,13 +99,14 @@ def _seconds_to_score(state: State, config: Config, data: Prepared, device: torc
     return COUNT / TRIED * (looked - began), COUNT / TRIED * (time.perf_counter() - looked)
 
 
-def _seconds_to_write(state: State, config: Config, device: Choice) -> tuple[float, float]:
-    """Return the seconds that a sheet and that a checkpoint with its model take."""
+def _seconds_to_write(state: State, config: Config, loader: Loader, device: Choice) -> tuple[float, float]:
+    """Return the seconds that a sheet with its logits and that a checkpoint with its model take."""
     where = use(device)
     with TemporaryDirectory() as folder:
         run = Run(Path(folder))
         began = time.perf_counter()
         save_sheet(run, state, config, where)
+        logit_histograms(state, config, loader, where)
         written = time.perf_counter()
         checkpoint.save(run.checkpoints, state.step, *pack(state))
         save_network(run, settle(state, config, where), state.step, state.images)

@@ -1,0 +1,107 @@
+"""A budget of minutes is kept by arithmetic: steps, sheets, checkpoints and scores together fit into it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import tiny
+from ganvas.config import Config
+from ganvas.data import Prepared
+from ganvas.device import choose_device
+from ganvas.training import calibrate as module
+from ganvas.training.appraisal import COUNT
+from ganvas.training.calibrate import TRIED, WORTH_SCORING, calibrate
+
+STEP, SHEET, SAVE = 0.01, 0.5, 0.2  # seconds
+
+
+@pytest.fixture
+def data(pictures: Path) -> Prepared:
+    return tiny.prepared(pictures)
+
+
+def calibrated(
+    data: Prepared, monkeypatch: pytest.MonkeyPatch, seconds: float, first: float, evaluation: float
+) -> Config:
+    """Return what a budget gives where everything takes the time that is said."""
+    monkeypatch.setattr(module, "_median_seconds", lambda _: STEP)
+    monkeypatch.setattr(module, "_seconds_to_write", lambda *_: (SHEET, SAVE))
+    monkeypatch.setattr(module, "_seconds_to_score", lambda *_: (first, evaluation))
+    return calibrate(tiny.config("dcgan"), data, choose_device("cpu"), lambda: seconds)
+
+
+@pytest.mark.parametrize("minutes", [6, 10, 30, 60, 600])
+@pytest.mark.parametrize(("first", "evaluation"), [(0, 0.1), (2, 2), (7, 9), (30, 9), (7, 60), (500, 500)])
+def test_scores_take_less_than_a_twentieth(
+    minutes: int, first: float, evaluation: float, data: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = calibrated(data, monkeypatch, 60 * minutes, first, evaluation)
+    scoring = first + config.evaluations * evaluation if config.evaluations else 0
+    assert 0 <= config.evaluations <= minutes
+    assert scoring <= 0.05 * 60 * minutes, "scores cost more than a twentieth of the time"
+    used = config.steps * STEP + config.sheets * SHEET + config.checkpoints * SAVE + scoring
+    assert 0.9 * 60 * minutes < used <= 60 * minutes, "the budget is not kept, or not used"
+
+
+def test_scores_are_taken_where_there_is_time(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert calibrated(data, monkeypatch, 600, 7, 9).evaluations == 2, "ten minutes should pay for two looks"
+    assert calibrated(data, monkeypatch, 3600, 7, 9).evaluations == 17
+    assert calibrated(data, monkeypatch, 3600, 0.1, 0.1).evaluations == 60, "once a minute is often enough"
+
+
+def test_a_short_run_is_not_scored(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = calibrated(data, monkeypatch, WORTH_SCORING, 0.01, 0.01)
+    assert config.evaluations == 0
+    monkeypatch.setattr(module, "_seconds_to_score", lambda *_: pytest.fail("time was spent on measuring it"))
+    assert calibrate(tiny.config("dcgan"), data, choose_device("cpu"), lambda: 60.0).evaluations == 0
+
+
+def test_a_budget_that_measuring_used_up_still_gives_a_run(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = calibrated(data, monkeypatch, -5, 7, 9)
+    assert config.steps >= 1
+    assert (config.evaluations, config.sheets, config.checkpoints) == (0, 2, 1)
+
+
+class Clock:
+    """Be a clock that only moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+def test_a_whole_evaluation_is_foreseen_from_a_part(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "load_network", lambda: setattr(clock, "now", clock.now + 100))
+    counts = []
+
+    class Slow:
+        def __init__(self, config: Config, data: Prepared, device: object, count: int) -> None:
+            counts.append(count)
+            clock.now += 2
+
+        def score(self, *_: object) -> None:
+            clock.now += 3
+
+    monkeypatch.setattr(module, "Appraiser", Slow)
+    state = SimpleNamespace(averaged=None)
+    first, each = module._seconds_to_score(state, tiny.config("dcgan"), data, None)  # type: ignore[arg-type]
+    assert counts == [TRIED]
+    assert (first, each) == (2 * COUNT / TRIED, 3 * COUNT / TRIED), (
+        "loading counts, or the rest of the pictures does not"
+    )
+
+
+def test_a_sheet_comes_with_its_logits(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    for name, seconds in {"save_sheet": 1, "logit_histograms": 2, "save_network": 4}.items():
+        monkeypatch.setattr(module, name, lambda *_, seconds=seconds: setattr(clock, "now", clock.now + seconds))
+    config = tiny.config("dcgan")
+    state = module.fresh(config, module.use(choose_device("cpu")))
+    found = module._seconds_to_write(state, config, None, choose_device("cpu"))  # type: ignore[arg-type]
+    assert found == (3, 4), "what is done at a sheet is not counted in full"
