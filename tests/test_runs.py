@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,29 @@ def test_config_of_a_later_release(tmp_path: Path) -> None:
     with pytest.raises(GanvasError, match="written by a later ganvas") as caught:
         run.read_config()
     assert "upgrade" in caught.value.hint
+
+
+@pytest.mark.parametrize(("scored", "evaluations"), [(True, 4), (False, 0), (None, 0)])
+def test_a_run_of_the_first_release_opens(scored: bool | None, evaluations: int, tmp_path: Path) -> None:
+    """It was scored at each checkpoint or never, and knew no pictures held out."""
+    run, config = Run(tmp_path), tiny.config("quick", checkpoints=4)
+    run.write_config(config)
+    record = json.loads(run.config_file.read_text()) | {"format": 1, "scored": scored}
+    for name in ["evaluations", "held_out", *(["scored"] if scored is None else [])]:
+        del record[name]
+    run.config_file.write_text(json.dumps(record))
+    assert run.read_config() == replace(config, evaluations=evaluations, held_out=0)
+    run.write_config(run.read_config())
+    assert json.loads(run.config_file.read_text())["format"] == FORMAT, "written anew, it should be of this release"
+
+
+def test_a_field_of_the_first_release_is_unknown_in_this_one(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.write_config(tiny.config())
+    record = json.loads(run.config_file.read_text()) | {"scored": True}
+    run.config_file.write_text(json.dumps(record))
+    with pytest.raises(GanvasError, match="has no field 'scored'"):
+        run.read_config()
 
 
 def test_events_can_be_cut_back(tmp_path: Path) -> None:

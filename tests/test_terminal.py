@@ -12,6 +12,7 @@ from ganvas.events import (
     Done,
     Event,
     Iteration,
+    Logits,
     Note,
     Progress,
     Samples,
@@ -27,7 +28,9 @@ STREAM: list[Event] = [
     Started("runs/mine", "quick", "cpu (2 threads)", 0, 0, 5000, resumed=False),
     Step(10, 320, 5000, 0.1, 3.0, "sharpen", {"generator": 0.5, "discriminator": 1.25, "fake_logits": 0.0}),
     Samples(10, 320, "samples/1.png"),
-    Scored(10, 320, "Frechet distance", "lite0", 1234.5, 512),
+    Scored(10, 320, "Frechet distance", "lite0", 1234.5, 512, 1200.25, 1268.75),
+    Scored(10, 320, "Coverage", "lite0", 0.4321, 512, 0.4, 0.5),
+    Logits(10, 320, -2.0, 3.0, (0, 5), (5, 0)),
     Saved(10, 320, "checkpoints/1"),
     Iteration(3, 60, 384, 0.5, 0.1, 0.3, 0.1),
     Done("runs/mine", 10, 5000, 61.0, "finished", "ganvas sample runs/mine"),
@@ -50,6 +53,15 @@ def test_every_kind_of_event_is_shown(screen: io.StringIO) -> None:
     for text in ("16 pictures [grey] were turned [/]", "recipe quick", "5,000 pictures", "1,234.5", "cpu (2 threads)"):
         assert text in shown, f"{text} was not shown"
     assert "ganvas sample runs/mine" in shown
+    assert "1,200.2 to 1,268.8" in shown, "how certain a score is was not shown"
+    assert "0.43" not in shown, "one score of several is enough on the way; the rest is in the report"
+
+
+def test_a_score_without_an_interval_is_shown_alone(screen: io.StringIO) -> None:
+    """Runs of the first release have such."""
+    terminal.render(iter_of([Scored(10, 320, "Frechet distance", "lite0", 1234.5, 512)]))
+    assert "1,234.5" in screen.getvalue()
+    assert " to " not in screen.getvalue()
 
 
 def iter_of(events: list[Event]) -> Iterator[Event]:
