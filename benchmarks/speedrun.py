@@ -5,10 +5,12 @@ same cores and threads. Ours is started anew for each budget, reads the files it
 budget; the peers (peers.py) are handed prepared pictures, and since they have no schedule, one long run of theirs is
 scored at each mark. What is scored, and how, stands in quality.py.
 
-Results are appended to benchmarks/results/speedrun.jsonl as they come, and what stands there is not run again.
+Results are appended to benchmarks/results/speedrun.jsonl as they come, and what stands there is not run again. The
+samples are kept in the work folder: when the scores change, --rescore scores them anew and leaves the times alone.
 
     python benchmarks/speedrun.py --cores 1 --threads 1 --only classic lesson real
     python benchmarks/speedrun.py --cores 1 --threads 1 --only ganvas
+    python benchmarks/speedrun.py --cores 1 --threads 1 --rescore
     python benchmarks/speedrun.py --table
 """
 
@@ -17,7 +19,6 @@ import contextlib
 import fcntl
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -32,12 +33,15 @@ import numpy as np
 import torch
 
 import ganvas
-from quality import ASSETS, READERS, SAMPLES, SIZE, SOURCES, WORK, floors, pictures_file, save_sheet, score_samples
+import quality
+from ganvas.pictures import write_atomically
+from machine import machine_line
+from quality import READERS, SAMPLES, SIZE, WORK, Row
+from sets import ASSETS
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "speedrun.jsonl"
 PEERS, OURS, REAL = ("classic", "lesson"), "ganvas", "real"
-Row = dict[str, str | int | float]
 
 
 @dataclass(frozen=True)
@@ -64,58 +68,56 @@ class Lane:
                 fcntl.flock(held.enter_context(path.open("w")), fcntl.LOCK_EX)
             yield
 
-    def scored(self, samples: np.ndarray, data: str) -> dict[str, float]:
+    def samples(self, method: str, data: str, seed: int, minutes: float) -> Path:
+        """Return the .npy where the samples of a run are kept."""
+        run = f"{method}-{data}-seed{seed}-threads{self.threads}"
+        return self.work / (f"{run}-{minutes:g}min.npy" if method == OURS else f"{run}/{minutes:g}.npy")
+
+    def score(self, samples: np.ndarray, data: str) -> Row:
         """Score samples against a real set."""
-        return score_samples(samples, data, self.assets, self.work)
+        return quality.score_samples(samples, quality.real_set(data, self.assets, self.work))
 
 
 def run_peer(method: str, data: str, seed: int, marks: list[float], lane: Lane) -> Iterator[Row]:
     """Train a peer once until its last mark, then yield a row for each mark."""
-    out = lane.work / f"{method}-{data}-seed{seed}-threads{lane.threads}"
-    pictures = pictures_file(data, lane.assets, lane.work)
+    out = lane.samples(method, data, seed, marks[0]).parent
+    pictures = quality.pictures_file(data, lane.assets, lane.work)
     command = [sys.executable, str(HERE / "peers.py"), method, str(pictures), "--seed", str(seed), "--out", str(out)]
     command += ["--threads", str(lane.threads), "--started", str(time.time()), "--marks", *(f"{m:g}" for m in marks)]
     subprocess.run(command, check=True, env=lane.environment)
     for mark in marks:
         told = json.loads((out / f"{mark:g}.json").read_text())
         samples = np.load(out / f"{mark:g}.npy")
-        save_sheet(samples, out / f"{mark:g}.png")
+        quality.save_sheet(samples, out / f"{mark:g}.png")
         rate = told["pictures"] / (60 * told["minutes"])
-        yield {"minutes": mark, "measured": told["minutes"], "pictures_per_second": rate, **lane.scored(samples, data)}
+        yield {"minutes": mark, "measured": told["minutes"], "pictures_per_second": rate, **lane.score(samples, data)}
 
 
 def run_ours(data: str, seed: int, minutes: float, lane: Lane) -> Iterator[Row]:
     """Run `ganvas train` as a user would, with nothing prepared, then sample its run folder and yield one row."""
-    out = lane.work / f"{OURS}-{data}-seed{seed}-threads{lane.threads}-{minutes:g}min"
-    cache = out.with_name(out.name + "-cache")
+    kept = lane.samples(OURS, data, seed, minutes)
+    out = kept.with_suffix("")
+    cache = Path(f"{out}-cache")
     for left_over in (out, cache):
         shutil.rmtree(left_over, ignore_errors=True)
     options = {"size": SIZE, "minutes": minutes, "seed": seed, "device": "cpu", "out": out}
-    command = [sys.executable, "-m", "ganvas", "train", str(lane.assets / SOURCES[data])]
+    command = [sys.executable, "-m", "ganvas", "train", str(lane.assets / quality.SOURCES[data])]
     command += [str(word) for name, value in options.items() for word in (f"--{name}", value)]
     started = time.time()
     subprocess.run(command, check=True, env={**lane.environment, "GANVAS_CACHE": str(cache)})
     measured = (time.time() - started) / 60
     samples = ganvas.load(out, "cpu").sample(count=SAMPLES, seed=seed + 1000).numpy()
-    np.save(out.with_suffix(".npy"), samples)
-    save_sheet(samples, out.with_suffix(".png"))
+    np.save(kept, samples)
+    quality.save_sheet(samples, kept.with_suffix(".png"))
     seen = max(event.get("images", 0) for event in map(json.loads, (out / "events.jsonl").open()))
     rate = seen / (60 * measured)
-    yield {"minutes": minutes, "measured": measured, "pictures_per_second": rate, **lane.scored(samples, data)}
+    yield {"minutes": minutes, "measured": measured, "pictures_per_second": rate, **lane.score(samples, data)}
 
 
 def run_real(data: str, lane: Lane) -> Iterator[Row]:
     """Yield the scores of real pictures against real pictures."""
-    for note, found in floors(data, lane.assets, lane.work):
-        yield {"note": note, "minutes": 0.0, **found}
-
-
-def machine_line() -> str:
-    """Name the processor, its cores and the version of torch."""
-    info = Path("/proc/cpuinfo")
-    models = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
-    name = models[0].split(":", 1)[1].strip() if models else platform.machine()
-    return f"{name}, {os.cpu_count()} cores, torch {torch.__version__}"
+    for note, (samples, real) in quality.floors(data, lane.assets, lane.work).items():
+        yield {"note": note, "minutes": 0.0, **quality.score_samples(samples, real)}
 
 
 def read_results() -> list[Row]:
@@ -128,15 +130,41 @@ def done(**wanted: str | int | float) -> bool:
     return any(all(row.get(key) == value for key, value in wanted.items()) for row in read_results())
 
 
+def rounded(row: Row) -> Row:
+    """Return a row to five digits."""
+    return {key: float(f"{value:.5g}") if isinstance(value, float) else value for key, value in row.items()}
+
+
 def record(rows: Iterator[Row], lane: Lane, **who: str | int) -> None:
-    """Append rows to the results as they come, to five digits, and say each aloud."""
+    """Append rows to the results as they come and say each aloud."""
     for row in rows:
-        full: Row = {**who, **row, "threads": lane.threads, "machine": lane.machine}
-        rounded = {key: float(f"{value:.5g}") if isinstance(value, float) else value for key, value in full.items()}
+        line = json.dumps(rounded({**who, **row, "threads": lane.threads, "machine": lane.machine}))
         RESULTS.parent.mkdir(exist_ok=True)
         with RESULTS.open("a") as file:
-            file.write(json.dumps(rounded) + "\n")
-        print(json.dumps(rounded), flush=True)
+            file.write(f"{line}\n")
+        print(line, flush=True)
+
+
+def rescore(args: argparse.Namespace, lane: Lane) -> None:
+    """Score the kept samples of recorded runs again, and replace the scores in their rows one by one."""
+    wanted = {"method": args.only, "data": args.data, "seed": args.seeds, "threads": [lane.threads]}
+    for old in read_results():
+        method, data, seed, minutes = str(old["method"]), str(old["data"]), int(old["seed"]), float(old["minutes"])
+        asked = all(old[key] in values for key, values in wanted.items())
+        if not asked or minutes not in (0.0, *args.minutes):
+            continue
+        if method == REAL:
+            samples, real = quality.floors(data, lane.assets, lane.work)[str(old["note"])]
+        elif (path := lane.samples(method, data, seed, minutes)).exists():
+            samples, real = np.load(path), quality.real_set(data, lane.assets, lane.work)
+        else:
+            print(f"{path} is gone: delete the line of that run, to have it run again.", flush=True)
+            continue
+        with lane.alone():
+            new = old | rounded(quality.score_samples(samples, real))
+        rows = [new if row == old else row for row in read_results()]  # others may have come meanwhile
+        write_atomically(RESULTS, "".join(f"{json.dumps(row)}\n" for row in rows).encode())
+        print(json.dumps(new), flush=True)
 
 
 def run_missing(args: argparse.Namespace, lane: Lane) -> None:
@@ -159,35 +187,39 @@ def run_missing(args: argparse.Namespace, lane: Lane) -> None:
                             record(run_ours(data, seed, minutes, lane), lane, **who)
 
 
-def averages(rows: list[Row]) -> tuple[float, float] | None:
-    """Return the mean Frechet distance and KID, or nothing where there are no rows."""
-    return (mean(float(r["frechet"]) for r in rows), mean(float(r["kid"]) for r in rows)) if rows else None
+def with_interval(rows: list[Row], score: str, digits: int) -> str:
+    """Write the mean of a score over seeds, and from the lowest to the highest end of their intervals."""
+    middle = mean(float(row[score]) for row in rows)
+    low, high = min(float(row[f"{score}_low"]) for row in rows), max(float(row[f"{score}_high"]) for row in rows)
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def shown(average: tuple[float, float] | None) -> str:
-    """Write one cell of the table."""
-    return f"{average[0]:.0f} / {average[1]:.3f}" if average else ""
+def cells(rows: list[Row]) -> list[str]:
+    """Write what stands in the table about the seeds of a method at one mark."""
+    shares = ("precision", "recall", "coverage", "near_copies", "near_copies_real")
+    means = {score: mean(float(row[score]) for row in rows) for score in shares}
+    copies = f"{means['near_copies']:.1%} ({means['near_copies_real']:.1%})"
+    took = max((float(row["measured"]) for row in rows if "measured" in row), default=0.0)
+    return [
+        str(rows[0].get("note", rows[0]["method"])), str(len(rows)), with_interval(rows, "frechet_corrected", 0),
+        with_interval(rows, "kid", 3), *(f"{means[score]:.2f}" for score in shares[:3]), copies,
+        " / ".join(sorted({str(row["memorisation"]) for row in rows})), f"{took:.2f}" if took else "",
+    ]  # fmt: skip
 
 
 def table(rows: list[Row]) -> str:
-    """Return the results as markdown: means over seeds, and ours over the best other at the same minutes."""
+    """Return the results as markdown, one line for each method and mark; rows of older scores wait for --rescore."""
+    titles = ["minutes", "method", "seeds", "Frechet, corrected", "KID", "precision", "recall", "coverage"]
+    titles += ["near-copies (real ones)", "by heart", "took at most"]
     lines = []
     for data in sorted({str(row["data"]) for row in rows}, reverse=True):
-        mine = [row for row in rows if row["data"] == data]
-        lines += [f"**{data}**: Frechet / KID", ""]
-        lines += ["| minutes | classic DCGAN | lesson's DCGAN | ganvas | ours / best other | ganvas took |"]
-        lines += ["| ---: " * 6 + "|"]
-        for minutes in sorted({float(row["minutes"]) for row in mine if row["method"] != REAL}):
-            at = {m: averages([r for r in mine if (r["method"], r["minutes"]) == (m, minutes)]) for m in (*PEERS, OURS)}
-            others, ours = [at[peer] for peer in PEERS if at[peer]], at[OURS]
-            best = [min(scores) for scores in zip(*others, strict=True)]
-            ratios = [f"{a / b:.2f}" for a, b in zip(ours, best, strict=True)] if ours and best else []
-            took = [float(r["measured"]) for r in mine if (r["method"], r["minutes"]) == (OURS, minutes)]
-            cells = [f"{minutes:g}", *(shown(value) for value in at.values()), " / ".join(ratios)]
-            cells += [f"{max(took):.2f}" if took else ""]
-            lines.append(f"| {' | '.join(cells)} |")
-        floor = [f"{row['note']} {shown(averages([row]))}" for row in mine if row["method"] == REAL]
-        lines += ["", f"Real pictures: {'; '.join(floor) or 'not scored yet'}.", ""]
+        groups: dict[tuple[float, str], list[Row]] = {}
+        for row in rows:
+            if row["data"] == data and "frechet_corrected" in row:
+                groups.setdefault((float(row["minutes"]), str(row.get("note", row["method"]))), []).append(row)
+        lines += [f"**{data}**", "", f"| {' | '.join(titles)} |", "| ---: | --- " + "| ---: " * 9 + "|"]
+        lines += [f"| {' | '.join([f'{who[0]:g}', *cells(same)])} |" for who, same in sorted(groups.items())]
+        lines += [""]
     return "\n".join(lines)
 
 
@@ -203,6 +235,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(cores), help="threads of each run")
     parser.add_argument("--assets", type=Path, default=ASSETS, help="folder with the data sets")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for samples and runs, outside the repository")
+    parser.add_argument("--rescore", action="store_true", help="score the kept samples of recorded runs again")
     parser.add_argument("--table", action="store_true", help="only print the table of what is recorded")
     return parser.parse_args()
 
@@ -214,7 +247,8 @@ def main() -> None:
         os.sched_setaffinity(0, args.cores)  # the runs are children and inherit it
         torch.set_num_threads(args.threads)
         args.work.mkdir(parents=True, exist_ok=True)
-        run_missing(args, Lane(args.assets, args.work, args.cores, args.threads, machine_line()))
+        lane = Lane(args.assets, args.work, args.cores, args.threads, machine_line())
+        (rescore if args.rescore else run_missing)(args, lane)
     print(table(read_results()))
 
 
