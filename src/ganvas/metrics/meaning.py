@@ -1,7 +1,9 @@
 """What a score is, what it means to a beginner, and which sentence it deserves when it stands out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 NOTABLE = 0.1  # of what real pictures get: a difference from which on a person may see it
 
@@ -64,44 +66,55 @@ MEANING: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-# (key, side on which it is off, what that means)
-STRIKING: Sequence[tuple[str, int, str]] = (
-    (
+class Remark(NamedTuple):
+    """Say what it means when a score lies below (-1) or above (1) what real pictures get.
+
+    least: what the score must reach besides, for a person to see it.
+    """
+
+    key: str
+    side: int
+    text: str
+    least: float = -math.inf
+
+
+REMARKS = (
+    Remark(
         "precision",
         -1,
         "{value:.0%} of the samples lie as close to real pictures as these to each other; of real ones {real:.0%} do.",
     ),
-    (
-        "coverage",
-        -1,
-        "{value:.0%} of the real pictures have a sample close by, where {real:.0%} would.",
-    ),
-    ("diversity", -1, "The samples differ less from each other than real pictures do ({value:.2f} of it)."),
-    (
+    Remark("coverage", -1, "{value:.0%} of the real pictures have a sample close by, where {real:.0%} would."),
+    Remark("diversity", -1, "The samples differ less from each other than real pictures do ({value:.2f} of it)."),
+    Remark(
         "near_duplicates",
         1,
         "{value:.0%} of the samples are near-copies of each other; of real pictures {real:.0%} are.",
     ),
-    (
+    Remark(
         "nearest",
         -1,
         "The samples lie {value:.2f} times as far from the nearest training picture as new real pictures do.",
     ),
-    ("detail", -1, "The samples are blurred: {value:.1%} of fine detail, where real pictures have {real:.1%}."),
-    (
+    Remark("detail", -1, "The samples are blurred: {value:.1%} of fine detail, where real pictures have {real:.1%}."),
+    Remark(
         "detail",
         1,
         "The samples are noisy or too sharp: {value:.1%} of fine detail, where real pictures have {real:.1%}.",
     ),
-    ("checkerboard", 1, "The samples have a checkerboard pattern ({value:.2f}, real pictures {real:.2f})."),
-    ("colour", -1, "The samples are paler than real pictures ({value:.0f}, real ones {real:.0f} of 255 from grey)."),
-    (
+    Remark(
+        "checkerboard", 1, "The samples have a checkerboard pattern ({value:.2f}, real pictures {real:.2f}).", least=1.0
+    ),
+    Remark(
+        "colour", -1, "The samples are paler than real pictures ({value:.0f}, real ones {real:.0f} of 255 from grey)."
+    ),
+    Remark(
         "colour",
         1,
         "The samples are more colourful than real pictures ({value:.0f}, real ones {real:.0f} of 255 from grey).",
     ),
-    ("brightness", -1, "The samples are darker than real pictures ({value:.0f}, real ones {real:.0f} of 255)."),
-    ("brightness", 1, "The samples are brighter than real pictures ({value:.0f}, real ones {real:.0f} of 255)."),
+    Remark("brightness", -1, "The samples are darker than real pictures ({value:.0f}, real ones {real:.0f} of 255)."),
+    Remark("brightness", 1, "The samples are brighter than real pictures ({value:.0f}, real ones {real:.0f} of 255)."),
 )
 
 
@@ -153,8 +166,8 @@ def summarise(scores: Sequence[Score]) -> tuple[str, ...]:
     """Return what stands out, in plain sentences, each with its numbers; one that says so if nothing does."""
     by_key = {each.key: each for each in scores}
     found = [
-        sentence.format(value=by_key[key].value, real=by_key[key].real)
-        for key, side, sentence in STRIKING
-        if key in by_key and by_key[key].off == side
+        remark.text.format(value=score.value, real=score.real)
+        for remark in REMARKS
+        if (score := by_key.get(remark.key)) and score.off == remark.side and score.value >= remark.least
     ]
     return tuple(found) or ("No score tells the samples from real pictures by more than a tenth.",)

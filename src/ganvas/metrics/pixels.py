@@ -14,6 +14,7 @@ from torch import Tensor
 from .features import to_rgb, to_tensor
 
 BATCH = 256
+LITTLE = 0.01  # of the mean energy: less than this around the finest frequencies is none
 
 
 def measure_pixels(pictures: Tensor | npt.NDArray[np.uint8]) -> dict[str, Tensor]:
@@ -61,8 +62,8 @@ def _spectrum(grey: Tensor) -> tuple[Tensor, Tensor]:
     around = (radius > 0.3) & ~spots
     peak = (power * spots).sum((1, 2)) / spots.sum()
     ground = (power * around).sum((1, 2)) / around.sum()
-    floor = 1e-6 * total / radius.numel()  # a picture without any detail has no checkerboard either
-    return (power * (radius > 0.25)).sum((1, 2)) / total, (peak + floor) / (ground + floor)
+    floor = LITTLE * total / radius.numel()  # a picture without any detail has no checkerboard either
+    return (power * (radius > 0.25)).sum((1, 2)) / total, peak / (ground + floor)
 
 
 def _finest(frequencies: Tensor) -> Tensor:
