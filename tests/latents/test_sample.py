@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import ganvas
 import tiny
 from ganvas.config import Config
 from ganvas.errors import GanvasError
-from ganvas.latents.sample import GeneratorModel, draw_latents, load, save_network
+from ganvas.latents.sample import MODEL, GeneratorModel, draw_latents, load, read_age, save_network
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
@@ -138,3 +139,24 @@ def test_a_model_of_another_network_is_named(tmp_path: Path) -> None:
     run.write_config(replace(tiny.config(), latent=9))
     with pytest.raises(GanvasError, match="is damaged or of another network"):
         load(run.folder, "cpu")
+
+
+def test_a_model_knows_for_how_long_it_was_trained(tmp_path: Path) -> None:
+    run, network = Run(tmp_path / "mine"), build_generator(tiny.config())
+    assert read_age(run) is None, "there is no model yet"
+    save_network(run, network, 7, 56)
+    assert read_age(run) == (7, 56)
+    save_file(network.state_dict(), run.model / MODEL)
+    assert read_age(run) is None, "models of the first release do not say"
+    (run.model / MODEL).write_bytes(b"rubbish")
+    assert read_age(run) is None
+
+
+def test_the_same_model_is_the_same_file(tmp_path: Path) -> None:
+    network = build_generator(tiny.config())
+    files = set()
+    for number in range(10):
+        run = Run(tmp_path / str(number))
+        save_network(run, network, 7, 56)
+        files.add((run.model / MODEL).read_bytes())
+    assert len(files) == 1, "one run and its repetition cannot be compared"

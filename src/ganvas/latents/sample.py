@@ -1,5 +1,6 @@
 """A trained generator, ready for use: load it from a run, ask it for pictures by seed."""
 
+import json
 from pathlib import Path
 
 import torch
@@ -115,15 +116,16 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
 def save_network(run: Run, network: nn.Module, step: int, images: int) -> None:
     """Write `network`, trained for `step` steps on `images` pictures, as the run's model, whole or not at all."""
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
-    age = {"step": str(step), "images": str(images), "software": f"ganvas {__version__}"}
-    write_atomically(run.model / MODEL, save(tensors, age))
+    age = {"step": step, "images": images, "software": f"ganvas {__version__}"}
+    about = {"ganvas": json.dumps(age)}  # one entry, since safetensors writes several in an order left to chance
+    write_atomically(run.model / MODEL, save(tensors, about))
 
 
 def read_age(run: Run) -> tuple[int, int] | None:
     """Return the steps and the pictures that the run's model was trained for; None if it does not say."""
     try:
         with safe_open(run.model / MODEL, "pt") as file:
-            age = file.metadata() or {}
+            age = json.loads((file.metadata() or {})["ganvas"])
         return int(age["step"]), int(age["images"])
-    except (OSError, SafetensorError, KeyError, ValueError):
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return None
