@@ -13,9 +13,10 @@ from PIL import Image
 import ganvas
 import tiny
 from ganvas import cli
-from ganvas.cli import main, stop_on_signals
+from ganvas.cli import main
 from ganvas.errors import GanvasError
 from ganvas.runs import Run
+from ganvas.terminal import stop_on_signals
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 COMMANDS = ["demo", "inspect", "train", "sample", "evaluate", "report", "style", "env"]

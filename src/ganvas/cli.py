@@ -1,10 +1,7 @@
 """The command line: one dataclass a command. Each calls the library and renders its events; it computes nothing."""
 
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,7 +34,7 @@ class Demo:
 
     def run(self) -> dict[str, Any]:
         from .demo import demo
-        from .terminal import render
+        from .terminal import render, stop_on_signals
 
         with stop_on_signals() as stop:
             return render(demo(self.out, self.minutes, stop))
@@ -107,7 +104,7 @@ class Train:
     def run(self) -> dict[str, Any]:
         import ganvas
 
-        from .terminal import render
+        from .terminal import render, stop_on_signals
 
         if self.pictures is None and self.out is None:
             raise GanvasError("No pictures were named.", "Try: ganvas train PICTURES, or: ganvas demo")
@@ -289,24 +286,6 @@ First steps:
 def say(text: str) -> None:
     """Tell a person something: on stderr, so that stdout stays free for --json."""
     sys.stderr.write(f"{text}\n")
-
-
-@contextmanager
-def stop_on_signals() -> Iterator[Any]:
-    """Turn SIGINT and SIGTERM into a wish to stop at the next step; the second one of its kind acts at once."""
-    caught: list[int] = []
-
-    def remember(number: int, frame: object) -> None:
-        caught.append(number)
-        signal.signal(number, before[number])
-        say("\nStopping as soon as all is saved; press Ctrl-C again to leave at once.")
-
-    before = {int(number): signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(caught)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def main(arguments: list[str] | None = None) -> int:

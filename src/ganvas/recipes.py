@@ -78,6 +78,7 @@ def fc(data: DataConfig, count: int) -> Config:
         discriminator=NetworkConfig("fc", (512, 256)),
         optimisers={"generator": OptimiserConfig(2e-4), "discriminator": OptimiserConfig(2e-4)},
         phases=(PhaseConfig("adversarial", share=1.0, batch=min(256, count)),),
+        images_per_evaluation=500_000,  # dense layers are quick
     )
 
 

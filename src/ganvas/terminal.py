@@ -1,8 +1,9 @@
 """What a person at a terminal sees: progress, notes, tables. All on stderr."""
 
 import platform
+import signal
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,6 +59,24 @@ def watch(stream: Generator[events.Event, None, T]) -> T:
             except StopIteration as end:
                 result: T = end.value
                 return result
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Any]:
+    """Turn SIGINT and SIGTERM into a wish to stop at the next step; the second one of its kind acts at once."""
+    caught: list[int] = []
+
+    def remember(number: int, frame: object) -> None:
+        caught.append(number)
+        signal.signal(number, before[number])
+        console.print("\nStopping as soon as all is saved; press Ctrl-C again to leave at once.")
+
+    before = {int(number): signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(caught)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Shown:

@@ -17,7 +17,7 @@ from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Logits, Note, Samples, Saved, Scored, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import loop, phases, start
+from ganvas.training import loop, phases
 from ganvas.training.appraisal import RANKED_BY
 from ganvas.training.state import State
 
@@ -172,6 +172,14 @@ class FakeAppraiser:
         return {RANKED_BY: Scored(state.step, state.images, "Frechet distance, plain", "a fake", value, 1)}
 
 
+def evaluate_every(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
+    """Let runs of dcgan be scored each time that so many pictures were seen."""
+    recipe = RECIPES["dcgan"]
+    monkeypatch.setitem(
+        RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), images_per_evaluation=images)
+    )
+
+
 @pytest.fixture
 def distances(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let runs of `tiny.IMAGES` pictures be scored eight times, and return the list of what each shall get."""
@@ -179,7 +187,7 @@ def distances(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(FakeAppraiser, "distances", given)
     monkeypatch.setattr(FakeAppraiser, "given", [])
     monkeypatch.setattr(loop, "Appraiser", FakeAppraiser)
-    monkeypatch.setattr(start, "IMAGES_PER_EVALUATION", tiny.IMAGES // 8)
+    evaluate_every(monkeypatch, tiny.IMAGES // 8)
     return given
 
 
@@ -208,7 +216,7 @@ def test_scores_are_taken_as_often_as_was_decided(pictures: Path, tmp_path: Path
 def test_a_run_of_few_pictures_is_not_scored(
     pictures: Path, tmp_path: Path, distances: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start, "IMAGES_PER_EVALUATION", tiny.IMAGES + 1)
+    evaluate_every(monkeypatch, tiny.IMAGES + 1)
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
     assert not scores(events)
     assert Run(tmp_path / "run").read_config().evaluations == 0

@@ -301,3 +301,10 @@ def test_enough_pictures_have_some_held_out(tmp_path: Path, monkeypatch: pytest.
     np.save(tmp_path / "many.npy", array)
     assert begun(tmp_path / "many.npy", tmp_path / "other", recipe="fc").held_out == 35
     assert counts[-1] == 665, "the recipe's bounds must follow from the pictures that are trained on"
+
+
+def test_a_finished_run_has_a_model_card(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "run", "fc")
+    card = (Run(tmp_path / "run").model / "README.md").read_text(encoding="utf-8")
+    assert "library_name: ganvas" in card
+    assert "fc" in card

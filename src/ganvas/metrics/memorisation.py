@@ -14,7 +14,7 @@ from .features import to_tensor
 from .neighbours import TOLERANCE, Nearest, nearest_pictures, nudged_copies
 
 BASELINE = 1000  # real pictures whose nearest ones samples are compared with: their share is known to within 0.03
-SAME = 0.5  # of 255: two pictures that are nearer are the same one, saved twice
+SAME = 0.5  # of 255: two pictures that are nearer are the same one, or it is saved twice
 SURE = 3.0  # standard errors: chance alone goes beyond in one of 700 evaluations
 MUCH = 0.25  # of the samples learned by heart
 BLIND = 0.5  # of the real pictures with a near-copy: more, and nothing can be told
@@ -103,9 +103,8 @@ def _baseline(pictures: npt.NDArray[np.uint8], parts: Split) -> tuple[Tensor, Te
     """
     more = min(BASELINE - len(parts.held_out), len(parts.train))
     joining = parts.train[np.arange(more) * len(parts.train) // max(1, more)]
-    own = np.concatenate([np.full(len(parts.held_out), -1), joining])
     nudged = nudged_copies(pictures[np.concatenate([parts.held_out, joining])])
-    distance = nearest_pictures(nudged, pictures, parts.train, torch.from_numpy(own), SAME).distance
+    distance = nearest_pictures(nudged, pictures, parts.train, SAME).distance
     return distance, distance[: len(parts.held_out)]
 
 

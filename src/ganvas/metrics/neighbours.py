@@ -29,7 +29,7 @@ UNSEEN = 3.0  # pairs that may have been expected, with 95 % confidence, where n
 class Nearest:
     """Hold, for each of N pictures, the nearest of some others.
 
-    distance: (N,) levels of 0..255, see `small_copies`; infinite where there is none.
+    distance: (N,) levels of 0..255, see `small_copies`; 255 where there is none.
     index: (N,) int64, which of the others it is.
     mirrored: (N,) bool, whether it was nearest as its mirror image.
     """
@@ -72,27 +72,22 @@ def nudged_copies(pictures: Pictures) -> Tensor:
     return torch.cat([torch.stack([_shrunk(each) for each in _nudged(part)]) for part in _parts(pictures)], 1)
 
 
-def nearest_pictures(
-    nudged: Tensor, pictures: Pictures, rows: npt.NDArray[np.int64], own: Tensor | None = None, least: float = 0.0
-) -> Nearest:
+def nearest_pictures(nudged: Tensor, pictures: Pictures, rows: npt.NDArray[np.int64], least: float = 0.0) -> Nearest:
     """Find the nearest picture, as it is or mirrored, to each of N. Never more than a chunk of them is in memory.
 
     Args:
         nudged: (5, N, D), see `nudged_copies`.
         pictures: uint8 (M, C, H, W), where it is looked for.
         rows: ascending numbers of those that are looked at.
-        own: (N,) the number of the picture itself, which it must not find; -1 if it is not among them.
-        least: what is nearer than this is the same picture, saved again, and must not be found either.
+        least: what is nearer than this is the same picture, and must not be found.
     """
     count = nudged.shape[1]
-    found = Nearest(torch.full((count,), torch.inf), torch.zeros(count, dtype=torch.int64), torch.zeros(count).bool())
+    found = Nearest(torch.full((count,), 255.0), torch.zeros(count, dtype=torch.int64), torch.zeros(count).bool())
     for part in np.array_split(rows, -(-len(rows) // CHUNK)):
         copies, numbers = small_copies(pictures[part]), torch.from_numpy(part)
         distance = torch.stack([_distances(nudged, seen) for seen in (copies, _mirrored(copies))], 1)  # (N, 2, chunk)
-        same = (distance < least).any(1)
-        if own is not None:
-            same |= own[:, None] == numbers
-        distance.masked_fill_(same[:, None], torch.inf)
+        same = (distance < least).any(1, keepdim=True)  # its mirror image must not be found either
+        distance.masked_fill_(same, torch.inf)
         closest, place = distance.flatten(1).min(1)
         better = closest < found.distance
         found.distance[better] = closest[better]

@@ -18,16 +18,17 @@ from ..data.prepare import FEWEST
 from ..data.split import held_out_count
 from ..device import Choice, available_cores, choose_device
 from ..errors import GanvasError, pick
+from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
 from ..pictures import write_atomically
 from ..recipes import DEFAULT_MINUTES, Wishes, choose_recipe, with_wishes
+from ..report import write_card
 from ..runs import Run
 from . import loop
 from .calibrate import calibrate
 from .schedule import with_images
 
 DEFAULT_SIZE = 32
-IMAGES_PER_EVALUATION = 100_000  # at least, so that scores cost under 5 % of the time; see benchmarks/NOTES.md
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
 CHANNELS = {"auto": 0, "grey": 1, "rgb": 3, "rgba": 4}
 
@@ -203,7 +204,7 @@ def _plan(
         asked_images=options.images,
     )
     if options.images is not None:
-        evaluations = options.images // IMAGES_PER_EVALUATION
+        evaluations = options.images // config.images_per_evaluation
         checkpoints = max(config.checkpoints, options.images // IMAGES_PER_CHECKPOINT)
         return with_images(
             dataclasses.replace(config, evaluations=evaluations, checkpoints=checkpoints), options.images
@@ -280,8 +281,10 @@ def _check_classes(config: Config, data: Prepared, run: Run) -> None:
 
 
 def _recorded(events: Generator[Event, None, None], run: Run) -> Iterator[Event]:
-    """Write each event to the run before passing it on."""
+    """Write each event to the run before passing it on, and with the last one the model card."""
     with closing(events):
         for event in events:
             run.append_event(event)
+            if isinstance(event, Done) and event.step and event.reason == "finished":
+                write_card(run, read_evaluation(run))
             yield event
