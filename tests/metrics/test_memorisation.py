@@ -113,6 +113,11 @@ def test_pictures_that_are_there_twice_do_not_excuse_copies() -> None:
     assert (found.baseline_near_copies, found.verdict) == (0.0, "much")
 
 
+def test_pictures_that_are_all_the_same_still_fit_into_a_report() -> None:
+    found = memorisation(noise(20), noise(1, seed=1).repeat(20, 1, 1, 1).numpy(), split(20, 0))
+    assert found.baseline_median_distance == 255, "infinity is no JSON"
+
+
 def test_one_copy_in_few_samples_is_no_proof() -> None:
     pictures = noise(60)
     samples = noise(50, seed=1)

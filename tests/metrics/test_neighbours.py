@@ -74,7 +74,6 @@ def test_what_is_transparent_has_no_colour() -> None:
 def test_the_nearest_is_found_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, pictures = noise(7, seed=1), noise(23, seed=2).numpy()
     rows = np.array([1, 2, 3, 5, 8, 13, 20, 21, 22])
-    own = torch.tensor([3, -1, -1, 8, -1, -1, 0])
     copies = {False: small_copies(pictures).double(), True: small_copies(pictures[..., ::-1]).double()}
     nudged = nudged_copies(queries).double()
     expected = []
@@ -83,12 +82,11 @@ def test_the_nearest_is_found_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch
             (min(float((nudge[query] - copies[flip][row]).norm()) for nudge in nudged), row, flip)
             for row in rows
             for flip in (False, True)
-            if row != own[query]
         ]
         expected.append(min(candidates))
     for chunk in (1000, 4):
         monkeypatch.setattr(neighbours, "CHUNK", chunk)
-        found = nearest_pictures(nudged_copies(queries), pictures, rows, own)
+        found = nearest_pictures(nudged_copies(queries), pictures, rows)
         triples = zip(found.distance.tolist(), found.index.tolist(), found.mirrored.tolist(), strict=True)
         assert [each[1:] for each in triples] == [each[1:] for each in expected], (
             f"another picture in chunks of {chunk}"
@@ -105,8 +103,8 @@ def test_the_same_picture_is_passed_over_where_that_is_asked_for() -> None:
     assert nearest_pictures(queries, pictures, rows, least=0.5).index.tolist() != [0], (
         "an exact copy was not passed over"
     )
-    alone = nearest_pictures(queries, pictures, rows[:1], own=torch.tensor([0]))
-    assert alone.distance.tolist() == [torch.inf], "where there is no other, none may be found"
+    alone = nearest_pictures(queries, pictures, rows[:1], least=0.5)
+    assert alone.distance.tolist() == [255], "where there is no other, none may be found"
 
 
 def test_pictures_on_the_disk_are_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
