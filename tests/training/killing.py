@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -60,6 +61,8 @@ def in_a_fork(pictures: Path, out: Path, counter: Counter) -> int:
             sys.setprofile(None)
             (counter.folder / "calls.json").write_text(json.dumps([counter.calls, counter.calls_saving]))
             status = 0
+        except BaseException:
+            traceback.print_exc()  # nobody else will tell
         finally:
             os._exit(status)
     return os.waitpid(child, 0)[1]
