@@ -12,7 +12,7 @@ from ganvas.metrics import scores
 from ganvas.metrics.distances import frechet_distance, kernel_distance
 from ganvas.metrics.features import Features
 from ganvas.metrics.meaning import Score
-from ganvas.metrics.scores import cover, feature_scores, mean, pixel_scores, share
+from ganvas.metrics.scores import copy_scores, cover, feature_scores, mean, nearest_score, pixel_scores, share
 
 
 def normal(count: int, width: int, seed: int = 0) -> Tensor:
@@ -200,6 +200,80 @@ def test_pixel_scores_are_means_beside_the_reals() -> None:
     (score,) = pixel_scores(fake, real)
     assert (score.key, score.value, score.real, score.network) == ("detail", 2, 15, "")
     assert (score.low, score.high) == pytest.approx((2 - 1.96 / math.sqrt(3), 2 + 1.96 / math.sqrt(3)))
+
+
+# ---- copies --------------------------------------------------------------------------------------------------------
+
+
+def blocks(count: int, seed: int) -> Tensor:
+    """Return pictures of nine black or white blocks in colour: no two are nearly the same."""
+    coarse = torch.randint(0, 2, (count, 3, 3, 3), generator=torch.Generator().manual_seed(seed))
+    return (255 * coarse).repeat_interleave(5, 2).repeat_interleave(5, 3).to(torch.uint8)
+
+
+def test_near_copies_and_what_follows_from_them() -> None:
+    copied = blocks(30, 1)
+    copied[3:6] = copied[0:3]
+    duplicates, support = copy_scores(copied, blocks(40, 0))
+    assert (duplicates.value, duplicates.real) == (6 / 30, 0)
+    assert duplicates.low > 0
+    pairs = 30 * 29 / 2
+    assert (support.value, support.real) == (pairs / 3, pairs / 3), "three pairs seen, and three that may have hidden"
+    assert support.low < support.value
+    assert support.high is None, "three pairs may be chance: there may be any number of pictures"
+
+
+def test_many_near_copies_bound_the_support_on_both_sides() -> None:
+    duplicates, support = copy_scores(blocks(10, 1).repeat(10, 1, 1, 1), blocks(120, 0))
+    assert duplicates.value == 1
+    assert support.value == pytest.approx(11, rel=0.01), "ten pictures, ten times each"
+    assert support.high is not None
+    assert 9 < support.low < support.value < support.high < 13
+    assert support.off == -1
+
+
+# ---- nearest training pictures -------------------------------------------------------------------------------------
+
+
+def nearest(fake: Features, train: Features, mirrored: Features, unseen: Features | None) -> Score:
+    return nearest_score(fake, train, mirrored, unseen, torch.Generator().manual_seed(0))
+
+
+def test_new_pictures_are_as_far_from_the_training_as_those_held_out() -> None:
+    train, mirrored = features(200, 1), features(200, 2)
+    for unseen in (features(100, 3), None):
+        score = nearest(features(150, 4), train, mirrored, unseen)
+        assert score.low <= 1 <= score.high, "new pictures are taken for copies, or for strange ones"
+        assert score.value == pytest.approx(1, abs=0.1)
+        assert (score.real, score.off) == (1, 0)
+
+
+@pytest.mark.parametrize("side", ["as they are", "mirrored"])
+def test_copies_of_training_pictures_are_near_them(side: str) -> None:
+    train, mirrored = features(200, 1), features(200, 2)
+    copied = (train if side == "as they are" else mirrored)[:150]
+    soft = Features("one", copied.stage, copied.head + 0.1 * normal(150, 12))
+    for unseen in (features(100, 3), None):
+        score = nearest(soft, train, mirrored, unseen)
+        assert score.high is not None
+        assert score.high < 0.3, "pictures learned by heart are not seen"
+        assert score.off == -1
+
+
+def test_a_training_picture_does_not_find_itself_or_its_mirror_image() -> None:
+    """Without held-out pictures, those trained on are the measure, and each would find itself at no distance."""
+    train = features(100, 1)
+    score = nearest(features(100, 2), train, train, None)
+    assert score.value == pytest.approx(1, abs=0.15)
+
+
+def test_nearest_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, mirrored, fake = features(70, 1), features(70, 2), features(50, 3)
+    for unseen in (features(40, 4), None):
+        whole = nearest(fake, train, mirrored, unseen)
+        monkeypatch.setattr(scores, "CHUNK", 16)
+        assert nearest(fake, train, mirrored, unseen).value == pytest.approx(whole.value, rel=1e-3)
+        monkeypatch.undo()
 
 
 @pytest.mark.parametrize(
