@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganvas.metrics.meaning import MEANING, STRIKING, Score, summarise
+from ganvas.metrics.meaning import MEANING, REMARKS, Score, summarise
 
 
 def test_only_inceptions_frechet_distance_is_called_fid() -> None:
@@ -65,9 +65,17 @@ def test_where_nothing_stands_out_that_is_said() -> None:
     assert len(summarise([])) == 1
 
 
-def test_every_sentence_belongs_to_a_score() -> None:
-    for key, side, sentence in STRIKING:
-        assert key in MEANING
-        assert side in {-1, 1}
-        assert sentence.format(value=0.5, real=0.7).endswith(".")
-    assert len({(key, side) for key, side, _ in STRIKING}) == len(STRIKING), "one thing is said twice"
+def test_what_nobody_can_see_is_not_said() -> None:
+    """Where real pictures have hardly any checkerboard, ten times as much may still be invisible."""
+    (nothing,) = summarise([Score("checkerboard", 0.2, 0.15, 0.25, real=0.02)])
+    assert "checkerboard" not in nothing
+    (visible,) = summarise([Score("checkerboard", 5, 4, 6, real=0.02)])
+    assert "checkerboard" in visible
+
+
+def test_every_remark_belongs_to_a_score() -> None:
+    for remark in REMARKS:
+        assert remark.key in MEANING
+        assert remark.side in {-1, 1}
+        assert remark.text.format(value=0.5, real=0.7).endswith(".")
+    assert len({(each.key, each.side) for each in REMARKS}) == len(REMARKS), "one thing is said twice"
