@@ -10,6 +10,7 @@ strength on at which its 95 % interval no longer meets that of the unspoiled sam
 import argparse
 import io
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -111,9 +112,10 @@ class Halves:
     def __init__(self, data: Prepared) -> None:
         order = np.random.default_rng(0).permutation(data.count)[:MOST]
         half = len(order) // 2
-        train = np.asarray(data.pictures[order[:half]])
-        self.train = replace(data, pictures=train, labels=None, fingerprint=f"{data.fingerprint}-half")
-        self.pool = np.asarray(data.pictures[order[half:]])
+        colours = 3 // data.pictures.shape[1]  # grey becomes RGB, or colours could not be shifted
+        train = np.repeat(data.pictures[order[:half]], colours, axis=1)
+        self.train = replace(data, pictures=train, labels=None, fingerprint=f"{data.fingerprint}-half-rgb")
+        self.pool = np.repeat(data.pictures[order[half:]], colours, axis=1)
         self.kinds = _clusters(self.pool) if data.labels is None else data.labels[order[half:]]
         sizes = np.bincount(self.kinds)
         ranked = np.argsort(-sizes, kind="stable")
@@ -127,11 +129,13 @@ class Halves:
 
 
 def _clusters(pictures: np.ndarray) -> np.ndarray:
-    from scipy.cluster.vq import kmeans2
-
-    head = extract(pictures, "efficientnet-lite1").head.numpy()
-    kinds: np.ndarray = kmeans2(head, CLUSTERS, minit="++", seed=0)[1]
-    return kinds
+    """Return the number of the cluster of each picture: Lloyd's k-means on another network's features."""
+    head = extract(pictures, "efficientnet-lite1").head
+    centres = head[torch.randperm(len(head), generator=random_at("clusters"))[:CLUSTERS]]
+    for _ in range(50):
+        kinds = torch.cdist(head, centres).argmin(1)
+        centres = torch.stack([head[kinds == kind].mean(0) for kind in range(CLUSTERS)])
+    return kinds.numpy()
 
 
 def _changed(pictures: Tensor) -> Tensor:
@@ -179,16 +183,23 @@ def _first_verdict(verdicts: list[str]) -> str:
     return next((f"↑ {number}" for number, verdict in enumerate(verdicts, 1) if verdict in ("some", "much")), "·")
 
 
-def _cell(base: list[float], moved: list[list[float]]) -> str:
+def _cell(base: list[float | None], moved: list[list[float | None]]) -> str:
     """Return the arrow and the strength (1 to 4) from which on a score sees the fault; ~ if it does not go one way."""
-    sides = [1 if low > base[2] else -1 if high < base[1] else 0 for _, low, high in moved]
+    middle, least, most = _bounded(base)
+    rows = [_bounded(each) for each in moved]
+    sides = [1 if low > most else -1 if high < least else 0 for _, low, high in rows]
     if sides[-1] == 0:
         return "·" if not any(sides) else "~"
     first = next(place for place in range(len(sides)) if all(side == sides[-1] for side in sides[place:]))
-    values = [base[0], *(value for value, _, _ in moved)]
+    values = [middle, *(value for value, _, _ in rows)]
     steps = [(after - before) * sides[-1] for before, after in pairwise(values)]
-    monotonic = all(step >= -(base[2] - base[1]) / 4 for step in steps)
+    monotonic = all(step >= -(most - least) / 4 for step in steps)
     return f"{ARROWS[sides[-1]]} {first + 1}" + ("" if monotonic else " ~")
+
+
+def _bounded(row: list[float | None]) -> list[float]:
+    """Return a score and its interval, which may have no upper bound."""
+    return [math.inf if each is None else each for each in row]
 
 
 def main() -> None:
