@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,3 +141,18 @@ def test_from_python(run: Path) -> None:
     page = ganvas.write_report(run)
     assert "Frechet distance" in page.read_text(encoding="utf-8")
     assert (Run(run).model / "README.md").is_file()
+
+
+def test_two_processes_find_what_one_does(run: Path, tmp_path: Path) -> None:
+    alone = drain(evaluate(run, None, FEW))
+    for path in (Run(run).evaluation, tmp_path / "cache" / "features"):
+        shutil.rmtree(path)  # so that both have something to compute
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command += ["-m", "ganvas", "evaluate", str(run), "--count", str(FEW.count), "--device", "cpu", "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    lines = [line for line in ended.stdout.splitlines() if line.startswith("{")]
+    assert len(lines) == 1, "both processes spoke"
+    together = {each["key"]: each["value"] for each in json.loads(lines[0])["scores"]}
+    for key, value in values(alone).items():
+        assert together[key] == pytest.approx(value, rel=1e-3, abs=1e-4), f"{key} depends on the number of processes"

@@ -15,9 +15,9 @@ from .losses import LOSSES, PENALTIES
 
 DEFAULT_MINUTES = 10.0
 PRIOR_BATCH = 256  # codes a step of the prior of `quick`
-# Few pictures are learned by heart: after 120 passes of the prior 38 % of the samples of 1,000 pictures are near-copies,
-# after 50 about as many as among the pictures themselves. At 33 passes of sharpening the discriminator knew the pictures
-# and strewed specks.
+# Few pictures are learned by heart: after 120 passes of the prior 38 % of the samples of 1,000 pictures are
+# near-copies, after 50 about as many as among the pictures themselves. At 33 passes of sharpening the discriminator
+# knew the pictures and strewed specks.
 PRIOR_PASSES, PRIOR_PASSES_OF_FEW = 120, 50
 SHARPEN_PASSES = 12
 MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little

@@ -3,6 +3,7 @@
 Every score names its network, because a distance in one network's features says nothing about another's.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -136,16 +137,30 @@ def kept(key: tuple[object, ...], network: str, compute: Callable[[], Features])
     """
     name = hashlib.blake2b(repr((FORMAT, network, *key)).encode(), digest_size=16).hexdigest()
     file = cache_folder() / "features" / f"{name}.safetensors"
+    found = _read(file, network)
+    if _on_all_ranks(found is not None) and found is not None:
+        return found
+    features = compute()
+    with contextlib.suppress(OSError):
+        write_atomically(file, save({"stage": features.stage, "head": features.head}))
+    return features
+
+
+def _read(file: Path, network: str) -> Features | None:
     try:
         tensors = load_file(file)
         return Features(network, tensors["stage"], tensors["head"])
     except (OSError, SafetensorError, KeyError):
-        features = compute()
-    try:
-        write_atomically(file, save({"stage": features.stage, "head": features.head}))
-    except OSError:
-        return features
-    return features
+        return None
+
+
+def _on_all_ranks(true: bool) -> bool:
+    """Tell whether it is true on all ranks: what they compute together they must all compute."""
+    if not distributed.is_initialized():
+        return true
+    answers = [true] * distributed.get_world_size()
+    distributed.all_gather_object(answers, true)
+    return all(answers)
 
 
 def _no_pictures(pictures: Tensor | npt.NDArray[np.uint8]) -> GanvasError:

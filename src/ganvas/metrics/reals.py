@@ -52,5 +52,12 @@ class Reals:
             seen = np.ascontiguousarray(pictures[..., ::-1]) if mirrored else np.asarray(pictures)
             return extract(seen, self.network, device=self.device, weights=self.weights)
 
-        which = (self.data.fingerprint, rows.tobytes(), mirrored, self.weights)
+        which = (self.data.fingerprint, rows.tobytes(), mirrored, self._weights_now())
         return kept(which, self.network, compute)
+
+    def _weights_now(self) -> tuple[str, int, int] | None:
+        """Return what tells a file of weights from what will lie in its place later."""
+        if self.weights is None:
+            return None
+        facts = self.weights.stat() if self.weights.exists() else None
+        return str(self.weights), facts.st_size if facts else 0, facts.st_mtime_ns if facts else 0

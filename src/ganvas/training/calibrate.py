@@ -61,16 +61,17 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
 
         each_step.append(_median_seconds(partial(advance, phase, state, config, loader)))
     sheet, save = _seconds_to_write(state, config, loader, device)
-    first, evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else (0.0, math.inf)
+    evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else math.inf
     left = seconds() - encoding
+    looks = min(round(left / 60), int(EVALUATION_SHARE * left / evaluation))  # one of them at the real pictures
     config = replace(
         config,
-        evaluations=max(0, min(round(left / 60), int((EVALUATION_SHARE * left - first) / evaluation))),
+        evaluations=max(0, looks - 1),
         sheets=max(2, min(24, int(SHARE / 2 * left / sheet))),
         checkpoints=max(1, min(round(left / 60), int(SHARE / 2 * left / save))),
     )
     left -= config.sheets * sheet + config.checkpoints * save
-    left -= first + config.evaluations * evaluation if config.evaluations else 0.0
+    left -= looks * evaluation if config.evaluations else 0.0
     return with_seconds(config, max(MARGIN * left, 1.0), each_step)
 
 
@@ -86,17 +87,16 @@ def _median_seconds(step: Callable[[], Losses]) -> float:
     return statistics.median(times[WARM_UP:])
 
 
-def _seconds_to_score(state: State, config: Config, data: Prepared, device: torch.device) -> tuple[float, float]:
-    """Return the seconds that the first look at the real pictures takes, and that each evaluation does.
+def _seconds_to_score(state: State, config: Config, data: Prepared, device: torch.device) -> float:
+    """Return the seconds that an evaluation takes at most; the first look at the real pictures takes no longer.
 
     Found with a part of the pictures, since few budgets could spare a whole evaluation to be thrown away.
     """
     load_network()  # not to be counted: it is kept
-    began = time.perf_counter()
     appraiser = Appraiser(config, data, device, TRIED)
-    looked = time.perf_counter()
+    began = time.perf_counter()
     appraiser.score(state, state.averaged)
-    return COUNT / TRIED * (looked - began), COUNT / TRIED * (time.perf_counter() - looked)
+    return COUNT / TRIED * (time.perf_counter() - began)
 
 
 def _seconds_to_write(state: State, config: Config, loader: Loader, device: Choice) -> tuple[float, float]:

@@ -56,7 +56,8 @@ def train(
     yield from _resume(state, run)
     if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so
         save_network(run, settle(state, config, where), state.step, state.images)
-    appraiser = Appraiser(config, data, where) if config.evaluations else None
+    going_on = state.step < config.steps
+    appraiser = Appraiser(config, data, where) if going_on and config.evaluations else None
     why = f"{device.device} ({device.reason})"
     yield Started(
         str(run.folder), config.recipe, why, state.step, state.images, config.images, resumed=state.step > 0
