@@ -79,6 +79,8 @@ class PhaseConfig:
         ramp: steps over which the learning rates rise from nothing.
         floor: what is left of the learning rates at the end, after a linear fall; 1 for no fall.
         most: steps at most, however large the budget; 0 for no bound. What is left over goes to the other phases.
+        most_after: steps of the phase before up to which `most` holds; with more, it falls with their root. 0 if it
+            always holds.
         steps: how many, once the budget is known; 0 before.
     """
 
@@ -89,6 +91,7 @@ class PhaseConfig:
     ramp: int = 0
     floor: float = 1.0
     most: int = 0
+    most_after: int = 0
     steps: int = 0
 
 

@@ -15,10 +15,11 @@ from .losses import LOSSES, PENALTIES
 
 DEFAULT_MINUTES = 10.0
 PRIOR_BATCH = 256  # codes a step of the prior of `quick`
-# Few pictures are learned by heart: after 120 passes of the prior 38 % of the samples of 1,000 pictures are
-# near-copies, after 50 about as many as among the pictures themselves. At 33 passes of sharpening the discriminator
-# knew the pictures and strewed specks.
-PRIOR_PASSES, PRIOR_PASSES_OF_FEW = 120, 50
+# Few pictures are learned by heart. After 120 passes of the prior about as many samples of 1,000 pictures are
+# near-copies as among the pictures themselves if the autoencoder saw each 20 times; the better it draws, the fewer
+# passes do. At 33 passes of sharpening the discriminator knew the pictures and strewed specks.
+PRIOR_PASSES = 120
+DRAWING_PASSES = 20
 SHARPEN_PASSES = 12
 MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little
 
@@ -33,8 +34,8 @@ def quick(data: DataConfig, count: int) -> Config:
     _between(data, 16, 128, "quick")
     few = count < 10_000
     codes = min(count, MOST_CODES) * (2 if few else 1)
-    passes = PRIOR_PASSES_OF_FEW if few else PRIOR_PASSES
-    prior_bound, sharpen_bound = passes * codes // PRIOR_BATCH, max(400, SHARPEN_PASSES * count // 32)
+    prior_bound, sharpen_bound = PRIOR_PASSES * codes // PRIOR_BATCH, max(400, SHARPEN_PASSES * count // 32)
+    after = DRAWING_PASSES * count // 32 if few else 0
     widths = tuple(max(16, 256 >> n) for n in range(_stages(data) + 1))
     return Config(
         recipe="quick",
@@ -50,7 +51,7 @@ def quick(data: DataConfig, count: int) -> Config:
         },
         phases=(
             PhaseConfig("autoencode", share=0.6, batch=32, ramp=100, floor=0.4),
-            PhaseConfig("prior", share=0.2, batch=0, cost=0.1, ramp=50, floor=0.0, most=prior_bound),
+            PhaseConfig("prior", share=0.2, batch=0, cost=0.1, ramp=50, floor=0.0, most=prior_bound, most_after=after),
             PhaseConfig("sharpen", share=0.2, batch=32, cost=1.2, ramp=30, floor=0.0, most=sharpen_bound),
         ),
         warm_start=WarmStartConfig(

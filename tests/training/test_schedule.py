@@ -149,3 +149,13 @@ def test_anything_else_is_an_error_and_never_a_crash(text: str) -> None:
 def test_not_a_size(text: str) -> None:
     with pytest.raises(GanvasError, match="is not a size"):
         parse_size(text)
+
+
+def test_a_bound_falls_with_the_root_of_the_steps_before() -> None:
+    phases = (
+        PhaseConfig("autoencode", share=0.5, batch=4),
+        PhaseConfig("prior", share=0.5, batch=0, most=120, most_after=400),
+    )
+    config = tiny.config("dcgan", phases=phases)
+    steps = {seconds: with_seconds(config, seconds, [1.0, 0.01]).phases[1].steps for seconds in (400, 800, 3200, 12800)}
+    assert steps == {400: 120, 800: 120, 3200: 60, 12800: 30}, "400, 1,600 and 6,400 steps before"

@@ -89,8 +89,13 @@ def with_steps(config: Config, steps: Sequence[float], costs: Sequence[float]) -
 
 def _bounds(config: Config, seconds: float, costs: Sequence[float]) -> list[int]:
     """Return the steps of each phase that its share of `seconds` would take beyond its bound, 0 for the others."""
-    pairs = zip(config.phases, costs, strict=True)
-    return [phase.most if phase.most < phase.share * seconds / cost else 0 for phase, cost in pairs]
+    wanted = [phase.share * seconds / cost for phase, cost in zip(config.phases, costs, strict=True)]
+    bounds = []
+    for phase, steps, before in zip(config.phases, wanted, [0.0, *wanted], strict=False):
+        yielding = (phase.most_after / before) ** 0.5 if 0 < phase.most_after < before else 1.0
+        most = round(phase.most * yielding)
+        bounds.append(most if most < steps else 0)
+    return bounds
 
 
 def _steps(config: Config, bounds: Sequence[int], seconds: float, costs: Sequence[float]) -> list[float]:
