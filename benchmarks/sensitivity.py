@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
@@ -129,12 +130,13 @@ class Halves:
 
 
 def _clusters(pictures: np.ndarray) -> np.ndarray:
-    """Return the number of the cluster of each picture: Lloyd's k-means on another network's features."""
+    """Return the number of the cluster of each picture: k-means by directions of another network's features."""
     head = extract(pictures, "efficientnet-lite1").head
-    centres = head[torch.randperm(len(head), generator=random_at("clusters"))[:CLUSTERS]]
+    directions = F.normalize(head - head.mean(0))
+    centres = directions[torch.randperm(len(head), generator=random_at("clusters"))[:CLUSTERS]]
     for _ in range(50):
-        kinds = torch.cdist(head, centres).argmin(1)
-        centres = torch.stack([head[kinds == kind].mean(0) for kind in range(CLUSTERS)])
+        kinds = (directions @ centres.T).argmax(1)
+        centres = F.normalize(torch.stack([directions[kinds == kind].sum(0) for kind in range(CLUSTERS)]))
     return kinds.numpy()
 
 
