@@ -167,8 +167,7 @@ class Evaluate:
     count: int = 2000
     """Samples at most; scores of unequal numbers should not be compared."""
     network: str = "efficientnet-lite0"
-    """Whose features are compared: efficientnet-lite0 or -lite1 (offline), inception-v3 (for FID), dinov2-vit-s-14,
-    dinov2-vit-l-14 or clip-vit-b-32."""
+    """efficientnet-lite0, efficientnet-lite1, inception-v3 (FID), dinov2-vit-s-14, dinov2-vit-l-14, clip-vit-b-32."""
     weights: Annotated[Path | None, optional("FILE")] = None
     """The network's weights, if they are neither packaged nor to be fetched."""
     seed: int = 1

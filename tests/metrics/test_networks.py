@@ -184,9 +184,11 @@ def test_weights_that_are_missing_damaged_or_of_another_network_are_named(networ
     for name in ("damaged.safetensors", "damaged.pth"):
         files[name].write_bytes(b"\x00rubbish" * 10)
     for file in files.values():
-        with pytest.raises(GanvasError, match=rf"{file.name} holds no weights that can be read") as caught:
+        complaint = f"There is no file .*{file.name}" if "none" in file.name else f"{file.name} holds no weights"
+        with pytest.raises(GanvasError, match=complaint) as caught:
             load_network(network, file)
         assert caught.value.hint
+        assert "weights_only" not in caught.value.message, "torch's advice to unpickle without care was passed on"
     for name, content in {"list": [torch.zeros(2)], "epoch": {"epoch": 3}, "nested": {"model": {}}}.items():
         torch.save(content, tmp_path / f"{name}.pth")
         with pytest.raises(GanvasError, match="holds other things than weights"):

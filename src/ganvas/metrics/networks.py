@@ -189,9 +189,12 @@ def _read(file: Path) -> dict[str, Tensor]:
         if file.suffix == ".safetensors":
             return load_file(file)
         tensors: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise GanvasError(f"There is no file {file}.", "Give the network's weights: --weights FILE") from error
     except Exception as error:  # damage makes torch.load raise anything, from IndexError to UnicodeDecodeError
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GanvasError(f"{file} holds no weights that can be read: {reason}", "Fetch it again.") from error
+        raise GanvasError(  # torch's own words advise to unpickle it without care
+            f"{file} holds no weights that can be read: it is damaged, or holds other things.", "Fetch it again."
+        ) from error
     if not isinstance(tensors, dict) or not all(isinstance(each, Tensor) for each in tensors.values()):
         raise GanvasError(f"{file} holds other things than weights.", "Give the file of a plain state_dict.")
     return tensors
