@@ -71,7 +71,7 @@ class Facts:
     def baseline(self) -> str:
         """Return which real pictures the samples' near-copies are compared with."""
         kept = self.memorisation.get("baseline") == "held out"
-        return "Real pictures kept out of the training" if kept else "Training pictures among themselves"
+        return "Real pictures kept out of the training" if kept else "Real pictures among themselves"
 
     @property
     def verdict(self) -> tuple[str, str, str]:
