@@ -84,6 +84,11 @@ REMARKS = (
         -1,
         "{value:.0%} of the samples lie as close to real pictures as these to each other; of real ones {real:.0%} do.",
     ),
+    Remark(
+        "recall",
+        -1,
+        "{value:.0%} of the real pictures lie as close to samples as these to each other; of real ones {real:.0%} do.",
+    ),
     Remark("coverage", -1, "{value:.0%} of the real pictures have a sample close by, where {real:.0%} would."),
     Remark("diversity", -1, "The samples differ less from each other than real pictures do ({value:.2f} of it)."),
     Remark(
