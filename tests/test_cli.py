@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,15 @@ def test_an_error_without_a_hint_ends_with_its_message(
     assert capfd.readouterr().err == "Error: It broke.\n"
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt, as at a terminal; to a process in the background it may mean nothing."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_the_first_signal_is_a_wish_and_the_second_acts() -> None:
     before = signal.getsignal(signal.SIGINT)
     with stop_on_signals() as stop:
