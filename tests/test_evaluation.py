@@ -11,10 +11,12 @@ import torch
 
 import ganvas
 import tiny
+from ganvas import evaluation as module
 from ganvas.data import Prepared
 from ganvas.errors import GanvasError
 from ganvas.evaluation import Evaluation, Subject, Wanted, evaluate, judge, read_evaluation
 from ganvas.events import Event, Progress, drain
+from ganvas.latents.sample import GeneratorModel, save_network
 from ganvas.latents.write import write_pictures
 from ganvas.metrics.reals import Reals
 from ganvas.runs import Run
@@ -156,3 +158,49 @@ def test_two_processes_find_what_one_does(run: Path, tmp_path: Path) -> None:
     together = {each["key"]: each["value"] for each in json.loads(lines[0])["scores"]}
     for key, value in values(alone).items():
         assert together[key] == pytest.approx(value, rel=1e-3, abs=1e-4), f"{key} depends on the number of processes"
+
+
+def test_a_comparison_with_others_does_not_pass_for_the_runs_own(run: Path, tmp_path: Path) -> None:
+    drain(evaluate(run, None, FEW))
+    before = (Run(run).evaluation / "scores.json").read_bytes()
+    others = tiny.write_pictures(tmp_path / "others", seed=7)
+    found = drain(evaluate(run, others, FEW, tmp_path / "found"))
+    assert (Run(run).evaluation / "scores.json").read_bytes() == before, "other pictures' scores became the run's own"
+    assert (tmp_path / "found" / "scores.json").is_file()
+    assert "training picture" not in found.memorisation.text, "nobody was trained on these"
+
+
+def test_a_model_that_changes_meanwhile_is_taken_with_its_own_age(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, saved = module.load, []
+
+    def load(folder: Path, device: str) -> GeneratorModel:
+        model = real(folder, device)
+        if not saved:  # the training writes a later model just after this one was read
+            saved.append(True)
+            save_network(Run(folder), model.network, 999, 7992)
+        return model
+
+    monkeypatch.setattr(module, "load", load)
+    found = drain(evaluate(run, None, FEW))
+    assert found.step == 999
+    assert read_evaluation(Run(run)), "the scores are stamped with a model that they are not of"
+
+
+def test_a_negative_seed_is_refused(pictures: Path) -> None:
+    with pytest.raises(GanvasError, match="not -1"):
+        drain(evaluate(pictures, pictures, Wanted(seed=-1)))
+
+
+def test_pictures_too_small_for_a_spectrum(tmp_path: Path, pictures: Path) -> None:
+    small = tiny.write_pictures(tmp_path / "small", size=4)
+    with pytest.raises(GanvasError, match="4x4 px"):
+        drain(evaluate(small, pictures, FEW))
+
+
+def test_pictures_that_are_all_the_same_give_numbers(tmp_path: Path, pictures: Path) -> None:
+    same = tmp_path / "same"
+    same.mkdir()
+    for index in range(24):
+        shutil.copy(pictures / "000.png", same / f"{index}.png")
+    found = drain(evaluate(same, same, FEW))
+    json.dumps(found.to_dict(), allow_nan=False)

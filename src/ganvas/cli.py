@@ -1,6 +1,7 @@
 """The command line: one dataclass a command. Each calls the library and renders its events; it computes nothing."""
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -192,7 +193,7 @@ class Evaluate:
             found = watch(work)
         show_evaluation(found)
         if (self.subject / "config.json").is_file():
-            say(f"Next: ganvas report {self.subject}")
+            say(f"Next: ganvas report {shlex.quote(str(self.subject))}")
         return found.to_dict()
 
 

@@ -22,6 +22,7 @@ from .latents.sample import MODEL, GeneratorModel, load, read_age
 from .metrics.features import Features, extract
 from .metrics.meaning import Score, summarise
 from .metrics.memorisation import Memorisation, memorisation, pairs_sheet
+from .metrics.networks import load_network
 from .metrics.pixels import measure_pixels
 from .metrics.reals import Reals
 from .metrics.scores import copy_scores, feature_scores, nearest_score, pixel_scores
@@ -31,6 +32,8 @@ from .version import __version__
 
 COUNT = 2000
 MOST_REALS = 5000  # whose features are computed and kept; more would change the scores by less than their intervals
+FEWEST = 20  # samples, and real pictures
+SMALLEST = 8  # pixels a side that the spectrum needs
 LARGEST = 256  # pixels at which folders are compared at most; the networks see less
 SHOWN = 64  # pictures of a sheet
 STEP = 250  # pictures between two reports of progress
@@ -78,12 +81,16 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Hold what is evaluated, and against what: uint8 samples (N, C, H, W) and prepared real pictures."""
+    """Hold what is evaluated, and against what: uint8 samples (N, C, H, W) and prepared real pictures.
+
+    `own` tells whether these are the pictures that the samples' generator was trained on.
+    """
 
     name: str
     against: str
     samples: Tensor
     data: Prepared
+    own: bool = False
     held_out: int = 0
     age: tuple[int, int] | None = None
     model: str = ""
@@ -106,16 +113,20 @@ def evaluate(
     """Score a run's samples, or a folder of pictures, against real pictures; see `ganvas.evaluate`.
 
     Args:
-        out: folder for scores.json and the sheets samples.png, real.png and nearest.png; a run has its own.
+        out: folder for scores.json and the sheets samples.png, real.png and nearest.png; a run that is compared with
+            what it was trained on has its own.
     """
-    if wanted.count < 20:
+    if wanted.count < FEWEST:
         raise GanvasError(f"{wanted.count} samples are too few to score.", "Try: --count 2000")
+    if wanted.seed < 0:
+        raise GanvasError(f"A seed is a whole number from 0 on, not {wanted.seed}.", f"Try: --seed {-wanted.seed}")
     device = use(choose_device(wanted.device))
+    load_network(wanted.network, wanted.weights)  # says what is wrong with it before any time is spent
     run = Run(subject)
     found = yield from _run_subject(run, against, wanted) if run.exists() else _folder_subject(subject, against, wanted)
     reals = Reals(found.data, found.held_out, wanted.network, wanted.weights, device)
     evaluation, pairs = yield from judge(found, reals, wanted)
-    folder = out or (run.evaluation if run.exists() else None)
+    folder = out or (run.evaluation if found.own else None)
     if folder is not None and is_first_rank():
         origin = {"subject": found.name, "seed": wanted.seed}
         shown = torch.from_numpy(np.asarray(found.data.pictures[reals.some(SHOWN)]))
@@ -141,8 +152,11 @@ def is_first_rank() -> bool:
 
 def _run_subject(run: Run, against: Path | None, wanted: Wanted) -> Generator[Event, None, Subject]:
     """Sample the run's model, and find the pictures that it was trained on, or others as asked."""
-    model = load(run.folder, wanted.device)
     config = run.read_config()
+    mark, age, model = "", None, None
+    while model is None or mark != _hash(run):  # it may be in training, and write a new model meanwhile
+        model = load(run.folder, wanted.device)
+        mark, age = _hash(run), read_age(run)
     path = Path(config.data.path) if against is None else against
     if against is None and not path.exists():
         raise GanvasError(
@@ -153,7 +167,7 @@ def _run_subject(run: Run, against: Path | None, wanted: Wanted) -> Generator[Ev
     same = data.fingerprint == config.fingerprint
     samples = yield from _sample(model, wanted)
     return Subject(
-        str(run.folder), str(path), samples, data, config.held_out if same else 0, read_age(run), _hash(run)
+        str(run.folder), str(path), samples, data, against is None or same, config.held_out if same else 0, age, mark
     )  # fmt: skip
 
 
@@ -166,7 +180,13 @@ def _folder_subject(folder: Path, against: Path | None, wanted: Wanted) -> Gener
             f"Name the real pictures: ganvas evaluate {shlex.quote(str(folder))} --against PICTURES",
         )
     look = inspect(folder)
-    width, height = (min(LARGEST, int(side.middle)) for side in (look.widths, look.heights))
+    shrink = min(1.0, LARGEST / max(look.widths.middle, look.heights.middle))
+    width, height = (round(shrink * side.middle) for side in (look.widths, look.heights))
+    if min(width, height) < SMALLEST:
+        raise GanvasError(
+            f"The pictures in {folder} are of {width}x{height} px; scores need {SMALLEST} px a side.",
+            f"Try: ganvas inspect {shlex.quote(str(folder))}",
+        )
     channels = max(guess_channels(open_source(path)) for path in (folder, against))
     fake, real = DataConfig(str(folder), height, width, channels), DataConfig(str(against), height, width, channels)
     samples = yield from _prepare(fake)
@@ -191,6 +211,11 @@ def _sample(model: GeneratorModel, wanted: Wanted) -> Generator[Event, None, Ten
 
 def judge(subject: Subject, reals: Reals, wanted: Wanted) -> Generator[Event, None, tuple[Evaluation, Tensor]]:
     """Score samples; return the evaluation and the sheet of the closest pairs."""
+    if subject.data.count < FEWEST:
+        raise GanvasError(
+            f"{subject.data.count} real pictures in {subject.against} are too few: {FEWEST} are needed.",
+            "Name more of them with --against PICTURES",
+        )
     parts = []
     for start in range(0, len(subject.samples), STEP):
         yield Progress("samples looked at", start, len(subject.samples))
@@ -213,7 +238,7 @@ def judge(subject: Subject, reals: Reals, wanted: Wanted) -> Generator[Event, No
         *copy_scores(subject.samples, subject.data.pictures[rows]),
         *pixel_scores(measure_pixels(subject.samples), measure_pixels(subject.data.pictures[rows])),
     )
-    copies = memorisation(subject.samples, subject.data.pictures, reals.split)
+    copies = memorisation(subject.samples, subject.data.pictures, reals.split, "training" if subject.own else "real")
     step, images = subject.age or (None, None)
     evaluation = Evaluation(
         subject.name, subject.against, wanted.network, step, images, subject.model, len(fake), len(rows),

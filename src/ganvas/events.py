@@ -91,7 +91,7 @@ class Scored(Event):
 
 @dataclass(frozen=True)
 class Logits(Event):
-    """Show how the discriminator judged the last batches: counts of logits in even bins from `low` to `high`.
+    """Show how the discriminator judges a batch of real pictures and one of fakes: counts in even bins, low to high.
 
     Well apart, it wins; on top of each other, it is fooled.
     """

@@ -103,7 +103,7 @@ class Run:
 
     def sweep(self) -> None:
         """Remove what a killed process left half-written; nobody else writes here, since the folder is locked."""
-        for folder in (self.folder, self.samples, self.model, self.evaluation):
+        for folder in (self.folder, self.samples, self.model):
             for path in folder.glob(".*.tmp"):
                 path.unlink(missing_ok=True)
 

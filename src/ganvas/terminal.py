@@ -171,7 +171,8 @@ def show_evaluation(found: "Evaluation") -> None:
     """Print the scores and what they say."""
     table = Table("score", "samples", "95 % interval", "real pictures", "better", box=None, pad_edge=False)
     for each in found.scores:
-        interval = f"{_significant(each.low)} to " + ("any" if each.high is None else _significant(each.high))
+        low = _significant(each.low)
+        interval = f"at least {low}" if each.high is None else f"{low} to {_significant(each.high)}"
         real = "" if each.real is None else _significant(each.real)
         mark = "bold" if each.off else ""
         table.add_row(each.name, _significant(each.value), interval, real, each.better, style=mark)

@@ -74,7 +74,7 @@ class Clock:
 def test_a_whole_evaluation_is_foreseen_from_a_part(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module, "load_network", lambda: setattr(clock, "now", clock.now + 100))
+    monkeypatch.setattr(module, "load_network", lambda *_: setattr(clock, "now", clock.now + 100))
     counts = []
 
     class Slow:

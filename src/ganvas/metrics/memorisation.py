@@ -61,7 +61,9 @@ class Memorisation:
     pairs: tuple[Pair, ...]
 
 
-def memorisation(samples: Tensor, pictures: npt.NDArray[np.uint8], parts: Split) -> Memorisation:
+def memorisation(
+    samples: Tensor, pictures: npt.NDArray[np.uint8], parts: Split, kind: str = "training"
+) -> Memorisation:
     """Compare the samples' distances to the training pictures with those of real pictures.
 
     Real pictures may be near-copies of each other, and a generator that learned them well draws as many: only what goes
@@ -72,11 +74,12 @@ def memorisation(samples: Tensor, pictures: npt.NDArray[np.uint8], parts: Split)
         samples: uint8 (N, C, H, W).
         pictures: uint8 (M, C, H, W), all that were prepared; may be memory-mapped.
         parts: which of them the training saw.
+        kind: what to call those pictures: "training", or "real" where nobody knows what was trained on.
     """
     found = nearest_pictures(nudged_copies(samples), pictures, parts.train)
     real, held_out = _baseline(pictures, parts)
     near, usual = _near(found.distance), _near(real)
-    verdict, text = _judge(near, len(samples), usual, len(real))
+    verdict, text = _judge(near, len(samples), usual, len(real), kind)
     kept = len(held_out)
     if kept:
         text += f" Of the {kept:,} real pictures kept out of the training, {_near(held_out):,} are."
@@ -112,10 +115,10 @@ def _near(distance: Tensor) -> int:
     return int((distance <= TOLERANCE).sum())
 
 
-def _judge(near: int, count: int, usual: int, real_count: int) -> tuple[str, str]:
+def _judge(near: int, count: int, usual: int, real_count: int, kind: str) -> tuple[str, str]:
     """Return the verdict on `near` near-copies of `count`, where `usual` of `real_count` are usual, and its words."""
     text = (
-        f"{near:,} of {count:,} samples ({near / count:.1%}) are near-copies of a training picture; "
+        f"{near:,} of {count:,} samples ({near / count:.1%}) are near-copies of a {kind} picture; "
         f"of {real_count:,} real pictures {usual:,} ({usual / real_count:.1%}) are near-copies of another one"
     )
     if usual / real_count > BLIND:

@@ -116,7 +116,10 @@ def match_by_position(weights: Mapping[str, Tensor], target: Mapping[str, Tensor
     """
     renamed = dict(zip(target, weights.values(), strict=False))
     if len(weights) != len(target) or any(renamed[key].shape != target[key].shape for key in target):
-        raise GanvasError("The feature network's weights do not fit its layers.", "pip install --upgrade timm")
+        raise GanvasError(
+            "The feature network's weights do not fit its layers.",
+            "pip install --upgrade timm, or, if you gave --weights: is it this network's file?",
+        )
     return renamed
 
 

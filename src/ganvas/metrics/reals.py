@@ -52,7 +52,7 @@ class Reals:
             seen = np.ascontiguousarray(pictures[..., ::-1]) if mirrored else np.asarray(pictures)
             return extract(seen, self.network, device=self.device, weights=self.weights)
 
-        which = (self.data.fingerprint, rows.tobytes(), mirrored, self._weights_now())
+        which = (self.data.fingerprint, rows.tobytes(), mirrored, self._weights_now(), torch.device(self.device).type)
         return kept(which, self.network, compute)
 
     def _weights_now(self) -> tuple[str, int, int] | None:

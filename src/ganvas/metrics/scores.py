@@ -175,5 +175,5 @@ def _diversity(fake: Tensor, real: Tensor) -> Interval:
     That mean is twice the total variance, so no pair needs looking at.
     """
     spread = (fake - fake.mean(0)).square().sum(1) * len(fake) / (len(fake) - 1)
-    total = mean(spread / real.var(0).sum())
+    total = mean(spread / real.var(0).sum().clamp(min=1e-9))
     return Interval(*(math.sqrt(max(0.0, each)) for each in total))

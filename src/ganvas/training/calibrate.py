@@ -17,6 +17,7 @@ from ..data.loader import Loader
 from ..data.prepare import Prepared
 from ..device import Choice, use
 from ..latents.sample import save_network
+from ..metrics.features import DEFAULT
 from ..metrics.networks import load_network
 from ..runs import Run
 from .appraisal import COUNT, Appraiser
@@ -92,7 +93,7 @@ def _seconds_to_score(state: State, config: Config, data: Prepared, device: torc
 
     Found with a part of the pictures, since few budgets could spare a whole evaluation to be thrown away.
     """
-    load_network()  # not to be counted: it is kept
+    load_network(DEFAULT, None)  # not to be counted: it is kept
     appraiser = Appraiser(config, data, device, TRIED)
     began = time.perf_counter()
     appraiser.score(state, state.averaged)

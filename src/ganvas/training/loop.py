@@ -62,12 +62,13 @@ def train(
     yield Started(
         str(run.folder), config.recipe, why, state.step, state.images, config.images, resumed=state.step > 0
     )  # fmt: skip
-    reason = "finished"
+    reason, judged = "finished", False
     try:
         while state.step < config.steps:
             at = position(config, state.step)
             values = _take_step(state, config, at, loader, data)
             before, done = progress(config, state.step - 1), progress(config, state.step)
+            judged = due(before, done, config.evaluations)
             if state.step % REPORT_EVERY == 0 or done == 1:
                 swings = {name: state.averages[name].swing for name in values}
                 yield Step(
@@ -79,13 +80,13 @@ def train(
                     yield logit_histograms(state, config, loader, where)
             if done < 1 and stop():
                 reason = "interrupted"
-            judged = due(before, done, config.evaluations)
             if reason == "interrupted" or judged or due(before, done, config.checkpoints):
-                yield from _save(state, config, run, where, appraiser if judged else None)
+                judge, judged = appraiser if judged else None, False
+                yield from _save(state, config, run, where, judge)
             if reason == "interrupted":
                 break
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
-        deque(_save(state, config, run, where, None), maxlen=0)
+        deque(_save(state, config, run, where, appraiser if judged else None), maxlen=0)
         raise
     if reason == "finished" and state.best and state.best[1] != state.step:
         yield from _keep_best(state, run)
