@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ganvas.report.history import Point
@@ -70,6 +70,7 @@ def test_limits_are_never_equal(values: list[float]) -> None:
     assert scale.ticks()
 
 
+@example(1.0, 40001.0, 2)
 @given(st.floats(-1e5, 1e5), st.floats(1e-3, 1e5), st.integers(2, 8))
 def test_ticks_are_few_rising_and_inside(low: float, width: float, most: int) -> None:
     ticks = Scale(low, low + width).ticks(most)

@@ -92,8 +92,11 @@ class Scale:
                 if len(ticks) <= most:
                     return ticks
             return ticks[:: math.ceil(len(ticks) / most)]
-        step = _round_up((self.high - self.low) / most)
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        first, last, parts = 1, 0, most
+        while last < first:  # a step may be so wide that none of its multiples lies inside
+            step = _round_up((self.high - self.low) / parts)
+            first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+            parts *= 2
         return [index * step for index in range(first, last + 1)]
 
 
