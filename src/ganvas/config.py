@@ -139,7 +139,7 @@ class Config:
         held_out: how many of them are kept out of the training, to compare with; `ganvas.data.split` says which.
         sheets: how many sheets of the fixed latents are written on the way.
         checkpoints: how many checkpoints are written on the way.
-        evaluations: how often the samples are scored on the way, so that the best checkpoint is kept too.
+        evaluations: how often the samples are scored in the last phase, so that the best checkpoint is kept too.
         images_per_evaluation: pictures seen from one to the next at least, if the budget is one of pictures: so many
             that scores cost under 5 % of the time.
     """

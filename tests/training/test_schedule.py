@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tiny
 from ganvas.config import Config, PhaseConfig
 from ganvas.errors import GanvasError
-from ganvas.training.schedule import due, position, progress, rate_factor, with_images, with_seconds
+from ganvas.training.schedule import due, position, progress, rate_factor, ripeness, with_images, with_seconds
 from ganvas.training.start import parse_size
 
 shares = st.floats(0.01, 1)
@@ -159,3 +159,14 @@ def test_a_bound_falls_with_the_root_of_the_steps_before() -> None:
     config = tiny.config("dcgan", phases=phases)
     steps = {seconds: with_seconds(config, seconds, [1.0, 0.01]).phases[1].steps for seconds in (400, 800, 3200, 12800)}
     assert steps == {400: 120, 800: 120, 3200: 60, 12800: 30}, "400, 1,600 and 6,400 steps before"
+
+
+def test_samples_ripen_in_the_last_phase() -> None:
+    phases = (
+        PhaseConfig("autoencode", share=0.5, batch=4, steps=90),
+        PhaseConfig("sharpen", share=0.5, batch=4, steps=40),
+    )
+    config = tiny.config("dcgan", phases=phases)
+    assert [ripeness(config, step) for step in (0, 90, 100, 130, 140)] == [0, 0, 0.25, 1, 1]
+    scored = [step for step in range(1, 131) if due(ripeness(config, step - 1), ripeness(config, step), 4)]
+    assert scored == [100, 110, 120, 130], "scores belong to the last phase, the last of them to the last step"

@@ -24,7 +24,7 @@ from ..runs import Run
 from .appraisal import RANKED_BY, Appraiser
 from .logits import logit_histograms
 from .phases import advance, enter
-from .schedule import Position, due, position, progress, rate_factor
+from .schedule import Position, due, position, progress, rate_factor, ripeness
 from .sheets import save_sheet, settle
 from .state import Average, State, fresh, pack, under, unpack
 from .steps import Losses
@@ -68,7 +68,7 @@ def train(
             at = position(config, state.step)
             values = _take_step(state, config, at, loader, data)
             before, done = progress(config, state.step - 1), progress(config, state.step)
-            judged = due(before, done, config.evaluations)
+            judged = due(ripeness(config, state.step - 1), ripeness(config, state.step), config.evaluations)
             if state.step % REPORT_EVERY == 0 or done == 1:
                 swings = {name: state.averages[name].swing for name in values}
                 yield Step(

@@ -46,6 +46,15 @@ def progress(config: Config, step: int) -> float:
     return used / sum(phase.share for phase in config.phases)
 
 
+def ripeness(config: Config, step: int) -> float:
+    """Return the share of the last phase, in [0, 1], that is done after `step` steps.
+
+    Only there samples are what they will be; a score taken while an autoencoder learns to draw tells nothing.
+    """
+    last = config.phases[-1]
+    return min(1.0, max(0.0, (step - config.steps + last.steps) / last.steps))
+
+
 def due(before: float, after: float, times: int) -> bool:
     """Tell whether one of `times` occasions, evenly spread over (0, 1] with the last at 1, lies in (before, after]."""
     return math.floor(after * times) > math.floor(before * times)
