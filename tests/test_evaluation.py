@@ -171,18 +171,18 @@ def test_a_comparison_with_others_does_not_pass_for_the_runs_own(run: Path, tmp_
 
 
 def test_a_model_that_changes_meanwhile_is_taken_with_its_own_age(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, saved = module.load, []
+    real, loaded = module.load, []
 
     def load(folder: Path, device: str) -> GeneratorModel:
-        model = real(folder, device)
-        if not saved:  # the training writes a later model just after this one was read
-            saved.append(True)
-            save_network(Run(folder), model.network, 999, 7992)
-        return model
+        loaded.append(real(folder, device))
+        if len(loaded) == 1:  # the training writes a later model just after this one was read
+            save_network(Run(folder), real(folder, device).network, 999, 7992)
+        return loaded[-1]
 
     monkeypatch.setattr(module, "load", load)
     found = drain(evaluate(run, None, FEW))
     assert found.step == 999
+    assert len(loaded) == 2, "the model that was read first was given the age of the later one"
     assert read_evaluation(Run(run)), "the scores are stamped with a model that they are not of"
 
 

@@ -19,7 +19,7 @@ from .device import available_cores, choose_device, random_at, use
 from .errors import GanvasError
 from .events import Event, Progress
 from .latents.sample import MODEL, GeneratorModel, load, read_age
-from .metrics.features import Features, extract
+from .metrics.features import DEFAULT, Features, extract
 from .metrics.meaning import Score, summarise
 from .metrics.memorisation import Memorisation, memorisation, pairs_sheet
 from .metrics.networks import load_network
@@ -101,7 +101,7 @@ class Wanted:
     """Say how to evaluate; see `ganvas.evaluate`."""
 
     count: int = COUNT
-    network: str = "efficientnet-lite0"
+    network: str = DEFAULT
     weights: Path | None = None
     seed: int = 1  # other latents than those by which the best checkpoint was chosen
     device: str = "auto"
@@ -153,17 +153,19 @@ def is_first_rank() -> bool:
 def _run_subject(run: Run, against: Path | None, wanted: Wanted) -> Generator[Event, None, Subject]:
     """Sample the run's model, and find the pictures that it was trained on, or others as asked."""
     config = run.read_config()
-    mark, age, model = "", None, None
-    while model is None or mark != _hash(run):  # it may be in training, and write a new model meanwhile
-        model = load(run.folder, wanted.device)
+    while True:
         mark, age = _hash(run), read_age(run)
+        model = load(run.folder, wanted.device)
+        if mark == _hash(run):  # else the run is in training, and wrote a new model meanwhile
+            break
     path = Path(config.data.path) if against is None else against
     if against is None and not path.exists():
         raise GanvasError(
             f"The pictures that {run.folder} was trained on are no longer in {path}.",
             f"Say where they are: ganvas evaluate {shlex.quote(str(run.folder))} --against PICTURES",
         )
-    data = yield from _prepare(dataclasses.replace(config.data, path=str(path.resolve()), labels=False))
+    about = dataclasses.replace(config.data, path=str(path.resolve()), labels=False)
+    data = yield from prepare(about, available_cores())
     same = data.fingerprint == config.fingerprint
     samples = yield from _sample(model, wanted)
     return Subject(
@@ -189,15 +191,10 @@ def _folder_subject(folder: Path, against: Path | None, wanted: Wanted) -> Gener
         )
     channels = max(guess_channels(open_source(path)) for path in (folder, against))
     fake, real = DataConfig(str(folder), height, width, channels), DataConfig(str(against), height, width, channels)
-    samples = yield from _prepare(fake)
-    data = yield from _prepare(real)
+    samples = yield from prepare(fake, available_cores())
+    data = yield from prepare(real, available_cores())
     chosen = np.random.default_rng(wanted.seed).permutation(samples.count)[: wanted.count]
     return Subject(str(folder), str(against), torch.from_numpy(np.asarray(samples.pictures[chosen])), data)
-
-
-def _prepare(config: DataConfig) -> Generator[Event, None, Prepared]:
-    data = yield from prepare(config, workers=available_cores())
-    return data
 
 
 def _sample(model: GeneratorModel, wanted: Wanted) -> Generator[Event, None, Tensor]:
@@ -224,6 +221,7 @@ def judge(subject: Subject, reals: Reals, wanted: Wanted) -> Generator[Event, No
     yield Progress("samples looked at", len(subject.samples), len(subject.samples))
     fake = Features.joined(parts)
     rows, held_out = reals.some(MOST_REALS), reals.split.held_out
+    pictures = subject.data.pictures[rows]
     yield Progress("real pictures looked at", 0, 3)
     real = reals.features(rows)
     yield Progress("real pictures looked at", 1, 3)
@@ -235,8 +233,8 @@ def judge(subject: Subject, reals: Reals, wanted: Wanted) -> Generator[Event, No
     scores = (
         *feature_scores(fake, real, random),
         nearest_score(fake, real, mirrored, unseen, random),
-        *copy_scores(subject.samples, subject.data.pictures[rows]),
-        *pixel_scores(measure_pixels(subject.samples), measure_pixels(subject.data.pictures[rows])),
+        *copy_scores(subject.samples, pictures),
+        *pixel_scores(measure_pixels(subject.samples), measure_pixels(pictures)),
     )
     copies = memorisation(subject.samples, subject.data.pictures, reals.split, "training" if subject.own else "real")
     step, images = subject.age or (None, None)
@@ -248,5 +246,6 @@ def judge(subject: Subject, reals: Reals, wanted: Wanted) -> Generator[Event, No
 
 
 def _hash(run: Run) -> str:
-    """Return what tells this model from an older one of the same run."""
-    return hashlib.blake2b((run.model / MODEL).read_bytes(), digest_size=16).hexdigest()
+    """Return what tells this model from an older one of the same run; empty if there is none."""
+    file = run.model / MODEL
+    return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest() if file.is_file() else ""
