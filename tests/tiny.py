@@ -10,7 +10,7 @@ from PIL import Image
 import ganvas
 from ganvas.config import Config, DataConfig, NetworkConfig
 from ganvas.data import Prepared, prepare
-from ganvas.events import Event, Started
+from ganvas.events import Event, Started, drain
 from ganvas.recipes import RECIPES, Recipe
 
 COUNT = 24
@@ -94,9 +94,4 @@ class stop_after:
 
 def prepared(pictures: Path) -> Prepared:
     """Return the pictures at 16 px, ready to train on."""
-    work = prepare(DataConfig(str(pictures), 16, 16), workers=1)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
+    return drain(prepare(DataConfig(str(pictures), 16, 16), workers=1))

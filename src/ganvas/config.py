@@ -14,6 +14,8 @@ from .errors import GanvasError, did_you_mean
 
 FORMAT = 2  # raised when a run of an older release needs translating
 
+CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}  # by the names that people give them
+
 
 @dataclass(frozen=True)
 class DataConfig:

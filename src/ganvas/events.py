@@ -6,7 +6,7 @@ tests are ordinary `for` loops over the same stream, live or replayed from the f
 
 import json
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -141,11 +141,11 @@ class Done(Event):
 T = TypeVar("T")
 
 
-def drain(events: Generator[Event, None, T]) -> T:
-    """Return what a generator of events returns, its events unseen."""
+def drain(events: Generator[Event, None, T], show: Callable[[Event], object] = lambda event: None) -> T:
+    """Return what a generator of events returns, each event given to `show`; unseen if there is none."""
     while True:
         try:
-            next(events)
+            show(next(events))
         except StopIteration as end:
             result: T = end.value
             return result

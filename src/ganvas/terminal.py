@@ -52,13 +52,7 @@ def watch(stream: Generator[events.Event, None, T]) -> T:
         TextColumn("{task.fields[detail]}"),
     )
     with closing(stream), Progress(*columns, console=console) as bar:
-        show = _Shown(bar)
-        while True:
-            try:
-                show(next(stream))
-            except StopIteration as end:
-                result: T = end.value
-                return result
+        return events.drain(stream, _Shown(bar))
 
 
 @contextmanager

@@ -91,10 +91,13 @@ def extract(
     Raises:
         GanvasError: the pictures are no such array, or the network cannot be had.
     """
-    if pictures.ndim != 4 or str(pictures.dtype).removeprefix("torch.") != "uint8" or not len(pictures):
-        raise _no_pictures(pictures)
-    if pictures.shape[1] not in (1, 3, 4):
-        raise _no_pictures(pictures)
+    is_uint8 = str(pictures.dtype).removeprefix("torch.") == "uint8"
+    if pictures.ndim != 4 or not is_uint8 or not len(pictures) or pictures.shape[1] not in (1, 3, 4):
+        raise GanvasError(
+            f"Features need uint8 pictures (N, C, H, W) with 1, 3 or 4 channels, not {pictures.dtype} of "
+            f"{tuple(pictures.shape)}.",
+            "Give what `ganvas.load(RUN).sample(count)` returns.",
+        )
     model = load_network(network, weights).to(device)
     rank, world = _place_among(len(pictures))
     first, last = len(pictures) * rank // world, len(pictures) * (rank + 1) // world
@@ -161,11 +164,3 @@ def _on_all_ranks(true: bool) -> bool:
     answers = [true] * distributed.get_world_size()
     distributed.all_gather_object(answers, true)
     return all(answers)
-
-
-def _no_pictures(pictures: Tensor | npt.NDArray[np.uint8]) -> GanvasError:
-    return GanvasError(
-        f"Features need uint8 pictures (N, C, H, W) with 1, 3 or 4 channels, not {pictures.dtype} of "
-        f"{tuple(pictures.shape)}.",
-        "Give what `ganvas.load(RUN).sample(count)` returns.",
-    )

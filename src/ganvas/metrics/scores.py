@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GanvasError
-from .distances import SPREAD, Interval, frechet, kid
+from .distances import REPLICATES, SPREAD, Interval, frechet, kid
 from .features import Features
 from .meaning import Score
 from .neighbours import Pictures, birthday_support, near_duplicates
@@ -20,7 +20,7 @@ from .neighbours import Pictures, birthday_support, near_duplicates
 NEIGHBOURS = 3  # of precision and recall, as published
 COVERAGE_NEIGHBOURS = 5  # of density and coverage, as published
 WIDE = 512  # features; beyond, a root takes seconds, and an interval is made of fewer
-FEW_REPLICATES, REPLICATES = 8, 40
+FEW_REPLICATES = 8
 RESAMPLED = 200  # medians for an interval
 CHUNK = 1000  # rows of a matrix of distances held at once
 
@@ -141,16 +141,11 @@ def copy_scores(fake: Pictures, real: Pictures) -> list[Score]:
     count = min(len(fake), len(real))
     found, usual = (near_duplicates(each[:count]) for each in (fake, real))
     give = SPREAD * math.sqrt(found.pairs)  # pairs are counted as rare events are: their variance is their number
-    fewest, most = (replace(found, pairs=round(found.pairs + side)) for side in (give, -give))
+    least, most = (birthday_support(replace(found, pairs=max(0, round(found.pairs + side)))) for side in (give, -give))
+    size, real_size = birthday_support(found).size, birthday_support(usual).size
     return [
         Score("near_duplicates", *share(found.having, count), real=usual.having / count),
-        Score(
-            "support",
-            birthday_support(found).size,
-            birthday_support(fewest).size,
-            birthday_support(most).size if most.pairs > 0 else None,
-            real=birthday_support(usual).size,
-        ),
+        Score("support", size, least.size, None if most.at_least else most.size, real=real_size),
     ]
 
 

@@ -14,7 +14,7 @@ from ..recipes import RECIPES
 from ..runs import Run
 from ..version import __version__
 from .history import History
-from .words import CHANNELS, duration, interval, name_of, number, size
+from .words import CHANNEL_NAMES, duration, interval, name_of, number, size
 
 Evaluation = dict[str, Any]
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
@@ -123,7 +123,7 @@ def train_command(config: Config, folder: Path) -> str:
     """Return the command that trains such a run anew, every choice that could differ by then spelt out."""
     data = config.data
     words = ["ganvas", "train", data.path, "--out", f"{folder}-again", "--recipe", config.recipe]
-    words += ["--size", f"{data.width}x{data.height}", "--channels", CHANNELS[data.channels]]
+    words += ["--size", f"{data.width}x{data.height}", "--channels", CHANNEL_NAMES[data.channels]]
     words += ["--background", data.background] if data.background != "white" else []
     words += ["--fit", data.fit] if data.fit != "crop" else []
     words += ["--labels"] if data.labels else []

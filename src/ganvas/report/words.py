@@ -2,9 +2,9 @@
 
 import math
 
-from ..config import Config
+from ..config import CHANNELS, Config
 
-CHANNELS = {1: "grey", 3: "rgb", 4: "rgba"}  # as ganvas train --channels names them
+CHANNEL_NAMES = {count: name for name, count in CHANNELS.items()}
 BETTER = {"lower": "lower is better", "higher": "higher is better", "near real": "the nearer to real, the better"}
 KINDS = {1: "grey", 3: "colour", 4: "colour, partly transparent"}
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import torch
 
-from ..config import Config, DataConfig
+from ..config import CHANNELS, Config, DataConfig
 from ..data import Prepared, guess_channels, open_source, prepare
 from ..data.prepare import FEWEST
 from ..data.split import held_out_count
@@ -30,7 +30,7 @@ from .schedule import with_images
 
 DEFAULT_SIZE = 32
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
-CHANNELS = {"auto": 0, "grey": 1, "rgb": 3, "rgba": 4}
+KINDS = {"auto": 0, **CHANNELS}
 
 
 NO_WISHES = Wishes()
@@ -135,7 +135,7 @@ def describe(pictures: str | Path, options: Options) -> DataConfig:
     """
     width, height = parse_size(options.size)
     source = open_source(pictures)
-    channels = pick(CHANNELS, options.channels, "kind of channels") or guess_channels(source)
+    channels = pick(KINDS, options.channels, "kind of channels") or guess_channels(source)
     where = str(Path(pictures).resolve())  # so that the run goes on from any folder
     return DataConfig(where, height, width, channels, options.background, options.fit, options.labels)
 
@@ -229,7 +229,7 @@ def _check_same(config: Config, options: Options, run: Run) -> None:
         "--minutes": (options.minutes, config.minutes),
         "--images": (options.images, config.asked_images),
         "--labels": (options.labels, data.labels),
-        "--channels": (pick(CHANNELS, options.channels, "kind of channels") or None, data.channels),
+        "--channels": (pick(KINDS, options.channels, "kind of channels") or None, data.channels),
         "--background": (options.background, data.background),
         "--fit": (options.fit, data.fit),
         "--loss": (wishes.loss, config.loss),
