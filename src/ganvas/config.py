@@ -70,6 +70,27 @@ class PenaltyConfig:
 
 
 @dataclass(frozen=True)
+class BalanceConfig:
+    """Hold what keeps the two networks in balance. Recipes leave it alone; the coach turns these when it has to.
+
+    Args:
+        critic: steps of the discriminator to one of the generator.
+        skip_below: the discriminator rests while the average of its loss is below this; 0 if it never does.
+        augmented: probability that a picture is augmented before the discriminator sees it, if there are policies.
+        noise: standard deviation of the noise on every picture that the discriminator sees, black to white being 2.
+        accumulate: steps whose gradients are gathered before the weights move: a batch so many times as large.
+        pack: pictures that the discriminator judges together (Lin et al. 2018, PacGAN).
+    """
+
+    critic: int = 1
+    skip_below: float = 0.0
+    augmented: float = 1.0
+    noise: float = 0.0
+    accumulate: int = 1
+    pack: int = 1
+
+
+@dataclass(frozen=True)
 class PhaseConfig:
     """Describe one stretch of the training.
 
@@ -144,6 +165,11 @@ class Config:
         evaluations: how often the samples are scored in the last phase, so that the best checkpoint is kept too.
         images_per_evaluation: pictures seen from one to the next at least, if the budget is one of pictures: so many
             that scores cost under 5 % of the time.
+        balance: between the networks.
+        coach: "act" examines the training's health and treats it, "watch" only tells, "off" does not look.
+        examinations: how often health is examined on the way; a little more often at first and after a treatment.
+        images_per_examination: pictures seen from one to the next, if the budget is one of pictures: so many that
+            examinations cost under 3 % of the time.
     """
 
     recipe: str
@@ -158,6 +184,7 @@ class Config:
     seed: int = 0
     loss: str = "bce"
     penalty: PenaltyConfig = PenaltyConfig()
+    balance: BalanceConfig = BalanceConfig()
     flip: bool = False
     augment: tuple[str, ...] = ()
     ema: float = 0.0
@@ -169,6 +196,9 @@ class Config:
     checkpoints: int = 8
     evaluations: int = 0
     images_per_evaluation: int = 50_000
+    coach: str = "act"
+    examinations: int = 0
+    images_per_examination: int = 5_000
     format: int = FORMAT
 
     @property

@@ -106,11 +106,76 @@ class Logits(Event):
 
 @dataclass(frozen=True)
 class Saved(Event):
-    """Tell that a checkpoint is whole on the disk at `path` (relative to the run)."""
+    """Tell that a checkpoint is whole on the disk at `path` (relative to the run), and if the training was healthy."""
 
     step: int
     images: int
     path: str
+    healthy: bool = True
+
+
+@dataclass(frozen=True)
+class Signs(Event):
+    """Report an examination of the training's health: what was measured, by the names in `ganvas.coach.signs.SIGNS`."""
+
+    step: int
+    images: int
+    progress: float
+    phase: str
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Say what a verdict rests on: which sign went from what to what, and how many pictures were seen when it began."""
+
+    sign: str
+    was: float
+    now: float
+    since: int
+
+
+@dataclass(frozen=True)
+class Verdict(Event):
+    """Say how the training is: `name` is a key of `ganvas.coach.sicknesses.SICKNESSES`, `confidence` in [0, 1].
+
+    `what` says what it is and `why` why it happens, each in a sentence for a beginner; `lost` is the share of the modes
+    that are missing, for a collapse.
+    """
+
+    step: int
+    images: int
+    name: str
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    what: str
+    why: str
+    lost: float | None = None
+
+
+@dataclass(frozen=True)
+class Prescription:
+    """Change one thing: `kind` is a key of `ganvas.coach.prescription.KINDS`, which says what the others mean."""
+
+    kind: str
+    network: str = ""
+    value: float = 0.0
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Treated(Event):
+    """Tell what the coach did about `sickness`, or, with an `outcome`, whether what it did before has helped.
+
+    `outcome` is "" when something is prescribed, then "helped" or "failed"; `text` says it in words.
+    """
+
+    step: int
+    images: int
+    sickness: str
+    prescriptions: tuple[Prescription, ...]
+    outcome: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -152,8 +217,12 @@ def drain(events: Generator[Event, None, T], show: Callable[[Event], object] = l
 
 
 EVENTS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (Progress, Note, Started, Step, Samples, Logits, Scored, Saved, Iteration, Done)
-}
+    kind.__name__: kind
+    for kind in (
+        Progress, Note, Started, Step, Samples, Logits, Scored, Saved, Signs, Verdict, Treated, Iteration, Done,
+    )
+}  # fmt: skip
+_PARTS: dict[str, type] = {"evidence": Evidence, "prescriptions": Prescription}  # fields that hold records in turn
 
 
 def to_json(event: Event) -> str:
@@ -171,7 +240,9 @@ def from_json(line: str) -> Event:
         record = json.loads(line)
         kind = EVENTS[record.pop("event")]
         texts = {f.name: f.type is str for f in fields(kind)}
-        return kind(**{key: value if texts[key] else _number(value) for key, value in record.items() if key in texts})
+        return kind(
+            **{key: value if texts[key] else _read(key, value) for key, value in record.items() if key in texts}
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GanvasError(
             f"Not an event: {line[:80]!r}", "Lines of events.jsonl are written by ganvas train."
@@ -193,9 +264,21 @@ def _plain(value: Any) -> Any:
     """Replace what JSON has no word for."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def _read(key: str, value: Any) -> Any:
+    """Return a field's value from its record."""
+    if key not in _PARTS:
+        return _number(value)
+    part = _PARTS[key]
+    known = {f.name: f.type is str for f in fields(part)}
+    records = [{name: each if known[name] else _number(each) for name, each in record.items()} for record in value]
+    return tuple(part(**record) for record in records)
 
 
 def _number(value: Any) -> Any:

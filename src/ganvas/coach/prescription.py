@@ -1,0 +1,106 @@
+"""What the coach can prescribe: each kind a small change of the configuration, or something done to the networks once.
+
+A configuration with its prescriptions gives the configuration that is trained with, so that a run can be read,
+repeated and resumed from the two.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from ..config import Config, PenaltyConfig
+from ..errors import pick
+from ..events import Prescription
+
+POLICIES = ("color", "translation", "cutout")  # augmentation where the recipe has none
+Change = Callable[[Config, Prescription], Config]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Say what a kind of prescription changes in the configuration, or that it is done to the networks, once."""
+
+    change: Change | None
+    once: bool = False
+
+
+def _rate(config: Config, order: Prescription) -> Config:
+    """Multiply the learning rate of `network` (an optimiser) by `value`."""
+    old = config.optimisers[order.network]
+    new = replace(old, learning_rate=old.learning_rate * order.value)
+    return replace(config, optimisers=config.optimisers | {order.network: new})
+
+
+def _beta1(config: Config, order: Prescription) -> Config:
+    """Set Adam's first decay to `value` for `network`."""
+    new = replace(config.optimisers[order.network], beta1=order.value)
+    return replace(config, optimisers=config.optimisers | {order.network: new})
+
+
+def _skip(config: Config, order: Prescription) -> Config:
+    """Let the discriminator rest while its loss average is below `value`."""
+    return replace(config, balance=replace(config.balance, skip_below=order.value))
+
+
+def _critic(config: Config, order: Prescription) -> Config:
+    """Take `value` steps of the discriminator to one of the generator."""
+    return replace(config, balance=replace(config.balance, critic=round(order.value)))
+
+
+def _penalty(config: Config, order: Prescription) -> Config:
+    """Set the penalty to `name` with gamma `value`, at every step."""
+    return replace(config, penalty=PenaltyConfig(order.name, order.value))
+
+
+def _loss(config: Config, order: Prescription) -> Config:
+    """Set the loss to `name`."""
+    return replace(config, loss=order.name)
+
+
+def _augment(config: Config, order: Prescription) -> Config:
+    """Augment what the discriminator sees with probability `value`."""
+    return replace(config, augment=config.augment or POLICIES, balance=replace(config.balance, augmented=order.value))
+
+
+def _noise(config: Config, order: Prescription) -> Config:
+    """Put noise of standard deviation `value` on what the discriminator sees."""
+    return replace(config, balance=replace(config.balance, noise=order.value))
+
+
+def _accumulate(config: Config, order: Prescription) -> Config:
+    """Gather the gradients of `value` steps before the weights move."""
+    return replace(config, balance=replace(config.balance, accumulate=round(order.value)))
+
+
+def _pack(config: Config, order: Prescription) -> Config:
+    """Let the discriminator judge `value` pictures together."""
+    return replace(config, balance=replace(config.balance, pack=round(order.value)))
+
+
+KINDS: dict[str, Kind] = {
+    "rate": Kind(_rate),
+    "beta1": Kind(_beta1),
+    "skip": Kind(_skip),
+    "critic": Kind(_critic),
+    "penalty": Kind(_penalty),
+    "loss": Kind(_loss),
+    "augment": Kind(_augment),
+    "noise": Kind(_noise),
+    "accumulate": Kind(_accumulate),
+    "pack": Kind(_pack, once=True),  # the discriminator's first layer becomes wider
+    "revive": Kind(None, once=True),  # draw the dead units of `network` anew
+    "back": Kind(None, once=True),  # go back to the `value`-th last healthy checkpoint (1: the last) of this phase
+    "afresh": Kind(None, once=True),  # draw the weights of all networks anew, by seed `value`
+    "stop": Kind(None, once=True),  # end here, with the best checkpoint
+}
+
+
+def treated(config: Config, prescriptions: Iterable[Prescription]) -> Config:
+    """Return `config` with all that was prescribed, in order.
+
+    Raises:
+        GanvasError: a kind is unknown.
+    """
+    for order in prescriptions:
+        change = pick(KINDS, order.kind, "prescription").change
+        config = change(config, order) if change else config
+    return config
