@@ -10,13 +10,29 @@ from hypothesis import strategies as st
 
 from ganvas import events
 from ganvas.errors import GanvasError
-from ganvas.events import EVENTS, Event, Note, Progress, Step, from_json, replay, to_json
+from ganvas.events import (
+    EVENTS,
+    Event,
+    Evidence,
+    Note,
+    Prescription,
+    Progress,
+    Step,
+    from_json,
+    read_events,
+    replay,
+    to_json,
+)  # fmt: skip
 
 texts = st.one_of(st.text(), st.sampled_from(["nan", "inf", "-inf", "", "\n", "\ud800", "event"]))
 VALUES = {str: texts, int: st.integers(), float: st.floats(), bool: st.booleans()}
 VALUES[float | None] = st.none() | st.floats()  # type: ignore[index]
 VALUES[tuple[int, ...]] = st.lists(st.integers()).map(tuple)  # type: ignore[index]
 VALUES[dict[str, float]] = st.dictionaries(texts, st.floats())  # type: ignore[index]
+for part in (Evidence, Prescription):
+    VALUES[tuple[part, ...]] = st.lists(  # type: ignore[valid-type]
+        st.builds(part, **{name: VALUES[each.type] for name, each in part.__dataclass_fields__.items()})
+    ).map(tuple)
 
 
 def any_event() -> st.SearchStrategy[Event]:
@@ -55,6 +71,36 @@ def test_a_field_of_a_later_release_is_left_out() -> None:
 def test_not_an_event(line: str) -> None:
     with pytest.raises(GanvasError, match="Not an event"):
         from_json(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event":"Note","text":5}',
+        '{"event":"Samples","step":"ten","images":1,"path":"p"}',
+        '{"event":"Samples","step":1.5,"images":1,"path":"p"}',
+        '{"event":"Samples","step":true,"images":1,"path":"p"}',
+        '{"event":"Samples","step":1%s,"images":1,"path":"p"}' % ("0" * 400),
+        '{"event":"Signs","step":1,"images":1,"progress":0.1,"phase":"x","values":{"a":"much"}}',
+        '{"event":"Signs","step":1,"images":1,"progress":0.1,"phase":"x","values":[1]}',
+        '{"event":"Signs","step":1,"images":1,"progress":true,"phase":"x","values":{}}',
+        '{"event":"Logits","step":1,"images":1,"low":0,"high":1,"real":["a"],"fake":[1]}',
+        '{"event":"Treated","step":1,"images":1,"sickness":"x","prescriptions":[3],"outcome":"","text":""}',
+        '{"event":"Treated","step":1,"images":1,"sickness":"x","prescriptions":{"kind":"rate"},"outcome":"","text":""}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_of_another_type_is_no_event(line: str) -> None:
+    """Readers may rely on the types, whatever lies in a file that somebody sent."""
+    with pytest.raises(GanvasError, match="Not an event"):
+        from_json(line)
+
+
+def test_reading_counts_the_lines_that_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    whole = to_json(Note("a")) + "\n"
+    file.write_bytes(b"\xff\xfe\n" + whole.encode() + b'{"event":"OfALaterRelease"}\n' + whole.encode() + b'{"event":')
+    assert read_events(file) == ([Note("a"), Note("a")], 2), "the torn last line is no fault"
 
 
 def test_replay_leaves_out_a_torn_last_line(tmp_path: Path) -> None:

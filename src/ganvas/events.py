@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
 
 from .errors import GanvasError
 
@@ -222,7 +223,6 @@ EVENTS: dict[str, type[Event]] = {
         Progress, Note, Started, Step, Samples, Logits, Scored, Saved, Signs, Verdict, Treated, Iteration, Done,
     )
 }  # fmt: skip
-_PARTS: dict[str, type] = {"evidence": Evidence, "prescriptions": Prescription}  # fields that hold records in turn
 
 
 def to_json(event: Event) -> str:
@@ -234,19 +234,16 @@ def from_json(line: str) -> Event:
     """Return the event in one line of JSON; fields that this version does not know are left out.
 
     Raises:
-        GanvasError: the line is not JSON, or names no event that is known here.
+        GanvasError: the line is not JSON, names no event that is known here, or holds something else than it should.
     """
     try:
         record = json.loads(line)
-        kind = EVENTS[record.pop("event")]
-        texts = {f.name: f.type is str for f in fields(kind)}
-        return kind(
-            **{key: value if texts[key] else _read(key, value) for key, value in record.items() if key in texts}
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        event: Event = _dataclass(EVENTS[record.pop("event")], record)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise GanvasError(
             f"Not an event: {line[:80]!r}", "Lines of events.jsonl are written by ganvas train."
         ) from error
+    return event
 
 
 def replay(path: Path) -> Iterator[Event]:
@@ -255,6 +252,23 @@ def replay(path: Path) -> Iterator[Event]:
         for line in lines:
             if line.endswith("\n"):
                 yield from_json(line)
+
+
+def read_events(path: Path) -> tuple[list[Event], int]:
+    """Return the events of an `events.jsonl` that can be read, and how many lines cannot.
+
+    A last line that is torn does not count: the run is being written, or a power cut tore it.
+    """
+    told, unreadable = [], 0
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if not line.endswith("\n"):
+                break
+            try:
+                told.append(from_json(line))
+            except GanvasError:
+                unreadable += 1
+    return told, unreadable
 
 
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -271,20 +285,26 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _read(key: str, value: Any) -> Any:
-    """Return a field's value from its record."""
-    if key not in _PARTS:
-        return _number(value)
-    part = _PARTS[key]
-    known = {f.name: f.type is str for f in fields(part)}
-    records = [{name: each if known[name] else _number(each) for name, each in record.items()} for record in value]
-    return tuple(part(**record) for record in records)
+def _dataclass(kind: type, record: dict[str, Any]) -> Any:
+    """Return a record as the dataclass `kind`."""
+    types = {each.name: each.type for each in fields(kind)}
+    return kind(**{name: _value(types[name], value) for name, value in record.items() if name in types})
 
 
-def _number(value: Any) -> Any:
-    """Undo `_plain`."""
+def _value(kind: Any, value: Any) -> Any:
+    """Return what JSON holds as a field of type `kind`: undo `_plain`, and take nothing that is of another type."""
+    if isinstance(kind, UnionType):
+        return None if value is None else _value(get_args(kind)[0], value)
+    if get_origin(kind) is dict:
+        return {name: _value(get_args(kind)[1], part) for name, part in value.items()}
+    if get_origin(kind) is tuple:
+        return tuple(_value(get_args(kind)[0], part) for part in value)
     if isinstance(value, dict):
-        return {key: _number(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return tuple(value)
-    return _SPECIAL.get(value, value) if isinstance(value, str) else value
+        return _dataclass(kind, value)
+    if kind is float and not isinstance(value, bool):
+        return _SPECIAL[value] if isinstance(value, str) else float(value)
+    if kind is int:
+        float(value)  # a number that is too long for arithmetic is none
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value

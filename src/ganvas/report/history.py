@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..errors import GanvasError
-from ..events import Done, Event, Logits, Note, Samples, Scored, Started, Step, from_json
+from ..events import Done, Logits, Note, Samples, Scored, Started, Step, read_events
 from ..runs import Run
 from .words import name_of
 
@@ -83,7 +83,7 @@ def read_history(run: Run) -> History:
         GanvasError: nothing was trained yet.
     """
     history = History()
-    events = _read(run.events_file, history) if run.events_file.is_file() else []
+    events, history.unreadable = read_events(run.events_file) if run.events_file.is_file() else ([], 0)
     history.steps = [event for event in events if isinstance(event, Step) and math.isfinite(event.seconds)]
     if not history.steps:
         raise GanvasError(f"{run.folder} has no training to report on yet.", f"Try: ganvas train --out {run.folder}")
@@ -103,20 +103,6 @@ def read_history(run: Run) -> History:
             kind = (event.score, event.network)
             history.scores.setdefault(kind, []).append((_second(event.step, history.steps, times), event))
     return history
-
-
-def _read(file: Path, history: History) -> list[Event]:
-    """Return the events that can be read, and count the lines that cannot."""
-    events = []
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if not line.endswith("\n"):
-                break  # the run is being written, or a power cut tore the line
-            try:
-                events.append(from_json(line))
-            except GanvasError:
-                history.unreadable += 1
-    return events
 
 
 def _curves(steps: list[Step]) -> dict[str, list[Point]]:
