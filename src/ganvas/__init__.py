@@ -44,6 +44,7 @@ def train(
     augment: Sequence[str] = (),
     flip: str = "auto",
     ema: float | None = None,
+    coach: str = "auto",
     seed: int = 0,
     device: str = "auto",
     stop: Callable[[], bool] = lambda: False,
@@ -70,6 +71,8 @@ def train(
         augment: DiffAugment policies of `ganvas.data.augment.POLICIES`, or ("none",); empty for the recipe's.
         flip: "yes" mirrors pictures left to right at random, "no" does not, "auto" does as the recipe says.
         ema: half-life of the weights' average as a share of the pictures seen, 0 for none; None for the recipe's.
+        coach: "act" examines the training's health and repairs it, "watch" only tells, "off" does not look; "auto"
+            acts, or goes on as the run was begun.
         seed: of everything random; with a budget of images, a processor gives the same run bit for bit.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         stop: asked after each step.
@@ -84,7 +87,7 @@ def train(
     options = Options(
         recipe=recipe, size=size, minutes=minutes, images=images, labels=labels, channels=channels,
         background=background, fit=fit, wishes=Wishes(loss, penalty, gamma, every, tuple(augment), flip, ema),
-        seed=seed, device=device,
+        coach=coach, seed=seed, device=device,
     )  # fmt: skip
     return train(pictures, out, options, stop, began)
 

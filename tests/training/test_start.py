@@ -168,6 +168,35 @@ def test_other_pictures_are_refused(stopped: Path, tmp_path: Path) -> None:
         tiny.train(other, stopped)
 
 
+def test_a_new_run_is_coached_unless_told_otherwise(pictures: Path, tmp_path: Path) -> None:
+    for name, options in (("acts", {}), ("watches", {"coach": "watch"})):
+        tiny.train(pictures, tmp_path / name, "fc", **options)  # type: ignore[arg-type]
+    assert Run(tmp_path / "acts").read_config().coach == "act"
+    assert Run(tmp_path / "watches").read_config().coach == "watch"
+
+
+def test_the_coach_may_be_told_otherwise_on_the_way(stopped: Path) -> None:
+    stop = tiny.stop_after(1)
+    tiny.train(None, stopped, images=None, size="auto", coach="off", stop=stop)
+    assert Run(stopped).read_config().coach == "off", "config.json tells how the rest of the run is looked after"
+    tiny.train(None, stopped, images=None, size="auto")
+    assert Run(stopped).read_config().coach == "off", "not being told anything changes nothing"
+
+
+def test_an_unknown_way_to_coach_is_refused(stopped: Path, pictures: Path, tmp_path: Path) -> None:
+    for out in (stopped, tmp_path / "new"):
+        with pytest.raises(GanvasError, match="Did you mean 'watch'") as caught:
+            tiny.train(pictures, out, coach="wacth")
+        assert "act, watch, off" in caught.value.hint
+    assert not Run(tmp_path / "new").exists()
+
+
+def test_a_budget_of_pictures_says_how_often_health_is_examined(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "run", "fc")
+    config = Run(tmp_path / "run").read_config()
+    assert config.examinations == tiny.IMAGES // config.images_per_examination
+
+
 @pytest.mark.parametrize("again", ["the same command", "out alone"])
 def test_going_on(again: str, stopped: Path, pictures: Path) -> None:
     if again == "out alone":

@@ -127,6 +127,7 @@ def train_command(config: Config, folder: Path) -> str:
     words += ["--background", data.background] if data.background != "white" else []
     words += ["--fit", data.fit] if data.fit != "crop" else []
     words += ["--labels"] if data.labels else []
+    words += ["--coach", config.coach] if config.coach != "act" else []
     if config.asked_images is not None:
         words += ["--images", str(config.asked_images)]
     elif config.minutes is not None:

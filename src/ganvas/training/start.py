@@ -31,6 +31,7 @@ from .schedule import with_images
 DEFAULT_SIZE = 32
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
 KINDS = {"auto": 0, **CHANNELS}
+COACHES = {"auto": "act", "act": "act", "watch": "watch", "off": "off"}  # what is asked for: what a new run does
 
 
 NO_WISHES = Wishes()
@@ -50,6 +51,7 @@ class Options:
     background: str = "white"
     fit: str = "crop"
     wishes: Wishes = NO_WISHES
+    coach: str = "auto"
     seed: int = 0
     device: str = "auto"
 
@@ -63,6 +65,7 @@ def train(
         began: `time.monotonic()` when the user's clock started; a budget of minutes counts from there.
     """
     run = Run(out)
+    pick(COACHES, options.coach, "way to coach")
     device = choose_device(options.device)
     new = None if run.exists() else _describe_new(pictures, options, run)  # before anything is written
     try:
@@ -95,6 +98,9 @@ def _make_ready(
         return config, data
     config = run.read_config()
     _check_same(config, options, run)
+    if options.coach not in ("auto", config.coach):  # how closely it is looked after may change on the way
+        config = dataclasses.replace(config, coach=options.coach)
+        run.write_config(config)
     where = config.data.path if pictures is None else str(Path(pictures).resolve())
     data = yield from _prepare(dataclasses.replace(config.data, path=where), run)
     if where != config.data.path:
@@ -198,17 +204,20 @@ def _plan(
     config = dataclasses.replace(
         _recipe(data_config, options, data.count - held_out),
         classes=data.classes if options.labels else (),
+        coach=COACHES[options.coach],
         seed=options.seed,
         fingerprint=data.fingerprint,
         held_out=held_out,
         asked_images=options.images,
     )
     if options.images is not None:
-        evaluations = options.images // config.images_per_evaluation
-        checkpoints = max(config.checkpoints, options.images // IMAGES_PER_CHECKPOINT)
-        return with_images(
-            dataclasses.replace(config, evaluations=evaluations, checkpoints=checkpoints), options.images
+        config = dataclasses.replace(
+            config,
+            evaluations=options.images // config.images_per_evaluation,
+            examinations=options.images // config.images_per_examination,
+            checkpoints=max(config.checkpoints, options.images // IMAGES_PER_CHECKPOINT),
         )
+        return with_images(config, options.images)
     minutes = DEFAULT_MINUTES if options.minutes is None else options.minutes
     config = dataclasses.replace(config, minutes=minutes)
     yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")

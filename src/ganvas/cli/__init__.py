@@ -1,0 +1,58 @@
+"""The command line: one dataclass a command. Each calls the library and renders its events; it computes nothing."""
+
+import json
+import sys
+from typing import Annotated, Any
+
+import tyro
+from tyro.conf import subcommand
+
+from ..errors import GanvasError
+from .looking import Env, Evaluate, Inspect, Report
+from .making import Demo, Sample, Style, Train
+from .options import say
+
+INTERRUPTED = 130
+
+Command = (
+    Annotated[Demo, subcommand("demo")]
+    | Annotated[Inspect, subcommand("inspect")]
+    | Annotated[Train, subcommand("train")]
+    | Annotated[Sample, subcommand("sample")]
+    | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[Report, subcommand("report")]
+    | Annotated[Style, subcommand("style")]
+    | Annotated[Env, subcommand("env")]
+)
+
+DESCRIPTION = """Train a GAN on your own folder of pictures, and repaint pictures in the style of others.
+
+First steps:
+  ganvas demo                          everything once, on built-in pictures
+  ganvas inspect PICTURES              what is in a folder, and what is wrong with it
+  ganvas train PICTURES --minutes 10   train on it; Ctrl-C saves, the same command goes on
+  ganvas sample runs/PICTURES          make pictures
+  ganvas report runs/PICTURES          how good they are, on one page
+  ganvas style PHOTOGRAPH PAINTING     repaint"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 an error with its hint, 130 interrupted (2: tyro's)."""
+    given = sys.argv[1:] if arguments is None else arguments
+    settings = (tyro.conf.FlagCreatePairsOff,)
+    command: Any = tyro.cli(Command, prog="ganvas", description=DESCRIPTION, args=given or ["--help"], config=settings)
+    try:
+        result = command.run()
+    except GanvasError as error:
+        say(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""))
+        return 1
+    except OSError as error:
+        say(f"Error: {error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
+        say("Look at its permissions and at the free disk space, then type the same command again.")
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrupted.")
+        return INTERRUPTED
+    if getattr(command, "json", False) and result:
+        sys.stdout.write(json.dumps(result) + "\n")
+    return INTERRUPTED if result.get("reason") == "interrupted" else 0

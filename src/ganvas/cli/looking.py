@@ -1,0 +1,110 @@
+"""The commands that look at something: pictures, a run, its health, the machine."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from ..errors import GanvasError
+from .options import Device, Json, Run, optional, say
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Look into a folder of pictures: what is in there, what is wrong with it. Nothing is changed."""
+
+    pictures: Annotated[Positional[Path], arg(metavar="PICTURES")]
+    """Folder, .zip, .npy or MNIST-style idx file."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from ..terminal import show_inspection
+
+        found = ganvas.inspect(self.pictures)
+        show_inspection(found)
+        return found.to_dict()
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Tell how good the samples are: distances to the real pictures, coverage, diversity, what was learned by heart."""
+
+    subject: Annotated[Positional[Path], arg(metavar="RUN|FOLDER")]
+    """A run, or any folder of pictures."""
+    against: Annotated[Path | None, optional("PICTURES")] = None
+    """The real pictures; those that RUN was trained on if not given."""
+    count: int = 2000
+    """Samples at most; scores of unequal numbers should not be compared."""
+    network: str = "efficientnet-lite0"
+    """efficientnet-lite0, efficientnet-lite1, inception-v3 (FID), dinov2-vit-s-14, dinov2-vit-l-14, clip-vit-b-32."""
+    weights: Annotated[Path | None, optional("FILE")] = None
+    """The network's weights, if they are neither packaged nor to be fetched."""
+    seed: int = 1
+    """Of the samples; a run of seed 0 chose its best checkpoint by those of seed 0."""
+    out: Annotated[Path | None, optional("FOLDER")] = None
+    """Where scores.json and the sheets go; RUN/evaluation if not given, nowhere for a FOLDER."""
+    device: Device = "auto"
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        from ..device import joined
+        from ..evaluation import Wanted, evaluate, is_first_rank
+        from ..events import drain
+        from ..terminal import show_evaluation, watch
+
+        wanted = Wanted(self.count, self.network, self.weights, self.seed, self.device)
+        with joined():
+            work = evaluate(self.subject, self.against, wanted, self.out)
+            if not is_first_rank():
+                drain(work)
+                return {}
+            found = watch(work)
+        show_evaluation(found)
+        if (self.subject / "config.json").is_file():
+            say(f"Next: ganvas report {shlex.quote(str(self.subject))}")
+        return found.to_dict()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write one page about a run that opens offline, and its model card; evaluates the run first if need be."""
+
+    run_folder: Run
+    count: int = 2000
+    """Samples to score, if the run was not evaluated yet."""
+    device: Device = "auto"
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from ..evaluation import Wanted, evaluate, read_evaluation
+        from ..runs import Run
+        from ..terminal import watch
+
+        run = Run(self.run_folder)
+        run.read_config()  # says what is wrong, if it is no run
+        if read_evaluation(run) is None:
+            try:
+                watch(evaluate(self.run_folder, None, Wanted(count=self.count, device=self.device)))
+            except GanvasError as error:
+                say(f"The page goes without scores: {error.message}\n{error.hint}")
+        page = ganvas.write_report(self.run_folder)
+        say(f"{page}: open it in a browser.")
+        return {"path": str(page)}
+
+
+@dataclass(frozen=True)
+class Env:
+    """Print versions and device, for a bug report."""
+
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        from ..terminal import show_environment
+
+        return show_environment()

@@ -1,0 +1,151 @@
+"""The commands that make something: a demonstration, a training, samples, a painting."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from ..config import StyleConfig
+from ..errors import GanvasError
+from .options import Device, Json, Run, optional, say
+
+
+@dataclass(frozen=True)
+class Demo:
+    """See everything work on built-in pictures: train two minutes, sample, measure, repaint a photograph."""
+
+    out: Path = Path("ganvas-demo")
+    """Where the results go."""
+    minutes: float = 2.0
+    """Minutes of training."""
+
+    def run(self) -> dict[str, Any]:
+        from ..demo import demo
+        from ..terminal import render, stop_on_signals
+
+        with stop_on_signals() as stop:
+            return render(demo(self.out, self.minutes, stop))
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a GAN on your pictures. The same command run again goes on where it stopped; Ctrl-C saves."""
+
+    pictures: Annotated[Positional[Path | None], optional("PICTURES")] = None
+    """Folder, .zip, .npy or MNIST-style idx file; may be left out to go on with a run."""
+    out: Annotated[Path | None, optional("RUN")] = None
+    """The run folder; runs/NAME-OF-THE-PICTURES if not given."""
+    recipe: str = "auto"
+    """auto, quick, dcgan or fc."""
+    size: str = "auto"
+    """Pixels: 64, or width by height: 96x64."""
+    minutes: Annotated[float | None, optional("MINUTES")] = None
+    """Budget of time, start-up included; 10 if no budget is given."""
+    images: Annotated[int | None, optional("COUNT")] = None
+    """Budget of pictures seen, in place of minutes; makes a run repeatable bit for bit."""
+    labels: bool = False
+    """Learn the sub-folders (or idx labels) as classes, to be sampled by --label."""
+    channels: str = "auto"
+    """grey, rgb, or rgba to keep transparency."""
+    background: str = "white"
+    """Colour put under transparent pictures."""
+    fit: str = "crop"
+    """crop cuts the middle out, pad keeps all on the background, stretch ignores the shape."""
+    loss: str = "auto"
+    """bce, hinge, least_squares, wasserstein or relativistic in place of the recipe's."""
+    penalty: str = "auto"
+    """r1, r2, r1_r2, approximate_r1, approximate_r1_r2, gradient or none in place of the recipe's."""
+    gamma: Annotated[float | None, optional("WEIGHT")] = None
+    """The penalty's weight; follows from size and batch if not given."""
+    every: int = 1
+    """Take the penalty every so many steps, that much stronger: 16 is usual for r1 and saves time."""
+    augment: Annotated[tuple[str, ...], optional("POLICY [POLICY ...]")] = ()
+    """DiffAugment in place of the recipe's: color, translation, cutout, or none."""
+    flip: str = "auto"
+    """yes, no, or auto: mirror pictures at random if there are fewer than 10,000. Say no for letters and digits."""
+    ema: Annotated[float | None, optional("SHARE")] = None
+    """Average the generator's weights with a half-life of this share of the pictures seen, such as 0.1."""
+    coach: str = "auto"
+    """act examines the training's health and repairs it, watch only tells, off does not look; act if not given."""
+    seed: int = 0
+    """Of everything random."""
+    device: Device = "auto"
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from ..terminal import render, stop_on_signals
+
+        if self.pictures is None and self.out is None:
+            raise GanvasError("No pictures were named.", "Try: ganvas train PICTURES, or: ganvas demo")
+        name = (self.pictures or Path()).resolve().name.partition(".")[0] or "pictures"
+        out = self.out or Path("runs") / name
+        options = {name: getattr(self, name) for name in TRAIN_OPTIONS}
+        with stop_on_signals() as stop:
+            return render(ganvas.train(self.pictures, out, **options, stop=stop))
+
+
+TRAIN_OPTIONS = (
+    "recipe", "size", "minutes", "images", "labels", "channels", "background", "fit",
+    "loss", "penalty", "gamma", "every", "augment", "flip", "ema", "coach", "seed", "device",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Make pictures with a trained generator: 000000.png and so on, or one sheet."""
+
+    run_folder: Run
+    count: int = 64
+    """How many pictures."""
+    seed: int = 0
+    """The same seed gives the same pictures."""
+    out: Annotated[Path | None, optional("FOLDER")] = None
+    """Folder for the pictures; RUN/sampled if neither this nor --grid is given."""
+    grid: Annotated[Path | None, optional("FILE")] = None
+    """File for one sheet of all pictures in place of single files."""
+    truncation: float = 1.0
+    """1 for all that was learned; towards 0 safer and more alike."""
+    label: Annotated[str | None, optional("CLASS")] = None
+    """Class to draw, for a run trained with --labels."""
+    device: Device = "auto"
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from ..latents.write import write_grid, write_pictures
+
+        model = ganvas.load(self.run_folder, self.device)
+        if self.grid is not None:
+            written = write_grid(model, self.grid, self.count, self.seed, self.truncation, self.label)
+        else:
+            out = self.out or self.run_folder / "sampled"
+            written = write_pictures(model, out, self.count, self.seed, self.truncation, self.label)
+        say(f"{self.count} pictures: {written}")
+        return {"count": self.count, "seed": self.seed, "path": str(written)}
+
+
+@dataclass(frozen=True)
+class Style:
+    """Repaint a picture in the manner of others."""
+
+    content: Annotated[Positional[Path], arg(metavar="CONTENT")]
+    """The picture to repaint."""
+    style: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE [STYLE ...]", help_behavior_hint="")]
+    """One or more pictures whose manner is taken."""
+    out: Path = Path("styled.png")
+    """Where the painting goes: .png, .jpg, .webp or .tiff."""
+    settings: OmitArgPrefixes[StyleConfig] = field(default_factory=StyleConfig)
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from ..terminal import render
+
+        if not self.style:
+            raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
+        return render(ganvas.stylize(self.content, self.style, self.out, self.settings))
