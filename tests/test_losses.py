@@ -17,6 +17,10 @@ FORMULAS = {
         lambda r, f: -log_sigmoid(r).mean() - np.log1p(-1 / (1 + np.exp(-f))).mean(),
         lambda r, f: -log_sigmoid(f).mean(),
     ),
+    "saturating": (
+        lambda r, f: -log_sigmoid(r).mean() - np.log1p(-1 / (1 + np.exp(-f))).mean(),
+        lambda r, f: np.log1p(-1 / (1 + np.exp(-f))).mean(),
+    ),
     "hinge": (
         lambda r, f: np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(),
         lambda r, f: -f.mean(),
@@ -66,6 +70,16 @@ def test_losses_pull_logits_the_right_way(name: str) -> None:
     fake = torch.zeros(4, requires_grad=True)
     LOSSES[name][1](torch.zeros(4), fake).backward()
     assert (fake.grad < 0).all(), "the generator should raise fake logits"
+
+
+def test_the_saturating_loss_teaches_nothing_where_the_discriminator_wins() -> None:
+    def slope(name: str, logit: float) -> float:
+        fake = torch.tensor([logit], requires_grad=True)
+        LOSSES[name][1](torch.zeros(1), fake).backward()
+        return float(-fake.grad)
+
+    assert slope("saturating", 0.0) == pytest.approx(slope("bce", 0.0)), "they agree where the game is even"
+    assert slope("saturating", -12.0) < 1e-5 < 0.99 < slope("bce", -12.0)
 
 
 @pytest.fixture

@@ -23,6 +23,15 @@ def bce_generator(real: Tensor, fake: Tensor) -> Tensor:
     return F.softplus(-fake).mean()
 
 
+def saturating_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[log(1 - s(D(y)))]: the original minimax game (Goodfellow et al. 2014, eq. 1), to learn from and compare with.
+
+    Its gradient is the smaller the surer the discriminator is of its fakes, and vanishes when it wins: just where the
+    generator has most to learn, it is told least. `bce_generator` was made against that.
+    """
+    return -F.softplus(fake).mean()
+
+
 def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     """E[max(0, 1 - D(x))] + E[max(0, 1 + D(y))] (Lim & Ye 2017, Geometric GAN)."""
     return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
@@ -71,6 +80,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 # name: (discriminator's loss, generator's loss), both of (real logits, fake logits)
 LOSSES: dict[str, tuple[Loss, Loss]] = {
     "bce": (bce_discriminator, bce_generator),
+    "saturating": (bce_discriminator, saturating_generator),
     "hinge": (hinge_discriminator, hinge_generator),
     "least_squares": (least_squares_discriminator, least_squares_generator),
     "wasserstein": (wasserstein_discriminator, wasserstein_generator),

@@ -10,6 +10,7 @@ from .conditional import ConditionalDiscriminator, ConditionalGenerator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .fc import FCDiscriminator, FCGenerator
 from .quick import Encoder, QuickDiscriminator, QuickGenerator
+from .residual import ResidualDiscriminator, ResidualGenerator
 
 Shape = tuple[int, int, int]
 Widths = tuple[int, ...]
@@ -18,11 +19,13 @@ GENERATORS: dict[str, Callable[[int, Widths, Shape], nn.Module]] = {
     "fc": FCGenerator,
     "dcgan": DCGANGenerator,
     "quick": QuickGenerator,
+    "residual": ResidualGenerator,
 }
 DISCRIMINATORS: dict[str, Callable[[Widths, Shape], nn.Module]] = {
     "fc": FCDiscriminator,
     "dcgan": DCGANDiscriminator,
     "quick": QuickDiscriminator,
+    "residual": ResidualDiscriminator,
 }
 
 
@@ -41,11 +44,23 @@ def build_generator(config: Config) -> nn.Module:
 
 
 def build_discriminator(config: Config) -> nn.Module:
-    """Return a fresh discriminator: pictures, and labels (B,) if there are classes, to logits (B,)."""
+    """Return a fresh discriminator: pictures, and labels (B,) if there are classes, to logits (B,).
+
+    Where it judges several pictures together, they come as one picture with all their channels.
+    """
     network, widths = pick(DISCRIMINATORS, config.discriminator.name, "discriminator"), config.discriminator.widths
     if config.classes:
         return ConditionalDiscriminator(lambda shape: network(widths, shape), config.shape, len(config.classes))
-    return network(widths, config.shape)
+    channels, height, width = config.shape
+    return network(widths, (packing(config) * channels, height, width))
+
+
+def packing(config: Config) -> int:
+    """Return how many pictures the discriminator judges together: at most a batch, and one where they have labels.
+
+    (A pack is of one label, and a batch seldom has enough pictures of each.)
+    """
+    return 1 if config.classes else max(1, min(config.balance.pack, config.phases[-1].batch))
 
 
 def build_encoder(config: Config) -> nn.Module | None:

@@ -1,7 +1,8 @@
 """Everything that a training is at one moment: networks, optimisers, counters. To tensors and back, exactly."""
 
 import copy
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -9,20 +10,26 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from ..checkpoint import Facts, Tensors
-from ..config import Config
+from ..coach.prescription import treated
+from ..config import Config, OptimiserConfig
 from ..device import random_at
 from ..errors import GanvasError
+from ..events import Prescription
 from ..models import build_discriminator, build_encoder, build_generator
 from ..models.quick import QuickGenerator
 
 
 @dataclass
 class Average:
-    """Follow a loss: its slow mean, and how far it swings about it (root mean square), over about 100 steps."""
+    """Follow a loss: its slow mean and how far it swings about it (root mean square), over about 100 steps.
+
+    `fast` is its mean over about 10 steps.
+    """
 
     mean: float = 0.0
     square: float = 0.0
     count: int = 0
+    fast: float = 0.0
 
     def add(self, value: float) -> None:
         """Take in the next value."""
@@ -31,6 +38,7 @@ class Average:
         deviation = value - self.mean
         self.mean += rate * deviation
         self.square += rate * (deviation**2 - self.square)
+        self.fast += max(0.1, rate) * (value - self.fast)
 
     @property
     def swing(self) -> float:
@@ -43,7 +51,8 @@ class State:
     """Hold what changes while training.
 
     `averaged` is the generator whose weights are an exponential moving average; `encoder` belongs to a warm start, and
-    so do `codes`, which are not saved since they follow from it. `seconds` counts training only.
+    so do `codes`, which are not saved since they follow from it. `seconds` counts training only. `prescriptions` are
+    those in force: what is trained with is `treated(config, state.prescriptions)`.
     """
 
     generator: nn.Module
@@ -57,6 +66,8 @@ class State:
     seconds: float = 0.0
     averages: dict[str, Average] = field(default_factory=dict)
     best: tuple[float, int] | None = None  # score and step of the best checkpoint
+    prescriptions: tuple[Prescription, ...] = ()
+    healthy: tuple[int, ...] = ()  # steps of the newest two checkpoints that were saved in health, newest last
 
     def networks(self) -> dict[str, nn.Module]:
         """Return the networks by the name they have in a checkpoint."""
@@ -75,12 +86,25 @@ def fresh(config: Config, device: torch.device) -> State:
             network.to(device).to(memory_format=torch.channels_last)
     averaged = copy.deepcopy(generator).requires_grad_(False)
     optimisers = {
-        name: Adam(
-            _moved(name, generator, discriminator, encoder), each.learning_rate, (each.beta1, each.beta2), fused=True
-        )
-        for name, each in config.optimisers.items()
+        name: adam(_moved(name, generator, discriminator, encoder), each) for name, each in config.optimisers.items()
     }
     return State(generator, discriminator, averaged, encoder, optimisers)
+
+
+def restored(config: Config, tensors: Tensors, facts: Facts, device: torch.device) -> State:
+    """Return the state that a checkpoint holds; what was prescribed until then has shaped its networks.
+
+    Raises:
+        GanvasError: the checkpoint is of another network.
+    """
+    state = fresh(treated(config, _prescriptions(facts)), device)
+    unpack(state, tensors, facts)
+    return state
+
+
+def adam(parameters: Iterable[nn.Parameter], config: OptimiserConfig) -> Adam:
+    """Return the optimiser of `parameters`."""
+    return Adam(parameters, config.learning_rate, (config.beta1, config.beta2), fused=True)
 
 
 def _moved(
@@ -100,10 +124,15 @@ def _moved(
 
 
 def pack(state: State) -> tuple[Tensors, Facts]:
-    """Return the state as named tensors and a few plain facts."""
+    """Return the state as named tensors and a few plain facts.
+
+    Gradients are part of it while they are being gathered over several steps.
+    """
     tensors: Tensors = {}
     for name, network in state.networks().items():
         tensors |= {f"{name}/{key}": tensor for key, tensor in network.state_dict().items()}
+        gathered = {key: each.grad for key, each in network.named_parameters() if each.grad is not None}
+        tensors |= {f"gathered/{name}/{key}": gradient for key, gradient in gathered.items()}
     for name, optimiser in state.optimisers.items():
         for index, moments in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser/{name}/{index}/{key}": torch.as_tensor(each) for key, each in moments.items()}
@@ -112,7 +141,9 @@ def pack(state: State) -> tuple[Tensors, Facts]:
         "images": state.images,
         "seconds": state.seconds,
         "best": state.best,
-        "averages": {name: [each.mean, each.square, each.count] for name, each in state.averages.items()},
+        "averages": {name: [each.mean, each.square, each.count, each.fast] for name, each in state.averages.items()},
+        "prescriptions": [asdict(each) for each in state.prescriptions],
+        "healthy": state.healthy,
     }
     return tensors, facts
 
@@ -126,6 +157,9 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
     try:
         for name, network in state.networks().items():
             network.load_state_dict(under(tensors, f"{name}/"))
+            gathered = under(tensors, f"gathered/{name}/")
+            for key, each in network.named_parameters():
+                each.grad = _laid_out_like(each, gathered[key]) if key in gathered else None
         for name, optimiser in state.optimisers.items():
             moments: dict[int, dict[str, Tensor]] = {}
             for key, tensor in under(tensors, f"optimiser/{name}/").items():
@@ -134,7 +168,8 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
                 moments.setdefault(int(index), {})[field_name] = _laid_out_like(parameter, tensor)
             groups: Any = optimiser.state_dict()["param_groups"]
             optimiser.load_state_dict({"state": moments, "param_groups": groups})
-        state.averages = {name: Average(*each) for name, each in facts["averages"].items()}
+        state.averages = {name: _average(*each) for name, each in facts["averages"].items()}
+        state.prescriptions, state.healthy = _prescriptions(facts), tuple(facts.get("healthy", ()))
         state.best = tuple(facts["best"]) if facts["best"] else None
         state.step, state.images, state.seconds = facts["step"], facts["images"], facts["seconds"]
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
@@ -142,6 +177,16 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
             f"The checkpoint is not of this run's networks: {str(error).splitlines()[0]}",
             "Train into another folder with --out.",
         ) from error
+
+
+def _prescriptions(facts: Facts) -> tuple[Prescription, ...]:
+    """Return what was in force; nothing in a checkpoint from before there was a coach."""
+    return tuple(Prescription(**each) for each in facts.get("prescriptions", ()))
+
+
+def _average(mean: float, square: float, count: int, fast: float | None = None) -> Average:
+    """Return an average from its numbers; older checkpoints have no fast mean."""
+    return Average(mean, square, count, mean if fast is None else fast)
 
 
 def _laid_out_like(parameter: Tensor, moment: Tensor) -> Tensor:

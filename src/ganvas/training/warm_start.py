@@ -23,7 +23,7 @@ from ..errors import GanvasError
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
 from .state import State
-from .steps import Draw, Losses, descend, discriminator_step, generator_loss
+from .steps import Draw, Losses, descend, descend_in_turn, discriminator_step, generator_loss, generators_turn
 
 
 def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
@@ -52,7 +52,10 @@ def prior_step(state: State, config: Config, material: Draw) -> Losses:
 
 
 def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
-    """Take one step of the discriminator, and one of the decoder: reconstruction plus the discriminator's opinion."""
+    """Take one step of the discriminator and, if it is its turn, one of the decoder.
+
+    The decoder minimises its error of reconstruction plus the discriminator's opinion.
+    """
     generator, encoder, settings = _parts(state, config)
     kept = round(len(material.real) * (1 - settings.imagined))
     with torch.no_grad():
@@ -60,12 +63,16 @@ def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
         known = _blurred(encoder(material.real[:kept]), settings.code_noise, material)
         labels = None if material.labels is None else material.labels[kept:]
         codes = torch.cat([known, generator.prior(material.latents[kept:], labels)])
-    fake = generator.decoder(codes)
+    turn = generators_turn(state, config)
+    with torch.set_grad_enabled(turn):
+        fake = generator.decoder(codes)
     losses = discriminator_step(state, config, material, fake)
+    if not turn:
+        return losses
     state.discriminator.requires_grad_(False)  # frozen, as in any generator's step
     opinion = generator_loss(state, config, material, fake)
     reconstruction = (fake[:kept] - material.real[:kept]).abs().mean()
-    descend(state.optimisers["generator"], reconstruction + settings.adversarial * opinion)
+    descend_in_turn(state, config, "generator", reconstruction + settings.adversarial * opinion)
     state.discriminator.requires_grad_(True)
     return losses | {"generator": opinion.detach(), "reconstruction": reconstruction.detach()}
 
