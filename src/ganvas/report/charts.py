@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from ..events import Scored
 from ..metrics.meaning import MEANING
+from ..words import BETTER, duration, interval, number, title_of
 from .history import History, Phase, Point
 from .markup import Html, tag
 from .plot import LEFT, RIGHT, WIDTH, Clock, Plot, figure
 from .thinning import Scale, Stretch, robust_scale, thin
-from .words import BETTER, duration, interval, number, title_of
 
 # What belongs together: its heading, and how to read it.
 KNOWN = {

@@ -13,8 +13,8 @@ from ..errors import GanvasError
 from ..recipes import RECIPES
 from ..runs import Run
 from ..version import __version__
+from ..words import CHANNEL_NAMES, duration, interval, name_of, number, size
 from .history import History
-from .words import CHANNEL_NAMES, duration, interval, name_of, number, size
 
 Evaluation = dict[str, Any]
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")

@@ -2,11 +2,11 @@
 
 import json
 
+from ..words import duration
 from .embed import Picture, embed, embed_all, spread
 from .facts import Facts
 from .history import Sheet
 from .markup import Html, join, tag
-from .words import duration
 
 WIDE = 560  # pixels that a sheet takes on a wide screen
 MOST_ENLARGED = 4

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import GanvasError
 from ..events import Done, Logits, Note, Samples, Scored, Started, Step, read_events
 from ..runs import Run
-from .words import name_of
+from ..words import name_of
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..config import to_dict
+from ..words import BETTER, duration, interval, number, percent
 from .charts import loss_charts, score_charts
 from .facts import Facts, skipped, train_command, versions
 from .gallery import nearest, samples_and_real
 from .histograms import logit_charts
 from .markup import Html, join, tag
-from .words import BETTER, duration, interval, number, percent
 
 SCORE_HEADINGS = ("Score", "Samples", "Real pictures")
 MOST_LISTED = 20

@@ -2,7 +2,7 @@
 
 import math
 
-from ..config import CHANNELS, Config
+from .config import CHANNELS, Config
 
 CHANNEL_NAMES = {count: name for name, count in CHANNELS.items()}
 BETTER = {"lower": "lower is better", "higher": "higher is better", "near real": "the nearer to real, the better"}

@@ -5,7 +5,7 @@ import math
 import pytest
 
 import tiny
-from ganvas.report.words import duration, interval, name_of, number, percent, size
+from ganvas.words import duration, interval, name_of, number, percent, size
 
 
 @pytest.mark.parametrize(
