@@ -24,7 +24,7 @@ class Layer:
 
 
 def dead_units(network: nn.Module, *inputs: Tensor) -> dict[str, Tensor]:
-    """Return, by the name of each activation module, which of its units (units,) are the same for all of a batch of several.
+    """Return, by each activation module's name, which of its units (units,) are the same for all of a batch of several.
 
     Units are what dimension 1 of an activation's output counts. An activation behind the last weights is the network's
     output and has none. The network works in its present mode, but on a copy: looking changes nothing.
