@@ -20,7 +20,7 @@ from ganvas.runs import Run
 from ganvas.terminal import stop_on_signals
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
-COMMANDS = ["demo", "inspect", "train", "sample", "evaluate", "report", "style", "env"]
+COMMANDS = ["demo", "inspect", "train", "sample", "evaluate", "doctor", "report", "style", "env"]
 
 
 def train_arguments(pictures: Path, out: Path, *more: str) -> list[str]:
@@ -317,3 +317,37 @@ def test_evaluate_of_what_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixt
     assert "Error: There is no" in capfd.readouterr().err
     assert main(["report", str(tmp_path / "nowhere")]) == 1
     assert "ganvas train PICTURES" in capfd.readouterr().err
+
+
+def record(run: Path) -> None:
+    """Put one examination into the record of a run, in which nothing has gone wrong yet."""
+    Run(run).append_event(ganvas.events.Signs(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
+
+
+def test_doctor_examines_a_run_and_its_events_alone(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    record(run)
+    assert main(["doctor", str(run), "--json"]) == 0
+    captured = capfd.readouterr()
+    found = json.loads(captured.out.splitlines()[-1])
+    assert found["examinations"] == 1
+    assert {"name", "confidence", "evidence", "what", "why"} <= set(found["verdict"])
+    assert "In the end: " in captured.err
+    assert f"Next: ganvas report {run}\n" in captured.err
+    assert main(["doctor", str(run / "events.jsonl")]) == 0
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "In the end: " in captured.err
+
+
+def test_doctor_of_what_it_cannot_examine(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", str(tmp_path / "nowhere")]) == 1
+    assert "ganvas doctor RUN" in capfd.readouterr().err
+    assert main(["doctor", str(run)]) == 1
+    assert "was never examined" in capfd.readouterr().err
+
+
+def test_doctor_needs_no_torch(tmp_path: Path) -> None:
+    Run(tmp_path).append_event(ganvas.events.Signs(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
+    code = "import sys; from ganvas.cli import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, "doctor", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, "an examination has imported torch, which takes longer than the examination"

@@ -17,12 +17,24 @@ from .events import Event
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .coach.doctor import Findings
     from .config import StyleConfig
     from .data import Inspection
     from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
 
-__all__ = ["Event", "GanvasError", "__version__", "evaluate", "inspect", "load", "stylize", "train", "write_report"]
+__all__ = [
+    "Event",
+    "GanvasError",
+    "__version__",
+    "doctor",
+    "evaluate",
+    "inspect",
+    "load",
+    "stylize",
+    "train",
+    "write_report",
+]
 
 
 def train(
@@ -145,6 +157,20 @@ def evaluate(
 
     wanted = Wanted(count, network, None if weights is None else Path(weights), seed, device)
     return drain(evaluate(Path(subject), None if against is None else Path(against), wanted))
+
+
+def doctor(run: str | Path) -> "Findings":
+    """Return how healthy a training was: verdicts with their evidence, what was done about them, what to do by hand.
+
+    Args:
+        run: a run folder, or its events.jsonl alone.
+
+    Raises:
+        GanvasError: it is neither, or the training's health was never examined.
+    """
+    from .coach.doctor import examine
+
+    return examine(Path(run))
 
 
 def write_report(run: str | Path) -> Path:

@@ -8,7 +8,7 @@ import tyro
 from tyro.conf import subcommand
 
 from ..errors import GanvasError
-from .looking import Env, Evaluate, Inspect, Report
+from .looking import Doctor, Env, Evaluate, Inspect, Report
 from .making import Demo, Sample, Style, Train
 from .options import say
 
@@ -20,6 +20,7 @@ Command = (
     | Annotated[Train, subcommand("train")]
     | Annotated[Sample, subcommand("sample")]
     | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[Doctor, subcommand("doctor")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Style, subcommand("style")]
     | Annotated[Env, subcommand("env")]
@@ -33,6 +34,7 @@ First steps:
   ganvas train PICTURES --minutes 10   train on it; Ctrl-C saves, the same command goes on
   ganvas sample runs/PICTURES          make pictures
   ganvas report runs/PICTURES          how good they are, on one page
+  ganvas doctor runs/PICTURES          how healthy the training was
   ganvas style PHOTOGRAPH PAINTING     repaint"""
 
 

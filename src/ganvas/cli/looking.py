@@ -22,7 +22,7 @@ class Inspect:
     def run(self) -> dict[str, Any]:
         import ganvas
 
-        from ..terminal import show_inspection
+        from ..tables import show_inspection
 
         found = ganvas.inspect(self.pictures)
         show_inspection(found)
@@ -54,7 +54,8 @@ class Evaluate:
         from ..device import joined
         from ..evaluation import Wanted, evaluate, is_first_rank
         from ..events import drain
-        from ..terminal import show_evaluation, watch
+        from ..tables import show_evaluation
+        from ..terminal import watch
 
         wanted = Wanted(self.count, self.network, self.weights, self.seed, self.device)
         with joined():
@@ -64,6 +65,26 @@ class Evaluate:
                 return {}
             found = watch(work)
         show_evaluation(found)
+        if (self.subject / "config.json").is_file():
+            say(f"Next: ganvas report {shlex.quote(str(self.subject))}")
+        return found.to_dict()
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Examine how healthy a training was: what went wrong and when, why, what was done, what to do now."""
+
+    subject: Annotated[Positional[Path], arg(metavar="RUN|EVENTS.JSONL")]
+    """A run, or only its record of events; of a run in training, as far as it has come."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from ..tables import show_findings
+
+        found = ganvas.doctor(self.subject)
+        show_findings(found)
         if (self.subject / "config.json").is_file():
             say(f"Next: ganvas report {shlex.quote(str(self.subject))}")
         return found.to_dict()
@@ -105,6 +126,6 @@ class Env:
     json: Json = False
 
     def run(self) -> dict[str, Any]:
-        from ..terminal import show_environment
+        from ..tables import show_environment
 
         return show_environment()

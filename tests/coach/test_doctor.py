@@ -1,0 +1,153 @@
+"""The doctor: a training examined from nothing but its events."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import ganvas
+from ganvas.coach import doctor as module
+from ganvas.coach.doctor import doctor, examine, spans_of, treatments_of
+from ganvas.coach.sicknesses import SICKNESSES
+from ganvas.errors import GanvasError
+from ganvas.events import (
+    Done,
+    Event,
+    Evidence,
+    Note,
+    Prescription,
+    Signs,
+    Step,
+    Treated,
+    Verdict,
+    to_json,
+)
+
+
+def signs(step: int, near_copies: float = 0.0) -> Signs:
+    return Signs(step, 8 * step, step / 100, "adversarial", {"near_copies": near_copies, "told_apart": 0.8})
+
+
+def verdict(step: int, name: str) -> Verdict:
+    evidence = (Evidence("near_copies", 0.1, 0.7, 8 * step),)
+    return Verdict(step, 8 * step, name, 0.9, evidence, SICKNESSES[name].what, SICKNESSES[name].why)
+
+
+def by_copies(history: Sequence[Event]) -> Verdict:
+    """Diagnose a collapse from near-copies alone."""
+    last = history[-1]
+    assert isinstance(last, Signs), "the diagnosis is made at an examination, of what was known by then"
+    return verdict(last.step, "mode collapse" if last.values.get("near_copies", 0.0) > 0.5 else "healthy")
+
+
+def treated(step: int, outcome: str = "", sickness: str = "mode collapse") -> Treated:
+    text = f"It {outcome}." if outcome else "Halved the generator's rate."
+    return Treated(step, 8 * step, sickness, (Prescription("rate", "generator", 0.5),), outcome, text)
+
+
+COLLAPSED = [signs(10), signs(20), signs(30, 0.6), treated(31), signs(40, 0.9), treated(40, "helped"), signs(50)]
+
+
+@pytest.fixture
+def simple(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Diagnose by one sign, so that these tests do not depend on the coach's rules."""
+    monkeypatch.setattr(module, "diagnose", by_copies)
+
+
+@pytest.mark.usefixtures("simple")
+def test_verdicts_are_stretches_from_one_moment_to_the_next() -> None:
+    found = doctor(COLLAPSED)
+    assert [(span.name, span.start, span.end) for span in found.spans] == [
+        ("healthy", (10, 80), (30, 240)), ("mode collapse", (30, 240), (50, 400)), ("healthy", (50, 400), (50, 400))
+    ]  # fmt: skip
+    assert found.spans[1].verdict.step == 40, "the last evidence of a stretch is the strongest"
+    assert found.verdict.name == "healthy"
+    assert found.by_hand == SICKNESSES["healthy"].by_hand
+    assert found.examinations == 5
+
+
+@pytest.mark.usefixtures("simple")
+def test_a_treatment_has_its_outcome() -> None:
+    (each,) = doctor(COLLAPSED).treatments
+    assert (each.order.step, each.outcome, each.judged, each.text) == (31, "helped", (40, 320), "It helped.")
+
+
+def test_judgements_go_to_the_last_order_against_the_same_sickness() -> None:
+    told = [treated(1), treated(2), treated(3, sickness="stalled"), treated(4, "failed"), treated(5, "helped", "gone")]
+    assert [each.outcome for each in treatments_of(told)] == ["", "failed", ""]
+
+
+def test_no_verdicts_make_no_spans() -> None:
+    assert spans_of([], (5, 40)) == []
+
+
+def test_the_real_diagnosis_is_made_anew() -> None:
+    found = doctor([signs(10, math.nan), signs(20, math.inf), Signs(30, 240, math.nan, "", {})])
+    assert found.examinations == 3
+    assert found.verdict.name in SICKNESSES
+
+
+@pytest.mark.usefixtures("simple")
+def test_findings_are_plain_data() -> None:
+    plain = json.loads(json.dumps(doctor(COLLAPSED).to_dict()))
+    assert plain["verdict"]["name"] == "healthy"
+    assert plain["spans"][1]["verdict"]["evidence"][0]["sign"] == "near_copies"
+    assert plain["treatments"][0]["order"]["prescriptions"][0]["kind"] == "rate"
+
+
+def write(file: Path, told: Sequence[Event]) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(to_json(each) + "\n" for each in told))
+    return file
+
+
+@pytest.mark.usefixtures("simple")
+def test_a_run_or_its_events_alone(tmp_path: Path) -> None:
+    file = write(tmp_path / "run" / "events.jsonl", COLLAPSED)
+    assert examine(file.parent) == examine(file) == doctor(COLLAPSED)
+    assert ganvas.doctor(str(file)) == doctor(COLLAPSED)
+
+
+@pytest.mark.usefixtures("simple")
+def test_damaged_lines_are_counted_and_passed_over(tmp_path: Path) -> None:
+    file = write(tmp_path / "events.jsonl", COLLAPSED)
+    file.write_bytes(b"\x89PNG\n" + file.read_bytes() + b'{"event":"Signs","step":"x"}\n' + b'{"event":"Si')
+    found = examine(file)
+    assert (found.unreadable, found.examinations) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("nowhere", "nowhere does not exist"), ("empty", r"empty is not a run \(no events.jsonl\)"),
+     ("photo.png", r"holds no events of a training \(1 lines of something else\)"), ("void.jsonl", "holds no events")],
+)  # fmt: skip
+def test_what_cannot_be_examined(path: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\n\x00\x01")
+    (tmp_path / "void.jsonl").touch()
+    with pytest.raises(GanvasError, match=message) as caught:
+        examine(tmp_path / path)
+    assert "ganvas doctor RUN" in caught.value.hint
+
+
+STEP = Step(10, 80, 800, 0.1, 3.0, "adversarial", {"generator": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("told", "run", "hint"),
+    [([STEP, Done("run", 100, 800, 9.0, "finished")], True, "ganvas train PICTURES --coach watch --out OTHER"),
+     ([STEP, Done("run", 50, 400, 9.0, "interrupted")], True, "ganvas train --out '{}' --coach watch"),
+     ([STEP], True, "ganvas train --out '{}' --coach watch"),
+     ([STEP], False, "ganvas train PICTURES --coach watch --out OTHER"),
+     ([Note("hello")], True, "ganvas train --out '{}' --coach watch")],
+)  # fmt: skip
+def test_a_run_that_was_never_examined_gets_a_remedy(told: list[Event], run: bool, hint: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a run"
+    write(folder / "events.jsonl", told)
+    if run:
+        (folder / "config.json").touch()
+    with pytest.raises(GanvasError, match="was never examined") as caught:
+        examine(folder)
+    assert hint.format(folder) in caught.value.hint
