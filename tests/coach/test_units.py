@@ -21,7 +21,8 @@ def noise(*shape: int) -> Tensor:
 def test_a_relu_that_is_never_reached_is_dead() -> None:
     network = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     with torch.no_grad():
-        network[0].bias[1], network[0].bias[2] = -1e3, 1e3
+        network[0].weight.fill_(1)
+        network[0].bias.copy_(torch.tensor([0.0, -1e3, 1e3, 0.0]))
     found = dead_units(network, noise(32, 3))
     assert found["1"].tolist() == [False, True, False, False], "one that is always on still varies"
     assert dead_share(network, noise(32, 3)) == 0.25

@@ -7,7 +7,7 @@ repeated and resumed from the two.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from ..config import Config, PenaltyConfig
+from ..config import Config, OptimiserConfig, PenaltyConfig
 from ..errors import pick
 from ..events import Prescription
 
@@ -25,19 +25,22 @@ class Kind:
 
 def _rate(config: Config, order: Prescription) -> Config:
     """Multiply the learning rate of `network` (an optimiser) by `value`."""
-    old = config.optimisers[order.network]
-    new = replace(old, learning_rate=old.learning_rate * order.value)
-    return replace(config, optimisers=config.optimisers | {order.network: new})
+    old = pick(config.optimisers, order.network, "optimiser")
+    return _with_optimiser(config, order, replace(old, learning_rate=old.learning_rate * order.value))
 
 
 def _beta1(config: Config, order: Prescription) -> Config:
     """Set Adam's first decay to `value` for `network`."""
-    new = replace(config.optimisers[order.network], beta1=order.value)
+    old = pick(config.optimisers, order.network, "optimiser")
+    return _with_optimiser(config, order, replace(old, beta1=order.value))
+
+
+def _with_optimiser(config: Config, order: Prescription, new: OptimiserConfig) -> Config:
     return replace(config, optimisers=config.optimisers | {order.network: new})
 
 
 def _skip(config: Config, order: Prescription) -> Config:
-    """Let the discriminator rest while its loss average is below `value`."""
+    """Let the discriminator rest while the average of its loss is below `value`."""
     return replace(config, balance=replace(config.balance, skip_below=order.value))
 
 
@@ -72,7 +75,7 @@ def _accumulate(config: Config, order: Prescription) -> Config:
 
 
 def _pack(config: Config, order: Prescription) -> Config:
-    """Let the discriminator judge `value` pictures together."""
+    """Let the discriminator judge `value` pictures together, where they have no labels."""
     return replace(config, balance=replace(config.balance, pack=round(order.value)))
 
 
@@ -89,16 +92,16 @@ KINDS: dict[str, Kind] = {
     "pack": Kind(_pack, once=True),  # the discriminator's first layer becomes wider
     "revive": Kind(None, once=True),  # draw the dead units of `network` anew
     "back": Kind(None, once=True),  # go back to the `value`-th last healthy checkpoint (1: the last) of this phase
-    "afresh": Kind(None, once=True),  # draw the weights of all networks anew, by seed `value`
+    "afresh": Kind(None, once=True),  # draw the weights of what the phase trains anew, by seed `value`
     "stop": Kind(None, once=True),  # end here, with the best checkpoint
 }
 
 
 def treated(config: Config, prescriptions: Iterable[Prescription]) -> Config:
-    """Return `config` with all that was prescribed, in order.
+    """Return `config` with all that was prescribed, in order; of two that set the same, the later counts.
 
     Raises:
-        GanvasError: a kind is unknown.
+        GanvasError: a kind or an optimiser is unknown.
     """
     for order in prescriptions:
         change = pick(KINDS, order.kind, "prescription").change

@@ -1,0 +1,336 @@
+"""The balance between the networks: who takes a step, by which gradients, and what the discriminator is shown."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import tiny
+from ganvas import checkpoint
+from ganvas.config import BalanceConfig, Config, PenaltyConfig
+from ganvas.losses import PENALTIES
+from ganvas.models import build_discriminator, packing
+from ganvas.training import steps
+from ganvas.training.state import Average, State, fresh, pack, restored, unpack
+from ganvas.training.steps import Draw, adversarial_step, discriminator_step, draw, generate, judge, seen, together
+from ganvas.training.warm_start import sharpen_step
+
+CPU = torch.device("cpu")
+STEPS = {"dcgan": adversarial_step, "fc": adversarial_step, "quick": sharpen_step}
+
+
+def balanced(recipe: str = "dcgan", **balance: object) -> Config:
+    return tiny.config(recipe, balance=BalanceConfig(**balance))  # type: ignore[arg-type]
+
+
+def material(config: Config, batch: int = 8, seed: int = 1) -> Draw:
+    random = torch.Generator().manual_seed(seed)
+    pictures = torch.randint(0, 256, (batch, *config.shape), dtype=torch.uint8, generator=random)
+    labels = torch.arange(batch) % len(config.classes) if config.classes else None
+    return draw(config, pictures, labels, random, CPU)
+
+
+def weights(network: nn.Module) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in network.parameters()]
+
+
+def same(network: nn.Module, before: list[Tensor]) -> bool:
+    return all(torch.equal(now, then) for now, then in zip(network.parameters(), before, strict=True))
+
+
+def moves(recipe: str, config: Config, count: int) -> tuple[list[bool], list[bool], list[set[str]]]:
+    """Take `count` steps; tell for each whether generator and discriminator moved, and which losses were told."""
+    state = fresh(config, CPU)
+    moved: tuple[list[bool], list[bool], list[set[str]]] = ([], [], [])
+    for step in range(count):
+        generator, discriminator = weights(state.generator), weights(state.discriminator)
+        losses = STEPS[recipe](state, config, material(config, seed=step))
+        state.step += 1
+        moved[0].append(not same(state.generator, generator))
+        moved[1].append(not same(state.discriminator, discriminator))
+        moved[2].append(set(losses))
+    return moved
+
+
+@pytest.mark.parametrize("recipe", STEPS)
+def test_the_generator_waits_for_its_turn(recipe: str) -> None:
+    generator, discriminator, losses = moves(recipe, balanced(recipe, critic=3), 7)
+    assert generator == [False, False, True, False, False, True, False]
+    assert all(discriminator)
+    assert [("generator" in each) for each in losses] == generator
+
+
+@pytest.mark.parametrize("recipe", STEPS)
+def test_the_weights_move_at_every_so_many_gradients(recipe: str) -> None:
+    generator, discriminator, losses = moves(recipe, balanced(recipe, accumulate=2), 5)
+    assert generator == discriminator == [False, True, False, True, False]
+    assert all({"generator", "discriminator"} <= each for each in losses)
+
+
+def test_turns_and_gathered_gradients_go_together() -> None:
+    generator, discriminator, _ = moves("dcgan", balanced(critic=2, accumulate=3), 12)
+    assert [index for index, each in enumerate(discriminator) if each] == [2, 5, 8, 11]
+    assert [index for index, each in enumerate(generator) if each] == [5, 11], "at every third turn of its own"
+
+
+def plain(config: Config) -> State:
+    """Return a state whose networks have no batch norm, so that a batch is no more than its pictures."""
+    state = fresh(config, CPU)
+
+    def without(network: nn.Module) -> None:
+        for name, child in network.named_children():
+            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
+                setattr(network, name, nn.Identity())
+            without(child)
+
+    without(state.generator)
+    without(state.discriminator)
+    for name in ("generator", "discriminator"):
+        each = config.optimisers[name]
+        network = state.networks()[name]
+        state.optimisers[name] = torch.optim.Adam(network.parameters(), each.learning_rate, (each.beta1, each.beta2))
+    return state
+
+
+def test_gathered_gradients_are_those_of_a_batch_as_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.config("fc")
+    one = material(config, 12)
+    state = plain(config)
+    fake = generate(state.generator, one.latents, None)
+    discriminator_step(state, config, one, fake)
+
+    parts = replace(config, balance=BalanceConfig(accumulate=3))
+    gathered = plain(parts)
+    for part in range(3):
+        some = slice(4 * part, 4 * part + 4)
+        drawn = replace(one, real=one.real[some], latents=one.latents[some])
+        discriminator_step(gathered, parts, drawn, generate(gathered.generator, drawn.latents, None))
+        gathered.step += 1
+    for large, small in zip(state.discriminator.parameters(), gathered.discriminator.parameters(), strict=True):
+        first = state.optimisers["discriminator"].state[large]["exp_avg"]
+        second = gathered.optimisers["discriminator"].state[small]["exp_avg"]
+        torch.testing.assert_close(second, first, msg="the mean of the gradients is not that of the whole batch")
+        assert gathered.optimisers["discriminator"].state[small]["step"] == 1
+
+
+@pytest.mark.parametrize("recipe", STEPS)
+@pytest.mark.parametrize("at", [1, 2, 4])
+def test_going_on_in_the_middle_of_an_accumulation_is_exact(recipe: str, at: int, tmp_path: Path) -> None:
+    config = balanced(recipe, accumulate=3, critic=2)
+
+    def walk(state: State, until: int) -> None:
+        while state.step < until:
+            STEPS[recipe](state, config, material(config, seed=state.step))
+            state.step += 1
+
+    state = fresh(config, CPU)
+    walk(state, at)
+    path = checkpoint.save(tmp_path, at, *pack(state))
+    walk(state, 9)
+    other = restored(config, *checkpoint.load(path), CPU)
+    walk(other, 9)
+    ours, theirs = pack(state)[0], pack(other)[0]
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_nothing_is_gathered_where_every_step_moves() -> None:
+    config = tiny.config()
+    state = fresh(config, CPU)
+    adversarial_step(state, config, material(config))
+    assert not any(key.startswith("gathered/") for key in pack(state)[0]), "a checkpoint twice as large for nothing"
+
+
+@pytest.mark.parametrize("recipe", STEPS)
+def test_a_discriminator_far_ahead_rests(recipe: str) -> None:
+    config = tiny.config(recipe, balance=BalanceConfig(skip_below=0.4), penalty=PenaltyConfig("r1", 1.0))
+    state = fresh(config, CPU)
+    found = []
+    for fast in (0.39, 0.41):
+        state.averages["discriminator"] = Average(mean=1.0 - fast, count=200, fast=fast)
+        discriminator, generator = weights(state.discriminator), weights(state.generator)
+        losses = STEPS[recipe](state, config, material(config))
+        found.append(not same(state.discriminator, discriminator))
+        assert {"discriminator", "real_logits", "fake_logits", "generator"} <= set(losses)
+        assert not same(state.generator, generator), "the other one goes on"
+    assert found == [False, True]
+
+
+def test_nobody_rests_before_there_is_an_average_or_without_being_told() -> None:
+    for config, averages in (
+        (balanced(skip_below=9.0), {}),
+        (balanced(), {"discriminator": Average(-5.0, count=200, fast=-5.0)}),
+    ):
+        state = fresh(config, CPU)
+        state.averages = averages
+        before = weights(state.discriminator)
+        adversarial_step(state, config, material(config))
+        assert not same(state.discriminator, before)
+
+
+def test_a_resting_discriminator_forgets_what_it_gathered() -> None:
+    config = balanced(skip_below=0.4, accumulate=2)
+    state = fresh(config, CPU)
+    adversarial_step(state, config, material(config))
+    assert state.discriminator.layers[0].weight.grad is not None
+    state.step, state.averages["discriminator"] = 1, Average(count=9)
+    before = weights(state.discriminator)
+    adversarial_step(state, config, material(config))
+    assert same(state.discriminator, before)
+    assert state.discriminator.layers[0].weight.grad is None
+
+
+def test_the_fast_average_follows_in_ten_steps_and_the_slow_one_in_a_hundred() -> None:
+    average = Average()
+    for _ in range(300):
+        average.add(1.0)
+    assert (average.mean, average.fast) == (pytest.approx(1), pytest.approx(1))
+    for _ in range(10):
+        average.add(0.0)
+    assert average.fast == pytest.approx(0.9**10)
+    assert average.mean == pytest.approx(0.99**10)
+
+
+def test_averages_are_restored_and_older_checkpoints_open() -> None:
+    config = tiny.config()
+    state = fresh(config, CPU)
+    for value in (1.0, 3.0, 2.0):
+        state.averages.setdefault("discriminator", Average()).add(value)
+    tensors, facts = pack(state)
+    other = fresh(config, CPU)
+    unpack(other, tensors, facts)
+    assert other.averages == state.averages
+    old = {key: value for key, value in facts.items() if key not in ("prescriptions", "healthy")}
+    old["averages"] = {"discriminator": [0.7, 0.1, 500]}
+    unpack(other, tensors, old)
+    average = other.averages["discriminator"]
+    assert (average.mean, average.fast) == (0.7, 0.7), "from 0 on, the discriminator would rest for nothing"
+    assert (other.prescriptions, other.healthy) == ((), ())
+
+
+def test_noise_lies_on_all_that_the_discriminator_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = balanced(noise=0.3)
+    shown: list[Tensor] = []
+    state = fresh(config, CPU)
+    state.discriminator.register_forward_pre_hook(lambda module, given: shown.append(given[0].detach()))
+    drawn = material(config, 64)
+    fake = generate(state.generator, drawn.latents, None).detach()
+    monkeypatch.setattr(steps, "generate", lambda *given: fake.clone().requires_grad_(True))
+    monkeypatch.setattr(steps, "descend", lambda *given, **options: None)
+    adversarial_step(state, config, drawn)
+    assert len(shown) == 3
+    noises = [each - clean for each, clean in zip(shown, (drawn.real, fake, fake), strict=True)]
+    for noise in noises:
+        assert float(noise.std()) == pytest.approx(0.3, rel=0.02)
+        assert float(noise.mean()) == pytest.approx(0, abs=0.01)
+    assert not torch.equal(noises[1], noises[2]), "the same noise twice"
+
+
+def test_without_noise_and_with_every_picture_augmented_nothing_more_is_drawn() -> None:
+    config = tiny.config(augment=("color", "translation", "cutout"))
+    drawn = material(config)
+    before = drawn.random.get_state()
+    shown = seen(config, drawn, drawn.real)
+    after = drawn.random.get_state()
+    drawn.random.set_state(before)
+    expected = steps.diff_augment(drawn.real, config.augment, drawn.random)
+    assert torch.equal(shown, expected)
+    assert torch.equal(drawn.random.get_state(), after)
+    plain = tiny.config()
+    assert seen(plain, drawn, drawn.real) is drawn.real
+    assert torch.equal(drawn.random.get_state(), after)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_a_share_of_the_pictures_is_augmented(share: float) -> None:
+    config = tiny.config(augment=("color",), balance=BalanceConfig(augmented=share))
+    drawn = material(config, 400)
+    shown = seen(config, drawn, drawn.real)
+    changed = (shown != drawn.real).flatten(1).any(1).float().mean()
+    assert float(changed) == pytest.approx(share, abs=0.07)
+
+
+def test_a_share_without_policies_draws_nothing() -> None:
+    config = balanced(augmented=0.5)
+    drawn = material(config)
+    assert seen(config, drawn, drawn.real) is drawn.real
+
+
+def test_packs_are_pictures_side_by_side_in_channels() -> None:
+    pictures = torch.arange(5 * 3 * 4 * 4.0).reshape(5, 3, 4, 4)
+    packs = together(pictures, 2)
+    assert packs.shape == (2, 6, 4, 4)
+    assert torch.equal(packs[1, :3], pictures[2])
+    assert torch.equal(packs[1, 3:], pictures[3])
+    assert together(pictures, 1) is pictures
+    assert torch.equal(steps._apart(packs, 2), pictures[:4])
+
+
+@pytest.mark.parametrize("recipe", STEPS)
+def test_a_packing_discriminator_gives_a_logit_a_pack_and_both_learn(recipe: str) -> None:
+    config = balanced(recipe, pack=3)
+    state, drawn = fresh(config, CPU), material(config, 8)
+    assert judge(state, config, drawn, drawn.real).shape == (2,)
+    generator, discriminator = weights(state.generator), weights(state.discriminator)
+    losses = STEPS[recipe](state, config, drawn)
+    assert all(torch.isfinite(each) for each in losses.values())
+    assert not same(state.generator, generator)
+    assert not same(state.discriminator, discriminator)
+
+
+def test_packs_are_no_larger_than_a_batch_and_of_one_where_there_are_labels() -> None:
+    assert packing(balanced(pack=4)) == 4
+    assert packing(balanced(pack=40)) == 8, "batches of 8 have no pack of 40"
+    labelled = replace(balanced(pack=4), classes=("a", "b"))
+    assert packing(labelled) == 1
+    drawn = material(labelled)
+    assert build_discriminator(labelled)(drawn.real, drawn.labels).shape == (8,)
+
+
+def quadratic(config: Config) -> State:
+    """Return a state whose discriminator gives half the squared length of what it sees."""
+
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(()))
+
+        def forward(self, seen: Tensor) -> Tensor:
+            return self.scale * seen.square().flatten(1).sum(1) / 2
+
+    state = fresh(config, CPU)
+    state.discriminator = Half()
+    state.optimisers["discriminator"] = torch.optim.Adam(state.discriminator.parameters())
+    return state
+
+
+@pytest.mark.parametrize("batch", [8, 9], ids=["even", "one left over"])
+def test_penalties_are_those_of_the_pack(batch: int) -> None:
+    """The gradient of |pack|^2 / 2 is the pack: R1 is half its squared length, the gradient penalty (length - 1)^2."""
+    values = {}
+    for name in PENALTIES:
+        config = tiny.config(penalty=PenaltyConfig(name, 1.0), balance=BalanceConfig(pack=2))
+        drawn = material(config, batch)
+        values[name] = float(discriminator_step(quadratic(config), config, drawn, drawn.real)["penalty"])
+    lengths = drawn.real[:8].reshape(4, -1).square().sum(1)
+    half = float(lengths.mean() / 2)
+    assert values["r1"] == pytest.approx(half, rel=1e-5)
+    assert values["r2"] == pytest.approx(half, rel=1e-5)
+    assert values["r1_r2"] == pytest.approx(2 * half, rel=1e-5)
+    assert values["gradient"] == pytest.approx(float((lengths.sqrt() - 1).square().mean()), rel=1e-5)
+    assert 0.05 < values["approximate_r1"] / half < 5, "a few packs, one draw each"
+    assert 0.05 < values["approximate_r1_r2"] / (2 * half) < 5
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("classes", [(), ("a", "b")], ids=["plain", "labels"])
+def test_all_at_once_takes_a_step(penalty: str, classes: tuple[str, ...]) -> None:
+    balance = BalanceConfig(critic=1, skip_below=0.01, augmented=0.5, noise=0.1, accumulate=2, pack=2)
+    config = tiny.config(
+        penalty=PenaltyConfig(penalty, 1.0), balance=balance, classes=classes, augment=("color", "cutout")
+    )
+    state = fresh(config, CPU)
+    found = adversarial_step(state, config, material(config))
+    assert 0 <= float(found["penalty"]) < 1000, "a penalty that compares two noises sees what is none of its business"
