@@ -121,7 +121,7 @@ def test_a_crash_at_any_stage_leaves_the_older_or_the_newer_one_whole(after: boo
         assert not damaged, f"a half checkpoint was visible after a crash at {calls[number - 1]}"
         assert torch.equal(tensors["a/weight"], state(facts["step"])["a/weight"])
         write(folder, 2)
-        prune(folder, 3, None)
+        prune(folder, 3)
         assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == [], "litter of the crash"
         again = newest(folder)
         assert again is not None
@@ -231,9 +231,9 @@ def test_prune_keeps_the_newest_few_and_the_best(tmp_path: Path) -> None:
     for step in range(1, 8):
         write(tmp_path, step)
     (tmp_path / ".000000009.123.tmp").mkdir()
-    prune(tmp_path, 3, best=2)
+    prune(tmp_path, 3, {2})
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{step:09d}" for step in (2, 5, 6, 7)]
-    prune(tmp_path, 3, best=None)
+    prune(tmp_path, 3)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{step:09d}" for step in (5, 6, 7)]
 
 

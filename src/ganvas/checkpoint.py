@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,10 +121,11 @@ def listing(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("[0-9]*") if path.is_dir()) if folder.is_dir() else []
 
 
-def prune(folder: Path, keep: int, best: int | None) -> None:
-    """Remove all but the newest `keep` checkpoints and that of step `best`, and what crashed processes left."""
+def prune(folder: Path, keep: int, steps: Collection[int] = ()) -> None:
+    """Remove all but the newest `keep` checkpoints and those of `steps`, and what crashed processes left."""
+    kept = {path_of(folder, step) for step in steps}
     for path in listing(folder)[:-keep]:
-        if best is None or path != path_of(folder, best):
+        if path not in kept:
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*.tmp"):
         shutil.rmtree(path, ignore_errors=True)

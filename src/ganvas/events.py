@@ -194,7 +194,10 @@ class Iteration(Event):
 
 @dataclass(frozen=True)
 class Done(Event):
-    """Close the work: where the result lies, why it ended (`finished` or `interrupted`), and what to type next."""
+    """Close the work: where the result lies, why it ended, and what to type next.
+
+    `reason` is `finished`, `interrupted`, or `stopped` if the coach ended it.
+    """
 
     path: str
     step: int

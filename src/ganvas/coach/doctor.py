@@ -128,8 +128,8 @@ def examine(path: Path) -> Findings:
 def _remedy(path: Path, events: Sequence[Event]) -> str:
     """Return how the health of such a training can be known."""
     run = path if path.is_dir() else path.parent
-    finished = any(isinstance(event, Done) and event.reason == "finished" for event in events)
-    if finished or not (run / "config.json").is_file():
+    ended = any(isinstance(event, Done) and event.reason != "interrupted" for event in events)
+    if ended or not (run / "config.json").is_file():
         return "Train again, in another folder: ganvas train PICTURES --coach watch --out OTHER"
     return f"Go on with it under the coach's eyes: ganvas train --out {shlex.quote(str(run))} --coach watch"
 

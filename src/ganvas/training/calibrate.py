@@ -21,6 +21,7 @@ from ..metrics.features import DEFAULT
 from ..metrics.networks import load_network
 from ..runs import Run
 from .appraisal import COUNT, Appraiser
+from .examination import Examiner
 from .logits import logit_histograms
 from .phases import advance
 from .schedule import with_seconds
@@ -36,6 +37,8 @@ FEW = 512  # pictures that are encoded to see how long all would take
 SHARE = 0.08  # of the budget that sheets and checkpoints may take
 MARGIN = 0.96  # machines are noisy; a budget is better kept than used to the last second
 EVALUATION_SHARE = 0.045  # of the budget that scores may take: under 5 % also where they turn out a little slower
+EXAMINATION_SHARE = 0.024  # of the budget that the coach may take to look: some looks come more often than planned
+MOST_EXAMINATIONS = 240
 WORTH_SCORING = 300.0  # seconds; in a shorter run the last checkpoint is the best, since its rates end with the budget
 TRIED = 64  # pictures that are scored to see how long all would take
 
@@ -63,6 +66,7 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
         each_step.append(_median_seconds(partial(advance, phase, state, config, loader)))
     sheet, save = _seconds_to_write(state, config, loader, device)
     evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else math.inf
+    examination = _seconds_to_examine(state, config, data, where) if config.coach != "off" else math.inf
     left = seconds() - encoding
     looks = min(round(left / 60), int(EVALUATION_SHARE * left / evaluation))  # one of them at the real pictures
     config = replace(
@@ -70,8 +74,10 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
         evaluations=max(0, looks - 1),
         sheets=max(2, min(24, int(SHARE / 2 * left / sheet))),
         checkpoints=max(1, min(round(left / 60), int(SHARE / 2 * left / save))),
+        examinations=min(MOST_EXAMINATIONS, int(EXAMINATION_SHARE * left / examination)),
     )
     left -= config.sheets * sheet + config.checkpoints * save
+    left -= config.examinations * (examination + save / 2) if config.examinations else 0.0  # healthy moments are saved
     left -= looks * evaluation if config.evaluations else 0.0
     return with_seconds(config, max(MARGIN * left, 1.0), each_step)
 
@@ -98,6 +104,14 @@ def _seconds_to_score(state: State, config: Config, data: Prepared, device: torc
     began = time.perf_counter()
     appraiser.score(state, state.averaged)
     return COUNT / TRIED * (time.perf_counter() - began)
+
+
+def _seconds_to_examine(state: State, config: Config, data: Prepared, device: torch.device) -> float:
+    """Return the seconds that an examination takes, once the real pictures have been looked at."""
+    examiner = Examiner(config, data, device)
+    began = time.perf_counter()
+    examiner.examine(state, config, {})
+    return time.perf_counter() - began
 
 
 def _seconds_to_write(state: State, config: Config, loader: Loader, device: Choice) -> tuple[float, float]:

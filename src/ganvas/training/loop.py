@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 import torch
 
 from .. import checkpoint
+from ..coach.signs import finite
 from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import Prepared
@@ -23,11 +24,11 @@ from ..latents.sample import save_network
 from ..runs import Run
 from .appraisal import RANKED_BY, Appraiser
 from .logits import logit_histograms
+from .coaching import Coach
 from .phases import advance, enter
 from .schedule import Position, due, position, progress, rate_factor, ripeness
 from .sheets import save_sheet, settle
-from .state import Average, State, fresh, pack, under, unpack
-from .steps import Losses
+from .state import Average, State, fresh, pack, restored, under
 
 KEEP = 3  # newest checkpoints that stay, beside the best
 REPORT_EVERY = 10  # steps between Step events
@@ -48,26 +49,39 @@ def train(
         stop: asked after each step; true saves and leaves.
 
     Raises:
-        GanvasError: the losses are no longer finite, a checkpoint cannot be written, or none is whole.
+        GanvasError: the losses are no longer finite and there is no coach to mend it, a checkpoint cannot be written,
+            or none is whole.
     """
     where = use(device)
-    state = fresh(config, where)
     loader = Loader(data, config.seed, held_out=config.held_out)
-    yield from _resume(state, run)
+    state = yield from _resume(config, run, where)
+    coach = Coach(config, data, run, where)
     if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so
         save_network(run, settle(state, config, where), state.step, state.images)
-    going_on = state.step < config.steps
+    going_on = state.step < config.steps and not coach.has_stopped(state)
     appraiser = Appraiser(config, data, where) if going_on and config.evaluations else None
     why = f"{device.device} ({device.reason})"
     yield Started(
         str(run.folder), config.recipe, why, state.step, state.images, config.images, resumed=state.step > 0
     )  # fmt: skip
-    reason, judged = "finished", False
+    reason, judged = "finished" if going_on or state.step >= config.steps else "stopped", False
     try:
-        while state.step < config.steps:
+        while state.step < config.steps and reason == "finished":
             at = position(config, state.step)
-            values = _take_step(state, config, at, loader, data)
+            values = _take_step(state, coach.config(state), at, loader, data)
             before, done = progress(config, state.step - 1), progress(config, state.step)
+            saving = due(before, done, config.checkpoints)
+            broken = _broken(state, values, saving)
+            if broken or coach.due(state):
+                yield from coach.attend(state, values)
+                if broken and not coach.mended(state):
+                    raise GanvasError(
+                        broken,
+                        "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER",
+                    )
+                saving = saving or coach.wants_saving(state)
+                if coach.has_stopped(state):
+                    reason = "stopped"
             judged = due(ripeness(config, state.step - 1), ripeness(config, state.step), config.evaluations)
             if state.step % REPORT_EVERY == 0 or done == 1:
                 swings = {name: state.averages[name].swing for name in values}
@@ -80,17 +94,15 @@ def train(
                     yield logit_histograms(state, config, loader, where)
             if done < 1 and stop():
                 reason = "interrupted"
-            if reason == "interrupted" or judged or due(before, done, config.checkpoints):
+            if reason != "finished" or judged or saving:
                 judge, judged = appraiser if judged else None, False
-                yield from _save(state, config, run, where, judge)
-            if reason == "interrupted":
-                break
+                yield from _save(state, config, run, where, coach, judge)
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
-        deque(_save(state, config, run, where, appraiser if judged else None), maxlen=0)
+        deque(_save(state, config, run, where, coach, appraiser if judged else None), maxlen=0)
         raise
-    if reason == "finished" and state.best and state.best[1] != state.step:
-        yield from _keep_best(state, run)
-    command = f"ganvas {'sample' if reason == 'finished' else 'train --out'} {shlex.quote(str(run.folder))}"
+    if reason != "interrupted":
+        yield from _keep_best(state, run, coach)
+    command = f"ganvas {'train --out' if reason == 'interrupted' else 'sample'} {shlex.quote(str(run.folder))}"
     yield Done(str(run.folder), state.step, state.images, state.seconds, reason, command)
 
 
@@ -99,26 +111,24 @@ def _take_step(state: State, config: Config, at: Position, loader: Loader, data:
     began = time.perf_counter()
     _set_rates(state, config, rate_factor(at))
     enter(at.phase, state, config, data)
-    values = _watch(state, advance(at.phase, state, config, loader))
+    losses = advance(at.phase, state, config, loader)
+    values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device
+    for name, value in values.items():
+        average = state.averages.setdefault(name, Average())
+        if math.isfinite(value):
+            average.add(value)
     state.seconds += time.perf_counter() - began
     return values
 
 
-def _watch(state: State, losses: Losses) -> dict[str, float]:
-    """Return the losses as numbers, their averages updated.
-
-    Raises:
-        GanvasError: one is NaN or infinite.
-    """
-    values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device
-    for name, value in values.items():
+def _broken(state: State, losses: dict[str, float], saving: bool) -> str:
+    """Return what is no longer a finite number, in words, or nothing; weights are looked at before they are saved."""
+    for name, value in losses.items():
         if not math.isfinite(value):
-            raise GanvasError(
-                f"Training broke at step {state.step:,}: the {name.replace('_', ' ')} is {value}.",
-                "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER",
-            )
-        state.averages.setdefault(name, Average()).add(value)
-    return values
+            return f"Training broke at step {state.step:,}: the {name.replace('_', ' ')} is {value}."
+    if saving and finite(state.networks().values(), losses) < 1:
+        return f"Training broke at step {state.step:,}: weights are NaN or infinite."
+    return ""
 
 
 def _set_rates(state: State, config: Config, factor: float) -> None:
@@ -127,40 +137,56 @@ def _set_rates(state: State, config: Config, factor: float) -> None:
             group["lr"] = config.optimisers[name].learning_rate * factor
 
 
-def _resume(state: State, run: Run) -> Iterator[Event]:
-    """Put the newest whole checkpoint into `state`, and forget the events that came after it."""
+def _resume(config: Config, run: Run, device: torch.device) -> Generator[Event, None, State]:
+    """Return the state of the newest whole checkpoint, events that came after it forgotten; a fresh one without any."""
     run.sweep()
     found = checkpoint.newest(run.checkpoints)
     if found is None:
         run.cut_events(0)
-        return
+        return fresh(config, device)
     tensors, facts, damaged = found
-    unpack(state, tensors, facts)
+    state = restored(config, tensors, facts, device)
     run.cut_events(facts.get("events", 0))
     for each in damaged:
         yield Note(f"{each.reason} It was passed over for an older one.")
         shutil.rmtree(each.path, ignore_errors=True)  # it would be taken for one of the newest that are kept
+    return state
 
 
-def _keep_best(state: State, run: Run) -> Iterator[Event]:
-    """Make the best checkpoint's averaged generator the run's model."""
-    value, step = state.best or (math.inf, state.step)
+def _keep_best(state: State, run: Run, coach: Coach) -> Iterator[Event]:
+    """Make the averaged generator of the best checkpoint the run's model; without scores, of the last healthy one."""
+    if state.best:
+        value, step = state.best
+        why = f"The samples were best at step {step:,} (distance {value:,.0f}); the model is the one of then."
+    elif coach.acts and not coach.sound and state.healthy:
+        step = state.healthy[-1]
+        why = f"The training ended ill; the model is the one of step {step:,}, when it was last healthy."
+    else:
+        return
+    if step == state.step:
+        return
     tensors, facts = checkpoint.load(checkpoint.path_of(run.checkpoints, step))
     state.averaged.load_state_dict(under(tensors, "averaged/"))
     save_network(run, state.averaged, step, facts["images"])
-    yield Note(f"The samples were best at step {step:,} (distance {value:,.0f}); the model is the one of then.")
+    yield Note(why)
 
 
-def _save(state: State, config: Config, run: Run, device: torch.device, appraiser: Appraiser | None) -> Iterator[Event]:
+def _save(
+    state: State, config: Config, run: Run, device: torch.device, coach: Coach, appraiser: Appraiser | None
+) -> Iterator[Event]:
     """Write checkpoint and model, scored if there is an appraiser, then let go of what is too old."""
     network = settle(state, config, device)
     if appraiser is not None:
         scores = appraiser.score(state, network)
         here = (scores[RANKED_BY].value, state.step)
         state.best = min(state.best or here, here)
-        yield from scores.values()
+        for score in scores.values():
+            coach.note(score)
+            yield score
+    if coach.wants_saving(state):
+        state.healthy = (*state.healthy, state.step)[-2:]
     tensors, facts = pack(state)
     path = checkpoint.save(run.checkpoints, state.step, tensors, facts | {"events": run.events_size()})
     save_network(run, network, state.step, state.images)
-    checkpoint.prune(run.checkpoints, KEEP, best=state.best[1] if state.best else None)
-    yield Saved(state.step, state.images, str(path.relative_to(run.folder)))
+    checkpoint.prune(run.checkpoints, KEEP, {*state.healthy, *(state.best or ())[1:]})
+    yield Saved(state.step, state.images, str(path.relative_to(run.folder)), coach.sound)

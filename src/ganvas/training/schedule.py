@@ -1,6 +1,7 @@
 """Where a step stands in the whole: its phase, its learning rate, and what is due at it. Pure arithmetic."""
 
 import math
+from itertools import accumulate
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,11 @@ def position(config: Config, step: int) -> Position:
             return Position(phase, step)
         step -= phase.steps
     raise IndexError("past the last step")
+
+
+def phase_starts(config: Config) -> list[int]:
+    """Return the first step (from 0) of each phase."""
+    return list(accumulate((phase.steps for phase in config.phases[:-1]), initial=0))
 
 
 def rate_factor(position: Position) -> float:

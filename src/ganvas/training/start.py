@@ -294,6 +294,6 @@ def _recorded(events: Generator[Event, None, None], run: Run) -> Iterator[Event]
     with closing(events):
         for event in events:
             run.append_event(event)
-            if isinstance(event, Done) and event.step and event.reason == "finished":
+            if isinstance(event, Done) and event.step and event.reason != "interrupted":
                 write_card(run, read_evaluation(run))
             yield event

@@ -1,0 +1,129 @@
+"""The coach at work in a training: when it looks, what it makes of it, and what it does about it.
+
+All that it knows stands in the run's events, so that a resumed run goes on with the same history and comes to the same
+verdicts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from ..coach.diagnosis import diagnose
+from ..coach.signs import finite
+from ..coach.ladder import prescribe
+from ..coach.prescription import treated
+from ..coach.sicknesses import SOUND
+from ..config import Config
+from ..data.prepare import Prepared
+from ..events import Event, Scored, Signs, Treated, Verdict, replay
+from ..runs import Run
+from .examination import Examiner
+from .schedule import phase_starts, progress
+from .state import State
+from .treatment import apply
+
+FIRST_LOOK = 0.25  # of the usual gap: soon after a phase begins or something was prescribed, then at twice the gap ...
+FEWEST_STEPS = 12  # from one look to the next: a treatment must have had the time to do something
+Known = Signs | Verdict | Treated | Scored
+
+
+@dataclass
+class Coach:
+    """Watch over one run, and treat it if that is wished.
+
+    `base` is the configuration without what was prescribed.
+    """
+
+    base: Config
+    data: Prepared
+    run: Run
+    device: torch.device
+    history: list[Known] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._examiner: Examiner | None = None
+        self._plan = (-1, -1, 0.0)  # length of the history, start of the phase, when the next look is due
+        self._recall(self.run.events_file)
+
+    def _recall(self, file: Path) -> None:
+        """Take up the history of a run that goes on."""
+        if file.is_file():
+            self.history = [event for event in replay(file) if isinstance(event, Known)]
+
+    @property
+    def acts(self) -> bool:
+        """Tell whether the coach may change anything."""
+        return self.base.coach == "act"
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Return the last verdict that was told."""
+        return next((event for event in reversed(self.history) if isinstance(event, Verdict)), None)
+
+    @property
+    def sound(self) -> bool:
+        """Tell whether nothing is known to be wrong."""
+        return self.verdict is None or self.verdict.name in SOUND
+
+    def config(self, state: State) -> Config:
+        """Return the configuration with what is prescribed in it."""
+        return treated(self.base, state.prescriptions)
+
+    def has_stopped(self, state: State) -> bool:
+        """Tell whether the coach has ended the run."""
+        return self.acts and any(order.kind == "stop" for order in state.prescriptions)
+
+    def mended(self, state: State) -> bool:
+        """Tell whether the weights are finite numbers, after something was found not to be."""
+        return self.acts and finite(state.networks().values(), {}) == 1
+
+    def wants_saving(self, state: State) -> bool:
+        """Tell whether this is a healthy moment to go back to, found at this very step."""
+        looked = next((event for event in reversed(self.history) if isinstance(event, Signs)), None)
+        fresh = looked is not None and looked.step == state.step
+        return self.acts and fresh and self.sound and state.step not in state.healthy
+
+    def note(self, event: Event) -> None:
+        """Remember an event that the training itself told."""
+        if isinstance(event, Known):
+            self.history.append(event)
+
+    def due(self, state: State) -> bool:
+        """Tell whether it is time to look: often at first and after a change, then as often as the budget allows."""
+        if self.base.coach == "off" or not self.base.examinations:
+            return False
+        begin = max(start for start in phase_starts(self.base) if start < max(state.step, 1))
+        if self._plan[:2] != (len(self.history), begin):
+            self._plan = len(self.history), begin, self._when(state.step, begin)
+        return progress(self.base, state.step) >= self._plan[2]
+
+    def _when(self, step: int, begin: int) -> float:
+        """Return the share of the budget at which the next look is due, in a phase that began at step `begin`."""
+        gap = 1 / self.base.examinations
+        changes = [event.step for event in self.history if isinstance(event, Treated) and not event.outcome]
+        anchor = max([begin, *(each for each in changes if each < step)])
+        looks = [event.step for event in self.history if isinstance(event, Signs) and anchor < event.step < step]
+        last = looks[-1] if looks else anchor
+        later: float = progress(self.base, last) + gap * min(1.0, FIRST_LOOK * 2 ** len(looks))
+        return min(1.0, max(later, progress(self.base, last + FEWEST_STEPS)))
+
+    def attend(self, state: State, losses: dict[str, float]) -> Iterator[Event]:
+        """Examine, tell what is new, and treat it; `state` may be another afterwards."""
+        self._examiner = self._examiner or Examiner(self.base, self.data, self.device)
+        signs = self._examiner.examine(state, self.config(state), losses)
+        yield from self._told(signs)
+        before = self.verdict
+        verdict = diagnose(self.history)
+        if before is None or verdict.name != before.name:
+            yield from self._told(verdict)
+        if not self.acts:
+            return
+        for order in prescribe(self.history, verdict, self.config(state)):
+            apply(state, self.base, order.prescriptions, self.run, self.data)
+            yield from self._told(order)
+
+    def _told(self, event: Known) -> Iterator[Event]:
+        self.history.append(event)
+        yield event

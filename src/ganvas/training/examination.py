@@ -1,0 +1,103 @@
+"""An examination of a training's health: the signs of `ganvas.coach.signs`, taken of a state. Looking changes nothing."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from ..coach import signs
+from ..coach.units import dead_share
+from ..config import Config
+from ..data.prepare import Prepared
+from ..data.split import split
+from ..device import random_at
+from ..events import Signs
+from ..models.quick import QuickGenerator
+from ..pictures import to_float
+from .phases import MOVED
+from .schedule import position, progress
+from .state import State
+from .steps import Draw, draw, judge
+
+COUNT = 64  # samples and as many real pictures: one sheet
+KNOWN = 512  # real pictures that are sorted into kinds
+
+
+class Examiner:
+    """Examine a run, always by the same latents and the same pictures, so that what changes is the training's doing."""
+
+    def __init__(self, config: Config, data: Prepared, device: torch.device) -> None:
+        self._data, self._device = data, device
+        parts = split(data.count, config.held_out)
+        known = np.random.default_rng((config.seed, COUNT)).permutation(parts.train)[:KNOWN]
+        self._shown, self._held_out = known[:COUNT], parts.held_out[:COUNT]
+        self._reference = signs.reference(to_float(self._pictures(known).to(device)), COUNT)
+        self._facts = {"pictures": float(len(parts.train)), **signs.real_signs(self._reference)}
+
+    def examine(self, state: State, config: Config, losses: dict[str, float]) -> Signs:
+        """Return the signs of `state` after a step that gave `losses`.
+
+        Args:
+            config: with all that was prescribed in it.
+        """
+        at = position(config, max(0, state.step - 1))
+        moved = MOVED[at.phase.name]
+        values = self._facts | {"batch": float(at.phase.batch), "latent": float(config.latent)}
+        values |= _loss_signs(state, losses)
+        values["finite"] = signs.finite(state.networks().values(), losses)
+        for name in moved:
+            side = "discriminator" if name == "discriminator" else "generator"
+            optimiser = state.optimisers[name]
+            values[f"{side}_update"] = signs.update_size(optimiser)
+            values[f"{side}_gradient"] = signs.gradient_size(optimiser)
+        values |= self._look(state, config, at.phase.name, "discriminator" in moved)
+        return Signs(state.step, state.images, progress(config, state.step), at.phase.name, values)
+
+    @torch.no_grad()
+    def _look(self, state: State, config: Config, phase: str, judged: bool) -> dict[str, float]:
+        """Return the signs in what copies of the networks make of the same latents and pictures.
+
+        The copies work as in training, batch statistics included; while an autoencoder learns to draw, its
+        reconstructions are looked at.
+        """
+        material = self._material(config, self._shown)
+        generator = copy.deepcopy(state.generator)
+        inputs: tuple[Tensor, ...] = (material.latents,)
+        drawing: nn.Module = generator
+        if phase == "autoencode" and isinstance(generator, QuickGenerator) and state.encoder is not None:
+            drawing, inputs = generator.decoder, (copy.deepcopy(state.encoder)(material.real),)
+        elif material.labels is not None:
+            inputs = material.latents, material.labels
+        samples = drawing(*inputs)
+        found = signs.sample_signs(samples, self._reference)
+        found["generator_dead"] = dead_share(drawing, *inputs)
+        if judged:
+            seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
+            logits = [judge(seeing, config, material, each) for each in (material.real, samples)]
+            if len(self._held_out):
+                unseen = self._material(config, self._held_out)
+                logits.append(judge(seeing, config, unseen, unseen.real))
+            found |= signs.logit_signs(*logits)
+        return found
+
+    def _material(self, config: Config, chosen: npt.NDArray[np.int64]) -> Draw:
+        """Return the chosen pictures, not mirrored, with the latents and labels that belong to them."""
+        known = self._data.labels if config.classes else None
+        labels = None if known is None else torch.from_numpy(known[chosen])
+        random = random_at(config.seed, "examination", device=self._device)
+        return draw(replace(config, flip=False), self._pictures(chosen), labels, random, self._device)
+
+    def _pictures(self, chosen: npt.NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(np.array(self._data.pictures[chosen]))
+
+
+def _loss_signs(state: State, losses: dict[str, float]) -> dict[str, float]:
+    """Return each loss as it is, over about 10 and over about 100 steps, and how far it swings."""
+    found: dict[str, float] = {}
+    for name in losses:
+        average = state.averages[name]
+        found |= {f"{name}_loss": average.fast, f"{name}_loss_slow": average.mean, f"{name}_swing": average.swing}
+    return found
