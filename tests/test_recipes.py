@@ -69,6 +69,14 @@ def test_dcgan_is_the_paper_at_64_px() -> None:
     assert config.phases[0].batch == 128
 
 
+def test_residual_is_held_by_r1_alone() -> None:
+    config = RECIPES["residual"](data(16), 1000)
+    assert (config.loss, config.penalty.name, config.augment) == ("bce", "r1", ())
+    assert config.optimisers["generator"] == config.optimisers["discriminator"] == OptimiserConfig(1e-3, 0.0, 0.99)
+    assert (config.generator.widths, config.discriminator.widths) == ((64, 32), (32, 64))
+    assert max(RECIPES["residual"](data(128), 1000).generator.widths) == 128, "too wide for a processor"
+
+
 @pytest.mark.parametrize(
     ("name", "width", "height", "nearest"),
     [
@@ -79,6 +87,7 @@ def test_dcgan_is_the_paper_at_64_px() -> None:
         ("fc", 4, 200, "--size 8x64"),
         ("dcgan", 300, 300, "--size 256"),
         ("dcgan", 15, 15, "--size 16"),
+        ("residual", 130, 16, "--size 128x16"),
     ],
 )
 def test_a_size_that_cannot_be_made_names_the_nearest(name: str, width: int, height: int, nearest: str) -> None:
@@ -118,7 +127,7 @@ def test_wasserstein_brings_its_penalty() -> None:
 
 
 @pytest.mark.parametrize("shape", [(96, 24), (128, 16), (16, 128), (100, 31), (65, 16), (16, 16), (28, 28)])
-@pytest.mark.parametrize("name", ["quick", "dcgan"])
+@pytest.mark.parametrize("name", ["quick", "dcgan", "residual"])
 def test_long_and_thin_pictures(name: str, shape: tuple[int, int]) -> None:
     config = RECIPES[name](data(*shape), 1000)
     pictures = build_generator(config)(torch.randn(2, config.latent))
