@@ -35,7 +35,7 @@ def test_an_examination_tells_the_story_in_order_and_what_to_do(screen: io.Strin
     assert "5 examinations, the last one at 400 pictures." in shown
     lines = [line.split("  ")[0].strip() for line in shown.splitlines()]
     assert lines[2:5] == ["80 to 160", "160 to 400", "240"]
-    assert "near-copies among the samples 64 %, it was 5 % at 160 pictures" in shown
+    assert "near-copies among the samples: 64 %, it was 5 % at 160 pictures" in shown
     assert "treated, it failed" in shown
     assert "Halved [bold]the rate[/]." in shown, "a text became markup"
     assert "In the end: Mode collapse (87% sure). What." in shown

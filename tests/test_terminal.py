@@ -131,7 +131,7 @@ def told(screen: io.StringIO, *events: Event) -> str:
 
 def test_a_sickness_is_one_line_with_its_evidence_and_since_when(screen: io.StringIO) -> None:
     shown = told(screen, step(10), step(20), verdict(30, "mode collapse"))
-    line = "Mode collapse: What mode collapse is. (near-copies among the samples 64 %, it was 5 % 10 min ago)"
+    line = "Mode collapse: What mode collapse is. (near-copies among the samples: 64 %, it was 5 % 10 min ago)"
     assert line in shown.splitlines()
     assert "Why it happens" not in shown, "one line is enough; the rest is in the report"
 

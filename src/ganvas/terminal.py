@@ -155,6 +155,7 @@ def _shown(losses: dict[str, float]) -> list[str]:
 def _farewell(event: events.Done) -> str:
     stopped = event.reason == "interrupted"
     pictures = f"{event.images:,} pictures in " if event.images else ""
-    happened = "Stopped; everything is saved" if stopped else f"Done: {pictures}{event.seconds:,.0f} s, {event.path}"
+    done = "Ended by the coach" if event.reason == "stopped" else "Done"
+    happened = "Stopped; everything is saved" if stopped else f"{done}: {pictures}{event.seconds:,.0f} s, {event.path}"
     following = f" {'Go on with' if stopped else 'Next'}: {event.command}" if event.command else ""
     return f"{happened}.{following}"

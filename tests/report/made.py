@@ -7,8 +7,23 @@ import numpy as np
 from PIL import Image
 
 import tiny
+from ganvas.coach.sicknesses import SICKNESSES
 from ganvas.config import Config
-from ganvas.events import Done, Event, Logits, Note, Samples, Scored, Started, Step
+from ganvas.events import (
+    Done,
+    Event,
+    Evidence,
+    Logits,
+    Note,
+    Prescription,
+    Samples,
+    Scored,
+    Signs,
+    Started,
+    Step,
+    Treated,
+    Verdict,
+)
 from ganvas.report.facts import Facts
 from ganvas.report.history import read_history
 from ganvas.runs import Run
@@ -42,6 +57,36 @@ def events() -> list[Event]:
             )
     told.append(Done("run", STEPS, 8 * STEPS, SECONDS * STEPS, "finished"))
     return told
+
+
+def signs(number: int, **values: float) -> Signs:
+    """Return what an examination at step `number` has measured."""
+    return Signs(number, 8 * number, number / STEPS, "sharpen", values)
+
+
+def verdict(number: int, name: str, *evidence: Evidence) -> Verdict:
+    """Return the verdict `name` at step `number`, in the coach's own words."""
+    known = SICKNESSES[name]
+    return Verdict(number, 8 * number, name, 0.9, evidence, known.what, known.why)
+
+
+def treated(number: int, text: str, outcome: str = "", sickness: str = "mode collapse") -> Treated:
+    """Return what was done at step `number`, or, with an `outcome`, what came of it."""
+    orders = () if outcome else (Prescription("rate", "generator", 0.5),)
+    return Treated(number, 8 * number, sickness, orders, outcome, text)
+
+
+def coached(ending: str = "healthy") -> list[Event]:
+    """Return the events of a run that collapsed on the way and was treated, ending as `ending` says."""
+    coach: list[Event] = [signs(number, near_copies=0.6 * (28 < number < 50), diversity=number / 60, batch=8.0)
+                          for number in range(4, STEPS, 4)]  # fmt: skip
+    coach += [verdict(4, "warming up"), verdict(12, "healthy")]
+    coach += [verdict(32, "mode collapse", Evidence("near_copies", 0.05, 0.6, 8 * 28))]
+    coach += [treated(32, "Went back to step 15, halved the generator's rate."), treated(40, "Still alike.", "failed")]
+    coach += [treated(40, "Took packs of two."), treated(52, "Near-copies went from 60 % to 0 %.", "helped")]
+    coach += [verdict(52, "healthy"), *([verdict(56, ending)] if ending != "healthy" else [])]
+    *told, done = events()
+    return [*sorted([*told, *coach], key=lambda each: getattr(each, "step", 0)), done]
 
 
 def picture(path: Path, shade: int, size: int = 32) -> Path:

@@ -30,7 +30,9 @@ def browser() -> Iterator[Any]:
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Write the report of a run whose names are as long and as wicked as can be, and return its address."""
     folder = tmp_path_factory.mktemp("runs") / f"<script>document.title = 'taken'</script>{'unbreakable' * 15}"
-    run = made.run(Path(str(folder).replace("</", "<")))
+    told = made.coached("stalled")
+    told.insert(-1, made.treated(57, f"<img src=x onerror=alert(1)>{'unbreakable' * 40}", sickness="s" * 300))
+    run = made.run(Path(str(folder).replace("</", "<")), told)
     return write_report(run, made.evaluation(run)).as_uri()
 
 
@@ -81,6 +83,20 @@ def test_the_slider_changes_the_picture_by_keyboard_too(browser: Any, report: st
     page.close()
 
 
+def test_a_mark_on_the_timeline_leads_to_its_treatment_by_keyboard_and_without_scripts(
+    browser: Any, report: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report)
+    mark = page.locator(".marks a").nth(1)
+    mark.focus()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#treatment-2")
+    sync_api.expect(page.locator("#treatment-2 img").first).to_be_in_viewport()
+    context.close()
+
+
 def test_without_scripts_the_last_sheet_stands_alone(browser: Any, report: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -96,7 +112,18 @@ def test_colours_follow_the_scheme_and_can_be_read(browser: Any, report: str) ->
         page = browser.new_page(color_scheme=scheme)
         page.goto(report)
         grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-        pairs = [("body", "body"), (".soft", "body"), (".badge", "body"), (".chart .label.one", "body")]
+        pairs = [
+            ("body", "body"),
+            (".soft", "body"),
+            (".badge", "body"),
+            (".chart .label.one", "body"),
+            (".bars .ill", ".bars .ill"),
+            (".bars .well", ".bars .well"),
+            (".bars .early", ".bars .early"),
+            (".outcome.helped", ".treatments li"),
+            (".outcome.failed", ".treatments li"),
+            (".outcome.open", ".treatments li"),
+        ]
         for front, back in pairs:
             assert contrast(page, front, back) >= 4.5, f"{front} is too faint when it is {scheme}"
         page.close()

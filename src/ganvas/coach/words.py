@@ -25,7 +25,7 @@ def at_pictures(images: int) -> str:
 
 
 def evidence_text(evidence: Sequence[Evidence], moment: Callable[[int], str] = at_pictures) -> str:
-    """Return what a verdict rests on: "near-copies among the samples 64 %, it was 5 % at 12,000 pictures".
+    """Return what a verdict rests on: "near-copies among the samples: 64 %, it was 5 % at 12,000 pictures".
 
     Args:
         evidence: what weighs most comes first.
@@ -52,4 +52,4 @@ def sign_of(name: str) -> "Sign":
 def _told(each: Evidence, moment: Callable[[int], str]) -> str:
     was, now = sign_text(each.sign, each.was), sign_text(each.sign, each.now)
     before = "" if math.isnan(each.was) or was == now else f", it was {was} {moment(each.since)}"
-    return f"{sign_of(each.sign).about} {now}{before}"
+    return f"{sign_of(each.sign).about}: {now}{before}"

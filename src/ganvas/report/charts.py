@@ -1,6 +1,5 @@
 """Charts over time: losses with their oscillation, scores with their intervals."""
 
-import math
 from collections.abc import Sequence
 
 from ..events import Scored
@@ -9,7 +8,7 @@ from ..words import BETTER, duration, interval, number, title_of
 from .history import History, Phase, Point
 from .markup import Html, tag
 from .plot import LEFT, RIGHT, WIDTH, Clock, Plot, figure
-from .thinning import Scale, Stretch, robust_scale, thin
+from .thinning import Scale, Stretch, drawable, robust_scale, thin
 
 # What belongs together: its heading, and how to read it.
 KNOWN = {
@@ -48,7 +47,7 @@ def _loss_chart(names: tuple[str, ...], curves: dict[str, list[list[Stretch]]], 
     y = _loss_scale(pieces)
     plot = Plot(clock.scale(phases[0].start, phases[-1].end), y)
     plot.axes(f"{clock.unit} of training")
-    _phase_marks(plot, history.phases, clock)
+    phase_marks(plot, history.phases, clock)
     for kind, name in zip(("one", "two"), names, strict=False):
         for piece in curves[name]:
             plot.band(
@@ -60,7 +59,7 @@ def _loss_chart(names: tuple[str, ...], curves: dict[str, list[list[Stretch]]], 
     spikes = _spikes(plot, pieces, clock)
     if len(names) > 1:
         _name_lines(plot, {name: curves[name][-1] for name in names if curves[name]}, clock)
-    lost = sum(not math.isfinite(point.value) for name in names for point in history.curves[name])
+    lost = sum(not drawable(point.value) for name in names for point in history.curves[name])
     told = " ".join(_tell_curve(name, history.curves[name]) for name in names)
     heading, about = KNOWN.get(names, (" and ".join(title_of(name) for name in names).capitalize(), ""))
     extra = f" Values that were no numbers and are left out: {lost:,}." if lost else ""
@@ -80,7 +79,7 @@ def _loss_scale(pieces: list[list[Stretch]]) -> Scale:
     return robust_scale(means + singles + swings[cut : len(swings) - cut])
 
 
-def _phase_marks(plot: Plot, phases: list[Phase], clock: Clock) -> None:
+def phase_marks(plot: Plot, phases: list[Phase], clock: Clock) -> None:
     """Mark where phases change, and name those that there is room for."""
     for phase in phases if len(phases) > 1 else []:
         left, right = (LEFT + plot.x(clock(edge)) * (WIDTH - LEFT - RIGHT) for edge in (phase.start, phase.end))
@@ -114,7 +113,7 @@ def _name_lines(plot: Plot, ends: dict[str, list[Stretch]], clock: Clock) -> Non
 
 
 def _tell_curve(name: str, points: Sequence[Point]) -> str:
-    values = [point.value for point in points if math.isfinite(point.value)]
+    values = [point.value for point in points if drawable(point.value)]
     if not values:
         return f"{title_of(name).capitalize()}: no numbers."
     limits = f"between {number(min(values))} and {number(max(values))}"
@@ -125,7 +124,7 @@ def score_charts(history: History) -> list[Html]:
     """Return a chart for each score that was taken on the way, the most telling ones first."""
     charts = []
     for score, network in sorted(history.scores, key=lambda kind: kind[0] not in TELLING):
-        scored = [(seconds, each) for seconds, each in history.scores[score, network] if math.isfinite(each.value)]
+        scored = [(seconds, each) for seconds, each in history.scores[score, network] if drawable(each.value)]
         if scored:
             heading = f"{score[:1].upper()}{score[1:]}{f' on {network}' if network else ''}"
             charts.append(_score_chart(heading, scored, history))
@@ -145,7 +144,7 @@ def _score_chart(heading: str, scored: list[tuple[float, Scored]], history: Hist
     limits = [limit for _, each in scored for limit in _limits(each)]
     plot = Plot(clock.scale(0, history.seconds), robust_scale(limits, outliers=0))
     plot.axes(f"{clock.unit} of training")
-    _phase_marks(plot, history.phases, clock)
+    phase_marks(plot, history.phases, clock)
     plot.line([(clock(seconds), each.value) for seconds, each in scored], "line one thin")
     for seconds, each in scored:
         low, high = _limits(each)
@@ -165,4 +164,4 @@ def _score_chart(heading: str, scored: list[tuple[float, Scored]], history: Hist
 def _limits(scored: Scored) -> tuple[float, float]:
     """Return the interval of a score, or its value twice if there is none."""
     low, high = (scored.value if limit is None else limit for limit in (scored.low, scored.high))
-    return (low, high) if math.isfinite(low) and math.isfinite(high) else (scored.value, scored.value)
+    return (low, high) if drawable(low) and drawable(high) else (scored.value, scored.value)

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from ..coach.sicknesses import SOUND
 from ..config import Config
 from ..errors import GanvasError
 from ..recipes import RECIPES
@@ -24,6 +25,7 @@ VERDICTS = {
     "much": ("✕", "Many samples are near-copies"),
     "unknown": ("?", "Copying could not be judged"),
 }
+MOST_NAMED = 4  # sicknesses
 UNCHECKED = ("?", "Not checked for copies")
 
 
@@ -91,9 +93,27 @@ def summary(facts: Facts) -> list[str]:
     )
     if history.done is None:
         what += " It is still in training, or was stopped without warning; this is how far it has come."
+    elif history.done.reason == "stopped":
+        what += f" The coach ended it at step {history.step:,} of {config.steps:,}."
     elif history.done.reason != "finished":
         what += f" It was interrupted at step {history.step:,} of {config.steps:,}."
-    return [what, *how_good(facts)]
+    return [what, *how_healthy(facts.history), *how_good(facts)]
+
+
+def how_healthy(history: History) -> list[str]:
+    """Return that the training was ill or treated, and how it ended; nothing if there is nothing to tell."""
+    ills = list(dict.fromkeys(span.name for span in history.spans if span.name not in SOUND))
+    count = len(history.treatments)
+    if not ills and not count:
+        return []
+    treated = f"The coach stepped in {'once' if count == 1 else f'{count:,} times'}" if count else "The coach saw"
+    more = f" and {len(ills) - MOST_NAMED} more" if len(ills) > MOST_NAMED else ""
+    named = f"{', '.join(ills[:MOST_NAMED])}{more}"
+    told = f"{treated} ({named})" if count and named else f"{treated} {named}".rstrip()
+    last = history.spans[-1].name if history.spans else ""
+    state = f"ill: {last}" if last in ills else last
+    ended = "at the moment it is" if history.done is None else "in the end it was"
+    return [f"{told}; {ended} {state}." if state else f"{told}."]
 
 
 def how_good(facts: Facts) -> list[str]:

@@ -1,15 +1,19 @@
 """The pictures of the page: sheets over time, the random sheet beside real ones, the nearest training pictures."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 
+from ..coach.doctor import Treatment
 from ..words import duration
 from .embed import Picture, embed, embed_all, spread
 from .facts import Facts
-from .history import Sheet
+from .history import History, Sheet
 from .markup import Html, join, tag
 
 WIDE = 560  # pixels that a sheet takes on a wide screen
 MOST_ENLARGED = 4
+TREATED_BYTES = 600_000  # of all sheets before and after a treatment together
 
 
 def film(facts: Facts) -> Html:
@@ -53,6 +57,35 @@ def samples_and_real(facts: Facts) -> Html:
         _still(real, "64 real pictures at random", "What it was to learn, as it was shown them.", "Real pictures"),
         class_="pair",
     )
+
+
+def before_and_after(history: History, treatments: Sequence[Treatment]) -> list[Html]:
+    """Return for each treatment the last sheet before it beside the first one since it was judged."""
+    found = [_around(history.sheets, each) for each in treatments]
+    wanted = list(dict.fromkeys(sheet.path for pair in found for sheet in pair if sheet is not None))
+    pictures = dict(zip(wanted, embed_all(wanted, TREATED_BYTES), strict=True))
+    return [
+        join(*(_moment_of(name, sheet, pictures) for name, sheet in zip(("Before", "After"), pair, strict=True)))
+        for pair in found
+    ]
+
+
+def _around(sheets: Sequence[Sheet], treatment: Treatment) -> tuple[Sheet | None, Sheet | None]:
+    """Return the sheets that show a treatment's effect best; one that is not judged yet shows it in the next sheet."""
+    step = treatment.order.step
+    judged = treatment.judged[0] if treatment.judged else step + 1
+    before = [sheet for sheet in sheets if sheet.step <= step]
+    after = [sheet for sheet in sheets if sheet.step > step]
+    late = [sheet for sheet in after if sheet.step >= judged]
+    return (before[-1] if before else None), next(iter([*late, *after[-1:]]), None)
+
+
+def _moment_of(name: str, sheet: Sheet | None, pictures: dict[Path, Picture | None]) -> Html:
+    picture = pictures.get(sheet.path) if sheet else None
+    if sheet is None or picture is None:
+        return Html("")
+    about = join(tag("strong", name), f" Step {sheet.step:,}, {duration(sheet.seconds)}")
+    return tag("figure", _image(picture, f"{name} the treatment: {_alt(sheet)}"), tag("figcaption", about))
 
 
 def nearest(facts: Facts) -> Html:

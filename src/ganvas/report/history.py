@@ -1,4 +1,4 @@
-"""A run's events, read back and sorted by what they tell: curves, phases, sheets, logits, scores, notes."""
+"""A run's events, read back and sorted by what they tell: curves, phases, sheets, logits, scores, health, notes."""
 
 import math
 from bisect import bisect_left
@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from ..coach.doctor import Span, Treatment, spans_of, treatments_of
 from ..errors import GanvasError
-from ..events import Done, Logits, Note, Samples, Scored, Started, Step, read_events
+from ..events import Done, Logits, Note, Samples, Scored, Signs, Started, Step, Verdict, read_events
 from ..runs import Run
 from ..words import name_of
+
+LONGEST = 1e10  # seconds; what claims to have taken longer than three centuries is no record of a training
 
 
 @dataclass(frozen=True)
 class Point:
-    """Hold one reported value of a loss: when (in seconds of training), in which phase, how much, how far it swung."""
+    """Hold one value of a loss or a sign: when (in seconds of training), in which phase, how much, how far it swung."""
 
     seconds: float
     phase: str
@@ -46,7 +49,9 @@ class History:
     """Hold what a run's events tell, in the order in which it happened.
 
     `curves` are the losses by name; `scores` and `logits` come with the second of training at which they were taken;
-    `unreadable` counts the lines of events.jsonl that are damaged or of a later release.
+    `examinations` counts those of the training's health, `signs` are what they measured by name, `spans` the verdicts
+    as stretches of time, `treatments` what was done about them; `unreadable` counts the lines of events.jsonl that are
+    damaged or of a later release.
     """
 
     starts: list[Started] = field(default_factory=list)
@@ -56,6 +61,10 @@ class History:
     sheets: list[Sheet] = field(default_factory=list)
     logits: list[tuple[float, Logits]] = field(default_factory=list)
     scores: dict[tuple[str, str], list[tuple[float, Scored]]] = field(default_factory=dict)
+    examinations: int = 0
+    signs: dict[str, list[Point]] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
+    treatments: list[Treatment] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     done: Done | None = None
     unreadable: int = 0
@@ -75,6 +84,21 @@ class History:
         """Return how long the training has taken until then."""
         return self.steps[-1].seconds if self.steps else 0.0
 
+    def second(self, step: int) -> float:
+        """Return when `step` was taken, in seconds of training, from the steps about it that were reported."""
+        index = bisect_left(self.steps, step, key=lambda each: each.step)
+        if index == len(self.steps):
+            return self.seconds
+        before = (self.steps[index - 1].step, self.steps[index - 1].seconds) if index else (0, 0.0)
+        after = (self.steps[index].step, self.steps[index].seconds)
+        share = max(0, step - before[0]) / max(1, after[0] - before[0])
+        return before[1] + share * (after[1] - before[1])
+
+    def second_of(self, images: int) -> float:
+        """Return when so many pictures had been seen."""
+        index = bisect_left(self.steps, images, key=lambda each: each.images)
+        return self.steps[index].seconds if index < len(self.steps) else self.seconds
+
 
 def read_history(run: Run) -> History:
     """Return what the run's events tell; a torn last line is left out, other unreadable lines are counted.
@@ -84,7 +108,7 @@ def read_history(run: Run) -> History:
     """
     history = History()
     events, history.unreadable = read_events(run.events_file) if run.events_file.is_file() else ([], 0)
-    history.steps = [event for event in events if isinstance(event, Step) and math.isfinite(event.seconds)]
+    history.steps = [event for event in events if isinstance(event, Step) and 0 <= event.seconds < LONGEST]
     if not history.steps:
         raise GanvasError(f"{run.folder} has no training to report on yet.", f"Try: ganvas train --out {run.folder}")
     history.starts = [event for event in events if isinstance(event, Started)]
@@ -92,16 +116,23 @@ def read_history(run: Run) -> History:
     history.done = next((event for event in reversed(events) if isinstance(event, Done)), None)
     history.curves = _curves(history.steps)
     history.phases = _phases(history.steps)
-    times = [event.step for event in history.steps]
     for event in events:
         if isinstance(event, Samples):
             path = run.samples / name_of(event.path)  # whatever else the path says: no file from elsewhere is shown
-            history.sheets.append(Sheet(path, event.step, event.images, _second(event.step, history.steps, times)))
+            history.sheets.append(Sheet(path, event.step, event.images, history.second(event.step)))
         elif isinstance(event, Logits) and _sound(event):
-            history.logits.append((_second(event.step, history.steps, times), event))
+            history.logits.append((history.second(event.step), event))
         elif isinstance(event, Scored):
             kind = (event.score, event.network)
-            history.scores.setdefault(kind, []).append((_second(event.step, history.steps, times), event))
+            history.scores.setdefault(kind, []).append((history.second(event.step), event))
+        elif isinstance(event, Signs):
+            history.examinations += 1
+            for name, value in event.values.items():
+                point = Point(history.second(event.step), event.phase, value, 0.0)
+                history.signs.setdefault(name, []).append(point)
+    verdicts = [event for event in events if isinstance(event, Verdict)]
+    history.spans = spans_of(verdicts, (history.step, history.images))
+    history.treatments = treatments_of(events)
     return history
 
 
@@ -119,17 +150,6 @@ def _phases(steps: list[Step]) -> list[Phase]:
     turns = [0, *(index for index, (a, b) in enumerate(pairwise(steps), 1) if a.phase != b.phase)]
     edges = [0.0, *((steps[turn - 1].seconds + steps[turn].seconds) / 2 for turn in turns[1:]), steps[-1].seconds]
     return [Phase(steps[turn].phase, *edge) for turn, edge in zip(turns, pairwise(edges), strict=True)]
-
-
-def _second(step: int, steps: list[Step], times: list[int]) -> float:
-    """Return when `step` was taken, in seconds of training, from the steps about it that were reported."""
-    index = bisect_left(times, step)
-    if index == len(steps):
-        return steps[-1].seconds
-    before = (steps[index - 1].step, steps[index - 1].seconds) if index else (0, 0.0)
-    after = (steps[index].step, steps[index].seconds)
-    share = (step - before[0]) / max(1, after[0] - before[0])
-    return before[1] + share * (after[1] - before[1])
 
 
 def _sound(event: Logits) -> bool:

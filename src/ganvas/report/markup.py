@@ -1,6 +1,7 @@
 """HTML in which text is escaped by construction: what is not `Html` cannot become markup."""
 
 import html
+from collections.abc import Sequence
 
 
 class Html(str):
@@ -34,3 +35,11 @@ def _attribute(key: str, value: str | float | bool | None) -> str:
     if value is True:
         return f" {key}"
     return f' {key}="{html.escape(f"{value:.5g}" if isinstance(value, float) else str(value))}"'
+
+
+def table(rows: Sequence[tuple[str, ...]], headings: tuple[str, ...], name: str) -> Html:
+    """Return a table that scrolls in its own box if it is too wide; the first cell of a row is its heading."""
+    head = tag("tr", *(tag("th", heading, scope="col") for heading in headings))
+    body = [tag("tr", tag("th", first, scope="row"), *(tag("td", cell) for cell in rest)) for first, *rest in rows]
+    whole = tag("table", tag("thead", head), tag("tbody", *body))
+    return tag("div", whole, class_="scroll", role="region", aria_label=name, tabindex="0")

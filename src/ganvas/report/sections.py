@@ -1,7 +1,7 @@
 """The page's sections below the first screen: scores, copies, training, notes, how to repeat it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from ..config import to_dict
@@ -9,8 +9,9 @@ from ..words import BETTER, duration, interval, number, percent
 from .charts import loss_charts, score_charts
 from .facts import Facts, skipped, train_command, versions
 from .gallery import nearest, samples_and_real
+from .health import health
 from .histograms import logit_charts
-from .markup import Html, join, tag
+from .markup import Html, join, table, tag
 
 SCORE_HEADINGS = ("Score", "Samples", "Real pictures")
 MOST_LISTED = 20
@@ -37,6 +38,9 @@ def sections(facts: Facts) -> Iterator[Html]:
     yield tag("section", tag("h2", "How good it is"), *_scores(facts))
     yield tag("section", tag("h2", "Does it copy?"), *_memorisation(facts))
     yield tag("section", tag("h2", "How the training went"), *_training(facts))
+    told = list(health(facts))
+    if told:
+        yield tag("section", tag("h2", "What the coach saw and did"), *told)
     notes = list(_notes(facts))
     if notes:
         yield tag("section", tag("h2", "Notes"), *notes)
@@ -48,10 +52,10 @@ def _scores(facts: Facts) -> Iterator[Html]:
         seen = [_score_row(row) for row in facts.scores if row.get("network")]
         plain = [_score_row(row) for row in facts.scores if not row.get("network")]
         yield tag("p", _measured(facts.evaluation or {}), class_="soft")
-        yield _table(seen, SCORE_HEADINGS, "Scores")
+        yield table(seen, SCORE_HEADINGS, "Scores")
         if plain:
             told = tag("summary", f"Measured on the pixels themselves: {len(plain)} more")
-            yield tag("details", told, _table(plain, SCORE_HEADINGS, "Scores of the pixels"))
+            yield tag("details", told, table(plain, SCORE_HEADINGS, "Scores of the pixels"))
     else:
         yield tag("p", "This run has not been evaluated. Scores with intervals are one command away: ")
         yield tag("pre", tag("code", facts.evaluate))
@@ -94,7 +98,7 @@ def _memorisation(facts: Facts) -> Iterator[Html]:
         ("Near-copies of a training picture", percent(found.get(near)), percent(found.get(f"baseline_{near}"))),
         ("Distance to the nearest one (median)", number(found.get(median)), number(found.get(f"baseline_{median}"))),
     ]
-    yield _table(rows, ("", "Samples", facts.baseline), "Near-copies")
+    yield table(rows, ("", "Samples", facts.baseline), "Near-copies")
     yield nearest(facts)
 
 
@@ -138,10 +142,3 @@ def _repeat(facts: Facts) -> Iterator[Html]:
 def definitions(rows: dict[str, str]) -> Html:
     """Return names and what is said about them; those of which nothing is said are left out."""
     return tag("dl", *(join(tag("dt", name), tag("dd", told)) for name, told in rows.items() if told))
-
-
-def _table(rows: Sequence[tuple[str, str, str]], headings: tuple[str, str, str], name: str) -> Html:
-    head = tag("tr", *(tag("th", heading, scope="col") for heading in headings))
-    body = [tag("tr", tag("th", first, scope="row"), *(tag("td", cell) for cell in rest)) for first, *rest in rows]
-    table = tag("table", tag("thead", head), tag("tbody", *body))
-    return tag("div", table, class_="scroll", role="region", aria_label=name, tabindex="0")

@@ -12,6 +12,7 @@ MOST = 200  # stretches of a curve; each keeps its least and its greatest value,
 WINDOW = 5  # reports on either side that the mean line is taken over: about 100 steps in all, as the swing is
 
 
+LARGEST = 1e100
 STRAY = 2.0  # times the usual range: what lies beyond is pointed out rather than shown
 DECADES = 30.0  # greatest over least value from which on a logarithm shows more
 
@@ -31,9 +32,9 @@ class Stretch:
 def thin(points: Sequence[Point], most: int = MOST) -> list[list[Stretch]]:
     """Return a curve as pieces, one each time that a phase is entered, with at most `most` stretches or so in all.
 
-    Values that are not finite are left out; extremes are kept.
+    Values that are not finite or too large to be drawn are left out; extremes are kept.
     """
-    finite = [point for point in points if math.isfinite(point.value)]
+    finite = [point for point in points if drawable(point.value)]
     size = max(1, math.ceil(len(finite) / most))
     pieces = []
     for _, group in groupby(finite, key=lambda point: point.phase):
@@ -41,6 +42,11 @@ def thin(points: Sequence[Point], most: int = MOST) -> list[list[Stretch]]:
         means = _moving_mean([point.value for point in piece])
         pieces.append([_sum_up(piece[at : at + size], means[at : at + size]) for at in range(0, len(piece), size)])
     return pieces
+
+
+def drawable(value: float) -> bool:
+    """Tell whether a value is a number that arithmetic can bear."""
+    return abs(value) < LARGEST
 
 
 def _moving_mean(values: Sequence[float]) -> list[float]:
@@ -51,7 +57,7 @@ def _moving_mean(values: Sequence[float]) -> list[float]:
 
 def _sum_up(points: Sequence[Point], means: Sequence[float]) -> Stretch:
     values = [point.value for point in points]
-    swings = [point.swing for point in points if math.isfinite(point.swing)]
+    swings = [point.swing for point in points if drawable(point.swing)]
     return Stretch(
         fmean(point.seconds for point in points),
         points[0].phase,
@@ -105,7 +111,7 @@ def robust_scale(values: Sequence[float], outliers: float = 0.01) -> Scale:
 
     The `outliers` share at either end is held too unless it strays far; of few values none is an outlier.
     """
-    ordered = sorted(value for value in values if math.isfinite(value)) or [0.0, 1.0]
+    ordered = sorted(value for value in values if drawable(value)) or [0.0, 1.0]
     cut = int(outliers * len(ordered))
     low, high = ordered[cut], ordered[-1 - cut]
     usual = STRAY * (high - low)
