@@ -161,3 +161,8 @@ def test_the_end_of_progress_is_told(screen: io.StringIO) -> None:
 
 def test_a_verdict_of_a_later_release_is_told(screen: io.StringIO) -> None:
     assert "Sleepy: What sleepy is." in told(screen, verdict(1, "sleepy"))
+
+
+def test_a_run_that_the_coach_ended_says_so(screen: io.StringIO) -> None:
+    done = Done("runs/mine", 3, 96, 1.0, "stopped", "ganvas sample runs/mine")
+    assert "Ended by the coach: 96 pictures in 1 s, runs/mine. Next: ganvas sample runs/mine" in told(screen, done)

@@ -10,9 +10,9 @@ import pytest
 from test_markup import Reader
 
 import tiny
-from ganvas.events import Event, Evidence, Step, Treated, Verdict
+from ganvas.events import Done, Event, Evidence, Step, Treated, Verdict
 from ganvas.report import write_card, write_report
-from ganvas.report.facts import how_healthy
+from ganvas.report.facts import how_healthy, summary
 from ganvas.report.health import MOST_SPANS, health
 from ganvas.report.history import read_history
 
@@ -86,6 +86,14 @@ def test_page_and_card_say_in_a_sentence_how_it_went(ending: str, words: str, tm
     run = made.run(tmp_path / "run", made.coached(ending))
     assert words in write_report(run, None).read_text(encoding="utf-8")
     assert words in write_card(run, None).read_text(encoding="utf-8")
+
+
+def test_a_run_that_the_coach_ended_says_so(tmp_path: Path) -> None:
+    *told, done = made.coached("converged")
+    assert isinstance(done, Done)
+    facts = made.facts(made.run(tmp_path / "run", [*told, replace(done, reason="stopped")]))
+    assert f"The coach ended it at step 60 of {facts.config.steps:,}." in summary(facts)[0]
+    assert summary(facts)[1].endswith("in the end it was converged.")
 
 
 def test_a_sickness_that_nobody_treated_is_told_too(tmp_path: Path) -> None:
