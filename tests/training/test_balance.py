@@ -70,9 +70,9 @@ def test_the_weights_move_at_every_so_many_gradients(recipe: str) -> None:
 
 
 def test_turns_and_gathered_gradients_go_together() -> None:
-    generator, discriminator, _ = moves("dcgan", balanced(critic=2, accumulate=3), 12)
-    assert [index for index, each in enumerate(discriminator) if each] == [2, 5, 8, 11]
-    assert [index for index, each in enumerate(generator) if each] == [5, 11], "at every third turn of its own"
+    generator, discriminator, _ = moves("dcgan", balanced(critic=2, accumulate=2), 8)
+    assert [index for index, each in enumerate(discriminator) if each] == [1, 3, 5, 7]
+    assert [index for index, each in enumerate(generator) if each] == [3, 7], "at every second turn of its own"
 
 
 def plain(config: Config) -> State:
@@ -94,7 +94,7 @@ def plain(config: Config) -> State:
     return state
 
 
-def test_gathered_gradients_are_those_of_a_batch_as_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gathered_gradients_are_those_of_a_batch_as_large() -> None:
     config = tiny.config("fc")
     one = material(config, 12)
     state = plain(config)

@@ -15,6 +15,7 @@ from ganvas.config import BalanceConfig, Config
 from ganvas.data.loader import Loader
 from ganvas.errors import GanvasError
 from ganvas.events import Prescription
+from ganvas.models.residual import Block
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training.phases import advance, enter
@@ -316,17 +317,17 @@ def test_what_is_silent_for_want_of_input_keeps_its_weights(data) -> None:
     assert torch.equal(layers[3].weight, later)
 
 
-def test_a_residual_unit_is_reached_past_the_shortcut(data) -> None:
+def test_a_unit_is_reached_past_the_shortcut_of_its_block(data) -> None:
     """The convolution of a shortcut runs before the block's first rectifier, but does not lead to it."""
-    config = going("residual")
-    wide = replace(config.generator, widths=(4, 8))
-    config = replace(config, generator=wide)
+    config = going("dcgan")
     state = fresh(config, CPU)
-    block = state.generator.layers[2].branch
-    with torch.no_grad():
-        block[1].weight[1], block[1].bias[1] = 0, 0
+    grid = (nn.Linear(config.latent, 16), nn.Unflatten(1, (1, 4, 4)))
+    state.generator = nn.Sequential(*grid, nn.Conv2d(1, 4, 1), Block(4, 8), nn.ReLU(), nn.Conv2d(8, 3, 1), nn.Tanh())
+    shortcut = state.generator[3].shortcut.weight.detach().clone()
+    kill(state.generator, 2, None, [1])
     assert revive(state, config, "generator", data) == 1
-    assert revive(state, config, "generator", data) == 0
+    assert state.generator[2].weight[1].any(), "nothing came to the dead unit"
+    assert torch.equal(state.generator[3].shortcut.weight, shortcut), "another layer lost its weights"
 
 
 def test_reviving_is_the_same_each_time_and_another_at_another_step(data) -> None:
