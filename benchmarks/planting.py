@@ -1,0 +1,224 @@
+"""How sicknesses are planted: changes of the configuration, spoilt pictures, and accidents while it trains."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganvas.config import Config, DataConfig, NetworkConfig, PhaseConfig
+from ganvas.data import Prepared, prepare
+from ganvas.data.loader import Loader
+from ganvas.events import drain
+from ganvas.training import loop
+from ganvas.training.schedule import Position, progress
+from ganvas.training.state import State
+from ganvas.training.steps import Losses
+
+SIZE = 16
+FILES = {"people": ("emoji-people-64.zip", 3), "mnist": ("mnist/train-images-idx3-ubyte.gz", 1)}
+MOST_DIGITS = 20_000
+DEAD = 0.95  # share of a layer's units that die
+
+Pictures = np.ndarray
+Change = Callable[[Config], Config]
+
+
+# Configurations
+
+
+def untouched(config: Config) -> Config:
+    """Leave the configuration as it is."""
+    return config
+
+
+def rates(factor: float, *networks: str) -> Change:
+    """Return a change that multiplies the learning rates of "generator", "discriminator" or both by `factor`.
+
+    The generator of `quick` is moved by two optimisers, one after the other.
+    """
+    wanted = {*networks, *(("autoencoder",) if "generator" in networks else ())}
+    if {"generator", "discriminator"} <= wanted:
+        wanted.add("prior")
+
+    def change(config: Config) -> Config:
+        return replace(
+            config,
+            optimisers={
+                name: replace(each, learning_rate=each.learning_rate * factor) if name in wanted else each
+                for name, each in config.optimisers.items()
+            },
+        )
+
+    return change
+
+
+def fast_and_heavy(config: Config) -> Config:
+    """Set beta1 to 0.9 everywhere, with five times the learning rate."""
+    config = rates(5, "generator", "discriminator")(config)
+    return replace(config, optimisers={name: replace(each, beta1=0.9) for name, each in config.optimisers.items()})
+
+
+def large_critic(config: Config) -> Config:
+    """Give the discriminator twice the channels at every stage, four times the weights, and no penalty."""
+    critic = NetworkConfig(config.discriminator.name, tuple(2 * width for width in config.discriminator.widths))
+    return replace(config, discriminator=critic, penalty=replace(config.penalty, name="none", gamma=0.0))
+
+
+def penalty_times(factor: float) -> Change:
+    """Return a change that multiplies the penalty's weight; by 0 it is left out."""
+
+    def change(config: Config) -> Config:
+        name = config.penalty.name if factor else "none"
+        return replace(config, penalty=replace(config.penalty, name=name, gamma=factor * config.penalty.gamma))
+
+    return change
+
+
+def batch_of_two(config: Config) -> Config:
+    """Train on two pictures a step."""
+    return replace(config, phases=tuple(replace(each, batch=min(2, each.batch)) for each in config.phases))
+
+
+def saturating(config: Config) -> Config:
+    """Take the loss that the first paper begins with, whose gradient vanishes where the discriminator is sure."""
+    return replace(config, loss="saturating")
+
+
+def thin_latent(config: Config) -> Config:
+    """Leave one dimension of z."""
+    return replace(config, latent=1)
+
+
+# Pictures, (N, C, H, W) uint8 to the same
+
+SPOILT: dict[str, Callable[[Pictures], Pictures]] = {
+    "whole": lambda pictures: pictures,
+    "50": lambda pictures: _some(pictures, 50),
+    "200": lambda pictures: _some(pictures, 200),
+    "one": lambda pictures: np.repeat(_some(pictures, 1), 1000, 0),
+    "ten": lambda pictures: np.tile(_some(pictures, 10), (100, 1, 1, 1)),
+    "black": lambda pictures: _half_black(pictures),
+}
+
+
+def _half_black(pictures: Pictures) -> Pictures:
+    kept: Pictures = np.random.default_rng(5).permutation(len(pictures)) % 2
+    return pictures * kept.astype(np.uint8)[:, None, None, None]
+
+
+def _some(pictures: Pictures, count: int) -> Pictures:
+    return pictures[np.random.default_rng(7).permutation(len(pictures))[:count]]
+
+
+def load(data: str, spoil: str, assets: Path, work: Path) -> tuple[Prepared, DataConfig]:
+    """Return the pictures of a case at 16 px, spoilt or "whole"; written once as arrays in the work folder."""
+    source, channels = FILES[data]
+    if spoil == "whole" and data == "people":
+        config = DataConfig(str(assets / source), SIZE, SIZE, channels)
+        return drain(prepare(config, workers=1)), config
+    file = work / "sets" / f"{data}-{spoil}.npy"
+    if not file.exists():
+        if spoil == "whole":
+            full = drain(prepare(DataConfig(str(assets / source), SIZE, SIZE, channels), workers=1))
+            pictures = _some(full.pictures, MOST_DIGITS)
+        else:
+            pictures = SPOILT[spoil](np.asarray(load(data, "whole", assets, work)[0].pictures))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f".{file.stem}.{id(pictures)}.npy")
+        np.save(part, np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)))
+        part.replace(file)
+    config = DataConfig(str(file), SIZE, SIZE, channels)
+    return drain(prepare(config, workers=1)), config
+
+
+# What is planted while it trains
+
+
+@contextmanager
+def jumping_rates(config: Config) -> Iterator[None]:
+    """Multiply all learning rates by 50 from half-time on, for good."""
+    before, usual = 0, loop.rate_factor
+    starts = {}
+    for phase in config.phases:
+        starts[phase.name], before = before, before + phase.steps
+
+    def factor(position: Position) -> float:
+        late = progress(config, starts[position.phase.name] + position.step) >= 0.5
+        return usual(position) * (50 if late else 1)
+
+    with patch.object(loop, "rate_factor", factor):
+        yield
+
+
+@contextmanager
+def wild_weights(config: Config) -> Iterator[None]:
+    """Draw the first weights of all networks from N(0, 0.5); those that are drawn anew later are as they should be."""
+    usual = loop.fresh
+
+    def fresh(config: Config, device: torch.device) -> State:
+        state = usual(config, device)
+        for number, network in enumerate(state.networks().values()):
+            same = torch.Generator().manual_seed(config.seed + (0 if network is state.averaged else number))
+            for weights in network.parameters():
+                if weights.ndim > 1:
+                    nn.init.normal_(weights, 0.0, 0.5, generator=same)
+        return state
+
+    with patch.object(loop, "fresh", fresh):
+        yield
+
+
+@contextmanager
+def once_at(share: float, act: Callable[[State], Callable[[], None]]) -> Iterator[None]:
+    """Do `act` to the state before the first step at this share of the budget, and what it returns after the step."""
+    usual, done = loop.advance, False
+
+    def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
+        nonlocal done
+        if done or progress(config, state.step) < share:
+            return usual(phase, state, config, loader)
+        done, after = True, act(state)
+        losses = usual(phase, state, config, loader)
+        after()
+        return losses
+
+    with patch.object(loop, "advance", advance):
+        yield
+
+
+def kill_units(state: State) -> Callable[[], None]:
+    """Let 95 % of the generator's ReLUs die: their batch norms put out -10, with hardly any variance."""
+    for network in (state.generator, state.averaged):
+        for norm in network.modules():
+            if isinstance(norm, nn.BatchNorm2d):
+                dead = math.ceil(DEAD * norm.num_features)
+                with torch.no_grad():
+                    norm.bias[:dead] = -10.0
+                    norm.weight[:dead] = 0.01
+    return lambda: None
+
+
+def poison(state: State) -> Callable[[], None]:
+    """Make a gradient of the generator NaN, in one step."""
+    weights = next(each for each in state.generator.parameters() if each.ndim == 4)
+
+    def to_nan(gradient: Tensor) -> Tensor:
+        return torch.full_like(gradient, math.nan)
+
+    return weights.register_hook(to_nan).remove
+
+
+PLANTS: dict[str, Callable[[Config], AbstractContextManager[None]]] = {
+    "": lambda config: nullcontext(),
+    "jump": jumping_rates,
+    "wild weights": wild_weights,
+    "dead from the start": lambda config: once_at(0.0, kill_units),
+    "dead at a third": lambda config: once_at(1 / 3, kill_units),
+    "NaN": lambda config: once_at(0.4, poison),
+}

@@ -1,0 +1,235 @@
+"""Does the coach notice, name and cure? The catalogue of planted sicknesses, with the coach off, watching or acting.
+
+Each case (sickness.py) trains about a minute in a process of its own, with one thread, at 16 px, and its last model is
+scored: the Frechet distance of 1,000 samples in features of EfficientNet-lite1 from all 997 emoji people or from 5,000
+digits, also where it was trained on fewer or on spoilt ones. A case is rescued if with the coach acting its distance is
+at most 1.25 times the median of the healthy runs of the same pictures and recipe. A watching coach leaves the training
+as it is, so its run tells both when something was noticed and what would have come of it.
+
+Results are appended to benchmarks/results/rescue.jsonl as they come, and what stands there is not run again. Several
+lanes may run at a time, each on a core. The work folder keeps each run's events and last sheet, so that --replay can
+tell in seconds what other rules would have said.
+
+    python benchmarks/rescue.py --mode watch act --core 1            # everything that is missing
+    python benchmarks/rescue.py --mode watch --only healthy          # or: tuned, aside
+    python benchmarks/rescue.py --mode act --cases 'rates-*'
+    python benchmarks/rescue.py --replay --only tuned
+    python benchmarks/rescue.py --table
+"""
+
+import argparse
+import fcntl
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import torch
+
+from ganvas.device import choose_device
+from ganvas.errors import GanvasError
+from ganvas.events import Done, Event, Started, Step, Treated, replay
+from ganvas.latents.sample import MODEL
+from ganvas.latents.sample import load as load_model
+from ganvas.metrics.distances import frechet
+from ganvas.metrics.features import extract
+from ganvas.metrics.reals import Reals
+from ganvas.runs import Run
+from ganvas.training import loop
+from machine import machine_line
+from planting import PLANTS, load
+from sets import ASSETS
+from sickness import CASES, Case, configure
+from tally import Row, alarms, changes, outcomes, replayed, table, totals
+
+RESULTS = Path(__file__).resolve().parent / "results" / "rescue.jsonl"
+WORK = Path(tempfile.gettempdir()) / "ganvas-rescue"
+NETWORK, SAMPLES, SEED, REALS = "efficientnet-lite1", 1000, 1001, 5000
+MODES = ("off", "watch", "act")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Say where pictures, runs and results lie."""
+
+    assets: Path
+    work: Path
+    results: Path
+
+    def run(self, case: Case, mode: str) -> Run:
+        """Return the run folder of a case."""
+        return Run(self.work / "runs" / f"{case.name}.{mode}")
+
+    def rows(self) -> list[Row]:
+        """Return the results so far."""
+        return [json.loads(line) for line in self.results.read_text().splitlines()] if self.results.exists() else []
+
+    def has(self, case: Case, mode: str) -> bool:
+        """Tell whether this result stands there."""
+        return any((row["case"], row["mode"]) == (case.name, mode) for row in self.rows())
+
+    @contextmanager
+    def claimed(self, case: Case, mode: str) -> Iterator[bool]:
+        """Hold the case for this process; false if another lane is at it."""
+        lock = self.work / "locks" / f"{case.name}.{mode}"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+
+def train(case: Case, mode: str, places: Places) -> tuple[list[Event], str]:
+    """Train a case from the beginning; return its events, and how it ended: finished, stopped or broke."""
+    run = places.run(case, mode)
+    shutil.rmtree(run.folder, ignore_errors=True)
+    data, pictures = load(case.data, case.fault.spoil, places.assets, places.work)
+    config = configure(case, data, pictures, mode)
+    with run.lock(), PLANTS[case.fault.during](config):
+        run.write_config(config)
+        try:
+            for event in loop.train(config, run, data, choose_device("cpu")):
+                run.append_event(event)
+        except GanvasError as error:
+            print(error, flush=True)
+    shutil.rmtree(run.checkpoints, ignore_errors=True)
+    events = list(replay(run.events_file))
+    last = events[-1]
+    return events, last.reason if isinstance(last, Done) else "broke"
+
+
+def score(case: Case, run: Run, places: Places) -> tuple[float, float]:
+    """Return the Frechet distance of the run's model, plain and corrected; infinite if there is no model."""
+    if not (run.model / MODEL).is_file():
+        return math.inf, math.inf
+    reals = Reals(load(case.data, "whole", places.assets, places.work)[0], network=NETWORK)
+    fake = extract(load_model(run.folder, "cpu").sample(SAMPLES, SEED), NETWORK)
+    real = reals.features(reals.some(REALS))
+    plain, corrected = frechet(fake.stage, real.stage, torch.Generator().manual_seed(0), replicates=0)
+    return plain.value, corrected.value
+
+
+def record(case: Case, mode: str, places: Places) -> Row:
+    """Train and score a case, and return its row."""
+    began = time.perf_counter()
+    events, ended = train(case, mode, places)
+    wall = time.perf_counter() - began
+    plain, corrected = score(case, places.run(case, mode), places)
+    steps = [event for event in events if isinstance(event, Step | Done)]
+    budget = next(event.total_images for event in events if isinstance(event, Started))
+    told = changes(events)
+    first = next(iter(alarms(told, case.fault.onset * budget)), None) if case.sick else next(iter(alarms(told)), None)
+    return {
+        "case": case.name,
+        "mode": mode,
+        "kind": case.fault.kind,
+        "data": case.data,
+        "recipe": case.recipe,
+        "seed": case.seed,
+        "aside": case.aside,
+        "budget": budget,
+        "images": steps[-1].images if steps else 0,
+        "seconds": round(steps[-1].seconds if steps else 0.0, 1),
+        "wall": round(wall, 1),
+        "frechet": round(plain, 1),
+        "frechet_corrected": round(corrected, 1),
+        "noticed": first and [first[0], round(first[0] / budget, 3), first[1]],
+        "verdicts": told,
+        "treatments": [[e.images, e.sickness, e.outcome, e.text] for e in events if isinstance(e, Treated)],
+        "ended": ended,
+        "machine": machine_line(),
+    }
+
+
+def run_here(case: Case, mode: str, places: Places) -> None:
+    """Run a case in this process and append its row."""
+    os.environ.setdefault("GANVAS_CACHE", str(places.work / "cache"))
+    row = record(case, mode, places)
+    places.results.parent.mkdir(parents=True, exist_ok=True)
+    with places.results.open("a") as file:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    called = f"{row['noticed'][2]} at {row['noticed'][0]:,}" if row["noticed"] else "nothing noticed"
+    print(f"{case.name} {mode}: {row['frechet']:,.0f}, {row['wall']:.0f} s, {row['ended']}, {called}", flush=True)
+
+
+def run_all(cases: list[Case], modes: list[str], places: Places, options: list[str]) -> None:
+    """Run what is missing, each case in a process of its own with one thread."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    for case in cases:
+        for mode in modes:
+            with places.claimed(case, mode) as ours:
+                if ours and not places.has(case, mode):
+                    order = [sys.executable, __file__, "--here", "--cases", case.name, "--mode", mode, *options]
+                    if subprocess.run(order, env=environment).returncode:
+                        print(f"{case.name} {mode}: failed, no result", flush=True)
+
+
+def anew(cases: list[Case], places: Places) -> list[str]:
+    """Return the verdicts of today's rules on the recorded histories, a line each, and what they add up to."""
+    files = {case.name: places.run(case, "watch").events_file for case in cases if places.has(case, "watch")}
+    told = {name: replayed(replay(file)) for name, file in files.items() if file.exists()}
+    known = [case for case in cases if case.name in told]
+    found = outcomes(known, places.rows(), lambda row: told[row["case"]])
+    lines = []
+    for each in found:
+        mark = ("✓" if each.named else "✗") if each.case.sick else "✗" if each.noticed else "✓"
+        timeline = ", ".join(f"{images / 1000:.1f}k {name} {sure:.2f}" for images, name, sure in told[each.case.name])
+        lines.append(f"{mark} {each.case.name} ({each.off / each.healthy:.2f}): {timeline}")
+    return [*lines, "", *totals(found)]
+
+
+def chosen(only: str | None, pattern: str) -> list[Case]:
+    """Return the cases of a group that match a glob; the healthy ones first: the others are compared with them."""
+    groups = {
+        None: lambda case: True,
+        "tuned": lambda case: not case.aside,
+        "aside": lambda case: case.aside,
+        "healthy": lambda case: not case.sick,
+    }
+    return sorted((case for case in CASES if groups[only](case) and fnmatch(case.name, pattern)), key=lambda c: c.sick)
+
+
+def main() -> None:
+    """Run, tell, or replay."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mode", nargs="+", choices=MODES, default=["watch", "act"])
+    parser.add_argument("--only", choices=["tuned", "aside", "healthy"])
+    parser.add_argument("--cases", default="*", help="a glob of their names")
+    parser.add_argument("--core", type=int, help="to run on")
+    parser.add_argument("--assets", type=Path, default=ASSETS)
+    parser.add_argument("--work", type=Path, default=WORK)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--here", action="store_true", help="run in this process, whatever stands in the results")
+    parser.add_argument("--table", action="store_true", help="print what is recorded")
+    parser.add_argument("--replay", action="store_true", help="diagnose the recorded runs anew")
+    args = parser.parse_args()
+    places = Places(args.assets.resolve(), args.work.resolve(), args.results.resolve())
+    cases = chosen(args.only, args.cases)
+    if args.core is not None:
+        os.sched_setaffinity(0, {args.core})
+    if args.table:
+        found = outcomes(cases, places.rows())
+        print("\n".join([*table(found), "", *totals(found)]))
+    elif args.replay:
+        print("\n".join(anew(cases, places)))
+    elif args.here:
+        run_here(cases[0], args.mode[0], places)
+    else:
+        options = ["--assets", str(places.assets), "--work", str(places.work), "--results", str(places.results)]
+        run_all(cases, args.mode, places, options)
+
+
+if __name__ == "__main__":
+    main()
