@@ -63,6 +63,7 @@ def quick(data: DataConfig, count: int) -> Config:
             imagined=0.5,
         ),
         flip=few,
+        images_per_examination=2_500,
     )
 
 
@@ -82,6 +83,7 @@ def fc(data: DataConfig, count: int) -> Config:
         optimisers={"generator": OptimiserConfig(2e-4), "discriminator": OptimiserConfig(2e-4)},
         phases=(PhaseConfig("adversarial", share=1.0, batch=min(256, count)),),
         images_per_evaluation=500_000,  # dense layers are quick
+        images_per_examination=20_000,
     )
 
 

@@ -75,7 +75,7 @@ SICKNESSES: dict[str, Sickness] = {
     "oscillating": Sickness(
         "Oscillating",
         "The two networks swing back and forth around each other, and the samples change without getting better.",
-        "Each step undoes what the other one did: the learning rates are too high, or the batch is too small to be sure.",
+        "Each step undoes what the other one did: the learning rates are too high, or the batch is too small.",
         "Lower the learning rates or beta1, or take a larger batch.",
     ),
     "stalled": Sickness(

@@ -38,6 +38,7 @@ SIGNS: dict[str, Sign] = {
     "latent": Sign("numbers in z", "count"),
     "real_near_copies": Sign("near-copies among the real pictures", "share"),
     "real_blank": Sign("real pictures of one plain colour", "share"),
+    "real_detail": Sign("part of the real pictures' contrast that lies in details", "share"),
     # what the discriminator thinks
     "told_apart": Sign("pairs of a real picture and a sample that the discriminator tells apart", "share"),
     "remembered": Sign("pairs of a training picture and one it never saw that it tells apart", "share"),
@@ -61,6 +62,8 @@ SIGNS: dict[str, Sign] = {
     "penalty_loss_slow": Sign("penalty over 100 steps"),
     "generator_gradient": Sign("size of the generator's gradient"),
     "discriminator_gradient": Sign("size of the discriminator's gradient"),
+    "generator_reach": Sign("generator's learning rate, as a part of its weights' size", "share"),
+    "discriminator_reach": Sign("discriminator's learning rate, as a part of its weights' size", "share"),
     "generator_update": Sign("part of their own size by which the generator's weights move a step", "share"),
     "discriminator_update": Sign("part of their own size by which the discriminator's weights move a step", "share"),
     "generator_dead": Sign("dead units of the generator", "share"),
@@ -82,7 +85,7 @@ class Looks:
 
     spread, pixel_spread: root mean square distance from the mean, in features and in pixels.
     saturated: share of values at black or white; near_copies: share of pictures with a near-copy in the batch;
-    blank: share of pictures of one plain colour.
+    blank: share of pictures of one plain colour; detail: share of the pictures' variance that is lost at half their size.
     """
 
     features: Tensor
@@ -91,6 +94,7 @@ class Looks:
     saturated: float
     near_copies: float
     blank: float
+    detail: float
 
 
 @torch.no_grad()
@@ -107,7 +111,17 @@ def look(pictures: Tensor) -> Looks:
         saturated=float((flat.abs() > SATURATED).float().mean()),
         near_copies=near_duplicates(levels).having / len(levels),
         blank=float((flat.std(1) < BLANK).float().mean()),
+        detail=_detail(clean),
     )
+
+
+def _detail(pictures: Tensor) -> float:
+    """Return the share of the variance within pictures that is lost at half their size."""
+    height, width = pictures.shape[2:]
+    half = F.interpolate(pictures, (-(-height // 2), -(-width // 2)), mode="bilinear", antialias=True)
+    lost = pictures - F.interpolate(half, (height, width), mode="bilinear")
+    centred = pictures - pictures.mean((2, 3), keepdim=True)
+    return float(lost.square().mean() / centred.square().mean().clamp(min=1e-9))
 
 
 def _features(pictures: Tensor, device: torch.device) -> Tensor:
@@ -144,7 +158,8 @@ def reference(pictures: Tensor, count: int) -> Reference:
 
 def real_signs(known: Reference) -> dict[str, float]:
     """Return what is known of the real pictures themselves."""
-    return {"real_near_copies": known.looks.near_copies, "real_blank": known.looks.blank}
+    looks = known.looks
+    return {"real_near_copies": looks.near_copies, "real_blank": looks.blank, "real_detail": looks.detail}
 
 
 def sample_signs(samples: Tensor, known: Reference) -> dict[str, float]:
@@ -223,6 +238,13 @@ def update_size(optimiser: torch.optim.Optimizer) -> float:
         moved.append(float(group["lr"]) * mean / (square.sqrt() + group["eps"]))
         weights.append(parameter.detach())
     return _norm(moved) / max(_norm(weights), 1e-12) if moved else math.nan
+
+
+def reach(optimiser: torch.optim.Optimizer) -> float:
+    """Return how long Adam's steps may be at most, as a part of the weights' own size: rate over root mean square."""
+    weights = [each.detach() for group in optimiser.param_groups for each in group["params"]]
+    count = sum(each.numel() for each in weights)
+    return float(optimiser.param_groups[0]["lr"]) * math.sqrt(count) / max(_norm(weights), 1e-12)
 
 
 def _moments(optimiser: torch.optim.Optimizer) -> list[tuple[Tensor, dict[str, Tensor]]]:

@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 
 from ..coach.diagnosis import diagnose
-from ..coach.signs import finite
 from ..coach.ladder import prescribe
 from ..coach.prescription import treated
 from ..coach.sicknesses import SOUND
+from ..coach.signs import finite
 from ..config import Config
 from ..data.prepare import Prepared
 from ..events import Event, Scored, Signs, Treated, Verdict, replay
@@ -77,7 +77,8 @@ class Coach:
 
     def mended(self, state: State) -> bool:
         """Tell whether the weights are finite numbers, after something was found not to be."""
-        return self.acts and finite(state.networks().values(), {}) == 1
+        done = bool(self.history) and isinstance(self.history[-1], Treated)
+        return self.acts and done and finite(state.networks().values(), {}) == 1
 
     def wants_saving(self, state: State) -> bool:
         """Tell whether this is a healthy moment to go back to, found at this very step."""

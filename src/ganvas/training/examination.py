@@ -1,4 +1,4 @@
-"""An examination of a training's health: the signs of `ganvas.coach.signs`, taken of a state. Looking changes nothing."""
+"""An examination of a training's health: the signs of `ganvas.coach`, taken of a state. Looking changes nothing."""
 
 import copy
 from dataclasses import replace
@@ -52,6 +52,7 @@ class Examiner:
             side = "discriminator" if name == "discriminator" else "generator"
             optimiser = state.optimisers[name]
             values[f"{side}_update"] = signs.update_size(optimiser)
+            values[f"{side}_reach"] = signs.reach(optimiser)
             values[f"{side}_gradient"] = signs.gradient_size(optimiser)
         values |= self._look(state, config, at.phase.name, "discriminator" in moved)
         return Signs(state.step, state.images, progress(config, state.step), at.phase.name, values)

@@ -23,8 +23,8 @@ from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
 from ..runs import Run
 from .appraisal import RANKED_BY, Appraiser
-from .logits import logit_histograms
 from .coaching import Coach
+from .logits import logit_histograms
 from .phases import advance, enter
 from .schedule import Position, due, position, progress, rate_factor, ripeness
 from .sheets import save_sheet, settle

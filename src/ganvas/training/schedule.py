@@ -1,9 +1,9 @@
 """Where a step stands in the whole: its phase, its learning rate, and what is due at it. Pure arithmetic."""
 
 import math
-from itertools import accumulate
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from ..config import Config, PhaseConfig
 
