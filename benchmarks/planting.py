@@ -131,7 +131,7 @@ def load(data: str, spoil: str, assets: Path, work: Path) -> tuple[Prepared, Dat
             pictures = SPOILT[spoil](np.asarray(load(data, "whole", assets, work)[0].pictures))
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.stem}.{id(pictures)}.npy")
-        np.save(part, np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)))
+        np.save(part, np.ascontiguousarray(pictures[:, 0] if channels == 1 else pictures.transpose(0, 2, 3, 1)))
         part.replace(file)
     config = DataConfig(str(file), SIZE, SIZE, channels)
     return drain(prepare(config, workers=1)), config

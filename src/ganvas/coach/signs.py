@@ -85,7 +85,7 @@ class Looks:
 
     spread, pixel_spread: root mean square distance from the mean, in features and in pixels.
     saturated: share of values at black or white; near_copies: share of pictures with a near-copy in the batch;
-    blank: share of pictures of one plain colour; detail: share of the pictures' variance that is lost at half their size.
+    blank: share of pictures of one plain colour; detail: share of the pictures' variance that is lost at half the size.
     """
 
     features: Tensor

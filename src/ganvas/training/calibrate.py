@@ -110,7 +110,7 @@ def _seconds_to_examine(state: State, config: Config, data: Prepared, device: to
     """Return the seconds that an examination takes, once the real pictures have been looked at."""
     examiner = Examiner(config, data, device)
     began = time.perf_counter()
-    examiner.examine(state, config, {})
+    examiner.examine(state, config, config.phases[-1], {})
     return time.perf_counter() - began
 
 

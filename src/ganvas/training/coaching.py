@@ -20,7 +20,7 @@ from ..data.prepare import Prepared
 from ..events import Event, Scored, Signs, Treated, Verdict, replay
 from ..runs import Run
 from .examination import Examiner
-from .schedule import phase_starts, progress
+from .schedule import phase_starts, position, progress
 from .state import State
 from .treatment import apply
 
@@ -113,7 +113,8 @@ class Coach:
     def attend(self, state: State, losses: dict[str, float]) -> Iterator[Event]:
         """Examine, tell what is new, and treat it; `state` may be another afterwards."""
         self._examiner = self._examiner or Examiner(self.base, self.data, self.device)
-        signs = self._examiner.examine(state, self.config(state), losses)
+        phase = position(self.base, state.step - 1).phase
+        signs = self._examiner.examine(state, self.config(state), phase, losses)
         yield from self._told(signs)
         before = self.verdict
         verdict = diagnose(self.history)

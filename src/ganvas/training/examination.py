@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..coach import signs
 from ..coach.units import dead_share
-from ..config import Config
+from ..config import Config, PhaseConfig
 from ..data.prepare import Prepared
 from ..data.split import split
 from ..device import random_at
@@ -18,7 +18,7 @@ from ..events import Signs
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
 from .phases import MOVED
-from .schedule import position, progress
+from .schedule import progress
 from .state import State
 from .steps import Draw, draw, judge
 
@@ -37,15 +37,14 @@ class Examiner:
         self._reference = signs.reference(to_float(self._pictures(known).to(device)), COUNT)
         self._facts = {"pictures": float(len(parts.train)), **signs.real_signs(self._reference)}
 
-    def examine(self, state: State, config: Config, losses: dict[str, float]) -> Signs:
-        """Return the signs of `state` after a step that gave `losses`.
+    def examine(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> Signs:
+        """Return the signs of `state` after a step of `phase` that gave `losses`.
 
         Args:
             config: with all that was prescribed in it.
         """
-        at = position(config, max(0, state.step - 1))
-        moved = MOVED[at.phase.name]
-        values = self._facts | {"batch": float(at.phase.batch), "latent": float(config.latent)}
+        moved = MOVED[phase.name]
+        values = self._facts | {"batch": float(phase.batch), "latent": float(config.latent)}
         values |= _loss_signs(state, losses)
         values["finite"] = signs.finite(state.networks().values(), losses)
         for name in moved:
@@ -54,8 +53,8 @@ class Examiner:
             values[f"{side}_update"] = signs.update_size(optimiser)
             values[f"{side}_reach"] = signs.reach(optimiser)
             values[f"{side}_gradient"] = signs.gradient_size(optimiser)
-        values |= self._look(state, config, at.phase.name, "discriminator" in moved)
-        return Signs(state.step, state.images, progress(config, state.step), at.phase.name, values)
+        values |= self._look(state, config, phase.name, "discriminator" in moved)
+        return Signs(state.step, state.images, progress(config, state.step), phase.name, values)
 
     @torch.no_grad()
     def _look(self, state: State, config: Config, phase: str, judged: bool) -> dict[str, float]:
