@@ -1,14 +1,29 @@
 """What the benchmarks count must be countable by hand."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
+import torch
+
+import tiny
+from ganvas.coach.sicknesses import SICKNESSES, SOUND
+from ganvas.config import DataConfig
+from ganvas.events import Signs, Verdict
+from ganvas.training import loop
+from ganvas.training.schedule import position, progress, with_images
+from ganvas.training.state import fresh
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import digits
 import modes
+import planting
+import sickness
+import tally
 
 
 def test_an_even_hit_of_all_modes_has_no_divergence():
@@ -78,3 +93,150 @@ def test_the_stacks_are_always_the_same_and_use_each_digit_once_in_each_channel(
 def test_missing_digits_are_named(tmp_path):
     with pytest.raises(SystemExit, match=r"t10k-images-idx3-ubyte.*\n.*--mnist"):
         digits.load_digits(tmp_path, "test")
+
+
+def test_the_catalogue_has_every_fault_twice_and_enough_healthy_runs():
+    sick = [case for case in sickness.CASES if case.sick]
+    assert len({case.name for case in sickness.CASES}) == len(sickness.CASES), "a result would stand for two cases"
+    assert len(sick) >= 44
+    assert len(sickness.CASES) - len(sick) >= 20
+    assert min(len(fault.pairs) for fault in sickness.FAULTS) >= 2
+    assert {case.pair for case in sick} == set(sickness.PAIRS)
+    for group in (sick, [case for case in sickness.CASES if not case.sick]):
+        assert sum(case.aside for case in group) == len(group) // 2
+
+
+def test_right_names_are_verdicts_and_plants_are_known():
+    for fault in sickness.FAULTS:
+        assert fault.right <= set(SICKNESSES) - SOUND, f"{fault.kind}: no verdict can be right"
+        assert fault.spoil in planting.SPOILT
+        assert fault.during in planting.PLANTS
+
+
+@pytest.mark.parametrize("case", sickness.CASES, ids=lambda case: case.name)
+def test_a_sick_configuration_differs_from_the_healthy_one_by_its_fault_alone(case):
+    data = SimpleNamespace(count=997, fingerprint="")
+    pictures = DataConfig("pictures", 16, 16, 1)
+    found = sickness.configure(case, data, pictures, "watch")
+    healthy = sickness.configure(
+        replace(case, fault=replace(sickness.HEALTHY, small=case.fault.small)), data, pictures, "watch"
+    )
+    planted_elsewhere = not case.sick or case.fault.spoil != "whole" or case.fault.during
+    assert (found == healthy) == bool(planted_elsewhere)
+    changed = {field for field in vars(found) if getattr(found, field) != getattr(healthy, field)}
+    assert changed <= {"optimisers", "discriminator", "penalty", "phases", "loss", "latent"}
+
+
+@pytest.mark.parametrize(("spoil", "count", "different"), [("50", 50, 50), ("one", 1000, 1), ("ten", 1000, 10)])
+def test_spoilt_pictures(spoil, count, different):
+    pictures = np.arange(300 * 4, dtype=np.uint32).astype(np.uint8).reshape(300, 1, 2, 2)
+    pictures[:, 0, 0, 0], pictures[:, 0, 0, 1] = np.arange(300) % 256, np.arange(300) // 256
+    found = planting.SPOILT[spoil](pictures)
+    assert found.shape == (count, 1, 2, 2)
+    assert len(np.unique(found.reshape(count, -1), axis=0)) == different
+
+
+def test_half_of_the_pictures_turn_black():
+    found = planting.SPOILT["black"](np.full((100, 3, 2, 2), 7, np.uint8))
+    assert (found.reshape(100, -1).max(1) == 0).sum() == 50
+    assert set(np.unique(found)) == {0, 7}, "pictures were changed in another way"
+
+
+def told(*names):
+    return [(1000 * number, name, 1.0) for number, name in enumerate(names)]
+
+
+def test_alarms_count_from_the_onset_of_the_fault():
+    verdicts = told("warming up", "oscillating", "healthy", "diverging")
+    assert [each[1] for each in tally.alarms(verdicts)] == ["oscillating", "diverging"]
+    assert [each[1] for each in tally.alarms(verdicts, 1500)] == ["diverging"]
+    assert tally.longest(verdicts, 0, 9000) == "diverging"
+    assert tally.longest(verdicts, 0, 3500) == "oscillating"
+    assert tally.longest(told("warming up", "healthy"), 0, 9000) is None
+
+
+def test_outcomes_are_counted_as_said():
+    case = next(case for case in sickness.CASES if case.sick and case.fault.curable and not case.fault.onset)
+    sound = [each for each in sickness.CASES if not each.sick and each.pair == case.pair][:3]
+    right = min(case.fault.right)
+
+    def row(case, mode, distance, *names):
+        common = {"case": case.name, "mode": mode, "kind": case.fault.kind, "data": case.data, "recipe": case.recipe}
+        return common | {"budget": 9000, "images": 9000, "frechet": distance, "verdicts": told(*names)}
+
+    rows = [row(each, "watch", 90 + 10 * number, "healthy") for number, each in enumerate(sound)]
+    rows += [row(each, "act", 100, "healthy") for each in sound]
+    rows += [row(case, "watch", 300, "warming up", right), row(case, "act", 124, right)]
+    found = {each.case.name: each for each in tally.outcomes(sickness.CASES, rows)}
+    sick = found[case.name]
+    assert (sick.healthy, sick.noticed[0], sick.named, sick.harmed, sick.rescued) == (100, 1000, True, True, True)
+    assert not any(each.noticed for name, each in found.items() if name != case.name)
+    text = "\n".join([*tally.table(list(found.values())), *tally.totals(list(found.values()))])
+    assert "1 of 1 (100%) | 1 of 1 (100%) | 1 of 1 (100%) | 1 of 1 (100%) | 0 of 1 (0%)" in text
+    assert "0 of 3 (0%) false alarms; with treatment at worst 1.111" in text
+
+
+def test_a_replay_hears_only_what_was_measured():
+    signs = [Signs(step, 32 * step, step / 100, "adversarial", {}) for step in (10, 20)]
+    false = Verdict(10, 320, "diverging", 1.0, (), "", "")
+    found = tally.replayed([signs[0], false, signs[1]])
+    assert [name for _, name, _ in found] != ["diverging"], "the verdict of then was taken for one of today's rules"
+    assert found[0][0] == 320
+
+
+def test_accidents_happen_once_and_are_over():
+    config = tiny.config("dcgan", coach="off")
+    config = with_images(config, 20 * 8)
+    state = fresh(config, torch.device("cpu"))
+    struck = []
+    with patch.object(loop, "advance", lambda phase, state, config, loader: struck.append(state.step)):
+        with planting.once_at(0.5, lambda state: lambda: struck.append("after")):
+            for state.step in (0, 9, 10, 11, 5, 12):
+                loop.advance(None, state, config, None)
+    assert struck == [0, 9, 10, "after", 11, 5, 12], (
+        "it must happen before half-time's step, and not again after a way back"
+    )
+
+
+def test_rates_jump_for_good():
+    config = with_images(tiny.config("quick"), 400)
+    usual = loop.rate_factor
+    with planting.jumping_rates(config):
+        for step in range(config.steps):
+            at = position(config, step)
+            times = 50 if progress(config, step) >= 0.5 else 1
+            assert loop.rate_factor(at) == pytest.approx(times * usual(at))
+    assert loop.rate_factor is usual
+
+
+def test_wild_weights_are_the_first_ones_only():
+    config = tiny.config("residual")
+    with planting.wild_weights(config):
+        state = loop.fresh(config, torch.device("cpu"))
+    wild = torch.cat([each.flatten() for each in state.generator.parameters() if each.ndim > 1]).detach()
+    assert float(wild.std()) == pytest.approx(0.5, rel=0.05)
+    for ours, averaged in zip(state.generator.parameters(), state.averaged.parameters(), strict=True):
+        assert torch.equal(ours, averaged), "the average would begin elsewhere"
+    assert float(next(fresh(config, torch.device("cpu")).discriminator.parameters()).detach().std()) != 0.5
+
+
+def test_dead_units_put_out_nothing_and_get_no_gradient():
+    state = fresh(tiny.config("dcgan"), torch.device("cpu"))
+    planting.kill_units(state)
+    layers = state.generator.layers
+    hidden = layers[:3](torch.randn(16, 8, 1, 1))
+    alive = hidden.flatten(2).amax((0, 2)) > 0
+    assert int(alive.sum()) <= 1, "more than a twentieth of the units is alive"
+    hidden.sum().backward()
+    assert not layers[1].bias.grad[~alive].any()
+
+
+def test_poison_spoils_one_step():
+    state = fresh(tiny.config("dcgan"), torch.device("cpu"))
+    after = planting.poison(state)
+    state.generator(torch.randn(4, 8)).sum().backward()
+    assert any(each.grad.isnan().any() for each in state.generator.parameters())
+    after()
+    state.generator.zero_grad()
+    state.generator(torch.randn(4, 8)).sum().backward()
+    assert not any(each.grad.isnan().any() for each in state.generator.parameters())

@@ -38,7 +38,9 @@ def test_a_block_adds_a_tenth_of_its_branch_to_what_comes_in() -> None:
 def test_features_keep_their_size() -> None:
     torch.manual_seed(0)
     pictures = ResidualGenerator(64, (64, 32), (1, 16, 16))(torch.randn(64, 64))
-    assert 0.3 < float(pictures.detach().std()) < 0.95, "grey pictures are driven into the tanh's end before they have shapes"
+    assert 0.3 < float(pictures.detach().std()) < 0.95, (
+        "grey pictures are driven into the tanh's end before they have shapes"
+    )
     logits = ResidualDiscriminator((32, 64), (1, 16, 16))(torch.randn(64, 1, 16, 16))
     assert 0.1 < float(logits.detach().std()) < 5
 

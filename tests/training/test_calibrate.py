@@ -13,7 +13,7 @@ from ganvas.training import calibrate as module
 from ganvas.training.appraisal import COUNT
 from ganvas.training.calibrate import TRIED, WORTH_SCORING, calibrate
 
-STEP, SHEET, SAVE = 0.01, 0.5, 0.2  # seconds
+STEP, SHEET, SAVE, EXAMINATION = 0.01, 0.5, 0.2, 0.1  # seconds
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def calibrated(data: Prepared, monkeypatch: pytest.MonkeyPatch, seconds: float, 
     monkeypatch.setattr(module, "_median_seconds", lambda _: STEP)
     monkeypatch.setattr(module, "_seconds_to_write", lambda *_: (SHEET, SAVE))
     monkeypatch.setattr(module, "_seconds_to_score", lambda *_: evaluation)
+    monkeypatch.setattr(module, "_seconds_to_examine", lambda *_: EXAMINATION)
     return calibrate(tiny.config("dcgan"), data, choose_device("cpu"), lambda: seconds)
 
 
@@ -38,7 +39,16 @@ def test_scores_take_less_than_a_twentieth(
     scoring = (1 + config.evaluations) * evaluation if config.evaluations else 0
     assert 0 <= config.evaluations <= minutes
     assert scoring <= 0.05 * 60 * minutes, "scores cost more than a twentieth of the time"
-    used = config.steps * STEP + config.sheets * SHEET + config.checkpoints * SAVE + scoring
+    looking = config.examinations * EXAMINATION
+    assert looking <= 0.03 * 60 * minutes, "the coach costs more than it may"
+    used = (
+        config.examinations * SAVE
+        + looking
+        + config.steps * STEP
+        + config.sheets * SHEET
+        + config.checkpoints * SAVE
+        + scoring
+    )
     assert 0.9 * 60 * minutes < used <= 60 * minutes, "the budget is not kept, or not used"
 
 
@@ -58,6 +68,7 @@ def test_a_short_run_is_not_scored(data: Prepared, monkeypatch: pytest.MonkeyPat
 def test_a_budget_that_measuring_used_up_still_gives_a_run(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     config = calibrated(data, monkeypatch, -5, 9)
     assert config.steps >= 1
+    assert config.examinations == 0
     assert (config.evaluations, config.sheets, config.checkpoints) == (0, 2, 1)
 
 

@@ -68,16 +68,17 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
     evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else math.inf
     examination = _seconds_to_examine(state, config, data, where) if config.coach != "off" else math.inf
     left = seconds() - encoding
+    examinations = EXAMINATION_SHARE * left / examination, SHARE / 2 * left / save  # a healthy moment is saved
     looks = min(round(left / 60), int(EVALUATION_SHARE * left / evaluation))  # one of them at the real pictures
     config = replace(
         config,
         evaluations=max(0, looks - 1),
         sheets=max(2, min(24, int(SHARE / 2 * left / sheet))),
         checkpoints=max(1, min(round(left / 60), int(SHARE / 2 * left / save))),
-        examinations=min(MOST_EXAMINATIONS, int(EXAMINATION_SHARE * left / examination)),
+        examinations=max(0, min(MOST_EXAMINATIONS, *(int(each) for each in examinations))),
     )
     left -= config.sheets * sheet + config.checkpoints * save
-    left -= config.examinations * (examination + save / 2) if config.examinations else 0.0  # healthy moments are saved
+    left -= config.examinations * (examination + save) if config.examinations else 0.0
     left -= looks * evaluation if config.evaluations else 0.0
     return with_seconds(config, max(MARGIN * left, 1.0), each_step)
 

@@ -6,7 +6,6 @@ verdicts.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 
@@ -17,7 +16,7 @@ from ..coach.sicknesses import SOUND
 from ..coach.signs import finite
 from ..config import Config
 from ..data.prepare import Prepared
-from ..events import Event, Scored, Signs, Treated, Verdict, replay
+from ..events import Event, Scored, Signs, Treated, Verdict, read_events
 from ..runs import Run
 from .examination import Examiner
 from .schedule import phase_starts, position, progress
@@ -45,12 +44,8 @@ class Coach:
     def __post_init__(self) -> None:
         self._examiner: Examiner | None = None
         self._plan = (-1, -1, 0.0)  # length of the history, start of the phase, when the next look is due
-        self._recall(self.run.events_file)
-
-    def _recall(self, file: Path) -> None:
-        """Take up the history of a run that goes on."""
-        if file.is_file():
-            self.history = [event for event in replay(file) if isinstance(event, Known)]
+        if self.run.events_file.is_file():  # of a run that goes on
+            self.history = [event for event in read_events(self.run.events_file)[0] if isinstance(event, Known)]
 
     @property
     def acts(self) -> bool:
