@@ -189,10 +189,12 @@ def test_accidents_happen_once_and_are_over():
     config = with_images(config, 20 * 8)
     state = fresh(config, torch.device("cpu"))
     struck = []
-    with patch.object(loop, "advance", lambda phase, state, config, loader: struck.append(state.step)):
-        with planting.once_at(0.5, lambda state: lambda: struck.append("after")):
-            for state.step in (0, 9, 10, 11, 5, 12):
-                loop.advance(None, state, config, None)
+    with (
+        patch.object(loop, "advance", lambda phase, state, config, loader: struck.append(state.step)),
+        planting.once_at(0.5, lambda state: lambda: struck.append("after")),
+    ):
+        for state.step in (0, 9, 10, 11, 5, 12):
+            loop.advance(None, state, config, None)
     assert struck == [0, 9, 10, "after", 11, 5, 12], (
         "it must happen before half-time's step, and not again after a way back"
     )
