@@ -168,7 +168,8 @@ class Prescription:
 class Treated(Event):
     """Tell what the coach did about `sickness`, or, with an `outcome`, whether what it did before has helped.
 
-    `outcome` is "" when something is prescribed, then "helped" or "failed"; `text` says it in words.
+    `outcome` is "" when something is prescribed, then "helped" or "failed"; `text` says it in words. `rung` counts up
+    the ladder for the sickness: what comes next begins above it.
     """
 
     step: int
@@ -177,6 +178,7 @@ class Treated(Event):
     prescriptions: tuple[Prescription, ...]
     outcome: str
     text: str
+    rung: int = 0
 
 
 @dataclass(frozen=True)

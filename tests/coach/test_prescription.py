@@ -37,7 +37,7 @@ CHANGES: dict[str, tuple[Prescription, dict[str, Any]]] = {
     ),
     "skip": (Prescription("skip", value=0.3), {"balance": BalanceConfig(skip_below=0.3)}),
     "critic": (Prescription("critic", value=2.0), {"balance": BalanceConfig(critic=2)}),
-    "penalty": (Prescription("penalty", value=5.0, name="r1"), {"penalty": PenaltyConfig("r1", 5.0, 1)}),
+    "penalty": (Prescription("penalty", value=5.0, name="r1"), {"penalty": PenaltyConfig("r1", 5.0, 4)}),
     "loss": (Prescription("loss", name="hinge"), {"loss": "hinge"}),
     "augment": (
         Prescription("augment", value=0.4),

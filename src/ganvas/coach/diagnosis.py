@@ -1,15 +1,183 @@
-"""From the history of a training to a verdict: what is wrong, how sure that is, and which numbers say so."""
+"""From the history of a training to a verdict: what is wrong, how sure that is, and which numbers say so.
 
-from collections.abc import Sequence
+Pure: the same events give the same verdict, live, after a resume, or read from a file years later. The limits were
+found on recorded runs, healthy ones and such with planted faults; benchmarks/NOTES.md tells how.
+"""
 
-from ..events import Event, Signs, Verdict
-from .sicknesses import SICKNESSES
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..events import Event, Evidence, Verdict
+from .course import Course, above, below, both, course_of, told, value
+from .sicknesses import SICKNESSES, SOUND
+
+SURE = 0.6  # confidence from which a finding is a verdict
+FEWEST_PICTURES = 16
+FEW_PICTURES = 640  # with fewer, none is held out, and a judge that is never wrong is taken to remember
+SETTLED = 0.35  # distance below which samples are pictures of the kind
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Hold what one rule has found: a sickness by name, how sure it is, and why."""
+
+    name: str
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    lost: float | None = None
 
 
 def diagnose(history: Sequence[Event]) -> Verdict:
-    """Return the verdict on a training from what was measured so far."""
-    seen = [event for event in history if isinstance(event, Signs)]
-    name = "warming up"
-    known = SICKNESSES[name]
-    step, images = (seen[-1].step, seen[-1].images) if seen else (0, 0)
-    return Verdict(step, images, name, 0.5, (), known.what, known.why)
+    """Return the verdict on a training from what was measured so far; the order of the events does not matter.
+
+    A sickness is told when its signs last, and is over when they have been away for two examinations. After something
+    was prescribed it keeps its name until there is something new to judge by.
+    """
+    course = course_of(history)
+    if course is None:
+        return _verdict(0, 0, Finding("warming up", 0.5, ()))
+    found = _found(course)
+    before = told(history)
+    if before is not None and before.name not in SOUND and found.name in SOUND:
+        earlier = Course(course.looks[:-1], course.begun) if len(course.looks) > 1 else None
+        if earlier is None or _found(earlier).name not in SOUND:
+            found = Finding(before.name, 0.5, before.evidence, before.lost)
+    return _verdict(course.last.step, course.last.images, found)
+
+
+def _found(course: Course) -> Finding:
+    """Return what the first rule that is sure has found."""
+    for rule in RULES:
+        finding = rule(course)
+        if finding is not None and finding.confidence >= SURE:
+            return finding
+    return _sound(course)
+
+
+def _verdict(step: int, images: int, found: Finding) -> Verdict:
+    known = SICKNESSES[found.name]
+    sure = min(1.0, max(0.0, found.confidence))
+    return Verdict(step, images, found.name, sure, found.evidence, known.what, known.why, found.lost)
+
+
+def _growing(looks: int, needed: int, most: float = 0.95) -> float:
+    """Return a confidence that is just sure after `needed` examinations, and grows with each further one."""
+    return min(most, SURE + 0.1 * (looks - needed)) if looks >= needed else 0.0
+
+
+def wrong_data(course: Course) -> Finding | None:
+    """Find pictures that teach nothing: too few, copies of each other, blank, or enlarged from a few pixels."""
+    limits = {"real_near_copies": 0.5, "real_blank": 0.2}
+    for sign, limit in limits.items():
+        share = course.now(sign)
+        if share > limit:
+            confidence = min(1.0, 0.7 + 0.3 * (share - limit) / (1 - limit))
+            return Finding("wrong data", confidence, (course.evidence(sign, len(course.looks)),))
+    for sign, least in {"pictures": FEWEST_PICTURES, "real_detail": 0.002}.items():
+        if course.now(sign) < least:
+            return Finding("wrong data", 0.8, (course.evidence(sign, len(course.looks)),))
+    return None
+
+
+def broken(course: Course) -> Finding | None:
+    """Find losses or weights that are NaN or infinite."""
+    if course.now("finite") < 1:
+        return Finding("diverging", 1.0, (course.evidence("finite", 1),))
+    return None
+
+
+def collapsed(course: Course) -> Finding | None:
+    """Find samples that are all alike."""
+    looks = course.lasting(lambda look: value(look, "near_copies") > 0.5 or value(look, "diversity") < 0.2)
+    confidence = _growing(looks, needed=2)
+    evidence = (course.evidence("near_copies", looks), course.evidence("diversity", looks))
+    return Finding("mode collapse", confidence, evidence, course.now("modes_lost")) if confidence else None
+
+
+def partly_collapsed(course: Course) -> Finding | None:
+    """Find kinds of picture that are gone, or samples that repeat themselves, though single samples are good."""
+    repeats = both(above("near_copies", 0.2), lambda look: value(look, "real_near_copies") < 0.1)
+    narrow = both(below("diversity", 0.55), below("distance", 2.0))
+    looks = max(course.lasting(repeats), course.lasting(narrow) - 1)
+    confidence = _growing(looks, needed=3)
+    evidence = (course.evidence("near_copies", looks), course.evidence("diversity", looks))
+    return Finding("partial mode collapse", confidence, evidence, course.now("modes_lost")) if confidence else None
+
+
+def memorising(course: Course) -> Finding | None:
+    """Find a discriminator that knows its pictures: those held out look less real to it, or it is never wrong."""
+    known = course.lately("remembered")
+    looks = course.lasting(above("remembered", 0.65))
+    if known > 0.75 and looks >= 2:
+        return Finding("discriminator memorises", _growing(looks, 2), (course.evidence("remembered", looks),))
+    often = course.last.images > 20 * course.now("pictures")
+    never_wrong = course.lasting(both(above("told_apart", 0.99), below("pictures", FEW_PICTURES)))
+    if often and never_wrong >= 3:
+        evidence = (course.evidence("told_apart", never_wrong), course.evidence("pictures", 1))
+        return Finding("discriminator memorises", _growing(never_wrong, 3), evidence)
+    return None
+
+
+def discriminator_wins(course: Course) -> Finding | None:
+    """Find a discriminator that is never wrong while the samples no longer get better."""
+    looks = course.lasting(both(above("told_apart", 0.995), above("logit_gap", 5.0), above("distance", SETTLED)))
+    if looks < 3 or not course.gain("distance", 3) < 0.1:
+        return None
+    evidence = (course.evidence("logit_gap", looks), course.evidence("distance", looks))
+    return Finding("discriminator wins", _growing(looks, 3), evidence)
+
+
+def generator_wins(course: Course) -> Finding | None:
+    """Find a discriminator that cannot tell bad samples from real pictures."""
+    looks = course.lasting(both(below("told_apart", 0.65), above("distance", SETTLED)))
+    if looks < 3 or not course.gain("distance", 3) < 0.1:
+        return None
+    evidence = (course.evidence("told_apart", looks), course.evidence("distance", looks))
+    return Finding("generator wins", _growing(looks, 3), evidence)
+
+
+def diverging(course: Course) -> Finding | None:
+    """Find samples that get worse and worse."""
+    best = course.best("distance")
+    looks = course.lasting(above("distance", max(2 * best, best + 0.5)))
+    confidence = _growing(looks, needed=2)
+    return Finding("diverging", confidence, (course.evidence("distance", looks),)) if confidence else None
+
+
+def oscillating(course: Course) -> Finding | None:
+    """Find losses that swing widely while the samples do not get better."""
+    looks = course.lasting(both(above("generator_swing", 2.0), above("distance", SETTLED)))
+    if looks < 3 or not course.gain("distance", 3) < 0.1:
+        return None
+    evidence = (course.evidence("generator_swing", looks), course.evidence("distance", looks))
+    return Finding("oscillating", _growing(looks, 3), evidence)
+
+
+def stalled(course: Course) -> Finding | None:
+    """Find samples that stay bad, or a generator much of which is dead."""
+    dead = course.lasting(above("generator_dead", 0.3))
+    if dead >= 2:
+        return Finding("stalled", _growing(dead, 2), (course.evidence("generator_dead", dead),))
+    looks = course.lasting(above("distance", SETTLED))
+    if looks < 5 or not course.gain("distance", 4) < 0.05:
+        return None
+    return Finding("stalled", _growing(looks, 5, most=0.8), (course.evidence("distance", 4),))
+
+
+Rule = Callable[[Course], Finding | None]
+RULES: tuple[Rule, ...] = (
+    wrong_data, broken, collapsed, memorising, partly_collapsed, diverging, discriminator_wins, generator_wins,
+    oscillating, stalled,
+)  # fmt: skip
+
+
+def _sound(course: Course) -> Finding:
+    """Tell a training that has begun from one that goes well and one that has arrived."""
+    distance = course.lately("distance")
+    evidence = (course.evidence("distance", len(course.looks)),)
+    if math.isnan(distance) or distance > 1.5 * SETTLED:
+        return Finding("warming up", 0.7, evidence)
+    if len(course.looks) >= 20 and course.gain("distance", 10) < 0.03 and distance < SETTLED:
+        return Finding("converged", 0.7, evidence)
+    return Finding("healthy", 0.8, evidence)

@@ -1,11 +1,235 @@
-"""What to do about a sickness: a ladder of prescriptions for each, the mildest first."""
+"""What to do about a sickness: a ladder of prescriptions for each, the mildest rung first.
 
-from collections.abc import Iterator, Sequence
+One rung at a time, and each is judged by what follows before the next one is taken. A sickness that comes back begins
+above the rung that it was treated with, and there is an upper bound for the whole training: so nothing thrashes, and
+nothing goes on for ever. At the top of the ladder the training ends with the best that was had.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from ..config import Config
-from ..events import Event, Treated, Verdict
+from ..events import Event, Prescription, Signs, Treated, Verdict
+from .course import Course, begun_at, course_of, value
+from .diagnosis import SURE
+from .sicknesses import SOUND
+from .telling import judged_text, stopped_text, treatment_text
+
+JUDGED_AFTER = 3  # examinations that a prescription is given to work
+PATIENCE = 6  # examinations after which what has not helped has failed
+MOST = 8  # prescriptions in one training
+SAFE = 0.02  # part of its own size that a weight may move a step: nothing that was measured overshot with this
+FAR = 0.05  # from here on the length of the steps may be the trouble
+GAMMA = 1.0  # weight of R1 that held every pair together at 16 to 32 px
+BIG_BATCH = 32  # pictures behind a step that are enough to be sure of its direction
 
 
-def prescribe(history: Sequence[Event], verdict: Verdict, config: Config) -> Iterator[Treated]:
-    """Yield what to do about `verdict`, and what came of what was done before."""
-    yield from ()
+@dataclass(frozen=True)
+class Patient:
+    """Hold what a rung is chosen by: the course, the configuration as it is now, and what there is to go back to.
+
+    healthy: how many healthy checkpoints of the present phase there are; nth: how much was prescribed so far.
+    """
+
+    course: Course
+    config: Config
+    healthy: int
+    nth: int
+
+    def restart(self) -> tuple[Prescription, ...]:
+        """Go back to the last healthy checkpoint, or begin afresh where there is none."""
+        return (Prescription("back", value=1.0),) if self.healthy else (Prescription("afresh", value=self.nth + 1.0),)
+
+    def shorter(self, otherwise: float = 0.3) -> tuple[Prescription, ...]:
+        """Shorten the steps of the side whose steps are far too long, or of both by the factor `otherwise`."""
+        orders = []
+        for side in ("generator", "discriminator"):
+            reach = max((value(look, f"{side}_reach") for look in self.course.looks), default=0.0)
+            if reach > FAR:
+                orders.append(Prescription("rate", side, _round(max(SAFE / 2 / reach, 0.02))))
+        return tuple(orders) or tuple(Prescription("rate", side, otherwise) for side in ("generator", "discriminator"))
+
+
+Rung = Callable[[Patient], tuple[Prescription, ...]]
+
+
+def _round(factor: float) -> float:
+    """Return a factor with one digit, as a person would choose it."""
+    return float(f"{factor:.1g}")
+
+
+def _gentler(patient: Patient) -> tuple[Prescription, ...]:
+    return (Prescription("rate", "generator", 0.5),)
+
+
+def _shorter(patient: Patient) -> tuple[Prescription, ...]:
+    return patient.shorter()
+
+
+def _restart_shorter(patient: Patient) -> tuple[Prescription, ...]:
+    return (*patient.restart(), *patient.shorter())
+
+
+def _restart_halved(patient: Patient) -> tuple[Prescription, ...]:
+    return (*patient.restart(), *patient.shorter(otherwise=0.5))
+
+
+def _relativistic(patient: Patient) -> tuple[Prescription, ...]:
+    """Take the loss that pairs each sample with a real picture, both penalties with it (Huang et al. 2024)."""
+    if patient.config.loss == "relativistic" and patient.config.penalty.name == "r1_r2":
+        return ()
+    gamma = max(GAMMA, min(patient.config.penalty.gamma, 10 * GAMMA))
+    return Prescription("loss", name="relativistic"), Prescription("penalty", name="r1_r2", value=gamma)
+
+
+def _restart_relativistic(patient: Patient) -> tuple[Prescription, ...]:
+    orders = _relativistic(patient)
+    return (*patient.restart(), *orders) if orders else ()
+
+
+def _unsaturated(patient: Patient) -> tuple[Prescription, ...]:
+    """Take the generator's loss whose gradient does not vanish where the discriminator is sure."""
+    return (Prescription("loss", name="bce"),) if patient.config.loss == "saturating" else ()
+
+
+def _restart_unsaturated(patient: Patient) -> tuple[Prescription, ...]:
+    orders = _unsaturated(patient)
+    return (*patient.restart(), *orders) if orders else ()
+
+
+def _packed(patient: Patient) -> tuple[Prescription, ...]:
+    return () if patient.config.classes or patient.config.balance.pack > 1 else (Prescription("pack", value=2.0),)
+
+
+def _rest(patient: Patient) -> tuple[Prescription, ...]:
+    """Let the discriminator rest while it wins, and learn at a slower rate."""
+    if patient.config.loss not in ("bce", "saturating", "relativistic"):
+        return (Prescription("rate", "discriminator", 0.3),)
+    return Prescription("skip", value=0.4), Prescription("rate", "discriminator", 0.3)
+
+
+def _held_back(patient: Patient) -> tuple[Prescription, ...]:
+    """Hold the discriminator back by R1, or by more of the penalty that there is."""
+    penalty = patient.config.penalty
+    if penalty.name == "none":
+        return (Prescription("penalty", name="r1", value=GAMMA),)
+    return (Prescription("penalty", name=penalty.name, value=_round(5 * penalty.gamma)),) if penalty.gamma < 10 else ()
+
+
+def _let_loose(patient: Patient) -> tuple[Prescription, ...]:
+    """Lower a penalty that may be what keeps the discriminator from learning."""
+    penalty = patient.config.penalty
+    if penalty.name == "none" or penalty.gamma < 0.01 * GAMMA:
+        return ()
+    return (Prescription("penalty", name=penalty.name, value=_round(penalty.gamma / 30)),)
+
+
+def _stronger_judge(patient: Patient) -> tuple[Prescription, ...]:
+    return Prescription("critic", value=2.0), Prescription("rate", "generator", 0.5)
+
+
+def _noisy(patient: Patient) -> tuple[Prescription, ...]:
+    return (Prescription("noise", value=0.1),) if patient.config.balance.noise < 0.1 else ()
+
+
+def _augmented(share: float) -> Rung:
+    def rung(patient: Patient) -> tuple[Prescription, ...]:
+        return (Prescription("augment", value=share),)
+
+    return rung
+
+
+def _larger_batch(patient: Patient) -> tuple[Prescription, ...]:
+    """Gather gradients until enough pictures stand behind a step."""
+    batch = patient.course.now("batch")
+    times = round(BIG_BATCH / batch) if 0 < batch < BIG_BATCH / 2 else 0
+    return (Prescription("accumulate", value=float(times)),) if times > patient.config.balance.accumulate else ()
+
+
+def _twice_the_batch(patient: Patient) -> tuple[Prescription, ...]:
+    return (Prescription("accumulate", value=2.0 * patient.config.balance.accumulate),)
+
+
+def _lighter(patient: Patient) -> tuple[Prescription, ...]:
+    """Take the momentum out of Adam, if it has much."""
+    fast = [name for name, each in patient.config.optimisers.items() if each.beta1 > 0.5]
+    sides = dict.fromkeys("discriminator" if name == "discriminator" else "generator" for name in fast)
+    return (*(Prescription("beta1", side, 0.5) for side in sides), *patient.shorter()) if sides else ()
+
+
+def _without_momentum(patient: Patient) -> tuple[Prescription, ...]:
+    return tuple(Prescription("beta1", side, 0.0) for side in ("generator", "discriminator"))
+
+
+def _revived(patient: Patient) -> tuple[Prescription, ...]:
+    sides = [side for side in ("generator", "discriminator") if patient.course.now(f"{side}_dead") > 0.1]
+    return tuple(Prescription("revive", side) for side in sides)
+
+
+LADDERS: dict[str, tuple[Rung, ...]] = {
+    "mode collapse": (
+        _revived, _restart_unsaturated, _restart_shorter, _restart_shorter, _restart_relativistic, _packed,
+    ),
+    "partial mode collapse": (_gentler, _relativistic, _packed, _restart_shorter),
+    "discriminator wins": (
+        _revived, _restart_unsaturated, _rest, _held_back, _restart_relativistic, _restart_shorter, _noisy,
+    ),
+    "generator wins": (_let_loose, _let_loose, _stronger_judge, _restart_shorter, _restart_relativistic),
+    "discriminator memorises": (_augmented(0.5), _augmented(0.8), _held_back, _noisy),
+    "diverging": (_restart_halved, _lighter, _restart_shorter, _held_back, _restart_relativistic),
+    "oscillating": (_larger_batch, _lighter, _shorter, _without_momentum, _twice_the_batch, _restart_relativistic),
+    "stalled": (_revived, _restart_unsaturated, _larger_batch, _shorter, _relativistic, _restart_shorter),
+}  # fmt: skip
+
+
+def prescribe(
+    history: Sequence[Event], verdict: Verdict, config: Config, healthy: int, worthwhile: bool = True
+) -> Iterator[Treated]:
+    """Yield what came of what was prescribed before, if that can be told, and what to do now, if anything.
+
+    Args:
+        history: the run's events, with the examination that the verdict is of.
+        config: what is trained with now.
+        healthy: how many healthy checkpoints of the present phase there are to go back to.
+        worthwhile: whether enough of the budget is left for anything to work.
+    """
+    course = course_of(history)
+    if course is None:
+        return
+    given = [event for event in history if isinstance(event, Treated) and not event.outcome]
+    judged = sum(isinstance(event, Treated) and bool(event.outcome) for event in history)
+    urgent = course.now("finite") < 1
+    if len(given) > judged:
+        looks = sum(isinstance(event, Signs) and event.step > begun_at(history) for event in history)
+        outcome = _outcome(verdict, looks, urgent)
+        if not outcome:
+            return
+        last = given[-1]
+        text = judged_text(last.prescriptions, outcome)
+        yield Treated(verdict.step, verdict.images, last.sickness, last.prescriptions, outcome, text, last.rung)
+    if verdict.name not in LADDERS or verdict.confidence < SURE or not (worthwhile or urgent):
+        return
+    orders, rung = _next(verdict.name, given, Patient(course, config, healthy, len(given)))
+    text = treatment_text(orders) if orders else stopped_text(verdict.name, given)
+    yield Treated(verdict.step, verdict.images, verdict.name, orders or (Prescription("stop"),), "", text, rung)
+
+
+def _outcome(verdict: Verdict, looks: int, urgent: bool) -> str:
+    """Return "helped", "failed", or nothing if it is too early to tell."""
+    if urgent:
+        return "failed"
+    if verdict.name in SOUND:
+        return "helped"
+    failed = looks >= JUDGED_AFTER and verdict.confidence >= SURE
+    return "failed" if failed or looks >= PATIENCE else ""
+
+
+def _next(name: str, given: Sequence[Treated], patient: Patient) -> tuple[tuple[Prescription, ...], int]:
+    """Return what the next rung that applies prescribes, and its number from 1; nothing at the top."""
+    climbed = max((event.rung for event in given if event.sickness == name), default=0)
+    if patient.nth < MOST:
+        for number, rung in enumerate(LADDERS[name][climbed:], climbed + 1):
+            orders = rung(patient)
+            if orders:
+                return orders, number
+    return (), climbed

@@ -12,6 +12,7 @@ from ..errors import pick
 from ..events import Prescription
 
 POLICIES = ("color", "translation", "cutout")  # augmentation where the recipe has none
+LAZY = 4  # steps from one penalty to the next: it then costs an eighth of the time
 Change = Callable[[Config, Prescription], Config]
 
 
@@ -24,19 +25,24 @@ class Kind:
 
 
 def _rate(config: Config, order: Prescription) -> Config:
-    """Multiply the learning rate of `network` (an optimiser) by `value`."""
-    old = pick(config.optimisers, order.network, "optimiser")
-    return _with_optimiser(config, order, replace(old, learning_rate=old.learning_rate * order.value))
+    """Multiply the learning rate of `network`'s side by `value`."""
+    return _with_optimisers(config, order, lambda old: replace(old, learning_rate=old.learning_rate * order.value))
 
 
 def _beta1(config: Config, order: Prescription) -> Config:
-    """Set Adam's first decay to `value` for `network`."""
-    old = pick(config.optimisers, order.network, "optimiser")
-    return _with_optimiser(config, order, replace(old, beta1=order.value))
+    """Set Adam's first decay to `value` for `network`'s side."""
+    return _with_optimisers(config, order, lambda old: replace(old, beta1=order.value))
 
 
-def _with_optimiser(config: Config, order: Prescription, new: OptimiserConfig) -> Config:
-    return replace(config, optimisers=config.optimisers | {order.network: new})
+def _with_optimisers(
+    config: Config, order: Prescription, change: Callable[[OptimiserConfig], OptimiserConfig]
+) -> Config:
+    """Change the discriminator's optimiser, or all others: whatever else moves is the generator's side."""
+    judges = pick({"generator": False, "discriminator": True}, order.network, "network")
+    optimisers = {
+        name: change(old) if (name == "discriminator") == judges else old for name, old in config.optimisers.items()
+    }
+    return replace(config, optimisers=optimisers)
 
 
 def _skip(config: Config, order: Prescription) -> Config:
@@ -50,8 +56,9 @@ def _critic(config: Config, order: Prescription) -> Config:
 
 
 def _penalty(config: Config, order: Prescription) -> Config:
-    """Set the penalty to `name` with gamma `value`, at every step."""
-    return replace(config, penalty=PenaltyConfig(order.name, order.value))
+    """Set the penalty to `name` with gamma `value`, as lazily as it was, or at every fourth step."""
+    every = config.penalty.every if config.penalty.name != "none" else LAZY
+    return replace(config, penalty=PenaltyConfig(order.name, order.value, every))
 
 
 def _loss(config: Config, order: Prescription) -> Config:

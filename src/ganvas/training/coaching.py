@@ -4,12 +4,15 @@ All that it knows stands in the run's events, so that a resumed run goes on with
 verdicts.
 """
 
+import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
 
 from ..coach.diagnosis import diagnose
+from ..coach.course import promising
 from ..coach.ladder import prescribe
 from ..coach.prescription import treated
 from ..coach.sicknesses import SOUND
@@ -23,7 +26,8 @@ from .schedule import phase_starts, position, progress
 from .state import State
 from .treatment import apply
 
-FIRST_LOOK = 0.25  # of the usual gap: soon after a phase begins or something was prescribed, then at twice the gap ...
+FIRST_LOOK, GROWTH = 0.125, 1.6  # of the usual gap: soon after a phase begins or something was prescribed, then later
+WORTHWHILE = 0.08  # of the budget: with less left, nothing that is prescribed could work
 FEWEST_STEPS = 12  # from one look to the next: a treatment must have had the time to do something
 Known = Signs | Verdict | Treated | Scored
 
@@ -43,6 +47,7 @@ class Coach:
 
     def __post_init__(self) -> None:
         self._examiner: Examiner | None = None
+        self._untold: deque[Known] = deque()
         self._plan = (-1, -1, 0.0)  # length of the history, start of the phase, when the next look is due
         if self.run.events_file.is_file():  # of a run that goes on
             self.history = [event for event in read_events(self.run.events_file)[0] if isinstance(event, Known)]
@@ -66,9 +71,11 @@ class Coach:
         """Return the configuration with what is prescribed in it."""
         return treated(self.base, state.prescriptions)
 
-    def has_stopped(self, state: State) -> bool:
+    @property
+    def has_stopped(self) -> bool:
         """Tell whether the coach has ended the run."""
-        return self.acts and any(order.kind == "stop" for order in state.prescriptions)
+        treatments = (event for event in self.history if isinstance(event, Treated))
+        return self.acts and any(order.kind == "stop" for each in treatments for order in each.prescriptions)
 
     def mended(self, state: State) -> bool:
         """Tell whether the weights are finite numbers, after something was found not to be."""
@@ -78,8 +85,15 @@ class Coach:
     def wants_saving(self, state: State) -> bool:
         """Tell whether this is a healthy moment to go back to, found at this very step."""
         looked = next((event for event in reversed(self.history) if isinstance(event, Signs)), None)
-        fresh = looked is not None and looked.step == state.step
-        return self.acts and fresh and self.sound and state.step not in state.healthy
+        here = looked is not None and looked.step == state.step
+        return self.acts and here and self.sound and state.step not in state.healthy and promising(self.history)
+
+    def worse_than(self, step: int) -> bool:
+        """Tell whether the samples are worse now than at an earlier examination."""
+        looks = {
+            event.step: event.values.get("distance", math.nan) for event in self.history if isinstance(event, Signs)
+        }
+        return bool(looks) and step in looks and looks[max(looks)] > looks[step]
 
     def note(self, event: Event) -> None:
         """Remember an event that the training itself told."""
@@ -102,25 +116,42 @@ class Coach:
         anchor = max([begin, *(each for each in changes if each < step)])
         looks = [event.step for event in self.history if isinstance(event, Signs) and anchor < event.step < step]
         last = looks[-1] if looks else anchor
-        later: float = progress(self.base, last) + gap * min(1.0, FIRST_LOOK * 2 ** len(looks))
+        later: float = progress(self.base, last) + gap * min(1.0, FIRST_LOOK * GROWTH ** len(looks))
         return min(1.0, max(later, progress(self.base, last + FEWEST_STEPS)))
 
-    def attend(self, state: State, losses: dict[str, float]) -> Iterator[Event]:
-        """Examine, tell what is new, and treat it; `state` may be another afterwards."""
+    def attend(self, state: State, losses: dict[str, float]) -> None:
+        """Examine, diagnose and treat; `state` may be another afterwards, and there is something to tell."""
+        if self.base.coach == "off":
+            return
         self._examiner = self._examiner or Examiner(self.base, self.data, self.device)
         phase = position(self.base, state.step - 1).phase
         signs = self._examiner.examine(state, self.config(state), phase, losses)
-        yield from self._told(signs)
+        self._note(signs)
         before = self.verdict
         verdict = diagnose(self.history)
         if before is None or verdict.name != before.name:
-            yield from self._told(verdict)
+            self._note(verdict)
         if not self.acts:
             return
-        for order in prescribe(self.history, verdict, self.config(state)):
-            apply(state, self.base, order.prescriptions, self.run, self.data)
-            yield from self._told(order)
+        healthy = self._healthy(state)
+        left = 1 - progress(self.base, state.step) >= WORTHWHILE
+        for order in prescribe(self.history, verdict, self.config(state), len(healthy), left):
+            if not order.outcome:
+                apply(state, self.base, order.prescriptions, self.run, self.data)
+                if any(each.kind == "afresh" for each in order.prescriptions):
+                    state.healthy = ()  # they are of weights that are gone
+            self._note(order)
 
-    def _told(self, event: Known) -> Iterator[Event]:
+    def _healthy(self, state: State) -> list[int]:
+        """Return the steps of the healthy checkpoints of the present phase: in those before, other things moved."""
+        begin = max(start for start in phase_starts(self.base) if start < max(state.step, 1))
+        return [step for step in state.healthy if step > begin]
+
+    def telling(self) -> Iterator[Event]:
+        """Yield what was found and done and not told yet; nothing is lost if the listener leaves in between."""
+        while self._untold:
+            yield self._untold.popleft()
+
+    def _note(self, event: Known) -> None:
         self.history.append(event)
-        yield event
+        self._untold.append(event)

@@ -31,6 +31,7 @@ from .sheets import save_sheet, settle
 from .state import Average, State, fresh, pack, restored, under
 
 KEEP = 3  # newest checkpoints that stay, beside the best
+BROKEN = "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER"
 REPORT_EVERY = 10  # steps between Step events
 
 
@@ -58,7 +59,7 @@ def train(
     coach = Coach(config, data, run, where)
     if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so
         save_network(run, settle(state, config, where), state.step, state.images)
-    going_on = state.step < config.steps and not coach.has_stopped(state)
+    going_on = state.step < config.steps and not coach.has_stopped
     appraiser = Appraiser(config, data, where) if going_on and config.evaluations else None
     why = f"{device.device} ({device.reason})"
     yield Started(
@@ -73,15 +74,12 @@ def train(
             saving = due(before, done, config.checkpoints)
             broken = _broken(state, values, saving)
             if broken or coach.due(state):
-                yield from coach.attend(state, values)
+                coach.attend(state, values)
+                yield from coach.telling()
                 if broken and not coach.mended(state):
-                    raise GanvasError(
-                        broken,
-                        "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER",
-                    )
+                    raise GanvasError(broken, BROKEN)
                 saving = saving or coach.wants_saving(state)
-                if coach.has_stopped(state):
-                    reason = "stopped"
+                reason = "stopped" if coach.has_stopped else reason
             judged = due(ripeness(config, state.step - 1), ripeness(config, state.step), config.evaluations)
             if state.step % REPORT_EVERY == 0 or done == 1:
                 swings = {name: state.averages[name].swing for name in values}
@@ -91,13 +89,15 @@ def train(
             if due(before, done, config.sheets):
                 yield Samples(state.step, state.images, save_sheet(run, state, config, where))
                 if "discriminator" in values:  # a phase without one has no logits
-                    yield logit_histograms(state, config, loader, where)
+                    yield logit_histograms(state, coach.config(state), loader, where)
             if done < 1 and stop():
                 reason = "interrupted"
             if reason != "finished" or judged or saving:
                 judge, judged = appraiser if judged else None, False
                 yield from _save(state, config, run, where, coach, judge)
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
+        for event in coach.telling():  # what was done is done, and has to be known when it goes on
+            run.append_event(event)
         deque(_save(state, config, run, where, coach, appraiser if judged else None), maxlen=0)
         raise
     if reason != "interrupted":
@@ -155,15 +155,13 @@ def _resume(config: Config, run: Run, device: torch.device) -> Generator[Event, 
 
 def _keep_best(state: State, run: Run, coach: Coach) -> Iterator[Event]:
     """Make the averaged generator of the best checkpoint the run's model; without scores, of the last healthy one."""
-    if state.best:
+    if state.best and state.best[1] != state.step:
         value, step = state.best
         why = f"The samples were best at step {step:,} (distance {value:,.0f}); the model is the one of then."
-    elif coach.acts and not coach.sound and state.healthy:
+    elif coach.acts and not coach.sound and state.healthy and coach.worse_than(state.healthy[-1]):
         step = state.healthy[-1]
         why = f"The training ended ill; the model is the one of step {step:,}, when it was last healthy."
     else:
-        return
-    if step == state.step:
         return
     tensors, facts = checkpoint.load(checkpoint.path_of(run.checkpoints, step))
     state.averaged.load_state_dict(under(tensors, "averaged/"))

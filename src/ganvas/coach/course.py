@@ -1,0 +1,123 @@
+"""The course of a training: its examinations in order, and the questions that a diagnosis asks of them."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ..events import Event, Evidence, Signs, Treated, Verdict
+
+Test = Callable[[Signs], bool]
+
+
+@dataclass(frozen=True)
+class Course:
+    """Hold the examinations that belong together: of one phase, since it began or since something was last prescribed.
+
+    looks: oldest first, never empty. begun: the share of the budget at which the course began.
+    """
+
+    looks: tuple[Signs, ...]
+    begun: float = 0.0
+
+    @property
+    def last(self) -> Signs:
+        """Return the last examination."""
+        return self.looks[-1]
+
+    def now(self, sign: str) -> float:
+        """Return a sign's last value, NaN if it was not measured."""
+        return value(self.last, sign)
+
+    def lately(self, sign: str, looks: int = 3) -> float:
+        """Return the median of a sign's last few values, NaN if it was not measured."""
+        known = [value(each, sign) for each in self.looks[-looks:]]
+        known = [each for each in known if math.isfinite(each)]
+        return median(known) if known else math.nan
+
+    def best(self, sign: str) -> float:
+        """Return the least value of a sign, infinity if it was never measured."""
+        known = [value(each, sign) for each in self.looks]
+        return min((each for each in known if math.isfinite(each)), default=math.inf)
+
+    def lasting(self, test: Test) -> int:
+        """Return of how many examinations, up to the last one, the test has been true without a break."""
+        count = 0
+        for look in reversed(self.looks):
+            if not test(look):
+                break
+            count += 1
+        return count
+
+    def gain(self, sign: str, looks: int) -> float:
+        """Return by what part a sign has fallen in the last few examinations: 0.5 if it halved, negative if it rose.
+
+        The least of what was before is compared with the least since, so that one bad look is not taken for a trend.
+        NaN if there are too few.
+        """
+        known = [value(each, sign) for each in self.looks]
+        before = [each for each in known[:-looks] if math.isfinite(each)]
+        since = [each for each in known[-looks:] if math.isfinite(each)]
+        if not before or not since or min(before) <= 0:
+            return math.nan
+        return 1 - min(since) / min(before)
+
+    def evidence(self, sign: str, looks: int) -> Evidence:
+        """Return what a sign was before the last few examinations, what it is now, and when it began to change."""
+        first = max(0, len(self.looks) - looks - 1)
+        return Evidence(sign, value(self.looks[first], sign), self.now(sign), self.looks[first].images)
+
+
+def value(look: Signs, sign: str) -> float:
+    """Return a sign's value in an examination, NaN if it was not measured or is no number."""
+    found = look.values.get(sign, math.nan)
+    return float(found) if isinstance(found, int | float) else math.nan
+
+
+def above(sign: str, limit: float) -> Test:
+    """Return the test whether a sign is above a limit; what was not measured is not."""
+    return lambda look: value(look, sign) > limit
+
+
+def below(sign: str, limit: float) -> Test:
+    """Return the test whether a sign is below a limit; what was not measured is not."""
+    return lambda look: value(look, sign) < limit
+
+
+def both(*tests: Test) -> Test:
+    """Return the test whether all of several are true."""
+    return lambda look: all(test(look) for test in tests)
+
+
+def course_of(history: Sequence[Event]) -> Course | None:
+    """Return the present course of a history, in whatever order it comes; None if nothing was examined yet."""
+    looks = sorted((event for event in history if isinstance(event, Signs)), key=lambda look: look.step)
+    if not looks:
+        return None
+    start = begun_at(history)
+    phase = looks[-1].phase
+    mine = [look for look in looks if look.step > start]
+    for index in range(len(mine) - 1, -1, -1):
+        if mine[index].phase != phase:
+            mine = mine[index + 1 :]
+            break
+    earlier = [look for look in looks if look.step < (mine[0].step if mine else 0)]
+    return Course(tuple(mine) or (looks[-1],), earlier[-1].progress if earlier else 0.0)
+
+
+def promising(history: Sequence[Event]) -> bool:
+    """Tell whether the last examination is of a moment worth going back to: the samples are better than they were."""
+    course = course_of(history)
+    if course is None or len(course.looks) < 2:
+        return False
+    return course.now("distance") < 0.95 * value(course.looks[0], "distance")
+
+
+def begun_at(history: Sequence[Event]) -> int:
+    """Return the step at which something was last prescribed, -1 if nothing was."""
+    return max((event.step for event in history if isinstance(event, Treated) and not event.outcome), default=-1)
+
+
+def told(history: Sequence[Event]) -> Verdict | None:
+    """Return the last verdict that was told."""
+    return max((event for event in history if isinstance(event, Verdict)), key=lambda each: each.step, default=None)
