@@ -14,11 +14,10 @@ Test = Callable[[Signs], bool]
 class Course:
     """Hold the examinations that belong together: of one phase, since it began or since something was last prescribed.
 
-    looks: oldest first, never empty. begun: the share of the budget at which the course began.
+    looks: oldest first, never empty.
     """
 
     looks: tuple[Signs, ...]
-    begun: float = 0.0
 
     @property
     def last(self) -> Signs:
@@ -101,8 +100,7 @@ def course_of(history: Sequence[Event]) -> Course | None:
         if mine[index].phase != phase:
             mine = mine[index + 1 :]
             break
-    earlier = [look for look in looks if look.step < (mine[0].step if mine else 0)]
-    return Course(tuple(mine) or (looks[-1],), earlier[-1].progress if earlier else 0.0)
+    return Course(tuple(mine) or (looks[-1],))
 
 
 def promising(history: Sequence[Event]) -> bool:

@@ -8,11 +8,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..events import Event, Evidence, Verdict
+from ..events import Event, Evidence, Signs, Verdict
 from .course import Course, above, below, both, course_of, told, value
 from .sicknesses import SICKNESSES, SOUND
 
 SURE = 0.6  # confidence from which a finding is a verdict
+CERTAIN = 0.9  # confidence from which a finding replaces the name of another sickness that is still there
 FEWEST_PICTURES = 16
 FEW_PICTURES = 640  # with fewer, none is held out, and a judge that is never wrong is taken to remember
 SETTLED = 0.35  # distance below which samples are pictures of the kind
@@ -37,22 +38,26 @@ def diagnose(history: Sequence[Event]) -> Verdict:
     course = course_of(history)
     if course is None:
         return _verdict(0, 0, Finding("warming up", 0.5, ()))
-    found = _found(course)
-    before = told(history)
-    if before is not None and before.name not in SOUND and found.name in SOUND:
-        earlier = Course(course.looks[:-1], course.begun) if len(course.looks) > 1 else None
-        if earlier is None or _found(earlier).name not in SOUND:
-            found = Finding(before.name, 0.5, before.evidence, before.lost)
-    return _verdict(course.last.step, course.last.images, found)
+    found, before = _found(course), told(history)
+    if before is None or before.name in SOUND:
+        chosen = found[0]
+    else:
+        same = next((each for each in found if each.name == before.name), None)
+        chosen = found[0] if same is None or found[0].confidence >= CERTAIN else same
+        if chosen.name in SOUND and not _recovered(course):
+            chosen = Finding(before.name, 0.5, before.evidence, before.lost)
+    return _verdict(course.last.step, course.last.images, chosen)
 
 
-def _found(course: Course) -> Finding:
-    """Return what the first rule that is sure has found."""
-    for rule in RULES:
-        finding = rule(course)
-        if finding is not None and finding.confidence >= SURE:
-            return finding
-    return _sound(course)
+def _found(course: Course) -> list[Finding]:
+    """Return what the rules are sure of, what weighs most first; never empty."""
+    found = [finding for rule in RULES if (finding := rule(course)) is not None and finding.confidence >= SURE]
+    return found or [_sound(course)]
+
+
+def _recovered(course: Course) -> bool:
+    """Tell whether nothing was wrong at the examination before the last one either."""
+    return len(course.looks) > 1 and _found(Course(course.looks[:-1]))[0].name in SOUND
 
 
 def _verdict(step: int, images: int, found: Finding) -> Verdict:
@@ -121,11 +126,21 @@ def memorising(course: Course) -> Finding | None:
 
 def discriminator_wins(course: Course) -> Finding | None:
     """Find a discriminator that is never wrong while the samples no longer get better."""
-    looks = course.lasting(both(above("told_apart", 0.995), above("logit_gap", 5.0), above("distance", SETTLED)))
-    if looks < 3 or not course.gain("distance", 3) < 0.1:
+    looks = course.lasting(both(above("told_apart", 0.99), above("distance", SETTLED)))
+    starved = course.lasting(both(above("told_apart", 0.99), above("distance", SETTLED), _starved))
+    if starved >= 2:
+        evidence = (course.evidence("generator_update", starved), course.evidence("logit_gap", starved))
+        return Finding("discriminator wins", _growing(starved, 2), evidence)
+    far = course.lately("logit_gap") > 8 or course.lately("discriminator_loss") < 0.05
+    if looks < 3 or not far or not course.gain("distance", 3) < 0.1:
         return None
     evidence = (course.evidence("logit_gap", looks), course.evidence("distance", looks))
     return Finding("discriminator wins", _growing(looks, 3), evidence)
+
+
+def _starved(look: Signs) -> bool:
+    """Tell whether hardly any gradient reaches the generator: it moves far less than its rate would let it."""
+    return value(look, "generator_update") < 0.02 * value(look, "generator_reach")
 
 
 def generator_wins(course: Course) -> Finding | None:
@@ -135,6 +150,15 @@ def generator_wins(course: Course) -> Finding | None:
         return None
     evidence = (course.evidence("told_apart", looks), course.evidence("distance", looks))
     return Finding("generator wins", _growing(looks, 3), evidence)
+
+
+def exploding(course: Course) -> Finding | None:
+    """Find losses of a size that no game of two has that learn from each other."""
+    sizes = {"generator_loss": 20.0, "discriminator_loss": 20.0, "generator_swing": 20.0, "discriminator_swing": 20.0}
+    for sign, limit in sizes.items():
+        if abs(course.now(sign)) > limit:
+            return Finding("diverging", 0.8, (course.evidence(sign, len(course.looks)),))
+    return None
 
 
 def diverging(course: Course) -> Finding | None:
@@ -147,11 +171,16 @@ def diverging(course: Course) -> Finding | None:
 
 def oscillating(course: Course) -> Finding | None:
     """Find losses that swing widely while the samples do not get better."""
-    looks = course.lasting(both(above("generator_swing", 2.0), above("distance", SETTLED)))
+    looks = course.lasting(both(above("generator_swing", 1.0), _hasty, above("distance", SETTLED)))
     if looks < 3 or not course.gain("distance", 3) < 0.1:
         return None
     evidence = (course.evidence("generator_swing", looks), course.evidence("distance", looks))
     return Finding("oscillating", _growing(looks, 3), evidence)
+
+
+def _hasty(look: Signs) -> bool:
+    """Tell whether a network changes faster than any that was seen to learn."""
+    return max(value(look, "generator_update"), value(look, "discriminator_update")) > 0.012
 
 
 def stalled(course: Course) -> Finding | None:
@@ -167,7 +196,7 @@ def stalled(course: Course) -> Finding | None:
 
 Rule = Callable[[Course], Finding | None]
 RULES: tuple[Rule, ...] = (
-    wrong_data, broken, collapsed, memorising, partly_collapsed, diverging, discriminator_wins, generator_wins,
+    broken, wrong_data, collapsed, exploding, memorising, partly_collapsed, diverging, discriminator_wins, generator_wins,
     oscillating, stalled,
 )  # fmt: skip
 

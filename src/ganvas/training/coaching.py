@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ..coach.diagnosis import diagnose
 from ..coach.course import promising
+from ..coach.diagnosis import diagnose
 from ..coach.ladder import prescribe
 from ..coach.prescription import treated
 from ..coach.sicknesses import SOUND
