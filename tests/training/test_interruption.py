@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,8 +187,13 @@ def test_a_checkpoint_of_another_memory_layout_goes_on(
     run = Run(tmp_path / "run")
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(3))
     seen: list[State] = []
-    real = loop.unpack
-    monkeypatch.setattr(loop, "unpack", lambda state, *rest: (real(state, *rest), seen.append(state)))
+    real = loop.restored
+
+    def watched(*arguments: Any) -> State:
+        seen.append(real(*arguments))
+        return seen[-1]
+
+    monkeypatch.setattr(loop, "restored", watched)
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(1))
     for optimiser in seen[0].optimisers.values():
         for parameter, moments in optimiser.state.items():
