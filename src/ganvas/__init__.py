@@ -10,7 +10,7 @@ Nothing heavy is imported before it is used.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import GanvasError
 from .events import Event
@@ -18,12 +18,14 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .coach.doctor import Findings
+    from .coach.observe import Coach
     from .config import StyleConfig
     from .data import Inspection
     from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
 
 __all__ = [
+    "Coach",
     "Event",
     "GanvasError",
     "__version__",
@@ -35,6 +37,15 @@ __all__ = [
     "train",
     "write_report",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return `Coach`, which needs torch and is therefore imported when somebody wants it."""
+    if name == "Coach":
+        from .coach.observe import Coach
+
+        return Coach
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def train(

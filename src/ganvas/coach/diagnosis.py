@@ -116,8 +116,8 @@ def memorising(course: Course) -> Finding | None:
     looks = course.lasting(above("remembered", 0.65))
     if known > 0.75 and looks >= 2:
         return Finding("discriminator memorises", _growing(looks, 2), (course.evidence("remembered", looks),))
-    often = course.last.images > 20 * course.now("pictures")
-    never_wrong = course.lasting(both(above("told_apart", 0.99), below("pictures", FEW_PICTURES)))
+    often = course.last.images > 50 * course.now("pictures")
+    never_wrong = course.lasting(both(above("told_apart", 0.93), below("pictures", FEW_PICTURES)))
     if often and never_wrong >= 3:
         evidence = (course.evidence("told_apart", never_wrong), course.evidence("pictures", 1))
         return Finding("discriminator memorises", _growing(never_wrong, 3), evidence)
@@ -196,8 +196,8 @@ def stalled(course: Course) -> Finding | None:
 
 Rule = Callable[[Course], Finding | None]
 RULES: tuple[Rule, ...] = (
-    broken, wrong_data, collapsed, exploding, memorising, partly_collapsed, diverging, discriminator_wins, generator_wins,
-    oscillating, stalled,
+    broken, wrong_data, collapsed, exploding, memorising, partly_collapsed, diverging, discriminator_wins,
+    generator_wins, oscillating, stalled,
 )  # fmt: skip
 
 

@@ -18,8 +18,9 @@ from .telling import judged_text, stopped_text, treatment_text
 JUDGED_AFTER = 3  # examinations that a prescription is given to work
 PATIENCE = 6  # examinations after which what has not helped has failed
 MOST = 8  # prescriptions in one training
-SAFE = 0.02  # part of its own size that a weight may move a step: nothing that was measured overshot with this
-FAR = 0.05  # from here on the length of the steps may be the trouble
+SAFE = 0.015  # part of its own size that a weight may move a step: nothing that was measured overshot with this
+FAR = 0.04  # from here on the length of the steps may be the trouble
+SHORT = 0.002  # steps with which nothing gets anywhere
 GAMMA = 1.0  # weight of R1 that held every pair together at 16 to 32 px
 BIG_BATCH = 32  # pictures behind a step that are enough to be sure of its direction
 
@@ -28,25 +29,32 @@ BIG_BATCH = 32  # pictures behind a step that are enough to be sure of its direc
 class Patient:
     """Hold what a rung is chosen by: the course, the configuration as it is now, and what there is to go back to.
 
-    healthy: how many healthy checkpoints of the present phase there are; nth: how much was prescribed so far.
+    healthy: how many healthy checkpoints of the present phase there are that were not gone back to in vain, `backs`
+    times; nth: how much was prescribed so far.
     """
 
     course: Course
     config: Config
     healthy: int
+    backs: int
     nth: int
 
     def restart(self) -> tuple[Prescription, ...]:
         """Go back to the last healthy checkpoint, or begin afresh where there is none."""
-        return (Prescription("back", value=1.0),) if self.healthy else (Prescription("afresh", value=self.nth + 1.0),)
+        back, afresh = Prescription("back", value=self.backs + 1.0), Prescription("afresh", value=self.nth + 1.0)
+        return (back,) if self.healthy > 0 else (afresh,)
 
-    def shorter(self, otherwise: float = 0.3) -> tuple[Prescription, ...]:
-        """Shorten the steps of the side whose steps are far too long, or of both by the factor `otherwise`."""
+    def ending(self, urgent: bool) -> tuple[Prescription, ...]:
+        """Stop; from weights that are no numbers, with others, since such cannot be kept."""
+        return (*(self.restart() if urgent else ()), Prescription("stop"))
+
+    def shorter(self, look: Signs, otherwise: float = 0.3) -> tuple[Prescription, ...]:
+        """Shorten the steps of the side whose steps were far too long, or of both by the factor `otherwise`."""
         orders = []
         for side in ("generator", "discriminator"):
-            reach = max((value(look, f"{side}_reach") for look in self.course.looks), default=0.0)
+            reach = value(look, f"{side}_reach")
             if reach > FAR:
-                orders.append(Prescription("rate", side, _round(max(SAFE / 2 / reach, 0.02))))
+                orders.append(Prescription("rate", side, _round(max(SAFE / reach, 0.02))))
         return tuple(orders) or tuple(Prescription("rate", side, otherwise) for side in ("generator", "discriminator"))
 
 
@@ -63,15 +71,22 @@ def _gentler(patient: Patient) -> tuple[Prescription, ...]:
 
 
 def _shorter(patient: Patient) -> tuple[Prescription, ...]:
-    return patient.shorter()
+    return patient.shorter(patient.course.last)
 
 
 def _restart_shorter(patient: Patient) -> tuple[Prescription, ...]:
-    return (*patient.restart(), *patient.shorter())
+    return (*patient.restart(), *patient.shorter(patient.course.looks[0]))
 
 
 def _restart_halved(patient: Patient) -> tuple[Prescription, ...]:
-    return (*patient.restart(), *patient.shorter(otherwise=0.5))
+    return (*patient.restart(), *patient.shorter(patient.course.looks[0], otherwise=0.5))
+
+
+def _longer(patient: Patient) -> tuple[Prescription, ...]:
+    """Lengthen steps that are too short to get anywhere."""
+    sides = ("generator", "discriminator")
+    short = [side for side in sides if 0 < patient.course.now(f"{side}_reach") < SHORT]
+    return tuple(Prescription("rate", side, 4.0) for side in short)
 
 
 def _relativistic(patient: Patient) -> tuple[Prescription, ...]:
@@ -142,7 +157,7 @@ def _augmented(share: float) -> Rung:
 def _larger_batch(patient: Patient) -> tuple[Prescription, ...]:
     """Gather gradients until enough pictures stand behind a step."""
     batch = patient.course.now("batch")
-    times = round(BIG_BATCH / batch) if 0 < batch < BIG_BATCH / 2 else 0
+    times = round(BIG_BATCH / batch) if 1 <= batch < BIG_BATCH / 2 else 0
     return (Prescription("accumulate", value=float(times)),) if times > patient.config.balance.accumulate else ()
 
 
@@ -154,7 +169,8 @@ def _lighter(patient: Patient) -> tuple[Prescription, ...]:
     """Take the momentum out of Adam, if it has much."""
     fast = [name for name, each in patient.config.optimisers.items() if each.beta1 > 0.5]
     sides = dict.fromkeys("discriminator" if name == "discriminator" else "generator" for name in fast)
-    return (*(Prescription("beta1", side, 0.5) for side in sides), *patient.shorter()) if sides else ()
+    orders = tuple(Prescription("beta1", side, 0.5) for side in sides)
+    return (*orders, *patient.shorter(patient.course.last)) if sides else ()
 
 
 def _without_momentum(patient: Patient) -> tuple[Prescription, ...]:
@@ -178,7 +194,7 @@ LADDERS: dict[str, tuple[Rung, ...]] = {
     "discriminator memorises": (_augmented(0.5), _augmented(0.8), _held_back, _noisy),
     "diverging": (_restart_halved, _lighter, _restart_shorter, _held_back, _restart_relativistic),
     "oscillating": (_larger_batch, _lighter, _shorter, _without_momentum, _twice_the_batch, _restart_relativistic),
-    "stalled": (_revived, _restart_unsaturated, _larger_batch, _shorter, _relativistic, _restart_shorter),
+    "stalled": (_revived, _restart_unsaturated, _larger_batch, _longer, _shorter, _relativistic, _restart_shorter),
 }  # fmt: skip
 
 
@@ -209,7 +225,10 @@ def prescribe(
         yield Treated(verdict.step, verdict.images, last.sickness, last.prescriptions, outcome, text, last.rung)
     if verdict.name not in LADDERS or verdict.confidence < SURE or not (worthwhile or urgent):
         return
-    orders, rung = _next(verdict.name, given, Patient(course, config, healthy, len(given)))
+    failed = [event for event in history if isinstance(event, Treated) and event.outcome == "failed"]
+    backs = sum(order.kind == "back" for event in failed for order in event.prescriptions)
+    patient = Patient(course, config, healthy - backs, backs, len(given))
+    orders, rung = _next(verdict.name, given, patient)
     text = treatment_text(orders) if orders else stopped_text(verdict.name, given)
     yield Treated(verdict.step, verdict.images, verdict.name, orders or (Prescription("stop"),), "", text, rung)
 
@@ -219,7 +238,7 @@ def _outcome(verdict: Verdict, looks: int, urgent: bool) -> str:
     if urgent:
         return "failed"
     if verdict.name in SOUND:
-        return "helped"
+        return "helped" if looks >= JUDGED_AFTER else ""
     failed = looks >= JUDGED_AFTER and verdict.confidence >= SURE
     return "failed" if failed or looks >= PATIENCE else ""
 

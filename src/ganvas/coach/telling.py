@@ -31,7 +31,7 @@ TOLD: dict[str, Callable[[Prescription], str]] = {
     "accumulate": lambda order: f"gathered the gradients of {order.value:.0f} steps before each move",
     "pack": lambda order: f"showed the discriminator {order.value:.0f} pictures at once",
     "revive": lambda order: f"drew the dead units of the {order.network} anew",
-    "back": lambda order: "went back to the last healthy checkpoint",
+    "back": lambda order: f"went back to the last {'' if order.value == 1 else 'but one '}healthy checkpoint",
     "afresh": lambda order: "began afresh with new weights",
     "stop": lambda order: "stopped",
 }
@@ -51,6 +51,7 @@ def judged_text(orders: Sequence[Prescription], outcome: str) -> str:
 
 def stopped_text(sickness: str, given: Sequence[Treated]) -> str:
     """Return why nothing more is tried, and what was."""
-    tried = "; ".join(event.text.rstrip(".").lower() for event in given) or "nothing that could help"
+    texts = (event.text.rstrip(".") for event in given)
+    tried = "; ".join(f"{text[:1].lower()}{text[1:]}" for text in texts) or "nothing that could help"
     known = SICKNESSES[sickness]
     return f"Stopped: {known.title.lower()} could not be cured. Tried: {tried}. By hand: {known.by_hand}"

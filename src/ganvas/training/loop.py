@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 import torch
 
 from .. import checkpoint
+from ..coach.averages import Average
 from ..coach.signs import finite
 from ..config import Config
 from ..data.loader import Loader
@@ -28,7 +29,7 @@ from .logits import logit_histograms
 from .phases import advance, enter
 from .schedule import Position, due, position, progress, rate_factor, ripeness
 from .sheets import save_sheet, settle
-from .state import Average, State, fresh, pack, restored, under
+from .state import State, fresh, pack, restored, under
 
 KEEP = 3  # newest checkpoints that stay, beside the best
 BROKEN = "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER"
@@ -73,6 +74,8 @@ def train(
             before, done = progress(config, state.step - 1), progress(config, state.step)
             saving = due(before, done, config.checkpoints)
             broken = _broken(state, values, saving)
+            judged = due(ripeness(config, state.step - 1), ripeness(config, state.step), config.evaluations)
+            swings = {name: state.averages[name].swing for name in values if name in state.averages}
             if broken or coach.due(state):
                 coach.attend(state, values)
                 yield from coach.telling()
@@ -80,9 +83,7 @@ def train(
                     raise GanvasError(broken, BROKEN)
                 saving = saving or coach.wants_saving(state)
                 reason = "stopped" if coach.has_stopped else reason
-            judged = due(ripeness(config, state.step - 1), ripeness(config, state.step), config.evaluations)
             if state.step % REPORT_EVERY == 0 or done == 1:
-                swings = {name: state.averages[name].swing for name in values}
                 yield Step(
                     state.step, state.images, config.images, done, state.seconds, at.phase.name, values, swings
                 )  # fmt: skip

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from ..checkpoint import Facts, Tensors
+from ..coach.averages import Average
 from ..coach.prescription import treated
 from ..config import Config, OptimiserConfig
 from ..device import random_at
@@ -17,33 +18,6 @@ from ..errors import GanvasError
 from ..events import Prescription
 from ..models import build_discriminator, build_encoder, build_generator
 from ..models.quick import QuickGenerator
-
-
-@dataclass
-class Average:
-    """Follow a loss: its slow mean and how far it swings about it (root mean square), over about 100 steps.
-
-    `fast` is its mean over about 10 steps.
-    """
-
-    mean: float = 0.0
-    square: float = 0.0
-    count: int = 0
-    fast: float = 0.0
-
-    def add(self, value: float) -> None:
-        """Take in the next value."""
-        self.count += 1
-        rate = max(0.01, 1 / self.count)
-        deviation = value - self.mean
-        self.mean += rate * deviation
-        self.square += rate * (deviation**2 - self.square)
-        self.fast += max(0.1, rate) * (value - self.fast)
-
-    @property
-    def swing(self) -> float:
-        """Return the root mean square of the loss about its mean."""
-        return float(self.square**0.5)
 
 
 @dataclass
