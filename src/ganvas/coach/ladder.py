@@ -230,7 +230,7 @@ def prescribe(
     patient = Patient(course, config, healthy - backs, backs, len(given))
     orders, rung = _next(verdict.name, given, patient)
     text = treatment_text(orders) if orders else stopped_text(verdict.name, given)
-    yield Treated(verdict.step, verdict.images, verdict.name, orders or (Prescription("stop"),), "", text, rung)
+    yield Treated(verdict.step, verdict.images, verdict.name, orders or patient.ending(urgent), "", text, rung)
 
 
 def _outcome(verdict: Verdict, looks: int, urgent: bool) -> str:
