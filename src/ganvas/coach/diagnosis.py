@@ -15,6 +15,7 @@ from .sicknesses import SICKNESSES, SOUND
 SURE = 0.6  # confidence from which a finding is a verdict
 CERTAIN = 0.9  # confidence from which a finding replaces the name of another sickness that is still there
 FEWEST_PICTURES = 16
+FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
 FEW_PICTURES = 640  # with fewer, none is held out, and a judge that is never wrong is taken to remember
 SETTLED = 0.35  # distance below which samples are pictures of the kind
 
@@ -186,9 +187,12 @@ def _hasty(look: Signs) -> bool:
 def stalled(course: Course) -> Finding | None:
     """Find samples that stay bad, or a generator much of which is dead."""
     dead = course.lasting(above("generator_dead", 0.3))
-    if dead >= 2:
-        return Finding("stalled", _growing(dead, 2), (course.evidence("generator_dead", dead),))
+    if dead >= 2 or course.now("generator_dead") > 0.6:
+        return Finding("stalled", _growing(dead, 1), (course.evidence("generator_dead", dead),))
     looks = course.lasting(above("distance", SETTLED))
+    if course.now("latent") < FEWEST_NUMBERS and looks >= 3 and course.gain("distance", 3) < 0.1:
+        evidence = (course.evidence("latent", 1), course.evidence("distance", 3))
+        return Finding("stalled", _growing(looks, 3), evidence)
     if looks < 5 or not course.gain("distance", 4) < 0.05:
         return None
     return Finding("stalled", _growing(looks, 5, most=0.8), (course.evidence("distance", 4),))

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from ..config import Config
 from ..events import Event, Prescription, Signs, Treated, Verdict
 from .course import Course, begun_at, course_of, value
-from .diagnosis import SURE
+from .diagnosis import FEWEST_NUMBERS, SURE
 from .sicknesses import SOUND
 from .telling import judged_text, stopped_text, treatment_text
 
 JUDGED_AFTER = 3  # examinations that a prescription is given to work
 PATIENCE = 6  # examinations after which what has not helped has failed
 MOST = 8  # prescriptions in one training
+WORTH = 0.05  # part by which samples must get nearer to the real pictures for a training to be worth going on with
 SAFE = 0.015  # part of its own size that a weight may move a step: nothing that was measured overshot with this
 FAR = 0.04  # from here on the length of the steps may be the trouble
 SHORT = 0.002  # steps with which nothing gets anywhere
@@ -177,6 +178,12 @@ def _without_momentum(patient: Patient) -> tuple[Prescription, ...]:
     return tuple(Prescription("beta1", side, 0.0) for side in ("generator", "discriminator"))
 
 
+def _restored(patient: Patient) -> tuple[Prescription, ...]:
+    """Go back to before units died, if one can."""
+    died = patient.course.now("generator_dead") > 0.1 or patient.course.now("discriminator_dead") > 0.1
+    return patient.restart() if died and patient.healthy > 0 else ()
+
+
 def _revived(patient: Patient) -> tuple[Prescription, ...]:
     sides = [side for side in ("generator", "discriminator") if patient.course.now(f"{side}_dead") > 0.1]
     return tuple(Prescription("revive", side) for side in sides)
@@ -184,17 +191,19 @@ def _revived(patient: Patient) -> tuple[Prescription, ...]:
 
 LADDERS: dict[str, tuple[Rung, ...]] = {
     "mode collapse": (
-        _revived, _restart_unsaturated, _restart_shorter, _restart_shorter, _restart_relativistic, _packed,
+        _restored, _revived, _restart_unsaturated, _restart_shorter, _restart_shorter, _restart_relativistic, _packed,
     ),
     "partial mode collapse": (_gentler, _relativistic, _packed, _restart_shorter),
     "discriminator wins": (
-        _revived, _restart_unsaturated, _rest, _held_back, _restart_relativistic, _restart_shorter, _noisy,
+        _restored, _revived, _restart_unsaturated, _rest, _held_back, _restart_relativistic, _restart_shorter, _noisy,
     ),
     "generator wins": (_let_loose, _let_loose, _stronger_judge, _restart_shorter, _restart_relativistic),
     "discriminator memorises": (_augmented(0.5), _augmented(0.8), _held_back, _noisy),
     "diverging": (_restart_halved, _lighter, _restart_shorter, _held_back, _restart_relativistic),
     "oscillating": (_larger_batch, _lighter, _shorter, _without_momentum, _twice_the_batch, _restart_relativistic),
-    "stalled": (_revived, _restart_unsaturated, _larger_batch, _longer, _shorter, _relativistic, _restart_shorter),
+    "stalled": (
+        _restored, _revived, _restart_unsaturated, _larger_batch, _longer, _shorter, _relativistic, _restart_shorter,
+    ),
 }  # fmt: skip
 
 
@@ -229,6 +238,8 @@ def prescribe(
     backs = sum(order.kind == "back" for event in failed for order in event.prescriptions)
     patient = Patient(course, config, healthy - backs, backs, len(given))
     orders, rung = _next(verdict.name, given, patient)
+    if not orders and not urgent and course.gain("distance", JUDGED_AFTER) >= WORTH:
+        return  # ill, and getting better by itself
     text = treatment_text(orders) if orders else stopped_text(verdict.name, given)
     yield Treated(verdict.step, verdict.images, verdict.name, orders or patient.ending(urgent), "", text, rung)
 
@@ -246,7 +257,7 @@ def _outcome(verdict: Verdict, looks: int, urgent: bool) -> str:
 def _next(name: str, given: Sequence[Treated], patient: Patient) -> tuple[tuple[Prescription, ...], int]:
     """Return what the next rung that applies prescribes, and its number from 1; nothing at the top."""
     climbed = max((event.rung for event in given if event.sickness == name), default=0)
-    if patient.nth < MOST:
+    if patient.nth < MOST and patient.config.latent >= FEWEST_NUMBERS:
         for number, rung in enumerate(LADDERS[name][climbed:], climbed + 1):
             orders = rung(patient)
             if orders:
