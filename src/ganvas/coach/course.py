@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ..events import Event, Evidence, Signs, Treated, Verdict
+from .sicknesses import SICKNESSES
 
 Test = Callable[[Signs], bool]
 
@@ -117,5 +118,6 @@ def begun_at(history: Sequence[Event]) -> int:
 
 
 def told(history: Sequence[Event]) -> Verdict | None:
-    """Return the last verdict that was told."""
-    return max((event for event in history if isinstance(event, Verdict)), key=lambda each: each.step, default=None)
+    """Return the last verdict that was told; those of a later release, whose names mean nothing here, do not count."""
+    known = (event for event in history if isinstance(event, Verdict) and event.name in SICKNESSES)
+    return max(known, key=lambda each: each.step, default=None)

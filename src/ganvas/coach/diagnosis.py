@@ -154,11 +154,13 @@ def generator_wins(course: Course) -> Finding | None:
 
 
 def exploding(course: Course) -> Finding | None:
-    """Find losses of a size that no game of two has that learn from each other."""
-    sizes = {"generator_loss": 20.0, "discriminator_loss": 20.0, "generator_swing": 20.0, "discriminator_swing": 20.0}
-    for sign, limit in sizes.items():
-        if abs(course.now(sign)) > limit:
-            return Finding("diverging", 0.8, (course.evidence(sign, len(course.looks)),))
+    """Find losses of a size that no game has in which both sides learn; below 0, a loss has no such bounds."""
+    losses = ("generator_loss", "discriminator_loss")
+    sizes = (*losses, "generator_swing", "discriminator_swing")
+    for sign in sizes if min((course.best(each) for each in losses)) >= 0 else ():
+        looks = course.lasting(above(sign, 20.0))
+        if looks >= 2 or course.now(sign) > 100:
+            return Finding("diverging", _growing(looks, 1), (course.evidence(sign, looks),))
     return None
 
 
@@ -181,7 +183,7 @@ def oscillating(course: Course) -> Finding | None:
 
 def _hasty(look: Signs) -> bool:
     """Tell whether a network changes faster than any that was seen to learn."""
-    return max(value(look, "generator_update"), value(look, "discriminator_update")) > 0.012
+    return above("generator_update", 0.012)(look) or above("discriminator_update", 0.012)(look)
 
 
 def stalled(course: Course) -> Finding | None:
