@@ -157,7 +157,7 @@ def exploding(course: Course) -> Finding | None:
     """Find losses of a size that no game has in which both sides learn; below 0, a loss has no such bounds."""
     losses = ("generator_loss", "discriminator_loss")
     sizes = (*losses, "generator_swing", "discriminator_swing")
-    for sign in sizes if min((course.best(each) for each in losses)) >= 0 else ():
+    for sign in sizes if min(course.best(each) for each in losses) >= 0 else ():
         looks = course.lasting(above(sign, 20.0))
         if looks >= 2 or course.now(sign) > 100:
             return Finding("diverging", _growing(looks, 1), (course.evidence(sign, looks),))
