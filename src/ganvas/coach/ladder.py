@@ -237,7 +237,7 @@ def prescribe(
     failed = [event for event in history if isinstance(event, Treated) and event.outcome == "failed"]
     backs = sum(order.kind == "back" for event in failed for order in event.prescriptions)
     patient = Patient(course, config, healthy - backs, backs, len(given))
-    orders, rung = _next(verdict.name, given, patient)
+    orders, rung = _next(verdict.name, given, patient, urgent)
     if not orders and not urgent and course.gain("distance", JUDGED_AFTER) >= WORTH:
         return  # ill, and getting better by itself
     text = treatment_text(orders) if orders else stopped_text(verdict.name, given)
@@ -254,12 +254,14 @@ def _outcome(verdict: Verdict, looks: int, urgent: bool) -> str:
     return "failed" if failed or looks >= PATIENCE else ""
 
 
-def _next(name: str, given: Sequence[Treated], patient: Patient) -> tuple[tuple[Prescription, ...], int]:
+def _next(name: str, given: Sequence[Treated], patient: Patient, urgent: bool) -> tuple[tuple[Prescription, ...], int]:
     """Return what the next rung that applies prescribes, and its number from 1; nothing at the top."""
     climbed = max((event.rung for event in given if event.sickness == name), default=0)
     if patient.nth < MOST and patient.config.latent >= FEWEST_NUMBERS:
         for number, rung in enumerate(LADDERS[name][climbed:], climbed + 1):
             orders = rung(patient)
+            if orders and urgent and not {"back", "afresh"} & {order.kind for order in orders}:
+                orders = (*patient.restart(), *orders)  # from weights that are no numbers nothing else leads away
             if orders:
                 return orders, number
     return (), climbed
