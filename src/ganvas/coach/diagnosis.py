@@ -18,6 +18,7 @@ FEWEST_PICTURES = 16
 FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
 FEW_PICTURES = 640  # with fewer, none is held out, and a judge that is never wrong is taken to remember
 SETTLED = 0.35  # distance below which samples are pictures of the kind
+POOR = 0.45  # distance above which they are plainly not
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,13 @@ def _starved(look: Signs) -> bool:
 
 
 def generator_wins(course: Course) -> Finding | None:
-    """Find a discriminator that cannot tell bad samples from real pictures."""
-    looks = course.lasting(both(below("told_apart", 0.65), above("distance", SETTLED)))
+    """Find a discriminator that has next to nothing to say about bad samples: it is fooled, or may not speak up."""
+    silent = course.lasting(both(lambda look: abs(value(look, "logit_gap")) < 0.5, above("distance", POOR)))
+    fooled = course.lasting(both(below("told_apart", 0.65), above("distance", SETTLED)))
+    looks = max(silent, fooled)
     if looks < 3 or not course.gain("distance", 3) < 0.1:
         return None
-    evidence = (course.evidence("told_apart", looks), course.evidence("distance", looks))
+    evidence = (course.evidence("logit_gap", looks), course.evidence("distance", looks))
     return Finding("generator wins", _growing(looks, 3), evidence)
 
 
@@ -191,7 +194,7 @@ def stalled(course: Course) -> Finding | None:
     dead = course.lasting(above("generator_dead", 0.3))
     if dead >= 2 or course.now("generator_dead") > 0.6:
         return Finding("stalled", _growing(dead, 1), (course.evidence("generator_dead", dead),))
-    looks = course.lasting(above("distance", SETTLED))
+    looks = course.lasting(above("distance", POOR))
     if course.now("latent") < FEWEST_NUMBERS and looks >= 3 and course.gain("distance", 3) < 0.1:
         evidence = (course.evidence("latent", 1), course.evidence("distance", 3))
         return Finding("stalled", _growing(looks, 3), evidence)
@@ -202,8 +205,8 @@ def stalled(course: Course) -> Finding | None:
 
 Rule = Callable[[Course], Finding | None]
 RULES: tuple[Rule, ...] = (
-    broken, wrong_data, collapsed, exploding, memorising, partly_collapsed, diverging, discriminator_wins,
-    generator_wins, oscillating, stalled,
+    broken, wrong_data, generator_wins, collapsed, exploding, memorising, partly_collapsed, diverging,
+    discriminator_wins, oscillating, stalled,
 )  # fmt: skip
 
 
