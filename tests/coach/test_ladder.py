@@ -1,0 +1,280 @@
+"""The ladders: the mildest first, each rung judged before the next, and an end with words."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_diagnosis import histories, names, numbers
+
+import tiny
+from ganvas.coach.course import course_of
+from ganvas.coach.diagnosis import diagnose
+from ganvas.coach.ladder import LADDERS, MOST, Patient, prescribe
+from ganvas.coach.prescription import KINDS, treated
+from ganvas.coach.sicknesses import SICKNESSES, SOUND
+from ganvas.config import BalanceConfig, Config, PenaltyConfig
+from ganvas.events import Event, Treated, Verdict
+from ganvas.losses import LOSSES, PENALTIES
+from ganvas.models import build_discriminator
+from ganvas.recipes import RECIPES
+from histories import HEALTHY, Course, look, verdict
+
+CONFIGS: list[Config] = [
+    replace(tiny.config(recipe), **changes)
+    for recipe in RECIPES
+    for changes in (
+        {},
+        {"classes": ("a", "b")},
+        {"loss": "saturating", "penalty": PenaltyConfig("r1", 1000.0, 1)},
+        {"loss": "relativistic", "penalty": PenaltyConfig("r1_r2", 1e-6, 2)},
+        {"loss": "wasserstein", "penalty": PenaltyConfig("gradient", 10.0, 1), "augment": ("color",)},
+        {"balance": BalanceConfig(2, 0.3, 0.5, 0.2, 4, 2)},
+        {"latent": 1},
+    )
+]
+
+
+class Clinic:
+    """Play a training that is examined and treated; `name` tells the verdict at each examination.
+
+    The samples do not get better, since what gets better by itself is left alone.
+    """
+
+    def __init__(self, config: Config | None = None, healthy: int = 1, left: bool = True, **signs: Course) -> None:
+        self.config, self.healthy, self.left, self.signs = config or tiny.config(), healthy, left, signs
+        self.history: list[Event] = []
+        self.now = self.config
+        self.index = 0
+
+    @property
+    def given(self) -> list[Treated]:
+        return [event for event in self.history if isinstance(event, Treated) and not event.outcome]
+
+    @property
+    def outcomes(self) -> list[Treated]:
+        return [event for event in self.history if isinstance(event, Treated) and event.outcome]
+
+    @property
+    def stopped(self) -> bool:
+        return any(order.kind == "stop" for event in self.given for order in event.prescriptions)
+
+    def visit(self, name: str, confidence: float = 0.9) -> list[Treated]:
+        """Examine once, with the verdict `name`, and return what was done."""
+        signs = {key: each(self.index) if callable(each) else each for key, each in self.signs.items()}
+        seen = look(self.index, **signs)
+        self.index += 1
+        found = verdict(seen, name, confidence)
+        self.history += [seen, found]
+        done = list(prescribe(self.history, found, self.now, self.healthy, self.left))
+        self.history += done
+        self.now = treated(self.config, (order for event in self.given for order in event.prescriptions))
+        return done
+
+    def until(self, name: str, over: Callable[[], bool], most: int = 200) -> None:
+        """Be ill with `name` until something is over."""
+        for _ in range(most):
+            if over():
+                return
+            self.visit(name)
+        raise AssertionError(f"after {most} examinations: {[event.text for event in self.given]}")
+
+
+@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize("config", CONFIGS[:7], ids=range(7))
+def test_the_incurable_is_climbed_rung_by_rung_and_ends_with_words(name: str, config: Config) -> None:
+    clinic = Clinic(config)
+    clinic.until(name, lambda: clinic.stopped)
+    *tried, last = clinic.given
+    assert len(tried) <= MOST
+    rungs = [event.rung for event in tried]
+    assert rungs == sorted(set(rungs)), "a rung was taken again"
+    assert [event.outcome for event in clinic.outcomes] == ["failed"] * len(tried), "what was not judged, or helped"
+    assert [event.rung for event in clinic.outcomes] == rungs
+    assert last.prescriptions[-1].kind == "stop"
+    assert SICKNESSES[name].by_hand in last.text
+    for event in tried:
+        assert event.text.rstrip(".").lower() in last.text.lower(), "it does not say what it tried"
+    assert len({event.prescriptions for event in tried}) >= len(tried) - 1 or name == "mode collapse"
+
+
+def test_every_sickness_has_a_ladder_unless_it_is_sound_or_the_pictures_fault() -> None:
+    assert LADDERS.keys() == SICKNESSES.keys() - SOUND - {"wrong data"}
+
+
+@pytest.mark.parametrize("name", [*SOUND, "wrong data"])
+def test_what_has_no_ladder_is_left_alone(name: str) -> None:
+    clinic = Clinic(finite=1.0)
+    for _ in range(20):
+        assert clinic.visit(name) == []
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_the_mildest_comes_first(name: str) -> None:
+    clinic = Clinic()
+    (first,) = clinic.visit(name)
+    course = course_of(clinic.history)
+    assert course is not None
+    patient = Patient(course, clinic.config, 1, 0, 0)
+    would = [rung(patient) for rung in LADDERS[name][: first.rung]]
+    assert not any(would[:-1]), "a milder rung was passed over"
+    assert first.prescriptions == would[-1]
+    assert (first.sickness, first.outcome) == (name, "")
+    kinds = {order.kind for order in first.prescriptions}
+    assert "afresh" not in kinds, "weights were thrown away though there was a healthy checkpoint"
+    assert "stop" not in kinds
+
+
+def test_a_supposition_is_not_treated() -> None:
+    clinic = Clinic()
+    for _ in range(20):
+        assert clinic.visit("stalled", confidence=0.5) == []
+
+
+def test_a_rung_is_judged_before_the_next() -> None:
+    clinic = Clinic()
+    clinic.until("oscillating", lambda: clinic.stopped)
+    at = [index for index, event in enumerate(clinic.history) if event in clinic.given]
+    for start, end in pairwise(at):
+        between = clinic.history[start + 1 : end]
+        examined = [event for event in between if isinstance(event, Verdict)]
+        judged = [event for event in between if isinstance(event, Treated)]
+        assert len(examined) >= 2, "no time was left for it to work"
+        assert [event.outcome for event in judged] == ["failed"]
+
+
+def test_what_helped_is_told_once_and_nothing_more_is_done() -> None:
+    clinic = Clinic()
+    clinic.visit("mode collapse")
+    done = [event for _ in range(20) for event in clinic.visit("healthy")]
+    assert [event.outcome for event in done] == ["helped"]
+    assert done[0].prescriptions == clinic.given[0].prescriptions
+    assert done[0].text.endswith("that helped.")
+
+
+def test_what_comes_back_is_treated_above_the_rung_that_it_was_treated_with() -> None:
+    clinic = Clinic()
+    (first,) = clinic.visit("mode collapse")
+    for _ in range(10):
+        clinic.visit("healthy")
+    (again,) = clinic.visit("mode collapse")
+    assert again.rung > first.rung
+
+
+def test_another_sickness_begins_at_the_foot_of_its_own_ladder() -> None:
+    clinic = Clinic()
+    clinic.until("mode collapse", lambda: len(clinic.given) == 3)
+    fresh = Clinic().visit("partial mode collapse")[0]
+    clinic.until("partial mode collapse", lambda: len(clinic.given) == 4)
+    assert clinic.given[-1].rung == fresh.rung < clinic.given[-2].rung
+
+
+def test_there_is_an_upper_bound_however_the_sicknesses_follow_each_other() -> None:
+    clinic = Clinic()
+    for index in range(400):
+        if clinic.stopped:
+            break
+        name = "healthy" if index % 13 > 8 else list(LADDERS)[index // 13 % len(LADDERS)]
+        clinic.visit(name)
+    assert len([event for event in clinic.given if event.prescriptions[-1].kind != "stop"]) <= MOST
+
+
+def test_nothing_new_is_begun_with_little_budget_left_but_what_was_is_judged() -> None:
+    late = Clinic(left=False)
+    assert [event for _ in range(20) for event in late.visit("mode collapse")] == []
+    clinic = Clinic()
+    clinic.visit("mode collapse")
+    clinic.left = False
+    done = [event for _ in range(20) for event in clinic.visit("mode collapse")]
+    assert [event.outcome for event in done] == ["failed"]
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("healthy", [0, 1])
+def test_what_is_no_number_is_treated_at_once_however_late(healthy: int, left: bool) -> None:
+    clinic = Clinic(healthy=healthy, left=left, finite=0.5)
+    restarts = {"back", "afresh"}
+    for _ in range(3 * MOST):
+        done = clinic.visit("diverging", confidence=1.0)
+        assert done, "the training went on with weights that are no numbers"
+        assert not done[-1].outcome
+        assert restarts & {order.kind for order in done[-1].prescriptions}, done[-1].text
+        if clinic.stopped:
+            break
+    assert clinic.stopped, "it goes on for ever"
+    assert restarts & {order.kind for order in clinic.given[-1].prescriptions}, (
+        "an end with weights that are no numbers"
+    )
+
+
+def test_without_a_healthy_checkpoint_it_begins_afresh_by_another_seed_each_time() -> None:
+    clinic = Clinic(healthy=0)
+    clinic.until("diverging", lambda: clinic.stopped)
+    seeds = [order.value for event in clinic.given for order in event.prescriptions if order.kind == "afresh"]
+    assert len(seeds) > 1
+    assert len(set(seeds)) == len(seeds)
+    assert clinic.config.seed not in seeds, "the same weights again"
+    assert not any(order.kind == "back" for event in clinic.given for order in event.prescriptions)
+
+
+def test_it_never_goes_back_further_than_there_are_checkpoints() -> None:
+    for healthy in (1, 2):
+        clinic = Clinic(healthy=healthy)
+        clinic.until("mode collapse", lambda: clinic.stopped)  # noqa: B023
+        backs = [order.value for event in clinic.given for order in event.prescriptions if order.kind == "back"]
+        assert backs
+        assert all(1 <= value <= healthy for value in backs)
+
+
+courses = st.dictionaries(st.sampled_from([*HEALTHY, "distance"]), st.one_of(st.floats(), st.floats(0, 1)), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(courses, st.integers(0, 2), st.integers(0, MOST), st.sampled_from(CONFIGS))
+def test_every_rung_prescribes_what_can_be_done(
+    signs: dict[str, float], healthy: int, nth: int, config: Config
+) -> None:
+    course = course_of([look(0, **signs)])
+    assert course is not None
+    patient = Patient(course, config, healthy, 0, nth)
+    for name, ladder in LADDERS.items():
+        for rung in ladder:
+            orders = rung(patient)
+            now = treated(config, orders)
+            assert {order.kind for order in orders} <= KINDS.keys(), name
+            assert (now.loss in LOSSES, now.penalty.name in {"none", *PENALTIES}) == (True, True), name
+            assert all(order.network in ("", "generator", "discriminator") for order in orders), name
+            assert all(math.isfinite(order.value) for order in orders), f"{name}: {orders}"
+            assert all(0 < each.learning_rate < 1 for each in now.optimisers.values()), f"{name}: {orders}"
+            assert all(0 <= each.beta1 < 1 for each in now.optimisers.values())
+            balance = now.balance
+            assert min(balance.critic, balance.accumulate, balance.pack) >= 1, f"{name}: {orders}"
+            assert 0 <= balance.augmented <= 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(histories, st.sampled_from(CONFIGS), st.integers(0, 2), st.booleans(), names, numbers)
+def test_any_history_gets_treatments_or_none(
+    history: list[Event], config: Config, healthy: int, left: bool, name: str, confidence: float
+) -> None:
+    before = repr(history)
+    for found in (diagnose(history), Verdict(9, 9, name, confidence, (), "", "")):
+        done = list(prescribe(history, found, config, healthy, left))
+        assert len(done) <= 2
+        assert all(event.outcome in ("", "helped", "failed") for event in done)
+        assert [event.outcome for event in done[1:]] == [""] * len(done[1:]), "an outcome after what is new"
+        for event in done:
+            if not event.outcome:
+                assert event.prescriptions, "nothing was prescribed, and told"
+                treated(config, event.prescriptions)
+    assert repr(history) == before
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=range(len(CONFIGS)))
+def test_what_is_packed_can_be_built(config: Config) -> None:
+    clinic = Clinic(config)
+    clinic.until("mode collapse", lambda: clinic.stopped)
+    build_discriminator(clinic.now)
