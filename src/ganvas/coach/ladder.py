@@ -23,7 +23,7 @@ SAFE = 0.015  # part of its own size that a weight may move a step: nothing that
 FAR = 0.04  # from here on the length of the steps may be the trouble
 SHORT = 0.002  # steps with which nothing gets anywhere
 GAMMA = 1.0  # weight of R1 that held every pair together at 16 to 32 px
-BIG_BATCH = 32  # pictures behind a step that are enough to be sure of its direction
+ENOUGH = 8  # pictures behind a step; with more, a small budget would have too few steps
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _augmented(share: float) -> Rung:
 def _larger_batch(patient: Patient) -> tuple[Prescription, ...]:
     """Gather gradients until enough pictures stand behind a step."""
     batch = patient.course.now("batch")
-    times = round(BIG_BATCH / batch) if 1 <= batch < BIG_BATCH / 2 else 0
+    times = round(ENOUGH / batch) if 1 <= batch < ENOUGH else 0
     return (Prescription("accumulate", value=float(times)),) if times > patient.config.balance.accumulate else ()
 
 
