@@ -129,7 +129,8 @@ def _held_back(patient: Patient) -> tuple[Prescription, ...]:
     penalty = patient.config.penalty
     if penalty.name == "none":
         return (Prescription("penalty", name="r1", value=GAMMA),)
-    return (Prescription("penalty", name=penalty.name, value=_round(5 * penalty.gamma)),) if penalty.gamma < 10 else ()
+    stronger = _round(max(GAMMA, 5 * penalty.gamma))
+    return (Prescription("penalty", name=penalty.name, value=stronger),) if penalty.gamma < 10 * GAMMA else ()
 
 
 def _let_loose(patient: Patient) -> tuple[Prescription, ...]:

@@ -6,7 +6,10 @@ from ..events import Prescription, Treated
 from ..words import number, percent
 from .sicknesses import SICKNESSES
 
-NAMES = {"r1": "R1", "r1_r2": "R1 and R2", "gradient": "the gradient penalty"}
+NAMES = {
+    "r1": "R1", "r2": "R2", "r1_r2": "R1 and R2", "approximate_r1": "approximate R1",
+    "approximate_r1_r2": "approximate R1 and R2", "gradient": "the gradient penalty", "none": "none",
+}  # fmt: skip
 LOSSES = {"bce": "the usual loss, whose gradient does not vanish", "relativistic": "the relativistic loss"}
 
 
