@@ -85,7 +85,7 @@ class Coach:
         self._losses: dict[str, float] = {}  # the last that were read
         self._seen: dict[str, Tensor] = {}  # the newest samples and logits
         self._broken = False
-        self._next = self._gap()
+        self._next = self._after()
 
     @property
     def due(self) -> bool:
@@ -142,18 +142,20 @@ class Coach:
         if self.step < self._next and not alarm:
             return None
         self.history.append(self._look())
-        self._next = self.step + self._gap()
+        self._next = self._after()
         verdict, before = diagnose(self.history), self.verdict
         if before is not None and verdict.name == before.name:
             return None
         self.history.append(verdict)
         return verdict
 
-    def _gap(self) -> int:
-        """Return the number of steps to the next look."""
+    def _after(self) -> int:
+        """Return the step of the next look; the last one of a training whose length is known is at its end."""
         usual = self._total_steps / LOOKS if self._total_steps else max(USUAL, PART * self.step)
         share = share_of_gap(sum(isinstance(event, Signs) for event in self.history))
-        return max(1, round(self._every * share)) if self._every else max(FEWEST_STEPS, round(usual * share))
+        gap = max(1, round(self._every * share)) if self._every else max(FEWEST_STEPS, round(usual * share))
+        end = self._total_steps or 0
+        return min(self.step + gap, end) if self.step < end else self.step + gap
 
     def _read(self) -> bool:
         """Take the losses that wait into their averages; tell whether one is no finite number, and none was before."""
