@@ -371,7 +371,8 @@ def test_whatever_is_told_there_is_a_verdict(real: int | None, scale: float, tol
 RANK = """
 import math, sys
 import torch
-from torch import distributed
+from torch import distributed, nn
+from torch.nn import parallel
 import ganvas
 from ganvas.coach.agree import agree
 from ganvas.events import to_json
@@ -381,7 +382,8 @@ known = agree({"a": float(rank), "b": math.nan if rank else 1.0, "c": math.inf i
               | ({"d": 1.0} if rank else {}))
 assert known["a"] == 0.5 and all(math.isnan(known[name]) for name in "bcd"), known
 real = torch.rand(32, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
-coach = ganvas.Coach(real)
+network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 192), nn.Unflatten(1, (3, 8, 8)), nn.Tanh())
+coach = ganvas.Coach(real, generator=parallel.DistributedDataParallel(network), latents=torch.ones(8, 4))
 torch.manual_seed(rank)
 told = []
 for step in range(1, 61):
@@ -410,6 +412,7 @@ def test_two_processes_come_to_the_same_verdicts(tmp_path: Path) -> None:
         assert process.returncode == 0, said.decode()
     one, other = ((tmp_path / f"{rank}.jsonl").read_text() for rank in range(2))
     assert one == other, "they have seen different things"
+    assert '"generator_dead":1.0' in one, "a network that is shared by processes could not be asked"
     assert '"generator_loss":1.5' in one, "what they measured was not averaged"
 
 
