@@ -75,6 +75,13 @@ def _shorter(patient: Patient) -> tuple[Prescription, ...]:
     return patient.shorter(patient.course.last)
 
 
+def _too_long(patient: Patient) -> tuple[Prescription, ...]:
+    """Begin again with shorter steps, if they were plainly too long from the beginning."""
+    first = patient.course.looks[0]
+    far = max(value(first, f"{side}_reach") > FAR for side in ("generator", "discriminator"))
+    return (*patient.restart(), *patient.shorter(first)) if far else ()
+
+
 def _restart_shorter(patient: Patient) -> tuple[Prescription, ...]:
     return (*patient.restart(), *patient.shorter(patient.course.looks[0]))
 
@@ -113,8 +120,10 @@ def _restart_unsaturated(patient: Patient) -> tuple[Prescription, ...]:
     return (*patient.restart(), *orders) if orders else ()
 
 
-def _packed(patient: Patient) -> tuple[Prescription, ...]:
-    return () if patient.config.classes or patient.config.balance.pack > 1 else (Prescription("pack", value=2.0),)
+def _restart_packed(patient: Patient) -> tuple[Prescription, ...]:
+    if patient.config.classes or patient.config.balance.pack > 1:
+        return ()
+    return (*patient.restart(), Prescription("pack", value=2.0))
 
 
 def _rest(patient: Patient) -> tuple[Prescription, ...]:
@@ -175,6 +184,11 @@ def _lighter(patient: Patient) -> tuple[Prescription, ...]:
     return (*orders, *patient.shorter(patient.course.last)) if sides else ()
 
 
+def _restart_lighter(patient: Patient) -> tuple[Prescription, ...]:
+    orders = _lighter(patient)
+    return (*patient.restart(), *orders) if orders else ()
+
+
 def _without_momentum(patient: Patient) -> tuple[Prescription, ...]:
     return tuple(Prescription("beta1", side, 0.0) for side in ("generator", "discriminator"))
 
@@ -190,22 +204,18 @@ def _revived(patient: Patient) -> tuple[Prescription, ...]:
     return tuple(Prescription("revive", side) for side in sides)
 
 
+# What is mild comes first, but for causes that are plain to see: dead units, a loss that saturates, steps far too long.
+CAUSES: tuple[Rung, ...] = (_restored, _revived, _restart_unsaturated, _too_long, _restart_lighter)
 LADDERS: dict[str, tuple[Rung, ...]] = {
-    "mode collapse": (
-        _restored, _revived, _restart_unsaturated, _restart_shorter, _restart_shorter, _restart_relativistic, _packed,
-    ),
-    "partial mode collapse": (_gentler, _relativistic, _packed, _restart_shorter),
-    "discriminator wins": (
-        _restored, _revived, _restart_unsaturated, _rest, _held_back, _restart_relativistic, _restart_shorter, _noisy,
-    ),
-    "generator wins": (_let_loose, _let_loose, _stronger_judge, _restart_shorter, _restart_relativistic),
+    "mode collapse": (*CAUSES, _restart_shorter, _restart_relativistic, _restart_packed),
+    "partial mode collapse": (_gentler, _relativistic, _restart_packed, _restart_shorter),
+    "discriminator wins": (*CAUSES, _rest, _held_back, _restart_relativistic, _restart_shorter, _noisy),
+    "generator wins": (_let_loose, _let_loose, _too_long, _stronger_judge, _restart_shorter, _restart_relativistic),
     "discriminator memorises": (_augmented(0.5), _augmented(0.8), _held_back, _noisy),
-    "diverging": (_restart_halved, _lighter, _restart_shorter, _held_back, _restart_relativistic),
+    "diverging": (_too_long, _restart_lighter, _restart_halved, _restart_shorter, _held_back, _restart_relativistic),
     "oscillating": (_larger_batch, _lighter, _shorter, _without_momentum, _twice_the_batch, _restart_relativistic),
-    "stalled": (
-        _restored, _revived, _restart_unsaturated, _larger_batch, _longer, _shorter, _relativistic, _restart_shorter,
-    ),
-}  # fmt: skip
+    "stalled": (*CAUSES, _larger_batch, _longer, _shorter, _relativistic, _restart_shorter),
+}
 
 
 def prescribe(
