@@ -12,7 +12,7 @@ BATCH = 64
 
 HEALTHY: dict[str, float] = {
     "pictures": 5000.0,
-    "batch": BATCH,
+    "batch": float(BATCH),
     "latent": 100.0,
     "real_near_copies": 0.0,
     "real_blank": 0.0,
