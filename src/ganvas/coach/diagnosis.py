@@ -15,6 +15,7 @@ from .sicknesses import SICKNESSES, SOUND
 SURE = 0.6  # confidence from which a finding is a verdict
 CERTAIN = 0.9  # confidence from which a finding replaces the name of another sickness that is still there
 FEWEST_PICTURES = 16
+OVERLONG = 0.2  # part of its own size that a weight may move a step: three times what was seen in healthy trainings
 FEWEST_A_STEP = 8  # pictures: with fewer, each step undoes much of the one before
 FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
 FEW_PICTURES = 640  # with fewer, none is held out, and a judge that is never wrong is taken to remember
@@ -177,11 +178,15 @@ def diverging(course: Course) -> Finding | None:
 
 
 def oscillating(course: Course) -> Finding | None:
-    """Find losses that swing widely while the samples do not get better, or steps that rest on hardly any pictures."""
+    """Find losses that swing widely while the samples do not get better, or steps that are noise or far too long."""
     noisy = course.lasting(both(below("batch", FEWEST_A_STEP), above("distance", SETTLED)))
     if noisy >= 4 and course.gain("distance", 3) < 0.15:
         evidence = (course.evidence("batch", 1), course.evidence("distance", 3))
         return Finding("oscillating", _growing(noisy, 4), evidence)
+    for sign in ("generator_reach", "discriminator_reach"):
+        overlong = course.lasting(above(sign, OVERLONG))
+        if overlong >= 2:
+            return Finding("oscillating", _growing(overlong, 2), (course.evidence(sign, overlong),))
     looks = course.lasting(both(above("generator_swing", 1.0), _hasty, above("distance", SETTLED)))
     if looks < 3 or not course.gain("distance", 3) < 0.1:
         return None

@@ -45,6 +45,11 @@ class Patient:
         back, afresh = Prescription("back", value=self.backs + 1.0), Prescription("afresh", value=self.nth + 1.0)
         return (back,) if self.healthy > 0 else (afresh,)
 
+    @property
+    def start(self) -> Signs:
+        """Return the examination that is most like a restart: the last one, or the first for new weights."""
+        return self.course.looks[-1 if self.healthy > 0 else 0]
+
     def ending(self, urgent: bool) -> tuple[Prescription, ...]:
         """Stop; from weights that are no numbers, with others, since such cannot be kept."""
         return (*(self.restart() if urgent else ()), Prescription("stop"))
@@ -76,18 +81,17 @@ def _shorter(patient: Patient) -> tuple[Prescription, ...]:
 
 
 def _too_long(patient: Patient) -> tuple[Prescription, ...]:
-    """Begin again with shorter steps, if they were plainly too long from the beginning."""
-    first = patient.course.looks[0]
-    far = max(value(first, f"{side}_reach") > FAR for side in ("generator", "discriminator"))
-    return (*patient.restart(), *patient.shorter(first)) if far else ()
+    """Begin again with shorter steps, if they are plainly too long."""
+    far = any(value(patient.start, f"{side}_reach") > FAR for side in ("generator", "discriminator"))
+    return (*patient.restart(), *patient.shorter(patient.start)) if far else ()
 
 
 def _restart_shorter(patient: Patient) -> tuple[Prescription, ...]:
-    return (*patient.restart(), *patient.shorter(patient.course.looks[0]))
+    return (*patient.restart(), *patient.shorter(patient.start))
 
 
 def _restart_halved(patient: Patient) -> tuple[Prescription, ...]:
-    return (*patient.restart(), *patient.shorter(patient.course.looks[0], otherwise=0.5))
+    return (*patient.restart(), *patient.shorter(patient.start, otherwise=0.5))
 
 
 def _longer(patient: Patient) -> tuple[Prescription, ...]:
@@ -213,7 +217,15 @@ LADDERS: dict[str, tuple[Rung, ...]] = {
     "generator wins": (_let_loose, _let_loose, _too_long, _stronger_judge, _restart_shorter, _restart_relativistic),
     "discriminator memorises": (_augmented(0.5), _augmented(0.8), _held_back, _noisy),
     "diverging": (_too_long, _restart_lighter, _restart_halved, _restart_shorter, _held_back, _restart_relativistic),
-    "oscillating": (_larger_batch, _lighter, _shorter, _without_momentum, _twice_the_batch, _restart_relativistic),
+    "oscillating": (
+        _larger_batch,
+        _lighter,
+        _too_long,
+        _shorter,
+        _without_momentum,
+        _twice_the_batch,
+        _restart_relativistic,
+    ),
     "stalled": (*CAUSES, _larger_batch, _longer, _shorter, _relativistic, _restart_shorter),
 }
 
