@@ -8,13 +8,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..events import Event, Evidence, Signs, Verdict
+from ..events import Event, Evidence, Scored, Signs, Verdict
 from .course import Course, above, below, both, course_of, told, value
 from .sicknesses import SICKNESSES, SOUND
 
 SURE = 0.6  # confidence from which a finding is a verdict
 CERTAIN = 0.9  # confidence from which a finding replaces the name of another sickness that is still there
 FEWEST_PICTURES = 16
+FLAT = 12  # examinations without a gain, after as many with: a training that was going to gain would have
 OVERLONG = 0.2  # part of its own size that a weight may move a step: three times what was seen in healthy trainings
 FEWEST_A_STEP = 8  # pictures: with fewer, each step undoes much of the one before
 FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
@@ -42,7 +43,8 @@ def diagnose(history: Sequence[Event]) -> Verdict:
     course = course_of(history)
     if course is None:
         return _verdict(0, 0, Finding("warming up", 0.5, ()))
-    found, before = _found(course), told(history)
+    scores = _scores(history, course)
+    found, before = _found(course, scores), told(history)
     if before is None or before.name in SOUND:
         chosen = found[0]
     else:
@@ -53,10 +55,17 @@ def diagnose(history: Sequence[Event]) -> Verdict:
     return _verdict(course.last.step, course.last.images, chosen)
 
 
-def _found(course: Course) -> list[Finding]:
+def _found(course: Course, scores: Sequence[float] = ()) -> list[Finding]:
     """Return what the rules are sure of, what weighs most first; never empty."""
     found = [finding for rule in RULES if (finding := rule(course)) is not None and finding.confidence >= SURE]
-    return found or [_sound(course)]
+    return found or [_sound(course, scores)]
+
+
+def _scores(history: Sequence[Event], course: Course) -> list[float]:
+    """Return the Frechet distances that were measured since the course began, by much more than a batch of samples."""
+    scored = [event for event in history if isinstance(event, Scored) and event.score == "Frechet distance"]
+    since = [event for event in scored if event.step >= course.looks[0].step and math.isfinite(event.value)]
+    return [event.value for event in sorted(since, key=lambda event: event.step)]
 
 
 def _recovered(course: Course) -> bool:
@@ -220,12 +229,21 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def _sound(course: Course) -> Finding:
-    """Tell a training that has begun from one that goes well and one that has arrived."""
+def _sound(course: Course, scores: Sequence[float]) -> Finding:
+    """Tell a training that has begun from one that goes well and one that has arrived.
+
+    It has arrived when the second half of its examinations found nothing better than the first. That is certain only
+    if the scores on the way say so too.
+    """
     distance = course.lately("distance")
     evidence = (course.evidence("distance", len(course.looks)),)
     if math.isnan(distance) or distance > 1.5 * SETTLED:
         return Finding("warming up", 0.7, evidence)
-    if len(course.looks) >= 20 and course.gain("distance", 10) < 0.03 and distance < SETTLED:
-        return Finding("converged", 0.7, evidence)
+    half = len(course.looks) // 2
+    if half >= FLAT and distance < SETTLED and course.gain("distance", half) < 0.03:
+        before, since = scores[: len(scores) // 2], scores[len(scores) // 2 :]
+        if len(before) < 3:
+            return Finding("converged", 0.7, evidence)
+        if min(since) > 0.98 * min(before):
+            return Finding("converged", CERTAIN, evidence)
     return Finding("healthy", 0.8, evidence)

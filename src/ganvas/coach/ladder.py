@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..config import Config
 from ..events import Event, Prescription, Signs, Treated, Verdict
 from .course import Course, begun_at, course_of, value
-from .diagnosis import FEWEST_NUMBERS, SURE
+from .diagnosis import CERTAIN, FEWEST_NUMBERS, SURE
 from .sicknesses import SOUND
 from .telling import judged_text, stopped_text, treatment_text
 
@@ -30,25 +30,26 @@ ENOUGH = 8  # pictures behind a step; with more, a small budget would have too f
 class Patient:
     """Hold what a rung is chosen by: the course, the configuration as it is now, and what there is to go back to.
 
-    healthy: how many healthy checkpoints of the present phase there are that were not gone back to in vain, `backs`
-    times; nth: how much was prescribed so far.
+    healthy: steps of the healthy checkpoints of the present phase that were not gone back to in vain, `backs` times;
+    nth: how much was prescribed so far.
     """
 
     course: Course
     config: Config
-    healthy: int
+    healthy: tuple[int, ...]
     backs: int
     nth: int
 
     def restart(self) -> tuple[Prescription, ...]:
         """Go back to the last healthy checkpoint, or begin afresh where there is none."""
-        back, afresh = Prescription("back", value=self.backs + 1.0), Prescription("afresh", value=self.nth + 1.0)
-        return (back,) if self.healthy > 0 else (afresh,)
+        if self.healthy:
+            return (Prescription("back", value=self.backs + 1.0, name=f"step {self.healthy[-1]:,}"),)
+        return (Prescription("afresh", value=self.nth + 1.0),)
 
     @property
     def start(self) -> Signs:
         """Return the examination that is most like a restart: the last one, or the first for new weights."""
-        return self.course.looks[-1 if self.healthy > 0 else 0]
+        return self.course.looks[-1 if self.healthy else 0]
 
     def ending(self, urgent: bool) -> tuple[Prescription, ...]:
         """Stop; from weights that are no numbers, with others, since such cannot be kept."""
@@ -200,7 +201,7 @@ def _without_momentum(patient: Patient) -> tuple[Prescription, ...]:
 def _restored(patient: Patient) -> tuple[Prescription, ...]:
     """Go back to before units died, if one can."""
     died = patient.course.now("generator_dead") > 0.1 or patient.course.now("discriminator_dead") > 0.1
-    return patient.restart() if died and patient.healthy > 0 else ()
+    return patient.restart() if died and patient.healthy else ()
 
 
 def _revived(patient: Patient) -> tuple[Prescription, ...]:
@@ -231,14 +232,14 @@ LADDERS: dict[str, tuple[Rung, ...]] = {
 
 
 def prescribe(
-    history: Sequence[Event], verdict: Verdict, config: Config, healthy: int, worthwhile: bool = True
+    history: Sequence[Event], verdict: Verdict, config: Config, healthy: Sequence[int] = (), worthwhile: bool = True
 ) -> Iterator[Treated]:
     """Yield what came of what was prescribed before, if that can be told, and what to do now, if anything.
 
     Args:
         history: the run's events, with the examination that the verdict is of.
         config: what is trained with now.
-        healthy: how many healthy checkpoints of the present phase there are to go back to.
+        healthy: steps of the healthy checkpoints of the present phase, which one can go back to, oldest first.
         worthwhile: whether enough of the budget is left for anything to work.
     """
     course = course_of(history)
@@ -255,11 +256,14 @@ def prescribe(
         last = given[-1]
         text = judged_text(last.prescriptions, outcome)
         yield Treated(verdict.step, verdict.images, last.sickness, last.prescriptions, outcome, text, last.rung)
+    if verdict.name == "converged" and verdict.confidence >= CERTAIN:
+        text = "Stopped: the training has converged, more of it would not make the samples better."
+        yield Treated(verdict.step, verdict.images, verdict.name, (Prescription("stop"),), "", text)
     if verdict.name not in LADDERS or verdict.confidence < SURE or not (worthwhile or urgent):
         return
     failed = [event for event in history if isinstance(event, Treated) and event.outcome == "failed"]
     backs = sum(order.kind == "back" for event in failed for order in event.prescriptions)
-    patient = Patient(course, config, healthy - backs, backs, len(given))
+    patient = Patient(course, config, tuple(healthy)[: max(0, len(healthy) - backs)], backs, len(given))
     orders, rung = _next(verdict.name, given, patient, urgent)
     if not orders and not urgent and course.gain("distance", JUDGED_AFTER) >= WORTH:
         return  # ill, and getting better by itself

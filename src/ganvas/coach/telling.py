@@ -34,7 +34,7 @@ TOLD: dict[str, Callable[[Prescription], str]] = {
     "accumulate": lambda order: f"gathered the gradients of {order.value:.0f} steps before each move",
     "pack": lambda order: f"showed the discriminator {order.value:.0f} pictures at once",
     "revive": lambda order: f"drew the dead units of the {order.network} anew",
-    "back": lambda order: f"went back to the last {'' if order.value == 1 else 'but one '}healthy checkpoint",
+    "back": lambda order: f"went back to {order.name or 'the last healthy checkpoint'}",
     "afresh": lambda order: "began afresh with new weights",
     "stop": lambda order: "stopped",
 }

@@ -7,10 +7,12 @@ verdicts.
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
+from ..coach.agree import agree
+from ..coach.clock import FEWEST_STEPS, share_of_gap
 from ..coach.course import promising
 from ..coach.diagnosis import diagnose
 from ..coach.ladder import prescribe
@@ -26,9 +28,7 @@ from .schedule import phase_starts, position, progress
 from .state import State
 from .treatment import apply
 
-FIRST_LOOK, GROWTH = 0.125, 1.6  # of the usual gap: soon after a phase begins or something was prescribed, then later
 WORTHWHILE = 0.08  # of the budget: with less left, nothing that is prescribed could work
-FEWEST_STEPS = 12  # from one look to the next: a treatment must have had the time to do something
 Known = Signs | Verdict | Treated | Scored
 
 
@@ -110,13 +110,16 @@ class Coach:
         return progress(self.base, state.step) >= self._plan[2]
 
     def _when(self, step: int, begin: int) -> float:
-        """Return the share of the budget at which the next look is due, in a phase that began at step `begin`."""
+        """Return the share of the budget at which the next look is due, in a phase that began at step `begin`.
+
+        The clock begins anew with each phase and each prescription.
+        """
         gap = 1 / self.base.examinations
         changes = [event.step for event in self.history if isinstance(event, Treated) and not event.outcome]
         anchor = max([begin, *(each for each in changes if each < step)])
         looks = [event.step for event in self.history if isinstance(event, Signs) and anchor < event.step < step]
         last = looks[-1] if looks else anchor
-        later: float = progress(self.base, last) + gap * min(1.0, FIRST_LOOK * GROWTH ** len(looks))
+        later: float = progress(self.base, last) + gap * share_of_gap(len(looks))
         return min(1.0, max(later, progress(self.base, last + FEWEST_STEPS)))
 
     def attend(self, state: State, losses: dict[str, float]) -> None:
@@ -126,16 +129,15 @@ class Coach:
         self._examiner = self._examiner or Examiner(self.base, self.data, self.device)
         phase = position(self.base, state.step - 1).phase
         signs = self._examiner.examine(state, self.config(state), phase, losses)
-        self._note(signs)
+        self._note(replace(signs, values=agree(signs.values)))
         before = self.verdict
         verdict = diagnose(self.history)
         if before is None or verdict.name != before.name:
             self._note(verdict)
         if not self.acts:
             return
-        healthy = self._healthy(state)
-        left = 1 - progress(self.base, state.step) >= WORTHWHILE
-        for order in prescribe(self.history, verdict, self.config(state), len(healthy), left):
+        worthwhile = 1 - progress(self.base, state.step) >= WORTHWHILE
+        for order in prescribe(self.history, verdict, self.config(state), self._healthy(state), worthwhile):
             if not order.outcome:
                 apply(state, self.base, order.prescriptions, self.run, self.data)
                 if any(each.kind == "afresh" for each in order.prescriptions):
