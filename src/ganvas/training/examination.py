@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..coach import signs
+from ..coach.averages import loss_signs
 from ..coach.units import dead_share
 from ..config import Config, PhaseConfig
 from ..data.prepare import Prepared
@@ -45,7 +46,7 @@ class Examiner:
         """
         moved = MOVED[phase.name]
         values = self._facts | {"batch": float(phase.batch), "latent": float(config.latent)}
-        values |= _loss_signs(state, losses)
+        values |= {name: each for name, each in loss_signs(state.averages, losses).items() if name in signs.SIGNS}
         values["finite"] = signs.finite(state.networks().values(), losses)
         for name in moved:
             side = "discriminator" if name == "discriminator" else "generator"
@@ -92,12 +93,3 @@ class Examiner:
 
     def _pictures(self, chosen: npt.NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(np.array(self._data.pictures[chosen]))
-
-
-def _loss_signs(state: State, losses: dict[str, float]) -> dict[str, float]:
-    """Return each loss as it is, over about 10 and over about 100 steps, and how far it swings."""
-    found: dict[str, float] = {}
-    for name in losses:
-        average = state.averages[name]
-        found |= {f"{name}_loss": average.fast, f"{name}_loss_slow": average.mean, f"{name}_swing": average.swing}
-    return found

@@ -7,7 +7,6 @@ import math
 import shlex
 import shutil
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
 
 import torch
@@ -99,7 +98,8 @@ def train(
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
         for event in coach.telling():  # what was done is done, and has to be known when it goes on
             run.append_event(event)
-        deque(_save(state, config, run, where, coach, appraiser if judged else None), maxlen=0)
+        for event in _save(state, config, run, where, coach, appraiser if judged else None):
+            run.append_event(event)
         raise
     if reason != "interrupted":
         yield from _keep_best(state, run, coach)
