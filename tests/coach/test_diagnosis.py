@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
@@ -26,6 +26,7 @@ from ganvas.events import (
     from_json,
     to_json,
 )
+from ganvas.metrics.meaning import MEANING
 from histories import COLLAPSED, Course, look, looks, treatment, verdict, worsening
 
 NAN, INF = math.nan, math.inf
@@ -57,7 +58,7 @@ treatments = st.builds(
     st.text(max_size=5),
     st.integers(0, 9),
 )
-scores = st.builds(Scored, steps, steps, st.just("frechet"), st.just("x"), numbers, steps)
+scores = st.builds(Scored, steps, steps, st.sampled_from([MEANING["frechet"][0], "KID"]), st.just("x"), numbers, steps)
 others = st.one_of(scores, st.builds(Saved, steps, steps, st.just("x"), st.booleans()), st.just(Note("Hello.")))
 histories = st.lists(st.one_of(examinations, examinations, examinations, verdicts, treatments, others), max_size=12)
 
@@ -266,6 +267,23 @@ def test_two_sicknesses_at_a_time_do_not_take_turns() -> None:
     changes = [now for before, now in pairwise(found) if now != before]
     assert found[-1] not in SOUND
     assert len(changes) == len(set(changes)), f"it went back and forth: {changes}"
+
+
+def scored(count: int, course: Callable[[int], float]) -> list[Event]:
+    """Return a score at every fifth examination."""
+    name = MEANING["frechet"][0]
+    return [
+        Scored(each.step, each.images, name, "x", course(index), 512) for index, each in enumerate(looks(count)[::5])
+    ]
+
+
+def test_it_has_certainly_converged_when_the_scores_say_so_too() -> None:
+    history = looks(60, distance=0.05)
+    supposed = diagnose(history)
+    certain = diagnose(history + scored(60, lambda index: 20.0))
+    better = diagnose(history + scored(60, lambda index: 20 * 0.8**index))
+    assert (supposed.name, certain.name, better.name) == ("converged", "converged", "healthy")
+    assert supposed.confidence < certain.confidence
 
 
 def test_each_verdict_has_its_words() -> None:

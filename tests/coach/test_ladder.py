@@ -1,7 +1,7 @@
 """The ladders: the mildest first, each rung judged before the next, and an end with words."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -44,7 +44,9 @@ class Clinic:
     The samples do not get better, since what gets better by itself is left alone.
     """
 
-    def __init__(self, config: Config | None = None, healthy: int = 1, left: bool = True, **signs: Course) -> None:
+    def __init__(
+        self, config: Config | None = None, healthy: Sequence[int] = (50,), left: bool = True, **signs: Course
+    ) -> None:
         self.config, self.healthy, self.left, self.signs = config or tiny.config(), healthy, left, signs
         self.history: list[Event] = []
         self.now = self.config
@@ -107,9 +109,15 @@ def test_every_sickness_has_a_ladder_unless_it_is_sound_or_the_pictures_fault() 
 
 @pytest.mark.parametrize("name", [*SOUND, "wrong data"])
 def test_what_has_no_ladder_is_left_alone(name: str) -> None:
-    clinic = Clinic(finite=1.0)
+    clinic = Clinic()
     for _ in range(20):
-        assert clinic.visit(name) == []
+        assert clinic.visit(name, confidence=0.8) == []
+
+
+def test_a_training_that_has_certainly_converged_is_ended() -> None:
+    (end,) = Clinic().visit("converged", confidence=1.0)
+    assert [order.kind for order in end.prescriptions] == ["stop"]
+    assert "converged" in end.text
 
 
 @pytest.mark.parametrize("name", LADDERS)
@@ -118,7 +126,7 @@ def test_the_mildest_comes_first(name: str) -> None:
     (first,) = clinic.visit(name)
     course = course_of(clinic.history)
     assert course is not None
-    patient = Patient(course, clinic.config, 1, 0, 0)
+    patient = Patient(course, clinic.config, (50,), 0, 0)
     would = [rung(patient) for rung in LADDERS[name][: first.rung]]
     assert not any(would[:-1]), "a milder rung was passed over"
     assert first.prescriptions == would[-1]
@@ -193,8 +201,8 @@ def test_nothing_new_is_begun_with_little_budget_left_but_what_was_is_judged() -
 
 
 @pytest.mark.parametrize("left", [True, False])
-@pytest.mark.parametrize("healthy", [0, 1])
-def test_what_is_no_number_is_treated_at_once_however_late(healthy: int, left: bool) -> None:
+@pytest.mark.parametrize("healthy", [(), (50,)], ids=["afresh", "back"])
+def test_what_is_no_number_is_treated_at_once_however_late(healthy: Sequence[int], left: bool) -> None:
     clinic = Clinic(healthy=healthy, left=left, finite=0.5)
     restarts = {"back", "afresh"}
     for _ in range(3 * MOST):
@@ -211,7 +219,7 @@ def test_what_is_no_number_is_treated_at_once_however_late(healthy: int, left: b
 
 
 def test_without_a_healthy_checkpoint_it_begins_afresh_by_another_seed_each_time() -> None:
-    clinic = Clinic(healthy=0)
+    clinic = Clinic(healthy=())
     clinic.until("diverging", lambda: clinic.stopped)
     seeds = [order.value for event in clinic.given for order in event.prescriptions if order.kind == "afresh"]
     assert len(seeds) > 1
@@ -220,22 +228,24 @@ def test_without_a_healthy_checkpoint_it_begins_afresh_by_another_seed_each_time
     assert not any(order.kind == "back" for event in clinic.given for order in event.prescriptions)
 
 
-def test_it_never_goes_back_further_than_there_are_checkpoints() -> None:
-    for healthy in (1, 2):
-        clinic = Clinic(healthy=healthy)
-        clinic.until("mode collapse", lambda: clinic.stopped)  # noqa: B023
-        backs = [order.value for event in clinic.given for order in event.prescriptions if order.kind == "back"]
-        assert backs
-        assert all(1 <= value <= healthy for value in backs)
+@pytest.mark.parametrize("healthy", [(30,), (30, 50)])
+def test_it_goes_back_further_each_time_and_never_beyond_what_there_is(healthy: tuple[int, ...]) -> None:
+    clinic = Clinic(healthy=healthy)
+    clinic.until("mode collapse", lambda: clinic.stopped)
+    backs = [order for event in clinic.given for order in event.prescriptions if order.kind == "back"]
+    assert [order.value for order in backs] == [1.0, 2.0][: len(healthy)], "to where it had failed from before"
+    assert [order.name for order in backs] == [f"step {step}" for step in reversed(healthy)], "it tells another step"
+    assert any(order.kind == "afresh" for event in clinic.given for order in event.prescriptions), "and nothing then"
 
 
 courses = st.dictionaries(st.sampled_from([*HEALTHY, "distance"]), st.one_of(st.floats(), st.floats(0, 1)), max_size=8)
+checkpoints = st.sampled_from([(), (30,), (30, 50)])
 
 
 @settings(max_examples=60, deadline=None)
-@given(courses, st.integers(0, 2), st.integers(0, MOST), st.sampled_from(CONFIGS))
+@given(courses, checkpoints, st.integers(0, MOST), st.sampled_from(CONFIGS))
 def test_every_rung_prescribes_what_can_be_done(
-    signs: dict[str, float], healthy: int, nth: int, config: Config
+    signs: dict[str, float], healthy: tuple[int, ...], nth: int, config: Config
 ) -> None:
     course = course_of([look(0, **signs)])
     assert course is not None
@@ -256,9 +266,9 @@ def test_every_rung_prescribes_what_can_be_done(
 
 
 @settings(max_examples=300, deadline=None)
-@given(histories, st.sampled_from(CONFIGS), st.integers(0, 2), st.booleans(), names, numbers)
+@given(histories, st.sampled_from(CONFIGS), checkpoints, st.booleans(), names, numbers)
 def test_any_history_gets_treatments_or_none(
-    history: list[Event], config: Config, healthy: int, left: bool, name: str, confidence: float
+    history: list[Event], config: Config, healthy: tuple[int, ...], left: bool, name: str, confidence: float
 ) -> None:
     before = repr(history)
     for found in (diagnose(history), Verdict(9, 9, name, confidence, (), "", "")):

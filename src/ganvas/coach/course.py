@@ -112,6 +112,16 @@ def promising(history: Sequence[Event]) -> bool:
     return course.now("distance") < 0.95 * value(course.looks[0], "distance")
 
 
+def suspicious(history: Sequence[Event]) -> bool:
+    """Tell whether the last examination alone is bad enough to look again soon."""
+    course = course_of(history)
+    if course is None:
+        return False
+    earlier = Course(course.looks[:-1]).best("distance") if len(course.looks) > 1 else math.inf
+    alike = course.now("near_copies") > 0.5 or course.now("diversity") < 0.2
+    return alike or course.now("distance") > 2 * earlier
+
+
 def begun_at(history: Sequence[Event]) -> int:
     """Return the step at which something was last prescribed, -1 if nothing was."""
     return max((event.step for event in history if isinstance(event, Treated) and not event.outcome), default=-1)

@@ -46,22 +46,21 @@ class Patient:
             return (Prescription("back", value=self.backs + 1.0, name=f"step {self.healthy[-1]:,}"),)
         return (Prescription("afresh", value=self.nth + 1.0),)
 
-    @property
-    def start(self) -> Signs:
-        """Return the examination that is most like a restart: the last one, or the first for new weights."""
-        return self.course.looks[-1 if self.healthy else 0]
+    def shorter_start(self, otherwise: float = 0.3) -> tuple[Prescription, ...]:
+        """Shorten the steps of a restart by how long they are now, or, for new weights, ever were with the old ones."""
+        return self.shorter(self.course.looks[-1:] if self.healthy else self.course.looks, otherwise)
 
     def ending(self, urgent: bool) -> tuple[Prescription, ...]:
         """Stop; from weights that are no numbers, with others, since such cannot be kept."""
         return (*(self.restart() if urgent else ()), Prescription("stop"))
 
-    def shorter(self, look: Signs, otherwise: float = 0.3) -> tuple[Prescription, ...]:
+    def shorter(self, looks: Sequence[Signs], otherwise: float = 0.3) -> tuple[Prescription, ...]:
         """Shorten the steps of the side whose steps were far too long, or of both by the factor `otherwise`."""
         orders = []
         for side in ("generator", "discriminator"):
-            reach = value(look, f"{side}_reach")
-            if reach > FAR:
-                orders.append(Prescription("rate", side, _round(max(SAFE / reach, 0.02))))
+            far = [each for look in looks if (each := value(look, f"{side}_reach")) > FAR]
+            if far:
+                orders.append(Prescription("rate", side, _round(max(SAFE / max(far), 0.02))))
         return tuple(orders) or tuple(Prescription("rate", side, otherwise) for side in ("generator", "discriminator"))
 
 
@@ -78,21 +77,21 @@ def _gentler(patient: Patient) -> tuple[Prescription, ...]:
 
 
 def _shorter(patient: Patient) -> tuple[Prescription, ...]:
-    return patient.shorter(patient.course.last)
+    return patient.shorter(patient.course.looks[-1:])
 
 
 def _too_long(patient: Patient) -> tuple[Prescription, ...]:
     """Begin again with shorter steps, if they are plainly too long."""
-    far = any(value(patient.start, f"{side}_reach") > FAR for side in ("generator", "discriminator"))
-    return (*patient.restart(), *patient.shorter(patient.start)) if far else ()
+    orders = patient.shorter_start(otherwise=1.0)
+    return (*patient.restart(), *orders) if any(order.value < 1 for order in orders) else ()
 
 
 def _restart_shorter(patient: Patient) -> tuple[Prescription, ...]:
-    return (*patient.restart(), *patient.shorter(patient.start))
+    return (*patient.restart(), *patient.shorter_start())
 
 
 def _restart_halved(patient: Patient) -> tuple[Prescription, ...]:
-    return (*patient.restart(), *patient.shorter(patient.start, otherwise=0.5))
+    return (*patient.restart(), *patient.shorter_start(otherwise=0.5))
 
 
 def _longer(patient: Patient) -> tuple[Prescription, ...]:
@@ -186,7 +185,7 @@ def _lighter(patient: Patient) -> tuple[Prescription, ...]:
     fast = [name for name, each in patient.config.optimisers.items() if each.beta1 > 0.5]
     sides = dict.fromkeys("discriminator" if name == "discriminator" else "generator" for name in fast)
     orders = tuple(Prescription("beta1", side, 0.5) for side in sides)
-    return (*orders, *patient.shorter(patient.course.last)) if sides else ()
+    return (*orders, *patient.shorter(patient.course.looks[-1:])) if sides else ()
 
 
 def _restart_lighter(patient: Patient) -> tuple[Prescription, ...]:

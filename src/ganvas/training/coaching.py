@@ -13,7 +13,7 @@ import torch
 
 from ..coach.agree import agree
 from ..coach.clock import FEWEST_STEPS, share_of_gap
-from ..coach.course import promising
+from ..coach.course import promising, suspicious
 from ..coach.diagnosis import diagnose
 from ..coach.ladder import prescribe
 from ..coach.prescription import treated
@@ -28,6 +28,7 @@ from .schedule import phase_starts, position, progress
 from .state import State
 from .treatment import apply
 
+SOON = 0.25  # of the usual gap, when the last look was bad and one more would make it a sickness
 WORTHWHILE = 0.08  # of the budget: with less left, nothing that is prescribed could work
 Known = Signs | Verdict | Treated | Scored
 
@@ -119,7 +120,8 @@ class Coach:
         anchor = max([begin, *(each for each in changes if each < step)])
         looks = [event.step for event in self.history if isinstance(event, Signs) and anchor < event.step < step]
         last = looks[-1] if looks else anchor
-        later: float = progress(self.base, last) + gap * share_of_gap(len(looks))
+        share = SOON if self.sound and suspicious(self.history) else 1.0
+        later: float = progress(self.base, last) + gap * min(share, share_of_gap(len(looks)))
         return min(1.0, max(later, progress(self.base, last + FEWEST_STEPS)))
 
     def attend(self, state: State, losses: dict[str, float]) -> None:
