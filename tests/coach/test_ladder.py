@@ -17,7 +17,7 @@ from ganvas.coach.ladder import LADDERS, MOST, Patient, prescribe
 from ganvas.coach.prescription import KINDS, treated
 from ganvas.coach.sicknesses import SICKNESSES, SOUND
 from ganvas.config import BalanceConfig, Config, PenaltyConfig
-from ganvas.events import Event, Treated, Verdict
+from ganvas.events import Event, Prescription, Treated, Verdict
 from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import build_discriminator
 from ganvas.recipes import RECIPES
@@ -71,8 +71,10 @@ class Clinic:
         self.index += 1
         found = verdict(seen, name, confidence)
         self.history += [seen, found]
-        done = list(prescribe(self.history, found, self.now, self.healthy, self.left))
-        self.history += done
+        done = []
+        for event in prescribe(self.history, found, self.now, self.healthy, self.left):
+            done.append(event)
+            self.history.append(event)
         self.now = treated(self.config, (order for event in self.given for order in event.prescriptions))
         return done
 
@@ -236,6 +238,22 @@ def test_it_goes_back_further_each_time_and_never_beyond_what_there_is(healthy: 
     assert [order.value for order in backs] == [1.0, 2.0][: len(healthy)], "to where it had failed from before"
     assert [order.name for order in backs] == [f"step {step}" for step in reversed(healthy)], "it tells another step"
     assert any(order.kind == "afresh" for event in clinic.given for order in event.prescriptions), "and nothing then"
+
+
+def test_treatments_do_not_depend_on_when_they_are_noted() -> None:
+    clinic = Clinic(healthy=(30, 50))
+    while not clinic.stopped:
+        before = [*clinic.history]
+        at_once = clinic.visit("mode collapse")
+        seen, found = clinic.history[len(before) : len(before) + 2]
+        config = treated(clinic.config, (order for event in before for order in orders_of(event)))
+        later = list(prescribe([*before, seen, found], found, config, clinic.healthy))
+        assert later == at_once
+
+
+def orders_of(event: Event) -> tuple[Prescription, ...]:
+    """Return what an event prescribes."""
+    return event.prescriptions if isinstance(event, Treated) and not event.outcome else ()
 
 
 courses = st.dictionaries(st.sampled_from([*HEALTHY, "distance"]), st.one_of(st.floats(), st.floats(0, 1)), max_size=8)

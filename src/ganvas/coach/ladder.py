@@ -18,6 +18,7 @@ from .telling import judged_text, stopped_text, treatment_text
 JUDGED_AFTER = 3  # examinations that a prescription is given to work
 PATIENCE = 6  # examinations after which what has not helped has failed
 MOST = 8  # prescriptions in one training
+ARRIVED = "Stopped: the training has converged, more of it would not make the samples better."
 WORTH = 0.05  # part by which samples must get nearer to the real pictures for a training to be worth going on with
 SAFE = 0.015  # part of its own size that a weight may move a step: nothing that was measured overshot with this
 FAR = 0.04  # from here on the length of the steps may be the trouble
@@ -244,30 +245,35 @@ def prescribe(
     course = course_of(history)
     if course is None:
         return
-    given = [event for event in history if isinstance(event, Treated) and not event.outcome]
-    judged = sum(isinstance(event, Treated) and bool(event.outcome) for event in history)
     urgent = course.now("finite") < 1
-    if len(given) > judged:
+    treated = [event for event in history if isinstance(event, Treated)]
+    given = [event for event in treated if not event.outcome]
+    if 2 * len(given) > len(treated):  # the last one was not judged yet
         looks = sum(isinstance(event, Signs) and event.step > begun_at(history) for event in history)
         outcome = _outcome(verdict, looks, urgent)
         if not outcome:
             return
-        last = given[-1]
-        text = judged_text(last.prescriptions, outcome)
-        yield Treated(verdict.step, verdict.images, last.sickness, last.prescriptions, outcome, text, last.rung)
-    if verdict.name == "converged" and verdict.confidence >= CERTAIN:
-        text = "Stopped: the training has converged, more of it would not make the samples better."
-        yield Treated(verdict.step, verdict.images, verdict.name, (Prescription("stop"),), "", text)
-    if verdict.name not in LADDERS or verdict.confidence < SURE or not (worthwhile or urgent):
+        treated.append(_judged(verdict, given[-1], outcome))
+        yield treated[-1]
+    if not (worthwhile or urgent):
         return
-    failed = [event for event in history if isinstance(event, Treated) and event.outcome == "failed"]
-    backs = sum(order.kind == "back" for event in failed for order in event.prescriptions)
+    if verdict.name == "converged" and verdict.confidence >= CERTAIN:
+        yield Treated(verdict.step, verdict.images, verdict.name, (Prescription("stop"),), "", ARRIVED)
+    if verdict.name not in LADDERS or verdict.confidence < SURE:
+        return
+    backs = sum(order.kind == "back" for event in treated if event.outcome == "failed" for order in event.prescriptions)
     patient = Patient(course, config, tuple(healthy)[: max(0, len(healthy) - backs)], backs, len(given))
     orders, rung = _next(verdict.name, given, patient, urgent)
     if not orders and not urgent and course.gain("distance", JUDGED_AFTER) >= WORTH:
         return  # ill, and getting better by itself
     text = treatment_text(orders) if orders else stopped_text(verdict.name, given)
     yield Treated(verdict.step, verdict.images, verdict.name, orders or patient.ending(urgent), "", text, rung)
+
+
+def _judged(verdict: Verdict, last: Treated, outcome: str) -> Treated:
+    """Return the word on what was prescribed last."""
+    text = judged_text(last.prescriptions, outcome)
+    return Treated(verdict.step, verdict.images, last.sickness, last.prescriptions, outcome, text, last.rung)
 
 
 def _outcome(verdict: Verdict, looks: int, urgent: bool) -> str:
