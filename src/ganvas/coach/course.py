@@ -8,6 +8,7 @@ from statistics import median
 from ..events import Event, Evidence, Signs, Treated, Verdict
 from .sicknesses import SICKNESSES
 
+NEAR = 0.35  # distance below which samples are pictures of the kind
 Test = Callable[[Signs], bool]
 
 
@@ -105,11 +106,15 @@ def course_of(history: Sequence[Event]) -> Course | None:
 
 
 def promising(history: Sequence[Event]) -> bool:
-    """Tell whether the last examination is of a moment worth going back to: the samples are better than they were."""
+    """Tell whether the last examination is of a moment worth going back to.
+
+    The samples have come half of the way, or are near the real pictures: in the first minutes of a training that goes
+    wrong they get better too, and weights that were damaged then never become quite well.
+    """
     course = course_of(history)
     if course is None or len(course.looks) < 2:
         return False
-    return course.now("distance") < 0.95 * value(course.looks[0], "distance")
+    return course.now("distance") < max(NEAR, 0.5 * value(course.looks[0], "distance"))
 
 
 def suspicious(history: Sequence[Event]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..events import Event, Evidence, Scored, Signs, Verdict
-from .course import Course, above, below, both, course_of, told, value
+from .course import NEAR, Course, above, below, both, course_of, told, value
 from .sicknesses import SICKNESSES, SOUND
 
 SURE = 0.6  # confidence from which a finding is a verdict
@@ -20,7 +20,6 @@ OVERLONG = 0.2  # part of its own size that a weight may move a step: three time
 FEWEST_A_STEP = 8  # pictures: with fewer, each step undoes much of the one before
 FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
 FEW_PICTURES = 640  # with fewer, none is held out, and a judge that is never wrong is taken to remember
-SETTLED = 0.35  # distance below which samples are pictures of the kind
 POOR = 0.45  # distance above which they are plainly not
 
 
@@ -139,8 +138,8 @@ def memorising(course: Course) -> Finding | None:
 
 def discriminator_wins(course: Course) -> Finding | None:
     """Find a discriminator that is never wrong while the samples no longer get better."""
-    looks = course.lasting(both(above("told_apart", 0.99), above("distance", SETTLED)))
-    starved = course.lasting(both(above("told_apart", 0.99), above("distance", SETTLED), _starved))
+    looks = course.lasting(both(above("told_apart", 0.99), above("distance", NEAR)))
+    starved = course.lasting(both(above("told_apart", 0.99), above("distance", NEAR), _starved))
     if starved >= 2:
         evidence = (course.evidence("generator_update", starved), course.evidence("logit_gap", starved))
         return Finding("discriminator wins", _growing(starved, 2), evidence)
@@ -159,7 +158,7 @@ def _starved(look: Signs) -> bool:
 def generator_wins(course: Course) -> Finding | None:
     """Find a discriminator that has next to nothing to say about bad samples: it is fooled, or may not speak up."""
     silent = course.lasting(both(lambda look: abs(value(look, "logit_gap")) < 0.5, above("distance", POOR)))
-    fooled = course.lasting(both(below("told_apart", 0.65), above("distance", SETTLED)))
+    fooled = course.lasting(both(below("told_apart", 0.65), above("distance", NEAR)))
     looks = max(silent, fooled)
     if looks < 3 or not course.gain("distance", 3) < 0.1:
         return None
@@ -188,7 +187,7 @@ def diverging(course: Course) -> Finding | None:
 
 def oscillating(course: Course) -> Finding | None:
     """Find losses that swing widely while the samples do not get better, or steps that are noise or far too long."""
-    noisy = course.lasting(both(below("batch", FEWEST_A_STEP), above("distance", SETTLED)))
+    noisy = course.lasting(both(below("batch", FEWEST_A_STEP), above("distance", NEAR)))
     if noisy >= 4 and course.gain("distance", 3) < 0.15:
         evidence = (course.evidence("batch", 1), course.evidence("distance", 3))
         return Finding("oscillating", _growing(noisy, 4), evidence)
@@ -196,7 +195,7 @@ def oscillating(course: Course) -> Finding | None:
         overlong = course.lasting(above(sign, OVERLONG))
         if overlong >= 2:
             return Finding("oscillating", _growing(overlong, 2), (course.evidence(sign, overlong),))
-    looks = course.lasting(both(above("generator_swing", 1.0), _hasty, above("distance", SETTLED)))
+    looks = course.lasting(both(above("generator_swing", 1.0), _hasty, above("distance", NEAR)))
     if looks < 3 or not course.gain("distance", 3) < 0.1:
         return None
     evidence = (course.evidence("generator_swing", looks), course.evidence("distance", looks))
@@ -237,10 +236,10 @@ def _sound(course: Course, scores: Sequence[float]) -> Finding:
     """
     distance = course.lately("distance")
     evidence = (course.evidence("distance", len(course.looks)),)
-    if math.isnan(distance) or distance > 1.5 * SETTLED:
+    if math.isnan(distance) or distance > 1.5 * NEAR:
         return Finding("warming up", 0.7, evidence)
     half = len(course.looks) // 2
-    if half >= FLAT and distance < SETTLED and course.gain("distance", half) < 0.03:
+    if half >= FLAT and distance < NEAR and course.gain("distance", half) < 0.03:
         before, since = scores[: len(scores) // 2], scores[len(scores) // 2 :]
         if len(before) < 3:
             return Finding("converged", 0.7, evidence)

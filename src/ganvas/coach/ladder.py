@@ -8,7 +8,7 @@ nothing goes on for ever. At the top of the ladder the training ends with the be
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..config import Config
+from ..config import MOVED, Config
 from ..events import Event, Prescription, Signs, Treated, Verdict
 from .course import Course, begun_at, course_of, value
 from .diagnosis import CERTAIN, FEWEST_NUMBERS, SURE
@@ -58,14 +58,24 @@ class Patient:
     def shorter(self, looks: Sequence[Signs], otherwise: float = 0.3) -> tuple[Prescription, ...]:
         """Shorten the steps of the side whose steps were far too long, or of both by the factor `otherwise`."""
         orders = []
-        for side in ("generator", "discriminator"):
-            far = [each for look in looks if (each := value(look, f"{side}_reach")) > FAR]
+        for name in self.moved:
+            far = [each for look in looks if (each := value(look, f"{side_of(name)}_reach")) > FAR]
             if far:
-                orders.append(Prescription("rate", side, _round(max(SAFE / max(far), 0.02))))
-        return tuple(orders) or tuple(Prescription("rate", side, otherwise) for side in ("generator", "discriminator"))
+                orders.append(Prescription("rate", name, _round(max(SAFE / max(far), 0.02))))
+        return tuple(orders) or tuple(Prescription("rate", name, otherwise) for name in self.moved)
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """Return the optimisers of the present phase; those of others are not to be held to account for it."""
+        return tuple(name for name in MOVED.get(self.course.last.phase, ()) if name in self.config.optimisers)
 
 
 Rung = Callable[[Patient], tuple[Prescription, ...]]
+
+
+def side_of(optimiser: str) -> str:
+    """Return whose side an optimiser is on."""
+    return "discriminator" if optimiser == "discriminator" else "generator"
 
 
 def _round(factor: float) -> float:
@@ -74,7 +84,7 @@ def _round(factor: float) -> float:
 
 
 def _gentler(patient: Patient) -> tuple[Prescription, ...]:
-    return (Prescription("rate", "generator", 0.5),)
+    return tuple(Prescription("rate", name, 0.5) for name in patient.moved if side_of(name) == "generator")
 
 
 def _shorter(patient: Patient) -> tuple[Prescription, ...]:
@@ -97,9 +107,8 @@ def _restart_halved(patient: Patient) -> tuple[Prescription, ...]:
 
 def _longer(patient: Patient) -> tuple[Prescription, ...]:
     """Lengthen steps that are too short to get anywhere."""
-    sides = ("generator", "discriminator")
-    short = [side for side in sides if 0 < patient.course.now(f"{side}_reach") < SHORT]
-    return tuple(Prescription("rate", side, 4.0) for side in short)
+    short = [name for name in patient.moved if 0 < patient.course.now(f"{side_of(name)}_reach") < SHORT]
+    return tuple(Prescription("rate", name, 4.0) for name in short)
 
 
 def _relativistic(patient: Patient) -> tuple[Prescription, ...]:
@@ -183,10 +192,9 @@ def _twice_the_batch(patient: Patient) -> tuple[Prescription, ...]:
 
 def _lighter(patient: Patient) -> tuple[Prescription, ...]:
     """Take the momentum out of Adam, if it has much."""
-    fast = [name for name, each in patient.config.optimisers.items() if each.beta1 > 0.5]
-    sides = dict.fromkeys("discriminator" if name == "discriminator" else "generator" for name in fast)
-    orders = tuple(Prescription("beta1", side, 0.5) for side in sides)
-    return (*orders, *patient.shorter(patient.course.looks[-1:])) if sides else ()
+    fast = [name for name in patient.moved if patient.config.optimisers[name].beta1 > 0.5]
+    orders = tuple(Prescription("beta1", name, 0.5) for name in fast)
+    return (*orders, *patient.shorter(patient.course.looks[-1:])) if fast else ()
 
 
 def _restart_lighter(patient: Patient) -> tuple[Prescription, ...]:
@@ -195,7 +203,8 @@ def _restart_lighter(patient: Patient) -> tuple[Prescription, ...]:
 
 
 def _without_momentum(patient: Patient) -> tuple[Prescription, ...]:
-    return tuple(Prescription("beta1", side, 0.0) for side in ("generator", "discriminator"))
+    heavy = (name for name in patient.moved if patient.config.optimisers[name].beta1 > 0)
+    return tuple(Prescription("beta1", name, 0.0) for name in heavy)
 
 
 def _restored(patient: Patient) -> tuple[Prescription, ...]:

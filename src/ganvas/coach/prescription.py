@@ -25,24 +25,20 @@ class Kind:
 
 
 def _rate(config: Config, order: Prescription) -> Config:
-    """Multiply the learning rate of `network`'s side by `value`."""
-    return _with_optimisers(config, order, lambda old: replace(old, learning_rate=old.learning_rate * order.value))
+    """Multiply the learning rate of `network` (an optimiser) by `value`."""
+    old = pick(config.optimisers, order.network, "optimiser")
+    return _with_optimiser(config, order, replace(old, learning_rate=old.learning_rate * order.value))
 
 
 def _beta1(config: Config, order: Prescription) -> Config:
-    """Set Adam's first decay to `value` for `network`'s side."""
-    return _with_optimisers(config, order, lambda old: replace(old, beta1=order.value))
+    """Set Adam's first decay to `value` for `network` (an optimiser)."""
+    return _with_optimiser(
+        config, order, replace(pick(config.optimisers, order.network, "optimiser"), beta1=order.value)
+    )
 
 
-def _with_optimisers(
-    config: Config, order: Prescription, change: Callable[[OptimiserConfig], OptimiserConfig]
-) -> Config:
-    """Change the discriminator's optimiser, or all others: whatever else moves is the generator's side."""
-    judges = pick({"generator": False, "discriminator": True}, order.network, "network")
-    optimisers = {
-        name: change(old) if (name == "discriminator") == judges else old for name, old in config.optimisers.items()
-    }
-    return replace(config, optimisers=optimisers)
+def _with_optimiser(config: Config, order: Prescription, new: OptimiserConfig) -> Config:
+    return replace(config, optimisers=config.optimisers | {order.network: new})
 
 
 def _skip(config: Config, order: Prescription) -> Config:

@@ -11,14 +11,13 @@ from torch import Tensor, nn
 from ..coach import signs
 from ..coach.averages import loss_signs
 from ..coach.units import dead_share
-from ..config import Config, PhaseConfig
+from ..config import MOVED, Config, PhaseConfig
 from ..data.prepare import Prepared
 from ..data.split import split
 from ..device import random_at
 from ..events import Signs
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
-from .phases import MOVED
 from .schedule import progress
 from .state import State
 from .steps import Draw, draw, judge

@@ -18,13 +18,6 @@ PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
     "sharpen": sharpen_step,
 }
 
-MOVED: dict[str, tuple[str, ...]] = {  # the optimisers that a step of each phase takes
-    "adversarial": ("generator", "discriminator"),
-    "autoencode": ("autoencoder",),
-    "prior": ("prior",),
-    "sharpen": ("generator", "discriminator"),
-}
-
 
 def enter(phase: PhaseConfig, state: State, config: Config, data: Prepared) -> None:
     """Make ready what the phase's steps rely on: for the prior, the codes of the pictures."""
