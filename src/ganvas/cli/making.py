@@ -37,7 +37,7 @@ class Train:
     out: Annotated[Path | None, optional("RUN")] = None
     """The run folder; runs/NAME-OF-THE-PICTURES if not given."""
     recipe: str = "auto"
-    """auto, quick, dcgan or fc."""
+    """auto, quick, dcgan, fc or residual."""
     size: str = "auto"
     """Pixels: 64, or width by height: 96x64."""
     minutes: Annotated[float | None, optional("MINUTES")] = None
@@ -53,7 +53,7 @@ class Train:
     fit: str = "crop"
     """crop cuts the middle out, pad keeps all on the background, stretch ignores the shape."""
     loss: str = "auto"
-    """bce, hinge, least_squares, wasserstein or relativistic in place of the recipe's."""
+    """bce, hinge, least_squares, wasserstein, relativistic or saturating in place of the recipe's."""
     penalty: str = "auto"
     """r1, r2, r1_r2, approximate_r1, approximate_r1_r2, gradient or none in place of the recipe's."""
     gamma: Annotated[float | None, optional("WEIGHT")] = None
