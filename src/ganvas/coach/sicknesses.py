@@ -58,7 +58,7 @@ SICKNESSES: dict[str, Sickness] = {
         "The generator wins",
         "The discriminator can no longer tell samples from real pictures, although they are still bad.",
         "It is too weak, learns too slowly, or is held back too hard, and a bad judge teaches nothing.",
-        "Weaken the penalty (--gamma), or give the discriminator a higher learning rate or more steps (in config.json).",
+        "Weaken the penalty (--gamma), or raise the discriminator's learning rate (in config.json).",
     ),
     "discriminator memorises": Sickness(
         "The discriminator memorises",
