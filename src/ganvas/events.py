@@ -117,7 +117,7 @@ class Saved(Event):
 
 @dataclass(frozen=True)
 class Signs(Event):
-    """Report an examination of the training's health: what was measured, by the names in `ganvas.coach.signs.SIGNS`."""
+    """Report an examination of health: what was measured, by the names in `ganvas.coach.vocabulary.SIGNS`."""
 
     step: int
     images: int

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ganvas.coach.course import promising
 from ganvas.coach.diagnosis import diagnose
 from ganvas.coach.sicknesses import SICKNESSES, SOUND
-from ganvas.coach.signs import SIGNS
+from ganvas.coach.vocabulary import SIGNS
 from ganvas.events import (
     Event,
     Evidence,

@@ -26,7 +26,7 @@ from ganvas.coach.clock import share_of_gap
 from ganvas.coach.copies import copy_of
 from ganvas.coach.doctor import examine
 from ganvas.coach.sicknesses import SICKNESSES, SOUND
-from ganvas.coach.signs import SIGNS
+from ganvas.coach.vocabulary import SIGNS
 from ganvas.errors import GanvasError
 from ganvas.events import Signs, Verdict
 from ganvas.pictures import to_float

@@ -86,9 +86,9 @@ def test_the_policies_are_those_that_there_are() -> None:
     assert set(POLICIES) <= set(augment.POLICIES)
 
 
-def test_a_lazy_penalty_becomes_one_of_every_step() -> None:
+def test_a_lazy_penalty_stays_as_lazy() -> None:
     config = replace(tiny.config(), penalty=PenaltyConfig("r1", 1.0, 16))
-    assert treated(config, [Prescription("penalty", value=2.0, name="r1")]).penalty == PenaltyConfig("r1", 2.0, 1)
+    assert treated(config, [Prescription("penalty", value=2.0, name="r1")]).penalty == PenaltyConfig("r1", 2.0, 16)
 
 
 def test_a_treated_configuration_is_one_like_any_other() -> None:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.coach import signs
-from ganvas.coach.signs import SIGNS, Reference, logit_signs, look, real_signs, reference, sample_signs
+from ganvas.coach.signs import Reference, logit_signs, look, real_signs, reference, sample_signs
+from ganvas.coach.vocabulary import SIGNS
 
 COUNT = 64
 

@@ -100,7 +100,7 @@ def never() -> Callable[[Sequence[Event]], Verdict]:
 
 
 def improving(step: int) -> float:
-    return float(2 * 0.97**step)
+    return float(2 * 0.9**step)
 
 
 def train(pictures: Path, run: Run, recipe: str = "dcgan", **options: Any) -> list[Event]:

@@ -10,14 +10,13 @@ import torch
 from test_treatment import differing, going, snapshot, walk
 
 import tiny
-from ganvas.coach.signs import SIGNS
-from ganvas.config import BalanceConfig, Config, DataConfig
+from ganvas.coach.vocabulary import SIGNS
+from ganvas.config import MOVED, BalanceConfig, Config, DataConfig
 from ganvas.data import Prepared, prepare
 from ganvas.data.split import split
 from ganvas.events import Signs, drain, from_json, to_json
 from ganvas.recipes import RECIPES
 from ganvas.training.examination import Examiner
-from ganvas.training.phases import MOVED
 from ganvas.training.schedule import position
 from ganvas.training.state import State, fresh
 

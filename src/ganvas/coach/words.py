@@ -2,14 +2,11 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from ..events import Evidence
 from ..words import number, percent, title_of
 from .sicknesses import SICKNESSES
-
-if TYPE_CHECKING:
-    from .signs import Sign
+from .vocabulary import SIGNS, Sign
 
 MOST_TOLD = 3  # pieces of evidence; the first ones weigh most
 
@@ -42,10 +39,8 @@ def sign_text(name: str, value: float) -> str:
     return percent(value) if kind == "share" else f"{value:,.0f}" if kind == "count" else number(value)
 
 
-def sign_of(name: str) -> "Sign":
+def sign_of(name: str) -> Sign:
     """Return what is known of a sign; of one of a later release that is its name."""
-    from .signs import SIGNS, Sign  # measuring needs torch, which a healthy training's words do without
-
     return SIGNS.get(name) or Sign(title_of(name))
 
 

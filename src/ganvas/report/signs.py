@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..coach.doctor import Treatment
 from ..coach.sicknesses import SOUND
-from ..coach.signs import SIGNS
+from ..coach.vocabulary import SIGNS
 from ..coach.words import sign_of, sign_text
 from ..words import duration
 from .charts import phase_marks

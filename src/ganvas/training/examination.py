@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..coach import signs
 from ..coach.averages import loss_signs
 from ..coach.units import dead_share
+from ..coach.vocabulary import SIGNS
 from ..config import MOVED, Config, PhaseConfig
 from ..data.prepare import Prepared
 from ..data.split import split
@@ -45,7 +46,7 @@ class Examiner:
         """
         moved = MOVED[phase.name]
         values = self._facts | {"batch": float(phase.batch), "latent": float(config.latent)}
-        values |= {name: each for name, each in loss_signs(state.averages, losses).items() if name in signs.SIGNS}
+        values |= {name: each for name, each in loss_signs(state.averages, losses).items() if name in SIGNS}
         values["finite"] = signs.finite(state.networks().values(), losses)
         for name in moved:
             side = "discriminator" if name == "discriminator" else "generator"
