@@ -112,11 +112,11 @@ def test_the_last_verdict_told_is_that_of_the_latest_step() -> None:
 
 
 def test_promising_is_half_of_the_way_or_near() -> None:
-    assert promising(looks(4)), "the distance has halved"
+    assert promising(looks(5)), "the distance has halved"
     assert not promising(looks(4, distance=1.0))
     assert not promising(looks(4, distance=worsening([1.0, 0.2, 0.5, 3.0])))
-    assert not promising(looks(4, distance=iter([4.0, 3.0, 2.5, 2.4]))), "a little better is not half of the way"
-    assert promising(looks(4, distance=iter([0.3, 0.3, 0.3, 0.3]))), "near from the beginning"
+    assert not promising(looks(4, distance=worsening([4.0, 3.0, 2.5, 2.4]))), "a little better is not half of the way"
+    assert promising(looks(4, distance=worsening([0.3, 0.3, 0.3, 0.3]))), "near from the beginning"
     assert not promising(looks(1))
     assert not promising([])
     assert not promising(looks(4, distance=NAN))
