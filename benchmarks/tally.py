@@ -101,6 +101,8 @@ def outcomes(
 ) -> list[Outcome]:
     """Return what came of the cases that were run with the coach watching.
 
+    What was noticed is taken from the run with the coach acting, if there is one: until it acts, the two are the same.
+
     Args:
         told: the verdicts on a run; of a replay perhaps.
     """
@@ -112,16 +114,17 @@ def outcomes(
     found = []
     for case in cases:
         if row := by_run.get((case.name, "watch")):
-            verdicts, since = told(row), case.fault.onset * row["budget"]
+            acted = by_run.get((case.name, "act"))
+            verdicts, since = told(acted or row), case.fault.onset * row["budget"]
             late = alarms(verdicts, since)
             found.append(
                 Outcome(
                     case,
                     late[0] if late else None,
                     len(alarms(verdicts)) > len(late),
-                    longest(verdicts, since, row["images"]),
+                    longest(verdicts, since, (acted or row)["images"]),
                     row["frechet"],
-                    by_run.get((case.name, "act"), {"frechet": math.nan})["frechet"],
+                    acted["frechet"] if acted else math.nan,
                     median(sound.get(case.pair, [math.nan])),
                 )
             )

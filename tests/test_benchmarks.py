@@ -166,7 +166,7 @@ def test_outcomes_are_counted_as_said():
 
     rows = [row(each, "watch", 90 + 10 * number, "healthy") for number, each in enumerate(sound)]
     rows += [row(each, "act", 100, "healthy") for each in sound]
-    rows += [row(case, "watch", 300, "warming up", right), row(case, "act", 124, right)]
+    rows += [row(case, "watch", 300, "healthy"), row(case, "act", 124, "warming up", right)]
     found = {each.case.name: each for each in tally.outcomes(sickness.CASES, rows)}
     sick = found[case.name]
     assert (sick.healthy, sick.noticed[0], sick.named, sick.harmed, sick.rescued) == (100, 1000, True, True, True)
