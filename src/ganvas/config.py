@@ -127,6 +127,11 @@ MOVED: dict[str, tuple[str, ...]] = {
 }
 
 
+def side_of(optimiser: str) -> str:
+    """Return whose side an optimiser is on."""
+    return "discriminator" if optimiser == "discriminator" else "generator"
+
+
 @dataclass(frozen=True)
 class WarmStartConfig:
     """Describe how the `quick` recipe begins with an autoencoder; see `ganvas.training.warm_start`.

@@ -25,12 +25,12 @@ def discs(count: int, channels: int = 3, size: int = 16, seed: int = 0) -> Tenso
 
 @pytest.fixture(scope="module")
 def known() -> Reference:
-    return reference(discs(4 * COUNT), COUNT)
+    return reference(discs(4 * COUNT))
 
 
 def test_the_pictures_themselves_are_what_they_are() -> None:
     pictures = discs(COUNT)
-    found = sample_signs(pictures, reference(pictures, COUNT))
+    found = sample_signs(pictures, reference(pictures))
     assert found["diversity"] == pytest.approx(1)
     assert found["pixel_diversity"] == pytest.approx(1)
     assert found["distance"] == pytest.approx(0, abs=1e-6)
@@ -70,10 +70,10 @@ def test_black_and_white_are_counted_beyond_the_pictures_own(known: Reference) -
 
 def test_what_is_known_of_the_real_pictures() -> None:
     blank = torch.cat([discs(COUNT // 2), torch.full((COUNT // 2, 3, 16, 16), -1.0)])
-    found = real_signs(reference(blank, COUNT))
+    found = real_signs(reference(blank))
     assert found["real_blank"] == 0.5
     assert found["real_near_copies"] >= 0.5
-    assert real_signs(reference(discs(COUNT), COUNT))["real_blank"] == 0
+    assert real_signs(reference(discs(COUNT)))["real_blank"] == 0
 
 
 def test_details_are_what_half_the_size_does_not_show() -> None:
@@ -92,7 +92,7 @@ def test_details_are_what_half_the_size_does_not_show() -> None:
 def test_pictures_of_any_kind_and_shape_can_be_looked_at(channels: int, height: int, width: int) -> None:
     pictures = discs(24, channels)[..., :height, :width]
     pictures = nn.functional.interpolate(pictures, (height, width))
-    found = sample_signs(pictures[:8], reference(pictures, COUNT))
+    found = sample_signs(pictures[:8], reference(pictures))
     assert all(math.isfinite(value) for value in found.values()), found
     assert found.keys() <= SIGNS.keys()
 
@@ -107,7 +107,7 @@ def test_samples_that_are_no_numbers_are_looked_at_too(poison: float, known: Ref
 
 
 def test_pictures_that_are_all_alike_have_no_unit_to_measure_in() -> None:
-    found = sample_signs(discs(COUNT), reference(torch.ones(COUNT, 3, 16, 16), COUNT))
+    found = sample_signs(discs(COUNT), reference(torch.ones(COUNT, 3, 16, 16)))
     assert math.isnan(found["distance"])
     assert math.isnan(found["diversity"])
 

@@ -8,7 +8,7 @@ nothing goes on for ever. At the top of the ladder the training ends with the be
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..config import MOVED, Config
+from ..config import MOVED, Config, side_of
 from ..events import Event, Prescription, Signs, Treated, Verdict
 from .course import Course, begun_at, course_of, value
 from .diagnosis import CERTAIN, FEWEST_NUMBERS, SURE
@@ -71,11 +71,6 @@ class Patient:
 
 
 Rung = Callable[[Patient], tuple[Prescription, ...]]
-
-
-def side_of(optimiser: str) -> str:
-    """Return whose side an optimiser is on."""
-    return "discriminator" if optimiser == "discriminator" else "generator"
 
 
 def _round(factor: float) -> float:

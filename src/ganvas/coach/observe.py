@@ -17,8 +17,9 @@ from .averages import Average, loss_signs
 from .clock import FEWEST_STEPS, share_of_gap
 from .course import told
 from .diagnosis import diagnose
-from .onlooker import COUNT, Onlooker
+from .onlooker import Onlooker
 from .sicknesses import SICKNESSES, SOUND
+from .signs import COUNT
 
 USUAL = 200  # steps from one look to the next,
 PART = 0.05  # and at least this part of the steps so far: the longer a training has run, the slower it changes

@@ -11,10 +11,9 @@ from ..device import random_at
 from ..errors import pick
 from . import given, signs
 from .copies import answer, copy_of, unnoticed
+from .signs import COUNT, KNOWN
 from .units import dead_share
 
-COUNT = 64  # samples and as many real pictures: one sheet
-KNOWN = 512  # real pictures that are sorted into kinds
 FEWEST_SAMPLES = 8  # of fewer, nobody can say how varied they are
 SIDES = {"generator": "generator", "discriminator": "discriminator"}
 NO_JUDGE = "Leave out discriminator=, and give observe() the real_logits and fake_logits that your loop has anyway."
@@ -51,7 +50,7 @@ class Onlooker:
         order = torch.randperm(len(real), generator=random_at("coach"))[:KNOWN]
         chosen = given.in_range("The real pictures", real[order.to(real.device)])
         with unnoticed([chosen]):
-            self._known = signs.reference(chosen, COUNT)
+            self._known = signs.reference(chosen)
         self.shown = chosen[:COUNT]
         self._facts |= signs.real_signs(self._known)
 
@@ -64,9 +63,7 @@ class Onlooker:
         """
         values = dict(self._facts)
         for side, optimiser in self._optimisers.items():
-            values[f"{side}_update"] = signs.update_size(optimiser)
-            values[f"{side}_reach"] = signs.reach(optimiser)
-            values[f"{side}_gradient"] = signs.gradient_size(optimiser)
+            values |= signs.optimiser_signs(side, optimiser)
         with unnoticed(self._places(seen)):
             seen = self._asked(seen) | dict(seen)
             values |= self._drawn(seen.get("samples")) | _judged(seen)

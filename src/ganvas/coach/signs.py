@@ -17,6 +17,8 @@ from ..metrics.networks import EfficientNetLite, load_network
 from ..pictures import to_uint8
 from .modes import Modes, find_modes
 
+COUNT = 64  # samples and as many real pictures of a look: one sheet
+KNOWN = 512  # real pictures that are sorted into kinds
 SIDE = 32  # pixels at which the frozen network looks: a ninth of the cost of the 96 of the scores
 SATURATED = 0.99  # of the way to black or white
 BLANK = 0.02  # standard deviation of a picture's values, black to white being 2, below which it shows nothing
@@ -92,9 +94,9 @@ class Reference:
     modes: Modes
 
 
-def reference(pictures: Tensor, count: int) -> Reference:
-    """Return what real pictures (N, C, H, W) in [-1, 1] look like; the first `count` are a batch as samples are."""
-    batches = [look(part) for part in torch.split(pictures, count)]
+def reference(pictures: Tensor) -> Reference:
+    """Return what real pictures (N, C, H, W) in [-1, 1] look like; the first `COUNT` are a batch as samples are."""
+    batches = [look(part) for part in torch.split(pictures, COUNT)]
     features = torch.cat([each.features for each in batches])
     return Reference(batches[0], features.mean(0), features.std(0, correction=0), find_modes(features))
 
@@ -151,6 +153,15 @@ def _share_above(high: Tensor, low: Tensor) -> float:
     """Return the share of pairs in which the first is higher, ties counting half: 0.5 if they are all the same."""
     difference = high[:, None] - low[None]
     return float((difference > 0).float().mean() + (difference == 0).float().mean() / 2)
+
+
+def optimiser_signs(side: str, optimiser: torch.optim.Optimizer) -> dict[str, float]:
+    """Return the signs of how the optimiser of a side ("generator" or "discriminator") moves its weights."""
+    return {
+        f"{side}_update": update_size(optimiser),
+        f"{side}_reach": reach(optimiser),
+        f"{side}_gradient": gradient_size(optimiser),
+    }
 
 
 def gradient_size(optimiser: torch.optim.Optimizer) -> float:

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from ..coach import signs
 from ..coach.averages import loss_signs
+from ..coach.signs import COUNT, KNOWN
 from ..coach.units import dead_share
 from ..coach.vocabulary import SIGNS
-from ..config import MOVED, Config, PhaseConfig
+from ..config import MOVED, Config, PhaseConfig, side_of
 from ..data.prepare import Prepared
 from ..data.split import split
 from ..device import random_at
@@ -23,9 +24,6 @@ from .schedule import progress
 from .state import State
 from .steps import Draw, draw, judge
 
-COUNT = 64  # samples and as many real pictures: one sheet
-KNOWN = 512  # real pictures that are sorted into kinds
-
 
 class Examiner:
     """Examine a run, always by the same latents and the same pictures, so that what changes is the training's doing."""
@@ -35,7 +33,7 @@ class Examiner:
         parts = split(data.count, config.held_out)
         known = np.random.default_rng((config.seed, COUNT)).permutation(parts.train)[:KNOWN]
         self._shown, self._held_out = known[:COUNT], parts.held_out[:COUNT]
-        self._reference = signs.reference(to_float(self._pictures(known).to(device)), COUNT)
+        self._reference = signs.reference(to_float(self._pictures(known).to(device)))
         self._facts = {"pictures": float(len(parts.train)), **signs.real_signs(self._reference)}
 
     def examine(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> Signs:
@@ -49,11 +47,7 @@ class Examiner:
         values |= {name: each for name, each in loss_signs(state.averages, losses).items() if name in SIGNS}
         values["finite"] = signs.finite(state.networks().values(), losses)
         for name in moved:
-            side = "discriminator" if name == "discriminator" else "generator"
-            optimiser = state.optimisers[name]
-            values[f"{side}_update"] = signs.update_size(optimiser)
-            values[f"{side}_reach"] = signs.reach(optimiser)
-            values[f"{side}_gradient"] = signs.gradient_size(optimiser)
+            values |= signs.optimiser_signs(side_of(name), state.optimisers[name])
         values |= self._look(state, config, phase.name, "discriminator" in moved)
         return Signs(state.step, state.images, progress(config, state.step), phase.name, values)
 
