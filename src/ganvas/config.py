@@ -118,20 +118,6 @@ class PhaseConfig:
     steps: int = 0
 
 
-# The optimisers that a step of each phase takes; all but the discriminator's are the generator's side.
-MOVED: dict[str, tuple[str, ...]] = {
-    "adversarial": ("generator", "discriminator"),
-    "autoencode": ("autoencoder",),
-    "prior": ("prior",),
-    "sharpen": ("generator", "discriminator"),
-}
-
-
-def side_of(optimiser: str) -> str:
-    """Return whose side an optimiser is on."""
-    return "discriminator" if optimiser == "discriminator" else "generator"
-
-
 @dataclass(frozen=True)
 class WarmStartConfig:
     """Describe how the `quick` recipe begins with an autoencoder; see `ganvas.training.warm_start`.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from stepping import CPU, material, same, weights
 from torch import Tensor, nn
 
 import tiny
@@ -14,30 +15,14 @@ from ganvas.losses import PENALTIES
 from ganvas.models import build_discriminator, packing
 from ganvas.training import steps
 from ganvas.training.state import Average, State, fresh, pack, restored, unpack
-from ganvas.training.steps import Draw, adversarial_step, discriminator_step, draw, generate, judge, seen, together
+from ganvas.training.steps import adversarial_step, discriminator_step, generate, judge, seen, together
 from ganvas.training.warm_start import sharpen_step
 
-CPU = torch.device("cpu")
 STEPS = {"dcgan": adversarial_step, "fc": adversarial_step, "quick": sharpen_step}
 
 
 def balanced(recipe: str = "dcgan", **balance: object) -> Config:
     return tiny.config(recipe, balance=BalanceConfig(**balance))  # type: ignore[arg-type]
-
-
-def material(config: Config, batch: int = 8, seed: int = 1) -> Draw:
-    random = torch.Generator().manual_seed(seed)
-    pictures = torch.randint(0, 256, (batch, *config.shape), dtype=torch.uint8, generator=random)
-    labels = torch.arange(batch) % len(config.classes) if config.classes else None
-    return draw(config, pictures, labels, random, CPU)
-
-
-def weights(network: nn.Module) -> list[Tensor]:
-    return [parameter.detach().clone() for parameter in network.parameters()]
-
-
-def same(network: nn.Module, before: list[Tensor]) -> bool:
-    return all(torch.equal(now, then) for now, then in zip(network.parameters(), before, strict=True))
 
 
 def moves(recipe: str, config: Config, count: int) -> tuple[list[bool], list[bool], list[set[str]]]:

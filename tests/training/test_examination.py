@@ -10,8 +10,9 @@ import torch
 from test_treatment import differing, going, snapshot, walk
 
 import tiny
+from ganvas.coach.sides import MOVED
 from ganvas.coach.vocabulary import SIGNS
-from ganvas.config import MOVED, BalanceConfig, Config, DataConfig
+from ganvas.config import BalanceConfig, Config, DataConfig
 from ganvas.data import Prepared, prepare
 from ganvas.data.split import split
 from ganvas.events import Signs, drain, from_json, to_json

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from stepping import CPU, material, same, weights
 from torch import Tensor, nn
 
 import tiny
@@ -15,23 +16,6 @@ from ganvas.training import steps, warm_start
 from ganvas.training.sheets import settle
 from ganvas.training.state import State, fresh
 from ganvas.training.steps import Draw, adversarial_step, discriminator_step, draw, generate, update_average
-
-CPU = torch.device("cpu")
-
-
-def material(config: Config, batch: int = 8) -> Draw:
-    random = torch.Generator().manual_seed(1)
-    pictures = torch.randint(0, 256, (batch, *config.shape), dtype=torch.uint8, generator=random)
-    labels = torch.arange(batch) % len(config.classes) if config.classes else None
-    return draw(config, pictures, labels, random, CPU)
-
-
-def weights(network: nn.Module) -> list[Tensor]:
-    return [parameter.detach().clone() for parameter in network.parameters()]
-
-
-def same(network: nn.Module, before: list[Tensor]) -> bool:
-    return all(torch.equal(now, then) for now, then in zip(network.parameters(), before, strict=True))
 
 
 def test_draw_makes_floats_and_latents() -> None:

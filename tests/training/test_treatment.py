@@ -62,10 +62,6 @@ def differing(one: dict[str, Tensor], two: dict[str, Tensor]) -> set[str]:
     }
 
 
-def weights(network: nn.Module) -> list[Tensor]:
-    return [each.detach().clone() for each in network.parameters()]
-
-
 def same(one: Sequence[Tensor], two: Sequence[Tensor]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
 

@@ -65,8 +65,7 @@ class Evaluate:
                 return {}
             found = watch(work)
         show_evaluation(found)
-        if (self.subject / "config.json").is_file():
-            say(f"Next: ganvas report {shlex.quote(str(self.subject))}")
+        _name_report(self.subject)
         return found.to_dict()
 
 
@@ -85,8 +84,7 @@ class Doctor:
 
         found = ganvas.doctor(self.subject)
         show_findings(found)
-        if (self.subject / "config.json").is_file():
-            say(f"Next: ganvas report {shlex.quote(str(self.subject))}")
+        _name_report(self.subject)
         return found.to_dict()
 
 
@@ -129,3 +127,9 @@ class Env:
         from ..tables import show_environment
 
         return show_environment()
+
+
+def _name_report(subject: Path) -> None:
+    """Say how to see all of it on one page, if it is a run."""
+    if (subject / "config.json").is_file():
+        say(f"Next: ganvas report {shlex.quote(str(subject))}")

@@ -138,16 +138,20 @@ def memorising(course: Course) -> Finding | None:
 
 def discriminator_wins(course: Course) -> Finding | None:
     """Find a discriminator that is never wrong while the samples no longer get better."""
-    looks = course.lasting(both(above("told_apart", 0.99), above("distance", NEAR)))
     starved = course.lasting(both(above("told_apart", 0.99), above("distance", NEAR), _starved))
     if starved >= 2:
         evidence = (course.evidence("generator_update", starved), course.evidence("logit_gap", starved))
         return Finding("discriminator wins", _growing(starved, 2), evidence)
     far = course.lately("logit_gap") > 8 or course.lately("discriminator_loss") < 0.05
-    if looks < 3 or not far or not course.gain("distance", 3) < 0.1:
+    looks = course.lasting(both(above("told_apart", 0.99), above("distance", NEAR))) if far else 0
+    return _standing(course, "discriminator wins", "logit_gap", looks)
+
+
+def _standing(course: Course, name: str, sign: str, looks: int) -> Finding | None:
+    """Find that a sign has lasted, and that the samples have hardly come nearer meanwhile."""
+    if looks < 3 or not course.gain("distance", 3) < 0.1:
         return None
-    evidence = (course.evidence("logit_gap", looks), course.evidence("distance", looks))
-    return Finding("discriminator wins", _growing(looks, 3), evidence)
+    return Finding(name, _growing(looks, 3), (course.evidence(sign, looks), course.evidence("distance", looks)))
 
 
 def _starved(look: Signs) -> bool:
@@ -159,11 +163,7 @@ def generator_wins(course: Course) -> Finding | None:
     """Find a discriminator that has next to nothing to say about bad samples: it is fooled, or may not speak up."""
     silent = course.lasting(both(lambda look: abs(value(look, "logit_gap")) < 0.5, above("distance", POOR)))
     fooled = course.lasting(both(below("told_apart", 0.65), above("distance", NEAR)))
-    looks = max(silent, fooled)
-    if looks < 3 or not course.gain("distance", 3) < 0.1:
-        return None
-    evidence = (course.evidence("logit_gap", looks), course.evidence("distance", looks))
-    return Finding("generator wins", _growing(looks, 3), evidence)
+    return _standing(course, "generator wins", "logit_gap", max(silent, fooled))
 
 
 def exploding(course: Course) -> Finding | None:
@@ -196,10 +196,7 @@ def oscillating(course: Course) -> Finding | None:
         if overlong >= 2:
             return Finding("oscillating", _growing(overlong, 2), (course.evidence(sign, overlong),))
     looks = course.lasting(both(above("generator_swing", 1.0), _hasty, above("distance", NEAR)))
-    if looks < 3 or not course.gain("distance", 3) < 0.1:
-        return None
-    evidence = (course.evidence("generator_swing", looks), course.evidence("distance", looks))
-    return Finding("oscillating", _growing(looks, 3), evidence)
+    return _standing(course, "oscillating", "generator_swing", looks)
 
 
 def _hasty(look: Signs) -> bool:

@@ -8,11 +8,12 @@ nothing goes on for ever. At the top of the ladder the training ends with the be
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..config import MOVED, Config, side_of
+from ..config import Config
 from ..events import Event, Prescription, Signs, Treated, Verdict
 from .course import Course, begun_at, course_of, value
 from .diagnosis import CERTAIN, FEWEST_NUMBERS, SURE
 from .sicknesses import SOUND
+from .sides import MOVED, side_of
 from .telling import judged_text, stopped_text, treatment_text
 
 JUDGED_AFTER = 3  # examinations that a prescription is given to work
@@ -78,6 +79,16 @@ def _round(factor: float) -> float:
     return float(f"{factor:.1g}")
 
 
+def _anew(rung: Rung) -> Rung:
+    """Return the rung that begins again, where there is something to do differently."""
+
+    def restarting(patient: Patient) -> tuple[Prescription, ...]:
+        orders = rung(patient)
+        return (*patient.restart(), *orders) if orders else ()
+
+    return restarting
+
+
 def _gentler(patient: Patient) -> tuple[Prescription, ...]:
     return tuple(Prescription("rate", name, 0.5) for name in patient.moved if side_of(name) == "generator")
 
@@ -86,18 +97,18 @@ def _shorter(patient: Patient) -> tuple[Prescription, ...]:
     return patient.shorter(patient.course.looks[-1:])
 
 
-def _too_long(patient: Patient) -> tuple[Prescription, ...]:
-    """Begin again with shorter steps, if they are plainly too long."""
+def _if_too_long(patient: Patient) -> tuple[Prescription, ...]:
+    """Shorten the steps of a restart, if they are plainly too long."""
     orders = patient.shorter_start(otherwise=1.0)
-    return (*patient.restart(), *orders) if any(order.value < 1 for order in orders) else ()
+    return orders if any(order.value < 1 for order in orders) else ()
 
 
-def _restart_shorter(patient: Patient) -> tuple[Prescription, ...]:
-    return (*patient.restart(), *patient.shorter_start())
+def _shorter_start(patient: Patient) -> tuple[Prescription, ...]:
+    return patient.shorter_start()
 
 
-def _restart_halved(patient: Patient) -> tuple[Prescription, ...]:
-    return (*patient.restart(), *patient.shorter_start(otherwise=0.5))
+def _halved_start(patient: Patient) -> tuple[Prescription, ...]:
+    return patient.shorter_start(otherwise=0.5)
 
 
 def _longer(patient: Patient) -> tuple[Prescription, ...]:
@@ -114,25 +125,13 @@ def _relativistic(patient: Patient) -> tuple[Prescription, ...]:
     return Prescription("loss", name="relativistic"), Prescription("penalty", name="r1_r2", value=gamma)
 
 
-def _restart_relativistic(patient: Patient) -> tuple[Prescription, ...]:
-    orders = _relativistic(patient)
-    return (*patient.restart(), *orders) if orders else ()
-
-
 def _unsaturated(patient: Patient) -> tuple[Prescription, ...]:
     """Take the generator's loss whose gradient does not vanish where the discriminator is sure."""
     return (Prescription("loss", name="bce"),) if patient.config.loss == "saturating" else ()
 
 
-def _restart_unsaturated(patient: Patient) -> tuple[Prescription, ...]:
-    orders = _unsaturated(patient)
-    return (*patient.restart(), *orders) if orders else ()
-
-
-def _restart_packed(patient: Patient) -> tuple[Prescription, ...]:
-    if patient.config.classes or patient.config.balance.pack > 1:
-        return ()
-    return (*patient.restart(), Prescription("pack", value=2.0))
+def _packed(patient: Patient) -> tuple[Prescription, ...]:
+    return () if patient.config.classes or patient.config.balance.pack > 1 else (Prescription("pack", value=2.0),)
 
 
 def _rest(patient: Patient) -> tuple[Prescription, ...]:
@@ -192,11 +191,6 @@ def _lighter(patient: Patient) -> tuple[Prescription, ...]:
     return (*orders, *patient.shorter(patient.course.looks[-1:])) if fast else ()
 
 
-def _restart_lighter(patient: Patient) -> tuple[Prescription, ...]:
-    orders = _lighter(patient)
-    return (*patient.restart(), *orders) if orders else ()
-
-
 def _without_momentum(patient: Patient) -> tuple[Prescription, ...]:
     heavy = (name for name in patient.moved if patient.config.optimisers[name].beta1 > 0)
     return tuple(Prescription("beta1", name, 0.0) for name in heavy)
@@ -214,25 +208,25 @@ def _revived(patient: Patient) -> tuple[Prescription, ...]:
 
 
 # What is mild comes first, but for causes that are plain to see: dead units, a loss that saturates, steps far too long.
-CAUSES: tuple[Rung, ...] = (_restored, _revived, _restart_unsaturated, _too_long, _restart_lighter)
+CAUSES: tuple[Rung, ...] = (_restored, _revived, _anew(_unsaturated), _anew(_if_too_long), _anew(_lighter))
 LADDERS: dict[str, tuple[Rung, ...]] = {
-    "mode collapse": (*CAUSES, _restart_shorter, _restart_relativistic, _restart_packed),
-    "partial mode collapse": (_gentler, _relativistic, _restart_packed, _restart_shorter),
-    "discriminator wins": (*CAUSES, _rest, _held_back, _restart_relativistic, _restart_shorter, _noisy),
-    "generator wins": (_let_loose, _let_loose, _too_long, _stronger_judge, _restart_shorter, _restart_relativistic),
-    "discriminator memorises": (_augmented(0.5), _augmented(0.8), _held_back, _noisy),
-    "diverging": (_too_long, _restart_lighter, _restart_halved, _restart_shorter, _held_back, _restart_relativistic),
-    "oscillating": (
-        _larger_batch,
-        _lighter,
-        _too_long,
-        _shorter,
-        _without_momentum,
-        _twice_the_batch,
-        _restart_relativistic,
+    "mode collapse": (*CAUSES, _anew(_shorter_start), _anew(_relativistic), _anew(_packed)),
+    "partial mode collapse": (_gentler, _relativistic, _anew(_packed), _anew(_shorter_start)),
+    "discriminator wins": (*CAUSES, _rest, _held_back, _anew(_relativistic), _anew(_shorter_start), _noisy),
+    "generator wins": (
+        _let_loose, _let_loose, _anew(_if_too_long), _stronger_judge, _anew(_shorter_start), _anew(_relativistic),
     ),
-    "stalled": (*CAUSES, _larger_batch, _longer, _shorter, _relativistic, _restart_shorter),
-}
+    "discriminator memorises": (_augmented(0.5), _augmented(0.8), _held_back, _noisy),
+    "diverging": (
+        _anew(_if_too_long), _anew(_lighter), _anew(_halved_start), _anew(_shorter_start), _held_back,
+        _anew(_relativistic),
+    ),
+    "oscillating": (
+        _larger_batch, _lighter, _anew(_if_too_long), _shorter, _without_momentum, _twice_the_batch,
+        _anew(_relativistic),
+    ),
+    "stalled": (*CAUSES, _larger_batch, _longer, _shorter, _relativistic, _anew(_shorter_start)),
+}  # fmt: skip
 
 
 def prescribe(

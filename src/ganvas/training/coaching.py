@@ -13,7 +13,7 @@ import torch
 
 from ..coach.agree import agree
 from ..coach.clock import FEWEST_STEPS, share_of_gap
-from ..coach.course import promising, suspicious
+from ..coach.course import promising, suspicious, told
 from ..coach.diagnosis import diagnose
 from ..coach.ladder import prescribe
 from ..coach.prescription import treated
@@ -24,7 +24,7 @@ from ..data.prepare import Prepared
 from ..events import Event, Scored, Signs, Treated, Verdict, read_events
 from ..runs import Run
 from .examination import Examiner
-from .schedule import phase_starts, position, progress
+from .schedule import phase_start, position, progress
 from .state import State
 from .treatment import apply
 
@@ -61,7 +61,7 @@ class Coach:
     @property
     def verdict(self) -> Verdict | None:
         """Return the last verdict that was told."""
-        return next((event for event in reversed(self.history) if isinstance(event, Verdict)), None)
+        return told(self.history)
 
     @property
     def sound(self) -> bool:
@@ -105,7 +105,7 @@ class Coach:
         """Tell whether it is time to look: often at first and after a change, then as often as the budget allows."""
         if self.base.coach == "off" or not self.base.examinations:
             return False
-        begin = max(start for start in phase_starts(self.base) if start < max(state.step, 1))
+        begin = phase_start(self.base, state.step)
         if self._plan[:2] != (len(self.history), begin):
             self._plan = len(self.history), begin, self._when(state.step, begin)
         return progress(self.base, state.step) >= self._plan[2]
@@ -148,7 +148,7 @@ class Coach:
 
     def _healthy(self, state: State) -> list[int]:
         """Return the steps of the healthy checkpoints of the present phase: in those before, other things moved."""
-        begin = max(start for start in phase_starts(self.base) if start < max(state.step, 1))
+        begin = phase_start(self.base, state.step)
         return [step for step in state.healthy if step > begin]
 
     def telling(self) -> Iterator[Event]:

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from ..coach import signs
 from ..coach.averages import loss_signs
+from ..coach.sides import MOVED, side_of
 from ..coach.signs import COUNT, KNOWN
 from ..coach.units import dead_share
 from ..coach.vocabulary import SIGNS
-from ..config import MOVED, Config, PhaseConfig, side_of
+from ..config import Config, PhaseConfig
 from ..data.prepare import Prepared
 from ..data.split import split
 from ..device import random_at

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from ..config import Config, PhaseConfig
 
@@ -29,9 +28,10 @@ def position(config: Config, step: int) -> Position:
     raise IndexError("past the last step")
 
 
-def phase_starts(config: Config) -> list[int]:
-    """Return the first step (from 0) of each phase."""
-    return list(accumulate((phase.steps for phase in config.phases[:-1]), initial=0))
+def phase_start(config: Config, step: int) -> int:
+    """Return how many steps came before the phase of the last of `step` steps."""
+    last = max(0, step - 1)
+    return last - position(config, last).step
 
 
 def rate_factor(position: Position) -> float:

@@ -1,0 +1,27 @@
+"""What a single step is tested with: something to step on, and whether a network has moved."""
+
+import torch
+from torch import Tensor, nn
+
+from ganvas.config import Config
+from ganvas.training.steps import Draw, draw
+
+CPU = torch.device("cpu")
+
+
+def material(config: Config, batch: int = 8, seed: int = 1) -> Draw:
+    """Return random pictures, latents, and labels if there are classes."""
+    random = torch.Generator().manual_seed(seed)
+    pictures = torch.randint(0, 256, (batch, *config.shape), dtype=torch.uint8, generator=random)
+    labels = torch.arange(batch) % len(config.classes) if config.classes else None
+    return draw(config, pictures, labels, random, CPU)
+
+
+def weights(network: nn.Module) -> list[Tensor]:
+    """Return copies of a network's parameters."""
+    return [parameter.detach().clone() for parameter in network.parameters()]
+
+
+def same(network: nn.Module, before: list[Tensor]) -> bool:
+    """Tell whether a network's parameters are, to the last bit, what they were."""
+    return all(torch.equal(now, then) for now, then in zip(network.parameters(), before, strict=True))
