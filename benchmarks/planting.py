@@ -16,7 +16,7 @@ from ganvas.data import Prepared, prepare
 from ganvas.data.loader import Loader
 from ganvas.events import drain
 from ganvas.training import loop
-from ganvas.training.schedule import Position, progress
+from ganvas.training.schedule import progress
 from ganvas.training.state import State
 from ganvas.training.steps import Losses
 
@@ -141,18 +141,14 @@ def load(data: str, spoil: str, assets: Path, work: Path) -> tuple[Prepared, Dat
 
 
 @contextmanager
-def jumping_rates(config: Config) -> Iterator[None]:
+def jumping_rates() -> Iterator[None]:
     """Multiply all learning rates by 50 from half-time on, for good."""
-    before, usual = 0, loop.rate_factor
-    starts = {}
-    for phase in config.phases:
-        starts[phase.name], before = before, before + phase.steps
+    usual = loop._set_rates
 
-    def factor(position: Position) -> float:
-        late = progress(config, starts[position.phase.name] + position.step) >= 0.5
-        return usual(position) * (50 if late else 1)
+    def set_rates(state: State, config: Config, factor: float) -> None:
+        usual(state, config, factor * (50 if progress(config, state.step) >= 0.5 else 1))
 
-    with patch.object(loop, "rate_factor", factor):
+    with patch.object(loop, "_set_rates", set_rates):
         yield
 
 
@@ -216,7 +212,7 @@ def poison(state: State) -> Callable[[], None]:
 
 PLANTS: dict[str, Callable[[Config], AbstractContextManager[None]]] = {
     "": lambda config: nullcontext(),
-    "jump": jumping_rates,
+    "jump": lambda config: jumping_rates(),
     "wild weights": wild_weights,
     "dead from the start": lambda config: once_at(0.0, kill_units),
     "dead at a third": lambda config: once_at(1 / 3, kill_units),

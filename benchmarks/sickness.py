@@ -78,9 +78,9 @@ class Case:
         return (TWO_IMAGES if self.fault.small else IMAGES)[self.recipe]
 
     @property
-    def pair(self) -> tuple[str, str]:
-        """Return what the healthy runs to compare with have in common with this one."""
-        return self.data, self.recipe
+    def alike(self) -> tuple[str, str, int]:
+        """Return what the healthy runs to compare with have in common with this one: pictures, recipe and budget."""
+        return self.data, self.recipe, self.images
 
 
 def configure(case: Case, data: Prepared, pictures: DataConfig, coach: str) -> Config:
@@ -154,15 +154,18 @@ FAULTS = (
     Fault("half the pictures black", DATA, (DM, RP, QP), spoil="black", curable=False),
 )
 HEALTHY = Fault("healthy", frozenset(), PAIRS)
+# What batches of two pictures are compared with: the usual batch, and as many pictures.
+HEALTHY_SMALL = Fault("healthy small budget", frozenset(), (DM, QP), small=True)
 
 
 def _cases() -> tuple[Case, ...]:
     """Return all cases, half of the sick and half of the healthy ones drawn by lot to be kept aside."""
     sick = [(fault, pair, seed) for fault in FAULTS for seed, pair in enumerate(fault.pairs, 1)]
     sound = [(HEALTHY, pair, seed) for pair in PAIRS for seed in (1, 2, 3)] + [(HEALTHY, DP, 4), (HEALTHY, QM, 4)]
+    small = [(HEALTHY_SMALL, pair, seed) for pair in HEALTHY_SMALL.pairs for seed in (1, 2, 3)]
     lot = random.Random(LOT)
     cases = []
-    for group in (sick, sound):
+    for group in (sick, sound, small):
         aside = set(lot.sample(range(len(group)), len(group) // 2))
         for number, (fault, (data, recipe), seed) in enumerate(group):
             words = "".join(c for c in fault.kind if c.isalnum() or c == " ").split()

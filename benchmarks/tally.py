@@ -9,7 +9,7 @@ from typing import Any
 from ganvas.coach.diagnosis import diagnose
 from ganvas.coach.sicknesses import SOUND
 from ganvas.events import Event, Scored, Signs, Verdict
-from sickness import Case
+from sickness import CASES, Case
 
 RESCUED = 1.25  # times the distance of the healthy run
 Row = dict[str, Any]
@@ -107,10 +107,10 @@ def outcomes(
         told: the verdicts on a run; of a replay perhaps.
     """
     by_run = {(row["case"], row["mode"]): row for row in rows}
-    sound: dict[tuple[str, str], list[float]] = {}
-    for row in by_run.values():
-        if row["kind"] == "healthy" and row["mode"] == "watch":
-            sound.setdefault((row["data"], row["recipe"]), []).append(row["frechet"])
+    sound: dict[tuple[str, str, int], list[float]] = {}
+    for case in CASES:
+        if not case.sick and (row := by_run.get((case.name, "watch"))):
+            sound.setdefault(case.alike, []).append(row["frechet"])
     found = []
     for case in cases:
         if row := by_run.get((case.name, "watch")):
@@ -125,7 +125,7 @@ def outcomes(
                     longest(verdicts, since, (acted or row)["images"]),
                     row["frechet"],
                     acted["frechet"] if acted else math.nan,
-                    median(sound.get(case.pair, [math.nan])),
+                    median(sound.get(case.alike, [math.nan])),
                 )
             )
     return found

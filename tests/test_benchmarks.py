@@ -15,7 +15,7 @@ from ganvas.coach.sicknesses import SICKNESSES, SOUND
 from ganvas.config import DataConfig
 from ganvas.events import Signs, Verdict
 from ganvas.training import loop
-from ganvas.training.schedule import position, progress, with_images
+from ganvas.training.schedule import progress, with_images
 from ganvas.training.state import fresh
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
@@ -101,7 +101,8 @@ def test_the_catalogue_has_every_fault_twice_and_enough_healthy_runs():
     assert len(sick) >= 44
     assert len(sickness.CASES) - len(sick) >= 20
     assert min(len(fault.pairs) for fault in sickness.FAULTS) >= 2
-    assert {case.pair for case in sick} == set(sickness.PAIRS)
+    assert {(case.data, case.recipe) for case in sick} == set(sickness.PAIRS)
+    assert {case.alike for case in sick} <= {case.alike for case in sickness.CASES if not case.sick}, "with what then?"
     for group in (sick, [case for case in sickness.CASES if not case.sick]):
         assert sum(case.aside for case in group) == len(group) // 2
 
@@ -157,7 +158,7 @@ def test_alarms_count_from_the_onset_of_the_fault():
 
 def test_outcomes_are_counted_as_said():
     case = next(case for case in sickness.CASES if case.sick and case.fault.curable and not case.fault.onset)
-    sound = [each for each in sickness.CASES if not each.sick and each.pair == case.pair][:3]
+    sound = [each for each in sickness.CASES if not each.sick and each.alike == case.alike][:3]
     right = min(case.fault.right)
 
     def row(case, mode, distance, *names):
@@ -202,13 +203,15 @@ def test_accidents_happen_once_and_are_over():
 
 def test_rates_jump_for_good():
     config = with_images(tiny.config("quick"), 400)
-    usual = loop.rate_factor
-    with planting.jumping_rates(config):
-        for step in range(config.steps):
-            at = position(config, step)
-            times = 50 if progress(config, step) >= 0.5 else 1
-            assert loop.rate_factor(at) == pytest.approx(times * usual(at))
-    assert loop.rate_factor is usual
+    usual, state = loop._set_rates, fresh(config, torch.device("cpu"))
+    with planting.jumping_rates():
+        for state.step in range(config.steps):
+            loop._set_rates(state, config, 0.5)
+            times = 50 if progress(config, state.step) >= 0.5 else 1
+            for name, optimiser in state.optimisers.items():
+                wanted = 0.5 * times * config.optimisers[name].learning_rate
+                assert optimiser.param_groups[0]["lr"] == pytest.approx(wanted)
+    assert loop._set_rates is usual
 
 
 def test_wild_weights_are_the_first_ones_only():

@@ -162,6 +162,7 @@ class Prescription:
     network: str = ""
     value: float = 0.0
     name: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True)

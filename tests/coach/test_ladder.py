@@ -13,8 +13,9 @@ from test_diagnosis import histories, names, numbers
 import tiny
 from ganvas.coach.course import course_of
 from ganvas.coach.diagnosis import diagnose
-from ganvas.coach.ladder import LADDERS, MOST, Patient, prescribe
+from ganvas.coach.ladder import LADDERS, MOST, RESTARTS, prescribe
 from ganvas.coach.prescription import KINDS, treated
+from ganvas.coach.rungs import ENOUGH, Patient
 from ganvas.coach.sicknesses import SICKNESSES, SOUND
 from ganvas.config import BalanceConfig, Config, PenaltyConfig
 from ganvas.events import Event, Prescription, Treated, Verdict
@@ -45,9 +46,15 @@ class Clinic:
     """
 
     def __init__(
-        self, config: Config | None = None, healthy: Sequence[int] = (50,), left: bool = True, **signs: Course
+        self,
+        config: Config | None = None,
+        healthy: Sequence[int] = (50,),
+        left: bool = True,
+        rooted: bool = False,
+        **signs: Course,
     ) -> None:
         self.config, self.healthy, self.left, self.signs = config or tiny.config(), healthy, left, signs
+        self.rooted, self.phase = rooted, "adversarial"
         self.history: list[Event] = []
         self.now = self.config
         self.index = 0
@@ -67,12 +74,12 @@ class Clinic:
     def visit(self, name: str, confidence: float = 0.9) -> list[Treated]:
         """Examine once, with the verdict `name`, and return what was done."""
         signs = {key: each(self.index) if callable(each) else each for key, each in self.signs.items()}
-        seen = look(self.index, **signs)
+        seen = look(self.index, self.phase, **signs)
         self.index += 1
         found = verdict(seen, name, confidence)
         self.history += [seen, found]
         done = []
-        for event in prescribe(self.history, found, self.now, self.healthy, self.left):
+        for event in prescribe(self.history, found, self.now, self.healthy, self.rooted, self.left):
             done.append(event)
             self.history.append(event)
         self.now = treated(self.config, (order for event in self.given for order in event.prescriptions))
@@ -125,10 +132,12 @@ def test_a_training_that_has_certainly_converged_is_ended() -> None:
 @pytest.mark.parametrize("name", LADDERS)
 def test_the_mildest_comes_first(name: str) -> None:
     clinic = Clinic()
+    for _ in range(4):  # a sickness may be borne for a while
+        clinic.visit("warming up")
     (first,) = clinic.visit(name)
     course = course_of(clinic.history)
     assert course is not None
-    patient = Patient(course, clinic.config, (50,), 0, 0)
+    patient = Patient(course, clinic.config, (50,), 0, False, 0)
     would = [rung(patient) for rung in LADDERS[name][: first.rung]]
     assert not any(would[:-1]), "a milder rung was passed over"
     assert first.prescriptions == would[-1]
@@ -206,24 +215,22 @@ def test_nothing_new_is_begun_with_little_budget_left_but_what_was_is_judged() -
 @pytest.mark.parametrize("healthy", [(), (50,)], ids=["afresh", "back"])
 def test_what_is_no_number_is_treated_at_once_however_late(healthy: Sequence[int], left: bool) -> None:
     clinic = Clinic(healthy=healthy, left=left, finite=0.5)
-    restarts = {"back", "afresh"}
     for _ in range(3 * MOST):
         done = clinic.visit("diverging", confidence=1.0)
         assert done, "the training went on with weights that are no numbers"
         assert not done[-1].outcome
-        assert restarts & {order.kind for order in done[-1].prescriptions}, done[-1].text
+        assert RESTARTS & {order.kind for order in done[-1].prescriptions}, done[-1].text
         if clinic.stopped:
             break
     assert clinic.stopped, "it goes on for ever"
-    assert restarts & {order.kind for order in clinic.given[-1].prescriptions}, (
-        "an end with weights that are no numbers"
-    )
+    kinds = {order.kind for order in clinic.given[-1].prescriptions}
+    assert RESTARTS & kinds, "an end with weights that are no numbers"
 
 
 def test_without_a_healthy_checkpoint_it_begins_afresh_by_another_seed_each_time() -> None:
     clinic = Clinic(healthy=())
     clinic.until("diverging", lambda: clinic.stopped)
-    seeds = [order.value for event in clinic.given for order in event.prescriptions if order.kind == "afresh"]
+    seeds = [order.step for event in clinic.given for order in event.prescriptions if order.kind == "afresh"]
     assert len(seeds) > 1
     assert len(set(seeds)) == len(seeds)
     assert clinic.config.seed not in seeds, "the same weights again"
@@ -238,6 +245,46 @@ def test_it_goes_back_further_each_time_and_never_beyond_what_there_is(healthy: 
     assert [order.value for order in backs] == [1.0, 2.0][: len(healthy)], "to where it had failed from before"
     assert [order.name for order in backs] == [f"step {step}" for step in reversed(healthy)], "it tells another step"
     assert any(order.kind == "afresh" for event in clinic.given for order in event.prescriptions), "and nothing then"
+
+
+def test_without_a_healthy_checkpoint_it_begins_a_later_phase_again_rather_than_afresh() -> None:
+    clinic = Clinic(healthy=(), rooted=True)
+    (first,) = clinic.visit("diverging")
+    (restart,) = (order for order in first.prescriptions if order.kind in RESTARTS)
+    assert (restart.kind, restart.step) == ("again", clinic.history[0].step)
+
+
+def test_another_phase_is_another_game_and_climbs_anew() -> None:
+    clinic = Clinic()
+    (first,) = clinic.visit("oscillating")
+    clinic.phase = "sharpen"
+    judged, again = clinic.visit("oscillating")
+    assert (judged.outcome, again.outcome) == ("failed", ""), "it waited for what came of a phase that is over"
+    assert again.rung == first.rung
+
+
+def test_a_memory_that_does_no_harm_is_borne() -> None:
+    better = Clinic(distance=lambda index: 2 * 0.9**index)
+    assert [event for _ in range(12) for event in better.visit("discriminator memorises")] == []
+    worse = Clinic()
+    assert any(worse.visit("discriminator memorises") for _ in range(5))
+
+
+def test_weights_that_were_too_large_from_the_beginning_are_drawn_anew() -> None:
+    clinic = Clinic(saturated=0.3, generator_reach=0.001)
+    for _ in range(2):
+        clinic.visit("warming up")
+    (first,) = clinic.visit("stalled")
+    assert [order.kind for order in first.prescriptions] == ["afresh"], "it went back to weights that were as large"
+
+
+def test_a_batch_too_small_becomes_a_larger_one() -> None:
+    clinic = Clinic(batch=2.0)
+    (first,) = clinic.visit("oscillating")
+    assert [order.kind for order in first.prescriptions] == ["afresh", "batch"]
+    config = replace(clinic.config, phases=(replace(clinic.config.phases[0], batch=2, steps=1000),))
+    now = treated(config, first.prescriptions)
+    assert [(phase.steps, phase.batch) for phase in now.phases] == [(100, 2), (112, ENOUGH)]
 
 
 def test_treatments_do_not_depend_on_when_they_are_noted() -> None:
@@ -261,13 +308,13 @@ checkpoints = st.sampled_from([(), (30,), (30, 50)])
 
 
 @settings(max_examples=60, deadline=None)
-@given(courses, checkpoints, st.integers(0, MOST), st.sampled_from(CONFIGS))
+@given(courses, checkpoints, st.booleans(), st.integers(0, MOST), st.sampled_from(CONFIGS))
 def test_every_rung_prescribes_what_can_be_done(
-    signs: dict[str, float], healthy: tuple[int, ...], nth: int, config: Config
+    signs: dict[str, float], healthy: tuple[int, ...], rooted: bool, nth: int, config: Config
 ) -> None:
     course = course_of([look(0, **signs)])
     assert course is not None
-    patient = Patient(course, config, healthy, 0, nth)
+    patient = Patient(course, config, healthy, 0, rooted, nth)
     for name, ladder in LADDERS.items():
         for rung in ladder:
             orders = rung(patient)
@@ -284,13 +331,19 @@ def test_every_rung_prescribes_what_can_be_done(
 
 
 @settings(max_examples=300, deadline=None)
-@given(histories, st.sampled_from(CONFIGS), checkpoints, st.booleans(), names, numbers)
+@given(histories, st.sampled_from(CONFIGS), checkpoints, st.booleans(), st.booleans(), names, numbers)
 def test_any_history_gets_treatments_or_none(
-    history: list[Event], config: Config, healthy: tuple[int, ...], left: bool, name: str, confidence: float
+    history: list[Event],
+    config: Config,
+    healthy: tuple[int, ...],
+    rooted: bool,
+    left: bool,
+    name: str,
+    confidence: float,
 ) -> None:
     before = repr(history)
     for found in (diagnose(history), Verdict(9, 9, name, confidence, (), "", "")):
-        done = list(prescribe(history, found, config, healthy, left))
+        done = list(prescribe(history, found, config, healthy, rooted, left))
         assert len(done) <= 2
         assert all(event.outcome in ("", "helped", "failed") for event in done)
         assert [event.outcome for event in done[1:]] == [""] * len(done[1:]), "an outcome after what is new"

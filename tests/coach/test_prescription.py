@@ -8,7 +8,7 @@ import pytest
 
 import tiny
 from ganvas.coach.prescription import KINDS, POLICIES, treated
-from ganvas.config import BalanceConfig, Config, OptimiserConfig, PenaltyConfig, from_dict, to_dict
+from ganvas.config import BalanceConfig, Config, OptimiserConfig, PenaltyConfig, PhaseConfig, from_dict, to_dict
 from ganvas.data import augment
 from ganvas.errors import GanvasError
 from ganvas.events import Prescription
@@ -26,6 +26,8 @@ def test_nothing_prescribed_changes_nothing() -> None:
     assert treated(config, ()) is config
 
 
+PHASE = PhaseConfig("adversarial", 1.0, 8, steps=10)
+AFTER_3 = replace(PHASE, steps=7, share=0.7)
 CHANGES: dict[str, tuple[Prescription, dict[str, Any]]] = {
     "rate": (
         Prescription("rate", "discriminator", 0.5),
@@ -46,6 +48,12 @@ CHANGES: dict[str, tuple[Prescription, dict[str, Any]]] = {
     "noise": (Prescription("noise", value=0.1), {"balance": BalanceConfig(noise=0.1)}),
     "accumulate": (Prescription("accumulate", value=4.0), {"balance": BalanceConfig(accumulate=4)}),
     "pack": (Prescription("pack", value=2.0), {"balance": BalanceConfig(pack=2)}),
+    "again": (Prescription("again", step=3), {"phases": (replace(PHASE, steps=3, share=0.3), AFTER_3)}),
+    "afresh": (Prescription("afresh", step=3), {"phases": (replace(PHASE, steps=3, share=0.3), AFTER_3)}),
+    "batch": (
+        Prescription("batch", value=14.0, step=3),
+        {"phases": (replace(PHASE, steps=3, share=0.3), replace(AFTER_3, batch=14, steps=4))},
+    ),
 }
 
 
@@ -55,7 +63,7 @@ def test_every_kind_that_changes_the_configuration_is_tested_here() -> None:
 
 @pytest.mark.parametrize("kind", CHANGES)
 def test_each_changes_what_it_says_and_nothing_else(kind: str) -> None:
-    config = tiny.config("dcgan")
+    config = replace(tiny.config("dcgan"), phases=(PHASE,))
     before = to_dict(config)
     order, expected = CHANGES[kind]
     assert changed(config, order) == expected
@@ -103,3 +111,44 @@ def test_what_nobody_knows_is_refused_by_its_name() -> None:
         treated(tiny.config(), [Prescription("rate", "decoder", 0.5)])
     with pytest.raises(GanvasError, match="no optimiser 'encoder'"):
         treated(tiny.config(), [Prescription("beta1", "encoder", 0.5)])
+
+
+THREE = (
+    PhaseConfig("autoencode", 0.6, 32, steps=100),
+    PhaseConfig("prior", 0.2, 0, steps=400),
+    PhaseConfig("sharpen", 0.2, 32, steps=40),
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "phases"),
+    [
+        (50, [("autoencode", 50, 0.3), ("autoencode", 70, 0.42), ("prior", 280, 0.14), ("sharpen", 28, 0.14)]),
+        (100, [("autoencode", 100, 0.6), ("autoencode", 40, 0.24), ("prior", 160, 0.08), ("sharpen", 16, 0.08)]),
+        (300, [("autoencode", 100, 0.6), ("prior", 200, 0.1), ("prior", 300, 0.15), ("sharpen", 30, 0.15)]),
+        (530, [("autoencode", 100, 0.6), ("prior", 400, 0.2), ("sharpen", 30, 0.15), ("sharpen", 10, 0.05)]),
+    ],
+)  # fmt: skip
+def test_a_phase_begun_again_shares_what_is_left_with_those_to_come(step: int, phases: list[tuple[str, int, float]]):
+    found = treated(replace(tiny.config("quick"), phases=THREE), [Prescription("again", step=step)]).phases
+    assert [(each.name, each.steps) for each in found] == [each[:2] for each in phases]
+    assert [each.share for each in found] == pytest.approx([each[2] for each in phases])
+
+
+@pytest.mark.parametrize("step", [0, 540, 9999])
+def test_nothing_is_begun_again_before_the_beginning_or_after_the_end(step: int) -> None:
+    assert changed(replace(tiny.config("quick"), phases=THREE), Prescription("again", step=step)) == {}
+
+
+def test_a_phase_can_be_begun_again_and_again() -> None:
+    config = replace(tiny.config("quick"), phases=THREE)
+    found = treated(config, [Prescription("afresh", step=step) for step in (20, 60, 90)]).phases
+    assert [each.steps for each in found[:3]] == [20, 40, 30]
+    assert sum(each.share for each in found) == pytest.approx(1)
+
+
+def test_a_larger_batch_sees_as_many_pictures() -> None:
+    config = replace(tiny.config("quick"), phases=tuple(replace(each, batch=min(2, each.batch)) for each in THREE))
+    found = treated(config, [Prescription("batch", value=16.0, step=20)])
+    assert [each.batch for each in found.phases] == [2, 16, 0, 16]
+    assert found.images == pytest.approx(config.images, rel=0.1)

@@ -10,9 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
+from ganvas.coach.prescription import treated
 from ganvas.config import Config, PhaseConfig
 from ganvas.errors import GanvasError
-from ganvas.training.schedule import due, position, progress, rate_factor, ripeness, with_images, with_seconds
+from ganvas.events import Prescription
+from ganvas.training.schedule import (
+    due,
+    ends_phase,
+    phase_start,
+    position,
+    progress,
+    rate_factor,
+    ripeness,
+    with_images,
+    with_seconds,
+)
 from ganvas.training.start import parse_size
 
 shares = st.floats(0.01, 1)
@@ -170,3 +182,15 @@ def test_samples_ripen_in_the_last_phase() -> None:
     assert [ripeness(config, step) for step in (0, 90, 100, 130, 140)] == [0, 0, 0.25, 1, 1]
     scored = [step for step in range(1, 131) if due(ripeness(config, step - 1), ripeness(config, step), 4)]
     assert scored == [100, 110, 120, 130], "scores belong to the last phase, the last of them to the last step"
+
+
+def test_a_phase_that_was_begun_again_begins_where_it_first_began() -> None:
+    config = with_images(tiny.config("quick"), 4000)
+    first, second = config.phases[0].steps, config.phases[1].steps
+    again = treated(config, [Prescription("again", step=first + second // 2)])
+    assert len(again.phases) == 4
+    for step in range(1, again.steps + 1):
+        name = position(again, step - 1).phase.name
+        begin = {"autoencode": 0, "prior": first}.get(name, first + again.phases[1].steps + again.phases[2].steps)
+        assert phase_start(again, step) == begin
+        assert ends_phase(again, step) == (step in (first, first + again.phases[1].steps + again.phases[2].steps))

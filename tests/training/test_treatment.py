@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 import tiny
 from ganvas import checkpoint
+from ganvas.coach.prescription import treated
 from ganvas.coach.units import dead_share, dead_units
 from ganvas.config import BalanceConfig, Config
 from ganvas.data.loader import Loader
@@ -163,15 +164,30 @@ def test_back_takes_the_last_healthy_checkpoint_or_the_one_before(data, tmp_path
         apply(state, config, [Prescription("back", value=3)], run, data)
 
 
+def test_a_phase_is_begun_again_where_it_began(data, tmp_path: Path) -> None:
+    config, run = going("quick", steps=6), Run(tmp_path / "run")
+    state = fresh(config, CPU)
+    walk(state, config, data, 6)
+    state.healthy = (6,)
+    save(state, run)
+    then = snapshot(state)
+    walk(state, config, data, 9)
+    assert differing(snapshot(state), then)
+    state.healthy = (6, 8)
+    apply(state, config, [Prescription("again", step=9)], run, data)
+    assert not differing(snapshot(state), then)
+    assert (state.step, state.healthy) == (9, (6,)), "what came since is gone with its weights"
+    now = treated(config, state.prescriptions)
+    assert [(each.name, each.steps) for each in now.phases[1:3]] == [("prior", 3), ("prior", 4)]
+    walk(state, now, data, now.steps)
+
+
 PLACES = {  # what each phase redraws, and what it must leave
     ("dcgan", 0): ({"generator/", "discriminator/", "averaged/"}, set[str]()),
-    ("quick", 0): (
-        {"generator/decoder", "averaged/decoder", "encoder/"},
-        {"generator/prior", "averaged/prior", "discriminator/"},
-    ),
+    ("quick", 0): ({"generator/", "averaged/", "encoder/", "discriminator/"}, set[str]()),
     ("quick", 1): (
-        {"generator/prior", "averaged/prior"},
-        {"generator/decoder", "averaged/decoder", "encoder/", "discriminator/"},
+        {"generator/prior", "averaged/prior", "discriminator/"},
+        {"generator/decoder", "averaged/decoder", "encoder/"},
     ),
     ("quick", 2): ({"discriminator/"}, {"generator/", "averaged/", "encoder/"}),
 }

@@ -132,6 +132,16 @@ def begun_at(history: Sequence[Event]) -> int:
     return max((event.step for event in history if isinstance(event, Treated) and not event.outcome), default=-1)
 
 
+def entered(history: Sequence[Event]) -> int:
+    """Return the step of the first examination of the present phase, 0 if nothing was examined yet."""
+    looks = sorted((event for event in history if isinstance(event, Signs)), key=lambda look: look.step)
+    first = 0
+    for index, look in enumerate(looks):
+        if index == 0 or look.phase != looks[index - 1].phase:
+            first = look.step
+    return first
+
+
 def told(history: Sequence[Event]) -> Verdict | None:
     """Return the last verdict that was told; those of a later release, whose names mean nothing here, do not count."""
     known = (event for event in history if isinstance(event, Verdict) and event.name in SICKNESSES)

@@ -17,6 +17,8 @@ CERTAIN = 0.9  # confidence from which a finding replaces the name of another si
 FEWEST_PICTURES = 16
 FLAT = 12  # examinations without a gain, after as many with: a training that was going to gain would have
 OVERLONG = 0.2  # part of its own size that a weight may move a step: three times what was seen in healthy trainings
+SATURATED = 0.08  # share of values at black or white, beyond that of the real pictures: healthy samples have none
+TOO_SHORT = 0.004  # part of its own size that a weight may move a step: healthy trainings have twice as much and more
 FEWEST_A_STEP = 8  # pictures: with fewer, each step undoes much of the one before
 FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
 FEW_PICTURES = 640  # with fewer, none is held out, and a judge that is never wrong is taken to remember
@@ -163,6 +165,9 @@ def generator_wins(course: Course) -> Finding | None:
     """Find a discriminator that has next to nothing to say about bad samples: it is fooled, or may not speak up."""
     silent = course.lasting(both(lambda look: abs(value(look, "logit_gap")) < 0.5, above("distance", POOR)))
     fooled = course.lasting(both(below("told_apart", 0.65), above("distance", NEAR)))
+    misled = course.lasting(both(below("told_apart", 0.2), above("distance", POOR)))
+    if misled >= 3:
+        return Finding("generator wins", _growing(misled, 3), (course.evidence("told_apart", misled),))
     return _standing(course, "generator wins", "logit_gap", max(silent, fooled))
 
 
@@ -187,14 +192,14 @@ def diverging(course: Course) -> Finding | None:
 
 def oscillating(course: Course) -> Finding | None:
     """Find losses that swing widely while the samples do not get better, or steps that are noise or far too long."""
-    noisy = course.lasting(both(below("batch", FEWEST_A_STEP), above("distance", NEAR)))
+    noisy = course.lasting(both(above("batch", 0), below("batch", FEWEST_A_STEP), above("distance", NEAR)))
     if noisy >= 4 and course.gain("distance", 3) < 0.15:
         evidence = (course.evidence("batch", 1), course.evidence("distance", 3))
         return Finding("oscillating", _growing(noisy, 4), evidence)
     for sign in ("generator_reach", "discriminator_reach"):
         overlong = course.lasting(above(sign, OVERLONG))
-        if overlong >= 2:
-            return Finding("oscillating", _growing(overlong, 2), (course.evidence(sign, overlong),))
+        if overlong:  # it does not depend on chance
+            return Finding("oscillating", _growing(overlong, 1), (course.evidence(sign, overlong),))
     looks = course.lasting(both(above("generator_swing", 1.0), _hasty, above("distance", NEAR)))
     return _standing(course, "oscillating", "generator_swing", looks)
 
@@ -209,6 +214,13 @@ def stalled(course: Course) -> Finding | None:
     dead = course.lasting(above("generator_dead", 0.3))
     if dead >= 2 or course.now("generator_dead") > 0.6:
         return Finding("stalled", _growing(dead, 1), (course.evidence("generator_dead", dead),))
+    if too_large(course):
+        looks = course.lasting(above("saturated", SATURATED))
+        return Finding(
+            "stalled",
+            _growing(looks, 3),
+            (course.evidence("saturated", looks), course.evidence("generator_reach", looks)),
+        )
     looks = course.lasting(above("distance", POOR))
     if course.now("latent") < FEWEST_NUMBERS and looks >= 3 and course.gain("distance", 3) < 0.1:
         evidence = (course.evidence("latent", 1), course.evidence("distance", 3))
@@ -216,6 +228,13 @@ def stalled(course: Course) -> Finding | None:
     if looks < 5 or not course.gain("distance", 4) < 0.05:
         return None
     return Finding("stalled", _growing(looks, 5, most=0.8), (course.evidence("distance", 4),))
+
+
+def too_large(course: Course) -> bool:
+    """Tell whether weights are so large that their sums drown each pixel in black or white, and no step moves them."""
+    drowned = course.lasting(above("saturated", SATURATED)) >= 3
+    longest = max((value(look, "generator_reach") for look in course.looks), default=math.nan)
+    return drowned and longest < TOO_SHORT
 
 
 Rule = Callable[[Course], Finding | None]

@@ -7,7 +7,7 @@ repeated and resumed from the two.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from ..config import Config, OptimiserConfig, PenaltyConfig
+from ..config import Config, OptimiserConfig, PenaltyConfig, PhaseConfig
 from ..errors import pick
 from ..events import Prescription
 
@@ -77,6 +77,46 @@ def _accumulate(config: Config, order: Prescription) -> Config:
     return replace(config, balance=replace(config.balance, accumulate=round(order.value)))
 
 
+def _begun_again(config: Config, order: Prescription) -> Config:
+    """Begin the phase of the step before `step` again: it and those to come share what is left of the budget.
+
+    Rates begin with the phase. A phase that went wrong near its end would otherwise be left with its last, short steps.
+    """
+    done = order.step
+    before: list[PhaseConfig] = []
+    phases = list(config.phases)
+    while phases and done > phases[0].steps:
+        done -= phases[0].steps
+        before.append(phases.pop(0))
+    if len(phases) > 1 and done == phases[0].steps and phases[1].name == phases[0].name:
+        return config  # it was begun again at this very step
+    wanted = sum(phase.share for phase in phases)
+    left = wanted - (phases[0].share * done / phases[0].steps if phases else 0.0)
+    if done <= 0 or left <= 0:  # there is nothing that was done, or nothing left to do
+        return config
+    part = done / phases[0].steps
+    before.append(replace(phases[0], steps=done, share=part * phases[0].share))
+    return replace(config, phases=(*before, *(_scaled(phase, left / wanted) for phase in phases)))
+
+
+def _scaled(phase: PhaseConfig, factor: float) -> PhaseConfig:
+    return replace(phase, steps=max(1, round(factor * phase.steps)), share=factor * phase.share)
+
+
+def _batch(config: Config, order: Prescription) -> Config:
+    """Show `value` pictures at a time from `step` on, and as many in all: the steps become fewer."""
+    config = _begun_again(config, order)
+    phases, begin = [], 0
+    for phase in config.phases:
+        if begin >= order.step and 0 < phase.batch < order.value:
+            steps = max(1, round(phase.steps * phase.batch / order.value))
+            phases.append(replace(phase, batch=round(order.value), steps=steps))
+        else:
+            phases.append(phase)
+        begin += phase.steps
+    return replace(config, phases=tuple(phases))
+
+
 def _pack(config: Config, order: Prescription) -> Config:
     """Let the discriminator judge `value` pictures together, where they have no labels."""
     return replace(config, balance=replace(config.balance, pack=round(order.value)))
@@ -91,11 +131,13 @@ KINDS: dict[str, Kind] = {
     "loss": Kind(_loss),
     "augment": Kind(_augment),
     "noise": Kind(_noise),
+    "batch": Kind(_batch),
     "accumulate": Kind(_accumulate),
     "pack": Kind(_pack, once=True),  # the discriminator's first layer becomes wider
     "revive": Kind(None, once=True),  # draw the dead units of `network` anew
     "back": Kind(None, once=True),  # go back to the `value`-th last healthy checkpoint (1: the last) of this phase
-    "afresh": Kind(None, once=True),  # draw the weights of what the phase trains anew, by seed `value`
+    "again": Kind(_begun_again, once=True),  # go back to where this phase began, at `step`
+    "afresh": Kind(_begun_again, once=True),  # draw the weights of what the phase trains anew, at `step`
     "stop": Kind(None, once=True),  # end here, with the best checkpoint
 }
 

@@ -31,10 +31,12 @@ TOLD: dict[str, Callable[[Prescription], str]] = {
     "loss": lambda order: f"took {LOSSES.get(order.name, f'the loss {order.name}')}",
     "augment": lambda order: f"augmented {percent(order.value)} of what the discriminator sees",
     "noise": lambda order: f"put noise of {number(order.value)} on what the discriminator sees",
+    "batch": lambda order: f"took batches of {order.value:.0f} pictures",
     "accumulate": lambda order: f"gathered the gradients of {order.value:.0f} steps before each move",
     "pack": lambda order: f"showed the discriminator {order.value:.0f} pictures at once",
     "revive": lambda order: f"drew the dead units of the {order.network} anew",
     "back": lambda order: f"went back to {order.name or 'the last healthy checkpoint'}",
+    "again": lambda order: "began this phase of the training again",
     "afresh": lambda order: "began afresh with new weights",
     "stop": lambda order: "stopped",
 }

@@ -24,7 +24,7 @@ from ..data.prepare import Prepared
 from ..events import Event, Scored, Signs, Treated, Verdict, read_events
 from ..runs import Run
 from .examination import Examiner
-from .schedule import phase_start, position, progress
+from .schedule import ends_phase, phase_start, position, progress
 from .state import State
 from .treatment import apply
 
@@ -84,9 +84,9 @@ class Coach:
         return self.acts and done and finite(state.networks().values(), {}) == 1
 
     def wants_saving(self, state: State) -> bool:
-        """Tell whether this is a healthy moment to go back to, found at this very step."""
+        """Tell whether this is a healthy moment to go back to: found at this very step, or the end of a good phase."""
         looked = next((event for event in reversed(self.history) if isinstance(event, Signs)), None)
-        here = looked is not None and looked.step == state.step
+        here = looked is not None and (looked.step == state.step or ends_phase(self.config(state), state.step))
         return self.acts and here and self.sound and state.step not in state.healthy and promising(self.history)
 
     def worse_than(self, step: int) -> bool:
@@ -105,12 +105,13 @@ class Coach:
         """Tell whether it is time to look: often at first and after a change, then as often as the budget allows."""
         if self.base.coach == "off" or not self.base.examinations:
             return False
-        begin = phase_start(self.base, state.step)
+        config = self.config(state)
+        begin = phase_start(config, state.step)
         if self._plan[:2] != (len(self.history), begin):
-            self._plan = len(self.history), begin, self._when(state.step, begin)
-        return progress(self.base, state.step) >= self._plan[2]
+            self._plan = len(self.history), begin, self._when(config, state.step, begin)
+        return progress(config, state.step) >= self._plan[2]
 
-    def _when(self, step: int, begin: int) -> float:
+    def _when(self, config: Config, step: int, begin: int) -> float:
         """Return the share of the budget at which the next look is due, in a phase that began at step `begin`.
 
         The clock begins anew with each phase and each prescription.
@@ -121,16 +122,17 @@ class Coach:
         looks = [event.step for event in self.history if isinstance(event, Signs) and anchor < event.step < step]
         last = looks[-1] if looks else anchor
         share = SOON if self.sound and suspicious(self.history) else 1.0
-        later: float = progress(self.base, last) + gap * min(share, share_of_gap(len(looks)))
-        return min(1.0, max(later, progress(self.base, last + FEWEST_STEPS)))
+        later: float = progress(config, last) + gap * min(share, share_of_gap(len(looks)))
+        return min(1.0, max(later, progress(config, last + FEWEST_STEPS)))
 
     def attend(self, state: State, losses: dict[str, float]) -> None:
         """Examine, diagnose and treat; `state` may be another afterwards, and there is something to tell."""
         if self.base.coach == "off":
             return
         self._examiner = self._examiner or Examiner(self.base, self.data, self.device)
-        phase = position(self.base, state.step - 1).phase
-        signs = self._examiner.examine(state, self.config(state), phase, losses)
+        config = self.config(state)
+        phase = position(config, state.step - 1).phase
+        signs = self._examiner.examine(state, config, phase, losses)
         self._note(replace(signs, values=agree(signs.values)))
         before = self.verdict
         verdict = diagnose(self.history)
@@ -138,18 +140,13 @@ class Coach:
             self._note(verdict)
         if not self.acts:
             return
-        worthwhile = 1 - progress(self.base, state.step) >= WORTHWHILE
-        for order in prescribe(self.history, verdict, self.config(state), self._healthy(state), worthwhile):
+        worthwhile = 1 - progress(config, state.step) >= WORTHWHILE
+        begin = phase_start(config, state.step)
+        healthy = [step for step in state.healthy if step > begin]  # in the phases before, other things moved
+        for order in prescribe(self.history, verdict, config, healthy, begin in state.healthy, worthwhile):
             if not order.outcome:
                 apply(state, self.base, order.prescriptions, self.run, self.data)
-                if any(each.kind == "afresh" for each in order.prescriptions):
-                    state.healthy = ()  # they are of weights that are gone
             self._note(order)
-
-    def _healthy(self, state: State) -> list[int]:
-        """Return the steps of the healthy checkpoints of the present phase: in those before, other things moved."""
-        begin = phase_start(self.base, state.step)
-        return [step for step in state.healthy if step > begin]
 
     def telling(self) -> Iterator[Event]:
         """Yield what was found and done and not told yet; nothing is lost if the listener leaves in between."""

@@ -44,7 +44,9 @@ class Examiner:
             config: with all that was prescribed in it.
         """
         moved = MOVED[phase.name]
-        values = self._facts | {"batch": float(phase.batch), "latent": float(config.latent)}
+        values = self._facts | {"latent": float(config.latent)}
+        if phase.batch:
+            values["batch"] = float(phase.batch * config.balance.accumulate)
         values |= {name: each for name, each in loss_signs(state.averages, losses).items() if name in SIGNS}
         values["finite"] = signs.finite(state.networks().values(), losses)
         for name in moved:

@@ -59,37 +59,38 @@ def train(
     coach = Coach(config, data, run, where)
     if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so
         save_network(run, settle(state, config, where), state.step, state.images)
-    going_on = state.step < config.steps and not coach.has_stopped
+    now = coach.config(state)  # with what is prescribed in it
+    going_on = state.step < now.steps and not coach.has_stopped
     appraiser = Appraiser(config, data, where) if going_on and config.evaluations else None
     why = f"{device.device} ({device.reason})"
     yield Started(
-        str(run.folder), config.recipe, why, state.step, state.images, config.images, resumed=state.step > 0
+        str(run.folder), config.recipe, why, state.step, state.images, now.images, resumed=state.step > 0
     )  # fmt: skip
-    reason, judged = "finished" if going_on or state.step >= config.steps else "stopped", False
+    reason, judged = "finished" if going_on or state.step >= now.steps else "stopped", False
     try:
-        while state.step < config.steps and reason == "finished":
-            at = position(config, state.step)
-            values = _take_step(state, coach.config(state), at, loader, data)
-            before, done = progress(config, state.step - 1), progress(config, state.step)
-            saving = due(before, done, config.checkpoints)
+        while state.step < now.steps and reason == "finished":
+            at = position(now, state.step)
+            values = _take_step(state, now, at, loader, data)
+            before, done = progress(now, state.step - 1), progress(now, state.step)
+            saving = due(before, done, config.checkpoints) or coach.wants_saving(state)
             broken = _broken(state, values, saving)
-            judged = due(ripeness(config, state.step - 1), ripeness(config, state.step), config.evaluations)
+            judged = due(ripeness(now, state.step - 1), ripeness(now, state.step), config.evaluations)
             swings = {name: state.averages[name].swing for name in values if name in state.averages}
             if broken or coach.due(state):
                 coach.attend(state, values)
                 yield from coach.telling()
                 if broken and not coach.mended(state):
                     raise GanvasError(broken, BROKEN)
-                saving = saving or coach.wants_saving(state)
+                now, saving = coach.config(state), saving or coach.wants_saving(state)
                 reason = "stopped" if coach.has_stopped else reason
             if state.step % REPORT_EVERY == 0 or done == 1:
                 yield Step(
-                    state.step, state.images, config.images, done, state.seconds, at.phase.name, values, swings
+                    state.step, state.images, now.images, done, state.seconds, at.phase.name, values, swings
                 )  # fmt: skip
             if due(before, done, config.sheets):
                 yield Samples(state.step, state.images, save_sheet(run, state, config, where))
                 if "discriminator" in values:  # a phase without one has no logits
-                    yield logit_histograms(state, coach.config(state), loader, where)
+                    yield logit_histograms(state, now, loader, where)
             if done < 1 and stop():
                 reason = "interrupted"
             if reason != "finished" or judged or saving:

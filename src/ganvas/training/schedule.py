@@ -29,9 +29,21 @@ def position(config: Config, step: int) -> Position:
 
 
 def phase_start(config: Config, step: int) -> int:
-    """Return how many steps came before the phase of the last of `step` steps."""
+    """Return how many steps came before the phase of the last of `step` steps, however often it was begun again."""
     last = max(0, step - 1)
-    return last - position(config, last).step
+    name, begin, before = position(config, last).phase.name, 0, 0
+    for number, phase in enumerate(config.phases):
+        if number == 0 or phase.name != config.phases[number - 1].name:
+            begin = before
+        before += phase.steps
+        if phase.name == name and last < before:
+            break
+    return begin
+
+
+def ends_phase(config: Config, step: int) -> bool:
+    """Tell whether after `step` steps a phase is over, and another one comes."""
+    return 0 < step < config.steps and position(config, step).phase.name != position(config, step - 1).phase.name
 
 
 def rate_factor(position: Position) -> float:

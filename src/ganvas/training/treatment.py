@@ -22,18 +22,19 @@ from ..errors import GanvasError, pick
 from ..events import Prescription
 from ..models import build_discriminator, packing
 from ..runs import Run
-from .schedule import position
+from .schedule import phase_start, position
 from .state import State, adam, fresh, pack, restored, unpack
 from .steps import draw, generate, seen
 
 COUNT = 256  # pictures or latents that tell which units are dead
 ANOTHER_GAME = {"loss", "penalty"}  # with these, averages of the losses before say nothing about those after
 
-# What is drawn anew in each phase: what the phase trains, but not what earlier phases have learned.
+# What is drawn anew in each phase: what the phase trains and what later ones will, but not what earlier ones have
+# learned.
 REDRAWN: dict[str, tuple[str, ...]] = {
     "adversarial": ("generator", "discriminator"),
-    "autoencode": ("generator.decoder", "encoder"),
-    "prior": ("generator.prior",),
+    "autoencode": ("generator", "discriminator", "encoder"),
+    "prior": ("generator.prior", "discriminator"),
     "sharpen": ("discriminator",),
 }
 
@@ -49,6 +50,7 @@ def apply(state: State, config: Config, orders: Sequence[Prescription], run: Run
     Raises:
         GanvasError: a kind is unknown, or the checkpoint to go back to cannot be read.
     """
+    begin = phase_start(treated(config, state.prescriptions), state.step)
     kinds = [pick(KINDS, order.kind, "prescription") for order in orders]
     state.prescriptions += tuple(order for order, kind in zip(orders, kinds, strict=True) if kind.change)
     now = treated(config, state.prescriptions)
@@ -56,8 +58,12 @@ def apply(state: State, config: Config, orders: Sequence[Prescription], run: Run
     for order in orders:
         if order.kind == "back":
             go_back(state, config, run, _healthy(state, round(order.value)))
+        elif order.kind == "again":
+            go_back(state, config, run, begin)
+            state.healthy = tuple(step for step in state.healthy if step <= begin)
         elif order.kind == "afresh":
-            begin_afresh(state, now, round(order.value))
+            begin_afresh(state, now, order.step)
+            state.healthy = ()  # they are of weights that are gone
         elif order.kind == "revive":
             revive(state, now, order.network, data)
     if ANOTHER_GAME & {order.kind for order in orders}:

@@ -31,7 +31,7 @@ def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
     generator, encoder, settings = _parts(state, config)
     codes = _blurred(encoder(material.real), settings.code_noise, material)
     loss = (generator.decoder(codes) - material.real).abs().mean()
-    descend(state.optimisers["autoencoder"], loss)
+    descend_in_turn(state, config, "autoencoder", loss)
     return {"reconstruction": loss.detach()}
 
 
