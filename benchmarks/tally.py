@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from ganvas.coach.diagnosis import diagnose
+from ganvas.coach.doctor import verdicts_anew
 from ganvas.coach.sicknesses import SOUND
 from ganvas.events import Event, Scored, Signs, Verdict
 from sickness import CASES, Case
@@ -27,17 +27,7 @@ def changes(events: Iterable[Event]) -> list[Told]:
 
 def replayed(events: Iterable[Event]) -> list[Told]:
     """Return the verdicts that the rules of today give on what was measured then."""
-    history: list[Event] = []
-    for event in events:
-        if isinstance(event, Scored):
-            history.append(event)
-        elif isinstance(event, Signs):
-            history.append(event)
-            verdict = diagnose(history)
-            before = next((each for each in reversed(history) if isinstance(each, Verdict)), None)
-            if before is None or before.name != verdict.name:
-                history.append(verdict)
-    return changes(history)
+    return changes(verdicts_anew(event for event in events if isinstance(event, Signs | Scored)))
 
 
 def alarms(told: Sequence[Told], since: float = 0.0) -> list[Told]:

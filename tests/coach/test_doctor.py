@@ -56,6 +56,11 @@ def simple(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "diagnose", by_copies)
 
 
+def test_what_was_told_then_plays_no_part() -> None:
+    false = Verdict(10, 80, "diverging", 1.0, (), "", "")
+    assert doctor([signs(10), false, signs(20), signs(30)]).spans == doctor([signs(10), signs(20), signs(30)]).spans
+
+
 @pytest.mark.usefixtures("simple")
 def test_verdicts_are_stretches_from_one_moment_to_the_next() -> None:
     found = doctor(COLLAPSED)

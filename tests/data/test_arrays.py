@@ -81,10 +81,11 @@ def test_any_bytes_behind_an_idx_head_are_refused_or_read(
 def test_npy_of_every_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     np.save(tmp_path / "a.npy", array)
-    assert np.array_equal(load_npy(tmp_path / "a.npy"), array)
+    read = array[..., 0] if shape[-1] == 1 else array
+    assert np.array_equal(load_npy(tmp_path / "a.npy"), read)
     if len(shape) == 4:
         np.save(tmp_path / "b.npy", array.transpose(0, 3, 1, 2))
-        assert np.array_equal(load_npy(tmp_path / "b.npy"), array), "channels first were not turned round"
+        assert np.array_equal(load_npy(tmp_path / "b.npy"), read), "channels first were not turned round"
 
 
 @pytest.mark.parametrize(

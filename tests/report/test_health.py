@@ -51,7 +51,8 @@ def test_a_treatment_shows_its_outcome_and_the_sheets_about_it(tmp_path: Path) -
     markup = section(tmp_path, made.coached())
     first, second = (part for part in markup.split("<li id=")[1:])
     assert "outcome failed" in first
-    assert "Still alike." in first
+    assert "It did not help." in first
+    assert "Still alike." not in first, "what was done is said twice"
     assert "outcome helped" in second
     assert re.findall(r"Step (\d+),", first) == ["30", "45"], "the last sheet before, the first one since judged"
     assert re.findall(r"Step (\d+),", second) == ["30", "60"]

@@ -71,18 +71,32 @@ def doctor(events: Iterable[Event]) -> Findings:
         GanvasError: there are no signs among them.
     """
     history = [event for event in events if isinstance(event, KNOWN)]
-    looks = [at for at, event in enumerate(history, 1) if isinstance(event, Signs)]
-    if not looks:
+    verdicts = verdicts_anew(history)
+    if not verdicts:
         raise GanvasError("There is no examination of its health among the events of this training.")
-    verdicts = [diagnose(history[:at]) for at in looks]
     last = verdicts[-1]
     known = SICKNESSES.get(last.name)
     return Findings(
         tuple(spans_of(verdicts, (last.step, last.images))),
         tuple(treatments_of(history)),
         known.by_hand if known else "",
-        len(looks),
+        len(verdicts),
     )
+
+
+def verdicts_anew(events: Iterable[Event]) -> list[Verdict]:
+    """Return the verdict at each examination by the rules of today; what was told then plays no part in it."""
+    history: list[Event] = []
+    verdicts: list[Verdict] = []
+    for event in events:
+        if not isinstance(event, Verdict):
+            history.append(event)
+        if isinstance(event, Signs):
+            verdict = diagnose(history)
+            if not verdicts or verdicts[-1].name != verdict.name:  # as they are told while it trains
+                history.append(verdict)
+            verdicts.append(verdict)
+    return verdicts
 
 
 def spans_of(verdicts: Sequence[Verdict], end: Moment) -> list[Span]:

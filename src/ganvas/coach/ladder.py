@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ..config import Config
 from ..events import Event, Prescription, Signs, Treated, Verdict
-from .course import begun_at, course_of, entered
+from .course import Course, begun_at, course_of, entered, value
 from .diagnosis import CERTAIN, FEWEST_NUMBERS, SURE
 from .rungs import (
     Patient,
@@ -48,11 +48,13 @@ ARRIVED = "Stopped: the training has converged, more of it would not make the sa
 RESTARTS = {"back", "again", "afresh"}
 # What may be borne while samples get nearer by at least this part: treating it has a price, which is learning slower.
 BEARABLE = {"discriminator memorises": 0.1}
+WORSE = 1.25  # times the distance that there was: what was prescribed has done harm
 WORTH = 0.05  # part by which samples must get nearer to the real pictures for a training to be worth going on with
 
 
 # What is mild comes first, but for causes that are plain to see: dead units, a loss that saturates, steps far too long.
-CAUSES: tuple[Rung, ...] = (restored, revived, redrawn, anew(unsaturated), anew(if_too_long), anew(lighter))
+# How far too long steps are is hard to tell from weights that they have blown up, hence some rungs are there twice.
+CAUSES: tuple[Rung, ...] = (restored, restored, revived, redrawn, anew(unsaturated), anew(if_too_long), anew(lighter))
 LADDERS: dict[str, tuple[Rung, ...]] = {
     "mode collapse": (*CAUSES, anew(shorter_start), anew(relativistic), anew(packed)),
     "partial mode collapse": (gentler, relativistic, anew(packed), anew(shorter_start)),
@@ -100,7 +102,8 @@ def prescribe(
     if 2 * len(given) > len(treated):  # the last one was not judged yet
         looks = sum(isinstance(event, Signs) and event.step > begun_at(history) for event in history)
         over = given[-1].step < entered(history)  # its phase is
-        outcome = _outcome(verdict, max(looks, JUDGED_AFTER) if over else looks, urgent)
+        made_worse = _made_worse(history, course, given[-1])
+        outcome = _outcome(verdict, max(looks, JUDGED_AFTER) if over else looks, urgent or made_worse)
         if not outcome:
             return
         treated.append(_judged(verdict, given[-1], outcome))
@@ -130,9 +133,21 @@ def _judged(verdict: Verdict, last: Treated, outcome: str) -> Treated:
     return Treated(verdict.step, verdict.images, last.sickness, last.prescriptions, outcome, text, last.rung)
 
 
-def _outcome(verdict: Verdict, looks: int, urgent: bool) -> str:
+def _made_worse(history: Sequence[Event], course: Course, last: Treated) -> bool:
+    """Tell whether the samples are further from the real pictures than before what was prescribed last.
+
+    Whoever begins again is worse for a while, and is judged by the verdict alone.
+    """
+    if RESTARTS & {order.kind for order in last.prescriptions}:
+        return False
+    before = [event for event in history if isinstance(event, Signs) and event.step == last.step]
+    enough = len(course.looks) >= JUDGED_AFTER
+    return bool(before) and enough and course.lately("distance") > WORSE * value(before[0], "distance")
+
+
+def _outcome(verdict: Verdict, looks: int, bad: bool) -> str:
     """Return "helped", "failed", or nothing if it is too early to tell."""
-    if urgent:
+    if bad:
         return "failed"
     if verdict.name in SOUND:
         return "helped" if looks >= JUDGED_AFTER else ""

@@ -1,8 +1,9 @@
 """Dead units: channels behind an activation that say the same whatever comes in. Nothing is learned through them."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,12 +35,21 @@ def dead_units(network: nn.Module, *inputs: Tensor) -> dict[str, Tensor]:
 
 def dead_share(network: nn.Module, *inputs: Tensor) -> float:
     """Return the share of all units of `network`, in [0, 1], that are dead; 0 if it has none."""
-    masks = list(dead_units(network, *inputs).values())
-    return float(torch.cat(masks).float().mean()) if masks else 0.0
+    return dead_part(layers(network, *inputs))
+
+
+def dead_part(found: Sequence[Layer]) -> float:
+    """Return the share of the units of some layers, in [0, 1], that are dead; 0 if there is none."""
+    return float(torch.cat([layer.dead for layer in found]).float().mean()) if found else 0.0
 
 
 def layers(network: nn.Module, *inputs: Tensor) -> list[Layer]:
     """Return the layers of units in the order they run; one that runs several times is dead where it always is."""
+    return observed(network, *inputs)[1]
+
+
+def observed(network: nn.Module, *inputs: Tensor) -> tuple[Any, list[Layer]]:
+    """Return what a copy of `network` gives for a batch of several, and its layers of units as `layers` does."""
     network = copy.deepcopy(network)
     found: dict[str, Layer] = {}
     feeders: list[str] = []
@@ -64,8 +74,8 @@ def layers(network: nn.Module, *inputs: Tensor) -> list[Layer]:
             module.register_forward_hook(note(name))
     devices = [torch.cuda.current_device()] if any(each.is_cuda for each in inputs) else []
     with torch.no_grad(), torch.random.fork_rng(devices):  # a dropout would draw numbers that belong to the training
-        network(*inputs)
-    return [layer for layer in found.values() if layer.name not in behind]
+        output = network(*inputs)
+    return output, [layer for layer in found.values() if layer.name not in behind]
 
 
 def _still(output: Tensor) -> Tensor:

@@ -61,7 +61,7 @@ def load_idx(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] |
 
 
 def load_npy(path: Path) -> npt.NDArray[np.uint8]:
-    """Return the pictures of a .npy as (N, H, W) or (N, H, W, C) uint8; (N, C, H, W) is turned round.
+    """Return the pictures of a .npy as (N, H, W) or (N, H, W, 3 or 4) uint8; (N, C, H, W) is turned round.
 
     Raises:
         GanvasError: the file is damaged, would run code, is not uint8, or has no such shape.
@@ -75,7 +75,9 @@ def load_npy(path: Path) -> npt.NDArray[np.uint8]:
         raise GanvasError(f"{path} holds {kind}, not uint8 (0 to 255).", "Save array.astype('uint8').")
     if array.ndim == 4 and array.shape[3] not in (1, 3, 4) and array.shape[1] in (1, 3, 4):
         array = array.transpose(0, 2, 3, 1)
-    if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3, 4)):
+    if array.ndim == 4 and array.shape[3] == 1:
+        array = array.reshape(array.shape[:3])
+    if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (3, 4)):
         return array
     shape = " x ".join(map(str, array.shape))
     raise GanvasError(f"{path} has the shape {shape}.", "Save it as (N, H, W), (N, H, W, C) or (N, C, H, W).")

@@ -132,7 +132,7 @@ def _treatment(index: int, each: Treatment, pictures: Html, history: History) ->
         "li",
         tag("p", tag("strong", f"{index}. {title(order.sickness)}"), " ", tag("small", when)),
         tag("p", order.text),
-        tag("p", tag("b", sign, aria_hidden="true"), " ", each.text or words, class_=f"outcome {outcome}"),
+        tag("p", tag("b", sign, aria_hidden="true"), " ", words, class_=f"outcome {outcome}"),
         *([tag("div", pictures, class_="moments")] if pictures else []),
         id=f"treatment-{index}",
     )  # fmt: skip

@@ -49,6 +49,7 @@ class Coach:
     def __post_init__(self) -> None:
         self._examiner: Examiner | None = None
         self._untold: deque[Known] = deque()
+        self._orders: list[Treated] = []  # prescribed or judged, and not done or noted yet
         self._plan = (-1, -1, 0.0)  # length of the history, start of the phase, when the next look is due
         if self.run.events_file.is_file():  # of a run that goes on
             self.history = [event for event in read_events(self.run.events_file)[0] if isinstance(event, Known)]
@@ -125,10 +126,11 @@ class Coach:
         later: float = progress(config, last) + gap * min(share, share_of_gap(len(looks)))
         return min(1.0, max(later, progress(config, last + FEWEST_STEPS)))
 
-    def attend(self, state: State, losses: dict[str, float]) -> None:
-        """Examine, diagnose and treat; `state` may be another afterwards, and there is something to tell."""
+    def attend(self, state: State, losses: dict[str, float]) -> bool:
+        """Examine and diagnose, and tell whether anything is to be done about it, which `treat` does."""
+        self._orders = []
         if self.base.coach == "off":
-            return
+            return False
         self._examiner = self._examiner or Examiner(self.base, self.data, self.device)
         config = self.config(state)
         phase = position(config, state.step - 1).phase
@@ -139,14 +141,20 @@ class Coach:
         if before is None or verdict.name != before.name:
             self._note(verdict)
         if not self.acts:
-            return
+            return False
         worthwhile = 1 - progress(config, state.step) >= WORTHWHILE
         begin = phase_start(config, state.step)
         healthy = [step for step in state.healthy if step > begin]  # in the phases before, other things moved
-        for order in prescribe(self.history, verdict, config, healthy, begin in state.healthy, worthwhile):
+        self._orders = list(prescribe(self.history, verdict, config, healthy, begin in state.healthy, worthwhile))
+        return any(not order.outcome for order in self._orders)
+
+    def treat(self, state: State) -> None:
+        """Do what is to be done, and remember what came of what was done before; `state` may be another afterwards."""
+        for order in self._orders:
             if not order.outcome:
                 apply(state, self.base, order.prescriptions, self.run, self.data)
             self._note(order)
+        self._orders = []
 
     def telling(self) -> Iterator[Event]:
         """Yield what was found and done and not told yet; nothing is lost if the listener leaves in between."""

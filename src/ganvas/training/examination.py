@@ -12,7 +12,7 @@ from ..coach import signs
 from ..coach.averages import loss_signs
 from ..coach.sides import MOVED, side_of
 from ..coach.signs import COUNT, KNOWN
-from ..coach.units import dead_share
+from ..coach.units import dead_part, observed
 from ..coach.vocabulary import SIGNS
 from ..config import Config, PhaseConfig
 from ..data.prepare import Prepared
@@ -62,16 +62,15 @@ class Examiner:
         reconstructions are looked at.
         """
         material = self._material(config, self._shown)
-        generator = copy.deepcopy(state.generator)
+        drawing: nn.Module = state.generator
         inputs: tuple[Tensor, ...] = (material.latents,)
-        drawing: nn.Module = generator
-        if phase == "autoencode" and isinstance(generator, QuickGenerator) and state.encoder is not None:
-            drawing, inputs = generator.decoder, (copy.deepcopy(state.encoder)(material.real),)
+        if phase == "autoencode" and isinstance(state.generator, QuickGenerator) and state.encoder is not None:
+            drawing, inputs = state.generator.decoder, (copy.deepcopy(state.encoder)(material.real),)
         elif material.labels is not None:
             inputs = material.latents, material.labels
-        samples = drawing(*inputs)
+        samples, layers = observed(drawing, *inputs)
         found = signs.sample_signs(samples, self._reference)
-        found["generator_dead"] = dead_share(drawing, *inputs)
+        found["generator_dead"] = dead_part(layers)
         if judged:
             seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
             logits = [judge(seeing, config, material, each) for each in (material.real, samples)]

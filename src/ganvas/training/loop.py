@@ -76,8 +76,13 @@ def train(
             broken = _broken(state, values, saving)
             judged = due(ripeness(now, state.step - 1), ripeness(now, state.step), config.evaluations)
             swings = {name: state.averages[name].swing for name in values if name in state.averages}
+            sheet = ""
             if broken or coach.due(state):
-                coach.attend(state, values)
+                if coach.attend(state, values) and not broken:
+                    sheet = save_sheet(run, state, config, where)  # the picture before
+                coach.treat(state)
+                if sheet:
+                    yield Samples(state.step, state.images, sheet)
                 yield from coach.telling()
                 if broken and not coach.mended(state):
                     raise GanvasError(broken, BROKEN)
@@ -87,7 +92,7 @@ def train(
                 yield Step(
                     state.step, state.images, now.images, done, state.seconds, at.phase.name, values, swings
                 )  # fmt: skip
-            if due(before, done, config.sheets):
+            if due(before, done, config.sheets) and not sheet:
                 yield Samples(state.step, state.images, save_sheet(run, state, config, where))
                 if "discriminator" in values:  # a phase without one has no logits
                     yield logit_histograms(state, now, loader, where)
