@@ -171,7 +171,7 @@ def test_what_helped_is_told_once_and_nothing_more_is_done() -> None:
     done = [event for _ in range(20) for event in clinic.visit("healthy")]
     assert [event.outcome for event in done] == ["helped"]
     assert done[0].prescriptions == clinic.given[0].prescriptions
-    assert done[0].text.endswith("that helped.")
+    assert done[0].text.endswith("what was done helped.")
 
 
 def test_what_comes_back_is_treated_above_the_rung_that_it_was_treated_with() -> None:

@@ -58,8 +58,8 @@ def test_a_kind_of_a_later_release_is_told_by_its_name() -> None:
 
 
 def test_what_came_of_it() -> None:
-    assert judged_text([HALVED], "helped") == "Halved the generator's learning rate: that helped."
-    assert judged_text([HALVED], "failed") == "Halved the generator's learning rate: that did not help."
+    assert judged_text("oscillating", "helped") == "Oscillating: what was done helped."
+    assert judged_text("of a later release", "failed") == "Of a later release: what was done did not help."
 
 
 def test_the_end_says_what_was_tried_and_what_a_person_can_do() -> None:

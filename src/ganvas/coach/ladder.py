@@ -129,7 +129,7 @@ def prescribe(
 
 def _judged(verdict: Verdict, last: Treated, outcome: str) -> Treated:
     """Return the word on what was prescribed last."""
-    text = judged_text(last.prescriptions, outcome)
+    text = judged_text(last.sickness, outcome)
     return Treated(verdict.step, verdict.images, last.sickness, last.prescriptions, outcome, text, last.rung)
 
 

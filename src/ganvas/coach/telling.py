@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ..events import Prescription, Treated
 from ..words import number, percent
 from .sicknesses import SICKNESSES
+from .words import title
 
 NAMES = {
     "r1": "R1", "r2": "R2", "r1_r2": "R1 and R2", "approximate_r1": "approximate R1",
@@ -48,10 +49,9 @@ def treatment_text(orders: Sequence[Prescription]) -> str:
     return f"{told[:1].upper()}{told[1:]}."
 
 
-def judged_text(orders: Sequence[Prescription], outcome: str) -> str:
-    """Return what came of it."""
-    done = treatment_text(orders).rstrip(".")
-    return f"{done}: that {'helped' if outcome == 'helped' else 'did not help'}."
+def judged_text(sickness: str, outcome: str) -> str:
+    """Return what came of it: "Mode collapse: what was done helped."."""
+    return f"{title(sickness)}: what was done {'helped' if outcome == 'helped' else 'did not help'}."
 
 
 def stopped_text(sickness: str, given: Sequence[Treated]) -> str:
