@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from ganvas.coach.sides import MOVED
 from ganvas.config import DataConfig, OptimiserConfig
 from ganvas.errors import GanvasError
 from ganvas.losses import LOSSES, PENALTIES
@@ -24,7 +25,8 @@ def test_a_recipe_names_only_what_exists(name: str) -> None:
     assert config.loss in LOSSES
     assert config.penalty.name in {"none", *PENALTIES}
     assert {phase.name for phase in config.phases} <= set(PHASES)
-    assert {"generator", "discriminator"} <= set(config.optimisers)
+    moved = {each for phase in config.phases for each in MOVED[phase.name]}
+    assert moved == set(config.optimisers), "an optimiser that nothing moves, or a step without one"
     assert all(phase.share > 0 and phase.cost > 0 for phase in config.phases)
 
 
@@ -36,10 +38,13 @@ def test_what_a_recipe_accepts_it_can_make(name: str, width: int, height: int) -
     with torch.no_grad():
         pictures = generator(torch.randn(2, config.latent))
         assert pictures.shape == (2, 3, height, width)
-        assert discriminator(pictures).shape == (2,)
         encoder = build_encoder(config)
-        if encoder is not None:
-            assert encoder.eval()(pictures).shape == (2, config.latent)
+        codes = () if encoder is None else encoder.eval()(pictures)
+        if name == "vae":
+            assert [each.shape for each in codes] == [(2, config.latent)] * 2
+        else:
+            assert discriminator(pictures).shape == (2,)
+            assert encoder is None or codes.shape == (2, config.latent)
 
 
 @pytest.mark.parametrize("name", RECIPES)

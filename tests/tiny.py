@@ -43,6 +43,7 @@ def narrow(config: Config) -> Config:
         latent=8,
         generator=thin(config.generator),
         discriminator=thin(config.discriminator),
+        encoder=config.encoder and thin(config.encoder),
         warm_start=warm and replace(warm, encoder=thin(warm.encoder), prior_batch=16),
         phases=tuple(replace(phase, batch=min(8, phase.batch)) for phase in config.phases),
         sheets=2,
@@ -55,6 +56,7 @@ def narrowed(recipe: Recipe) -> Recipe:
     return lambda data, count: narrow(recipe(data, count))
 
 
+GANS = [name for name in RECIPES if name != "vae"]  # recipes with a discriminator
 NARROW: dict[str, Recipe] = {name: narrowed(recipe) for name, recipe in RECIPES.items()}
 
 

@@ -155,6 +155,7 @@ class Config:
         ema: half-life of the averaged generator's weights, as a share of the pictures seen so far; 0 for no average.
         phases: the stretches of training, in order.
         optimisers: by what they move: "generator", "discriminator" and, for a warm start, "autoencoder" and "prior".
+        encoder: of a variational autoencoder; None for a GAN.
         warm_start: how the recipe begins with an autoencoder, if it does.
         minutes: the budget that was asked for, if it was one of time.
         asked_images: the budget that was asked for, if it was one of pictures; `images` is what the phases add up to.
@@ -178,6 +179,7 @@ class Config:
     discriminator: NetworkConfig
     optimisers: dict[str, OptimiserConfig]
     phases: tuple[PhaseConfig, ...]
+    encoder: NetworkConfig | None = None
     warm_start: WarmStartConfig | None = None
     latent: int = 100
     classes: tuple[str, ...] = ()

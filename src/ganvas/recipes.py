@@ -129,9 +129,30 @@ def residual(data: DataConfig, count: int) -> Config:
     )
 
 
+def vae(data: DataConfig, count: int) -> Config:
+    """Return a variational autoencoder (Kingma and Welling 2014): to compare with, blurry against sharp.
+
+    The decoder and the batch are those of `quick`. Nothing plays against anything, so nothing can collapse; but what
+    the code does not tell is drawn as its mean, which is a blur. A minute or two on a processor.
+    """
+    _between(data, 16, 128, "vae")
+    widths = tuple(max(16, 256 >> n) for n in range(_stages(data) + 1))
+    return Config(
+        recipe="vae",
+        data=data,
+        latent=64,
+        generator=NetworkConfig("vae", widths),
+        discriminator=NetworkConfig("none", ()),
+        encoder=NetworkConfig("vae", widths[:0:-1]),
+        optimisers={"autoencoder": OptimiserConfig(2e-3, 0.9, 0.99)},
+        phases=(PhaseConfig("vae", share=1.0, batch=min(32, count), ramp=100, floor=0.1),),
+        flip=count < 10_000,
+    )
+
+
 Recipe = Callable[[DataConfig, int], Config]
 
-RECIPES: dict[str, Recipe] = {"quick": quick, "dcgan": dcgan, "fc": fc, "residual": residual}
+RECIPES: dict[str, Recipe] = {"quick": quick, "dcgan": dcgan, "fc": fc, "residual": residual, "vae": vae}
 
 
 @dataclass(frozen=True)

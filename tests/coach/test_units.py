@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 import tiny
 from ganvas.coach.units import ACTIVATIONS, dead_share, dead_units, layers
-from ganvas.recipes import RECIPES
 from ganvas.training.state import fresh
 
 CPU = torch.device("cpu")
@@ -56,7 +55,7 @@ def test_a_layer_that_runs_twice_is_dead_where_it_is_so_both_times() -> None:
     assert dead_units(Twice(), noise(8, 2))["relu"].tolist() == [False, True]
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", tiny.GANS)
 def test_fresh_networks_are_alive_and_every_hidden_unit_is_counted(recipe: str) -> None:
     config = tiny.config(recipe)
     state = fresh(config, CPU)

@@ -8,12 +8,11 @@ import torch
 import tiny
 from ganvas.models import build_discriminator, build_encoder, build_generator
 from ganvas.models.conditional import ConditionalDiscriminator, ConditionalGenerator
-from ganvas.recipes import RECIPES
 
 LABELS = torch.tensor([0, 1, 2, 2])
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", tiny.GANS)
 def test_both_networks_heed_the_label(recipe: str) -> None:
     torch.manual_seed(0)
     config = replace(tiny.config(recipe), classes=("a", "b", "c"))

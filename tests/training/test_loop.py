@@ -262,7 +262,7 @@ def test_the_best_is_remembered_over_an_interruption(pictures: Path, tmp_path: P
     assert_model_is_of(Run(run), first[0].step)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", tiny.GANS)
 def test_logits_are_shown_with_every_sheet(recipe: str, pictures: Path, tmp_path: Path) -> None:
     events = tiny.train(pictures, tmp_path / "run", recipe)
     sheets, logits = ([each.step for each in events if isinstance(each, kind)] for kind in (Samples, Logits))

@@ -6,6 +6,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "autoencode": ("autoencoder",),
     "prior": ("prior",),
     "sharpen": ("generator", "discriminator"),
+    "vae": ("autoencoder",),
 }
 
 

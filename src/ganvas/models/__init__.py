@@ -9,8 +9,9 @@ from ..errors import pick
 from .conditional import ConditionalDiscriminator, ConditionalGenerator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .fc import FCDiscriminator, FCGenerator
-from .quick import Encoder, QuickDiscriminator, QuickGenerator
+from .quick import Decoder, Encoder, QuickDiscriminator, QuickGenerator
 from .residual import ResidualDiscriminator, ResidualGenerator
+from .vae import GaussianEncoder
 
 Shape = tuple[int, int, int]
 Widths = tuple[int, ...]
@@ -20,12 +21,14 @@ GENERATORS: dict[str, Callable[[int, Widths, Shape], nn.Module]] = {
     "dcgan": DCGANGenerator,
     "quick": QuickGenerator,
     "residual": ResidualGenerator,
+    "vae": Decoder,
 }
 DISCRIMINATORS: dict[str, Callable[[Widths, Shape], nn.Module]] = {
     "fc": FCDiscriminator,
     "dcgan": DCGANDiscriminator,
     "quick": QuickDiscriminator,
     "residual": ResidualDiscriminator,
+    "none": lambda widths, shape: nn.Identity(),  # of a recipe that knows no opponent
 }
 
 
@@ -49,7 +52,7 @@ def build_discriminator(config: Config) -> nn.Module:
     Where it judges several pictures together, they come as one picture with all their channels.
     """
     network, widths = pick(DISCRIMINATORS, config.discriminator.name, "discriminator"), config.discriminator.widths
-    if config.classes:
+    if config.classes and config.discriminator.name != "none":
         return ConditionalDiscriminator(lambda shape: network(widths, shape), config.shape, len(config.classes))
     channels, height, width = config.shape
     return network(widths, (packing(config) * channels, height, width))
@@ -64,5 +67,7 @@ def packing(config: Config) -> int:
 
 
 def build_encoder(config: Config) -> nn.Module | None:
-    """Return a fresh encoder, pictures to codes (B, latent), for a recipe that begins with an autoencoder."""
+    """Return a fresh encoder of pictures, to codes (B, latent) or to Gaussians of codes, for a recipe that has one."""
+    if config.encoder is not None:
+        return GaussianEncoder(config.latent, config.encoder.widths, config.shape)
     return Encoder(config.latent, config.warm_start.encoder.widths, config.shape) if config.warm_start else None

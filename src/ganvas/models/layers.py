@@ -1,6 +1,10 @@
 """Pieces that several networks share."""
 
+from itertools import pairwise
+
 from torch import nn
+
+Shape = tuple[int, int, int]
 
 
 def grids(height: int, width: int, halvings: int) -> list[tuple[int, int]]:
@@ -15,3 +19,16 @@ def doubling(before: int, after: int, grid: tuple[int, int], bias: bool = False)
     """
     height, width = grid
     return nn.ConvTranspose2d(before, after, (4 - height % 2, 4 - width % 2), 2, 1, bias=bias)
+
+
+def halving(widths: tuple[int, ...], shape: Shape, outputs: int, norm: bool) -> nn.Sequential:
+    """Return convolutions that halve the picture at each width, and a dense layer on what is left."""
+    channels, height, width = shape
+    layers: list[nn.Module] = []
+    for index, (before, after) in enumerate(pairwise((channels, *widths))):
+        layers.append(nn.Conv2d(before, after, 4, 2, 1))
+        if norm and index > 0:
+            layers.append(nn.BatchNorm2d(after))
+        layers.append(nn.LeakyReLU(0.2))
+    left = (height >> len(widths)) * (width >> len(widths))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * left, outputs))

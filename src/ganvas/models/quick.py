@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import doubling, grids
+from .layers import doubling, grids, halving
 
 Shape = tuple[int, int, int]
 
@@ -46,19 +46,6 @@ class Decoder(nn.Module):
         return pictures
 
 
-def _strided(widths: tuple[int, ...], shape: Shape, outputs: int, norm: bool) -> nn.Sequential:
-    """Return convolutions that halve the picture at each width, and a dense layer on what is left."""
-    channels, height, width = shape
-    layers: list[nn.Module] = []
-    for index, (before, after) in enumerate(pairwise((channels, *widths))):
-        layers.append(nn.Conv2d(before, after, 4, 2, 1))
-        if norm and index > 0:
-            layers.append(nn.BatchNorm2d(after))
-        layers.append(nn.LeakyReLU(0.2))
-    left = (height >> len(widths)) * (width >> len(widths))
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * left, outputs))
-
-
 class Encoder(nn.Module):
     """Say which code a picture has; over the pictures each number of a code has mean 0 and variance 1.
 
@@ -70,7 +57,7 @@ class Encoder(nn.Module):
 
     def __init__(self, code: int, widths: tuple[int, ...], shape: Shape) -> None:
         super().__init__()
-        self.layers = _strided(widths, shape, code, norm=True)
+        self.layers = halving(widths, shape, code, norm=True)
         self.norm = nn.BatchNorm1d(code, affine=False)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -89,7 +76,7 @@ class QuickDiscriminator(nn.Module):
 
     def __init__(self, widths: tuple[int, ...], shape: Shape) -> None:
         super().__init__()
-        self.layers = _strided(widths, shape, 1, norm=False)
+        self.layers = halving(widths, shape, 1, norm=False)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return logits (B,) for pictures (B, C, H, W)."""

@@ -9,6 +9,7 @@ from ..device import random_at
 from ..errors import pick
 from .state import State
 from .steps import Draw, Losses, adversarial_step, draw, update_average
+from .vae import vae_step
 from .warm_start import autoencode_step, encode_all, prior_step, sharpen_step
 
 PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
@@ -16,6 +17,7 @@ PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
     "autoencode": autoencode_step,
     "prior": prior_step,
     "sharpen": sharpen_step,
+    "vae": vae_step,
 }
 
 

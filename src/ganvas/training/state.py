@@ -87,14 +87,14 @@ def _moved(
     """Return the parameters that an optimiser moves, by its name."""
     if optimiser == "discriminator":
         return list(discriminator.parameters())
-    if encoder is None or not isinstance(generator, QuickGenerator):
-        return list(generator.parameters())
-    parts: dict[str, list[nn.Module]] = {
+    if not isinstance(generator, QuickGenerator):
+        return [*generator.parameters(), *(encoder.parameters() if encoder is not None else ())]
+    parts: dict[str, list[nn.Module | None]] = {
         "autoencoder": [generator.decoder, encoder],
         "prior": [generator.prior],
         "generator": [generator.decoder],
     }
-    return [parameter for part in parts[optimiser] for parameter in part.parameters()]
+    return [parameter for part in parts[optimiser] if part is not None for parameter in part.parameters()]
 
 
 def pack(state: State) -> tuple[Tensors, Facts]:

@@ -36,6 +36,7 @@ REDRAWN: dict[str, tuple[str, ...]] = {
     "autoencode": ("generator", "discriminator", "encoder"),
     "prior": ("generator.prior", "discriminator"),
     "sharpen": ("discriminator",),
+    "vae": ("generator", "encoder"),
 }
 
 
