@@ -23,7 +23,7 @@ from ganvas.coach.signs import finite
 from ganvas.config import Config, OptimiserConfig, PhaseConfig
 from ganvas.data.loader import Loader
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Event, Note, Saved, Scored, Signs, Step, Treated, Verdict, read_events, to_json
+from ganvas.events import Done, Event, Note, Samples, Saved, Scored, Signs, Step, Treated, Verdict, read_events, to_json
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import coaching, loop, phases
@@ -340,6 +340,7 @@ def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
     stream.close()  # type: ignore[attr-defined]
     (order,) = given(events)
     assert "back" in {each.kind for each in order.prescriptions}, "the ladder changed; this test needs another sickness"
+    assert any(isinstance(event, Samples) and event.step == order.step for event in events), "no picture of before"
     now, facts = saved(run)
     then, before = saved(run, facts["healthy"][-1])
     assert_equal(learned(now), learned(then))

@@ -46,8 +46,6 @@ PATIENCE = 6  # examinations after which what has not helped has failed
 MOST = 8  # prescriptions in one training
 ARRIVED = "Stopped: the training has converged, more of it would not make the samples better."
 RESTARTS = {"back", "again", "afresh"}
-# What may be borne while samples get nearer by at least this part: treating it has a price, which is learning slower.
-BEARABLE = {"discriminator memorises": 0.1}
 WORSE = 1.25  # times the distance that there was: what was prescribed has done harm
 WORTH = 0.05  # part by which samples must get nearer to the real pictures for a training to be worth going on with
 
@@ -63,7 +61,7 @@ LADDERS: dict[str, tuple[Rung, ...]] = {
         anew(let_loose), let_loose, anew(if_too_long), stronger_judge, anew(shorter_start),
         anew(relativistic),
     ),
-    "discriminator memorises": (augmented(0.3), augmented(0.6), held_back, augmented(0.8), noisy),
+    "discriminator memorises": (augmented(0.5), augmented(0.8), held_back, augmented(1.0), noisy),
     "diverging": (
         anew(if_too_long), anew(lighter), anew(halved_start), anew(shorter_start), held_back,
         anew(relativistic),
@@ -117,8 +115,6 @@ def prescribe(
     backs = sum(order.kind == "back" for event in treated if event.outcome == "failed" for order in event.prescriptions)
     patient = Patient(course, config, tuple(healthy)[: max(0, len(healthy) - backs)], backs, rooted, len(given))
     gain = course.gain("distance", JUDGED_AFTER)
-    if verdict.name in BEARABLE and not gain < BEARABLE[verdict.name]:
-        return
     here = [event for event in given if event.step >= entered(history)]  # another phase is another game
     orders, rung = _next(verdict.name, here, patient, urgent)
     if not orders and not urgent and gain >= WORTH:

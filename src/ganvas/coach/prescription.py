@@ -11,7 +11,7 @@ from ..config import Config, OptimiserConfig, PenaltyConfig, PhaseConfig
 from ..errors import pick
 from ..events import Prescription
 
-POLICIES = ("color", "translation", "cutout")  # augmentation where the recipe has none
+POLICIES = ("translation",)  # augmentation where the recipe has none: the others slow learning down as well
 LAZY = 4  # steps from one penalty to the next: it then costs an eighth of the time
 Change = Callable[[Config, Prescription], Config]
 

@@ -64,7 +64,7 @@ SICKNESSES: dict[str, Sickness] = {
         "The discriminator memorises",
         "The discriminator knows your pictures by heart instead of knowing what makes them look real.",
         "There are few of them and each was seen many times, so remembering was easier than understanding.",
-        "Add --augment color translation cutout, collect more pictures, or stop earlier.",
+        "Add --augment translation, collect more pictures, or stop earlier.",
     ),
     "diverging": Sickness(
         "Diverging",
