@@ -13,6 +13,7 @@ from .thinning import Scale, Stretch, drawable, robust_scale, thin
 # What belongs together: its heading, and how to read it.
 KNOWN = {
     ("reconstruction",): ("Reconstruction error", "How far pictures given back differ from the real ones."),
+    ("divergence",): ("Divergence", "How much a code tells of its picture, in nats, beyond what noise would."),
     ("prior",): ("Prior", "How well noise is carried to where the pictures' codes lie. It falls, then levels off."),
     ("penalty",): ("Penalty", "How steep the discriminator is, which the penalty holds down."),
     ("generator", "discriminator"): (
