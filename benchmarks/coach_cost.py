@@ -4,7 +4,11 @@ A watching coach leaves the training as it is, bit for bit, so the two differ by
 a process of its own with one thread; processor time is compared, which other work on the machine disturbs less than the
 clock, and the clock's time is told beside it. Which of a pair comes first alternates.
 
+With a budget of minutes a pair would take equally long, so there the looks themselves are timed, inside one training:
+all of the budget that goes into loading the small network, looking at real pictures, and looking at samples.
+
     python benchmarks/coach_cost.py
+    python benchmarks/coach_cost.py --minutes 10 --cases people:quick:32
     python benchmarks/coach_cost.py --cases mnist:dcgan:16:70000 --pairs 5
 """
 
@@ -16,8 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+import torch
+
+import ganvas
+from ganvas.training.examination import Examiner
 from planting import FILES
 from sets import ASSETS
 
@@ -53,12 +64,45 @@ def measure(case: str, pairs: int, assets: Path, work: Path) -> str:
     return f"| {case} | {pairs} | {statistics.median(seconds):.0f} s | {looks} | {cost} |"
 
 
+def inside(case: str, minutes: float, assets: Path, work: Path) -> str:
+    """Return one row: the share of a training of so many minutes that goes into the coach, by this process's time."""
+    data, recipe, size = case.split(":")[:3]
+    spent, looks = 0.0, 0
+    make, examine = Examiner.__init__, Examiner.examine
+
+    def timed(what: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            nonlocal spent, looks
+            began = time.process_time()
+            found = what(*given)
+            spent += time.process_time() - began
+            looks += what is examine
+            return found
+
+        return run
+
+    began = time.process_time()
+    with patch.object(Examiner, "__init__", timed(make)), patch.object(Examiner, "examine", timed(examine)):
+        pictures, out = assets / FILES[data][0], work / f"{data}-{recipe}-{size}"
+        for _ in ganvas.train(pictures, out, recipe=recipe, size=size, minutes=minutes, coach="watch", device="cpu"):
+            pass
+    whole = time.process_time() - began
+    return f"| {case}, {minutes:g} minutes | {looks} | {spent:.1f} s of {whole:.0f} s | {spent / whole:.1%} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--assets", type=Path, default=ASSETS)
     parser.add_argument("--cases", nargs="+", default=CASES)
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--minutes", type=float, help="the budget of single trainings, timed inside")
     wanted = parser.parse_args()
+    if wanted.minutes:
+        torch.set_num_threads(1)
+        with tempfile.TemporaryDirectory() as work:
+            for case in wanted.cases:
+                print(inside(case, wanted.minutes, wanted.assets, Path(work)), flush=True)
+        return
     print("| pictures : recipe : pixels : seen | pairs | training | looks | processor time | clock |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as work:
