@@ -3,8 +3,8 @@
 Each case (sickness.py) trains about a minute in a process of its own, with one thread, at 16 px, and its last model is
 scored: the Frechet distance of 1,000 samples in features of EfficientNet-lite1 from all 997 emoji people or from 5,000
 digits, also where it was trained on fewer or on spoilt ones. A case is rescued if with the coach acting its distance is
-at most 1.25 times the median of the healthy runs of the same pictures and recipe. A watching coach leaves the training
-as it is, so its run tells both when something was noticed and what would have come of it.
+at most 1.25 times the median of the healthy runs of the same pictures, recipe and budget. A watching coach leaves the
+training as it is, so its run tells both when something was noticed and what would have come of it.
 
 Results are appended to benchmarks/results/rescue.jsonl as they come, and what stands there is not run again. Several
 lanes may run at a time, each on a core. The work folder keeps each run's events and last sheet, so that --replay can

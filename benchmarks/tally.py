@@ -53,8 +53,8 @@ class Outcome:
 
     noticed: the first alarm since the fault was there; early: whether there was one before.
     lasting: the name of the sickness that stood longest.
-    off, act, healthy: distances without treatment, with it, and of the healthy runs of this pair (median); NaN where
-        a run is missing.
+    off, act, healthy: distances without treatment, with it, and of the healthy runs of the same pictures, recipe and
+        budget (median); NaN where a run is missing.
     """
 
     case: Case

@@ -53,6 +53,13 @@ def test_a_batch_is_never_larger_than_the_pictures(name: str) -> None:
         assert all(phase.batch <= 20 for phase in RECIPES[name](data(32), 20).phases)
 
 
+@pytest.mark.parametrize("wishes", [Wishes(loss="hinge"), Wishes(penalty="r1"), Wishes(augment=("color",))])
+def test_a_vae_has_nothing_that_a_discriminator_is_trained_by(wishes: Wishes) -> None:
+    with pytest.raises(GanvasError, match="no discriminator"):
+        with_wishes(RECIPES["vae"](data(32), 1000), wishes)
+    assert with_wishes(RECIPES["vae"](data(32), 1000), Wishes(ema=0.1)).ema == 0.1
+
+
 def test_fc_is_the_lesson() -> None:
     config = RECIPES["fc"](data(28, channels=1), 60_000)
     assert (config.latent, config.generator.widths, config.discriminator.widths) == (100, (256, 512, 1024), (512, 256))

@@ -154,7 +154,7 @@ class Config:
         augment: DiffAugment policies ("color", "translation", "cutout") applied to reals and fakes alike.
         ema: half-life of the averaged generator's weights, as a share of the pictures seen so far; 0 for no average.
         phases: the stretches of training, in order.
-        optimisers: by what they move: "generator", "discriminator" and, for a warm start, "autoencoder" and "prior".
+        optimisers: by what they move: "generator", "discriminator", "autoencoder", "prior".
         encoder: of a variational autoencoder; None for a GAN.
         warm_start: how the recipe begins with an autoencoder, if it does.
         minutes: the budget that was asked for, if it was one of time.

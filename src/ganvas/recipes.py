@@ -185,9 +185,15 @@ def with_wishes(config: Config, wishes: Wishes) -> Config:
     2017); the others follow StyleGAN2's rule of thumb, 0.0002 * H * W / batch.
 
     Raises:
-        GanvasError: there is no such loss, penalty or augmentation, or a number makes no sense.
+        GanvasError: there is no such loss, penalty or augmentation, a number makes no sense, or the recipe has nothing
+            that the wish is about.
     """
     _check(wishes)
+    if config.discriminator.name == "none" and (wishes.loss, wishes.penalty, wishes.augment) != ("auto", "auto", ()):
+        raise GanvasError(
+            f"Recipe {config.recipe} has no discriminator that --loss, --penalty and --augment could be about.",
+            "Leave them out, or take another: --recipe quick",
+        )
     penalty = wishes.penalty
     if penalty == "auto" and wishes.loss == "wasserstein":
         penalty = "gradient"

@@ -3,12 +3,14 @@
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import ganvas
 from ganvas.coach import doctor as module
+from ganvas.coach.diagnosis import diagnose
 from ganvas.coach.doctor import doctor, examine, spans_of, treatments_of
 from ganvas.coach.sicknesses import SICKNESSES
 from ganvas.errors import GanvasError
@@ -57,8 +59,9 @@ def simple(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_was_told_then_plays_no_part() -> None:
-    false = Verdict(10, 80, "diverging", 1.0, (), "", "")
-    assert doctor([signs(10), false, signs(20), signs(30)]).spans == doctor([signs(10), signs(20), signs(30)]).spans
+    false, later = Verdict(10, 80, "diverging", 1.0, (), "", ""), replace(signs(20), phase="sharpen")
+    assert diagnose([signs(10), false, later]).name == "diverging", "it is not kept at the first look of a phase"
+    assert doctor([signs(10), false, later]).spans == doctor([signs(10), later]).spans
 
 
 @pytest.mark.usefixtures("simple")

@@ -277,6 +277,26 @@ def test_weights_that_were_too_large_from_the_beginning_are_drawn_anew() -> None
     assert [order.kind for order in first.prescriptions] == ["afresh"], "it went back to weights that were as large"
 
 
+@pytest.mark.parametrize("name", LADDERS)
+def test_where_no_discriminator_takes_part_nothing_is_done_about_one(name: str) -> None:
+    clinic = Clinic(tiny.config("vae"))
+    clinic.phase = "vae"
+    clinic.until(name, lambda: clinic.stopped)
+    kinds = {order.kind for event in clinic.given for order in event.prescriptions}
+    assert not kinds & {"loss", "penalty", "pack", "skip", "critic", "augment", "noise"}
+    assert {order.network for event in clinic.given for order in event.prescriptions} <= {
+        "",
+        "autoencoder",
+        "generator",
+    }
+
+
+def test_augmentation_is_never_lowered() -> None:
+    clinic = Clinic(replace(tiny.config(), augment=("color",)))
+    (first,) = clinic.visit("discriminator memorises")
+    assert "augment" not in {order.kind for order in first.prescriptions}
+
+
 def test_a_batch_too_small_becomes_a_larger_one() -> None:
     clinic = Clinic(batch=2.0)
     (first,) = clinic.visit("oscillating")

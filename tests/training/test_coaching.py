@@ -269,6 +269,25 @@ def test_a_treated_run_goes_on_as_if_it_had_not_been_interrupted(
         assert saved(run)[1]["prescriptions"] == saved(expected)[1]["prescriptions"]
 
 
+@pytest.mark.parametrize("recipe", ["dcgan", "quick"])
+def test_a_run_whose_phase_was_begun_again_goes_on_as_if_it_had_not_been_interrupted(
+    recipe: str, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eye.distance = staticmethod(lambda step: 1.0)  # never a healthy moment
+    monkeypatch.setattr(coaching, "diagnose", once("diverging"))
+    expected = Run(tmp_path / "whole" / "run")
+    (order,) = given(train(pictures, expected, recipe))
+    assert {"afresh", "again"} & {each.kind for each in order.prescriptions}, "the ladder changed"
+    for stops in ((order.step,), (order.step - 1, order.step + 3)):
+        run, done = Run(tmp_path / f"{stops}" / "run"), 0
+        for stop in stops:
+            train(pictures, run, recipe, stop=tiny.stop_after(stop - done))
+            done = stop
+        assert train(pictures, run, recipe)[-1].reason == "finished"
+        assert coached(recorded(run)) == coached(recorded(expected)), f"interrupted at {stops}"
+        assert_same_end(run, expected)
+
+
 @pytest.mark.parametrize("kind", COACHED)
 def test_leaving_while_the_coach_speaks_loses_nothing(
     kind: type, whole: tuple[Run, list[Event]], pictures: Path, tmp_path: Path

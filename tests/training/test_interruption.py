@@ -19,10 +19,11 @@ import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.cli import main
+from ganvas.coach.prescription import treated
 from ganvas.config import DataConfig
 from ganvas.data import Prepared, prepare
 from ganvas.data.split import split
-from ganvas.events import Done, Event, Samples, Saved, Started, Step, replay
+from ganvas.events import Done, Event, Prescription, Samples, Saved, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import loop, start
@@ -34,7 +35,8 @@ def assert_same_end(run: Run, expected: Run) -> None:
     found, wanted = checkpoint.newest(run.checkpoints), checkpoint.newest(expected.checkpoints)
     assert found is not None
     assert wanted is not None
-    assert found[1]["step"] == wanted[1]["step"] == expected.read_config().steps
+    prescribed = [Prescription(**each) for each in wanted[1]["prescriptions"]]
+    assert found[1]["step"] == wanted[1]["step"] == treated(expected.read_config(), prescribed).steps
     assert found[0].keys() == wanted[0].keys()
     different = [name for name, tensor in wanted[0].items() if not torch.equal(found[0][name], tensor)]
     assert not different, f"not bit for bit: {different[:5]}"

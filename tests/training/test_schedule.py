@@ -184,6 +184,14 @@ def test_samples_ripen_in_the_last_phase() -> None:
     assert scored == [100, 110, 120, 130], "scores belong to the last phase, the last of them to the last step"
 
 
+def test_scores_are_spread_over_the_whole_of_a_last_phase_that_was_begun_again() -> None:
+    config = with_images(tiny.config("dcgan"), 4000)
+    again = treated(config, [Prescription("afresh", step=config.steps // 2)])
+    assert len(again.phases) == 2
+    for step in range(config.steps + 1):
+        assert ripeness(again, step) == pytest.approx(step / config.steps)
+
+
 def test_a_phase_that_was_begun_again_begins_where_it_first_began() -> None:
     config = with_images(tiny.config("quick"), 4000)
     first, second = config.phases[0].steps, config.phases[1].steps

@@ -176,7 +176,7 @@ def test_a_phase_is_begun_again_where_it_began(data, tmp_path: Path) -> None:
     state.healthy = (6, 8)
     apply(state, config, [Prescription("again", step=9)], run, data)
     assert not differing(snapshot(state), then)
-    assert (state.step, state.healthy) == (9, (6,)), "what came since is gone with its weights"
+    assert (state.step, state.healthy) == (9, (6, 8)), "the best that there is must not be forgotten"
     now = treated(config, state.prescriptions)
     assert [(each.name, each.steps) for each in now.phases[1:3]] == [("prior", 3), ("prior", 4)]
     walk(state, now, data, now.steps)

@@ -2,14 +2,18 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+import ganvas
 import tiny
 from ganvas.errors import GanvasError
+from ganvas.events import Done, Logits
 from ganvas.models.vae import GaussianEncoder
+from ganvas.training import calibrate
 from ganvas.training.state import fresh
 from ganvas.training.steps import draw
 from ganvas.training.vae import divergence_from_normal, vae_step
@@ -84,3 +88,15 @@ def test_a_recipe_without_an_encoder_is_told() -> None:
     material = draw(config, torch.zeros(8, *config.shape, dtype=torch.uint8), None, generator(1), CPU)
     with pytest.raises(GanvasError, match="no encoder"):
         vae_step(fresh(config, CPU), config, material)
+
+
+@pytest.mark.usefixtures("narrow_recipes")
+def test_minutes_and_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibrate, "TRIALS", 1)
+    for name in ("a", "b"):
+        tiny.write_pictures(tmp_path / "pictures" / name, seed=ord(name))
+    events = tiny.train(tmp_path / "pictures", tmp_path / "run", "vae", images=None, minutes=0.05, labels=True)
+    assert isinstance(events[-1], Done)
+    assert events[-1].reason == "finished"
+    assert not any(isinstance(event, Logits) for event in events), "there is nobody to judge"
+    assert ganvas.load(tmp_path / "run", "cpu").sample(3, label="b").shape == (3, 3, 16, 16)

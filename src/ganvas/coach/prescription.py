@@ -18,7 +18,7 @@ Change = Callable[[Config, Prescription], Config]
 
 @dataclass(frozen=True)
 class Kind:
-    """Say what a kind of prescription changes in the configuration, or that it is done to the networks, once."""
+    """Say what a kind of prescription changes in the configuration, and whether networks are changed too, `once`."""
 
     change: Change | None
     once: bool = False
@@ -85,16 +85,15 @@ def _begun_again(config: Config, order: Prescription) -> Config:
     done = order.step
     before: list[PhaseConfig] = []
     phases = list(config.phases)
-    while phases and done > phases[0].steps:
+    while len(phases) > 1 and done > phases[0].steps:
         done -= phases[0].steps
         before.append(phases.pop(0))
     if len(phases) > 1 and done == phases[0].steps and phases[1].name == phases[0].name:
         return config  # it was begun again at this very step
-    wanted = sum(phase.share for phase in phases)
-    left = wanted - (phases[0].share * done / phases[0].steps if phases else 0.0)
-    if done <= 0 or left <= 0:  # there is nothing that was done, or nothing left to do
+    if done <= 0 or (done >= phases[0].steps and len(phases) == 1):  # nothing was done, or nothing is left to do
         return config
-    part = done / phases[0].steps
+    wanted, part = sum(phase.share for phase in phases), done / phases[0].steps
+    left = wanted - part * phases[0].share
     before.append(replace(phases[0], steps=done, share=part * phases[0].share))
     return replace(config, phases=(*before, *(_scaled(phase, left / wanted) for phase in phases)))
 

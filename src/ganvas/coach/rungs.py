@@ -87,6 +87,15 @@ def anew(rung: Rung) -> Rung:
     return restarting
 
 
+def _against(rung: Rung) -> Rung:
+    """Return the rung of a phase in which a discriminator takes part; elsewhere it would do nothing, or harm later."""
+
+    def judged(patient: Patient) -> tuple[Prescription, ...]:
+        return rung(patient) if "discriminator" in patient.moved else ()
+
+    return judged
+
+
 def gentler(patient: Patient) -> tuple[Prescription, ...]:
     return tuple(Prescription("rate", name, 0.5) for name in patient.moved if side_of(name) == "generator")
 
@@ -115,6 +124,7 @@ def longer(patient: Patient) -> tuple[Prescription, ...]:
     return tuple(Prescription("rate", name, 4.0) for name in short)
 
 
+@_against
 def relativistic(patient: Patient) -> tuple[Prescription, ...]:
     """Take the loss that pairs each sample with a real picture, both penalties with it (Huang et al. 2024)."""
     if patient.config.loss == "relativistic" and patient.config.penalty.name == "r1_r2":
@@ -123,15 +133,18 @@ def relativistic(patient: Patient) -> tuple[Prescription, ...]:
     return Prescription("loss", name="relativistic"), Prescription("penalty", name="r1_r2", value=gamma)
 
 
+@_against
 def unsaturated(patient: Patient) -> tuple[Prescription, ...]:
     """Take the generator's loss whose gradient does not vanish where the discriminator is sure."""
     return (Prescription("loss", name="bce"),) if patient.config.loss == "saturating" else ()
 
 
+@_against
 def packed(patient: Patient) -> tuple[Prescription, ...]:
     return () if patient.config.classes or patient.config.balance.pack > 1 else (Prescription("pack", value=2.0),)
 
 
+@_against
 def rest(patient: Patient) -> tuple[Prescription, ...]:
     """Let the discriminator rest while it wins, and learn at a slower rate."""
     if patient.config.loss not in ("bce", "saturating", "relativistic"):
@@ -139,6 +152,7 @@ def rest(patient: Patient) -> tuple[Prescription, ...]:
     return Prescription("skip", value=0.4), Prescription("rate", "discriminator", 0.3)
 
 
+@_against
 def held_back(patient: Patient) -> tuple[Prescription, ...]:
     """Hold the discriminator back by R1, or by more of the penalty that there is."""
     penalty = patient.config.penalty
@@ -148,6 +162,7 @@ def held_back(patient: Patient) -> tuple[Prescription, ...]:
     return (Prescription("penalty", name=penalty.name, value=stronger),) if penalty.gamma < 10 * GAMMA else ()
 
 
+@_against
 def let_loose(patient: Patient) -> tuple[Prescription, ...]:
     """Lower a penalty that may be what keeps the discriminator from learning."""
     penalty = patient.config.penalty
@@ -157,17 +172,23 @@ def let_loose(patient: Patient) -> tuple[Prescription, ...]:
     return (Prescription("penalty", name=penalty.name, value=looser),)
 
 
+@_against
 def stronger_judge(patient: Patient) -> tuple[Prescription, ...]:
     return Prescription("critic", value=2.0), Prescription("rate", "generator", 0.5)
 
 
+@_against
 def noisy(patient: Patient) -> tuple[Prescription, ...]:
     return (Prescription("noise", value=0.1),) if patient.config.balance.noise < 0.1 else ()
 
 
 def augmented(share: float) -> Rung:
+    """Return the rung that augments this share of what the discriminator sees, unless it is as much already."""
+
+    @_against
     def rung(patient: Patient) -> tuple[Prescription, ...]:
-        return (Prescription("augment", value=share),)
+        enough = patient.config.augment and patient.config.balance.augmented >= share
+        return () if enough else (Prescription("augment", value=share),)
 
     return rung
 

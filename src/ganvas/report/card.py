@@ -65,7 +65,7 @@ def _data(facts: Facts) -> Iterator[str]:
         yield f"- Skipped because they could not be read: {len(files):,}."
     yield from ("", "## Training", "")
     phases = ", ".join(f"{phase.name} ({phase.steps:,} steps)" for phase in config.phases)
-    yield f"- Recipe {quoted(config.recipe)}: {phases}."
+    yield f"- Recipe {quoted(config.recipe)}, planned: {phases}."
     yield f"- {facts.history.images:,} pictures seen in {facts.history.step:,} steps on {plain(facts.device)}."
     yield f"- Seed {config.seed}."
     yield ""

@@ -14,7 +14,7 @@ from ..errors import GanvasError
 from ..recipes import RECIPES
 from ..runs import Run
 from ..version import __version__
-from ..words import CHANNEL_NAMES, duration, interval, name_of, number, size
+from ..words import CHANNEL_NAMES, duration, interval, name_of, number, percent, size
 from .history import History
 
 Evaluation = dict[str, Any]
@@ -94,9 +94,9 @@ def summary(facts: Facts) -> list[str]:
     if history.done is None:
         what += " It is still in training, or was stopped without warning; this is how far it has come."
     elif history.done.reason == "stopped":
-        what += f" The coach ended it at step {history.step:,} of {config.steps:,}."
+        what += f" The coach ended it at step {history.step:,}, after {percent(history.progress)} of the budget."
     elif history.done.reason != "finished":
-        what += f" It was interrupted at step {history.step:,} of {config.steps:,}."
+        what += f" It was interrupted at step {history.step:,}, after {percent(history.progress)} of the budget."
     return [what, *how_healthy(facts.history), *how_good(facts)]
 
 

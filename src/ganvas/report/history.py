@@ -75,6 +75,11 @@ class History:
         return self.steps[-1].step if self.steps else 0
 
     @property
+    def progress(self) -> float:
+        """Return the share of the budget that was used up."""
+        return self.steps[-1].progress if self.steps else 0.0
+
+    @property
     def images(self) -> int:
         """Return how many real pictures were seen until then."""
         return self.steps[-1].images if self.steps else 0

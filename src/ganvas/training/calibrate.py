@@ -122,7 +122,8 @@ def _seconds_to_write(state: State, config: Config, loader: Loader, device: Choi
         run = Run(Path(folder))
         began = time.perf_counter()
         save_sheet(run, state, config, where)
-        logit_histograms(state, config, loader, where)
+        if "discriminator" in config.optimisers:
+            logit_histograms(state, config, loader, where)
         written = time.perf_counter()
         checkpoint.save(run.checkpoints, state.step, *pack(state))
         save_network(run, settle(state, config, where), state.step, state.images)

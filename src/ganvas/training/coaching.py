@@ -87,15 +87,22 @@ class Coach:
     def wants_saving(self, state: State) -> bool:
         """Tell whether this is a healthy moment to go back to: found at this very step, or the end of a good phase."""
         looked = next((event for event in reversed(self.history) if isinstance(event, Signs)), None)
-        here = looked is not None and (looked.step == state.step or ends_phase(self.config(state), state.step))
-        return self.acts and here and self.sound and state.step not in state.healthy and promising(self.history)
+        if not self.acts or looked is None or state.step in state.healthy:
+            return False
+        config = self.config(state)
+        ends = ends_phase(config, state.step) and looked.step > phase_start(config, state.step)
+        return (looked.step == state.step or ends) and self.sound and promising(self.history)
 
     def worse_than(self, step: int) -> bool:
-        """Tell whether the samples are worse now than at an earlier examination."""
-        looks = {
-            event.step: event.values.get("distance", math.nan) for event in self.history if isinstance(event, Signs)
-        }
-        return bool(looks) and step in looks and looks[max(looks)] > looks[step]
+        """Tell whether the samples are worse now than at the last examination until a step.
+
+        What an autoencoder gives back is no sample.
+        """
+        looks = [event for event in self.history if isinstance(event, Signs)]
+        then = [event for event in looks if event.step <= step]
+        if not then or then[-1].phase == "autoencode":
+            return False
+        return looks[-1].values.get("distance", math.nan) > then[-1].values.get("distance", math.nan)
 
     def note(self, event: Event) -> None:
         """Remember an event that the training itself told."""
@@ -143,8 +150,9 @@ class Coach:
         if not self.acts:
             return False
         worthwhile = 1 - progress(config, state.step) >= WORTHWHILE
-        begin = phase_start(config, state.step)
-        healthy = [step for step in state.healthy if step > begin]  # in the phases before, other things moved
+        begin = phase_start(config, state.step)  # in the phases before, other things moved
+        since = max([begin, *(each.step for each in state.prescriptions if each.kind in ("again", "afresh"))])
+        healthy = [step for step in state.healthy if step > since]
         self._orders = list(prescribe(self.history, verdict, config, healthy, begin in state.healthy, worthwhile))
         return any(not order.outcome for order in self._orders)
 

@@ -66,6 +66,7 @@ def train(
     yield Started(
         str(run.folder), config.recipe, why, state.step, state.images, now.images, resumed=state.step > 0
     )  # fmt: skip
+    lost = ""
     reason, judged = "finished" if going_on or state.step >= now.steps else "stopped", False
     try:
         while state.step < now.steps and reason == "finished":
@@ -76,18 +77,19 @@ def train(
             broken = _broken(state, values, saving)
             judged = due(ripeness(now, state.step - 1), ripeness(now, state.step), config.evaluations)
             swings = {name: state.averages[name].swing for name in values if name in state.averages}
-            sheet = ""
-            if broken or coach.due(state):
+            sheet, lost = "", broken if done == 1 and not state.healthy else ""  # too late to begin again
+            if not lost and (broken or coach.due(state)):
                 if coach.attend(state, values) and not broken:
                     sheet = save_sheet(run, state, config, where)  # the picture before
                 coach.treat(state)
+                lost = "" if coach.mended(state) else broken
                 if sheet:
                     yield Samples(state.step, state.images, sheet)
                 yield from coach.telling()
-                if broken and not coach.mended(state):
-                    raise GanvasError(broken, BROKEN)
                 now, saving = coach.config(state), saving or coach.wants_saving(state)
                 reason = "stopped" if coach.has_stopped else reason
+            if lost:
+                raise GanvasError(lost, BROKEN)
             if state.step % REPORT_EVERY == 0 or done == 1:
                 yield Step(
                     state.step, state.images, now.images, done, state.seconds, at.phase.name, values, swings
@@ -104,7 +106,7 @@ def train(
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
         for event in coach.telling():  # what was done is done, and has to be known when it goes on
             run.append_event(event)
-        for event in _save(state, config, run, where, coach, appraiser if judged else None):
+        for event in () if lost else _save(state, config, run, where, coach, appraiser if judged else None):
             run.append_event(event)
         raise
     if reason != "interrupted":
@@ -117,6 +119,9 @@ def _take_step(state: State, config: Config, at: Position, loader: Loader, data:
     """Take one step of the phase at its learning rates, and return its losses."""
     began = time.perf_counter()
     _set_rates(state, config, rate_factor(at))
+    if at.step == 0:  # gradients that wait for a step were gathered by another phase
+        for optimiser in state.optimisers.values():
+            optimiser.zero_grad(set_to_none=True)
     enter(at.phase, state, config, data)
     losses = advance(at.phase, state, config, loader)
     values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device

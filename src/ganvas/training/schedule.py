@@ -69,8 +69,8 @@ def ripeness(config: Config, step: int) -> float:
 
     Only there samples are what they will be; a score taken while an autoencoder learns to draw tells nothing.
     """
-    last = config.phases[-1]
-    return min(1.0, max(0.0, (step - config.steps + last.steps) / last.steps))
+    begin = phase_start(config, config.steps)
+    return min(1.0, max(0.0, (step - begin) / (config.steps - begin)))
 
 
 def due(before: float, after: float, times: int) -> bool:

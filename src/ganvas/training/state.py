@@ -24,9 +24,9 @@ from ..models.quick import QuickGenerator
 class State:
     """Hold what changes while training.
 
-    `averaged` is the generator whose weights are an exponential moving average; `encoder` belongs to a warm start, and
-    so do `codes`, which are not saved since they follow from it. `seconds` counts training only. `prescriptions` are
-    those in force: what is trained with is `treated(config, state.prescriptions)`.
+    `averaged` is the generator whose weights are an exponential moving average; `encoder` is of recipes that have one,
+    `codes` of a warm start; these are not saved since they follow from it. `seconds` counts training only.
+    `prescriptions` are those in force: what is trained with is `treated(config, state.prescriptions)`.
     """
 
     generator: nn.Module

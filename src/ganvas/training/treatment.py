@@ -61,10 +61,8 @@ def apply(state: State, config: Config, orders: Sequence[Prescription], run: Run
             go_back(state, config, run, _healthy(state, round(order.value)))
         elif order.kind == "again":
             go_back(state, config, run, begin)
-            state.healthy = tuple(step for step in state.healthy if step <= begin)
         elif order.kind == "afresh":
             begin_afresh(state, now, order.step)
-            state.healthy = ()  # they are of weights that are gone
         elif order.kind == "revive":
             revive(state, now, order.network, data)
     if ANOTHER_GAME & {order.kind for order in orders}:
@@ -106,7 +104,7 @@ def begin_afresh(state: State, config: Config, seed: int) -> None:
     """
     new = fresh(replace(config, seed=seed), _device(state)).networks()
     networks = state.networks()
-    for place in REDRAWN[position(config, state.step).phase.name]:
+    for place in REDRAWN[position(config, max(0, state.step - 1)).phase.name]:
         network, _, part = place.partition(".")
         for name in (network, "averaged") if network == "generator" else (network,):
             weights = new[network].get_submodule(part).state_dict()

@@ -23,7 +23,7 @@ from ..errors import GanvasError
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
 from .state import State
-from .steps import Draw, Losses, descend, descend_in_turn, discriminator_step, generator_loss, generators_turn
+from .steps import Draw, Losses, descend_in_turn, discriminator_step, generator_loss, generators_turn
 
 
 def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
@@ -47,7 +47,7 @@ def prior_step(state: State, config: Config, material: Draw) -> Losses:
     time = torch.rand((len(z), 1), generator=material.random, device=z.device)
     labels = None if labels is None else labels[chosen]
     loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, target, time), time, labels), target - z)
-    descend(state.optimisers["prior"], loss)
+    descend_in_turn(state, config, "prior", loss)
     return {"prior": loss.detach()}
 
 
