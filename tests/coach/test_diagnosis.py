@@ -293,3 +293,11 @@ def test_each_verdict_has_its_words() -> None:
             assert words[0].isupper(), words
         assert all(words.endswith(".") for words in (known.what, known.why, known.by_hand)), name
     assert {"healthy", "warming up", "converged"} == SOUND
+
+
+def test_the_blur_of_a_variational_autoencoder_is_no_standstill() -> None:
+    def course(phase: str) -> list[Event]:
+        return [look(index, phase, distance=1.2) for index in range(20)]
+
+    assert diagnose(course("adversarial")).name == "stalled"
+    assert diagnose(course("vae")).name in SOUND

@@ -22,6 +22,7 @@ TOO_SHORT = 0.004  # part of its own size that a weight may move a step: healthy
 FEWEST_A_STEP = 8  # pictures: with fewer, each step undoes much of the one before
 FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
 FEW_PICTURES = 640  # with fewer, none is held out, and a judge that is never wrong is taken to remember
+BLURRED = {"vae"}  # phases whose samples stay a blur, and far from real pictures, however well they learn
 POOR = 0.45  # distance above which they are plainly not
 
 
@@ -225,7 +226,7 @@ def stalled(course: Course) -> Finding | None:
     if course.now("latent") < FEWEST_NUMBERS and looks >= 3 and course.gain("distance", 3) < 0.1:
         evidence = (course.evidence("latent", 1), course.evidence("distance", 3))
         return Finding("stalled", _growing(looks, 3), evidence)
-    if looks < 5 or not course.gain("distance", 4) < 0.05:
+    if looks < 5 or not course.gain("distance", 4) < 0.05 or course.last.phase in BLURRED:
         return None
     return Finding("stalled", _growing(looks, 5, most=0.8), (course.evidence("distance", 4),))
 
