@@ -90,19 +90,24 @@ def both(*tests: Test) -> Test:
     return lambda look: all(test(look) for test in tests)
 
 
+def _examinations(history: Sequence[Event]) -> list[Signs]:
+    return sorted((event for event in history if isinstance(event, Signs)), key=lambda look: look.step)
+
+
 def course_of(history: Sequence[Event]) -> Course | None:
     """Return the present course of a history, in whatever order it comes; None if nothing was examined yet."""
-    looks = sorted((event for event in history if isinstance(event, Signs)), key=lambda look: look.step)
+    looks = _examinations(history)
     if not looks:
         return None
     start = begun_at(history)
-    phase = looks[-1].phase
-    mine = [look for look in looks if look.step > start]
-    for index in range(len(mine) - 1, -1, -1):
-        if mine[index].phase != phase:
-            mine = mine[index + 1 :]
-            break
-    return Course(tuple(mine) or (looks[-1],))
+    mine = tuple(look for look in _of_present_phase(looks) if look.step > start)
+    return Course(mine or (looks[-1],))
+
+
+def _of_present_phase(looks: Sequence[Signs]) -> Sequence[Signs]:
+    """Return those of the examinations, oldest first, that came since the phase of the last one began."""
+    others = [index for index, look in enumerate(looks) if look.phase != looks[-1].phase]
+    return looks[others[-1] + 1 :] if others else looks
 
 
 def promising(history: Sequence[Event]) -> bool:
@@ -134,12 +139,8 @@ def begun_at(history: Sequence[Event]) -> int:
 
 def entered(history: Sequence[Event]) -> int:
     """Return the step of the first examination of the present phase, 0 if nothing was examined yet."""
-    looks = sorted((event for event in history if isinstance(event, Signs)), key=lambda look: look.step)
-    first = 0
-    for index, look in enumerate(looks):
-        if index == 0 or look.phase != looks[index - 1].phase:
-            first = look.step
-    return first
+    looks = _of_present_phase(_examinations(history))
+    return looks[0].step if looks else 0
 
 
 def told(history: Sequence[Event]) -> Verdict | None:

@@ -94,12 +94,12 @@ def prescribe(
     course = course_of(history)
     if course is None:
         return
-    urgent = course.now("finite") < 1
+    urgent, began = course.now("finite") < 1, entered(history)
     treated = [event for event in history if isinstance(event, Treated)]
     given = [event for event in treated if not event.outcome]
     if 2 * len(given) > len(treated):  # the last one was not judged yet
         looks = sum(isinstance(event, Signs) and event.step > begun_at(history) for event in history)
-        over = given[-1].step < entered(history)  # its phase is
+        over = given[-1].step < began  # its phase is
         made_worse = _made_worse(history, course, given[-1])
         outcome = _outcome(verdict, max(looks, JUDGED_AFTER) if over else looks, urgent or made_worse)
         if not outcome:
@@ -115,7 +115,7 @@ def prescribe(
     backs = sum(order.kind == "back" for event in treated if event.outcome == "failed" for order in event.prescriptions)
     patient = Patient(course, config, tuple(healthy)[: max(0, len(healthy) - backs)], backs, rooted, len(given))
     gain = course.gain("distance", JUDGED_AFTER)
-    here = [event for event in given if event.step >= entered(history)]  # another phase is another game
+    here = [event for event in given if event.step >= began]  # another phase is another game
     orders, rung = _next(verdict.name, here, patient, urgent)
     if not orders and not urgent and gain >= WORTH:
         return  # ill, and getting better by itself

@@ -12,9 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import doubling, grids, halving
-
-Shape = tuple[int, int, int]
+from .layers import Shape, doubling, grids, halving
 
 
 class Decoder(nn.Module):

@@ -3,9 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from .layers import halving
-
-Shape = tuple[int, int, int]
+from .layers import Shape, halving
 
 
 class GaussianEncoder(nn.Module):
