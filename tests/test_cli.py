@@ -124,7 +124,7 @@ def test_the_run_is_named_after_the_pictures(
         (["train"], "No pictures were named", "ganvas demo"),
         (["train", "nowhere"], "nowhere", "Try"),
         (["train", "pictures", "--recipe", "quikc"], "Did you mean 'quick'", "quick"),
-        (["train", "pictures", "--size", "999"], "999x999", "--size 128"),
+        (["train", "pictures", "--size", "999"], "999x999", "--size 256"),
         (["train", "pictures", "--minutes", "1", "--images", "5"], "Both --minutes and --images", "one"),
         (["train", "pictures", "--labels", "--images", "50"], "has no labels", "sub-folder"),
         (["sample", "nowhere"], "nowhere does not exist", "ganvas train"),

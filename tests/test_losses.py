@@ -37,6 +37,10 @@ FORMULAS = {
         lambda r, f: -log_sigmoid(r - f).mean(),
         lambda r, f: -log_sigmoid(f - r).mean(),
     ),
+    "relativistic_hinge": (
+        lambda r, f: np.maximum(0, 1 - r + f.mean()).mean() + np.maximum(0, 1 + f - r.mean()).mean(),
+        lambda r, f: np.maximum(0, 1 + r - f.mean()).mean() + np.maximum(0, 1 - f + r.mean()).mean(),
+    ),
 }
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .data import Inspection
     from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
+    from .training.planning import Plan
 
 __all__ = [
     "Coach",
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate",
     "inspect",
     "load",
+    "plan",
     "stylize",
     "train",
     "write_report",
@@ -67,6 +69,10 @@ def train(
     augment: Sequence[str] = (),
     flip: str = "auto",
     ema: float | None = None,
+    width: float = 1.0,
+    batch: int | None = None,
+    origin: str | Path | None = None,
+    freeze: float = 0.0,
     coach: str = "auto",
     seed: int = 0,
     device: str = "auto",
@@ -91,9 +97,14 @@ def train(
         penalty: a name of `ganvas.losses.PENALTIES`, "none", or "auto" for the recipe's.
         gamma: the penalty's weight; derived from size and batch if not given.
         every: steps from one penalty to the next: 1 always, 16 lazily.
-        augment: DiffAugment policies of `ganvas.data.augment.POLICIES`, or ("none",); empty for the recipe's.
+        augment: DiffAugment policies of `ganvas.data.augment.POLICIES`, "ada" or "apa", which follow how well the
+            discriminator knows its pictures, or ("none",); empty for the recipe's.
         flip: "yes" mirrors pictures left to right at random, "no" does not, "auto" does as the recipe says.
         ema: half-life of the weights' average as a share of the pictures seen, 0 for none; None for the recipe's.
+        width: of the networks, as a multiple of the recipe's.
+        batch: pictures a step, in place of the recipe's.
+        origin: a run whose networks this one begins with, as far as they are alike; sizes may differ.
+        freeze: share of the discriminator's weights, from the picture on, that stay as they are in `origin`.
         coach: "act" examines the training's health and repairs it, "watch" only tells, "off" does not look; "auto"
             acts, or goes on as the run was begun.
         seed: of everything random; with a budget of images, a processor gives the same run bit for bit.
@@ -105,14 +116,30 @@ def train(
     """
     began = time.monotonic()
     from .recipes import Wishes
-    from .training.start import Options, train
+    from .training.asked import Options
+    from .training.start import train
 
     options = Options(
         recipe=recipe, size=size, minutes=minutes, images=images, labels=labels, channels=channels,
-        background=background, fit=fit, wishes=Wishes(loss, penalty, gamma, every, tuple(augment), flip, ema),
-        coach=coach, seed=seed, device=device,
+        background=background, fit=fit, coach=coach, seed=seed, device=device,
+        origin=None if origin is None else Path(origin),
+        wishes=Wishes(loss, penalty, gamma, every, tuple(augment), flip, ema, width, batch, freeze),
     )  # fmt: skip
     return train(pictures, out, options, stop, began)
+
+
+def plan(
+    pictures: str | Path, *, minutes: float = 10.0, size: str = "auto", recipe: str = "auto", device: str = "auto"
+) -> "Plan":
+    """Return what `train` would do with these pictures in this time and why, how fast, and what twice the time gives.
+
+    Raises:
+        GanvasError: there are no pictures, or an option makes no sense.
+    """
+    from .training.asked import Options
+    from .training.planning import plan
+
+    return plan(pictures, Options(recipe=recipe, size=size, minutes=minutes, device=device))
 
 
 def load(run: str | Path, device: str = "auto") -> "GeneratorModel":

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import GanvasError
@@ -94,3 +95,21 @@ def random_at(*place: int | str, device: "torch.device | str" = "cpu") -> "torch
 
     digest = hashlib.blake2b(repr(place).encode(), digest_size=8).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
+
+
+def free_memory(device: str) -> int:
+    """Return the bytes that are free on a device; of the processor's, those that the system would give."""
+    import torch
+
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device == "mps":
+        return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    told = Path("/proc/meminfo")
+    if told.exists():
+        for line in told.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return 4 << 30  # a system that does not tell: what a small laptop has to spare

@@ -75,6 +75,16 @@ def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
     return F.softplus(real - fake).mean()
 
 
+def relativistic_hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[max(0, 1 - (D(x) - E D(y)))] + E[max(0, 1 + (D(y) - E D(x)))] (Jolicoeur-Martineau 2019, RaHinge)."""
+    return F.relu(1 - (real - fake.mean())).mean() + F.relu(1 + (fake - real.mean())).mean()
+
+
+def relativistic_hinge_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """E[max(0, 1 + (D(x) - E D(y)))] + E[max(0, 1 - (D(y) - E D(x)))] (Jolicoeur-Martineau 2019)."""
+    return F.relu(1 + (real - fake.mean())).mean() + F.relu(1 - (fake - real.mean())).mean()
+
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 # name: (discriminator's loss, generator's loss), both of (real logits, fake logits)
@@ -85,9 +95,11 @@ LOSSES: dict[str, tuple[Loss, Loss]] = {
     "least_squares": (least_squares_discriminator, least_squares_generator),
     "wasserstein": (wasserstein_discriminator, wasserstein_generator),
     "relativistic": (relativistic_discriminator, relativistic_generator),
+    "relativistic_hinge": (relativistic_hinge_discriminator, relativistic_hinge_generator),
 }
 
-NEEDS_REAL = frozenset({"relativistic"})  # losses whose generator's side looks at real pictures
+NEEDS_REAL = frozenset({"relativistic", "relativistic_hinge"})  # losses whose generator's side looks at real pictures
+RELATIVE = NEEDS_REAL | {"wasserstein"}  # losses that leave the zero of the logits open
 
 
 def zero_centred(discriminator: Discriminator, pictures: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """What was found, as tables on stderr: of pictures, of samples, of a training's health, of the machine."""
 
 import platform
+from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .data import Inspection
     from .data.advice import Spread
     from .evaluation import Evaluation
+    from .training.planning import Plan
 
 MOST_ROWS = 40  # of a table
 
@@ -135,11 +137,38 @@ def show_inspection(found: "Inspection") -> None:
         console.print(f"... and {found.broken_count - 20:,} more (--json lists them)")
     for warning in found.warnings:
         console.print(f"[yellow]note[/] {escape(warning)}")
-    console.print(f"Next: ganvas train {escape(found.path)} --size {_size(found)} --minutes 10", soft_wrap=True)
 
 
-def _size(found: "Inspection") -> str:
-    return str(found.width) if found.width == found.height else f"{found.width}x{found.height}"
+def show_plan(plan: "Plan") -> None:
+    """Print what would be trained and why, how fast, and what twice the time would give."""
+    table = Table("the plan", "", "because", box=None, pad_edge=False)
+    for each in plan.choices:
+        table.add_row(each.what, escape(each.value), escape(each.why))
+    console.print(table)
+    console.print(
+        f"In {plan.minutes:g} minutes: about {plan.config.images:,} pictures seen, {plan.pictures_per_second:,.0f} a "
+        "second."
+    )
+    console.print(f"In twice the time: {plan.twice}.")
+
+
+def show_recipes() -> dict[str, Any]:
+    """Print what each recipe is for and what it scored, and return it."""
+    from .recipes.catalogue import CATALOGUE, MEASURED
+
+    table = Table("recipe", "for", "needs", "worth looking at after", *MEASURED, "from", box=None, pad_edge=False)
+    found: dict[str, Any] = {}
+    for name, about in CATALOGUE.items():
+        scores = {case: each.get(name) for case, each in MEASURED.items()}
+        cells = ("–" if each is None else f"{each:,.0f}" for each in scores.values())
+        table.add_row(name, about.data, about.hardware, about.time, *cells, about.source)
+        found[name] = asdict(about) | {"measured": scores}
+    console.print(table)
+    console.print(
+        "Scores: corrected Frechet distance on EfficientNet-lite1 after ten minutes on one core of a processor; less "
+        "is better. Without --recipe it is chosen by pictures, machine and budget: ganvas inspect PICTURES tells why."
+    )
+    return found
 
 
 def _counts(counts: dict[str, int]) -> str:

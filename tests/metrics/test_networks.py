@@ -21,7 +21,8 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from ganvas.errors import GanvasError
 from ganvas.metrics import networks
-from ganvas.metrics.networks import NETWORKS, EfficientNetLite, load_network, match_by_position, packaged_weights
+from ganvas.metrics.networks import NETWORKS, EfficientNetLite, load_network
+from ganvas.models.efficientnet import match_by_position, packaged_weights
 
 CATS = range(281, 286)  # ImageNet's tabby, tiger cat, Persian, Siamese, Egyptian
 ESPRESSO = range(967, 968)

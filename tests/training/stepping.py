@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.config import Config
-from ganvas.training.steps import Draw, draw
+from ganvas.training.material import Draw, draw
 
 CPU = torch.device("cpu")
 

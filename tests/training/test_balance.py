@@ -14,8 +14,9 @@ from ganvas.config import BalanceConfig, Config, PenaltyConfig
 from ganvas.losses import PENALTIES
 from ganvas.models import build_discriminator, packing
 from ganvas.training import steps
+from ganvas.training.material import generate
 from ganvas.training.state import Average, State, fresh, pack, restored, unpack
-from ganvas.training.steps import adversarial_step, discriminator_step, generate, judge, seen, together
+from ganvas.training.steps import adversarial_step, discriminator_step, judge, seen, together
 from ganvas.training.warm_start import sharpen_step
 
 STEPS = {"dcgan": adversarial_step, "fc": adversarial_step, "quick": sharpen_step}
@@ -202,7 +203,7 @@ def test_noise_lies_on_all_that_the_discriminator_sees(monkeypatch: pytest.Monke
     state.discriminator.register_forward_pre_hook(lambda module, given: shown.append(given[0].detach()))
     drawn = material(config, 64)
     fake = generate(state.generator, drawn.latents, None).detach()
-    monkeypatch.setattr(steps, "generate", lambda *given: fake.clone().requires_grad_(True))
+    monkeypatch.setattr(steps, "fakes", lambda *given: fake.clone().requires_grad_(True))
     monkeypatch.setattr(steps, "descend", lambda *given, **options: None)
     adversarial_step(state, config, drawn)
     assert len(shown) == 3

@@ -23,7 +23,7 @@ def data(pictures: Path) -> Prepared:
 
 def calibrated(data: Prepared, monkeypatch: pytest.MonkeyPatch, seconds: float, evaluation: float) -> Config:
     """Return what a budget gives where everything takes the time that is said."""
-    monkeypatch.setattr(module, "_median_seconds", lambda _: STEP)
+    monkeypatch.setattr(module, "_mean_seconds", lambda *_: STEP)
     monkeypatch.setattr(module, "_seconds_to_write", lambda *_: (SHEET, SAVE))
     monkeypatch.setattr(module, "_seconds_to_score", lambda *_: evaluation)
     monkeypatch.setattr(module, "_seconds_to_examine", lambda *_: EXAMINATION)

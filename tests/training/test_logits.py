@@ -16,9 +16,9 @@ from ganvas.data import Prepared
 from ganvas.data.loader import Loader
 from ganvas.events import Logits, from_json, to_json
 from ganvas.training.logits import BINS, COUNT, logit_histograms
+from ganvas.training.material import draw
 from ganvas.training.phases import PHASES
 from ganvas.training.state import State, fresh, pack
-from ganvas.training.steps import draw
 
 CPU = torch.device("cpu")
 CONFIGS = {

@@ -14,6 +14,7 @@ from ganvas.coach.prescription import treated
 from ganvas.config import Config, PhaseConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Prescription
+from ganvas.training.asked import parse_size
 from ganvas.training.schedule import (
     due,
     ends_phase,
@@ -25,7 +26,6 @@ from ganvas.training.schedule import (
     with_images,
     with_seconds,
 )
-from ganvas.training.start import parse_size
 
 shares = st.floats(0.01, 1)
 phases = st.lists(

@@ -13,9 +13,10 @@ from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
 from ganvas.training import steps, warm_start
+from ganvas.training.material import Draw, draw, generate
 from ganvas.training.sheets import settle
 from ganvas.training.state import State, fresh
-from ganvas.training.steps import Draw, adversarial_step, discriminator_step, draw, generate, update_average
+from ganvas.training.steps import adversarial_step, discriminator_step, update_average
 
 
 def test_draw_makes_floats_and_latents() -> None:

@@ -14,8 +14,8 @@ from ganvas.errors import GanvasError
 from ganvas.events import Done, Logits
 from ganvas.models.vae import GaussianEncoder
 from ganvas.training import calibrate
+from ganvas.training.material import draw
 from ganvas.training.state import fresh
-from ganvas.training.steps import draw
 from ganvas.training.vae import divergence_from_normal, vae_step
 
 CPU = torch.device("cpu")

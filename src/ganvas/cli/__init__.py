@@ -8,7 +8,7 @@ import tyro
 from tyro.conf import subcommand
 
 from ..errors import GanvasError
-from .looking import Doctor, Env, Evaluate, Inspect, Report
+from .looking import Doctor, Env, Evaluate, Inspect, Recipes, Report
 from .making import Demo, Sample, Style, Train
 from .options import say
 
@@ -17,6 +17,7 @@ INTERRUPTED = 130
 Command = (
     Annotated[Demo, subcommand("demo")]
     | Annotated[Inspect, subcommand("inspect")]
+    | Annotated[Recipes, subcommand("recipes")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Sample, subcommand("sample")]
     | Annotated[Evaluate, subcommand("evaluate")]
@@ -30,7 +31,7 @@ DESCRIPTION = """Train a GAN on your own folder of pictures, and repaint picture
 
 First steps:
   ganvas demo                          everything once, on built-in pictures
-  ganvas inspect PICTURES              what is in a folder, and what is wrong with it
+  ganvas inspect PICTURES              what is in a folder, and how it would be trained
   ganvas train PICTURES --minutes 10   train on it; Ctrl-C saves, the same command goes on
   ganvas sample runs/PICTURES          make pictures
   ganvas report runs/PICTURES          how good they are, on one page

@@ -13,20 +13,46 @@ from .options import Device, Json, Run, optional, say
 
 @dataclass(frozen=True)
 class Inspect:
-    """Look into a folder of pictures: what is in there, what is wrong with it. Nothing is changed."""
+    """Look into a folder of pictures: what is in there, what is wrong with it, how it would be trained and why.
+
+    Nothing is changed. A few seconds go into measuring how fast this machine is.
+    """
 
     pictures: Annotated[Positional[Path], arg(metavar="PICTURES")]
     """Folder, .zip, .npy or MNIST-style idx file."""
+    minutes: float = 10.0
+    """The budget that the plan is for."""
+    device: Device = "auto"
     json: Json = False
 
     def run(self) -> dict[str, Any]:
         import ganvas
 
-        from ..tables import show_inspection
+        from ..data.prepare import FEWEST
+        from ..recipes import DEFAULT_MINUTES
+        from ..tables import show_inspection, show_plan
 
         found = ganvas.inspect(self.pictures)
         show_inspection(found)
-        return found.to_dict()
+        if found.usable < FEWEST:
+            return found.to_dict()
+        plan = ganvas.plan(self.pictures, minutes=self.minutes, device=self.device)
+        show_plan(plan)
+        minutes = "" if self.minutes == DEFAULT_MINUTES else f" --minutes {self.minutes:g}"
+        say(f"Next: ganvas train {shlex.quote(str(self.pictures))}{minutes}")
+        return found.to_dict() | {"plan": plan.to_dict()}
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """List the recipes: for which pictures and machines, how long they take, what they scored where measured."""
+
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        from ..tables import show_recipes
+
+        return show_recipes()
 
 
 @dataclass(frozen=True)

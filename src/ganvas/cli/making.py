@@ -37,7 +37,7 @@ class Train:
     out: Annotated[Path | None, optional("RUN")] = None
     """The run folder; runs/NAME-OF-THE-PICTURES if not given."""
     recipe: str = "auto"
-    """auto, quick, dcgan, fc or residual."""
+    """A name that ganvas recipes lists; auto chooses by the pictures, the machine and the budget."""
     size: str = "auto"
     """Pixels: 64, or width by height: 96x64."""
     minutes: Annotated[float | None, optional("MINUTES")] = None
@@ -53,7 +53,7 @@ class Train:
     fit: str = "crop"
     """crop cuts the middle out, pad keeps all on the background, stretch ignores the shape."""
     loss: str = "auto"
-    """bce, hinge, least_squares, wasserstein, relativistic or saturating in place of the recipe's."""
+    """bce, hinge, least_squares, wasserstein, relativistic, relativistic_hinge or saturating, not the recipe's."""
     penalty: str = "auto"
     """r1, r2, r1_r2, approximate_r1, approximate_r1_r2, gradient or none in place of the recipe's."""
     gamma: Annotated[float | None, optional("WEIGHT")] = None
@@ -61,11 +61,19 @@ class Train:
     every: int = 1
     """Take the penalty every so many steps, that much stronger: 16 is usual for r1 and saves time."""
     augment: Annotated[tuple[str, ...], optional("POLICY [POLICY ...]")] = ()
-    """DiffAugment in place of the recipe's: color, translation, cutout, or none."""
+    """In place of the recipe's: color, translation, cutout; ada or apa, as strong as is needed; or none."""
     flip: str = "auto"
     """yes, no, or auto: mirror pictures at random if there are fewer than 10,000. Say no for letters and digits."""
     ema: Annotated[float | None, optional("SHARE")] = None
     """Average the generator's weights with a half-life of this share of the pictures seen, such as 0.1."""
+    width: float = 1.0
+    """Of the networks, as a multiple of the recipe's; 2 takes about four times as long a step."""
+    batch: Annotated[int | None, optional("COUNT")] = None
+    """Pictures a step in place of the recipe's."""
+    origin: Annotated[Path | None, optional("RUN", "from")] = None
+    """Begin with the networks of an earlier run; its pictures may be others, and its size."""
+    freeze: float = 0.0
+    """With --from: share of the discriminator, from the picture on, that stays as it is, such as 0.5."""
     coach: str = "auto"
     """act examines the training's health and repairs it, watch only tells, off does not look; act if not given."""
     seed: int = 0
@@ -89,7 +97,8 @@ class Train:
 
 TRAIN_OPTIONS = (
     "recipe", "size", "minutes", "images", "labels", "channels", "background", "fit",
-    "loss", "penalty", "gamma", "every", "augment", "flip", "ema", "coach", "seed", "device",
+    "loss", "penalty", "gamma", "every", "augment", "flip", "ema", "width", "batch", "origin", "freeze", "coach",
+    "seed", "device",
 )  # fmt: skip
 
 

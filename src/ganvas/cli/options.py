@@ -11,9 +11,9 @@ Device = Annotated[str, arg(help="cpu, cuda, cuda:1, mps, or auto.")]
 Run = Annotated[Positional[Path], arg(metavar="RUN", help="A folder that ganvas train wrote.")]
 
 
-def optional(metavar: str) -> Any:
-    """Return tyro's description of an option that may be left out, without talk of None."""
-    return arg(metavar=metavar, help_behavior_hint="")
+def optional(metavar: str, name: str | None = None) -> Any:
+    """Return tyro's description of an option that may be left out, without talk of None, by another name if given."""
+    return arg(name=name, metavar=metavar, help_behavior_hint="")
 
 
 def say(text: str) -> None:

@@ -64,7 +64,9 @@ def _loss(config: Config, order: Prescription) -> Config:
 
 def _augment(config: Config, order: Prescription) -> Config:
     """Augment what the discriminator sees with probability `value`."""
-    return replace(config, augment=config.augment or POLICIES, balance=replace(config.balance, augmented=order.value))
+    return replace(
+        config, adapt=None, augment=config.augment or POLICIES, balance=replace(config.balance, augmented=order.value)
+    )
 
 
 def _noise(config: Config, order: Prescription) -> Config:

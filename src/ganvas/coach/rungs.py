@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..config import Config
+from ..config import ALONE, Config
 from ..events import Prescription, Signs
 from .course import Course, value
 from .diagnosis import FEWEST_A_STEP, too_large
@@ -141,7 +141,9 @@ def unsaturated(patient: Patient) -> tuple[Prescription, ...]:
 
 @_against
 def packed(patient: Patient) -> tuple[Prescription, ...]:
-    return () if patient.config.classes or patient.config.balance.pack > 1 else (Prescription("pack", value=2.0),)
+    config = patient.config
+    impossible = config.classes or config.discriminator.name in ALONE
+    return () if impossible or config.balance.pack > 1 else (Prescription("pack", value=2.0),)
 
 
 @_against

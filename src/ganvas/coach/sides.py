@@ -3,6 +3,7 @@
 # The optimisers that a step of each phase takes; all but the discriminator's are the generator's side.
 MOVED: dict[str, tuple[str, ...]] = {
     "adversarial": ("generator", "discriminator"),
+    "grow": ("generator", "discriminator"),
     "autoencode": ("autoencoder",),
     "prior": ("prior",),
     "sharpen": ("generator", "discriminator"),

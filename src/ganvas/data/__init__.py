@@ -4,7 +4,7 @@
 """
 
 from .decode import BadPicture, Decoded, read_picture
-from .inspect import Inspection, guess_channels, inspect
+from .inspect import Inspection, glance, guess_channels, inspect
 from .prepare import Prepared, Skipped, prepare
 from .sources import Source, open_source
 
@@ -15,6 +15,7 @@ __all__ = [
     "Prepared",
     "Skipped",
     "Source",
+    "glance",
     "guess_channels",
     "inspect",
     "open_source",

@@ -81,10 +81,15 @@ def channels(facts: Facts) -> int:
 
 
 def size(facts: Facts) -> tuple[int, int]:
-    """Return the width and height to train at: no more than nine tenths of the pictures have, and about their shape."""
-    short = max((each for each in SIZES if each <= facts.short_sides.low), default=SIZES[0])
-    shape = facts.shapes.middle
-    if facts.shapes.high > OBLONG * facts.shapes.low:  # no common shape: square loses least
+    """Return the width and height to train at, by the pictures alone."""
+    return fitting(facts.short_sides, facts.shapes)
+
+
+def fitting(short_sides: Spread, shapes: Spread) -> tuple[int, int]:
+    """Return width and height: no more than nine tenths of the pictures have, and about their shape."""
+    short = max((each for each in SIZES if each <= short_sides.low), default=SIZES[0])
+    shape = shapes.middle
+    if shapes.high > OBLONG * shapes.low:  # no common shape: square loses least
         return short, short
     wide, tall = max(1.0, round(2 * shape) / 2), max(1.0, round(2 / shape) / 2) if shape else 1.0
     return int(short * wide), int(short * tall)

@@ -7,6 +7,7 @@ import random
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,7 @@ from .sources import Item, Source, no_pictures, open_source
 SAMPLE = 512  # pictures that are decoded
 LISTED = 1000  # broken files that are named; beyond, they are only counted
 SHOWN = 5  # examples of duplicates
+MOST_OBLONG = 10_000  # hundredths of width over height that are told apart
 LONGEST = 1 << 16  # pixels of a side that are told apart in the distribution of sizes
 
 
@@ -79,16 +81,54 @@ def inspect(path: str | Path, tell: Callable[[int], None] | None = None) -> Insp
     )
 
 
-def guess_channels(source: Source) -> int:
-    """Return 1 when a few pictures from here and there are all grey, else 3.
+@dataclass(frozen=True)
+class Glance:
+    """Tell what a few pictures say about all: how many there are (20,000 at most), whether grey, and their shape."""
+
+    count: int
+    grey: bool
+    width: int
+    height: int
+
+
+def glance(source: Source) -> Glance:
+    """Look at a few pictures from here and there; `width` and `height` are what to train at, by the pictures alone.
 
     Transparency counts as colour, since it will lie on a background. Broken pictures are passed over.
     """
-    few = _Few(64)
+    few, count = _Few(64), 0
     for item in islice(source.items(), 20_000):
         few.add(item)
+        count += 1
     looks, _ = _decode(source, few.kept)
-    return 1 if looks and all(each.grey for each in looks.values()) else 3
+    short, shapes = np.zeros(LONGEST, np.int64), np.zeros(MOST_OBLONG + 1, np.int64)
+    for item in few.kept:
+        with suppress(BadPicture):
+            if not item.problem:
+                width, height = _upright(read_header(source.read(item.name), item.name))
+                short[min(width, height, LONGEST - 1)] += 1
+                shapes[_oblongness(width, height)] += 1
+    width, height = advice.fitting(_spread(short), _shapes(shapes)) if short.any() else (advice.SIZES[0],) * 2
+    return Glance(count, bool(looks) and all(each.grey for each in looks.values()), width, height)
+
+
+def guess_channels(source: Source) -> int:
+    """Return 1 when a few pictures from here and there are all grey, else 3."""
+    return 1 if glance(source).grey else 3
+
+
+def _upright(header: Header) -> tuple[int, int]:
+    """Return width and height as they are seen."""
+    return (header.width, header.height) if header.orientation < 5 else (header.height, header.width)
+
+
+def _oblongness(width: int, height: int) -> int:
+    """Return width over height in hundredths."""
+    return min(round(100 * width / height), MOST_OBLONG)
+
+
+def _shapes(tally: npt.NDArray[np.int64]) -> Spread:
+    return Spread(*(each / 100 for each in _spread(tally)))
 
 
 class _Few:
@@ -122,7 +162,7 @@ class _Tally:
         self._modes = Counter[str]()
         self._marks = Counter[str]()
         self._widths, self._heights, self._short = (np.zeros(LONGEST, np.int64) for _ in range(3))
-        self._shapes = np.zeros(10_001, np.int64)  # width over height in hundredths
+        self._shapes = np.zeros(MOST_OBLONG + 1, np.int64)
         self._hashes, self._numbers = array("Q"), array("Q")
 
     def add(self, item: Item) -> None:
@@ -150,11 +190,11 @@ class _Tally:
     def _take(self, header: Header) -> None:
         self._formats[header.format] += 1
         self._modes[header.mode] += 1
-        width, height = (header.width, header.height)[:: 1 if header.orientation < 5 else -1]
+        width, height = _upright(header)
         short = min(width, height)
         for tally, number in ((self._widths, width), (self._heights, height), (self._short, short)):
             tally[min(number, LONGEST - 1)] += 1
-        self._shapes[min(round(100 * width / height), 10_000)] += 1
+        self._shapes[_oblongness(width, height)] += 1
         marks = {
             "tiny": short < advice.TINY,
             "rotated": header.orientation in UPRIGHT,
@@ -190,7 +230,7 @@ class _Tally:
             widths=_spread(self._widths),
             heights=_spread(self._heights),
             short_sides=_spread(self._short),
-            shapes=Spread(*(each / 100 for each in _spread(self._shapes))),
+            shapes=_shapes(self._shapes),
             classes={printable(name): number for name, number in sorted(sizes.items())},
             **{mark: self._marks[mark] for mark in marks},
             duplicates=copies,

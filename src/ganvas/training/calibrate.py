@@ -22,9 +22,10 @@ from ..metrics.networks import load_network
 from ..runs import Run
 from .appraisal import COUNT, Appraiser
 from .examination import Examiner
+from .growth import grow
 from .logits import logit_histograms
 from .phases import advance
-from .schedule import with_seconds
+from .schedule import Position, with_seconds
 from .sheets import save_sheet, settle
 from .state import State, fresh, pack
 from .steps import Losses
@@ -54,16 +55,7 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
     where = use(device)
     loader = Loader(data, config.seed, held_out=config.held_out)
     state = fresh(config, where)
-    each_step = []
-    encoding = 0.0
-    for phase in config.phases:
-        if config.warm_start and phase.name == "prior":
-            began = time.perf_counter()
-            state.codes = encode_all(state, config, data, FEW)
-            shown = data.count - config.held_out
-            encoding = (time.perf_counter() - began) * min(shown, config.warm_start.most_codes) / min(shown, FEW)
-
-        each_step.append(_median_seconds(partial(advance, phase, state, config, loader)))
+    each_step, encoding = seconds_per_step(config, data, state, loader)
     sheet, save = _seconds_to_write(state, config, loader, device)
     evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else math.inf
     examination = _seconds_to_examine(state, config, data, where) if config.coach != "off" else math.inf
@@ -83,16 +75,45 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
     return with_seconds(config, max(MARGIN * left, 1.0), each_step)
 
 
-def _median_seconds(step: Callable[[], Losses]) -> float:
-    times: list[float] = []
+def seconds_per_step(config: Config, data: Prepared, state: State, loader: Loader) -> tuple[list[float], float]:
+    """Return the seconds that a step of each phase takes, and those that encoding all pictures takes.
+
+    What `state` learns meanwhile is of no use.
+    """
+    each_step, encoding = [], 0.0
+    for phase in config.phases:
+        grow(state, Position(phase, 0))
+        if config.warm_start and phase.name == "prior":
+            began = time.perf_counter()
+            state.codes = encode_all(state, config, data, FEW)
+            shown = data.count - config.held_out
+            encoding = (time.perf_counter() - began) * min(shown, config.warm_start.most_codes) / min(shown, FEW)
+        each_step.append(_mean_seconds(state, config, partial(advance, phase, state, config, loader)))
+    return each_step, encoding
+
+
+def _mean_seconds(state: State, config: Config, step: Callable[[], Losses]) -> float:
+    """Return the mean of a step's seconds where some are dearer: a lazy penalty comes every so many steps.
+
+    Each kind of step is tried by setting the step's number, and counts as often as it comes.
+    """
+    lazy = {config.penalty.every} if config.penalty.name != "none" else set()
+    lazy |= {config.styles.path_every} if config.styles else set()
+    numbers = [1, *sorted(lazy - {1})]  # the first is due for nothing, a later one for those that divide it
+    times: dict[int, list[float]] = {number: [] for number in numbers}
     began = time.perf_counter()
-    while len(times) < WARM_UP + TRIALS:
+    for trial in range(WARM_UP + TRIALS * len(numbers)):
+        state.step = numbers[trial % len(numbers)]
         start = time.perf_counter()
         [float(loss) for loss in step().values()]  # waits for the device
-        times.append(time.perf_counter() - start)
-        if len(times) > WARM_UP and time.perf_counter() - began > PATIENCE:
+        if trial >= WARM_UP:
+            times[numbers[trial % len(numbers)]].append(time.perf_counter() - start)
+        if all(times.values()) and time.perf_counter() - began > PATIENCE:
             break
-    return statistics.median(times[WARM_UP:])
+    each = {number: statistics.median(several) for number, several in times.items()}
+    cycle = math.lcm(*numbers)
+    kinds = (max((number for number in numbers if place % number == 0), default=1) for place in range(cycle))
+    return statistics.fmean(each[kind] for kind in kinds)
 
 
 def _seconds_to_score(state: State, config: Config, data: Prepared, device: torch.device) -> float:

@@ -21,9 +21,10 @@ from ..device import random_at
 from ..events import Signs
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
+from .material import Draw, draw
 from .schedule import progress
 from .state import State
-from .steps import Draw, draw, judge
+from .steps import judge
 
 
 class Examiner:

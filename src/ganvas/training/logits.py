@@ -9,8 +9,9 @@ from ..config import Config
 from ..data.loader import Loader
 from ..device import random_at
 from ..events import Logits
+from .material import alike, draw, fakes
 from .state import State
-from .steps import draw, generate, judge
+from .steps import judge
 
 COUNT = 256  # pictures of either kind
 BINS = 32
@@ -26,8 +27,10 @@ def logit_histograms(state: State, config: Config, loader: Loader, device: torch
     random = random_at(config.seed, state.step, "logits", device=device)
     material = draw(config, pictures, labels if config.classes else None, random, device)
     seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
-    fakes = generate(copy.deepcopy(state.generator), material.latents, material.labels)
-    logits = [judge(seeing, config, material, each).float().cpu() for each in (material.real, fakes)]
+    generator = copy.deepcopy(state.generator)
+    material = alike(generator, material)
+    shown = (material.real, fakes(generator, config, material))
+    logits = [judge(seeing, config, material, each).float().cpu().flatten() for each in shown]
     logits = [each[each.isfinite()] for each in logits]  # that a network broke is for the losses to tell
     low, high = _range(torch.cat(logits))
     counts = (tuple(int(n) for n in torch.histc(each, BINS, low, high)) for each in logits)

@@ -26,9 +26,10 @@ from .appraisal import RANKED_BY, Appraiser
 from .coaching import Coach
 from .logits import logit_histograms
 from .phases import advance, enter
-from .schedule import Position, due, position, progress, rate_factor, ripeness
+from .schedule import Position, annealed, due, ends_stage, position, progress, rate_factor, ripeness
 from .sheets import save_sheet, settle
 from .state import State, fresh, pack, restored, under
+from .transfer import transfer
 
 KEEP = 3  # newest checkpoints that stay, beside the best
 BROKEN = "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER"
@@ -71,7 +72,13 @@ def train(
     try:
         while state.step < now.steps and reason == "finished":
             at = position(now, state.step)
-            values = _take_step(state, now, at, loader, data)
+            parts = state.parts
+            values = _take_step(state, annealed(now, state.step), at, loader, data)
+            if state.parts > parts:
+                yield Note(
+                    f"The memory of {device.device} is full: each batch is now taken in {state.parts} parts, whose "
+                    "gradients are gathered. The training stays the same, and becomes a little slower."
+                )
             before, done = progress(now, state.step - 1), progress(now, state.step)
             saving = due(before, done, config.checkpoints) or coach.wants_saving(state)
             broken = _broken(state, values, saving)
@@ -94,7 +101,7 @@ def train(
                 yield Step(
                     state.step, state.images, now.images, done, state.seconds, at.phase.name, values, swings
                 )  # fmt: skip
-            if due(before, done, config.sheets) and not sheet:
+            if (due(before, done, config.sheets) or ends_stage(now, state.step)) and not sheet:
                 yield Samples(state.step, state.images, save_sheet(run, state, config, where))
                 if "discriminator" in values:  # a phase without one has no logits
                     yield logit_histograms(state, now, loader, where)
@@ -122,7 +129,7 @@ def _take_step(state: State, config: Config, at: Position, loader: Loader, data:
     if at.step == 0:  # gradients that wait for a step were gathered by another phase
         for optimiser in state.optimisers.values():
             optimiser.zero_grad(set_to_none=True)
-    enter(at.phase, state, config, data)
+    enter(at, state, config, data)
     losses = advance(at.phase, state, config, loader)
     values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device
     for name, value in values.items():
@@ -147,6 +154,7 @@ def _set_rates(state: State, config: Config, factor: float) -> None:
     for name, optimiser in state.optimisers.items():
         for group in optimiser.param_groups:
             group["lr"] = config.optimisers[name].learning_rate * factor
+            group["betas"] = (config.optimisers[name].beta1, config.optimisers[name].beta2)
 
 
 def _resume(config: Config, run: Run, device: torch.device) -> Generator[Event, None, State]:
@@ -155,7 +163,11 @@ def _resume(config: Config, run: Run, device: torch.device) -> Generator[Event, 
     found = checkpoint.newest(run.checkpoints)
     if found is None:
         run.cut_events(0)
-        return fresh(config, device)
+        state = fresh(config, device)
+        if config.origin:
+            share = transfer(state, config.origin)
+            yield Note(f"Begins with {share:.0%} of its weights from {config.origin}.")
+        return state
     tensors, facts, damaged = found
     state = restored(config, tensors, facts, device)
     run.cut_events(facts.get("events", 0))

@@ -1,19 +1,27 @@
 """The kinds of step that a phase may be made of, by the phase's name; what must be ready, and how one is taken."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from ..config import Config, PhaseConfig
+import torch
+
+from ..config import AdaptConfig, Config, PhaseConfig
+from ..data.ada import adapted
 from ..data.loader import Loader
 from ..data.prepare import Prepared
 from ..device import random_at
-from ..errors import pick
+from ..errors import GanvasError, pick
+from .growth import grow
+from .material import Draw, draw, parted
+from .schedule import Position
 from .state import State
-from .steps import Draw, Losses, adversarial_step, draw, update_average
+from .steps import Losses, adversarial_step, update_average
 from .vae import vae_step
 from .warm_start import autoencode_step, encode_all, prior_step, sharpen_step
 
 PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
     "adversarial": adversarial_step,
+    "grow": adversarial_step,
     "autoencode": autoencode_step,
     "prior": prior_step,
     "sharpen": sharpen_step,
@@ -21,21 +29,73 @@ PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
 }
 
 
-def enter(phase: PhaseConfig, state: State, config: Config, data: Prepared) -> None:
-    """Make ready what the phase's steps rely on: for the prior, the codes of the pictures."""
-    if config.warm_start and phase.name == "prior" and state.codes is None:
+def enter(at: Position, state: State, config: Config, data: Prepared) -> None:
+    """Make ready what a step relies on: codes of the pictures for the prior, networks grown so far."""
+    if config.warm_start and at.phase.name == "prior" and state.codes is None:
         state.codes = encode_all(state, config, data, config.warm_start.most_codes)
+    grow(state, at)
 
 
 def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
-    """Take one step of `phase` on the pictures and random numbers that are its own, count it, and return its losses."""
+    """Take one step of `phase` on the pictures and random numbers that are its own, count it, and return its losses.
+
+    A batch that does not fit into memory is taken in parts whose gradients are gathered: half of it, a quarter, and so
+    on, from then on.
+
+    Raises:
+        GanvasError: not even a single picture fits.
+    """
     device = next(state.generator.parameters()).device
-    pictures, labels = loader.batch(state.images, phase.batch)
-    random = random_at(config.seed, state.step, "step", device=device)
-    material = draw(config, pictures, labels if config.classes else None, random, device)
-    losses = pick(PHASES, phase.name, "phase")(state, config, material)
+    if config.adapt is not None:
+        adapt(state, config.adapt, phase.batch)
+    while True:
+        try:
+            losses = _in_parts(phase, state, config, loader, device)
+            break
+        except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+            if not is_out_of_memory(error):
+                raise
+            if 2 * state.parts > max(1, phase.batch):
+                raise GanvasError(
+                    f"The memory of {device} is full.", "Try a smaller --size, or --width 0.5."
+                ) from error
+        state.parts *= 2
+        for optimiser in state.optimisers.values():  # what was gathered is of half a step
+            optimiser.zero_grad(set_to_none=True)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
     state.step += 1
     state.images += phase.batch
     if config.ema > 0:
         update_average(state, config.ema, phase.batch)
     return losses
+
+
+def _in_parts(phase: PhaseConfig, state: State, config: Config, loader: Loader, device: torch.device) -> Losses:
+    """Take the step's batch part by part and return the mean of their losses."""
+    pictures, labels = loader.batch(state.images, phase.batch)
+    random = random_at(config.seed, state.step, "step", device=device)
+    material = draw(config, pictures, labels if config.classes else None, random, device)
+    if config.adapt is not None:
+        material = replace(material, augmented=state.augmented)
+    step = pick(PHASES, phase.name, "phase")
+    if state.parts == 1:
+        return step(state, config, material)
+    found: list[Losses] = []
+    for number, part in enumerate(parted(material, state.parts)):
+        state.part = number
+        found.append(step(state, config, part))
+    state.part = 0
+    return {name: torch.stack([each[name] for each in found]).mean() for name in found[-1]}
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory ran out, on whatever device."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def adapt(state: State, config: AdaptConfig, batch: int) -> None:
+    """Move the probability of augmentation by how surely the discriminator knew its pictures in the last ten steps."""
+    sign = state.averages.get("real_sign")
+    if sign is not None:
+        state.augmented = adapted(state.augmented, sign.fast, batch, config.target, config.images, config.most)

@@ -46,6 +46,33 @@ def ends_phase(config: Config, step: int) -> bool:
     return 0 < step < config.steps and position(config, step).phase.name != position(config, step - 1).phase.name
 
 
+def ends_stage(config: Config, step: int) -> bool:
+    """Tell whether after `step` steps a growing network is about to grow."""
+    if not 0 < step < config.steps:
+        return False
+    return position(config, step).phase.level != position(config, step - 1).phase.level
+
+
+def annealed(config: Config, step: int) -> Config:
+    """Return `config` with what its settings have become at `step`, if they change on the way."""
+    if config.anneal is None:
+        return config
+    done = (1 - math.cos(math.pi * progress(config, step))) / 2
+    rate, forgetting, gamma = (
+        1 + done * (end - 1) for end in (config.anneal.rate, config.anneal.forgetting, config.anneal.gamma)
+    )
+    optimisers = {
+        name: replace(each, learning_rate=rate * each.learning_rate, beta2=1 - forgetting * (1 - each.beta2))
+        for name, each in config.optimisers.items()
+    }
+    return replace(
+        config,
+        optimisers=optimisers,
+        penalty=replace(config.penalty, gamma=gamma * config.penalty.gamma),
+        balance=replace(config.balance, augmented=done * config.balance.augmented),
+    )
+
+
 def rate_factor(position: Position) -> float:
     """Return what the learning rates are multiplied by: up along the phase's ramp, then linearly down to its floor."""
     phase = position.phase

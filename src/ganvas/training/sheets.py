@@ -7,10 +7,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ..config import Config
 from ..device import random_at
 from ..latents.sample import GeneratorModel
+from ..models.stylegan2 import StyleGAN2Generator
 from ..pictures import grid, save_image, to_image
 from ..runs import Run
+from .material import generate
 from .state import State
-from .steps import generate
 
 COUNT = 64
 SETTLING = 8  # batches of 64 latents over which batch-norm statistics are measured
@@ -26,6 +27,10 @@ def settle(state: State, config: Config, device: torch.device) -> nn.Module:
     network = state.averaged
     if config.ema == 0:
         network.load_state_dict(state.generator.state_dict())
+    if isinstance(network, StyleGAN2Generator):
+        random = random_at(config.seed, "settle", device=device)
+        latents = torch.randn((512, config.latent), generator=random, device=device)
+        network.mean_style.copy_(network.style(latents, _labels(config, 512, random, device)).mean(0))
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     if norms:
         momenta = [norm.momentum for norm in norms]
@@ -36,7 +41,7 @@ def settle(state: State, config: Config, device: torch.device) -> nn.Module:
         random = random_at(config.seed, "settle", device=device)
         for _ in range(SETTLING):
             latents = torch.randn((64, config.latent), generator=random, device=device)
-            labels = _labels(config, random, device)
+            labels = _labels(config, 64, random, device)
             generate(network, latents, labels)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
@@ -52,7 +57,7 @@ def save_sheet(run: Run, state: State, config: Config, device: torch.device) -> 
     return str(path.relative_to(run.folder))
 
 
-def _labels(config: Config, random: torch.Generator, device: torch.device) -> torch.Tensor | None:
+def _labels(config: Config, count: int, random: torch.Generator, device: torch.device) -> torch.Tensor | None:
     if not config.classes:
         return None
-    return torch.randint(len(config.classes), (64,), generator=random, device=device)
+    return torch.randint(len(config.classes), (count,), generator=random, device=device)

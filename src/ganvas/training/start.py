@@ -1,8 +1,6 @@
 """From a folder of pictures to a running training: choose, prepare, calibrate, record; or go on where it stopped."""
 
 import dataclasses
-import math
-import re
 import shlex
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -12,8 +10,8 @@ from typing import TypeVar
 
 import torch
 
-from ..config import CHANNELS, Config, DataConfig
-from ..data import Prepared, guess_channels, open_source, prepare
+from ..config import Config, DataConfig
+from ..data import Prepared, prepare
 from ..data.prepare import FEWEST
 from ..data.split import held_out_count
 from ..device import Choice, available_cores, choose_device
@@ -21,39 +19,21 @@ from ..errors import GanvasError, pick
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
 from ..pictures import write_atomically
-from ..recipes import DEFAULT_MINUTES, Wishes, choose_recipe, with_wishes
+from ..recipes import DEFAULT_MINUTES
+from ..recipes.planner import Choice as Reason
+from ..recipes.planner import Circumstances
 from ..report import write_card
 from ..runs import Run
 from . import loop
+from .asked import COACHES, Options, check_wishes
 from .calibrate import calibrate
+from .going_on import check_classes, check_same, moved
+from .planning import choose, circumstances, describe
 from .schedule import with_images
 
-DEFAULT_SIZE = 32
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
-KINDS = {"auto": 0, **CHANNELS}
-COACHES = {"auto": "act", "act": "act", "watch": "watch", "off": "off"}  # what is asked for: what a new run does
 
-
-NO_WISHES = Wishes()
 T = TypeVar("T")
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """Hold what a user may ask of a training; see `ganvas.train`."""
-
-    recipe: str = "auto"
-    size: str = "auto"
-    minutes: float | None = None
-    images: int | None = None
-    labels: bool = False
-    channels: str = "auto"
-    background: str = "white"
-    fit: str = "crop"
-    wishes: Wishes = NO_WISHES
-    coach: str = "auto"
-    seed: int = 0
-    device: str = "auto"
 
 
 def train(
@@ -67,7 +47,7 @@ def train(
     run = Run(out)
     pick(COACHES, options.coach, "way to coach")
     device = choose_device(options.device)
-    new = None if run.exists() else _describe_new(pictures, options, run)  # before anything is written
+    new = None if run.exists() else _describe_new(pictures, options, run, device)  # before anything is written
     try:
         with run.lock():
             ready = yield from _heeding(_make_ready(run, new, pictures, options, device, began), stop)
@@ -88,25 +68,25 @@ def train(
 
 
 def _make_ready(
-    run: Run, new: DataConfig | None, pictures: str | Path | None, options: Options, device: Choice, began: float
+    run: Run, new: "New | None", pictures: str | Path | None, options: Options, device: Choice, began: float
 ) -> Generator[Event, None, tuple[Config, Prepared]]:
     """Prepare the pictures, and find the configuration in the run or make and record it."""
     if new is not None and not run.exists():  # it may have been begun while this process waited
-        data = yield from _prepare(new, run)
+        data = yield from _prepare(new.data, run)
         config = yield from _plan(new, data, options, device, began)
         run.write_config(config)
         return config, data
     config = run.read_config()
-    _check_same(config, options, run)
+    check_same(config, options, run)
     if options.coach not in ("auto", config.coach):  # how closely it is looked after may change on the way
         config = dataclasses.replace(config, coach=options.coach)
         run.write_config(config)
     where = config.data.path if pictures is None else str(Path(pictures).resolve())
     data = yield from _prepare(dataclasses.replace(config.data, path=where), run)
     if where != config.data.path:
-        config = _moved(config, where, data, run)
+        config = moved(config, where, data, run)
     if data.fingerprint != config.fingerprint:
-        _check_classes(config, data, run)
+        check_classes(config, data, run)
         yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
     return config, data
 
@@ -125,39 +105,23 @@ def _heeding(events: Generator[Event, None, T], stop: Callable[[], bool]) -> Gen
                 return None
 
 
-def _describe_new(pictures: str | Path | None, options: Options, run: Run) -> DataConfig:
+@dataclasses.dataclass(frozen=True)
+class New:
+    """Hold what is known of a new training before anything is written: the pictures, why at this size, and for whom."""
+
+    data: DataConfig
+    size: Reason
+    around: Circumstances
+
+
+def _describe_new(pictures: str | Path | None, options: Options, run: Run, device: Choice) -> New:
     if pictures is None:
         raise GanvasError(f"{run.folder} is not a run to go on with.", f"Try: ganvas train PICTURES --out {run.folder}")
-    about = describe(pictures, options)
-    _check_wishes(about, options)
-    return about
-
-
-def describe(pictures: str | Path, options: Options) -> DataConfig:
-    """Return what the options say about the pictures; whether they are grey is found out by looking at a few.
-
-    Raises:
-        GanvasError: the pictures are not there, or an option makes no sense.
-    """
-    width, height = parse_size(options.size)
-    source = open_source(pictures)
-    channels = pick(KINDS, options.channels, "kind of channels") or guess_channels(source)
-    where = str(Path(pictures).resolve())  # so that the run goes on from any folder
-    return DataConfig(where, height, width, channels, options.background, options.fit, options.labels)
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Return (width, height) in pixels for "64", "96x64" (width by height) or "auto".
-
-    Raises:
-        GanvasError: it is none of these.
-    """
-    if text == "auto":
-        return DEFAULT_SIZE, DEFAULT_SIZE
-    found = re.fullmatch(r"(\d{1,4})(?:[xX](\d{1,4}))?", text.strip())
-    if not found:
-        raise GanvasError(f"'{text}' is not a size.", "Try: --size 64, or width by height: --size 96x64")
-    return int(found[1]), int(found[2] or found[1])
+    check_wishes(options)
+    around = circumstances(pictures, options, device)
+    data, size = describe(pictures, options, around)
+    choose(data, options, dataclasses.replace(around, count=FEWEST))  # raises what it has to say about loss and so on
+    return New(data, size, around)
 
 
 def _prepare(config: DataConfig, run: Run) -> Generator[Event, None, Prepared]:
@@ -170,39 +134,19 @@ def _prepare(config: DataConfig, run: Run) -> Generator[Event, None, Prepared]:
     return data
 
 
-def _check_wishes(data: DataConfig, options: Options) -> None:
-    """Refuse what cannot be done before any time is spent on preparing pictures.
-
-    Raises:
-        GanvasError: the recipe is unknown or cannot make this size, the budget or the seed makes no sense.
-    """
-    if options.minutes is not None and options.images is not None:
-        raise GanvasError("Both --minutes and --images were given.", "A run has one budget: give one of them.")
-    for name, amount in (("minutes", options.minutes), ("images", options.images)):
-        if amount is not None and not 0 < amount < math.inf:
-            raise GanvasError(f"A budget of {amount:g} {name} is not a budget.", f"Try: --{name} 10")
-    if options.seed < 0:
-        raise GanvasError(f"A seed is a whole number from 0 on, not {options.seed}.", f"Try: --seed {-options.seed}")
-    _recipe(data, options, FEWEST)  # raises what it has to say about size, loss and so on
-
-
-def _recipe(data: DataConfig, options: Options, count: int) -> Config:
-    """Return the recipe's configuration with the user's wishes put in."""
-    config = choose_recipe(options.recipe)(data, count)
-    return with_wishes(config, options.wishes)
-
-
-def _plan(
-    data_config: DataConfig, data: Prepared, options: Options, device: Choice, began: float
-) -> Generator[Event, None, Config]:
+def _plan(new: New, data: Prepared, options: Options, device: Choice, began: float) -> Generator[Event, None, Config]:
     """Return the complete configuration of a new run, its budget turned into steps."""
     if options.labels and not data.classes:
         raise GanvasError(
-            f"{data_config.path} has no labels.", "Put each class into a sub-folder of its own, or leave out --labels."
+            f"{new.data.path} has no labels.", "Put each class into a sub-folder of its own, or leave out --labels."
         )
     held_out = held_out_count(data.count)
+    config, choices = choose(new.data, options, dataclasses.replace(new.around, count=data.count - held_out))
+    for each in (*choices, new.size):
+        if each.why != "as asked":
+            yield Note(f"{each.what.capitalize()}: {each.value}, because {each.why}.")
     config = dataclasses.replace(
-        _recipe(data_config, options, data.count - held_out),
+        config,
         classes=data.classes if options.labels else (),
         coach=COACHES[options.coach],
         seed=options.seed,
@@ -222,71 +166,6 @@ def _plan(
     config = dataclasses.replace(config, minutes=minutes)
     yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")
     return calibrate(config, data, device, lambda: 60 * minutes - (time.monotonic() - began))
-
-
-def _check_same(config: Config, options: Options, run: Run) -> None:
-    """Refuse to go on with a run under other orders than it was begun with.
-
-    Raises:
-        GanvasError: an option was given that differs from the run's.
-    """
-    data, wishes = config.data, options.wishes
-    width, height = parse_size(options.size) if options.size != "auto" else (data.width, data.height)
-    pairs = {
-        "--recipe": (options.recipe, config.recipe),
-        "--size": (f"{width}x{height}", f"{data.width}x{data.height}"),
-        "--minutes": (options.minutes, config.minutes),
-        "--images": (options.images, config.asked_images),
-        "--labels": (options.labels, data.labels),
-        "--channels": (pick(KINDS, options.channels, "kind of channels") or None, data.channels),
-        "--background": (options.background, data.background),
-        "--fit": (options.fit, data.fit),
-        "--loss": (wishes.loss, config.loss),
-        "--penalty": (wishes.penalty, config.penalty.name),
-        "--gamma": (wishes.gamma, config.penalty.gamma),
-        "--every": (wishes.every, config.penalty.every),
-        "--augment": (tuple(name for name in wishes.augment if name != "none") or None, config.augment),
-        "--flip": (wishes.flip, "yes" if config.flip else "no"),
-        "--ema": (wishes.ema, config.ema),
-        "--seed": (options.seed, config.seed),
-    }
-    untouched = {"--background": "white", "--fit": "crop", "--every": 1, "--seed": 0, "--labels": False}
-    for name, (given, recorded) in pairs.items():
-        if given not in (None, "auto", untouched.get(name)) and given != recorded:
-            raise GanvasError(
-                f"{run.folder} was begun with {name} {recorded}, not {given}.",
-                f"Leave {name} out to go on with it, or choose another --out.",
-            )
-
-
-def _moved(config: Config, where: str, data: Prepared, run: Run) -> Config:
-    """Return the configuration with the pictures' new place.
-
-    Raises:
-        GanvasError: what lies there are other pictures than the run was begun with.
-    """
-    if data.fingerprint != config.fingerprint:
-        raise GanvasError(
-            f"{run.folder} was begun with PICTURES {config.data.path}, and those in {where} are not the same.",
-            "Leave PICTURES out to go on with it, or choose another --out.",
-        )
-    config = dataclasses.replace(config, data=dataclasses.replace(config.data, path=where))
-    run.write_config(config)
-    return config
-
-
-def _check_classes(config: Config, data: Prepared, run: Run) -> None:
-    """Refuse to go on when the numbers of the classes would no longer mean the same.
-
-    Raises:
-        GanvasError: the run has labels, and the pictures' classes are others than when it began.
-    """
-    if config.classes and data.classes != config.classes:
-        names = sorted(set(config.classes) ^ set(data.classes)) or ["their order"]
-        raise GanvasError(
-            f"The classes have changed since {run.folder} was begun: {', '.join(names[:5])}.",
-            "Put the sub-folders back as they were, or choose another --out.",
-        )
 
 
 def _recorded(events: Generator[Event, None, None], run: Run) -> Iterator[Event]:

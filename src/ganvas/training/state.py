@@ -41,6 +41,9 @@ class State:
     averages: dict[str, Average] = field(default_factory=dict)
     best: tuple[float, int] | None = None  # score and step of the best checkpoint
     prescriptions: tuple[Prescription, ...] = ()
+    augmented: float = 0.0  # probability of an augmentation, where it follows the discriminator
+    parts: int = 1  # in which a batch is taken because all of it does not fit into memory
+    part: int = 0  # which of them is at work
     healthy: tuple[int, ...] = ()  # steps of the newest two checkpoints that were saved in health, newest last
 
     def networks(self) -> dict[str, nn.Module]:
@@ -59,6 +62,8 @@ def fresh(config: Config, device: torch.device) -> State:
         if network is not None:
             network.to(device).to(memory_format=torch.channels_last)
     averaged = copy.deepcopy(generator).requires_grad_(False)
+    for parameter in _frozen(discriminator, config.frozen):
+        parameter.requires_grad_(False)
     optimisers = {
         name: adam(_moved(name, generator, discriminator, encoder), each) for name, each in config.optimisers.items()
     }
@@ -86,7 +91,7 @@ def _moved(
 ) -> list[nn.Parameter]:
     """Return the parameters that an optimiser moves, by its name."""
     if optimiser == "discriminator":
-        return list(discriminator.parameters())
+        return [parameter for parameter in discriminator.parameters() if parameter.requires_grad]
     if not isinstance(generator, QuickGenerator):
         return [*generator.parameters(), *(encoder.parameters() if encoder is not None else ())]
     parts: dict[str, list[nn.Module | None]] = {
@@ -95,6 +100,12 @@ def _moved(
         "generator": [generator.decoder],
     }
     return [parameter for part in parts[optimiser] if part is not None for parameter in part.parameters()]
+
+
+def _frozen(discriminator: nn.Module, share: float) -> list[nn.Parameter]:
+    """Return the first part of a discriminator's parameters: those that are nearest to the picture."""
+    parameters = list(discriminator.parameters())
+    return parameters[: round(share * len(parameters))]
 
 
 def pack(state: State) -> tuple[Tensors, Facts]:
@@ -115,6 +126,8 @@ def pack(state: State) -> tuple[Tensors, Facts]:
         "images": state.images,
         "seconds": state.seconds,
         "best": state.best,
+        "augmented": state.augmented,
+        "parts": state.parts,
         "averages": {name: [each.mean, each.square, each.count, each.fast] for name, each in state.averages.items()},
         "prescriptions": [asdict(each) for each in state.prescriptions],
         "healthy": state.healthy,
@@ -144,7 +157,8 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
             optimiser.load_state_dict({"state": moments, "param_groups": groups})
         state.averages = {name: _average(*each) for name, each in facts["averages"].items()}
         state.prescriptions, state.healthy = _prescriptions(facts), tuple(facts.get("healthy", ()))
-        state.best = tuple(facts["best"]) if facts["best"] else None
+        state.best, state.augmented = tuple(facts["best"]) if facts["best"] else None, facts.get("augmented", 0.0)
+        state.parts = facts.get("parts", 1)
         state.step, state.images, state.seconds = facts["step"], facts["images"], facts["seconds"]
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise GanvasError(

@@ -5,56 +5,56 @@ and afterwards the same graph carries the gradient back to the generator. Who ta
 is shown, is a matter of `Config.balance`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..config import Config
-from ..data.augment import diff_augment, flip
+from ..data.ada import ada
+from ..data.augment import POLICIES, diff_augment
 from ..errors import pick
-from ..losses import LOSSES, NEEDS_REAL, PENALTIES, Discriminator
+from ..losses import LOSSES, NEEDS_REAL, PENALTIES, RELATIVE, Discriminator
 from ..models import packing
-from ..pictures import to_float
+from ..models.stylegan2 import StyleGAN2Generator
+from .material import Draw, alike, fakes
 from .state import State
+from .styles import path_penalty
 
 Losses = dict[str, Tensor]
 
 
-@dataclass(frozen=True)
-class Draw:
-    """Hold what one step is made of: real pictures (B, C, H, W) in [-1, 1], latents (B, Z), labels (B,) or None."""
-
-    real: Tensor
-    latents: Tensor
-    labels: Tensor | None
-    random: torch.Generator
-
-
-def draw(
-    config: Config, pictures: Tensor, labels: Tensor | None, random: torch.Generator, device: torch.device
-) -> Draw:
-    """Return the step's material on `device` from a batch of uint8 pictures."""
-    real = to_float(pictures.to(device)).contiguous(memory_format=torch.channels_last)
-    if config.flip:
-        real = flip(real, random)
-    latents = torch.randn((len(real), config.latent), generator=random, device=device)
-    return Draw(real, latents, None if labels is None else labels.to(device), random)
-
-
 def adversarial_step(state: State, config: Config, material: Draw) -> Losses:
     """Take one step of the discriminator and, in its turn, one of the generator; return losses and mean logits."""
-    turn = generators_turn(state, config)
+    turn, material = generators_turn(state, config), alike(state.generator, material)
     with torch.set_grad_enabled(turn):
-        fake = generate(state.generator, material.latents, material.labels)
+        fake = fakes(state.generator, config, material)
     losses = discriminator_step(state, config, material, fake)
     if not turn:
         return losses
-    state.discriminator.requires_grad_(False)  # frozen: the gradient passes through it to the generator
-    loss = generator_loss(state, config, material, fake)
+    freeze(state)
+    opinion = loss = generator_loss(state, config, material, fake)
+    styles = config.styles
+    due = styles is not None and styles.path_weight > 0 and state.step % styles.path_every == 0
+    if isinstance(state.generator, StyleGAN2Generator) and styles and due:
+        path = path_penalty(state.generator, material)
+        loss = loss + styles.path_weight * styles.path_every * path
+        losses["path"] = path.detach()
     descend_in_turn(state, config, "generator", loss)
-    state.discriminator.requires_grad_(True)
-    return losses | {"generator": loss.detach()}
+    unfreeze(state)
+    return losses | {"generator": opinion.detach()}
+
+
+def freeze(state: State) -> None:
+    """Let gradients pass through the discriminator to the generator, but gather none for it."""
+    state.discriminator.requires_grad_(False)
+
+
+def unfreeze(state: State) -> None:
+    """Let the discriminator learn again, but for what its optimiser does not move."""
+    for group in state.optimisers["discriminator"].param_groups:
+        for parameter in group["params"]:
+            parameter.requires_grad_(True)
 
 
 def generators_turn(state: State, config: Config) -> bool:
@@ -68,6 +68,7 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
     A resting discriminator only judges, and forgets what it had gathered for a step.
     """
     rests = _rests(state, config)
+    material = passed_off(config, material, fake)
     with torch.set_grad_enabled(not rests):
         real_logits = judge(state, config, material, material.real)
         fake_logits = judge(state, config, material, fake.detach())
@@ -77,6 +78,9 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
         "real_logits": real_logits.detach().mean(),
         "fake_logits": fake_logits.detach().mean(),
     }
+    if config.adapt is not None:
+        zero = fake_logits.detach().mean() if config.loss in RELATIVE else 0.0
+        losses["real_sign"] = (real_logits.detach() - zero).sign().mean()
     if rests:
         state.optimisers["discriminator"].zero_grad(set_to_none=True)
         return losses
@@ -131,20 +135,34 @@ def judge(state: State, config: Config, material: Draw, pictures: Tensor) -> Ten
 def seen(config: Config, material: Draw, pictures: Tensor) -> Tensor:
     """Return what the discriminator is shown of `pictures`: augmented, under noise, packed, as the balance has it.
 
-    Each of the three draws random numbers only where it does something. (Instance noise: Sonderby et al. 2017; the
-    probability of an augmentation: Karras et al. 2020, ADA.)
+    Each draws random numbers only where it does something. (Instance noise: Sonderby et al. 2017; the probability of an
+    augmentation: Karras et al. 2020, ADA.)
     """
-    balance, random = config.balance, material.random
+    probability, random = material.augmented, material.random
+    policies = tuple(name for name in config.augment if name in POLICIES)
     shown = pictures
-    if balance.augmented > 0:
-        shown = diff_augment(pictures, config.augment, random)
-    if config.augment and 0 < balance.augmented < 1:
+    if probability > 0:
+        shown = diff_augment(pictures, policies, random)
+    if policies and 0 < probability < 1:
         draws = torch.rand((len(pictures), 1, 1, 1), generator=random, device=pictures.device)
-        shown = torch.where(draws < balance.augmented, shown, pictures)
-    if balance.noise > 0:
+        shown = torch.where(draws < probability, shown, pictures)
+    if "ada" in config.augment and probability > 0:
+        shown = ada(shown, probability, random)
+    if config.balance.noise > 0:
         noise = torch.randn(shown.shape, generator=random, device=shown.device, dtype=shown.dtype)
-        shown = shown + balance.noise * noise
+        shown = shown + config.balance.noise * noise
     return together(shown, packing(config))
+
+
+def passed_off(config: Config, material: Draw, fake: Tensor) -> Draw:
+    """Return the material with fakes among the real pictures, so that not all of these can be learned by heart.
+
+    Source: Jiang et al. 2021, adaptive pseudo augmentation (APA). The probability is that of an augmentation.
+    """
+    if "apa" not in config.augment or material.augmented == 0:
+        return material
+    draws = torch.rand((len(fake), 1, 1, 1), generator=material.random, device=fake.device)
+    return replace(material, real=torch.where(draws < material.augmented, fake.detach(), material.real))
 
 
 def together(pictures: Tensor, count: int) -> Tensor:
@@ -165,16 +183,10 @@ def _apart(packs: Tensor, count: int) -> Tensor:
     return packs if count == 1 else packs.reshape(-1, packs.shape[1] // count, *packs.shape[2:])
 
 
-def generate(generator: nn.Module, latents: Tensor, labels: Tensor | None) -> Tensor:
-    """Return the generator's pictures (B, C, H, W) in [-1, 1]."""
-    pictures: Tensor = generator(latents) if labels is None else generator(latents, labels)
-    return pictures
-
-
 def descend_in_turn(state: State, config: Config, network: str, loss: Tensor) -> None:
     """Take a step of `network` down `loss`, or gather its gradient until so many turns of the network have been."""
-    turns = config.balance.accumulate
-    turn = state.step // (config.balance.critic if network == "generator" else 1)
+    turns = config.balance.accumulate * state.parts
+    turn = state.step // (config.balance.critic if network == "generator" else 1) * state.parts + state.part
     if turns == 1:
         descend(state.optimisers[network], loss)
     else:

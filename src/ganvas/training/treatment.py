@@ -21,10 +21,12 @@ from ..device import random_at
 from ..errors import GanvasError, pick
 from ..events import Prescription
 from ..models import build_discriminator, packing
+from ..models.equalised import EqualConv2d, EqualLinear
 from ..runs import Run
+from .material import draw, generate
 from .schedule import phase_start, position
 from .state import State, adam, fresh, pack, restored, unpack
-from .steps import draw, generate, seen
+from .steps import seen
 
 COUNT = 256  # pictures or latents that tell which units are dead
 ANOTHER_GAME = {"loss", "penalty"}  # with these, averages of the losses before say nothing about those after
@@ -33,6 +35,7 @@ ANOTHER_GAME = {"loss", "penalty"}  # with these, averages of the losses before 
 # learned.
 REDRAWN: dict[str, tuple[str, ...]] = {
     "adversarial": ("generator", "discriminator"),
+    "grow": ("generator", "discriminator"),
     "autoencode": ("generator", "discriminator", "encoder"),
     "prior": ("generator.prior", "discriminator"),
     "sharpen": ("discriminator",),
@@ -67,9 +70,6 @@ def apply(state: State, config: Config, orders: Sequence[Prescription], run: Run
             revive(state, now, order.network, data)
     if ANOTHER_GAME & {order.kind for order in orders}:
         state.averages = {}
-    for name, optimiser in state.optimisers.items():
-        for group in optimiser.param_groups:
-            group["betas"] = (now.optimisers[name].beta1, now.optimisers[name].beta2)
     _forget_gathered(state)
 
 
@@ -133,9 +133,12 @@ def repack(state: State, config: Config) -> None:
         return
     weights = old.state_dict()
     for name in changed:
-        weights[name] = _spread(weights[name], after[name].shape[1], packing(config))
+        weights[name] = _spread(weights[name], after[name].shape[1], packing(config)) * _rescaled(old, new, name)
     new.load_state_dict(weights)
-    optimiser = adam(new.parameters(), config.optimisers["discriminator"])
+    for name, parameter in after.items():
+        parameter.requires_grad_(before[name].requires_grad)
+    moving = (parameter for parameter in after.values() if parameter.requires_grad)
+    optimiser = adam(moving, config.optimisers["discriminator"])
     for name, parameter in after.items():
         if name not in changed and before[name] in state.optimisers["discriminator"].state:
             optimiser.state[parameter] = state.optimisers["discriminator"].state[before[name]]
@@ -146,6 +149,13 @@ def _spread(weight: Tensor, inputs: int, count: int) -> Tensor:
     """Return `weight` (units, inputs before, ...) for so many inputs, `count` pictures', each with its share."""
     one = weight.reshape(len(weight), -1, inputs // count, *weight.shape[2:]).sum(1)
     return torch.cat([one / count] * count, dim=1)
+
+
+def _rescaled(old: nn.Module, new: nn.Module, name: str) -> float:
+    """Return by what a weight has to grow where layers scale their weights by the number of their inputs."""
+    layers = [network.get_submodule(name.rpartition(".")[0]) for network in (old, new)]
+    before, after = (layer.scale if isinstance(layer, EqualConv2d | EqualLinear) else 1.0 for layer in layers)
+    return before / after
 
 
 def revive(state: State, config: Config, network: str, data: Prepared) -> int:

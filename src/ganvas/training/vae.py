@@ -8,8 +8,9 @@ from torch import Tensor
 from ..config import Config
 from ..errors import GanvasError
 from ..models.vae import GaussianEncoder
+from .material import Draw, generate
 from .state import State
-from .steps import Draw, Losses, descend_in_turn, generate
+from .steps import Losses, descend_in_turn
 
 
 def vae_step(state: State, config: Config, material: Draw) -> Losses:

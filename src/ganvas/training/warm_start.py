@@ -22,8 +22,9 @@ from ..device import random_at
 from ..errors import GanvasError
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
+from .material import Draw
 from .state import State
-from .steps import Draw, Losses, descend_in_turn, discriminator_step, generator_loss, generators_turn
+from .steps import Losses, descend_in_turn, discriminator_step, freeze, generator_loss, generators_turn, unfreeze
 
 
 def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
@@ -69,11 +70,11 @@ def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
     losses = discriminator_step(state, config, material, fake)
     if not turn:
         return losses
-    state.discriminator.requires_grad_(False)  # frozen, as in any generator's step
+    freeze(state)
     opinion = generator_loss(state, config, material, fake)
     reconstruction = (fake[:kept] - material.real[:kept]).abs().mean()
     descend_in_turn(state, config, "generator", reconstruction + settings.adversarial * opinion)
-    state.discriminator.requires_grad_(True)
+    unfreeze(state)
     return losses | {"generator": opinion.detach(), "reconstruction": reconstruction.detach()}
 
 

@@ -1,16 +1,10 @@
-"""The complete description of a run: frozen dataclasses, checked, to JSON and back.
+"""The complete description of a run, part by part, as frozen dataclasses.
 
 A recipe (`ganvas.recipes`) is a function that returns a `Config` with nothing left open; `RUN/config.json` holds it, so
 a run can be read, repeated and opened by a later release.
 """
 
-import dataclasses
-import types
-import typing
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from .errors import GanvasError, did_you_mean
 
 FORMAT = 2  # raised when a run of an older release needs translating
 
@@ -69,6 +63,9 @@ class PenaltyConfig:
     every: int = 1
 
 
+ALONE = frozenset({"multiscale", "projected"})  # discriminators that cannot judge several pictures as one
+
+
 @dataclass(frozen=True)
 class BalanceConfig:
     """Hold what keeps the two networks in balance. Recipes leave it alone; the coach turns these when it has to.
@@ -104,6 +101,8 @@ class PhaseConfig:
         most: steps at most, however large the budget; 0 for no bound. What is left over goes to the other phases.
         most_after: steps of the phase before up to which `most` holds; with more, it falls with their root. 0 if it
             always holds.
+        level: up to which a growing network draws, 0 being its coarsest grid.
+        fade: part of the phase's steps in which that level is faded in.
         steps: how many, once the budget is known; 0 before.
     """
 
@@ -115,7 +114,55 @@ class PhaseConfig:
     floor: float = 1.0
     most: int = 0
     most_after: int = 0
+    level: int = 0
+    fade: float = 0.0
     steps: int = 0
+
+
+@dataclass(frozen=True)
+class AnnealConfig:
+    """Say what settings are multiplied by at the end of the training; on the way along half a cosine (R3GAN).
+
+    Args:
+        rate: the learning rates.
+        forgetting: 1 - beta2 of every optimiser.
+        gamma: the penalty's weight.
+    The probability of an augmentation begins at nothing and rises to what `balance.augmented` says.
+    """
+
+    rate: float = 1.0
+    forgetting: float = 1.0
+    gamma: float = 1.0
+
+
+@dataclass(frozen=True)
+class AdaptConfig:
+    """Have the probability of an augmentation follow how surely the discriminator knows its pictures (ADA).
+
+    Args:
+        target: mean sign of its logits of real pictures that is aimed at.
+        images: pictures seen while the probability goes from 0 to 1 at most.
+        most: probability at most; one that stays there is an alarm.
+    """
+
+    target: float = 0.6
+    images: int = 500_000
+    most: float = 0.85
+
+
+@dataclass(frozen=True)
+class StylesConfig:
+    """Say how the styles of `stylegan2` are trained; see `ganvas.training.styles`.
+
+    Args:
+        mixing: probability that a picture is drawn by two styles.
+        path_weight: of the path length penalty; 0 for none.
+        path_every: steps from one to the next.
+    """
+
+    mixing: float = 0.9
+    path_weight: float = 2.0
+    path_every: int = 4
 
 
 @dataclass(frozen=True)
@@ -151,7 +198,13 @@ class Config:
         latent: length of z.
         loss: key of `ganvas.losses.LOSSES`.
         flip: mirror pictures left to right at random.
-        augment: DiffAugment policies ("color", "translation", "cutout") applied to reals and fakes alike.
+        augment: "color", "translation", "cutout" (DiffAugment), "ada", applied to reals and fakes alike; or "apa",
+            which passes fakes off as reals.
+        adapt: how the probability of augmentation follows the discriminator, in place of `balance.augmented`.
+        anneal: what settings become by the end.
+        styles: how styles are trained, of a generator that has them.
+        origin: the run whose networks this one begins with; empty for none.
+        frozen: share of the discriminator's weights, from the picture on, that stay as they are in `origin`.
         ema: half-life of the averaged generator's weights, as a share of the pictures seen so far; 0 for no average.
         phases: the stretches of training, in order.
         optimisers: by what they move: "generator", "discriminator", "autoencoder", "prior".
@@ -189,6 +242,11 @@ class Config:
     balance: BalanceConfig = BalanceConfig()
     flip: bool = False
     augment: tuple[str, ...] = ()
+    adapt: AdaptConfig | None = None
+    anneal: AnnealConfig | None = None
+    styles: StylesConfig | None = None
+    origin: str = ""
+    frozen: float = 0.0
     ema: float = 0.0
     minutes: float | None = None
     asked_images: int | None = None
@@ -217,94 +275,3 @@ class Config:
     def shape(self) -> tuple[int, int, int]:
         """Return (C, H, W) of the pictures."""
         return self.data.channels, self.data.height, self.data.width
-
-
-@dataclass(frozen=True)
-class StyleConfig:
-    """Say how a painting is made; these are the flags of `ganvas style`."""
-
-    size: int = 320
-    """Pixels of the painting's long side; its shape is the content's."""
-    iterations: int = 60
-    """Steps at the full size, and at each smaller one before it: a quarter of the cost at half the size."""
-    start: str = "content"
-    """Where the painting starts: content (true to the picture) or noise (freer)."""
-    optimiser: str = "lbfgs"
-    """lbfgs (fewest steps) or adam (less memory)."""
-    learning_rate: float = 0.05
-    """Of adam: how far a pixel moves in one step, black to white being 2."""
-    content_weight: float = 0.08
-    """How much the content's shapes count."""
-    style_weight: float = 1.0
-    """How much the style's colours and strokes count."""
-    variation_weight: float = 0.1
-    """How much smoothness counts."""
-    content_layers: tuple[str, ...] = ("conv4_2",)
-    """Layers that shapes are compared at; deeper ones leave more freedom."""
-    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-    """Layers that strokes are compared at, fine to coarse."""
-    blend: tuple[float, ...] = ()
-    """With several styles: how much of each, such as 2 1; equal parts if left out."""
-    network: str = "vgg16"
-    """vgg16 (in the package) or vgg19 (torchvision's, fetched once: 550 MB)."""
-    vgg19_weights: str | None = None
-    """File of torchvision's VGG-19, if it is not in torch's cache."""
-    pooling: str = "average"
-    """average (smoother pictures) or max (as the network was trained)."""
-    seed: int = 0
-    """Of the noise."""
-    device: str = "auto"
-    """cpu, cuda, mps, or auto."""
-
-
-ConfigT = TypeVar("ConfigT")
-
-
-def to_dict(config: Any) -> dict[str, Any]:
-    """Return a configuration dataclass as plain dicts, lists and scalars."""
-    return dataclasses.asdict(config)
-
-
-def from_dict(kind: type[ConfigT], record: Any, where: str = "config") -> ConfigT:
-    """Return the dataclass `kind` from plain data, checking names and types all the way down.
-
-    Raises:
-        GanvasError: a field is unknown (with the nearest known name), missing, or of the wrong type.
-    """
-    if not isinstance(record, dict):
-        raise GanvasError(f"{where} should be an object, not {type(record).__name__}", "Is this a ganvas config.json?")
-    known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    for name in record:
-        if name not in known:
-            raise GanvasError(
-                f"{where} has no field '{name}'.{did_you_mean(name, list(known))}",
-                "Is this a ganvas config.json, and of this release?",
-            )
-    hints = typing.get_type_hints(kind)
-    values = {name: _convert(hints[name], value, f"{where}.{name}") for name, value in record.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise GanvasError(f"{where} is incomplete: {error}", "Is this a ganvas config.json?") from error
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    """Return `value` as the type that `hint` asks for."""
-    origin = typing.get_origin(hint)
-    if origin in (typing.Union, types.UnionType):
-        if value is None and type(None) in typing.get_args(hint):
-            return None
-        return _convert(next(arg for arg in typing.get_args(hint) if arg is not type(None)), value, where)
-    if dataclasses.is_dataclass(hint):
-        return from_dict(hint, value, where)  # type: ignore[arg-type]
-    if origin is tuple and isinstance(value, list | tuple):
-        item = typing.get_args(hint)[0]
-        return tuple(_convert(item, each, f"{where}[{index}]") for index, each in enumerate(value))
-    if origin is dict and isinstance(value, dict):
-        return {key: _convert(typing.get_args(hint)[1], each, f"{where}.{key}") for key, each in value.items()}
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(hint, type) and type(value) is hint:
-        return value
-    expected = getattr(hint, "__name__", str(hint))
-    raise GanvasError(f"{where} should be {expected}, not {value!r}", "Is this a ganvas config.json?")

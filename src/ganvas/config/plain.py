@@ -1,0 +1,60 @@
+"""Configurations to plain data and back, checked."""
+
+import dataclasses
+import types
+import typing
+from typing import Any, TypeVar
+
+from ..errors import GanvasError, did_you_mean
+
+ConfigT = TypeVar("ConfigT")
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """Return a configuration dataclass as plain dicts, lists and scalars."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(kind: type[ConfigT], record: Any, where: str = "config") -> ConfigT:
+    """Return the dataclass `kind` from plain data, checking names and types all the way down.
+
+    Raises:
+        GanvasError: a field is unknown (with the nearest known name), missing, or of the wrong type.
+    """
+    if not isinstance(record, dict):
+        raise GanvasError(f"{where} should be an object, not {type(record).__name__}", "Is this a ganvas config.json?")
+    known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name in record:
+        if name not in known:
+            raise GanvasError(
+                f"{where} has no field '{name}'.{did_you_mean(name, list(known))}",
+                "Is this a ganvas config.json, and of this release?",
+            )
+    hints = typing.get_type_hints(kind)
+    values = {name: _convert(hints[name], value, f"{where}.{name}") for name, value in record.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise GanvasError(f"{where} is incomplete: {error}", "Is this a ganvas config.json?") from error
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    """Return `value` as the type that `hint` asks for."""
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in typing.get_args(hint):
+            return None
+        return _convert(next(arg for arg in typing.get_args(hint) if arg is not type(None)), value, where)
+    if dataclasses.is_dataclass(hint):
+        return from_dict(hint, value, where)  # type: ignore[arg-type]
+    if origin is tuple and isinstance(value, list | tuple):
+        item = typing.get_args(hint)[0]
+        return tuple(_convert(item, each, f"{where}[{index}]") for index, each in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {key: _convert(typing.get_args(hint)[1], each, f"{where}.{key}") for key, each in value.items()}
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    expected = getattr(hint, "__name__", str(hint))
+    raise GanvasError(f"{where} should be {expected}, not {value!r}", "Is this a ganvas config.json?")

@@ -1,0 +1,146 @@
+"""The planner: recipe, size, width, batch and augmentation by the pictures, the machine and the budget, with reasons.
+
+Its rules follow from `benchmarks/family.py`: on a processor, the recipes were trained side by side and scored. What a
+GPU does has not been measured here; those rules follow the authors' figures, and say so.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from ..config import Config, DataConfig
+from .wishes import Wishes
+
+FEW = 2_000  # pictures; with fewer, a discriminator knows them by heart before long
+SIZES = (32, 64, 128, 256)
+# Minutes from which on a size is worth its cost; below, the time is better spent on more steps of smaller pictures.
+MINUTES_FOR = {"cpu": {32: 0, 64: 20, 128: 240}, "gpu": {64: 0, 128: 30, 256: 240}}
+GPU_MINUTES = 20  # from which on a GPU has time for a GAN from nothing
+FLOATS = 14  # numbers kept for each activation: of both networks, forward and back, twice where a penalty looks back
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Hold what a plan depends on.
+
+    Args:
+        count: pictures to train on.
+        width, height: that the pictures would be trained at if nothing else mattered; their shape.
+        grey: whether all of them are.
+        device: "cpu" or another, as torch names it.
+        memory: bytes that are free on the device.
+        minutes: of the budget.
+    """
+
+    count: int
+    width: int
+    height: int
+    grey: bool
+    device: str
+    memory: int
+    minutes: float
+
+    @property
+    def gpu(self) -> bool:
+        """Tell whether this is not a processor."""
+        return self.device != "cpu"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Say what was chosen and why: `what` is chosen, `value` is the choice in words, `why` a sentence's end."""
+
+    what: str
+    value: str
+    why: str
+
+
+def choose_size(around: Circumstances) -> tuple[int, int, str]:
+    """Return width, height and the reason."""
+    table = MINUTES_FOR["gpu" if around.gpu else "cpu"]
+    affordable = max(size for size, minutes in table.items() if minutes <= around.minutes)
+    short = min(around.width, around.height)
+    if short <= affordable:
+        return around.width, around.height, "most of the pictures have no more"
+    width, height = (affordable * side // short for side in (around.width, around.height))
+    where = "a GPU" if around.gpu else "a processor"
+    return width, height, f"more would cost more than {around.minutes:g} minutes on {where} can give"
+
+
+def choose_recipe_name(around: Circumstances, data: DataConfig) -> tuple[str, str]:
+    """Return the name of the recipe for pictures of this size, and the reason."""
+    if max(data.width, data.height) > 128:
+        return "r3gan", "it makes pictures of more than 128 px"
+    if not around.gpu:
+        return "quick", "on a processor it was the best of the family in every case that was measured"
+    if around.minutes < GPU_MINUTES:
+        return "quick", "it learns to draw in the first minute; nothing else does"
+    if around.count < FEW and not around.grey:
+        return "projected", "its authors found it to need the fewest pictures (not measured here on a GPU)"
+    return "r3gan", "its game converges without tricks, by its authors' figures (not measured here on a GPU)"
+
+
+def choose_wishes(around: Circumstances, config: Config, asked: Wishes) -> tuple[Wishes, list[Choice]]:
+    """Return the user's wishes with what the plan puts in where there are none, and the reasons.
+
+    Args:
+        config: what the recipe returns for these pictures.
+    """
+    wishes, reasons = asked, []
+    if asked.width == 1 and around.gpu and around.minutes >= GPU_MINUTES:
+        wishes = replace(wishes, width=2.0)
+        reasons.append(Choice("width", "twice the recipe's", "a GPU has room for more channels"))
+    if asked.batch is None and (fits := fitting_batch(config, around.memory)) < config.phases[-1].batch:
+        wishes = replace(wishes, batch=fits)
+        reasons.append(Choice("batch", f"{fits}", f"more would not fit into {around.memory / 2**30:.1f} GiB"))
+    unguarded = config.discriminator.name != "none" and config.recipe != "quick" and not config.augment
+    if not asked.augment and around.count < FEW and unguarded:
+        wishes = replace(wishes, augment=("translation",) if config.recipe == "multiscale" else ("ada",))
+        why = f"the discriminator would soon know {around.count:,} pictures by heart"
+        reasons.append(Choice("augmentation", wishes.augment[0], why))
+    return wishes, reasons
+
+
+def explained(config: Config) -> list[Choice]:
+    """Return what the recipe itself chose for these pictures, and why."""
+    first, last = config.phases[0], config.phases[-1]
+    choices = [Choice("batch", f"{last.batch}", "the recipe's; larger batches make fewer steps of the same minutes")]
+    penalty = config.penalty
+    if penalty.name != "none":
+        lazily = f", every {penalty.every} steps" if penalty.every > 1 else ""
+        how = f"{penalty.name}, gamma {penalty.gamma:.3g}{lazily}"
+        choices.append(Choice("penalty", how, "it keeps the discriminator's slope, and with it the game, in bounds"))
+    elif config.discriminator.name != "none":
+        choices.append(Choice("penalty", "none", "the recipe is held together otherwise"))
+    kept = [*(["mirrored"] if config.flip else []), *config.augment]
+    few = "few pictures are made more" if kept else "there are enough pictures"
+    choices.append(Choice("augmentation", ", ".join(kept) or "none", few))
+    names = list(dict.fromkeys(phase.name for phase in config.phases))
+    rates = "along a cosine" if config.anneal else "constant" if last.floor == 1 else "down to the end of the budget"
+    several = f"{len(config.phases)} stages" if len(names) == 1 and first is not last else ", ".join(names)
+    choices.append(Choice("schedule", f"{several}; rates {rates}", "the end of the budget is the end of the schedule"))
+    return choices
+
+
+def estimated_bytes(config: Config) -> int:
+    """Return about what a training takes: weights with their moments, and what a step keeps of each picture.
+
+    Networks' activations are taken as one of each width on each grid; measured trainings took 0.5 to 1.5 times of it.
+    """
+    channels, height, width = config.shape
+    floats = channels * height * width
+    for network in (config.generator, config.discriminator):
+        widths = sorted(network.widths)
+        for halvings, each in enumerate(widths):
+            floats += each * max(1, height >> halvings) * max(1, width >> halvings)
+    networks = (config.generator.widths, config.discriminator.widths)
+    weights = sum(16 * before * after for widths in networks for before, after in pairwise(widths))
+    return 4 * (FLOATS * floats * config.phases[-1].batch + 4 * weights)
+
+
+def fitting_batch(config: Config, memory: int) -> int:
+    """Return the batch, halved until a training takes no more than half of the memory."""
+    batch = config.phases[-1].batch
+    while batch > 4 and estimated_bytes(config) > memory / 2:
+        batch //= 2
+        config = replace(config, phases=tuple(replace(phase, batch=batch) for phase in config.phases))
+    return batch

@@ -1,0 +1,88 @@
+"""What a user asks of a training, and what is to be said about it before any time is spent."""
+
+import dataclasses
+import math
+import re
+from pathlib import Path
+
+from .. import checkpoint
+from ..config import CHANNELS, Config
+from ..errors import GanvasError
+from ..recipes import Wishes
+from ..runs import Run
+
+KINDS = {"auto": 0, **CHANNELS}
+TRANSFERRED = 100_000  # pictures in which ADA's probability goes from 0 to 1 after a transfer (Karras et al. 2020)
+COACHES = {"auto": "act", "act": "act", "watch": "watch", "off": "off"}  # what is asked for: what a new run does
+NO_WISHES = Wishes()
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Hold what a user may ask of a training; see `ganvas.train`."""
+
+    recipe: str = "auto"
+    size: str = "auto"
+    minutes: float | None = None
+    images: int | None = None
+    labels: bool = False
+    channels: str = "auto"
+    background: str = "white"
+    fit: str = "crop"
+    wishes: Wishes = NO_WISHES
+    coach: str = "auto"
+    seed: int = 0
+    device: str = "auto"
+    origin: Path | None = None
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return (width, height) in pixels for "64" or "96x64" (width by height).
+
+    Raises:
+        GanvasError: it is none of these.
+    """
+    found = re.fullmatch(r"(\d{1,4})(?:[xX](\d{1,4}))?", text.strip())
+    if not found:
+        raise GanvasError(f"'{text}' is not a size.", "Try: --size 64, or width by height: --size 96x64")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def check_wishes(options: Options) -> None:
+    """Refuse what cannot be done before any time is spent on preparing pictures.
+
+    Raises:
+        GanvasError: the budget or the seed makes no sense, or there is no run to begin with.
+    """
+    if options.minutes is not None and options.images is not None:
+        raise GanvasError("Both --minutes and --images were given.", "A run has one budget: give one of them.")
+    for name, amount in (("minutes", options.minutes), ("images", options.images)):
+        if amount is not None and not 0 < amount < math.inf:
+            raise GanvasError(f"A budget of {amount:g} {name} is not a budget.", f"Try: --{name} 10")
+    if options.seed < 0:
+        raise GanvasError(f"A seed is a whole number from 0 on, not {options.seed}.", f"Try: --seed {-options.seed}")
+    if options.wishes.freeze and options.origin is None:
+        raise GanvasError("There is nothing to freeze: no run was named to begin with.", "Name one: --from RUN")
+    if options.origin is not None:
+        began_with(options.origin)
+
+
+def transferred(config: Config, options: Options) -> Config:
+    """Return `config` with the run that it begins with, if one was named."""
+    if options.origin is None:
+        return config
+    adapt = config.adapt and dataclasses.replace(config.adapt, images=TRANSFERRED)
+    return dataclasses.replace(config, origin=str(options.origin.resolve()), adapt=adapt)
+
+
+def began_with(origin: Path) -> Config:
+    """Return the configuration of a run that another is to begin with.
+
+    Raises:
+        GanvasError: it is no run, or nothing was trained in it.
+    """
+    run = Run(origin)
+    config = run.read_config()
+    if not checkpoint.listing(run.checkpoints):
+        raise GanvasError(f"{origin} has no checkpoint to begin with.", f"Train it first: ganvas train --out {origin}")
+    return config

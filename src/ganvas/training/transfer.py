@@ -1,0 +1,76 @@
+"""Begin with what an earlier run has learned, also where sizes differ: layers that are alike are kept."""
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from .. import checkpoint
+from ..checkpoint import Tensors
+from ..errors import GanvasError
+from ..runs import Run
+from .state import State, under
+
+NUMBERED = re.compile(r"^(.*?\.)(\d+)(\..*)$")  # the first number in a weight's name: which of a row of layers it is in
+
+
+def transfer(state: State, origin: str) -> float:
+    """Put the weights of `origin`'s newest checkpoint into the networks of `state`; return the share that was found.
+
+    Generators are alike from their coarsest grid on, discriminators and encoders up to theirs; so rows of layers of
+    unequal length are laid side by side from the beginning or from the end. Optimisers begin anew.
+
+    Raises:
+        GanvasError: there is no checkpoint in `origin`, or the networks have no layer in common.
+    """
+    run = Run(origin)
+    run.read_config()  # says what is wrong, if it is no run
+    found = checkpoint.newest(run.checkpoints)
+    if found is None:
+        raise GanvasError(f"{origin} has no checkpoint to begin with.", f"Train it first: ganvas train --out {origin}")
+    kept = total = 0
+    for name, network in state.networks().items():
+        source = "generator" if name == "averaged" else name
+        own = network.state_dict()
+        taken = matching(under(found[0], f"{source}/"), own, from_end=name in ("discriminator", "encoder"))
+        network.load_state_dict(own | taken)
+        kept += sum(each.numel() for each in taken.values())
+        total += sum(each.numel() for each in own.values())
+    if kept == 0:
+        raise GanvasError(f"The networks of {origin} have no layer in common with these.", "Take its --recipe.")
+    return kept / total
+
+
+def matching(old: Mapping[str, Tensor], new: Mapping[str, Tensor], from_end: bool) -> Tensors:
+    """Return, under the names of `new`, those of `old` that stand in the same place and have the same shape.
+
+    Args:
+        from_end: count the places in rows of layers from their end first, else from their beginning.
+    """
+    before, after = _lengths(old), _lengths(new)
+    found: Tensors = {}
+    taken: set[str] = set()
+    for counted_from_end in (from_end, not from_end):
+        for name, tensor in new.items():
+            place = _moved(name, before, after) if counted_from_end else name
+            if name not in found and place not in taken and place in old and old[place].shape == tensor.shape:
+                found[name] = old[place]
+                taken.add(place)
+    return found
+
+
+def _lengths(names: Mapping[str, Tensor]) -> dict[str, int]:
+    """Return the length of each row of layers, by what stands before the number."""
+    lengths: dict[str, int] = {}
+    for name in names:
+        if parts := NUMBERED.match(name):
+            lengths[parts[1]] = max(lengths.get(parts[1], 0), int(parts[2]) + 1)
+    return lengths
+
+
+def _moved(name: str, before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """Return the name of the weight that is as far from the end of its row."""
+    parts = NUMBERED.match(name)
+    if not parts or parts[1] not in before:
+        return name
+    return f"{parts[1]}{int(parts[2]) + before[parts[1]] - after[parts[1]]}{parts[3]}"

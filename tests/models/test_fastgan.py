@@ -1,0 +1,66 @@
+"""FastGAN's generator: the excitation against its formula, shapes, labels."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganvas.models.fastgan import REACH, Excitation, FastGANGenerator
+
+
+def randn(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def test_excitation_against_its_formula() -> None:
+    layer = Excitation(3, 2).double()
+    small, big = randn(2, 3, 8, 8), randn(2, 2, 16, 16, seed=1)
+    gather, mix = layer.layers[1], layer.layers[3]
+    found = layer(small, big)
+    for index in range(2):
+        pooled = small[index].reshape(3, 4, 2, 4, 2).mean((2, 4))  # 8 x 8 to 4 x 4
+        first = (gather.weight * pooled).sum((1, 2, 3)) + gather.bias
+        first = first * torch.sigmoid(first)
+        weights = torch.sigmoid(mix.weight[:, :, 0, 0] @ first + mix.bias)
+        torch.testing.assert_close(found[index], big[index] * weights[:, None, None])
+
+
+def test_far_grids_speak_to_each_other() -> None:
+    """With an excitation that says no, nothing but the last layer's bias is left of the finest features."""
+    torch.manual_seed(0)
+    network = FastGANGenerator(8, (16, 16, 8, 8), (3, 32, 32)).eval()
+    assert len(network.excitations) == len((16, 16, 8, 8)) - REACH
+    z = torch.randn(2, 8)
+    before = network(z)
+    with torch.no_grad():
+        network.excitations[0].layers[3].weight.zero_()
+        network.excitations[0].layers[3].bias.fill_(-1e4)
+    shut = network(z)
+    assert not torch.allclose(before, shut)
+    torch.testing.assert_close(
+        shut[:, :, 1:-1, 1:-1], torch.tanh(network.to_rgb[0].bias)[None, :, None, None].expand(2, 3, 30, 30)
+    )
+
+
+def test_a_block_is_nearest_pixels_a_convolution_a_norm_and_a_gate() -> None:
+    network = FastGANGenerator(4, (3, 2), (1, 8, 8)).double().eval()
+    block = network.blocks[0]
+    features = randn(1, 3, 4, 4)
+    larger = features.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    wide = F.conv2d(larger, block[1].weight, padding=1) / (1 + 1e-5) ** 0.5  # fresh statistics: mean 0, variance 1
+    torch.testing.assert_close(block(features), wide[:, :2] * torch.sigmoid(wide[:, 2:]))
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (4, 64, 96), (1, 28, 28), (3, 33, 17)])
+@pytest.mark.parametrize("classes", [0, 3])
+def test_shapes(shape: tuple[int, int, int], classes: int) -> None:
+    torch.manual_seed(0)
+    network = FastGANGenerator(8, (16, 16, 8, 8), shape, classes)
+    labels = torch.tensor([0, 1, 2]) if classes else None
+    pictures = network(torch.randn(3, 8), labels)
+    assert pictures.shape == (3, *shape)
+    assert pictures.abs().max() <= 1
+    if labels is not None:
+        z = torch.randn(3, 8)
+        network.eval()
+        assert not torch.allclose(network(z, labels), network(z, labels.flip(0)))

@@ -1,0 +1,185 @@
+"""StyleGAN2's layers against what they are said to compute, written out in loops and in double precision."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganvas.models.equalised import EqualConv2d
+from ganvas.models.stylegan2 import (
+    NOISE_RATE,
+    Blur,
+    ModulatedConv2d,
+    StyledLayer,
+    StyleGAN2Block,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+)
+
+LINE = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
+
+
+def randn(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def zero_stuffed(picture: Tensor) -> Tensor:
+    """Put a zero behind every pixel of (C, H, W)."""
+    channels, height, width = picture.shape
+    out = torch.zeros(channels, 2 * height, 2 * width, dtype=picture.dtype)
+    for row in range(height):
+        for column in range(width):
+            out[:, 2 * row, 2 * column] = picture[:, row, column]
+    return out
+
+
+def filtered(picture: Tensor, before: int, gain: float) -> Tensor:
+    """Convolve (C, H, W) with [1, 3, 3, 1] in both directions, `before` zeros in front, to the same size."""
+    _, height, width = picture.shape
+    out = torch.zeros_like(picture)
+    for row in range(height):
+        for column in range(width):
+            for a in range(4):
+                for b in range(4):
+                    y, x = row + a - before, column + b - before
+                    if 0 <= y < height and 0 <= x < width:
+                        out[:, row, column] += gain * LINE[a] * LINE[b] * picture[:, y, x]
+    return out
+
+
+@pytest.mark.parametrize("doubles", [False, True], ids=["same grid", "doubled"])
+@pytest.mark.parametrize("demodulates", [True, False])
+def test_modulated_convolution_is_a_convolution_of_its_own_for_each_picture(doubles: bool, demodulates: bool) -> None:
+    layer = ModulatedConv2d(3, 4, 3, 5, doubles, demodulates).double()
+    features, w = randn(2, 3, 4, 6), randn(2, 5, seed=1)
+    found = layer(features, w)
+    for index in range(2):
+        style = layer.affine.weight @ w[index] / 5**0.5 + layer.affine.bias
+        weight = layer.weight / 27**0.5 * style[None, :, None, None]
+        if demodulates:
+            for row in range(4):
+                weight = weight.clone()
+                weight[row] = weight[row] / (weight[row].square().sum() + 1e-8).sqrt()
+        if doubles:
+            # Zeros between the pixels, the transposed convolution as one that slides over them, then the filter: the
+            # order in which the paper's code does it. Borders are left out; what lies beyond them is zero in both.
+            stuffed = F.pad(zero_stuffed(features[index]), (2, 2, 2, 2))
+            grown = F.conv2d(stuffed[None], weight.flip(2, 3))[0]  # (2H + 2): index i stands for place i - 2 + 1
+            wanted = filtered(grown[:, :-1, :-1], 1, 4.0)[:, :8, :12]
+            torch.testing.assert_close(found[index][:, :-1, :-1], wanted[:, :-1, :-1])
+        else:
+            torch.testing.assert_close(found[index], F.conv2d(features[index : index + 1], weight, padding=1)[0])
+
+
+def test_demodulated_features_keep_their_size() -> None:
+    torch.manual_seed(0)
+    layer = ModulatedConv2d(64, 64, 3, 8)
+    features, w = torch.randn(16, 64, 8, 8), 3 * torch.randn(16, 8)
+    inner = layer(features, w)[:, :, 1:-1, 1:-1]
+    assert 0.9 < float(inner.detach().std()) < 1.1, "whatever the style, the output of white noise has size one"
+
+
+def test_blur_halves_as_a_loop_does() -> None:
+    features = randn(1, 2, 6, 8)
+    found = Blur(stride=2).double()(features)
+    torch.testing.assert_close(found[0], filtered(features[0], 1, 1.0)[:, ::2, ::2])
+
+
+def test_doubling_a_constant_gives_the_constant() -> None:
+    layer = ModulatedConv2d(1, 1, 3, 2, doubles=True, demodulates=False).double()
+    with torch.no_grad():
+        layer.weight.zero_()
+        layer.weight[0, 0, 1, 1] = 3.0  # times the scale of 1/3
+    found = layer(torch.ones(1, 1, 5, 5, dtype=torch.float64), torch.zeros(1, 2, dtype=torch.float64))
+    assert found.shape[2:] == (10, 10)
+    torch.testing.assert_close(found[:, :, 1:-1, 1:-1], torch.ones(1, 1, 8, 8, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("doubles", [False, True])
+def test_gradients_of_a_modulated_convolution(doubles: bool) -> None:
+    layer = ModulatedConv2d(2, 2, 3, 2, doubles).double()
+    inputs = randn(2, 2, 3, 3).requires_grad_(), randn(2, 2, seed=1).requires_grad_()
+    assert torch.autograd.gradcheck(layer, inputs)
+    assert torch.autograd.gradgradcheck(layer, inputs), "path lengths and R1 need the second derivative"
+
+
+def test_noise_is_weighed_by_one_learned_number_and_fixed_without_a_generator() -> None:
+    layer = StyledLayer(2, 3, (4, 4), 2, False).double()
+    features, w = randn(2, 2, 4, 4), randn(2, 2, seed=1)
+    silent = layer(features, w, None)
+    torch.testing.assert_close(silent, layer(features, w, torch.Generator().manual_seed(0)))  # strength 0 at first
+    with torch.no_grad():
+        layer.strength.fill_(0.5 / NOISE_RATE)
+    torch.testing.assert_close(layer(features, w, None), layer(features, w, None))
+    wanted = layer.convolution(features, w) + 0.5 * layer.noise
+    torch.testing.assert_close(layer(features, w, None), F.leaky_relu(wanted, 0.2) * 2**0.5)
+    one, other = (layer(features, w, torch.Generator().manual_seed(seed)) for seed in (1, 2))
+    assert not torch.equal(one, other)
+
+
+def test_a_discriminators_block_adds_a_shortcut_and_keeps_size() -> None:
+    block = StyleGAN2Block(3, 4).double()
+    features = randn(1, 3, 8, 8)
+
+    def convolved(layer: EqualConv2d, of: Tensor) -> Tensor:
+        return F.conv2d(of, layer.weight * layer.scale, layer.bias, layer.stride, layer.padding)
+
+    judged = F.leaky_relu(convolved(block.keep[0], features), 0.2) * 2**0.5
+    wide = torch.zeros(1, 3, 12, 12, dtype=torch.float64)
+    wide[:, :, 2:-2, 2:-2] = judged
+    blurred = filtered(wide[0], 1, 1.0)[None, :, 1:-2, 1:-2]  # 9 x 9
+    judged = F.leaky_relu(convolved(block.halve, blurred), 0.2) * 2**0.5
+    thin = filtered(features[0], 1, 1.0)[None, :, ::2, ::2]
+    wanted = (judged + convolved(block.shortcut, thin)) / 2**0.5
+    torch.testing.assert_close(block(features), wanted)
+
+
+def test_colours_are_added_from_grid_to_grid() -> None:
+    torch.manual_seed(0)
+    network = StyleGAN2Generator(4, (6, 5), (3, 8, 8)).double()
+    with torch.no_grad():
+        for each in network.layers:
+            each.strength.fill_(0.3)
+        network.background.copy_(randn(3, 1, 1))
+    styles = randn(2, network.depth, 4)
+    assert network.depth == 4
+    first = network.layers[0](network.constant.expand(2, -1, -1, -1), styles[:, 0], None)
+    colours = network.background + network.colours[0](first, styles[:, 1])
+    second = network.layers[2](network.layers[1](first, styles[:, 1], None), styles[:, 2], None)
+    larger = F.interpolate(colours, (8, 8), mode="bilinear")
+    torch.testing.assert_close(network.draw(styles), larger + network.colours[1](second, styles[:, 3]))
+
+
+def test_truncation_draws_towards_the_mean_style() -> None:
+    torch.manual_seed(0)
+    network = StyleGAN2Generator(4, (6, 5), (3, 8, 8))
+    z = torch.randn(8, 4)
+    network.mean_style.copy_(network.style(torch.randn(64, 4)).mean(0).detach())
+    middle = network(z, None, 0.0)
+    torch.testing.assert_close(middle, middle[:1].expand_as(middle))  # without styles of their own all are one
+    spread = [float(network(z, None, each).std(0).mean().detach()) for each in (0.5, 1.0)]
+    assert 0 < spread[0] < spread[1]
+
+
+def test_labels_change_what_is_drawn_and_judged() -> None:
+    torch.manual_seed(0)
+    generator = StyleGAN2Generator(4, (6, 5), (3, 8, 8), classes=3)
+    discriminator = StyleGAN2Discriminator((5, 6), (3, 8, 8), classes=3)
+    z, labels = torch.randn(2, 4), torch.tensor([0, 0])
+    pictures = generator(z, labels)
+    assert not torch.allclose(pictures, generator(z, labels + 1))
+    assert not torch.allclose(discriminator(pictures, labels), discriminator(pictures, labels + 1))
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (4, 64, 96), (1, 28, 28)])
+def test_shapes(shape: tuple[int, int, int]) -> None:
+    widths = (8, 6, 4)
+    pictures = StyleGAN2Generator(4, widths, shape)(torch.randn(5, 4))
+    assert pictures.shape == (5, *shape)
+    assert StyleGAN2Discriminator(widths[::-1], shape)(pictures).shape == (5,)
+
+
+def test_a_fresh_generator_draws_pictures_of_about_the_right_size() -> None:
+    torch.manual_seed(0)
+    pictures = StyleGAN2Generator(32, (32, 32, 32), (3, 16, 16))(torch.randn(64, 32))
+    assert 0.5 < float(pictures.detach().std()) < 4

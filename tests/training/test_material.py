@@ -1,0 +1,289 @@
+"""What a step is made of: fakes of several styles or scales, reals that are grown so far, batches in parts."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+from stepping import CPU, material, same, weights
+from torch import Tensor
+
+import tiny
+from ganvas.coach.averages import Average
+from ganvas.config import AdaptConfig, Config, StylesConfig
+from ganvas.data import Prepared
+from ganvas.data.loader import Loader
+from ganvas.errors import GanvasError
+from ganvas.models.progressive import ProgressiveGenerator, coarsened
+from ganvas.models.stylegan2 import StyleGAN2Generator
+from ganvas.training import phases
+from ganvas.training.growth import grow, reached
+from ganvas.training.material import Draw, alike, fakes, generate, parted
+from ganvas.training.phases import advance
+from ganvas.training.schedule import Position, annealed, ends_stage, with_images
+from ganvas.training.state import State, fresh, pack, restored
+from ganvas.training.steps import adversarial_step, passed_off, seen
+from ganvas.training.styles import DECAY, mixed, path_penalty
+
+
+def prepared(config: Config, count: int = 24) -> Prepared:
+    random = torch.Generator().manual_seed(0)
+    pictures = torch.randint(0, 256, (count, *config.shape), dtype=torch.uint8, generator=random)
+    return Prepared(pictures.numpy(), None, (), (), (), "")
+
+
+def styled(**changes: object) -> tuple[Config, StyleGAN2Generator, Draw]:
+    config = tiny.config("stylegan2", styles=StylesConfig(**changes))  # type: ignore[arg-type]
+    generator = fresh(config, CPU).generator
+    assert isinstance(generator, StyleGAN2Generator)
+    return config, generator, material(config, 64)
+
+
+def test_styles_are_mixed_from_a_random_layer_on_with_their_probability() -> None:
+    config, generator, drawn = styled(mixing=0.5)
+    assert config.styles
+    found = mixed(generator, config.styles, drawn)
+    own = generator.style(drawn.latents)
+    assert found.shape == (64, generator.depth, config.latent)
+    of_own = (found == own[:, None]).all(2)
+    assert of_own[:, 0].all(), "the first layer is always the picture's own"
+    mixes = ~of_own.all(1)
+    assert 16 < int(mixes.sum()) < 48
+    for row in of_own[mixes]:
+        first = int(row.logical_not().nonzero()[0])
+        assert not row[first:].any(), "from one layer on, all are the other's"
+    crossings = {int(row.logical_not().nonzero()[0]) for row in of_own[mixes]}
+    assert len(crossings) > 2, "the layer is drawn anew for each picture"
+
+
+def test_nothing_is_mixed_without_a_probability() -> None:
+    config, generator, drawn = styled(mixing=0.0)
+    assert config.styles
+    assert torch.equal(mixed(generator, config.styles, drawn)[:, -1], generator.style(drawn.latents))
+
+
+def test_path_lengths_against_finite_differences() -> None:
+    config, generator, drawn = styled()
+    generator, drawn = generator.double(), replace(drawn, latents=drawn.latents[:8].double())
+    with torch.no_grad():
+        generator.path_mean.fill_(0.25)
+        for layer in generator.layers:
+            layer.strength.fill_(0.1)  # noise that stays the same is no part of the path
+
+    def randn(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=drawn.random, dtype=torch.float64)
+
+    start = drawn.random.get_state()
+    found = path_penalty(generator, drawn)
+    mean = float(generator.path_mean)
+    drawn.random.set_state(start)
+    styles = generator.style(randn(4, config.latent))[:, None].expand(-1, generator.depth, -1).detach()
+    noise = drawn.random.get_state()
+    y = randn(*generator.draw(styles, drawn.random).shape)
+
+    def told(at: Tensor) -> Tensor:
+        drawn.random.set_state(noise)
+        return (generator.draw(at, drawn.random) * y).sum((1, 2, 3)).detach() / 16  # the root of 16 * 16 pixels
+
+    squares = torch.zeros(4, generator.depth, dtype=torch.float64)
+    for layer in range(generator.depth):
+        for number in range(config.latent):
+            step = torch.zeros_like(styles)
+            step[:, layer, number] = 1e-5
+            squares[:, layer] += ((told(styles + step) - told(styles - step)) / 2e-5).square()
+    lengths = squares.mean(1).sqrt()
+    assert mean == pytest.approx(0.25 + DECAY * (float(lengths.mean()) - 0.25), rel=1e-5)
+    assert float(found.detach()) == pytest.approx(float((lengths - mean).square().mean()), rel=1e-4)
+
+
+def test_the_path_penalty_is_taken_in_its_turn() -> None:
+    config, _, _ = styled(path_every=3)
+    state, drawn = fresh(config, CPU), material(config)
+    told = []
+    for state.step in range(6):
+        told.append("path" in adversarial_step(state, config, drawn))
+    assert told == [True, False, False, True, False, False]
+
+
+def test_fakes_of_all_scales_and_reals_to_match() -> None:
+    config = tiny.config("multiscale")
+    state, drawn = fresh(config, CPU), material(config)
+    made, real = fakes(state.generator, config, drawn), alike(state.generator, drawn).real
+    assert made.shape == real.shape == (8, 3 * len(config.generator.widths), 16, 16)
+    torch.testing.assert_close(made[:, -3:], generate(state.generator, drawn.latents, None))
+    assert torch.equal(real[:, -3:], drawn.real)
+
+
+def test_reals_are_as_coarse_as_what_is_grown() -> None:
+    config = tiny.config("progressive")
+    state, drawn = fresh(config, CPU), material(config)
+    grow(state, Position(config.phases[0], 0))
+    real = alike(state.generator, drawn).real
+    assert torch.equal(real, coarsened(drawn.real, 0, len(config.phases)))
+    assert not torch.equal(real, drawn.real)
+    pictures = generate(state.generator, drawn.latents, None)
+    torch.testing.assert_close(pictures, coarsened(pictures, 0, len(config.phases)))
+
+
+def test_growth_fades_in_and_then_stays() -> None:
+    phase = replace(tiny.config("progressive").phases[1], steps=8, fade=0.5)
+    assert [reached(Position(phase, step)) for step in range(8)] == [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]
+    first = replace(phase, level=0)
+    assert reached(Position(first, 0)) == 0, "there is nothing to fade the coarsest grid in from"
+
+
+def test_all_networks_grow_together_and_a_checkpoint_knows_how_far() -> None:
+    config = with_images(tiny.config("progressive"), 800)
+    state = fresh(config, CPU)
+    middle = Position(config.phases[1], config.phases[1].steps // 4)
+    grow(state, middle)
+    levels = {float(each.level) for each in (state.generator, state.averaged, state.discriminator)}  # type: ignore[arg-type]
+    assert len(levels) == 1
+    assert 0 < levels.pop() < 1
+    again = restored(config, *pack(state), CPU)
+    assert isinstance(again.generator, ProgressiveGenerator)
+    assert float(again.generator.level) == float(state.generator.level)  # type: ignore[arg-type]
+    z = torch.randn(2, config.latent)
+    assert torch.equal(again.generator(z), state.generator(z))
+
+
+def test_a_stage_ends_where_the_next_level_begins() -> None:
+    config = with_images(tiny.config("progressive"), 800)
+    ends = [step for step in range(config.steps + 1) if ends_stage(config, step)]
+    steps = [phase.steps for phase in config.phases]
+    assert ends == [sum(steps[:n]) for n in range(1, len(steps))]
+
+
+def test_settings_go_along_a_cosine() -> None:
+    config = with_images(tiny.config("r3gan"), 800)
+    assert config.anneal
+    config = replace(config, balance=replace(config.balance, augmented=0.5))
+    start, half, end = (annealed(config, step) for step in (0, config.steps // 2, config.steps))
+    rate, gamma = config.optimisers["generator"].learning_rate, config.penalty.gamma
+    rates = [each.optimisers["generator"].learning_rate for each in (start, half, end)]
+    assert rates == pytest.approx([rate, rate * (1 + config.anneal.rate) / 2, rate * config.anneal.rate])
+    assert [each.optimisers["discriminator"].beta2 for each in (start, end)] == pytest.approx([0.9, 0.99])
+    assert [each.penalty.gamma for each in (start, end)] == pytest.approx([gamma, gamma * config.anneal.gamma])
+    assert [each.balance.augmented for each in (start, half, end)] == pytest.approx([0, 0.25, 0.5])
+    quarter = annealed(config, config.steps // 4).balance.augmented / 0.5
+    assert quarter == pytest.approx((1 - 0.5**0.5) / 2, abs=0.03)
+    other = tiny.config("dcgan")
+    assert annealed(other, 5) is other
+
+
+def test_pseudo_augmentation_passes_fakes_off_as_reals_in_their_share() -> None:
+    config = tiny.config(augment=("apa",))
+    drawn = replace(material(config, 400), augmented=0.3)
+    fake = torch.full_like(drawn.real, 5.0)
+    real = passed_off(config, drawn, fake).real
+    passed = (real == 5).flatten(1).all(1)
+    assert 80 < int(passed.sum()) < 160
+    assert torch.equal(real[~passed], drawn.real[~passed])
+    assert passed_off(replace(config, augment=()), drawn, fake) is drawn
+
+
+def test_ada_is_applied_with_the_probability_of_the_step() -> None:
+    config = tiny.config(augment=("ada",))
+    drawn = material(config, 64)
+    for probability, least, most in ((0.0, 0, 0), (0.1, 10, 60), (1.0, 64, 64)):
+        shown = seen(config, replace(drawn, augmented=probability), drawn.real)
+        changed = int((shown != drawn.real).flatten(1).any(1).sum())
+        assert least <= changed <= most, probability
+
+
+def test_the_probability_follows_the_discriminator_into_the_checkpoint() -> None:
+    config = tiny.config(augment=("ada",), adapt=AdaptConfig(images=80, most=0.85))
+    state, loader = fresh(config, CPU), Loader(prepared(config), 0)
+    sure = [0.1, 0.2, 0.3, 0.4]
+    for wanted in sure:
+        state.averages["real_sign"] = Average()
+        state.averages["real_sign"].add(1.0)
+        losses = advance(config.phases[0], state, config, loader)
+        assert state.augmented == pytest.approx(wanted)
+        assert -1 <= float(losses["real_sign"]) <= 1
+    assert restored(config, *pack(state), CPU).augmented == state.augmented
+
+
+@pytest.mark.parametrize("recipe", ["fc", "stylegan2", "r3gan"])
+def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.config(recipe)
+    loader = Loader(prepared(config), 0)
+    state = fresh(config, CPU)
+    taken: list[int] = []
+
+    def small(state: State, config: Config, part: Draw) -> dict[str, Tensor]:
+        taken.append(len(part.real))
+        if len(part.real) > 4:
+            raise torch.OutOfMemoryError("no room")
+        return adversarial_step(state, config, part)
+
+    monkeypatch.setitem(phases.PHASES, "adversarial", small)
+    before = weights(state.generator)
+    losses = advance(config.phases[0], state, config, loader)
+    assert taken == [8, 4, 4]
+    assert state.parts == 2
+    assert (state.step, state.images, state.part) == (1, 8, 0)
+    assert not same(state.generator, before)
+    assert all(torch.isfinite(each) for each in losses.values())
+    advance(config.phases[0], state, config, loader)
+    assert taken == [8, 4, 4, 4, 4], "it is not tried again with all"
+    assert restored(config, *pack(state), CPU).parts == 2
+
+
+def gradients_of(config: Config, loader: Loader, parts: int) -> dict[str, Tensor]:
+    """Return what a step would move each network by."""
+    state = fresh(config, CPU)
+    state.parts = parts
+    found: dict[str, Tensor] = {}
+
+    def keep(name: str, optimiser: torch.optim.Optimizer) -> None:
+        every = (each.grad for group in optimiser.param_groups for each in group["params"])
+        found[name] = torch.cat([each.flatten() for each in every if each is not None])
+
+    for name, optimiser in state.optimisers.items():
+        optimiser.step = partial(keep, name, optimiser)  # type: ignore[method-assign]
+    advance(config.phases[0], state, config, loader)
+    return found
+
+
+def test_parts_add_up_to_the_whole_batch() -> None:
+    """The networks of r3gan know nothing of a batch, so two halves give exactly what the whole gives."""
+    config = replace(tiny.config("r3gan"), augment=(), flip=False)
+    config = replace(config, penalty=replace(config.penalty, name="r1"))
+    loader = Loader(prepared(config), 0)
+    gradients = [gradients_of(config, loader, parts) for parts in (1, 2, 4)]
+    for other in gradients[1:]:
+        for name, gradient in gradients[0].items():
+            torch.testing.assert_close(other[name], gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_memory_that_holds_no_picture_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.config()
+
+    def full(state: State, config: Config, part: Draw) -> dict[str, Tensor]:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setitem(phases.PHASES, "adversarial", full)
+    with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
+        advance(config.phases[0], fresh(config, CPU), config, Loader(prepared(config), 0))
+    assert "--size" in caught.value.hint
+
+
+def test_other_errors_are_not_taken_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.config()
+
+    def broken(state: State, config: Config, part: Draw) -> dict[str, Tensor]:
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setitem(phases.PHASES, "adversarial", broken)
+    with pytest.raises(RuntimeError, match="shapes"):
+        advance(config.phases[0], fresh(config, CPU), config, Loader(prepared(config), 0))
+
+
+def test_parts_are_the_batch() -> None:
+    config = tiny.config(classes=("a", "b"))
+    drawn = material(config, 7)
+    parts = list(parted(drawn, 3))
+    assert [len(each.real) for each in parts] == [3, 2, 2]
+    assert torch.equal(torch.cat([each.real for each in parts]), drawn.real)
+    assert torch.equal(torch.cat([each.labels for each in parts]), drawn.labels)  # type: ignore[arg-type]
