@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 ACTIVATIONS = (
     nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.SiLU, nn.GELU, nn.Mish, nn.Hardswish,
-    nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.Softplus, nn.Softsign,
+    nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.Softplus, nn.Softsign, nn.GLU,
 )  # fmt: skip
 STILL = 1e-6  # of the layer's size: a unit that varies less than this varies by rounding only
 
@@ -70,7 +71,7 @@ def observed(network: nn.Module, *inputs: Tensor) -> tuple[Any, list[Layer]]:
         return hook
 
     for name, module in network.named_modules():
-        if isinstance(module, ACTIVATIONS) or not list(module.children()):
+        if isinstance(module, ACTIVATIONS) or is_parametrized(module) or not list(module.children()):
             module.register_forward_hook(note(name))
     devices = [torch.cuda.current_device()] if any(each.is_cuda for each in inputs) else []
     with torch.no_grad(), torch.random.fork_rng(devices):  # a dropout would draw numbers that belong to the training

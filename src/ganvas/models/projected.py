@@ -98,11 +98,12 @@ class Head(nn.Module):
     def forward(self, features: Tensor, labels: Tensor | None) -> Tensor:
         """Return logits (B, SIDE^2) for features (B, before, h, w) and labels (B,)."""
         judged = self.layers(features)
-        logits: Tensor = self.verdict(judged)
+        logits = self.verdict(judged)
         if self.embedding is not None and labels is not None:
             wanted = self.embedding(labels)[:, :, None, None]
             logits = logits + (wanted * judged).sum(1, keepdim=True) / judged.shape[1] ** 0.5
-        return F.adaptive_avg_pool2d(logits, SIDE).flatten(1)
+        each_place: Tensor = F.adaptive_avg_pool2d(logits, SIDE).flatten(1)
+        return each_place
 
 
 class ProjectedDiscriminator(nn.Module):
@@ -142,9 +143,11 @@ def opaque(pictures: Tensor) -> Tensor:
     rows, columns = (torch.arange(side, device=pictures.device) // SQUARE for side in (height, width))
     squares = ((rows[:, None] + columns) % 2).to(pictures) * 2 - 1
     alpha = (pictures[:, 3:] + 1) / 2
-    return pictures[:, :3] * alpha + squares * (1 - alpha)
+    seen: Tensor = pictures[:, :3] * alpha + squares * (1 - alpha)
+    return seen
 
 
 def _random(after: int, before: int, kernel: int) -> Tensor:
     """Draw a convolution that is to stay (He et al. 2015)."""
-    return torch.randn(after, before, kernel, kernel) * (2 / (before * kernel**2)) ** 0.5
+    drawn = torch.empty(after, before, kernel, kernel)
+    return nn.init.kaiming_normal_(drawn)

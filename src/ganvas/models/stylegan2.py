@@ -176,7 +176,8 @@ class StyleGAN2Generator(nn.Module):
             for index in (2 * level - 1, 2 * level) if level else (0,):
                 features = self.layers[index](features, styles[:, index], random)
             added = colour(features, styles[:, 2 * level + 1])
-            pictures = added + (resampled(pictures, (added.shape[2], added.shape[3])) if level else pictures)
+            before = resampled(pictures, (added.shape[2], added.shape[3])) if level else pictures
+            pictures = added + before
         return pictures
 
     def forward(self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0) -> Tensor:
@@ -207,10 +208,10 @@ class StyleGAN2Block(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (B, after, H / 2, W / 2) for (B, before, H, W)."""
-        judged: Tensor = self.rectify(
-            self.halve(self.blur(self.keep(features) * ROOT))
-        )  # times the root, over it in the sum
-        return judged + self.shortcut(self.thin(features)) / ROOT
+        kept = self.keep(features) * ROOT
+        judged: Tensor = self.rectify(self.halve(self.blur(kept)))  # times the root as a layer, over it in the sum
+        passed: Tensor = self.shortcut(self.thin(features)) / ROOT
+        return judged + passed
 
 
 class StyleGAN2Discriminator(nn.Module):
