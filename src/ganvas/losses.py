@@ -109,9 +109,13 @@ def zero_centred(discriminator: Discriminator, pictures: Tensor) -> Tensor:
     """
     pictures = pictures.detach().requires_grad_(True)
     with torch.enable_grad():
-        logits = discriminator(pictures)
-        (gradient,) = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
-    return 0.5 * gradient.square().sum(dim=(1, 2, 3)).mean()
+        return zero_centred_at(discriminator(pictures), pictures)
+
+
+def zero_centred_at(logits: Tensor, pictures: Tensor) -> Tensor:
+    """Return `zero_centred` of logits that were already given for pictures that require a gradient: a pass is saved."""
+    (gradient,) = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
+    return 0.5 * gradient.square().sum() / len(logits)
 
 
 def approximate_zero_centred(
@@ -139,6 +143,9 @@ def gradient_penalty(discriminator: Discriminator, real: Tensor, fake: Tensor, g
     penalty: Tensor = (norm - 1).square().mean()
     return penalty
 
+
+# penalties that `zero_centred_at` can take of the logits of a step: whether on reals and on fakes
+AT: dict[str, tuple[bool, bool]] = {"r1": (True, False), "r2": (False, True), "r1_r2": (True, True)}
 
 Penalty = Callable[[Discriminator, Tensor, Tensor, torch.Generator], Tensor]
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganvas.data import ada as module
 from ganvas.data.ada import COLOURS, MOVES, TURNS, ada, adapted, colour, geometry, recolour, resample, sampling_grid
 
 DECISIONS = MOVES + TURNS + COLOURS
@@ -133,6 +132,16 @@ def mirrored(place: int, side: int) -> int:
     return place
 
 
+def looked_up(picture: Tensor, across: float, down: float) -> Tensor:
+    """Return the colours (C,) of a picture (C, H, W) at a place in pixels from its first one."""
+    colours = torch.zeros(len(picture), dtype=torch.float64)
+    for i in range(math.floor(down) - 1, math.floor(down) + 3):
+        for j in range(math.floor(across) - 1, math.floor(across) + 3):
+            pixel = picture[:, mirrored(i, picture.shape[1]), mirrored(j, picture.shape[2])]
+            colours += keys(down - i) * keys(across - j) * pixel
+    return colours
+
+
 def test_resampling_against_a_loop() -> None:
     given = pictures(1, 2, 6, 8)
     angle = 0.3
@@ -146,13 +155,74 @@ def test_resampling_against_a_loop() -> None:
             x, y = column - 3.5, row - 2.5  # from the middle
             across = math.cos(angle) * x - math.sin(angle) * y + 0.4 + 3.5
             down = math.sin(angle) * x + math.cos(angle) * y - 0.7 + 2.5
-            if not (1 < across < 6 and 1 < down < 4):
-                continue  # torch mirrors places before it looks around them; inside, there is one way to do it
-            wanted = torch.zeros(2, dtype=torch.float64)
-            for i in range(math.floor(down) - 1, math.floor(down) + 3):
-                for j in range(math.floor(across) - 1, math.floor(across) + 3):
-                    wanted += keys(down - i) * keys(across - j) * given[0, :, mirrored(i, 6), mirrored(j, 8)]
+            wanted = looked_up(given[0], across, down)
             torch.testing.assert_close(found[0, :, row, column], wanted, atol=1e-9, rtol=1e-9)
+
+
+def turn(x: float, y: float, angle: float) -> tuple[float, float]:
+    return math.cos(angle) * x - math.sin(angle) * y, math.sin(angle) * x + math.cos(angle) * y
+
+
+def source(x: float, y: float, how: list[float], normal: list[float], size: tuple[int, int]) -> tuple[float, float]:
+    """Follow a place in pixels from the middle back through every move, the last one first."""
+    height, width = size
+    x, y = x + normal[0] * 0.125 * width, y + normal[1] * 0.125 * height
+    x, y = turn(x, y, (2 * how[5] - 1) * math.pi)
+    x, y = x * 2 ** (0.2 * normal[3]), y / 2 ** (0.2 * normal[3])
+    x, y = turn(x, y, (2 * how[4] - 1) * math.pi)
+    x, y = x * 2 ** (0.2 * normal[2]), y * 2 ** (0.2 * normal[2])
+    x, y = x + round((2 * how[2] - 1) * 0.125 * width), y + round((2 * how[3] - 1) * 0.125 * height)
+    quarters = math.floor(4 * how[1]) if height == width else 2 * math.floor(2 * how[1])
+    x, y = turn(x, y, quarters * math.pi / 2)
+    return (-x if how[0] >= 0.5 else x), y
+
+
+def shown_colours(pixel: Tensor, how: list[float], normal: list[float]) -> Tensor:
+    """Change a pixel (C,) by every colour transform, one after the other."""
+    pixel = (pixel + 0.2 * normal[4]) * 2 ** (0.5 * normal[5])
+    if how[6] < 0.5:
+        pixel = pixel - 2 * pixel.mean()
+    if len(pixel) == 1:
+        return pixel
+    angle, axis = (2 * how[7] - 1) * math.pi, torch.full((3,), 3**-0.5, dtype=torch.float64)
+    cross = torch.linalg.cross(axis, pixel)
+    pixel = pixel * math.cos(angle) + cross * math.sin(angle) + axis * (axis @ pixel) * (1 - math.cos(angle))
+    return pixel.mean() + (pixel - pixel.mean()) * 2 ** normal[6]
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 9, 9), (4, 4, 8, 24), (4, 1, 11, 7)])
+def test_all_transforms_together_against_loops(shape: tuple[int, ...]) -> None:
+    count, _, height, width = shape
+    given = pictures(*shape)
+    found = ada(given, 1.0, generator(5))
+    random = generator(5)
+    torch.rand((count, DECISIONS), generator=random)
+    hows = torch.rand((count, 8), generator=random).tolist()
+    normals = torch.randn((count, 7), generator=random).tolist()
+    wanted = torch.empty_like(given)
+    for picture, how, normal in zip(range(count), hows, normals, strict=True):
+        for row in range(height):
+            for column in range(width):
+                x, y = source(column - (width - 1) / 2, row - (height - 1) / 2, how, normal, (height, width))
+                pixel = looked_up(given[picture], x + (width - 1) / 2, y + (height - 1) / 2)
+                pixel[:3] = shown_colours(pixel[:3], how, normal)
+                wanted[picture, :, row, column] = pixel
+    torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+
+
+def test_what_nothing_moves_or_recolours_comes_back_to_the_last_bit() -> None:
+    given = pictures(300, 3, 9, 9, dtype=torch.float32)
+    random = generator(2)
+    draws = [torch.rand((300, DECISIONS), generator=random), torch.rand((300, 8), generator=random)]
+    draws.append(torch.randn((300, 7), generator=random))
+    moves = geometry(draws[0], draws[1], draws[2], 0.1, (9, 9))
+    colours = colour(draws[0], draws[1], draws[2], 0.1, grey=False)
+    still = (moves == torch.eye(3)).flatten(1).all(1)
+    plain = (colours == torch.eye(4)).flatten(1).all(1)
+    found = ada(given, 0.1, generator(2))
+    assert 20 < int((still & plain).sum()) < 280
+    assert torch.equal(found[still & plain], given[still & plain])
+    assert torch.equal(found[still], recolour(given, colours)[still]), "recoloured alone, it is not resampled"
 
 
 def recoloured(taken: int, how: Tensor, normal: Tensor, given: Tensor) -> Tensor:
@@ -169,6 +239,9 @@ def test_colours_against_formulas() -> None:
     flipped = recoloured(2, hows(_6=0.2), normals(), given)
     torch.testing.assert_close(flipped, given - 2 * mean, **tight)  # the grey part with the other sign
     assert torch.equal(recoloured(2, hows(_6=0.8), normals(), given), given), "half of them flip nothing"
+    twice = recoloured(2, hows(_6=0.2), normals(), flipped)
+    torch.testing.assert_close(twice, given, **tight)
+    torch.testing.assert_close(recoloured(4, hows(), normals(_6=-60.0), given), mean.expand_as(given), **tight)
     for strength in (-2.0, 1.0):
         vivid = recoloured(4, hows(), normals(_6=strength), given)
         torch.testing.assert_close(vivid, mean + (given - mean) * 2**strength, **tight)
@@ -184,6 +257,8 @@ def test_hue_turns_around_grey() -> None:
     third = recoloured(3, hows(_7=0.5 + 1 / 3), normals(), given)  # by two thirds of a half turn: 120 degrees
     assert any(torch.allclose(third, given[:, order], atol=1e-6) for order in ([1, 2, 0], [2, 0, 1]))
     torch.testing.assert_close(recoloured(3, hows(_7=0.5), normals(), given), given, **tight)
+    half = [recoloured(3, hows(_7=place), normals(), given) for place in (0.0, 1.0)]
+    torch.testing.assert_close(half[0], half[1], **tight, msg="2 pi apart is the same")
 
 
 def test_alpha_is_moved_and_not_recoloured() -> None:
@@ -212,6 +287,9 @@ def test_how_often_each_transform_comes() -> None:
     # Mirror and quarter turns leave some alone; a whole shift of up to one pixel is none in a half of either axis.
     wanted = (1 - 0.15) * (1 - 0.3 * 3 / 4) * (1 - 0.3 * 3 / 4) * 0.7**2 * (1 - 0.3) * 0.7
     assert float(still) == pytest.approx(wanted, abs=0.03)
+    always = geometry(torch.zeros(count, DECISIONS), how, normal, 1.0, (8, 8))
+    mirrors = (torch.linalg.det(always) < 0).float().mean()
+    assert float(mirrors) == pytest.approx(0.5, abs=0.03)
     turned = (matrices[:, 0, 1] != 0).float().mean()
     assert float(turned) > 0.3, "a free turn comes as often as the others, though there are two places for it"
 
@@ -233,7 +311,7 @@ def test_the_same_generator_gives_the_same() -> None:
     assert not torch.equal(ada(given, 0.5, generator(3)), ada(given, 0.5, generator(4)))
 
 
-@pytest.mark.parametrize("shape", [(2, 3, 4, 4), (2, 4, 4, 6), (2, 1, 5, 3)])
+@pytest.mark.parametrize("shape", [(1, 3, 4, 4), (1, 4, 3, 4), (2, 1, 4, 3)])
 def test_gradients(shape: tuple[int, ...]) -> None:
     given = pictures(*shape).requires_grad_()
 
@@ -271,4 +349,5 @@ def test_the_probability_reaches_its_target_on_a_discriminator_that_knows_less_t
 def test_the_probability_stays_within_its_bounds() -> None:
     assert adapted(0.84, 1.0, 1000, 0.6, 10_000, 0.85) == 0.85
     assert adapted(0.01, 0.0, 1000, 0.6, 10_000, 0.85) == 0.0
-    assert module.adapted(0.85, 1.0, 32, 0.6, 500_000, 0.85) == 0.85
+    assert adapted(0.85, 1.0, 32, 0.6, 500_000, 0.85) == 0.85
+    assert adapted(0.5, 0.6, 1000, 0.6, 10_000, 0.85) == pytest.approx(0.4), "at its target it is not above it"

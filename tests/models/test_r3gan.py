@@ -22,15 +22,16 @@ def test_a_block_widens_mixes_in_groups_and_narrows() -> None:
     block = R3Block(16, 4).double()
     with torch.no_grad():
         block.narrow.weight.copy_(randn(*block.narrow.weight.shape))
-        block.biases.copy_(randn(*block.biases.shape, seed=1))
+        block.widen.bias.copy_(randn(32, seed=1))
+        block.mix.bias.copy_(randn(32, seed=3))
     features = randn(1, 16, 4, 4, seed=2)
     wide = torch.einsum("oi,bihw->bohw", block.widen.weight[:, :, 0, 0], features)
-    wide = F.leaky_relu(wide + block.biases[0], 0.2)
+    wide = F.leaky_relu(wide + block.widen.bias[:, None, None], 0.2)
     parts = []
     for group in range(2):  # 32 channels, 16 a group
         some = slice(16 * group, 16 * group + 16)
         parts.append(F.conv2d(wide[:, some], block.mix.weight[some], padding=1))
-    inner = F.leaky_relu(torch.cat(parts, 1) + block.biases[1], 0.2)
+    inner = F.leaky_relu(torch.cat(parts, 1) + block.mix.bias[:, None, None], 0.2)
     added = torch.einsum("oi,bihw->bohw", block.narrow.weight[:, :, 0, 0], inner)
     torch.testing.assert_close(block(features), features + added)
 

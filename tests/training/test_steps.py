@@ -8,8 +8,8 @@ from stepping import CPU, material, same, weights
 from torch import Tensor, nn
 
 import tiny
-from ganvas.config import Config, PenaltyConfig
-from ganvas.losses import LOSSES, PENALTIES
+from ganvas.config import BalanceConfig, Config, PenaltyConfig
+from ganvas.losses import LOSSES, PENALTIES, zero_centred
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
 from ganvas.training import steps, warm_start
@@ -100,8 +100,8 @@ def test_penalties_go_with_labels_and_augmentation(
 
 
 def test_a_lazy_penalty_is_taken_in_its_turn_and_scaled_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = tiny.config(penalty=PenaltyConfig("r1", 3.0, every=4))
-    monkeypatch.setitem(PENALTIES, "r1", lambda d, real, fake, random: d(real).mean() * 0 + 2.0)
+    config = tiny.config(penalty=PenaltyConfig("gradient", 3.0, every=4))
+    monkeypatch.setitem(PENALTIES, "gradient", lambda d, real, fake, random: d(real).mean() * 0 + 2.0)
     state, drawn = fresh(config, CPU), material(config)
     descended: list[float] = []
     monkeypatch.setattr(steps, "descend", lambda optimiser, loss: descended.append(float(loss.detach())))
@@ -112,6 +112,30 @@ def test_a_lazy_penalty_is_taken_in_its_turn_and_scaled_up(monkeypatch: pytest.M
         extra.append(round(descended[-1] - float(losses["discriminator"]), 3))
         assert ("penalty" in losses) == (state.step % 4 == 0)
     assert extra == [24.0, 0, 0, 0, 24.0, 0, 0, 0, 24.0], "gamma 3 times every 4 times penalty 2"
+
+
+@pytest.mark.parametrize("name", ["r1", "r2", "r1_r2"])
+@pytest.mark.parametrize("pack", [1, 2])
+def test_penalties_of_logits_that_are_there_are_those_of_a_pass_of_their_own(name: str, pack: int) -> None:
+    config = tiny.config("residual", augment=("translation",), balance=BalanceConfig(pack=pack))
+    config = replace(config, penalty=PenaltyConfig(name, 1.0))
+    state, drawn = fresh(config, CPU), material(config)
+    start = drawn.random.get_state()
+    fake = generate(state.generator, drawn.latents, None).detach()
+
+    def shown(pictures: Tensor) -> Tensor:
+        return steps.judge(state, config, drawn, pictures.reshape(-1, *config.shape))
+
+    wanted = 0.0
+    for on, pictures in ((name != "r2", drawn.real), (name != "r1", fake)):  # reals are judged first, then fakes
+        packs = pictures.reshape(-1, pack * config.shape[0], *config.shape[1:])
+        if on:
+            wanted += float(zero_centred(shown, packs).detach())
+        else:
+            shown(packs)
+    drawn.random.set_state(start)
+    found = float(discriminator_step(state, config, drawn, fake)["penalty"])
+    assert found == pytest.approx(wanted, rel=1e-5)
 
 
 def test_the_average_forgets_by_half_in_its_half_life() -> None:

@@ -33,21 +33,23 @@ class R3Block(nn.Module):
         super().__init__()
         inner = EXPANSION * width
         groups = max(1, inner // GROUP) if inner % GROUP == 0 else 1
-        self.widen = nn.Conv2d(width, inner, 1, bias=False)
-        self.mix = nn.Conv2d(inner, inner, 3, padding=1, groups=groups, bias=False)
+        self.widen = nn.Conv2d(width, inner, 1)
+        self.mix = nn.Conv2d(inner, inner, 3, padding=1, groups=groups)
         self.narrow = nn.Conv2d(inner, width, 1, bias=False)
-        self.biases = nn.Parameter(torch.zeros(2, inner, 1, 1))
-        self.rectify, self.rectify_again = nn.LeakyReLU(SLOPE), nn.LeakyReLU(SLOPE)
+        self.rectify, self.rectify_again = nn.LeakyReLU(SLOPE, inplace=True), nn.LeakyReLU(SLOPE, inplace=True)
         # Two convolutions share L^(-1/2); each begins with the gain of the rectifier behind it.
         for convolution in (self.widen, self.mix):
             fan_in = convolution.weight[0].numel()
             nn.init.normal_(convolution.weight, 0.0, GAIN * blocks**-0.25 / fan_in**0.5)
+        for bias in (self.widen.bias, self.mix.bias):
+            assert bias is not None
+            nn.init.zeros_(bias)
         nn.init.zeros_(self.narrow.weight)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (B, width, H, W) for (B, width, H, W)."""
-        inner = self.rectify(self.widen(features) + self.biases[0])
-        inner = self.rectify_again(self.mix(inner) + self.biases[1])
+        inner = self.rectify(self.widen(features))
+        inner = self.rectify_again(self.mix(inner))
         added: Tensor = features + self.narrow(inner)
         return added
 

@@ -14,7 +14,7 @@ from ..config import Config
 from ..data.ada import ada
 from ..data.augment import POLICIES, diff_augment
 from ..errors import pick
-from ..losses import LOSSES, NEEDS_REAL, PENALTIES, RELATIVE, Discriminator
+from ..losses import AT, LOSSES, NEEDS_REAL, PENALTIES, RELATIVE, Discriminator, zero_centred_at
 from ..models import packing
 from ..models.stylegan2 import StyleGAN2Generator
 from .material import Draw, alike, fakes
@@ -69,9 +69,12 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
     """
     rests = _rests(state, config)
     material = passed_off(config, material, fake)
+    due = not rests and config.penalty.name != "none" and state.step % config.penalty.every == 0
+    on_real, on_fake = AT.get(config.penalty.name, (False, False)) if due else (False, False)
+    real, fake = material.real.detach().requires_grad_(on_real), fake.detach().requires_grad_(on_fake)
     with torch.set_grad_enabled(not rests):
-        real_logits = judge(state, config, material, material.real)
-        fake_logits = judge(state, config, material, fake.detach())
+        real_logits = judge(state, config, material, real)
+        fake_logits = judge(state, config, material, fake)
         loss = pick(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
     losses: Losses = {
         "discriminator": loss.detach(),
@@ -84,13 +87,15 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
     if rests:
         state.optimisers["discriminator"].zero_grad(set_to_none=True)
         return losses
-    if config.penalty.name != "none" and state.step % config.penalty.every == 0:
-        penalty = pick(PENALTIES, config.penalty.name, "penalty")(
-            _steady_judge(state, config, material),
-            together(material.real, packing(config)),
-            together(fake, packing(config)),
-            material.random,
-        )
+    if due:
+        if on_real or on_fake:  # of the logits that are there
+            known = [(real_logits, real)] * on_real + [(fake_logits, fake)] * on_fake
+            penalty = torch.stack([zero_centred_at(*each) for each in known]).sum()
+        else:
+            count = packing(config)
+            penalty = pick(PENALTIES, config.penalty.name, "penalty")(
+                _steady_judge(state, config, material), together(real, count), together(fake, count), material.random
+            )
         loss = loss + config.penalty.gamma * config.penalty.every * penalty
         losses["penalty"] = penalty.detach()
     descend_in_turn(state, config, "discriminator", loss)
