@@ -7,6 +7,7 @@
 Nothing heavy is imported before it is used.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
     from .training.planning import Plan
+
+# Apple's GPUs lack some operators; torch asks, when it is loaded, whether the processor may do those.
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 __all__ = [
     "Coach",

@@ -197,10 +197,10 @@ def test_all_transforms_together_against_loops(shape: tuple[int, ...]) -> None:
     found = ada(given, 1.0, generator(5))
     random = generator(5)
     torch.rand((count, DECISIONS), generator=random)
-    hows = torch.rand((count, 8), generator=random).tolist()
-    normals = torch.randn((count, 7), generator=random).tolist()
+    uniform = torch.rand((count, 8), generator=random).tolist()
+    gaussian = torch.randn((count, 7), generator=random).tolist()
     wanted = torch.empty_like(given)
-    for picture, how, normal in zip(range(count), hows, normals, strict=True):
+    for picture, how, normal in zip(range(count), uniform, gaussian, strict=True):
         for row in range(height):
             for column in range(width):
                 x, y = source(column - (width - 1) / 2, row - (height - 1) / 2, how, normal, (height, width))

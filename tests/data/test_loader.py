@@ -1,6 +1,7 @@
 """The stream of pictures depends on seed and number alone: not on batches, on the past, or on how many processes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,3 +95,31 @@ def test_only_two_epochs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for first in range(0, 100, 4):
         loader.batch(first, 4)
     assert drawn == list(range(10)), "an epoch's order was drawn again for every batch"
+
+
+def numbers(loader: Loader, first: int, count: int) -> list[int]:
+    pictures, _ = loader.batch(first, count)
+    found: list[int] = (pictures[:, 0, 0, 0].int() + 256 * pictures[:, 1, 0, 0].int()).tolist()
+    return found
+
+
+def test_small_classes_come_more_often_where_that_is_wished() -> None:
+    labels = np.repeat([0, 1, 2], [900, 100, 9]).astype(np.int64)
+    data = replace(numbered(1009), labels=labels)
+    loader = Loader(data, 0, balanced=True)
+    epoch = 900 + 300 + 90  # the root of each size times the largest
+    _, shown = loader.batch(0, epoch)
+    assert shown is not None
+    assert np.bincount(shown.numpy()).tolist() == [900, 300, 90]
+    pictures = numbers(loader, 0, epoch)
+    counts = np.bincount(pictures, minlength=1009)
+    assert set(counts[:900]) == {1}
+    assert set(counts[900:1000]) == {3}
+    assert set(counts[1000:]) == {10}
+    assert numbers(loader, epoch, epoch) != pictures, "every epoch has an order of its own"
+    assert numbers(Loader(data, 0, balanced=True), 40, 50) == pictures[40:90], "the stream is a function of place"
+
+
+def test_equal_classes_are_read_as_ever() -> None:
+    data = replace(numbered(300), labels=np.repeat([0, 1, 2], 100).astype(np.int64))
+    assert numbers(Loader(data, 3, balanced=True), 0, 300) == numbers(Loader(data, 3), 0, 300)

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 import ganvas
@@ -314,3 +316,29 @@ def test_the_average_follows_the_generator_through_every_phase(pictures: Path, t
     for name in prior:
         present = tensors[name.replace("averaged/", "generator/")]
         assert torch.allclose(tensors[name], present, atol=1e-5), "the average never followed the prior"
+
+
+def test_multiscale_sheets_show_every_scale_in_a_row_of_its_own(pictures: Path, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    events = tiny.train(pictures, run.folder, "multiscale")
+    config = run.read_config()
+    sheet = next(event for event in events if isinstance(event, Samples))
+    levels = len(config.generator.widths)
+    with Image.open(run.folder / sheet.path) as image:
+        shown = np.asarray(image).astype(int)
+    assert shown.shape == ((8 + levels) * 18 + 2, 8 * 18 + 2, 3)
+    coarse = shown[2:18, 2:18].reshape(4, 4, 4, 4, 3)
+    assert (coarse == coarse[:, :1, :, :1]).all(), "the first row is the coarsest grid, enlarged"
+
+
+def test_an_alarm_is_raised_where_augmentation_can_get_no_stronger(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tmp_path / "run")
+    monkeypatch.setattr("ganvas.training.phases.adapted", lambda probability, *rest: min(0.85, probability + 0.2))
+    events = tiny.train(pictures, run.folder, "stylegan2", augment=("ada",))
+    told = [event.text for event in events if isinstance(event, Note) and "as strong as it may be" in event.text]
+    assert len(told) == 1, "once, not at every step"
+    shown = [event.losses["augmented"] for event in events if isinstance(event, Step)]
+    assert shown[-1] == pytest.approx(0.85)
+    assert all(each <= 0.85 + 1e-6 for each in shown)

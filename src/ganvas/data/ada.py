@@ -4,8 +4,8 @@ All moves of a picture are one matrix and done as one resampling, all changes of
 product (Karras et al. 2020, appendix B: pixel blitting, geometry and colour, the set that is recommended there; filters
 and corruptions are left out).
 
-What departs from the paper: the resampling is bicubic, where the paper filters at twice the size (of the detail next to
-the finest that a turned picture should have, bicubic kept 83 to 85 % at 32 and 64 pixels, bilinear a half; what is made
+What departs from the paper: the resampling is bicubic, where the paper filters at twice the size (at 32 and 64 pixels
+bicubic kept 83 to 85 % of the power of a turned picture's detail finer than four pixels, bilinear a half; what is made
 smaller is not smoothed first). Beyond the edges a picture is mirrored with its outermost pixels, not without them.
 Oblong pictures are turned by halves where square ones are turned by quarters.
 """

@@ -19,19 +19,30 @@ class Loader:
         seed: of the shuffling, 0 or more.
         rank, world: with several processes, each takes every `world`-th picture of the stream, starting at its rank.
         held_out: how many of the pictures are never shown; `ganvas.data.split` says which.
+        balanced: show pictures of small classes more often: a class comes as often as the root of its size says, so
+            that one of 10 pictures beside one of 1,000 is seen a tenth as often, not a hundredth.
     """
 
-    def __init__(self, prepared: Prepared, seed: int, rank: int = 0, world: int = 1, held_out: int = 0) -> None:
+    def __init__(
+        self, prepared: Prepared, seed: int, rank: int = 0, world: int = 1, held_out: int = 0, balanced: bool = False
+    ) -> None:
         self._pictures = np.asarray(prepared.pictures)
         self._labels = prepared.labels
         self._rank = rank
         self._world = world
         shown = split(prepared.count, held_out).train
-        self._epoch = len(shown)
+        classes = _classes(shown, prepared.labels) if balanced and prepared.labels is not None else [shown]
+        most = max(len(each) for each in classes)
+        quotas = [round((len(each) * most) ** 0.5) for each in classes]
+        self._epoch = sum(quotas)
 
         @lru_cache(maxsize=2)  # a batch may straddle two epochs
         def permutation(epoch: int) -> npt.NDArray[np.int64]:
-            return np.random.default_rng((seed, epoch)).permutation(shown)
+            random = np.random.default_rng((seed, epoch))
+            if self._epoch == len(shown):
+                return random.permutation(shown)
+            parts = zip(classes, quotas, strict=True)
+            return random.permutation(np.concatenate([np.resize(random.permutation(of), many) for of, many in parts]))
 
         self._permutation = permutation
 
@@ -51,3 +62,8 @@ class Loader:
         chosen = np.concatenate(parts) if parts else np.empty(0, np.int64)
         pictures = torch.from_numpy(self._pictures[chosen])
         return pictures, None if self._labels is None else torch.from_numpy(self._labels[chosen])
+
+
+def _classes(shown: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """Return the pictures of each class that is there."""
+    return [shown[labels[shown] == each] for each in np.unique(labels[shown])]

@@ -24,6 +24,7 @@ from .appraisal import COUNT, Appraiser
 from .examination import Examiner
 from .growth import grow
 from .logits import logit_histograms
+from .material import loader_for
 from .phases import advance
 from .schedule import Position, with_seconds
 from .sheets import save_sheet, settle
@@ -53,7 +54,7 @@ def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[
         seconds: what is left of the budget, asked when the measuring is over.
     """
     where = use(device)
-    loader = Loader(data, config.seed, held_out=config.held_out)
+    loader = loader_for(config, data)
     state = fresh(config, where)
     each_step, encoding = seconds_per_step(config, data, state, loader)
     sheet, save = _seconds_to_write(state, config, loader, device)

@@ -25,6 +25,7 @@ from ..runs import Run
 from .appraisal import RANKED_BY, Appraiser
 from .coaching import Coach
 from .logits import logit_histograms
+from .material import loader_for
 from .phases import advance, enter
 from .schedule import Position, annealed, due, ends_stage, position, progress, rate_factor, ripeness
 from .sheets import save_sheet, settle
@@ -55,7 +56,7 @@ def train(
             or none is whole.
     """
     where = use(device)
-    loader = Loader(data, config.seed, held_out=config.held_out)
+    loader = loader_for(config, data)
     state = yield from _resume(config, run, where)
     coach = Coach(config, data, run, where)
     if state.step:  # a crash may have come between checkpoint and model, and a damaged model is mended so
@@ -72,12 +73,17 @@ def train(
     try:
         while state.step < now.steps and reason == "finished":
             at = position(now, state.step)
-            parts = state.parts
+            parts, augmented = state.parts, state.augmented
             values = _take_step(state, annealed(now, state.step), at, loader, data)
             if state.parts > parts:
                 yield Note(
                     f"The memory of {device.device} is full: each batch is now taken in {state.parts} parts, whose "
                     "gradients are gathered. The training stays the same, and becomes a little slower."
+                )
+            if now.adapt and augmented < now.adapt.most <= state.augmented:
+                yield Note(
+                    f"Augmentation is as strong as it may be ({now.adapt.most:g}), and the discriminator still knows "
+                    "its pictures by heart: more pictures would help, or a smaller network: --width 0.5"
                 )
             before, done = progress(now, state.step - 1), progress(now, state.step)
             saving = due(before, done, config.checkpoints) or coach.wants_saving(state)

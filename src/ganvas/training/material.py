@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from ..config import Config
+from ..data import Prepared
 from ..data.augment import flip
+from ..data.loader import Loader
 from ..models.multiscale import MultiscaleGenerator, pyramid
 from ..models.progressive import ProgressiveGenerator, coarsened
 from ..models.stylegan2 import StyleGAN2Generator
@@ -43,6 +45,11 @@ def draw(
         real = flip(real, random)
     latents = torch.randn((len(real), config.latent), generator=random, device=device)
     return Draw(real, latents, None if labels is None else labels.to(device), random, config.balance.augmented)
+
+
+def loader_for(config: Config, data: Prepared) -> Loader:
+    """Return what reads the pictures that `config` trains on; where they have labels, small classes come more often."""
+    return Loader(data, config.seed, held_out=config.held_out, balanced=bool(config.classes))
 
 
 def parted(material: Draw, parts: int) -> Iterator[Draw]:

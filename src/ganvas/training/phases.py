@@ -64,6 +64,8 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
             optimiser.zero_grad(set_to_none=True)
         if device.type == "cuda":
             torch.cuda.empty_cache()
+    if config.adapt is not None:
+        losses["augmented"] = torch.tensor(state.augmented)
     state.step += 1
     state.images += phase.batch
     if config.ema > 0:

@@ -1,14 +1,17 @@
 """Sheets of the same latents through the whole training, and the averaged generator made fit for them."""
 
+import math
+
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..config import Config
 from ..device import random_at
-from ..latents.sample import GeneratorModel
+from ..latents.sample import GeneratorModel, draw_label, draw_latents
+from ..models.multiscale import MultiscaleGenerator
 from ..models.stylegan2 import StyleGAN2Generator
-from ..pictures import grid, save_image, to_image
+from ..pictures import grid, save_image, to_image, to_uint8
 from ..runs import Run
 from .material import generate
 from .state import State
@@ -48,13 +51,37 @@ def settle(state: State, config: Config, device: torch.device) -> nn.Module:
     return network.eval()
 
 
+@torch.no_grad()
 def save_sheet(run: Run, state: State, config: Config, device: torch.device) -> str:
     """Write the sheet of the run's fixed latents and return its path relative to the run."""
-    model = GeneratorModel(settle(state, config, device), config, device, run.folder.name)
+    network = settle(state, config, device)
+    model = GeneratorModel(network, config, device, run.folder.name)
     path = run.samples / f"{state.step:09d}.png"
     origin = {"run": run.folder.name, "seed": config.seed, "step": state.step, "images": state.images}
-    save_image(to_image(grid(model.sample(COUNT, config.seed))), path, origin)
+    pictures = model.sample(COUNT, config.seed)
+    if isinstance(network, MultiscaleGenerator):
+        pictures = torch.cat([_scales(network, config, device), pictures])
+    save_image(to_image(grid(pictures, columns=_columns(pictures))), path, origin)
     return str(path.relative_to(run.folder))
+
+
+def _scales(network: MultiscaleGenerator, config: Config, device: torch.device) -> torch.Tensor:
+    """Return the sheet's first pictures at every scale that they are drawn at, a row for each, coarsest first."""
+    columns = _columns(torch.empty(COUNT, *config.shape))
+    latents = draw_latents(config.seed, range(columns), config.latent).to(device)
+    labels = None
+    if config.classes:
+        labels = torch.tensor([draw_label(config.seed, index, len(config.classes)) for index in range(columns)])
+        labels = labels.to(device)
+    scales = network.pyramid(latents, labels)  # (columns, levels * C, H, W)
+    rows = scales.reshape(columns, network.levels, *config.shape).transpose(0, 1)
+    return to_uint8(rows.flatten(0, 1)).cpu()
+
+
+def _columns(pictures: torch.Tensor) -> int:
+    """Return the columns of a sheet of 64, about square."""
+    height, width = (int(side) for side in pictures.shape[2:])
+    return min(COUNT, max(1, round(math.sqrt(COUNT * height / width))))
 
 
 def _labels(config: Config, count: int, random: torch.Generator, device: torch.device) -> torch.Tensor | None:

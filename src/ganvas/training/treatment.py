@@ -15,7 +15,6 @@ from .. import checkpoint
 from ..coach.prescription import KINDS, treated
 from ..coach.units import Layer, layers
 from ..config import Config
-from ..data.loader import Loader
 from ..data.prepare import Prepared
 from ..device import random_at
 from ..errors import GanvasError, pick
@@ -23,7 +22,7 @@ from ..events import Prescription
 from ..models import build_discriminator, packing
 from ..models.equalised import EqualConv2d, EqualLinear
 from ..runs import Run
-from .material import draw, generate
+from .material import draw, generate, loader_for
 from .schedule import phase_start, position
 from .state import State, adam, fresh, pack, restored, unpack
 from .steps import seen
@@ -182,7 +181,7 @@ def revive(state: State, config: Config, network: str, data: Prepared) -> int:
 
 def _inputs(state: State, config: Config, network: str, data: Prepared) -> tuple[Tensor, ...]:
     """Return what `network` takes in: latents, or pictures real and generated, with labels if there are any."""
-    loader = Loader(data, config.seed, held_out=config.held_out)
+    loader = loader_for(config, data)
     pictures, labels = loader.batch(state.images, COUNT)
     random = random_at(config.seed, state.step, "revive", "inputs", device=_device(state))
     material = draw(config, pictures, labels if config.classes else None, random, _device(state))
