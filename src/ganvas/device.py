@@ -86,6 +86,20 @@ def use(choice: Choice) -> "torch.device":
     return torch.device(choice.device)
 
 
+PRECISIONS = ("float32", "bfloat16", "float16")
+
+
+def mixed_precision(device: "torch.device", precision: str) -> "torch.autocast":
+    """Return the context in which convolutions and dense layers compute in that precision, and all else as it is safe.
+
+    Weights, their gradients and what optimisers keep stay in float32.
+    """
+    import torch
+
+    low = precision != "float32"
+    return torch.autocast(device.type, getattr(torch, precision) if low else torch.bfloat16, enabled=low)
+
+
 def random_at(*place: int | str, device: "torch.device | str" = "cpu") -> "torch.Generator":
     """Return a random generator that depends on nothing but `place`, such as (seed, step, "latents").
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import torch
 from stepping import CPU, material, same, weights
-from torch import Tensor
+from torch import Tensor, nn
 
 import tiny
 from ganvas.coach.averages import Average
@@ -22,7 +22,7 @@ from ganvas.training.material import Draw, alike, fakes, generate, parted
 from ganvas.training.phases import advance
 from ganvas.training.schedule import Position, annealed, ends_stage, with_images
 from ganvas.training.state import State, fresh, pack, restored
-from ganvas.training.steps import adversarial_step, passed_off, seen
+from ganvas.training.steps import adversarial_step, descend_scaled, passed_off, seen
 from ganvas.training.styles import DECAY, mixed, path_penalty
 
 
@@ -287,3 +287,40 @@ def test_parts_are_the_batch() -> None:
     assert [len(each.real) for each in parts] == [3, 2, 2]
     assert torch.equal(torch.cat([each.real for each in parts]), drawn.real)
     assert torch.equal(torch.cat([each.labels for each in parts]), drawn.labels)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("recipe", ["dcgan", "stylegan2", "r3gan", "quick"])
+def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> None:
+    config = tiny.config(recipe, precision=precision)
+    loader = Loader(prepared(config), 0)
+    state = fresh(config, CPU)
+    before = weights(state.generator)
+    dtypes: set[torch.dtype] = set()
+    for module in state.generator.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            module.register_forward_hook(lambda module, given, output: dtypes.add(output.dtype))
+    phase = config.phases[0]
+    for _ in range(3):
+        losses = advance(phase, state, config, loader)
+        assert all(torch.isfinite(each) for each in losses.values())
+    assert getattr(torch, precision) in dtypes or recipe == "stylegan2"
+    assert not same(state.generator, before)
+    assert all(each.dtype == torch.float32 for each in state.generator.parameters())
+    if precision == "float16":
+        assert state.scaler is not None
+        assert restored(config, *pack(state), CPU).scaler.state_dict() == state.scaler.state_dict()  # type: ignore[union-attr]
+
+
+def test_gradients_that_float16_would_lose_are_scaled() -> None:
+    config = tiny.config("fc", precision="float16")
+    state = fresh(config, CPU)
+    assert state.scaler is not None
+    parameter = nn.Parameter(torch.ones(()))
+    optimiser = torch.optim.SGD([parameter], 1.0)
+    descend_scaled(state.scaler, optimiser, parameter * 0.25, moves=True)
+    assert float(parameter.detach()) == pytest.approx(0.75), "scaled on the way back, and back again for the step"
+    scale = state.scaler.get_scale()
+    descend_scaled(state.scaler, optimiser, parameter * torch.inf, moves=True)
+    assert float(parameter.detach()) == pytest.approx(0.75), "a step that overflows is left out"
+    assert state.scaler.get_scale() < scale

@@ -195,6 +195,7 @@ class Config:
         data: the pictures.
         classes: names of the labels the networks are conditioned on; empty for none.
         seed: of everything random.
+        precision: of what networks compute: "float32", or mixed with "bfloat16" or "float16" on a device that gains.
         latent: length of z.
         loss: key of `ganvas.losses.LOSSES`.
         flip: mirror pictures left to right at random.
@@ -237,6 +238,7 @@ class Config:
     latent: int = 100
     classes: tuple[str, ...] = ()
     seed: int = 0
+    precision: str = "float32"
     loss: str = "bce"
     penalty: PenaltyConfig = PenaltyConfig()
     balance: BalanceConfig = BalanceConfig()

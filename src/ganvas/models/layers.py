@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -36,7 +37,12 @@ def halving(widths: tuple[int, ...], shape: Shape, outputs: int, norm: bool) -> 
 
 
 def resampled(features: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Return features (B, C, H, W) on another grid, by triangles: between a grid and its double, [1, 3, 3, 1]."""
+    """Return features (B, C, H, W) on another grid, by triangles: between a grid and its double, [1, 3, 3, 1].
+
+    In float32 at least, since processors cannot do it in less.
+    """
     if features.shape[2:] == grid:
         return features
-    return F.interpolate(features, grid, mode="bilinear", antialias=grid[0] < features.shape[2])
+    wide = features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
+    found = F.interpolate(wide, grid, mode="bilinear", antialias=grid[0] < features.shape[2])
+    return found.to(features.dtype)

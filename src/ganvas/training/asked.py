@@ -7,7 +7,8 @@ from pathlib import Path
 
 from .. import checkpoint
 from ..config import CHANNELS, Config
-from ..errors import GanvasError
+from ..device import PRECISIONS
+from ..errors import GanvasError, pick
 from ..recipes import Wishes
 from ..runs import Run
 
@@ -34,6 +35,7 @@ class Options:
     seed: int = 0
     device: str = "auto"
     origin: Path | None = None
+    precision: str = "auto"
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -61,6 +63,7 @@ def check_wishes(options: Options) -> None:
             raise GanvasError(f"A budget of {amount:g} {name} is not a budget.", f"Try: --{name} 10")
     if options.seed < 0:
         raise GanvasError(f"A seed is a whole number from 0 on, not {options.seed}.", f"Try: --seed {-options.seed}")
+    pick({"auto": 0, **dict.fromkeys(PRECISIONS, 0)}, options.precision, "precision")
     if options.wishes.freeze and options.origin is None:
         raise GanvasError("There is nothing to freeze: no run was named to begin with.", "Name one: --from RUN")
     if options.origin is not None:

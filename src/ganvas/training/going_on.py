@@ -37,6 +37,7 @@ def check_same(config: Config, options: Options, run: Run) -> None:
         "--freeze": (wishes.freeze or None, config.frozen),
         "--from": (options.origin and str(options.origin.resolve()), config.origin),
         "--seed": (options.seed, config.seed),
+        "--precision": (options.precision, config.precision),
     }
     untouched = {"--background": "white", "--fit": "crop", "--every": 1, "--seed": 0, "--labels": False}
     for name, (given, recorded) in pairs.items():

@@ -9,7 +9,7 @@ from ..config import AdaptConfig, Config, PhaseConfig
 from ..data.ada import adapted
 from ..data.loader import Loader
 from ..data.prepare import Prepared
-from ..device import random_at
+from ..device import mixed_precision, random_at
 from ..errors import GanvasError, pick
 from .growth import grow
 from .material import Draw, draw, parted
@@ -81,12 +81,11 @@ def _in_parts(phase: PhaseConfig, state: State, config: Config, loader: Loader, 
     if config.adapt is not None:
         material = replace(material, augmented=state.augmented)
     step = pick(PHASES, phase.name, "phase")
-    if state.parts == 1:
-        return step(state, config, material)
     found: list[Losses] = []
     for number, part in enumerate(parted(material, state.parts)):
         state.part = number
-        found.append(step(state, config, part))
+        with mixed_precision(device, config.precision):
+            found.append(step(state, config, part))
     state.part = 0
     return {name: torch.stack([each[name] for each in found]).mean() for name in found[-1]}
 

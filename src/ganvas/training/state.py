@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 from torch.optim import Adam
 
 from ..checkpoint import Facts, Tensors
@@ -34,6 +35,7 @@ class State:
     averaged: nn.Module
     encoder: nn.Module | None
     optimisers: dict[str, Adam]
+    scaler: GradScaler | None = None  # of losses, so that gradients in float16 do not vanish
     codes: tuple[Tensor, Tensor | None] | None = None
     step: int = 0
     images: int = 0
@@ -67,7 +69,8 @@ def fresh(config: Config, device: torch.device) -> State:
     optimisers = {
         name: adam(_moved(name, generator, discriminator, encoder), each) for name, each in config.optimisers.items()
     }
-    return State(generator, discriminator, averaged, encoder, optimisers)
+    scaler = GradScaler(device.type) if config.precision == "float16" else None
+    return State(generator, discriminator, averaged, encoder, optimisers, scaler)
 
 
 def restored(config: Config, tensors: Tensors, facts: Facts, device: torch.device) -> State:
@@ -128,6 +131,7 @@ def pack(state: State) -> tuple[Tensors, Facts]:
         "best": state.best,
         "augmented": state.augmented,
         "parts": state.parts,
+        "scaler": None if state.scaler is None else state.scaler.state_dict(),
         "averages": {name: [each.mean, each.square, each.count, each.fast] for name, each in state.averages.items()},
         "prescriptions": [asdict(each) for each in state.prescriptions],
         "healthy": state.healthy,
@@ -159,6 +163,8 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
         state.prescriptions, state.healthy = _prescriptions(facts), tuple(facts.get("healthy", ()))
         state.best, state.augmented = tuple(facts["best"]) if facts["best"] else None, facts.get("augmented", 0.0)
         state.parts = facts.get("parts", 1)
+        if state.scaler is not None and facts.get("scaler"):
+            state.scaler.load_state_dict(facts["scaler"])
         state.step, state.images, state.seconds = facts["step"], facts["images"], facts["seconds"]
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise GanvasError(

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.amp.grad_scaler import GradScaler
 
 from ..config import Config
 from ..data.ada import ada
@@ -192,10 +193,25 @@ def descend_in_turn(state: State, config: Config, network: str, loss: Tensor) ->
     """Take a step of `network` down `loss`, or gather its gradient until so many turns of the network have been."""
     turns = config.balance.accumulate * state.parts
     turn = state.step // (config.balance.critic if network == "generator" else 1) * state.parts + state.part
-    if turns == 1:
+    moves = (turn + 1) % turns == 0
+    if state.scaler is not None:
+        descend_scaled(state.scaler, state.optimisers[network], loss / turns, moves)
+    elif turns == 1:
         descend(state.optimisers[network], loss)
     else:
-        descend(state.optimisers[network], loss / turns, moves=(turn + 1) % turns == 0)
+        descend(state.optimisers[network], loss / turns, moves=moves)
+
+
+def descend_scaled(scaler: GradScaler, optimiser: torch.optim.Optimizer, loss: Tensor, moves: bool) -> None:
+    """Do what `descend` does with a loss that is made larger on the way back, so that float16 can hold its gradients.
+
+    A step whose gradients overflow is left out, and the next is scaled less (Micikevicius et al. 2018).
+    """
+    scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+    if moves:
+        scaler.step(optimiser)
+        scaler.update()
+        optimiser.zero_grad(set_to_none=True)
 
 
 def descend(optimiser: torch.optim.Optimizer, loss: Tensor, moves: bool = True) -> None:

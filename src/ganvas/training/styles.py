@@ -60,7 +60,7 @@ def path_penalty(generator: StyleGAN2Generator, material: Latents) -> Tensor:
     y = torch.randn(pictures.shape, generator=random, device=device, dtype=dtype)
     height, width = pictures.shape[2:]
     (moved,) = torch.autograd.grad((pictures * y).sum() / (height * width) ** 0.5, styles, create_graph=True)
-    lengths = moved.square().sum(2).mean(1).sqrt()
+    lengths = moved.to(generator.path_mean.dtype).square().sum(2).mean(1).sqrt()
     generator.path_mean.lerp_(lengths.detach().mean(), DECAY)
     penalty: Tensor = (lengths - generator.path_mean).square().mean()
     return penalty
