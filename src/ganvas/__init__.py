@@ -78,6 +78,7 @@ def train(
     origin: str | Path | None = None,
     freeze: float = 0.0,
     precision: str = "auto",
+    compiled: bool = False,
     coach: str = "auto",
     seed: int = 0,
     device: str = "auto",
@@ -111,6 +112,7 @@ def train(
         origin: a run whose networks this one begins with, as far as they are alike; sizes may differ.
         freeze: share of the discriminator's weights, from the picture on, that stay as they are in `origin`.
         precision: "float32", which "auto" is; "bfloat16" or "float16" on a GPU that computes faster in them.
+        compiled: have torch compile the networks first, which takes a minute; processors gain nothing from it.
         coach: "act" examines the training's health and repairs it, "watch" only tells, "off" does not look; "auto"
             acts, or goes on as the run was begun.
         seed: of everything random; with a budget of images, a processor gives the same run bit for bit.
@@ -128,7 +130,7 @@ def train(
     options = Options(
         recipe=recipe, size=size, minutes=minutes, images=images, labels=labels, channels=channels,
         background=background, fit=fit, coach=coach, seed=seed, device=device,
-        origin=None if origin is None else Path(origin), precision=precision,
+        origin=None if origin is None else Path(origin), precision=precision, compiled=compiled,
         wishes=Wishes(loss, penalty, gamma, every, tuple(augment), flip, ema, width, batch, freeze),
     )  # fmt: skip
     return train(pictures, out, options, stop, began)

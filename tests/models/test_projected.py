@@ -1,13 +1,14 @@
 """Projected discriminators: what is frozen stays so, what is mixed is mixed as said, and every head has its say."""
 
 import copy
+from collections.abc import Iterator
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from ganvas.models.efficientnet import frozen_lite
-from ganvas.models.projected import CHANNELS, MIXED, SIDE, SQUARE, Eye, Mixing, ProjectedDiscriminator, opaque
+from ganvas.models.projected import CHANNELS, MIXED, SIDE, SQUARE, Eye, Head, Mixing, ProjectedDiscriminator, opaque
 
 WIDTHS = (8, 8, 8, 8)
 
@@ -19,6 +20,16 @@ def build(shape: tuple[int, int, int] = (3, 32, 32), classes: int = 0, seed: int
 
 def pictures(shape: tuple[int, int, int] = (3, 32, 32), count: int = 4, seed: int = 1) -> Tensor:
     return torch.rand((count, *shape), generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """Let a test be the first to look through the frozen network, and leave what it loaded to nobody."""
+    frozen_lite.cache_clear()
+    Eye._networks.clear()
+    yield
+    frozen_lite.cache_clear()
+    Eye._networks.clear()
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (4, 64, 96), (1, 28, 28), (3, 33, 17)])
@@ -151,3 +162,54 @@ def test_judging_twice_before_going_back_is_no_fault() -> None:
     network = build().train()
     (network(pictures(seed=1)).mean() - network(pictures(seed=2)).mean()).backward()
     assert all(torch.isfinite(each.grad).all() for each in network.parameters() if each.grad is not None)
+
+
+@pytest.mark.parametrize("grid", [(4, 4), (2, 2), (6, 4), (7, 5), (3, 2)])
+def test_every_place_of_a_head_counts_alike(grid: tuple[int, int]) -> None:
+    """Each logit is the mean over its sixteenth of the map, by area; so a head's mean is its map's, at any size."""
+    torch.manual_seed(0)
+    head = Head(2, 3, 0, 0).eval().double()
+    features = torch.randn(1, 2, *grid, dtype=torch.float64)
+    places = head.verdict(head.layers(features))[0, 0]
+    wanted = torch.zeros(SIDE, SIDE, dtype=torch.float64)
+
+    def shared(place: int, part: int, side: int) -> float:
+        """Return how much of a part, 1 / SIDE of the side, lies on a place."""
+        return max(0.0, min((place + 1) / side, (part + 1) / SIDE) - max(place / side, part / SIDE)) * SIDE
+
+    for row in range(SIDE):
+        for column in range(SIDE):
+            for high in range(grid[0]):
+                for wide in range(grid[1]):
+                    share = shared(high, row, grid[0]) * shared(wide, column, grid[1])
+                    wanted[row, column] += share * places[high, wide]
+    found = head(features, None)
+    torch.testing.assert_close(found, wanted.flatten()[None])
+    torch.testing.assert_close(found.mean(), places.mean())
+
+
+def test_a_plain_mean_is_the_mean_of_the_heads() -> None:
+    network = build((3, 96, 64))
+    for index, head in enumerate(network.heads):
+        head.verdict = nn.Conv2d(8, 1, 3, padding=1)
+        nn.init.zeros_(head.verdict.weight)
+        nn.init.constant_(head.verdict.bias, 10.0**index)
+    torch.testing.assert_close(network(pictures((3, 96, 64))).mean(), torch.tensor(1111 / 4))
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_the_first_look_draws_nothing() -> None:
+    """Else the first run of a program would differ from its second, and a run taken up again from one run through."""
+    network = build()
+    before = torch.get_rng_state()
+    network(pictures())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_first_look_without_gradients_does_not_forbid_them() -> None:
+    network, given = build(), pictures().requires_grad_()
+    with torch.inference_mode():
+        network(pictures())
+    network(given).sum().backward()
+    assert given.grad is not None

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import tiny
 from ganvas.coach.averages import Average
-from ganvas.config import AdaptConfig, Config, StylesConfig
+from ganvas.config import AdaptConfig, Config, PenaltyConfig, StylesConfig
 from ganvas.data import Prepared
 from ganvas.data.loader import Loader
 from ganvas.errors import GanvasError
@@ -324,3 +324,20 @@ def test_gradients_that_float16_would_lose_are_scaled() -> None:
     descend_scaled(state.scaler, optimiser, parameter * torch.inf, moves=True)
     assert float(parameter.detach()) == pytest.approx(0.75), "a step that overflows is left out"
     assert state.scaler.get_scale() < scale
+
+
+@pytest.mark.parametrize(
+    ("penalty", "both"), [("none", True), ("r1", False), ("approximate_r1", True), ("gradient", False)]
+)
+def test_what_is_gone_back_through_twice_is_not_compiled(
+    penalty: str, both: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(type(module).__name__))
+    config = tiny.config("dcgan", compiled=True, penalty=PenaltyConfig(penalty, 1.0))
+    state = fresh(config, CPU)
+    assert compiled == ["DCGANGenerator", "DCGANDiscriminator"][: 1 + both]
+    assert not any("_orig_mod" in name for name in pack(state)[0]), "files of weights know nothing of it"
+    compiled.clear()
+    fresh(replace(config, compiled=False), CPU)
+    assert not compiled

@@ -76,6 +76,8 @@ class Train:
     """With --from: share of the discriminator, from the picture on, that stays as it is, such as 0.5."""
     precision: str = "auto"
     """float32, which auto is; bfloat16 or float16 on a GPU that is faster with them. Processors are not."""
+    compiled: Annotated[bool, arg(name="compile")] = False
+    """Have torch compile the networks first: a minute or more, for long trainings on a GPU."""
     coach: str = "auto"
     """act examines the training's health and repairs it, watch only tells, off does not look; act if not given."""
     seed: int = 0
@@ -99,8 +101,8 @@ class Train:
 
 TRAIN_OPTIONS = (
     "recipe", "size", "minutes", "images", "labels", "channels", "background", "fit",
-    "loss", "penalty", "gamma", "every", "augment", "flip", "ema", "width", "batch", "origin", "freeze", "precision",
-    "coach", "seed", "device",
+    "loss", "penalty", "gamma", "every", "augment", "flip", "ema", "width", "batch", "origin", "freeze",
+    "precision", "compiled", "coach", "seed", "device",
 )  # fmt: skip
 
 

@@ -195,6 +195,7 @@ class Config:
         data: the pictures.
         classes: names of the labels the networks are conditioned on; empty for none.
         seed: of everything random.
+        compiled: networks are compiled by torch before they are used.
         precision: of what networks compute: "float32", or mixed with "bfloat16" or "float16" on a device that gains.
         latent: length of z.
         loss: key of `ganvas.losses.LOSSES`.
@@ -239,6 +240,7 @@ class Config:
     classes: tuple[str, ...] = ()
     seed: int = 0
     precision: str = "float32"
+    compiled: bool = False
     loss: str = "bce"
     penalty: PenaltyConfig = PenaltyConfig()
     balance: BalanceConfig = BalanceConfig()

@@ -36,6 +36,7 @@ class Options:
     device: str = "auto"
     origin: Path | None = None
     precision: str = "auto"
+    compiled: bool = False
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -150,6 +150,7 @@ def _plan(new: New, data: Prepared, options: Options, device: Choice, began: flo
         classes=data.classes if options.labels else (),
         coach=COACHES[options.coach],
         seed=options.seed,
+        compiled=options.compiled,
         precision="float32" if options.precision == "auto" else options.precision,
         fingerprint=data.fingerprint,
         held_out=held_out,

@@ -69,6 +69,8 @@ def fresh(config: Config, device: torch.device) -> State:
     optimisers = {
         name: adam(_moved(name, generator, discriminator, encoder), each) for name, each in config.optimisers.items()
     }
+    if config.compiled:
+        compile_networks(generator, discriminator, config)
     scaler = GradScaler(device.type) if config.precision == "float16" else None
     return State(generator, discriminator, averaged, encoder, optimisers, scaler)
 
@@ -103,6 +105,13 @@ def _moved(
         "generator": [generator.decoder],
     }
     return [parameter for part in parts[optimiser] if part is not None for parameter in part.parameters()]
+
+
+def compile_networks(generator: nn.Module, discriminator: nn.Module, config: Config) -> None:
+    """Have torch compile what it can: not what a penalty goes back through twice."""
+    generator.compile()
+    if config.penalty.name in {"none", "approximate_r1", "approximate_r1_r2"}:
+        discriminator.compile()
 
 
 def _frozen(discriminator: nn.Module, share: float) -> list[nn.Parameter]:
