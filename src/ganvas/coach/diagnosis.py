@@ -152,9 +152,14 @@ def discriminator_wins(course: Course) -> Finding | None:
 
 def _standing(course: Course, name: str, sign: str, looks: int) -> Finding | None:
     """Find that a sign has lasted, and that the samples have hardly come nearer meanwhile."""
-    if looks < 3 or not course.gain("distance", 3) < 0.1:
+    if looks < 3 or not course.gain("distance", 3) < 0.1 or _early(course):
         return None
     return Finding(name, _growing(looks, 3), (course.evidence(sign, looks), course.evidence("distance", looks)))
+
+
+def _early(course: Course) -> bool:
+    """Tell whether this kind of network may still be as bad as it is: some take ten thousands of pictures to begin."""
+    return course.last.images < course.now("patience")
 
 
 def _starved(look: Signs) -> bool:
@@ -167,7 +172,7 @@ def generator_wins(course: Course) -> Finding | None:
     silent = course.lasting(both(lambda look: abs(value(look, "logit_gap")) < 0.5, above("distance", POOR)))
     fooled = course.lasting(both(below("told_apart", 0.65), above("distance", NEAR)))
     misled = course.lasting(both(below("told_apart", 0.2), above("distance", POOR)))
-    if misled >= 3:
+    if misled >= 3 and not _early(course):
         return Finding("generator wins", _growing(misled, 3), (course.evidence("told_apart", misled),))
     return _standing(course, "generator wins", "logit_gap", max(silent, fooled))
 
@@ -226,7 +231,7 @@ def stalled(course: Course) -> Finding | None:
     if course.now("latent") < FEWEST_NUMBERS and looks >= 3 and course.gain("distance", 3) < 0.1:
         evidence = (course.evidence("latent", 1), course.evidence("distance", 3))
         return Finding("stalled", _growing(looks, 3), evidence)
-    if looks < 5 or not course.gain("distance", 4) < 0.05 or course.last.phase in BLURRED:
+    if looks < 5 or not course.gain("distance", 4) < 0.05 or course.last.phase in BLURRED or _early(course):
         return None
     return Finding("stalled", _growing(looks, 5, most=0.8), (course.evidence("distance", 4),))
 

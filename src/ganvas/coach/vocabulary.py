@@ -17,6 +17,7 @@ SIGNS: dict[str, Sign] = {
     "pictures": Sign("pictures trained on", "count"),
     "batch": Sign("pictures a step", "count"),
     "latent": Sign("numbers in z", "count"),
+    "patience": Sign("pictures that this kind of network may take to begin", "count"),
     "real_near_copies": Sign("near-copies among the real pictures", "share"),
     "real_blank": Sign("real pictures of one plain colour", "share"),
     "real_detail": Sign("part of the real pictures' contrast that lies in details", "share"),

@@ -223,6 +223,7 @@ class Config:
             that scores cost under 5 % of the time.
         balance: between the networks.
         coach: "act" examines the training's health and treats it, "watch" only tells, "off" does not look.
+        patience: pictures seen before the coach calls slow learning a sickness.
         examinations: how often health is examined on the way; a little more often at first and after a treatment.
         images_per_examination: pictures seen from one to the next, if the budget is one of pictures: so many that
             examinations cost under 3 % of the time.
@@ -261,6 +262,7 @@ class Config:
     evaluations: int = 0
     images_per_evaluation: int = 50_000
     coach: str = "act"
+    patience: int = 0
     examinations: int = 0
     images_per_examination: int = 5_000
     format: int = FORMAT

@@ -42,11 +42,12 @@ class Verdict(nn.Module):
     Args:
         features: their number F.
         classes: 0, or their number.
+        score: gives the first part; a layer with equalised rates if none is given.
     """
 
-    def __init__(self, features: int, classes: int) -> None:
+    def __init__(self, features: int, classes: int, score: nn.Module | None = None) -> None:
         super().__init__()
-        self.score = EqualLinear(features, 1)
+        self.score = EqualLinear(features, 1) if score is None else score
         self.embedding = nn.Embedding(classes, features) if classes else None
 
     def forward(self, features: Tensor, labels: Tensor | None) -> Tensor:

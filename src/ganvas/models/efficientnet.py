@@ -21,7 +21,8 @@ def lite_body(number: int, weights: Path | None = None) -> nn.Module:
     import timm
 
     file = packaged_weights(number) if weights is None else weights
-    body: nn.Module = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
+    with torch.random.fork_rng(devices=[]):  # what timm draws is replaced at once and not to be missed elsewhere
+        body: nn.Module = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
     body.load_state_dict(match_by_position(read_weights(file), body.state_dict()))
     return body
 
@@ -29,7 +30,8 @@ def lite_body(number: int, weights: Path | None = None) -> nn.Module:
 @lru_cache(maxsize=1)
 def frozen_lite() -> nn.Module:
     """Return EfficientNet-lite0, frozen, one for all who look through it on the processor."""
-    return lite_body(0).eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    with torch.inference_mode(False):  # whoever looks first: later ones may want gradients through it
+        return lite_body(0).eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def packaged_weights(number: int) -> Path:

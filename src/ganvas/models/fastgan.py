@@ -35,7 +35,8 @@ class Excitation(nn.Module):
 class FastGANGenerator(nn.Module):
     """Grow pictures grid by grid: nearest pixels, a convolution, a norm and a gate; far grids speak to each other.
 
-    The paper's spectral norm is left out: the norms keep features in size, and training was the same without.
+    The paper's spectral norm and noise are left out: batch norms keep features in size without the one, and equal
+    latents make equal pictures without the other.
 
     Args:
         latent: length of z.

@@ -51,7 +51,8 @@ class Eye:
 
 
 def _copied(network: nn.Module, device: torch.device) -> nn.Module:
-    return copy.deepcopy(network).to(device)
+    with torch.inference_mode(False):
+        return copy.deepcopy(network).to(device)
 
 
 class Mixing(nn.Module):
@@ -102,8 +103,8 @@ class Head(nn.Module):
         if self.embedding is not None and labels is not None:
             wanted = self.embedding(labels)[:, :, None, None]
             logits = logits + (wanted * judged).sum(1, keepdim=True) / judged.shape[1] ** 0.5
-        each_place: Tensor = F.adaptive_avg_pool2d(logits, SIDE).flatten(1)
-        return each_place
+        divisible = F.interpolate(logits, scale_factor=SIDE)  # else pooling would count some places twice
+        return F.adaptive_avg_pool2d(divisible, SIDE).flatten(1)
 
 
 class ProjectedDiscriminator(nn.Module):

@@ -2,7 +2,8 @@
 
 A block is a 1x1 convolution that widens, a grouped 3x3 one and a 1x1 one back, biased rectifiers between. The last
 convolution of a block begins at zero, so that a fresh network is its shortcuts; the others are drawn smaller the more
-blocks there are (Fixup: Zhang et al. 2019). Grids change by bilinear filters, never by strides.
+blocks there are (Fixup: Zhang et al. 2019). Grids change by bilinear filters, never by strides; at their edges pixels
+are repeated, where the authors' code has zeros.
 """
 
 from itertools import pairwise
@@ -131,7 +132,7 @@ class R3Discriminator(nn.Module):
             *(R3Stage(*pair, grid, blocks, False) for pair, grid in zip(pairs, sides, strict=True))
         )
         self.gather = _drawn(nn.Conv2d(widths[-1], widths[-1], sides[-1], groups=widths[-1], bias=False))
-        self.verdict = Verdict(widths[-1], classes)
+        self.verdict = Verdict(widths[-1], classes, _drawn(nn.Linear(widths[-1], 1, bias=False)))
 
     def forward(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits (B,) for pictures (B, C, H, W) and labels (B,)."""

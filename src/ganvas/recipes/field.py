@@ -16,6 +16,7 @@ from .sizes import between, doublings, narrowing, stages, usual_gamma
 # What small networks need of R1 in short trainings, as a multiple of the rule for large ones: with the rule's, the
 # discriminator had won within 10,000 pictures.
 STRONGER = 80.0
+PATIENCE = 30_000  # pictures that these networks were seen to take until samples got nearer
 
 
 def progressive(data: DataConfig, count: int) -> Config:
@@ -27,7 +28,7 @@ def progressive(data: DataConfig, count: int) -> Config:
     times = doublings(data, 16, 256, "progressive")
     widths = narrowing(64, 16, times)
     levels = range(times + 1)
-    adam = OptimiserConfig(1e-3, 0.0, 0.99)
+    adam = OptimiserConfig(3e-3, 0.0, 0.99)
     return Config(
         recipe="progressive",
         data=data,
@@ -39,7 +40,7 @@ def progressive(data: DataConfig, count: int) -> Config:
             PhaseConfig(
                 "grow",
                 share=1.0 + level,
-                batch=min(32, count),
+                batch=min(16, count),
                 cost=4.0**level,
                 ramp=50,
                 floor=0.1 if level == times else 1.0,
@@ -52,6 +53,7 @@ def progressive(data: DataConfig, count: int) -> Config:
         penalty=PenaltyConfig("gradient", 10.0),
         flip=count < 10_000,
         ema=0.05,
+        patience=PATIENCE,
     )
 
 
@@ -59,10 +61,11 @@ def multiscale(data: DataConfig, count: int) -> Config:
     """Return multi-scale gradients (Karnewar and Wang 2020, MSG-GAN): pictures of 16 to 256 px at all scales at once.
 
     The discriminator sees the picture at every scale that the generator draws it at, so that gradients reach all of
-    them from the first step on and nothing has to grow. Relativistic average hinge loss, equalised rates.
+    them from the first step on and nothing has to grow. Relativistic average hinge loss, equalised rates, and R1 ten
+    times as heavy as elsewhere: coarse pictures are handed on enlarged, which makes their gradients small.
     """
     times = doublings(data, 16, 256, "multiscale")
-    widths = narrowing(64, 16, times)
+    widths, batch = narrowing(64, 16, times), min(16, count)
     adam = OptimiserConfig(2e-3, 0.0, 0.99)
     return Config(
         recipe="multiscale",
@@ -71,11 +74,12 @@ def multiscale(data: DataConfig, count: int) -> Config:
         generator=NetworkConfig("multiscale", widths),
         discriminator=NetworkConfig("multiscale", widths[::-1]),
         optimisers={"generator": adam, "discriminator": adam},
-        phases=(PhaseConfig("adversarial", share=1.0, batch=min(32, count), ramp=100, floor=0.1),),
+        phases=(PhaseConfig("adversarial", share=1.0, batch=batch, ramp=100, floor=0.1),),
         loss="relativistic_hinge",
-        penalty=PenaltyConfig("r1", 1.0, every=8),
+        penalty=PenaltyConfig("r1", 10 * STRONGER * usual_gamma(data, batch), every=4),
         flip=count < 10_000,
         ema=0.05,
+        patience=PATIENCE,
     )
 
 
@@ -103,6 +107,7 @@ def stylegan2(data: DataConfig, count: int) -> Config:
         adapt=AdaptConfig() if few else None,
         flip=count < 10_000,
         ema=0.05,
+        patience=PATIENCE,
     )
 
 
@@ -114,8 +119,8 @@ def r3gan(data: DataConfig, count: int) -> Config:
     """
     between(data, 16, 256, "r3gan")
     times = stages(data)
-    widths, batch = narrowing(64, 16, times), min(32, count)
-    adam = OptimiserConfig(4e-4, 0.0, 0.9)
+    widths, batch = narrowing(64, 16, times), min(16, count)
+    adam = OptimiserConfig(2e-3, 0.0, 0.9)
     return Config(
         recipe="r3gan",
         data=data,
@@ -125,10 +130,11 @@ def r3gan(data: DataConfig, count: int) -> Config:
         optimisers={"generator": adam, "discriminator": adam},
         phases=(PhaseConfig("adversarial", share=1.0, batch=batch, ramp=50),),
         loss="relativistic",
-        penalty=PenaltyConfig("r1_r2", 1.0),
+        penalty=PenaltyConfig("r1_r2", STRONGER * usual_gamma(data, batch), every=2),
         anneal=AnnealConfig(rate=0.25, forgetting=0.1, gamma=0.1),
         flip=count < 10_000,
         ema=0.05,
+        patience=PATIENCE,
     )
 
 
@@ -153,4 +159,5 @@ def projected(data: DataConfig, count: int) -> Config:
         augment=("color", "translation", "cutout"),
         flip=count < 10_000,
         ema=0.05,
+        patience=PATIENCE,
     )

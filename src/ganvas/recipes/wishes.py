@@ -97,12 +97,12 @@ def _widened(config: Config, factor: float) -> Config:
 
 
 def with_batch(config: Config, batch: int) -> Config:
-    """Return `config` with so many pictures a step; a penalty that follows from the batch goes with it."""
+    """Return `config` with so many pictures a step; the weight of a penalty is the less, the more these are."""
     was = config.phases[-1].batch
     phases = tuple(replace(phase, batch=batch if phase.batch else 0) for phase in config.phases)
     penalty = config.penalty
-    if penalty == replace(penalty, gamma=usual_gamma(config.data, was)):
-        penalty = replace(penalty, gamma=usual_gamma(config.data, batch))
+    if penalty.name not in {"none", "gradient"}:
+        penalty = replace(penalty, gamma=penalty.gamma * was / batch)
     return replace(config, phases=phases, penalty=penalty)
 
 

@@ -45,7 +45,7 @@ class Examiner:
             config: with all that was prescribed in it.
         """
         moved = MOVED[phase.name]
-        values = self._facts | {"latent": float(config.latent)}
+        values = self._facts | {"latent": float(config.latent), "patience": float(config.patience)}
         if phase.batch:
             values["batch"] = float(phase.batch * config.balance.accumulate)
         values |= {name: each for name, each in loss_signs(state.averages, losses).items() if name in SIGNS}
