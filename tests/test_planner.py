@@ -38,6 +38,7 @@ def data(width: int, height: int | None = None, channels: int = 3) -> DataConfig
         (replace(LAPTOP, minutes=20, width=64, height=128), (64, 128)),
         (replace(GPU, minutes=5), (64, 64)),
         (GPU, (128, 128)),
+        (replace(GPU, minutes=600, width=384), (192, 128)),
         (replace(GPU, minutes=600), (256, 256)),
     ],
 )
@@ -111,11 +112,8 @@ def test_every_plan_can_be_carried_out(
     wishes, _ = choose_wishes(around, config, Wishes())
     planned = with_wishes(config, wishes)
     assert planned.phases[-1].batch <= config.phases[-1].batch
-    assert (
-        fitting_batch(planned, around.memory) == planned.phases[-1].batch
-        or planned.phases[-1].batch <= 4
-        or wishes.width > 1
-    )
+    if wishes.width == 1 and planned.phases[-1].batch > 4:
+        assert fitting_batch(planned, around.memory) == planned.phases[-1].batch, "what is planned does not fit"
 
 
 @pytest.mark.parametrize(("width", "height"), [(32, 32), (48, 32), (64, 128), (128, 128)])

@@ -14,6 +14,7 @@ FEW = 2_000  # pictures; with fewer, a discriminator knows them by heart before 
 SIZES = (32, 64, 128, 256)
 # Minutes from which on a size is worth its cost; below, the time is better spent on more steps of smaller pictures.
 MINUTES_FOR = {"cpu": {32: 0, 64: 20, 128: 240}, "gpu": {64: 0, 128: 30, 256: 240}}
+LONGEST = 256  # pixels of a side that any recipe makes
 GPU_MINUTES = 20  # from which on a GPU has time for a GAN from nothing
 FLOATS = 14  # numbers kept for each activation: of both networks, forward and back, twice where a penalty looks back
 
@@ -57,9 +58,10 @@ class Choice:
 def choose_size(around: Circumstances) -> tuple[int, int, str]:
     """Return width, height and the reason."""
     table = MINUTES_FOR["gpu" if around.gpu else "cpu"]
-    affordable = max(size for size, minutes in table.items() if minutes <= around.minutes)
-    short = min(around.width, around.height)
-    if short <= affordable:
+    short, long = sorted((around.width, around.height))
+    possible = [size for size, minutes in table.items() if minutes <= around.minutes and size * long <= LONGEST * short]
+    affordable = max(possible, default=min(table))
+    if short <= affordable and long <= LONGEST:
         return around.width, around.height, "most of the pictures have no more"
     width, height = (affordable * side // short for side in (around.width, around.height))
     where = "a GPU" if around.gpu else "a processor"
