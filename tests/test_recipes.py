@@ -174,3 +174,45 @@ def test_long_and_thin_pictures(name: str, shape: tuple[int, int]) -> None:
 def test_wishes_that_do_not_exist(wish: dict[str, object], named: str) -> None:
     with pytest.raises(GanvasError, match=named):
         with_wishes(RECIPES["dcgan"](data(32), 1000), Wishes(**wish))
+
+
+def test_wider_networks_are_wider_everywhere() -> None:
+    for name, recipe in RECIPES.items():
+        plain, wide = recipe(data(32), 1000), with_wishes(recipe(data(32), 1000), Wishes(width=2.0))
+        assert wide.width == 2.0
+        pairs = [(plain.generator, wide.generator), (plain.discriminator, wide.discriminator)]
+        pairs += [(plain.encoder, wide.encoder)] if plain.encoder and wide.encoder else []
+        for before, after in pairs:
+            assert after.widths == tuple(2 * each for each in before.widths), name
+        assert build_generator(wide) is not None
+
+
+def test_another_batch_takes_penalty_and_bounds_along() -> None:
+    config = RECIPES["r3gan"](data(32), 1000)
+    twice = with_wishes(config, Wishes(batch=2 * config.phases[0].batch))
+    assert twice.penalty.gamma == pytest.approx(config.penalty.gamma / 2)
+    quick = RECIPES["quick"](data(32), 1000)
+    half = with_wishes(quick, Wishes(batch=16))
+    assert [phase.batch for phase in half.phases] == [16, 0, 16]
+    assert half.phases[2].most == 2 * quick.phases[2].most, "a picture is seen as often"
+    assert half.phases[1].most == quick.phases[1].most
+
+
+@pytest.mark.parametrize("wishes", [Wishes(width=0), Wishes(batch=1), Wishes(freeze=1.0), Wishes(augment=("adda",))])
+def test_wishes_that_make_no_sense_name_what_would(wishes: Wishes) -> None:
+    with pytest.raises(GanvasError) as caught:
+        with_wishes(RECIPES["r3gan"](data(32), 1000), wishes)
+    assert caught.value.hint
+
+
+def test_colours_of_a_pyramid_cannot_be_turned() -> None:
+    for augment in (("color",), ("ada",)):
+        with pytest.raises(GanvasError, match="multiscale cannot"):
+            with_wishes(RECIPES["multiscale"](data(32), 1000), Wishes(augment=augment))
+    assert with_wishes(RECIPES["multiscale"](data(32), 1000), Wishes(augment=("translation",))).augment
+
+
+def test_adaptive_augmentations_follow_and_others_do_not() -> None:
+    for augment, follows in ((("ada",), True), (("apa",), True), (("color",), False), (("none",), False)):
+        config = with_wishes(RECIPES["stylegan2"](data(32), 100_000), Wishes(augment=augment))
+        assert (config.adapt is not None) == follows, augment

@@ -198,6 +198,7 @@ class Config:
         compiled: networks are compiled by torch before they are used.
         precision: of what networks compute: "float32", or mixed with "bfloat16" or "float16" on a device that gains.
         latent: length of z.
+        width: of the networks, as a multiple of the recipe's; their own widths have it in them.
         loss: key of `ganvas.losses.LOSSES`.
         flip: mirror pictures left to right at random.
         augment: "color", "translation", "cutout" (DiffAugment), "ada", applied to reals and fakes alike; or "apa",
@@ -238,6 +239,7 @@ class Config:
     encoder: NetworkConfig | None = None
     warm_start: WarmStartConfig | None = None
     latent: int = 100
+    width: float = 1.0
     classes: tuple[str, ...] = ()
     seed: int = 0
     precision: str = "float32"

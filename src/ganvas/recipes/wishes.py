@@ -89,6 +89,7 @@ def _widened(config: Config, factor: float) -> Config:
     warm = config.warm_start
     return replace(
         config,
+        width=factor,
         generator=wider(config.generator),
         discriminator=wider(config.discriminator),
         encoder=config.encoder and wider(config.encoder),
@@ -99,7 +100,10 @@ def _widened(config: Config, factor: float) -> Config:
 def with_batch(config: Config, batch: int) -> Config:
     """Return `config` with so many pictures a step; the weight of a penalty is the less, the more these are."""
     was = config.phases[-1].batch
-    phases = tuple(replace(phase, batch=batch if phase.batch else 0) for phase in config.phases)
+    phases = tuple(
+        replace(phase, batch=batch, most=round(phase.most * phase.batch / batch)) if phase.batch else phase
+        for phase in config.phases
+    )
     penalty = config.penalty
     if penalty.name not in {"none", "gradient"}:
         penalty = replace(penalty, gamma=penalty.gamma * was / batch)

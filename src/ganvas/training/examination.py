@@ -24,7 +24,7 @@ from ..pictures import to_float
 from .material import Draw, draw
 from .schedule import progress
 from .state import State
-from .steps import judge
+from .steps import judge, of_pictures
 
 
 class Examiner:
@@ -74,10 +74,10 @@ class Examiner:
         found["generator_dead"] = dead_part(layers)
         if judged:
             seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
-            logits = [judge(seeing, config, material, each) for each in (material.real, samples)]
+            logits = [of_pictures(judge(seeing, config, material, each)) for each in (material.real, samples)]
             if len(self._held_out):
                 unseen = self._material(config, self._held_out)
-                logits.append(judge(seeing, config, unseen, unseen.real))
+                logits.append(of_pictures(judge(seeing, config, unseen, unseen.real)))
             found |= signs.logit_signs(*logits)
         return found
 

@@ -33,13 +33,23 @@ def check_same(config: Config, options: Options, run: Run) -> None:
         "--augment": (tuple(name for name in wishes.augment if name != "none") or None, config.augment),
         "--flip": (wishes.flip, "yes" if config.flip else "no"),
         "--ema": (wishes.ema, config.ema),
+        "--width": (wishes.width, config.width),
+        "--compile": (options.compiled, config.compiled),
         "--batch": (wishes.batch, config.phases[-1].batch),
         "--freeze": (wishes.freeze or None, config.frozen),
         "--from": (options.origin and str(options.origin.resolve()), config.origin),
         "--seed": (options.seed, config.seed),
         "--precision": (options.precision, config.precision),
     }
-    untouched = {"--background": "white", "--fit": "crop", "--every": 1, "--seed": 0, "--labels": False}
+    untouched = {
+        "--width": 1.0,
+        "--compile": False,
+        "--background": "white",
+        "--fit": "crop",
+        "--every": 1,
+        "--seed": 0,
+        "--labels": False,
+    }
     for name, (given, recorded) in pairs.items():
         if given not in (None, "auto", untouched.get(name)) and given != recorded:
             raise GanvasError(

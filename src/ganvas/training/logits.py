@@ -11,7 +11,7 @@ from ..device import random_at
 from ..events import Logits
 from .material import alike, draw, fakes
 from .state import State
-from .steps import judge
+from .steps import judge, of_pictures
 
 COUNT = 256  # pictures of either kind
 BINS = 32
@@ -30,7 +30,7 @@ def logit_histograms(state: State, config: Config, loader: Loader, device: torch
     generator = copy.deepcopy(state.generator)
     material = alike(generator, material)
     shown = (material.real, fakes(generator, config, material))
-    logits = [judge(seeing, config, material, each).float().cpu().flatten() for each in shown]
+    logits = [of_pictures(judge(seeing, config, material, each)).float().cpu() for each in shown]
     logits = [each[each.isfinite()] for each in logits]  # that a network broke is for the losses to tell
     low, high = _range(torch.cat(logits))
     counts = (tuple(int(n) for n in torch.histc(each, BINS, low, high)) for each in logits)

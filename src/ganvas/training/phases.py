@@ -65,7 +65,7 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
         if device.type == "cuda":
             torch.cuda.empty_cache()
     if config.adapt is not None:
-        losses["augmented"] = torch.tensor(state.augmented)
+        losses["augmented"] = torch.tensor(state.augmented, device=device)
     state.step += 1
     state.images += phase.batch
     if config.ema > 0:

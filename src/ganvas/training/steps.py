@@ -84,7 +84,7 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
     }
     if config.adapt is not None:
         zero = fake_logits.detach().mean() if config.loss in RELATIVE else 0.0
-        losses["real_sign"] = (real_logits.detach() - zero).sign().mean()
+        losses["real_sign"] = (of_pictures(real_logits.detach()) - zero).sign().mean()
     if rests:
         state.optimisers["discriminator"].zero_grad(set_to_none=True)
         return losses
@@ -136,6 +136,11 @@ def judge(state: State, config: Config, material: Draw, pictures: Tensor) -> Ten
     shown = seen(config, material, pictures)
     logits: Tensor = state.discriminator(*((shown,) if material.labels is None else (shown, material.labels)))
     return logits
+
+
+def of_pictures(logits: Tensor) -> Tensor:
+    """Return one logit a picture (B,): the mean, where a discriminator gives several (B, N)."""
+    return logits.reshape(len(logits), -1).mean(1)
 
 
 def seen(config: Config, material: Draw, pictures: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from .. import checkpoint
 from ..coach.prescription import KINDS, treated
@@ -199,7 +200,8 @@ def _redraw(state: State, network: nn.Module, layer: Layer, random: torch.Genera
     Weights as He et al. 2015 draw them for rectifiers, biases 0, a norm between as when it was new.
     """
     feeders = [network.get_submodule(name) for name in layer.feeders]
-    sources = [each for each in feeders if isinstance(each, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
+    plain = [each for each in feeders if not is_parametrized(each)]  # weights that follow from others cannot be drawn
+    sources = [each for each in plain if isinstance(each, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     source = next((each for each in reversed(sources) if _feeds(each, len(layer.dead))), None)
     if source is None:
         return 0
