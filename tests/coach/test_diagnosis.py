@@ -27,7 +27,7 @@ from ganvas.events import (
     to_json,
 )
 from ganvas.metrics.meaning import MEANING
-from histories import COLLAPSED, Course, look, looks, treatment, verdict, worsening
+from histories import BATCH, COLLAPSED, STEPS, Course, look, looks, treatment, verdict, worsening
 
 NAN, INF = math.nan, math.inf
 
@@ -301,3 +301,27 @@ def test_the_blur_of_a_variational_autoencoder_is_no_standstill() -> None:
 
     assert diagnose(course("adversarial")).name == "stalled"
     assert diagnose(course("vae")).name in SOUND
+
+
+@pytest.mark.parametrize(
+    ("name", "signs"),
+    [
+        ("stalled", {"distance": 2.0}),
+        ("generator wins", {"distance": 2.0, "told_apart": 0.6, "logit_gap": 0.2}),
+        ("generator wins", {"distance": 2.0, "told_apart": 0.1, "logit_gap": -1.0}),
+        ("discriminator wins", {"distance": 2.0, "told_apart": 1.0, "logit_gap": 12.0}),
+    ],
+)
+def test_slow_learning_is_no_sickness_of_networks_that_begin_slowly(name: str, signs: dict[str, float]) -> None:
+    seen = BATCH * STEPS
+    patient = looks(12, patience=seen * 10.0, **signs)  # until the tenth look
+    assert [diagnose(patient[:n]).name for n in range(1, 10)] == ["warming up"] * 9
+    assert diagnose(patient).name == name, "there is an end to patience"
+    assert name in {diagnose(looks(n, **signs)).name for n in range(3, 8)}, "others are not waited for"
+
+
+def test_what_is_gross_is_found_whatever_the_patience() -> None:
+    for name, signs in (("collapsed", {"diversity": 0.02, "near_copies": 1.0}), ("broken", {"finite": 0.5})):
+        plain, patient = looks(6, **signs), looks(6, patience=1e9, **signs)
+        assert diagnose(patient).name == diagnose(plain).name, name
+        assert diagnose(patient).name not in SOUND

@@ -157,7 +157,7 @@ def resample(pictures: Tensor, grid: Tensor) -> Tensor:
 
 
 class _Resample(torch.autograd.Function):
-    """Sample at fixed places. Torch's own cannot be differentiated twice; this is linear, so its gradient is easy."""
+    """Sample at fixed places. Older torch cannot differentiate its own twice; this is linear, and its gradient easy."""
 
     @staticmethod
     def forward(ctx: Any, pictures: Tensor, grid: Tensor) -> Tensor:
