@@ -16,8 +16,8 @@ from .sizes import between, doublings, narrowing, stages, usual_gamma
 # What small networks need of R1 in short trainings, as a multiple of the rule for large ones: with the rule's, the
 # discriminator had won within 10,000 pictures.
 STRONGER = 80.0
-# These networks move less from one look of the coach to the next than a look wobbles, so that it takes slow learning for
-# none at all; within so many pictures it does not judge that.
+# These networks move less from one look of the coach to the next than a look wobbles, so that it takes slow learning
+# for none at all; within so many pictures it does not judge that.
 PATIENCE = 300_000
 
 
