@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganvas.config import DataConfig
+from ganvas.config import Config, DataConfig
 from ganvas.models import build_discriminator, build_generator
 from ganvas.recipes import RECIPES, Wishes, choose_recipe, with_wishes
 from ganvas.recipes.planner import (
+    FEW,
+    GPU_MINUTES,
     Circumstances,
     choose_recipe_name,
     choose_size,
@@ -39,6 +41,8 @@ def data(width: int, height: int | None = None, channels: int = 3) -> DataConfig
         (replace(GPU, minutes=5), (64, 64)),
         (GPU, (128, 128)),
         (replace(GPU, minutes=600, width=384), (192, 128)),
+        (replace(GPU, width=320, height=64), (255, 51)),
+        (replace(LAPTOP, width=288, height=32), (252, 28)),
         (replace(GPU, minutes=600), (256, 256)),
     ],
 )
@@ -114,6 +118,153 @@ def test_every_plan_can_be_carried_out(
     assert planned.phases[-1].batch <= config.phases[-1].batch
     if wishes.width == 1 and planned.phases[-1].batch > 4:
         assert fitting_batch(planned, around.memory) == planned.phases[-1].batch, "what is planned does not fit"
+
+
+SHAPES = [
+    (short * long // 2, short) if wide else (short, short * long // 2)
+    for short in (32, 64, 128, 256)
+    for long in (2, 3, 4, 5, 8)  # halves of a side: what `advice.fitting` returns, up to 1 : 4
+    for wide in (True, False)
+]
+arounds = st.builds(
+    lambda count, shape, grey, device, gigabytes, minutes: Circumstances(
+        count, *shape, grey, device, int(gigabytes * 2**30), minutes
+    ),
+    st.integers(32, 200_000),
+    st.sampled_from(SHAPES),
+    st.booleans(),
+    st.sampled_from(["cpu", "cuda:0", "cuda:1", "mps"]),
+    st.floats(0.5, 80),
+    st.floats(1, 600),
+)
+
+
+@settings(deadline=None)
+@given(arounds)
+def test_a_size_is_no_more_than_pictures_have_and_of_their_shape(around: Circumstances) -> None:
+    width, height, why = choose_size(around)
+    assert width <= around.width
+    assert height <= around.height
+    assert width * around.height == height * around.width
+    assert min(width, height) >= 32
+    assert max(width, height) <= 256
+    assert why
+
+
+@settings(deadline=None)
+@given(arounds, st.floats(1, 10))
+def test_more_minutes_never_make_smaller_pictures(around: Circumstances, times: float) -> None:
+    longer = replace(around, minutes=times * around.minutes)
+    assert choose_size(around)[:2] <= choose_size(longer)[:2]
+
+
+def test_a_size_says_why() -> None:
+    assert choose_size(replace(LAPTOP, width=32, height=32))[2] == "most of the pictures have no more"
+    assert "10 minutes on a processor" in choose_size(LAPTOP)[2]
+    assert "5 minutes on a GPU" in choose_size(replace(GPU, minutes=5))[2]
+
+
+def test_a_recipe_says_why() -> None:
+    for around in (LAPTOP, GPU, replace(GPU, minutes=5), replace(GPU, grey=True)):
+        for side in (64, 256):
+            assert choose_recipe_name(around, data(side))[1]
+    assert "not measured" in choose_recipe_name(GPU, data(64))[1], "what is said of GPUs is what authors say"
+
+
+@pytest.mark.parametrize(
+    ("around", "name"),
+    [
+        (replace(GPU, count=FEW - 1), "projected"),
+        (replace(GPU, count=FEW), "r3gan"),
+        (replace(GPU, minutes=GPU_MINUTES), "projected"),
+        (replace(GPU, minutes=GPU_MINUTES - 1), "quick"),
+        (replace(GPU, device="mps"), "projected"),
+    ],
+)
+def test_where_a_recipe_gives_way_to_the_next(around: Circumstances, name: str) -> None:
+    assert choose_recipe_name(around, data(128))[0] == name
+    assert choose_recipe_name(around, data(129))[0] == "r3gan"
+    assert choose_recipe_name(around, data(64, 256))[0] == "r3gan", "the longer side counts"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("gigabytes", [0.01, 0.05, 0.25, 1.0, 80.0])
+def test_a_batch_is_the_largest_half_that_fits(name: str, gigabytes: float) -> None:
+    config = RECIPES[name](data(64), 5000)
+    memory = int(gigabytes * 2**30)
+    batch, usual = fitting_batch(config, memory), config.phases[-1].batch
+    assert batch in {usual >> halvings for halvings in range(9)}
+    fits = [estimated_bytes(of_batch(config, each)) <= memory / 2 for each in (batch, 2 * batch)]
+    assert fits[0] or batch <= 4, "it does not fit, and could be less"
+    assert batch == usual or not fits[1], "a larger one fits"
+
+
+def of_batch(config: Config, batch: int) -> Config:
+    return replace(config, phases=tuple(replace(phase, batch=batch) for phase in config.phases))
+
+
+def test_less_memory_never_makes_a_larger_batch() -> None:
+    config = RECIPES["stylegan2"](data(256), 5000)
+    batches = [fitting_batch(config, 2**power) for power in range(20, 38)]
+    assert batches == sorted(batches)
+    assert batches[0] < batches[-1] == config.phases[-1].batch
+
+
+def test_a_processor_gets_no_wider_networks() -> None:
+    config = RECIPES["r3gan"](data(32), 5000)
+    for around, width in ((replace(LAPTOP, minutes=600), 1.0), (GPU, 2.0), (replace(GPU, minutes=5), 1.0)):
+        wishes, reasons = choose_wishes(around, config, Wishes())
+        assert wishes.width == width
+        assert [each.what for each in reasons].count("width") == (width != 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arounds,
+    st.sampled_from(sorted(RECIPES)),
+    st.sampled_from([0.5, 2.0, 4.0]),
+    st.sampled_from([2, 16, 100]),
+    st.sampled_from([("translation",), ("cutout", "translation"), ("apa",), ("none",)]),
+)
+def test_wishes_win_over_the_plan(
+    around: Circumstances, name: str, width: float, batch: int, augment: tuple[str, ...]
+) -> None:
+    side = 32
+    config = RECIPES[name](data(side), around.count)
+    for asked in (Wishes(width=width), Wishes(batch=batch), Wishes(augment=augment)):
+        if asked.augment and config.discriminator.name == "none":
+            continue  # nothing that they could be about
+        wishes, reasons = choose_wishes(around, config, asked)
+        planned = with_wishes(config, wishes)
+        told = {each.what for each in reasons}
+        if asked.width != 1:
+            assert planned.width == width
+            assert "width" not in told
+        if asked.batch is not None:
+            assert {phase.batch for phase in planned.phases} <= {0, batch}
+            assert "batch" not in told
+        if asked.augment:
+            assert planned.augment == tuple(each for each in augment if each != "none")
+            assert "augmentation" not in told
+
+
+@settings(max_examples=30, deadline=None)
+@given(arounds, st.sampled_from([1, 3, 4]))
+def test_every_planned_configuration_is_whole(around: Circumstances, channels: int) -> None:
+    width, height, _ = choose_size(around)
+    pictures = data(width, height, channels)
+    name, _ = choose_recipe_name(around, pictures)
+    config = choose_recipe(name)(pictures, around.count)
+    wishes, reasons = choose_wishes(around, config, Wishes())
+    planned = with_wishes(config, wishes)
+    assert planned.recipe == name
+    assert planned.shape == (channels, height, width)
+    assert all(phase.batch in {0, planned.phases[-1].batch} for phase in planned.phases)
+    assert planned.phases[-1].batch >= 2
+    assert (planned.adapt is not None) == bool({"ada", "apa"} & set(planned.augment))
+    assert all(each.value and each.why for each in (*reasons, *explained(planned)))
+    if planned.width == 1 and width * height <= 64 * 64:  # the larger ones take their time
+        assert sum(each.numel() for each in build_generator(planned).parameters()) > 0
 
 
 @pytest.mark.parametrize(("width", "height"), [(32, 32), (48, 32), (64, 128), (128, 128)])

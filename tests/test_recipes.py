@@ -216,3 +216,13 @@ def test_adaptive_augmentations_follow_and_others_do_not() -> None:
     for augment, follows in ((("ada",), True), (("apa",), True), (("color",), False), (("none",), False)):
         config = with_wishes(RECIPES["stylegan2"](data(32), 100_000), Wishes(augment=augment))
         assert (config.adapt is not None) == follows, augment
+
+
+def test_the_penalty_of_a_recipe_can_be_weighed_alone() -> None:
+    config = RECIPES["r3gan"](data(32), 1000)
+    weighed = with_wishes(config, Wishes(gamma=3.0))
+    assert (weighed.penalty.name, weighed.penalty.gamma, weighed.penalty.every) == ("r1_r2", 3.0, config.penalty.every)
+    lazy = with_wishes(config, Wishes(every=8))
+    assert (lazy.penalty.gamma, lazy.penalty.every) == (config.penalty.gamma, 8)
+    with pytest.raises(GanvasError, match="no penalty to weigh"):
+        with_wishes(RECIPES["dcgan"](data(32), 1000), Wishes(gamma=3.0))

@@ -114,8 +114,13 @@ def zero_centred(discriminator: Discriminator, pictures: Tensor) -> Tensor:
 
 def zero_centred_at(logits: Tensor, pictures: Tensor) -> Tensor:
     """Return `zero_centred` of logits that were already given for pictures that require a gradient: a pass is saved."""
-    (gradient,) = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
+    (gradient,) = torch.autograd.grad(of_pictures(logits).sum(), pictures, create_graph=True)
     return 0.5 * gradient.square().sum() / len(logits)
+
+
+def of_pictures(logits: Tensor) -> Tensor:
+    """Return one logit a picture (B,): the mean, where a discriminator gives several (B, N)."""
+    return logits.reshape(len(logits), -1).mean(1)
 
 
 def approximate_zero_centred(
@@ -127,16 +132,16 @@ def approximate_zero_centred(
     Seaweed APT, eq. 3, there with a fixed weight in place of 1 / sigma^2).
     """
     noise = torch.randn(pictures.shape, generator=generator, device=pictures.device, dtype=pictures.dtype)
-    difference = discriminator(pictures) - discriminator(pictures + sigma * noise)
+    difference = of_pictures(discriminator(pictures)) - of_pictures(discriminator(pictures + sigma * noise))
     return 0.5 * (difference / sigma).square().mean()
 
 
 def gradient_penalty(discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
     """E[(|grad D(u x + (1 - u) y)| - 1)^2] with u ~ U(0, 1) per pair (Gulrajani et al. 2017, WGAN-GP, eq. 3)."""
     mix = torch.rand((len(real), 1, 1, 1), generator=generator, device=real.device, dtype=real.dtype)
-    between = torch.lerp(fake.detach(), real, mix).requires_grad_(True)
+    between = torch.lerp(fake.detach().to(real.dtype), real, mix).requires_grad_(True)
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
+        (gradient,) = torch.autograd.grad(of_pictures(discriminator(between)).sum(), between, create_graph=True)
     norm: Tensor = torch.linalg.vector_norm(
         gradient.flatten(1), dim=1
     )  # whose own gradient at 0 is 0, a plain root's is NaN

@@ -14,11 +14,13 @@ from ganvas.config import AdaptConfig, Config, PenaltyConfig, StylesConfig
 from ganvas.data import Prepared
 from ganvas.data.loader import Loader
 from ganvas.errors import GanvasError
+from ganvas.losses import zero_centred_at
 from ganvas.models.progressive import ProgressiveGenerator, coarsened
 from ganvas.models.stylegan2 import StyleGAN2Generator
-from ganvas.training import phases
+from ganvas.training import phases, steps
 from ganvas.training.growth import grow, reached
-from ganvas.training.material import Draw, alike, fakes, generate, parted
+from ganvas.training.logits import logit_histograms
+from ganvas.training.material import Draw, alike, effective, fakes, generate, parted
 from ganvas.training.phases import advance
 from ganvas.training.schedule import Position, annealed, ends_stage, with_images
 from ganvas.training.state import State, fresh, pack, restored
@@ -278,6 +280,60 @@ def test_other_errors_are_not_taken_for_want_of_memory(monkeypatch: pytest.Monke
     monkeypatch.setitem(phases.PHASES, "adversarial", broken)
     with pytest.raises(RuntimeError, match="shapes"):
         advance(config.phases[0], fresh(config, CPU), config, Loader(prepared(config), 0))
+
+
+@pytest.mark.parametrize("recipe", ["dcgan", "stylegan2"])
+def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.config(recipe)
+    loader, state = Loader(prepared(config), 0), fresh(config, CPU)
+    real, tries = steps.generator_loss, []
+
+    def full_at_first(*given: object) -> Tensor:
+        tries.append(1)
+        if len(tries) == 1:
+            raise torch.OutOfMemoryError("no room")
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(steps, "generator_loss", full_at_first)
+    losses = advance(config.phases[0], state, config, loader)
+    assert state.parts == 2
+    assert all(torch.isfinite(each) for each in losses.values())
+    assert all(each.requires_grad for each in state.discriminator.parameters()), "left frozen"
+
+
+def test_looks_are_taken_at_the_probability_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = with_images(tiny.config("r3gan", augment=("ada",)), 800)
+    state = fresh(config, CPU)
+    assert effective(state, annealed(config, 0)) == 0
+    assert effective(state, annealed(config, config.steps)) == 1
+    adaptive = replace(config, anneal=None, adapt=AdaptConfig())
+    state.augmented = 0.25
+    assert effective(state, adaptive) == 0.25
+    given: list[float] = []
+    monkeypatch.setattr(steps, "ada", lambda pictures, probability, random: given.append(probability) or pictures)
+    logit_histograms(state, adaptive, Loader(prepared(config), 0), CPU)
+    assert set(given) == {0.25}
+
+
+@pytest.mark.parametrize("recipe", ["progressive", "stylegan2", "r3gan", "residual"])
+def test_mixed_precision_goes_with_augmentation_and_penalties(recipe: str) -> None:
+    penalty = PenaltyConfig("gradient", 1.0) if recipe == "progressive" else PenaltyConfig("r1", 1.0)
+    config = tiny.config(recipe, precision="bfloat16", augment=("ada",), adapt=None, anneal=None, penalty=penalty)
+    state, loader = fresh(config, CPU), Loader(prepared(config), 0)
+    for _ in range(2):
+        losses = advance(config.phases[-1], state, config, loader)
+        assert all(torch.isfinite(each) for each in losses.values())
+
+
+def test_a_penalty_is_of_pictures_not_of_each_of_their_logits() -> None:
+    pictures = torch.randn(3, 1, 2, 2, dtype=torch.float64, requires_grad=True)
+
+    def judge(of: Tensor) -> Tensor:
+        return of.square().sum((1, 2, 3))
+
+    one = zero_centred_at(judge(pictures), pictures)
+    many = zero_centred_at(judge(pictures)[:, None].expand(-1, 64), pictures)
+    torch.testing.assert_close(one, many)
 
 
 def test_parts_are_the_batch() -> None:

@@ -1,22 +1,33 @@
-"""Beginning with an earlier run: what is kept, also across sizes, and what is refused."""
+"""Beginning with an earlier run: what is kept, also across sizes, what stays frozen, and what is refused."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stepping import CPU
+from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import tiny
 from ganvas import checkpoint
 from ganvas.checkpoint import Tensors
+from ganvas.config import Config, DataConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Note
 from ganvas.models import build_discriminator
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training.state import under
-from ganvas.training.transfer import matching
+from ganvas.training import phases
+from ganvas.training.asked import TRANSFERRED, Options, transferred
+from ganvas.training.state import State, fresh, pack, under
+from ganvas.training.transfer import matching, transfer
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
+
+AS_THEY_ARE = dict(RECIPES)  # with the widths that users get: narrow networks fit where real ones do not
 
 
 def rows(**of: tuple[int, ...]) -> Tensors:
@@ -28,128 +39,377 @@ def rows(**of: tuple[int, ...]) -> Tensors:
     }
 
 
+def places(found: Tensors) -> dict[str, float]:
+    """Return for each name the number of the old tensor that it got."""
+    return {name: float(each[0]) for name, each in found.items()}
+
+
 def test_rows_are_laid_side_by_side_from_either_end() -> None:
     old, new = rows(stages=(4, 4, 4)), rows(stages=(4, 4, 4, 4))
     first = matching(old, new, from_end=False)
-    assert {name: float(each[0]) for name, each in first.items()} == {
-        "stages.0.weight": 0, "stages.1.weight": 1, "stages.2.weight": 2
-    }  # fmt: skip
+    assert places(first) == {"stages.0.weight": 0, "stages.1.weight": 1, "stages.2.weight": 2}
     last = matching(old, new, from_end=True)
-    assert {name: float(each[0]) for name, each in last.items()} == {
-        "stages.1.weight": 0, "stages.2.weight": 1, "stages.3.weight": 2
+    assert places(last) == {"stages.1.weight": 0, "stages.2.weight": 1, "stages.3.weight": 2}
+
+
+def test_a_longer_row_is_cut_at_the_far_end() -> None:
+    old, new = rows(stages=(4, 4, 4, 4)), rows(stages=(4, 4))
+    assert places(matching(old, new, from_end=False)) == {"stages.0.weight": 0, "stages.1.weight": 1}
+    assert places(matching(old, new, from_end=True)) == {"stages.0.weight": 2, "stages.1.weight": 3}
+
+
+def test_each_row_has_a_length_of_its_own() -> None:
+    old, new = rows(a=(4, 4), b=(4, 4, 4)), rows(a=(4, 4, 4), b=(4, 4, 4))
+    assert places(matching(old, new, from_end=True)) == {
+        "a.1.weight": 0, "a.2.weight": 1, "b.0.weight": 0, "b.1.weight": 1, "b.2.weight": 2
     }  # fmt: skip
+
+
+def test_only_the_first_number_of_a_name_is_a_place() -> None:
+    old = {"stages.0.blocks.1.bias": torch.zeros(2)}
+    new = {f"stages.{stage}.blocks.{block}.bias": torch.ones(2) for stage in range(2) for block in range(2)}
+    assert list(matching(old, new, from_end=True)) == ["stages.1.blocks.1.bias"]
 
 
 def test_what_does_not_fit_from_one_end_is_tried_from_the_other() -> None:
     found = matching(rows(layers=(5, 5, 3)), rows(layers=(5, 5, 5, 3)), from_end=False)
-    assert {name: float(each[0]) for name, each in found.items()} == {
-        "layers.0.weight": 0, "layers.1.weight": 1, "layers.3.weight": 2
-    }  # fmt: skip
+    assert places(found) == {"layers.0.weight": 0, "layers.1.weight": 1, "layers.3.weight": 2}
+
+
+def test_nothing_is_taken_twice() -> None:
+    found = matching(rows(layers=(4,)), rows(layers=(4, 4)), from_end=False)
+    assert list(found) == ["layers.0.weight"], "the last layer took what the first one has"
 
 
 def test_other_shapes_and_other_names_are_left() -> None:
-    old = {"a": torch.zeros(2), "b": torch.zeros(3)}
-    assert matching(old, {"a": torch.ones(3), "c": torch.ones(3)}, from_end=False) == {}
+    old = {"a": torch.zeros(2), "b": torch.zeros(3), "only.0.old": torch.zeros(1)}
+    new = {"a": torch.ones(3), "c": torch.ones(3), "only.0.new": torch.zeros(1)}
+    assert matching(old, new, from_end=False) == {}
+    assert matching({}, new, from_end=True) == {}
 
 
-def trained(pictures: Path, out: Path, recipe: str, **options: object) -> Tensors:
-    tiny.train(pictures, out, recipe, **options)
+lengths = st.lists(st.integers(1, 3), max_size=6)
+
+
+@settings(deadline=None)
+@given(lengths, lengths, st.booleans())
+def test_what_is_found_fits_and_is_of_one_place_each(before: list[int], after: list[int], from_end: bool) -> None:
+    old, new = rows(row=tuple(before)), rows(row=tuple(after))
+    found = matching(old, new, from_end)
+    assert all(each.shape == new[name].shape for name, each in found.items())
+    taken = [id(each) for each in found.values()]
+    assert len(taken) == len(set(taken)), "one tensor stands in two places"
+    assert set(taken) <= {id(each) for each in old.values()}
+    if before == after:
+        assert places(found) == places(old), "equal rows are kept whole"
+
+
+def configured(recipe: str, size: int, channels: int = 3) -> Config:
+    return AS_THEY_ARE[recipe](DataConfig("pictures", size, size, channels), tiny.COUNT)
+
+
+def begun_with(folder: Path, config: Config) -> tuple[Path, dict[str, Tensors]]:
+    """Write a run whose newest checkpoint holds nothing but numbers of its own; return its folder and networks."""
+    run = Run(folder)
+    folder.mkdir()
+    run.write_config(config)
+    state = fresh(config, CPU)
+    for network in state.networks().values():
+        for tensor in network.state_dict().values():
+            tensor.copy_(torch.randn(tensor.shape) if tensor.is_floating_point() else torch.tensor(7))
+    checkpoint.save(run.checkpoints, 1, *pack(state))
+    return folder, {name: dict(network.state_dict()) for name, network in state.networks().items()}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_all_is_kept_where_sizes_agree(recipe: str, tmp_path: Path) -> None:
+    config = configured(recipe, 16)
+    origin, old = begun_with(tmp_path / "old", config)
+    state = fresh(dataclasses.replace(config, seed=1), CPU)
+    assert transfer(state, str(origin)) == 1
+    for name, network in state.networks().items():
+        before = old["generator" if name == "averaged" else name]  # the average begins as the generator does
+        assert all(torch.equal(each, before[key]) for key, each in network.state_dict().items()), name
+    assert all(not optimiser.state for optimiser in state.optimisers.values()), "moments begin anew"
+
+
+# What is alike from 16 to 32 px: of the generator what stands under the same name, coarsest first; of the others what
+# stands one further, beside the layers next to the logit. A `quick` network's layer is two or three modules.
+COARSE = {
+    "quick": ("prior.", "decoder.layers.0.", *(f"decoder.layers.{place}." for place in (2, 4, 5, 7, 8))),
+    "r3gan": ("basis", "mapping.", "stages.0.", "stages.1.", "stages.2."),
+    "stylegan2": ("constant", "mapping.", *(f"layers.{place}." for place in range(5)), "colours.0.", "colours.2."),
+    "projected": ("beginning.", "blocks.0.", "blocks.1."),
+    "multiscale": ("beginning.", "blocks.0.", "blocks.1.", "to_rgb.0.", "to_rgb.1.", "to_rgb.2."),
+    "progressive": ("beginning.", "blocks.0.", "blocks.1.", "to_rgb.0.", "to_rgb.1.", "to_rgb.2."),
+    "vae": ("layers.0.", *(f"layers.{place}." for place in (2, 4, 5, 7, 8))),
+}  # fmt: skip
+LAST = {
+    "quick": {"layers.2.": "layers.4.", "layers.5.": "layers.7."},
+    "r3gan": {**{f"stages.{n}.blocks.": f"stages.{n + 1}.blocks." for n in range(3)}, "gather.": "gather.",
+              "verdict.": "verdict."},
+    "stylegan2": {"blocks.0.": "blocks.1.", "blocks.1.": "blocks.2.", "gather.": "gather.", "verdict.": "verdict."},
+    "projected": {"": ""},  # it looks at pictures of one size
+    "multiscale": {"blocks.1.": "blocks.2.", "combine.1.": "combine.2.", "ending.": "ending.", "verdict.": "verdict."},
+    "progressive": {"blocks.0.": "blocks.1.", "blocks.1.": "blocks.2.", "from_rgb.0.": "from_rgb.1.",
+                    "ending.": "ending.", "verdict.": "verdict."},
+    "vae": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", COARSE)
+def test_coarse_layers_and_those_next_to_the_logit_are_kept_across_sizes(recipe: str, tmp_path: Path) -> None:
+    origin, old = begun_with(tmp_path / "old", configured(recipe, 16))
+    state = fresh(configured(recipe, 32), CPU)
+    share = transfer(state, str(origin))
+    assert share > 0.75, "real widths have most of their weights where it is coarse"
+    new = {name: dict(network.state_dict()) for name, network in state.networks().items()}
+    moves = [("generator", place, place) for place in COARSE[recipe]]
+    moves += [("discriminator", *pair) for pair in LAST[recipe].items()]
+    if "encoder" in new:  # its dense layer is the last of a row that is one halving longer
+        last = {"quick": ("layers.6.", "layers.9."), "vae": ("layers.6.", "layers.9.")}[recipe]
+        moves += [("encoder", "layers.2.", "layers.5."), ("encoder", *last)]
+    for network, before, after in moves:
+        moved = {name: each for name, each in old[network].items() if name.startswith(before)}
+        assert moved, f"{network} has no {before}"
+        for name, each in moved.items():
+            assert torch.equal(new[network][after + name.removeprefix(before)], each), f"{network} {name}"
+    assert all(torch.equal(each, new["averaged"][name]) for name, each in new["generator"].items())
+
+
+@pytest.mark.parametrize("recipe", [*COARSE, "dcgan", "residual", "fc"])
+def test_the_share_is_counted_in_weights(recipe: str, tmp_path: Path) -> None:
+    origin, old = begun_with(tmp_path / "old", configured(recipe, 32))
+    state = fresh(configured(recipe, 64 if recipe != "projected" else 16), CPU)
+    share = transfer(state, str(origin))
+    kept = total = 0
+    for name, network in state.networks().items():
+        before = old["generator" if name == "averaged" else name].values()
+        for each in network.state_dict().values():
+            total += each.numel()
+            kept += each.numel() * any(each.shape == one.shape and torch.equal(each, one) for one in before)
+    assert share == kept / total
+    assert 0 < share < 1
+
+
+@pytest.mark.parametrize("recipe", ["quick", "r3gan", "stylegan2", "multiscale", "progressive", "dcgan"])
+def test_from_grey_to_colour_and_back_all_but_what_touches_colours(recipe: str, tmp_path: Path) -> None:
+    for before, after in ((1, 3), (3, 1)):
+        origin, _ = begun_with(tmp_path / f"old{before}", configured(recipe, 32, before))
+        share = transfer(fresh(configured(recipe, 32, after), CPU), str(origin))
+        assert 0.98 < share < 1
+
+
+def test_smaller_pictures_take_the_coarse_part(tmp_path: Path) -> None:
+    origin, _ = begun_with(tmp_path / "old", configured("r3gan", 32))
+    state = fresh(configured("r3gan", 16), CPU)
+    # all of the generator, whose 16 px are those of the larger one, but the colours: 16 channels became them there
+    assert 0.95 < transfer(state, str(origin)) < 1
+
+
+def test_an_adaptive_augmentation_rises_faster_after_a_transfer() -> None:
+    few = configured("stylegan2", 16)
+    assert few.adapt is not None
+    config = transferred(few, Options(origin=Path("old")))
+    assert (config.adapt and config.adapt.images) == TRANSFERRED < few.adapt.images
+    assert config.origin == str(Path("old").resolve())
+    assert transferred(few, Options()) == few
+    assert transferred(configured("dcgan", 16), Options(origin=Path("old"))).adapt is None
+
+
+def trained(pictures: Path | None, out: Path, recipe: str, **options: object) -> Tensors:
+    tiny.train(pictures, out, recipe, **options)  # type: ignore[arg-type]
+    return newest(out)
+
+
+def newest(out: Path) -> Tensors:
     found = checkpoint.newest(Run(out).checkpoints)
     assert found is not None
     return found[0]
 
 
-def begun(pictures: Path, out: Path, recipe: str, origin: Path, **options: object) -> tuple[Tensors, str]:
-    """Return the weights after a single step that began with `origin`, and what was said."""
-    events = tiny.train(pictures, out, recipe, images=1, origin=origin, **options)
-    found = checkpoint.newest(Run(out).checkpoints)
-    assert found is not None
-    return found[0], next(each.text for each in events if isinstance(each, Note) and "of its weights" in each.text)
+def told(pictures: Path, out: Path, recipe: str, **options: object) -> str:
+    """Return what was said of weights."""
+    events = tiny.train(pictures, out, recipe, images=1, **options)  # type: ignore[arg-type]
+    notes = [each.text for each in events if isinstance(each, Note) and "of its weights" in each.text]
+    assert len(notes) <= 1
+    return "".join(notes)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_all_is_kept_where_sizes_agree(recipe: str, pictures: Path, tmp_path: Path) -> None:
-    trained(pictures, tmp_path / "old", recipe)
-    _, told = begun(pictures, tmp_path / "new", recipe, tmp_path / "old")
-    assert told.startswith("Begins with 100% of its weights"), told
+def test_a_training_tells_the_share(pictures: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    assert told(pictures, old, "r3gan") == "", "nothing to tell where nothing was taken"
+    where = old.resolve()
+    assert told(pictures, tmp_path / "new", "r3gan", origin=old) == f"Begins with 100% of its weights from {where}."
+    larger = told(pictures, tmp_path / "larger", "r3gan", origin=old, size="32")
+    share = transfer(fresh(Run(tmp_path / "larger").read_config(), CPU), str(old))
+    assert larger == f"Begins with {share:.0%} of its weights from {where}."
+    assert 0.4 < share < 1
 
 
-@pytest.mark.parametrize("recipe", ["quick", "r3gan", "stylegan2", "multiscale", "progressive", "projected", "dcgan"])
-def test_shared_layers_are_kept_across_sizes(recipe: str, pictures: Path, tmp_path: Path) -> None:
-    trained(pictures, tmp_path / "old", recipe)
-    _, told = begun(pictures, tmp_path / "new", recipe, tmp_path / "old", size="32")
-    share = int(told.split("%")[0].split()[-1])
-    assert 40 < share < 100, told
+def test_the_origin_stays_as_it_is(pictures: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    trained(pictures, old, "dcgan", images=24)
+    before = {path: path.read_bytes() for path in sorted(old.rglob("*")) if path.is_file()}
+    trained(pictures, tmp_path / "new", "dcgan", images=24, origin=old)
+    assert {path: path.read_bytes() for path in sorted(old.rglob("*")) if path.is_file()} == before
 
 
-def test_coarse_layers_of_the_generator_and_last_ones_of_the_discriminator(pictures: Path, tmp_path: Path) -> None:
-    old = trained(pictures, tmp_path / "old", "r3gan")
-    new, _ = begun(pictures, tmp_path / "new", "r3gan", tmp_path / "old", size="32")
-
-    def near(one: torch.Tensor, other: torch.Tensor) -> bool:
-        return float((one - other).abs().max()) < 0.02  # a single step of Adam lies between
-
-    for stage in range(3):
-        name = f"stages.{stage}.blocks.0.widen.weight"
-        assert near(old[f"generator/{name}"], new[f"generator/{name}"])
-        above = f"stages.{stage + 1}.blocks.0.widen.weight"
-        assert near(old[f"discriminator/{name}"], new[f"discriminator/{above}"])
-    assert near(old["discriminator/verdict.score.weight"], new["discriminator/verdict.score.weight"])
+def test_a_damaged_newest_checkpoint_of_the_origin_is_passed_over(tmp_path: Path) -> None:
+    config = configured("dcgan", 16)
+    origin, old = begun_with(tmp_path / "old", config)
+    later = checkpoint.save(Run(origin).checkpoints, 2, *pack(fresh(config, CPU)))
+    (later / checkpoint.STATE).write_bytes(b"torn")
+    state = fresh(config, CPU)
+    transfer(state, str(origin))
+    assert all(torch.equal(each, old["generator"][name]) for name, each in state.generator.state_dict().items())
 
 
 def test_the_recipe_is_that_of_the_run(pictures: Path, tmp_path: Path) -> None:
-    trained(pictures, tmp_path / "old", "residual")
-    tiny.train(pictures, tmp_path / "new", "auto", images=8, origin=tmp_path / "old")
+    trained(pictures, tmp_path / "old", "residual", images=8)
+    events = tiny.train(pictures, tmp_path / "new", "auto", images=8, origin=tmp_path / "old")
     config = Run(tmp_path / "new").read_config()
     assert config.recipe == "residual"
     assert config.origin == str((tmp_path / "old").resolve())
+    assert any(isinstance(each, Note) and each.text.startswith("Recipe: residual, because") for each in events)
+
+
+def halves(config: Config) -> tuple[list[str], list[str]]:
+    """Return the names of the discriminator's parameters that half a freeze leaves, and those that it lets move."""
+    names = [name for name, _ in build_discriminator(config).named_parameters()]
+    half = round(0.5 * len(names))
+    return names[:half], names[half:]
+
+
+@pytest.mark.parametrize("recipe", ["r3gan", "stylegan2", "quick"])
+def test_what_is_frozen_stays_and_the_rest_moves(recipe: str, pictures: Path, tmp_path: Path) -> None:
+    old = under(trained(pictures, tmp_path / "old", recipe, images=24), "discriminator/")
+    tensors = trained(pictures, tmp_path / "new", recipe, images=96, origin=tmp_path / "old", freeze=0.5)
+    new = under(tensors, "discriminator/")
+    stay, move = halves(Run(tmp_path / "new").read_config())
+    assert [name for name in stay if not torch.equal(old[name], new[name])] == []
+    assert [name for name in move if torch.equal(old[name], new[name])] == []
+
+
+def test_what_is_frozen_gathers_no_gradient(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained(pictures, tmp_path / "old", "r3gan", images=8)
+    real, states = phases.PHASES["adversarial"], list[State]()
+    seen = list[tuple[set[str], set[str]]]()
+
+    def watching(state, config, material):  # type: ignore[no-untyped-def]
+        states[:] = [state]
+        return real(state, config, material)
+
+    def before_step(optimiser: torch.optim.Optimizer, *_: object) -> None:
+        if states and optimiser is states[0].optimisers["discriminator"]:
+            network: nn.Module = states[0].discriminator
+            wants = {name for name, each in network.named_parameters() if each.requires_grad}
+            has = {name for name, each in network.named_parameters() if each.grad is not None}
+            seen.append((wants, has))
+
+    monkeypatch.setitem(phases.PHASES, "adversarial", watching)
+    hook = register_optimizer_step_pre_hook(before_step)
+    try:
+        trained(pictures, tmp_path / "new", "r3gan", images=48, origin=tmp_path / "old", freeze=0.5)
+    finally:
+        hook.remove()
+    _, move = halves(Run(tmp_path / "new").read_config())
+    assert len(seen) == 6, "each step of the discriminator was seen"
+    assert all(wants == has == set(move) for wants, has in seen)
 
 
 def test_a_transfer_is_repeatable_and_goes_on_alike(pictures: Path, tmp_path: Path) -> None:
-    trained(pictures, tmp_path / "old", "residual")
-    one = trained(pictures, tmp_path / "one", "residual", origin=tmp_path / "old", freeze=0.5)
-    tiny.train(pictures, tmp_path / "two", "residual", origin=tmp_path / "old", freeze=0.5, stop=tiny.stop_after(7))
-    two = trained(pictures, tmp_path / "two", "residual", origin=tmp_path / "old", freeze=0.5)
-    assert one.keys() == two.keys()
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    old = tmp_path / "old"
+    origin = under(trained(pictures, old, "residual", images=24), "discriminator/")
+    whole, again = (
+        trained(pictures, tmp_path / name, "residual", images=80, origin=old, freeze=0.5) for name in ("whole", "again")
+    )
+    assert_same(whole, again)
+    cut = tmp_path / "cut"
+    tiny.train(pictures, cut, "residual", images=80, origin=old, freeze=0.5, stop=tiny.stop_after(7))
+    assert [path.name for path in checkpoint.listing(Run(cut).checkpoints)][-1] == "000000007"
+    assert_same(whole, trained(pictures, cut, "residual", images=80, origin=old, freeze=0.5))
+    stay, _ = halves(Run(cut).read_config())
+    assert all(torch.equal(origin[name], newest(cut)[f"discriminator/{name}"]) for name in stay)
 
 
-def test_what_is_frozen_stays(pictures: Path, tmp_path: Path) -> None:
-    old = under(trained(pictures, tmp_path / "old", "r3gan"), "discriminator/")
-    new = under(trained(pictures, tmp_path / "new", "r3gan", origin=tmp_path / "old", freeze=0.5), "discriminator/")
-    names = [name for name, _ in build_discriminator(Run(tmp_path / "new").read_config()).named_parameters()]
-    stays = [torch.equal(old[name], new[name]) for name in names]
-    half = round(0.5 * len(stays))
-    assert all(stays[:half])
-    assert not any(stays[half:])
+def assert_same(one: Tensors, other: Tensors) -> None:
+    assert one.keys() == other.keys()
+    assert [name for name, each in one.items() if not torch.equal(each, other[name])] == []
 
 
-def test_from_grey_to_colour(pictures: Path, tmp_path: Path) -> None:
-    trained(pictures, tmp_path / "old", "r3gan", channels="grey")
-    _, told = begun(pictures, tmp_path / "new", "r3gan", tmp_path / "old", channels="rgb")
-    assert int(told.split("%")[0].split()[-1]) > 90, told  # all but what touches colours
+def test_once_begun_the_origin_is_needed_no_more(pictures: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    trained(pictures, old, "residual", images=24)
+    whole = trained(pictures, tmp_path / "whole", "residual", images=80, origin=old)
+    tiny.train(pictures, tmp_path / "cut", "residual", images=80, origin=old, stop=tiny.stop_after(3))
+    old.rename(tmp_path / "elsewhere")
+    assert_same(whole, trained(None, tmp_path / "cut", "auto", images=None, size="auto"))
 
 
-def test_what_cannot_be_begun_with(pictures: Path, tmp_path: Path) -> None:
-    trained(pictures, tmp_path / "old", "fc")
-    with pytest.raises(GanvasError, match="no layer in common"):
-        tiny.train(pictures, tmp_path / "other", "r3gan", origin=tmp_path / "old")
-    with pytest.raises(GanvasError) as caught:
-        tiny.train(pictures, tmp_path / "none", "fc", origin=tmp_path)
-    assert caught.value.hint
-    with pytest.raises(GanvasError, match="nothing to freeze") as caught:
-        tiny.train(pictures, tmp_path / "cold", "fc", freeze=0.5)
-    assert "--from" in caught.value.hint
-    assert not (tmp_path / "none").exists(), "nothing was written"
-    tiny.train(pictures, tmp_path / "new", "fc", origin=tmp_path / "old")
-    with pytest.raises(GanvasError, match="--from"):
-        tiny.train(pictures, tmp_path / "new", "fc", origin=tmp_path / "new")
+def test_another_seed_makes_no_difference_to_what_is_taken(tmp_path: Path) -> None:
+    origin, _ = begun_with(tmp_path / "old", configured("r3gan", 16))
+
+    def begun(seed: int) -> dict[str, Tensor]:
+        state = fresh(dataclasses.replace(configured("r3gan", 32), seed=seed), CPU)
+        transfer(state, str(origin))
+        return dict(state.generator.state_dict())
+
+    one, other = begun(1), begun(2)
+    assert torch.equal(one["stages.0.blocks.0.widen.weight"], other["stages.0.blocks.0.widen.weight"])
+    assert not torch.equal(one["stages.3.blocks.0.widen.weight"], other["stages.3.blocks.0.widen.weight"])
+
+
+def test_networks_with_nothing_in_common(pictures: Path, tmp_path: Path) -> None:
+    trained(pictures, tmp_path / "old", "fc", images=8)
+    with pytest.raises(GanvasError, match="no layer in common") as caught:
+        tiny.train(pictures, tmp_path / "new", "r3gan", origin=tmp_path / "old")
+    assert "--recipe" in caught.value.hint
+    assert checkpoint.listing(Run(tmp_path / "new").checkpoints) == []
+
+
+def test_a_folder_that_is_no_run(pictures: Path, tmp_path: Path) -> None:
+    for origin in (tmp_path, tmp_path / "nothing", pictures):
+        with pytest.raises(GanvasError) as caught:
+            tiny.train(pictures, tmp_path / "new", "fc", origin=origin)
+        assert caught.value.hint
+        assert not (tmp_path / "new").exists(), "something was written"
 
 
 def test_a_run_without_a_checkpoint(pictures: Path, tmp_path: Path) -> None:
-    trained(pictures, tmp_path / "old", "fc")
-    for each in checkpoint.listing(Run(tmp_path / "old").checkpoints):
-        each.rename(tmp_path / each.name)
+    Run(tmp_path / "old").folder.mkdir()
+    Run(tmp_path / "old").write_config(configured("fc", 16))
     with pytest.raises(GanvasError, match="no checkpoint") as caught:
         tiny.train(pictures, tmp_path / "new", "fc", origin=tmp_path / "old")
     assert "ganvas train --out" in caught.value.hint
+    assert not (tmp_path / "new").exists(), "something was written"
+    with pytest.raises(GanvasError, match="no checkpoint"):
+        transfer(fresh(configured("fc", 16), CPU), str(tmp_path / "old"))
+
+
+def test_nothing_can_be_frozen_without_an_origin(pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(GanvasError, match="nothing to freeze") as caught:
+        tiny.train(pictures, tmp_path / "new", "fc", freeze=0.5)
+    assert "--from" in caught.value.hint
+    assert not (tmp_path / "new").exists(), "something was written"
+
+
+def test_a_share_that_is_none(pictures: Path, tmp_path: Path) -> None:
+    origin, _ = begun_with(tmp_path / "old", configured("fc", 16))
+    for freeze in (-0.5, 1.0, float("nan")):
+        with pytest.raises(GanvasError, match="cannot be frozen"):
+            tiny.train(pictures, tmp_path / "new", "fc", origin=origin, freeze=freeze)
+
+
+def test_a_run_goes_on_with_no_other_origin(pictures: Path, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    trained(pictures, old, "fc", images=8)
+    trained(pictures, new, "fc", images=8, origin=old, freeze=0.5)
+    with pytest.raises(GanvasError, match="--from") as caught:
+        tiny.train(pictures, new, "fc", images=8, origin=new)
+    assert "--out" in caught.value.hint
+    with pytest.raises(GanvasError, match="--freeze"):
+        tiny.train(pictures, new, "fc", images=8, origin=old, freeze=0.25)
+    with pytest.raises(GanvasError, match="--from"):
+        tiny.train(pictures, old, "fc", images=8, origin=new)
+    assert tiny.train(pictures, new, "fc", images=8, origin=old, freeze=0.5)

@@ -145,7 +145,7 @@ def discriminator_wins(course: Course) -> Finding | None:
     if starved >= 2:
         evidence = (course.evidence("generator_update", starved), course.evidence("logit_gap", starved))
         return Finding("discriminator wins", _growing(starved, 2), evidence)
-    far = course.lately("logit_gap") > 8 or course.lately("discriminator_loss") < 0.05
+    far = course.lately("logit_gap") > 8 or 0 <= course.lately("discriminator_loss") < 0.05
     looks = course.lasting(both(above("told_apart", 0.99), above("distance", NEAR))) if far else 0
     return _standing(course, "discriminator wins", "logit_gap", looks)
 

@@ -189,7 +189,8 @@ def augmented(share: float) -> Rung:
 
     @_against
     def rung(patient: Patient) -> tuple[Prescription, ...]:
-        enough = patient.config.augment and patient.config.balance.augmented >= share
+        config = patient.config
+        enough = config.augment and not config.adapt and config.balance.augmented >= share
         return () if enough else (Prescription("augment", value=share),)
 
     return rung

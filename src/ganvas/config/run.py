@@ -127,12 +127,13 @@ class AnnealConfig:
         rate: the learning rates.
         forgetting: 1 - beta2 of every optimiser.
         gamma: the penalty's weight.
-    The probability of an augmentation begins at nothing and rises to what `balance.augmented` says.
+        augments: whether the probability of an augmentation begins at nothing and rises to `balance.augmented`.
     """
 
     rate: float = 1.0
     forgetting: float = 1.0
     gamma: float = 1.0
+    augments: bool = True
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .layers import wide
+
 SLOPE = 0.2  # of the leaky rectifiers between these layers
 ROOT = 2**0.5  # by which a rectifier makes features smaller, and a layer before it makes up for it
 
@@ -61,7 +63,7 @@ class PixelNorm(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (B, C, ...) for (B, C, ...)."""
-        return features * (features.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+        return features * (wide(features).square().mean(1, keepdim=True) + 1e-8).rsqrt().to(features.dtype)
 
 
 class BatchDeviation(nn.Module):
@@ -82,7 +84,8 @@ class BatchDeviation(nn.Module):
         """Return (B, C + 1, H, W) for (B, C, H, W)."""
         batch, _, height, width = features.shape
         group = next(size for size in range(min(self.group, batch), 0, -1) if batch % size == 0)
-        grouped = features.reshape(group, -1, *features.shape[1:])  # picture i is in group i mod (B / group)
+        grouped = wide(features).reshape(group, -1, *features.shape[1:])  # picture i is in group i mod (B / group)
         variance = (grouped - grouped.mean(0)).square().mean(0)
         told = (variance + 1e-8).sqrt().mean((1, 2, 3))
-        return torch.cat([features, told.repeat(group).view(-1, 1, 1, 1).expand(-1, 1, height, width)], 1)
+        plane = told.repeat(group).view(-1, 1, 1, 1).expand(-1, 1, height, width)
+        return torch.cat([features, plane.to(features.dtype)], 1)

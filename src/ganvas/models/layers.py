@@ -36,6 +36,11 @@ def halving(widths: tuple[int, ...], shape: Shape, outputs: int, norm: bool) -> 
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * left, outputs))
 
 
+def wide(features: Tensor) -> Tensor:
+    """Return features in float32 at least: squares and small sums do not fit into less."""
+    return features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
+
+
 def resampled(features: Tensor, grid: tuple[int, int]) -> Tensor:
     """Return features (B, C, H, W) on another grid, by triangles: between a grid and its double, [1, 3, 3, 1].
 
@@ -43,6 +48,5 @@ def resampled(features: Tensor, grid: tuple[int, int]) -> Tensor:
     """
     if features.shape[2:] == grid:
         return features
-    wide = features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
-    found = F.interpolate(wide, grid, mode="bilinear", antialias=grid[0] < features.shape[2])
+    found = F.interpolate(wide(features), grid, mode="bilinear", antialias=grid[0] < features.shape[2])
     return found.to(features.dtype)

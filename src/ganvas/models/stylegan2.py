@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .conditional import LabelledLatent, Verdict
 from .equalised import ROOT, SLOPE, BatchDeviation, EqualConv2d, EqualLinear, PixelNorm
-from .layers import Shape, resampled
+from .layers import Shape, resampled, wide
 
 MAPPING = 2  # dense layers from z to w, as in StyleGAN2-ADA's small presets; the first paper's 8 learn slower
 NOISE_RATE = 0.1  # of the other layers' learning rate
@@ -83,8 +83,9 @@ class ModulatedConv2d(nn.Module):
             out = self.blur(F.conv_transpose2d(scaled, weight.transpose(0, 1), stride=2))
         if not self.demodulates:
             return out
-        size: Tensor = (styles.square() @ weight.square().sum((2, 3)).T + 1e-8).rsqrt()
-        return out * size[:, :, None, None]
+        with torch.autocast(out.device.type, enabled=False):
+            size: Tensor = (wide(styles).square() @ wide(weight).square().sum((2, 3)).T + 1e-8).rsqrt()
+        return out * size[:, :, None, None].to(out.dtype)
 
 
 class StyledLayer(nn.Module):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ..config import Config, DataConfig
-from .wishes import Wishes
+from .wishes import Wishes, with_wishes
 
 FEW = 2_000  # pictures; with fewer, a discriminator knows them by heart before long
 SIZES = (32, 64, 128, 256)
@@ -63,7 +63,8 @@ def choose_size(around: Circumstances) -> tuple[int, int, str]:
     affordable = max(possible, default=min(table))
     if short <= affordable and long <= LONGEST:
         return around.width, around.height, "most of the pictures have no more"
-    width, height = (affordable * side // short for side in (around.width, around.height))
+    target = min(affordable, short, LONGEST * short // long)
+    width, height = (target * side // short for side in (around.width, around.height))
     where = "a GPU" if around.gpu else "a processor"
     return width, height, f"more would cost more than {around.minutes:g} minutes on {where} can give"
 
@@ -91,7 +92,8 @@ def choose_wishes(around: Circumstances, config: Config, asked: Wishes) -> tuple
     if asked.width == 1 and around.gpu and around.minutes >= GPU_MINUTES:
         wishes = replace(wishes, width=2.0)
         reasons.append(Choice("width", "twice the recipe's", "a GPU has room for more channels"))
-    if asked.batch is None and (fits := fitting_batch(config, around.memory)) < config.phases[-1].batch:
+    fits = fitting_batch(with_wishes(config, wishes), around.memory)
+    if asked.batch is None and fits < config.phases[-1].batch:
         wishes = replace(wishes, batch=fits)
         reasons.append(Choice("batch", f"{fits}", f"more would not fit into {around.memory / 2**30:.1f} GiB"))
     unguarded = config.discriminator.name != "none" and config.recipe != "quick" and not config.augment

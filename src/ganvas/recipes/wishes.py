@@ -61,7 +61,12 @@ def with_wishes(config: Config, wishes: Wishes) -> Config:
     if penalty == "auto" and wishes.loss == "wasserstein":
         penalty = "gradient"
     if penalty == "auto" and (wishes.gamma is not None or wishes.every != 1):
-        raise GanvasError("There is no penalty to weigh.", "Name one: --penalty r1")
+        if config.penalty.name == "none":
+            raise GanvasError("There is no penalty to weigh.", "Name one: --penalty r1")
+        own = config.penalty
+        gamma = own.gamma if wishes.gamma is None else wishes.gamma
+        every = own.every if wishes.every == 1 else wishes.every
+        config = replace(config, penalty=replace(own, gamma=gamma, every=every))
     if wishes.flip != "auto":
         config = replace(config, flip=wishes.flip == "yes")
     if wishes.width != 1:
@@ -101,7 +106,9 @@ def with_batch(config: Config, batch: int) -> Config:
     """Return `config` with so many pictures a step; the weight of a penalty is the less, the more these are."""
     was = config.phases[-1].batch
     phases = tuple(
-        replace(phase, batch=batch, most=round(phase.most * phase.batch / batch)) if phase.batch else phase
+        replace(phase, batch=batch, most=round(phase.most * was / batch))
+        if phase.batch
+        else replace(phase, most_after=round(phase.most_after * was / batch))
         for phase in config.phases
     )
     penalty = config.penalty

@@ -90,3 +90,18 @@ def began_with(origin: Path) -> Config:
     if not checkpoint.listing(run.checkpoints):
         raise GanvasError(f"{origin} has no checkpoint to begin with.", f"Train it first: ganvas train --out {origin}")
     return config
+
+
+def check_freeze(config: Config, origin: Config) -> None:
+    """Refuse to freeze layers that have nothing from the earlier run in them, or that are not in order.
+
+    Raises:
+        GanvasError: the discriminator cannot be frozen in part, or begins at another size.
+    """
+    if config.discriminator.name in ("none", "projected"):
+        raise GanvasError(f"Recipe {config.recipe} has no layers that could be frozen.", "Leave out --freeze.")
+    if config.shape != origin.shape:
+        raise GanvasError(
+            "The layers that are nearest to the picture are new at another size: they cannot be frozen.",
+            f"Leave out --freeze, or keep the size: --size {origin.data.width}x{origin.data.height}",
+        )

@@ -82,6 +82,8 @@ def seconds_per_step(config: Config, data: Prepared, state: State, loader: Loade
     What `state` learns meanwhile is of no use.
     """
     each_step, encoding = [], 0.0
+    if config.adapt is not None:
+        state.augmented = config.adapt.most  # what augmentation costs at most
     for phase in config.phases:
         grow(state, Position(phase, 0))
         if config.warm_start and phase.name == "prior":

@@ -19,12 +19,13 @@ from ..data.prepare import Prepared
 from ..data.split import split
 from ..device import random_at
 from ..events import Signs
+from ..losses import of_pictures
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
-from .material import Draw, draw
-from .schedule import progress
+from .material import Draw, draw, effective
+from .schedule import annealed, progress
 from .state import State
-from .steps import judge, of_pictures
+from .steps import judge
 
 
 class Examiner:
@@ -62,7 +63,9 @@ class Examiner:
         The copies work as in training, batch statistics included; while an autoencoder learns to draw, its
         reconstructions are looked at.
         """
-        material = self._material(config, self._shown)
+        config = annealed(config, state.step)
+        augmented = effective(state, config)
+        material = replace(self._material(config, self._shown), augmented=augmented)
         drawing: nn.Module = state.generator
         inputs: tuple[Tensor, ...] = (material.latents,)
         if phase == "autoencode" and isinstance(state.generator, QuickGenerator) and state.encoder is not None:
@@ -76,7 +79,7 @@ class Examiner:
             seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
             logits = [of_pictures(judge(seeing, config, material, each)) for each in (material.real, samples)]
             if len(self._held_out):
-                unseen = self._material(config, self._held_out)
+                unseen = replace(self._material(config, self._held_out), augmented=augmented)
                 logits.append(of_pictures(judge(seeing, config, unseen, unseen.real)))
             found |= signs.logit_signs(*logits)
         return found

@@ -9,9 +9,11 @@ from ..config import Config
 from ..data.loader import Loader
 from ..device import random_at
 from ..events import Logits
-from .material import alike, draw, fakes
+from ..losses import of_pictures
+from .material import alike, draw, effective, fakes
+from .schedule import annealed
 from .state import State
-from .steps import judge, of_pictures
+from .steps import judge
 
 COUNT = 256  # pictures of either kind
 BINS = 32
@@ -27,8 +29,8 @@ def logit_histograms(state: State, config: Config, loader: Loader, device: torch
     random = random_at(config.seed, state.step, "logits", device=device)
     material = draw(config, pictures, labels if config.classes else None, random, device)
     seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
-    generator = copy.deepcopy(state.generator)
-    material = alike(generator, material)
+    generator, config = copy.deepcopy(state.generator), annealed(config, state.step)
+    material = alike(generator, replace(material, augmented=effective(state, config)))
     shown = (material.real, fakes(generator, config, material))
     logits = [of_pictures(judge(seeing, config, material, each)).float().cpu() for each in shown]
     logits = [each[each.isfinite()] for each in logits]  # that a network broke is for the losses to tell

@@ -78,7 +78,7 @@ def train(
             if state.parts > parts:
                 yield Note(
                     f"The memory of {device.device} is full: each batch is now taken in {state.parts} parts, whose "
-                    "gradients are gathered. The training stays the same, and becomes a little slower."
+                    "gradients are gathered. Only what looks at a whole batch, such as batch norms, sees less of it."
                 )
             if now.adapt and augmented < now.adapt.most <= state.augmented:
                 yield Note(

@@ -14,6 +14,7 @@ from ..models.multiscale import MultiscaleGenerator, pyramid
 from ..models.progressive import ProgressiveGenerator, coarsened
 from ..models.stylegan2 import StyleGAN2Generator
 from ..pictures import to_float
+from .state import State
 from .styles import mixed
 
 
@@ -58,6 +59,11 @@ def parted(material: Draw, parts: int) -> Iterator[Draw]:
     whole = zip(material.real.tensor_split(parts), material.latents.tensor_split(parts), labels, strict=True)
     for real, latents, some in whole:
         yield replace(material, real=real, latents=latents, labels=some)
+
+
+def effective(state: State, config: Config) -> float:
+    """Return the probability of an augmentation at the state's step."""
+    return state.augmented if config.adapt is not None else config.balance.augmented
 
 
 def generate(generator: nn.Module, latents: Tensor, labels: Tensor | None) -> Tensor:

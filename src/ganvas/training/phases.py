@@ -12,10 +12,10 @@ from ..data.prepare import Prepared
 from ..device import mixed_precision, random_at
 from ..errors import GanvasError, pick
 from .growth import grow
-from .material import Draw, draw, parted
+from .material import Draw, draw, effective, parted
 from .schedule import Position
 from .state import State
-from .steps import Losses, adversarial_step, update_average
+from .steps import Losses, adversarial_step, unfreeze, update_average
 from .vae import vae_step
 from .warm_start import autoencode_step, encode_all, prior_step, sharpen_step
 
@@ -43,7 +43,7 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
     on, from then on.
 
     Raises:
-        GanvasError: not even a single picture fits.
+        GanvasError: not even two pictures fit.
     """
     device = next(state.generator.parameters()).device
     if config.adapt is not None:
@@ -55,11 +55,14 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
         except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
             if not is_out_of_memory(error):
                 raise
-            if 2 * state.parts > max(1, phase.batch):
+            if 2 * state.parts > max(1, phase.batch // 2):  # a single picture has no mean and no pair
                 raise GanvasError(
-                    f"The memory of {device} is full.", "Try a smaller --size, or --width 0.5."
+                    f"The memory of {device} is full.",
+                    "Try a smaller --size or --width 0.5, in another folder: --out OTHER",
                 ) from error
         state.parts *= 2
+        if "discriminator" in state.optimisers:
+            unfreeze(state)  # it may have been the generator's turn
         for optimiser in state.optimisers.values():  # what was gathered is of half a step
             optimiser.zero_grad(set_to_none=True)
         if device.type == "cuda":
@@ -78,8 +81,7 @@ def _in_parts(phase: PhaseConfig, state: State, config: Config, loader: Loader, 
     pictures, labels = loader.batch(state.images, phase.batch)
     random = random_at(config.seed, state.step, "step", device=device)
     material = draw(config, pictures, labels if config.classes else None, random, device)
-    if config.adapt is not None:
-        material = replace(material, augmented=state.augmented)
+    material = replace(material, augmented=effective(state, config))
     step = pick(PHASES, phase.name, "phase")
     found: list[Losses] = []
     for number, part in enumerate(parted(material, state.parts)):

@@ -23,7 +23,7 @@ from ..recipes.planner import (
     choose_wishes,
     explained,
 )
-from .asked import KINDS, Options, began_with, check_wishes, parse_size, transferred
+from .asked import KINDS, Options, began_with, check_freeze, check_wishes, parse_size, transferred
 from .calibrate import MARGIN, seconds_per_step
 from .schedule import with_seconds
 from .state import fresh
@@ -105,10 +105,15 @@ def choose(data: DataConfig, options: Options, around: Circumstances) -> tuple[C
     recipe = choose_recipe(name)
     choices = [Choice("recipe", name, why)]
     wishes = options.wishes
+    if options.origin is not None and wishes.width == 1:
+        wishes = replace(wishes, width=began_with(options.origin).width)
     if options.recipe == "auto":
         wishes, more = choose_wishes(around, recipe(data, around.count), wishes)
         choices += more
-    return transferred(with_wishes(recipe(data, around.count), wishes), options), choices
+    config = with_wishes(recipe(data, around.count), wishes)
+    if wishes.freeze and options.origin is not None:
+        check_freeze(config, began_with(options.origin))
+    return transferred(config, options), choices
 
 
 def plan(pictures: str | Path, options: Options) -> Plan:

@@ -31,19 +31,24 @@ def position(config: Config, step: int) -> Position:
 def phase_start(config: Config, step: int) -> int:
     """Return how many steps came before the phase of the last of `step` steps, however often it was begun again."""
     last = max(0, step - 1)
-    name, begin, before = position(config, last).phase.name, 0, 0
+    begin, before = 0, 0
     for number, phase in enumerate(config.phases):
-        if number == 0 or phase.name != config.phases[number - 1].name:
+        if number == 0 or not same(phase, config.phases[number - 1]):
             begin = before
         before += phase.steps
-        if phase.name == name and last < before:
+        if last < before:
             break
     return begin
 
 
+def same(one: PhaseConfig, other: PhaseConfig) -> bool:
+    """Tell whether two stretches are of the same phase, one of them begun again: the same steps at the same level."""
+    return (one.name, one.level) == (other.name, other.level)
+
+
 def ends_phase(config: Config, step: int) -> bool:
     """Tell whether after `step` steps a phase is over, and another one comes."""
-    return 0 < step < config.steps and position(config, step).phase.name != position(config, step - 1).phase.name
+    return 0 < step < config.steps and not same(position(config, step).phase, position(config, step - 1).phase)
 
 
 def ends_stage(config: Config, step: int) -> bool:
@@ -69,7 +74,7 @@ def annealed(config: Config, step: int) -> Config:
         config,
         optimisers=optimisers,
         penalty=replace(config.penalty, gamma=gamma * config.penalty.gamma),
-        balance=replace(config.balance, augmented=done * config.balance.augmented),
+        balance=replace(config.balance, augmented=(done if config.anneal.augments else 1) * config.balance.augmented),
     )
 
 

@@ -15,7 +15,7 @@ from ..config import Config
 from ..data.ada import ada
 from ..data.augment import POLICIES, diff_augment
 from ..errors import pick
-from ..losses import AT, LOSSES, NEEDS_REAL, PENALTIES, RELATIVE, Discriminator, zero_centred_at
+from ..losses import AT, LOSSES, NEEDS_REAL, PENALTIES, RELATIVE, Discriminator, of_pictures, zero_centred_at
 from ..models import packing
 from ..models.stylegan2 import StyleGAN2Generator
 from .material import Draw, alike, fakes
@@ -138,11 +138,6 @@ def judge(state: State, config: Config, material: Draw, pictures: Tensor) -> Ten
     return logits
 
 
-def of_pictures(logits: Tensor) -> Tensor:
-    """Return one logit a picture (B,): the mean, where a discriminator gives several (B, N)."""
-    return logits.reshape(len(logits), -1).mean(1)
-
-
 def seen(config: Config, material: Draw, pictures: Tensor) -> Tensor:
     """Return what the discriminator is shown of `pictures`: augmented, under noise, packed, as the balance has it.
 
@@ -158,7 +153,8 @@ def seen(config: Config, material: Draw, pictures: Tensor) -> Tensor:
         draws = torch.rand((len(pictures), 1, 1, 1), generator=random, device=pictures.device)
         shown = torch.where(draws < probability, shown, pictures)
     if "ada" in config.augment and probability > 0:
-        shown = ada(shown, probability, random)
+        with torch.autocast(shown.device.type, enabled=False):  # places in a picture need all their digits
+            shown = ada(shown if shown.dtype == torch.float64 else shown.float(), probability, random)
     if config.balance.noise > 0:
         noise = torch.randn(shown.shape, generator=random, device=shown.device, dtype=shown.dtype)
         shown = shown + config.balance.noise * noise
@@ -173,7 +169,8 @@ def passed_off(config: Config, material: Draw, fake: Tensor) -> Draw:
     if "apa" not in config.augment or material.augmented == 0:
         return material
     draws = torch.rand((len(fake), 1, 1, 1), generator=material.random, device=fake.device)
-    return replace(material, real=torch.where(draws < material.augmented, fake.detach(), material.real))
+    others = fake.detach() if material.labels is not None else fake.detach().roll(1, 0)  # no fake is its own real
+    return replace(material, real=torch.where(draws < material.augmented, others, material.real))
 
 
 def together(pictures: Tensor, count: int) -> Tensor:

@@ -32,13 +32,20 @@ def transfer(state: State, origin: str) -> float:
     for name, network in state.networks().items():
         source = "generator" if name == "averaged" else name
         own = network.state_dict()
-        taken = matching(under(found[0], f"{source}/"), own, from_end=name in ("discriminator", "encoder"))
-        network.load_state_dict(own | taken)
+        old = _plain(under(found[0], f"{source}/"))
+        names = {plain: each for each, plain in zip(own, _plain(own), strict=True)}
+        taken = matching(old, _plain(own), from_end=name in ("discriminator", "encoder"))
+        network.load_state_dict(own | {names[plain]: each for plain, each in taken.items()})
         kept += sum(each.numel() for each in taken.values())
         total += sum(each.numel() for each in own.values())
     if kept == 0:
         raise GanvasError(f"The networks of {origin} have no layer in common with these.", "Take its --recipe.")
     return kept / total
+
+
+def _plain(tensors: Mapping[str, Tensor]) -> Tensors:
+    """Return tensors by the names that they have where nothing gives their network labels."""
+    return {name.removeprefix("network."): each for name, each in tensors.items()}
 
 
 def matching(old: Mapping[str, Tensor], new: Mapping[str, Tensor], from_end: bool) -> Tensors:

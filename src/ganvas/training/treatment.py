@@ -23,10 +23,11 @@ from ..events import Prescription
 from ..models import build_discriminator, packing
 from ..models.equalised import EqualConv2d, EqualLinear
 from ..runs import Run
-from .material import draw, generate, loader_for
+from .material import draw, effective, generate, loader_for
 from .schedule import phase_start, position
 from .state import State, adam, fresh, pack, restored, unpack
 from .steps import seen
+from .transfer import transfer
 
 COUNT = 256  # pictures or latents that tell which units are dead
 ANOTHER_GAME = {"loss", "penalty"}  # with these, averages of the losses before say nothing about those after
@@ -102,7 +103,10 @@ def begin_afresh(state: State, config: Config, seed: int) -> None:
     Args:
         config: with all that was prescribed in it.
     """
-    new = fresh(replace(config, seed=seed), _device(state)).networks()
+    beginning = fresh(replace(config, seed=seed), _device(state))
+    if config.origin:  # afresh is where the run began
+        transfer(beginning, config.origin)
+    new = beginning.networks()
     networks = state.networks()
     for place in REDRAWN[position(config, max(0, state.step - 1)).phase.name]:
         network, _, part = place.partition(".")
@@ -186,6 +190,7 @@ def _inputs(state: State, config: Config, network: str, data: Prepared) -> tuple
     pictures, labels = loader.batch(state.images, COUNT)
     random = random_at(config.seed, state.step, "revive", "inputs", device=_device(state))
     material = draw(config, pictures, labels if config.classes else None, random, _device(state))
+    material = replace(material, augmented=effective(state, config))
     if network == "generator":
         return (material.latents,) if material.labels is None else (material.latents, material.labels)
     with torch.no_grad():
