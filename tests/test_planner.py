@@ -152,6 +152,19 @@ def test_a_size_is_no_more_than_pictures_have_and_of_their_shape(around: Circums
 
 
 @settings(deadline=None)
+@given(arounds, st.sampled_from([(320, 32), (64, 320), (512, 64), (640, 64), (96, 1152), (2048, 256)]))
+def test_very_oblong_pictures_get_a_size_that_recipes_make(around: Circumstances, shape: tuple[int, int]) -> None:
+    around = replace(around, width=shape[0], height=shape[1])
+    width, height, _ = choose_size(around)
+    assert width <= around.width
+    assert height <= around.height
+    assert 16 <= min(width, height)
+    assert max(width, height) <= 256
+    assert width / height == pytest.approx(around.width / around.height, rel=0.05)
+    choose_recipe(choose_recipe_name(around, data(width, height))[0])(data(width, height), around.count)
+
+
+@settings(deadline=None)
 @given(arounds, st.floats(1, 10))
 def test_more_minutes_never_make_smaller_pictures(around: Circumstances, times: float) -> None:
     longer = replace(around, minutes=times * around.minutes)
@@ -246,6 +259,17 @@ def test_wishes_win_over_the_plan(
         if asked.augment:
             assert planned.augment == tuple(each for each in augment if each != "none")
             assert "augmentation" not in told
+
+
+@pytest.mark.parametrize("name", ["r3gan", "stylegan2", "quick"])
+@pytest.mark.parametrize("asked", [Wishes(), Wishes(width=4.0), Wishes(width=0.5)])
+def test_the_width_is_reckoned_with_when_a_batch_is_fitted(name: str, asked: Wishes) -> None:
+    around = replace(GPU, count=5000, memory=2 << 30)
+    config = RECIPES[name](data(128), 5000)
+    wishes, _ = choose_wishes(around, config, asked)
+    planned = with_wishes(config, wishes)
+    assert planned.width == (2 if asked.width == 1 else asked.width)
+    assert estimated_bytes(planned) <= around.memory / 2 or planned.phases[-1].batch <= 4
 
 
 @settings(max_examples=30, deadline=None)

@@ -22,8 +22,10 @@ from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import phases
 from ganvas.training.asked import TRANSFERRED, Options, transferred
+from ganvas.training.schedule import with_images
 from ganvas.training.state import State, fresh, pack, under
 from ganvas.training.transfer import matching, transfer
+from ganvas.training.treatment import begin_afresh
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -392,6 +394,54 @@ def test_nothing_can_be_frozen_without_an_origin(pictures: Path, tmp_path: Path)
         tiny.train(pictures, tmp_path / "new", "fc", freeze=0.5)
     assert "--from" in caught.value.hint
     assert not (tmp_path / "new").exists(), "something was written"
+
+
+def test_what_would_be_new_cannot_be_frozen(pictures: Path, tmp_path: Path) -> None:
+    origin, _ = begun_with(tmp_path / "old", tiny.config("r3gan"))
+    for changed in ({"size": "32"}, {"channels": "grey"}):
+        with pytest.raises(GanvasError, match="nearest to the picture") as caught:
+            tiny.train(pictures, tmp_path / "new", "r3gan", origin=origin, freeze=0.5, **changed)
+        assert "--size 16x16" in caught.value.hint
+        assert not (tmp_path / "new").exists(), "something was written"
+
+
+@pytest.mark.parametrize("recipe", ["vae", "projected"])
+def test_nothing_to_freeze_in_a_recipe_without_layers_in_order(recipe: str, pictures: Path, tmp_path: Path) -> None:
+    origin, _ = begun_with(tmp_path / "old", tiny.config(recipe))
+    with pytest.raises(GanvasError, match=f"Recipe {recipe} has no layers") as caught:
+        tiny.train(pictures, tmp_path / "new", recipe, origin=origin, freeze=0.5)
+    assert "--freeze" in caught.value.hint
+
+
+@pytest.mark.parametrize("recipe", ["dcgan", "fc", "residual", "quick", "r3gan"])
+def test_labels_may_be_learned_after_a_run_without_and_the_other_way_round(recipe: str, tmp_path: Path) -> None:
+    plain = configured(recipe, 16)
+    labelled = dataclasses.replace(plain, classes=("a", "b"))
+    for number, (before, after) in enumerate(((plain, labelled), (labelled, plain))):
+        origin, _ = begun_with(tmp_path / f"old{number}", before)
+        assert 0.25 < transfer(fresh(after, CPU), str(origin)) < 1
+
+
+def test_networks_are_as_wide_as_those_they_begin_with(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "old", "dcgan", images=8, width=2.0)
+    assert told(pictures, tmp_path / "new", "dcgan", origin=tmp_path / "old").startswith("Begins with 100%")
+    assert Run(tmp_path / "new").read_config().width == 2
+    tiny.train(pictures, tmp_path / "asked", "dcgan", images=8, width=0.5, origin=tmp_path / "old")
+    assert Run(tmp_path / "asked").read_config().width == 0.5, "a wish wins"
+
+
+def test_afresh_is_where_the_run_began(tmp_path: Path) -> None:
+    config = tiny.config("r3gan")
+    origin, old = begun_with(tmp_path / "old", config)
+    config = with_images(dataclasses.replace(config, origin=str(origin), frozen=0.5), 64)
+    state = fresh(config, CPU)
+    for network in state.networks().values():
+        for parameter in network.parameters():
+            parameter.data.fill_(3)
+    begin_afresh(state, config, 1)
+    for name, network in state.networks().items():
+        before = old["generator" if name == "averaged" else name]
+        assert all(torch.equal(each, before[key]) for key, each in network.state_dict().items()), name
 
 
 def test_a_share_that_is_none(pictures: Path, tmp_path: Path) -> None:
