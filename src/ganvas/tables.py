@@ -156,16 +156,17 @@ def show_recipes() -> dict[str, Any]:
     """Print what each recipe is for and what it scored, and return it."""
     from .recipes.catalogue import CATALOGUE, MEASURED
 
-    table = Table("recipe", "for", "needs", "worth looking at after", *MEASURED, "from", box=None, pad_edge=False)
+    table = Table("recipe", "for", "needs", "takes", *MEASURED, box=None, pad_edge=False)
+    table.columns[0].no_wrap = True
     found: dict[str, Any] = {}
     for name, about in CATALOGUE.items():
         scores = {case: each.get(name) for case, each in MEASURED.items()}
         cells = ("–" if each is None else f"{each:,.0f}" for each in scores.values())
-        table.add_row(name, about.data, about.hardware, about.time, *cells, about.source)
+        table.add_row(name, about.data, about.hardware, about.time, *cells)
         found[name] = asdict(about) | {"measured": scores}
     console.print(table)
     console.print(
-        "Scores: corrected Frechet distance on EfficientNet-lite1, emoji people at 32 px, one core of a processor; less "
+        "Scores: corrected Frechet distance on EfficientNet-lite1, emoji people at 32 px, one core; less "
         "is better. Without --recipe it is chosen by pictures, machine and budget: ganvas inspect PICTURES tells why."
     )
     return found
