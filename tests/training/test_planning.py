@@ -283,3 +283,15 @@ def test_a_glance_at_nothing(tmp_path: Path) -> None:
 def test_a_plan_without_pictures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GanvasError):
         ganvas.plan(tmp_path / "nothing")
+
+
+def test_a_plan_for_nothing_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(GanvasError, match="are needed to train") as caught:
+        ganvas.plan(tmp_path / "empty", device="cpu")
+    assert "ganvas inspect" in caught.value.hint
+
+
+def test_twice_the_time_may_need_another_recipe(tmp_path: Path) -> None:
+    large = tiny.write_pictures(tmp_path / "large", size=128)
+    assert "another recipe would be needed" in ganvas.plan(large, recipe="fc", minutes=120, device="cpu").twice

@@ -463,3 +463,8 @@ def test_a_run_goes_on_with_no_other_origin(pictures: Path, tmp_path: Path) -> N
     with pytest.raises(GanvasError, match="--from"):
         tiny.train(pictures, old, "fc", images=8, origin=new)
     assert tiny.train(pictures, new, "fc", images=8, origin=old, freeze=0.5)
+
+
+def test_something_is_left_to_learn_however_much_is_frozen(pictures: Path, tmp_path: Path) -> None:
+    trained(pictures, tmp_path / "old", "r3gan")
+    assert tiny.train(pictures, tmp_path / "new", "r3gan", images=8, origin=tmp_path / "old", freeze=0.99)

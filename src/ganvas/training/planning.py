@@ -10,10 +10,11 @@ import torch
 from ..config import Config, DataConfig
 from ..data import Prepared, glance, open_source
 from ..data.loader import Loader
+from ..data.prepare import FEWEST
 from ..data.split import held_out_count
 from ..device import Choice as Device
 from ..device import choose_device, free_memory, use
-from ..errors import pick
+from ..errors import GanvasError, pick
 from ..recipes import DEFAULT_MINUTES, choose_recipe, with_wishes
 from ..recipes.planner import (
     Choice,
@@ -109,6 +110,9 @@ def choose(data: DataConfig, options: Options, around: Circumstances) -> tuple[C
         wishes = replace(wishes, width=began_with(options.origin).width)
     if options.recipe == "auto":
         wishes, more = choose_wishes(around, recipe(data, around.count), wishes)
+        if options.origin is not None and wishes.width != options.wishes.width:  # alike, or nothing could be kept
+            wishes = replace(wishes, width=began_with(options.origin).width)
+            more = [each for each in more if each.what != "width"]
         choices += more
     config = with_wishes(recipe(data, around.count), wishes)
     if wishes.freeze and options.origin is not None:
@@ -126,6 +130,10 @@ def plan(pictures: str | Path, options: Options) -> Plan:
     around = circumstances(pictures, options, device)
     data, size = describe(pictures, options, around)
     check_wishes(options)
+    if around.count < FEWEST:
+        raise GanvasError(
+            f"{pictures} has {around.count} pictures; {FEWEST} are needed to train.", f"Try: ganvas inspect {pictures}"
+        )
     around = replace(around, count=max(1, around.count - held_out_count(around.count)))
     config, choices = choose(data, options, around)
     chosen = {each.what: each for each in [*explained(config), size, *choices]}
@@ -152,8 +160,11 @@ def _measured(config: Config, device: Device, minutes: float) -> Config:
 
 def _twice(pictures: str | Path, options: Options, around: Circumstances, config: Config) -> str:
     """Say what twice the time would give."""
-    data, _ = describe(pictures, options, around)
-    other, _ = choose(data, options, around)
+    try:
+        data, _ = describe(pictures, options, around)
+        other, _ = choose(data, options, around)
+    except GanvasError as error:  # what is asked for goes with this budget, and not with the size that twice it gives
+        return f"another recipe would be needed: {error.message}"
     changed = []
     if other.recipe != config.recipe:
         changed.append(f"recipe {other.recipe}")

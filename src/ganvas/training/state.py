@@ -117,7 +117,7 @@ def compile_networks(generator: nn.Module, discriminator: nn.Module, config: Con
 def _frozen(discriminator: nn.Module, share: float) -> list[nn.Parameter]:
     """Return the first part of a discriminator's parameters: those that are nearest to the picture."""
     parameters = list(discriminator.parameters())
-    return parameters[: round(share * len(parameters))]
+    return parameters[: min(round(share * len(parameters)), len(parameters) - 1)]
 
 
 def pack(state: State) -> tuple[Tensors, Facts]:
