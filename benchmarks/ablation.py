@@ -13,7 +13,6 @@ short goes on.
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -24,8 +23,7 @@ import torch.nn.functional as F
 import ganvas
 from digits import load_digits, stack
 from ganvas.events import Done
-from machine import machine_line
-from stacked_mnist import MNIST, SAMPLES, SEED_OF_SAMPLES, SIZE, Judge
+from stacked_mnist import MNIST, SAMPLES, SEED_OF_SAMPLES, SIZE, Judge, Row, read_results, record
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "ablation.jsonl"
@@ -38,7 +36,6 @@ VARIANTS = {  # name: loss, penalty; modes and divergence in the paper
     "GAN + R1": ("bce", "r1", "diverged"),
     "RpGAN": ("relativistic", "none", ""),
 }
-Row = dict[str, str | int | float]
 
 
 def enlarged(pictures: np.ndarray) -> np.ndarray:
@@ -70,21 +67,6 @@ def train(name: str, stacks: Path, out: Path, images: int, seed: int) -> str:
         return error.message
 
 
-def read_results() -> list[Row]:
-    """Return the rows recorded so far."""
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
-
-
-def record(row: Row) -> None:
-    """Append one row, to five digits, and say it aloud."""
-    row |= {"version": ganvas.__version__, "machine": machine_line()}
-    rounded = {key: float(f"{value:.5g}") if isinstance(value, float) else value for key, value in row.items()}
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(rounded) + "\n")
-    print(json.dumps(rounded), flush=True)
-
-
 def table(rows: list[Row]) -> str:
     """Return the results as markdown, the paper's beside."""
     lines = ["| | pictures seen | modes of 1,000 | KL | unsure digits | published, modes / KL |"]
@@ -110,7 +92,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="only print the table of what is recorded")
     args = parser.parse_args()
     if args.table:
-        print(table(read_results()))
+        print(table(read_results(RESULTS)))
         return
     args.work.mkdir(parents=True, exist_ok=True)
     judge, stacks = Judge(args.mnist, args.work), args.work / "stacks16.npy"
@@ -118,22 +100,22 @@ def main() -> None:
         part = stacks.with_suffix(".part.npy")
         np.save(part, shrunk(stack(judge.digits, judge.chosen)).transpose(0, 2, 3, 1))
         part.replace(stacks)
-    if not any(row["variant"] == "real" for row in read_results()):
+    if not any(row["variant"] == "real" for row in read_results(RESULTS)):
         digits, _ = load_digits(args.mnist, "test")
         chosen = np.random.default_rng(1).integers(len(digits), size=(SAMPLES, 3))
         real = judge.count(enlarged(shrunk(stack(digits, chosen))))
-        record({"variant": "real", "images": 0, "seed": 0, "ended": "", **real})
+        record({"variant": "real", "images": 0, "seed": 0, "ended": "", **real}, RESULTS)
     for seed in args.seeds:
         for name in args.variants:
             wanted = (name, args.images, seed)
-            if any((row["variant"], row["images"], row["seed"]) == wanted for row in read_results()):
+            if any((row["variant"], row["images"], row["seed"]) == wanted for row in read_results(RESULTS)):
                 continue
             out = args.work / f"{name.replace(' + ', '-')}-{args.images}-{seed}"
             ended = train(name, stacks, out, args.images, seed)
             samples = ganvas.load(out, "cpu").sample(SAMPLES, SEED_OF_SAMPLES).numpy()
             row: Row = {"variant": name, "images": args.images, "seed": seed, "ended": ended}
-            record(row | judge.count(enlarged(samples)))
-    print(table(read_results()))
+            record(row | judge.count(enlarged(samples)), RESULTS)
+    print(table(read_results(RESULTS)))
 
 
 if __name__ == "__main__":

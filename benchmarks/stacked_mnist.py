@@ -139,9 +139,9 @@ def evaluate(folder: Path, judge: Judge, samples: int) -> Row:
     }
 
 
-def read_results() -> list[Row]:
+def read_results(file: Path = RESULTS) -> list[Row]:
     """Return the rows recorded so far."""
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def done(**wanted: str | int | float) -> bool:
@@ -149,12 +149,12 @@ def done(**wanted: str | int | float) -> bool:
     return any(all(row.get(key) == value for key, value in wanted.items()) for row in read_results())
 
 
-def record(row: Row) -> None:
+def record(row: Row, results: Path = RESULTS) -> None:
     """Append one row to the results, to five digits, and say it aloud."""
     row |= {"version": ganvas.__version__, "machine": machine_line()}
     rounded = {key: float(f"{value:.5g}") if isinstance(value, float) else value for key, value in row.items()}
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a") as file:
+    results.parent.mkdir(exist_ok=True)
+    with results.open("a") as file:
         file.write(json.dumps(rounded) + "\n")
     print(json.dumps(rounded), flush=True)
 

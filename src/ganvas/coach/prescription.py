@@ -91,7 +91,7 @@ def _begun_again(config: Config, order: Prescription) -> Config:
     while len(phases) > 1 and done > phases[0].steps:
         done -= phases[0].steps
         before.append(phases.pop(0))
-    if len(phases) > 1 and done == phases[0].steps and _alike(phases[1], phases[0]):
+    if len(phases) > 1 and done == phases[0].steps and phases[1].continues(phases[0]):
         return config  # it was begun again at this very step
     if done <= 0 or (done >= phases[0].steps and len(phases) == 1):  # nothing was done, or nothing is left to do
         return config
@@ -99,10 +99,6 @@ def _begun_again(config: Config, order: Prescription) -> Config:
     left = wanted - part * phases[0].share
     before.append(replace(phases[0], steps=done, share=part * phases[0].share))
     return replace(config, phases=(*before, *(_scaled(phase, left / wanted) for phase in phases)))
-
-
-def _alike(one: PhaseConfig, other: PhaseConfig) -> bool:
-    return (one.name, one.level) == (other.name, other.level)
 
 
 def _scaled(phase: PhaseConfig, factor: float) -> PhaseConfig:

@@ -118,6 +118,10 @@ class PhaseConfig:
     fade: float = 0.0
     steps: int = 0
 
+    def continues(self, other: "PhaseConfig") -> bool:
+        """Tell whether both are of the same phase, one of them begun again: the same steps at the same level."""
+        return (self.name, self.level) == (other.name, other.level)
+
 
 @dataclass(frozen=True)
 class AnnealConfig:

@@ -68,8 +68,9 @@ class GeneratorModel:
     def _draw(self, z: Tensor, labels: Tensor | None, truncation: float) -> Tensor:
         """Return pictures in [-1, 1]; a network with styles is truncated in these (Karras et al. 2019, appendix B)."""
         if isinstance(self.network, StyleGAN2Generator):
-            return self.network(z, labels, truncation)  # type: ignore[no-any-return]
-        pictures: Tensor = self.network(truncation * z, *(() if labels is None else (labels,)))
+            pictures: Tensor = self.network(z, labels, truncation)
+        else:
+            pictures = self.network(truncation * z, *(() if labels is None else (labels,)))
         return pictures
 
     def _labels(self, seed: int, indices: range, label: str | None) -> Tensor | None:

@@ -15,7 +15,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from .efficientnet import frozen_lite
 from .equalised import SLOPE
-from .layers import Shape
+from .layers import Shape, resampled
 
 STAGES = ((0, 2), (2, 3), (3, 5), (5, 7))  # blocks of the network up to strides of 4, 8, 16 and 32
 CHANNELS = (24, 40, 112, 320)
@@ -131,8 +131,7 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits (B, 4 * SIDE^2), as many of each head, for pictures (B, C, H, W) and labels (B,)."""
-        shown = F.interpolate(opaque(pictures), self.size, mode="bilinear", antialias=self.size[0] < pictures.shape[2])
-        features = self.mixing(self.eye(shown))
+        features = self.mixing(self.eye(resampled(opaque(pictures), self.size)))
         return torch.cat([head(each, labels) for head, each in zip(self.heads, features, strict=True)], 1)
 
 

@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .conditional import LabelledLatent, Verdict
-from .equalised import ROOT, SLOPE, BatchDeviation, EqualConv2d, EqualLinear, PixelNorm
+from .equalised import ROOT, SLOPE, EqualConv2d, EqualLinear, PixelNorm
 from .layers import Shape, resampled, wide
+from .progressive import ending, from_rgb
 
 MAPPING = 2  # dense layers from z to w, as in StyleGAN2-ADA's small presets; the first paper's 8 learn slower
 NOISE_RATE = 0.1  # of the other layers' learning rate
@@ -228,19 +229,12 @@ class StyleGAN2Discriminator(nn.Module):
         super().__init__()
         channels, height, width = shape
         halvings, last = len(widths) - 1, widths[-1]
-        self.from_rgb = nn.Sequential(EqualConv2d(channels, widths[0], 1, ROOT), nn.LeakyReLU(SLOPE))
+        self.from_rgb = from_rgb(channels, widths[0])
         self.blocks = nn.Sequential(*(StyleGAN2Block(*pair) for pair in pairwise(widths)))
-        self.batch = BatchDeviation()
-        self.gather = nn.Sequential(
-            EqualConv2d(last + 1, last, 3, ROOT),
-            nn.LeakyReLU(SLOPE),
-            nn.Flatten(),
-            EqualLinear(last * (height >> halvings) * (width >> halvings), last, ROOT),
-            nn.LeakyReLU(SLOPE),
-        )
+        self.gather = ending(last, last, (height >> halvings, width >> halvings))
         self.verdict = Verdict(last, classes)
 
     def forward(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits (B,) for pictures (B, C, H, W) and labels (B,)."""
-        logits: Tensor = self.verdict(self.gather(self.batch(self.blocks(self.from_rgb(pictures)))), labels)
+        logits: Tensor = self.verdict(self.gather(self.blocks(self.from_rgb(pictures))), labels)
         return logits

@@ -97,26 +97,27 @@ def choose(data: DataConfig, options: Options, around: Circumstances) -> tuple[C
     Raises:
         GanvasError: the recipe is unknown or cannot make this size, or a wish makes no sense.
     """
+    origin = None if options.origin is None else began_with(options.origin)
     if options.recipe != "auto":
         name, why = options.recipe, "as asked"
-    elif options.origin is not None:
-        name, why = began_with(options.origin).recipe, f"that of {options.origin}"
+    elif origin is not None:
+        name, why = origin.recipe, f"that of {options.origin}"
     else:
         name, why = choose_recipe_name(around, data)
-    recipe = choose_recipe(name)
+    plain = choose_recipe(name)(data, around.count)
     choices = [Choice("recipe", name, why)]
     wishes = options.wishes
-    if options.origin is not None and wishes.width == 1:
-        wishes = replace(wishes, width=began_with(options.origin).width)
+    if origin is not None and wishes.width == 1:
+        wishes = replace(wishes, width=origin.width)
     if options.recipe == "auto":
-        wishes, more = choose_wishes(around, recipe(data, around.count), wishes)
-        if options.origin is not None and wishes.width != options.wishes.width:  # alike, or nothing could be kept
-            wishes = replace(wishes, width=began_with(options.origin).width)
+        wishes, more = choose_wishes(around, plain, wishes)
+        if origin is not None and wishes.width != options.wishes.width:  # alike, or nothing could be kept
+            wishes = replace(wishes, width=origin.width)
             more = [each for each in more if each.what != "width"]
         choices += more
-    config = with_wishes(recipe(data, around.count), wishes)
-    if wishes.freeze and options.origin is not None:
-        check_freeze(config, began_with(options.origin))
+    config = with_wishes(plain, wishes)
+    if wishes.freeze and origin is not None:
+        check_freeze(config, origin)
     return transferred(config, options), choices
 
 

@@ -33,7 +33,7 @@ def phase_start(config: Config, step: int) -> int:
     last = max(0, step - 1)
     begin, before = 0, 0
     for number, phase in enumerate(config.phases):
-        if number == 0 or not same(phase, config.phases[number - 1]):
+        if number == 0 or not phase.continues(config.phases[number - 1]):
             begin = before
         before += phase.steps
         if last < before:
@@ -41,14 +41,9 @@ def phase_start(config: Config, step: int) -> int:
     return begin
 
 
-def same(one: PhaseConfig, other: PhaseConfig) -> bool:
-    """Tell whether two stretches are of the same phase, one of them begun again: the same steps at the same level."""
-    return (one.name, one.level) == (other.name, other.level)
-
-
 def ends_phase(config: Config, step: int) -> bool:
     """Tell whether after `step` steps a phase is over, and another one comes."""
-    return 0 < step < config.steps and not same(position(config, step).phase, position(config, step - 1).phase)
+    return 0 < step < config.steps and not position(config, step).phase.continues(position(config, step - 1).phase)
 
 
 def ends_stage(config: Config, step: int) -> bool:
