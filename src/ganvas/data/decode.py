@@ -172,7 +172,7 @@ def _middle(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, floa
     """Return the largest box (left, top, right, bottom) with the target's shape in the middle of a picture."""
     scale = min(size[0] / target[0], size[1] / target[1])
     width, height = target[0] * scale, target[1] * scale
-    left, top = (size[0] - width) / 2, (size[1] - height) / 2
+    left, top = max((size[0] - width) / 2, 0), max((size[1] - height) / 2, 0)  # rounding may go a hair below 0
     return left, top, min(left + width, size[0]), min(top + height, size[1])
 
 
