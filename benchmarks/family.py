@@ -13,13 +13,13 @@ machine could do is in a step (cost.py; the rate is measured just before the tra
     python benchmarks/family.py --sheets people.webp --case people --minutes 10
 
 Results are appended to benchmarks/results/family.jsonl as they come, and what stands there is not run again; a run that
-was cut short goes on. A recipe that cannot make these pictures gets a row that says so.
+was cut short goes on. A recipe that cannot make these pictures gets a row that says so. Where `auto` comes to the very
+configuration of a recipe that stands there, its row is that one: the training would be the same, number by number.
 """
 
 import argparse
 import dataclasses
 import functools
-import io
 import json
 import os
 import shutil
@@ -27,10 +27,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -38,83 +36,25 @@ from PIL import Image
 
 import ganvas
 from cost import convolution_rate, forget_peak, peak_memory, seconds_per_step, step_flops
+from family_cases import CASES, Combo, is_there, options_of, order_of, twin
 from family_table import AUTO, SHOWN, by_distance, join, table
-from ganvas.config import CHANNELS, Config, DataConfig
+from ganvas.config import Config, DataConfig
 from ganvas.data import Prepared, prepare
 from ganvas.device import choose_device, use
 from ganvas.events import Done, Event, Note, Step, Treated, Verdict, drain, read_events
 from ganvas.pictures import grid, save_image, to_image, write_atomically
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training.asked import Options
 from ganvas.training.start import train
 from machine import machine_line
-from quality import SAMPLES, Row, as_prepared, on_white, score_samples
-from sets import ASSETS, SETS
+from quality import SAMPLES, Row, as_prepared, score_samples
+from sets import ASSETS
 from speedrun import Lane, rounded
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "family.jsonl"
 WORK = Path(tempfile.gettempdir()) / "ganvas-family"
 MOST_REALS = 10_000
-FEW = 100  # pictures of the case `hundred`
-# name -> (file in the folder of assets, pixels a side, channels)
-CASES: dict[str, tuple[str, int, int]] = {
-    "people": ("emoji-people-64.zip", 32, 3),
-    "photographs": SETS["photographs"][:3],
-    "digits": SETS["MNIST"][:3],
-    "emoji": SETS["emoji"][:3],
-    "fashion": SETS["fashion"][:3],
-    "hundred": ("emoji-people-64.zip", 32, 3),
-}
-
-
-class Combo(NamedTuple):
-    """Name one run: on what, by which recipe, for how long, from which seed."""
-
-    case: str
-    recipe: str
-    minutes: float
-    seed: int
-
-    def told(self, lane: Lane) -> Path:
-        """Return what the training process has told, from when it ended until there is a row."""
-        return Path(f"{self.path(lane)}.json")
-
-    def path(self, lane: Lane) -> Path:
-        """Return the run's folder; what belongs to it lies beside."""
-        name = f"{self.case}-{self.recipe}-{self.minutes:g}min-seed{self.seed}-threads{lane.threads}"
-        return lane.work / name
-
-    def sheet(self, work: Path) -> Path:
-        """Return where the random sheet is kept."""
-        seed = f"-seed{self.seed}" if self.seed else ""
-        return work / "sheets" / f"{self.case}-{self.recipe}-{self.minutes:g}{seed}.webp"
-
-
-def pictures_of(case: str, assets: Path, work: Path) -> Path:
-    """Return the pictures of a case; the hundred are taken out of their archive once."""
-    source = assets / CASES[case][0]
-    few = work / "hundred.npy"
-    if case != "hundred":
-        return source
-    if source.exists() and not few.exists():
-        with zipfile.ZipFile(source) as archive:
-            names = sorted(name for name in archive.namelist() if name.endswith(".png"))[:FEW]
-            pictures = [on_white(Image.open(io.BytesIO(archive.read(name)))) for name in names]
-        part = few.with_suffix(".part.npy")
-        np.save(part, np.stack([np.asarray(picture) for picture in pictures]))
-        part.replace(few)
-    return few
-
-
-def is_there(case: str, lane: Lane) -> bool:
-    """Tell whether there are pictures of a case; say so if not."""
-    path = pictures_of(case, lane.assets, lane.work)
-    if not path.exists():
-        hint = " It comes with Debian's dataset-fashion-mnist." if case == "fashion" else ""
-        print(f"{case} is left out: there is no {path}.{hint}", flush=True)
-    return path.exists()
 
 
 def missing(rows: Iterable[Row], wanted: Iterable[Combo], threads: int) -> list[Combo]:
@@ -139,11 +79,7 @@ def train_here(order: Row) -> Row:
     rate = convolution_rate()
     began += time.monotonic() - paused
     forget_peak()
-    options = Options(
-        recipe=str(order["recipe"]), size=str(order["size"]), channels=str(order["channels"]),
-        minutes=float(order["minutes"]), seed=int(order["seed"]), device="cpu",
-    )  # fmt: skip
-    for event in train(str(order["pictures"]), str(order["out"]), options, lambda: False, began):
+    for event in train(str(order["pictures"]), str(order["out"]), options_of(order), lambda: False, began):
         if isinstance(event, Note):
             print(f"  {event.text}", flush=True)
     return {"rate": rate, "peak_mb": peak_memory()}
@@ -162,9 +98,7 @@ def run_child(combo: Combo, lane: Lane) -> Row:
     if not told.exists():
         if is_finished(Run(out)):
             shutil.rmtree(out)
-        channels = next(name for name, number in CHANNELS.items() if number == CASES[combo.case][2])
-        order = combo._asdict() | {"size": CASES[combo.case][1], "channels": channels, "out": str(out)}
-        order |= {"pictures": str(pictures_of(combo.case, lane.assets, lane.work)), "started": time.time()}
+        order = order_of(combo, lane) | {"started": time.time()}
         command = [sys.executable, str(HERE / "family.py"), "--order", json.dumps(order)]
         subprocess.run(command, check=True, env={**lane.environment, "GANVAS_CACHE": str(cache)})
         shutil.rmtree(cache, ignore_errors=True)
@@ -249,16 +183,24 @@ def run_missing(wanted: Sequence[Combo], lane: Lane, results: Path) -> None:
         print(f"{combo.case}, {combo.recipe}, {combo.minutes:g} minutes, seed {combo.seed}", flush=True)
         try:
             with lane.alone():
-                row = combo._asdict() | measure(combo, lane) | {"threads": lane.threads}
+                row = known_twin(combo, lane, results) or measure(combo, lane)
         except subprocess.CalledProcessError as error:
             print(f"  It broke with status {error.returncode}; what it said stands above.", flush=True)
             continue
-        line = json.dumps(rounded(row | {"version": ganvas.__version__, "machine": lane.machine}))
+        who = combo._asdict() | {"threads": lane.threads}
+        line = json.dumps(rounded({"version": ganvas.__version__, "machine": lane.machine} | row | who))
         results.parent.mkdir(parents=True, exist_ok=True)
         with results.open("a") as file:
             file.write(f"{line}\n")
         combo.told(lane).unlink(missing_ok=True)
         print(line, flush=True)
+
+
+def known_twin(combo: Combo, lane: Lane, results: Path) -> Row | None:
+    """Return the row that `auto` would get again, if it stands there."""
+    same = twin(combo, lane) if combo.recipe == AUTO else None
+    rows = [row for row in read_results(results) if row["threads"] == lane.threads and combo_of(row) == same]
+    return rows[-1] if rows else None
 
 
 def write_sheets(rows: Iterable[Row], case: str, minutes: float, work: Path, out: Path) -> None:

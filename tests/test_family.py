@@ -1,6 +1,7 @@
 """What the comparison of recipes counts and shows must be right by hand."""
 
 import json
+import shutil
 import sys
 import zipfile
 from dataclasses import replace
@@ -14,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 import tiny
+from ganvas import builtin
 from ganvas.config import DataConfig
 from ganvas.data import prepare
 from ganvas.events import Done, Event, Saved, Step, Treated, Verdict, drain
@@ -24,8 +26,9 @@ from ganvas.training.schedule import with_images
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import cost
 import family
+import family_cases
 import family_table
-from family import Combo
+from family_cases import Combo
 from speedrun import Lane
 
 
@@ -213,6 +216,24 @@ def test_forgetting_takes_the_rows_and_runs_that_were_named_and_no_others(lane):
     assert kept.told(lane).exists()
 
 
+def test_auto_is_not_trained_again_where_it_comes_to_what_stands_there(lane):
+    auto, quick = Combo("people", "auto", 10.0, 0), Combo("people", "quick", 10.0, 0)
+    shutil.copy(builtin.people(), lane.assets / family_cases.CASES["people"][0])
+    assert family_cases.twin(auto, lane) == quick
+    assert family_cases.twin(auto._replace(recipe="dcgan"), lane) == auto._replace(recipe="dcgan")
+    results = lane.work / "family.jsonl"
+    results.write_text(json.dumps(row("dcgan")) + "\n" + json.dumps(row("quick", minutes=2.0)) + "\n")
+    assert family.known_twin(auto, lane, results) is None, "another recipe's row, or another budget's"
+    with results.open("a") as file:
+        file.write(json.dumps(row("quick", 77)) + "\n")
+    assert family.known_twin(auto, lane, results) == row("quick", 77)
+    assert family.known_twin(quick, lane, results) is None, "a row is not the answer to itself"
+    family.run_missing([auto], lane, results)
+    last = family.read_results(results)[-1]
+    assert (last["recipe"], last["frechet_corrected"]) == ("auto", 77)
+    assert not auto.path(lane).exists(), "nothing was trained"
+
+
 def ended(reason: str = "finished") -> Done:
     """Return the end of a run of 800 pictures that were trained on in 4 seconds."""
     return Done("run", 100, 800, 4.0, reason)
@@ -259,15 +280,15 @@ def test_the_hundred_are_the_first_by_name_and_can_be_trained_on(lane):
         for number in reversed(range(120)):
             with archive.open(f"{number:03d}.png", "w") as file:
                 Image.new("RGBA", (64, 64), (number, 0, 0, 255)).save(file, "PNG")
-    path = family.pictures_of("hundred", lane.assets, lane.work)
+    path = family_cases.pictures_of("hundred", lane.assets, lane.work)
     assert np.load(path)[:, 0, 0, 0].tolist() == list(range(100))
     assert drain(prepare(DataConfig(str(path), 32, 32), workers=1)).pictures.shape == (100, 3, 32, 32)
     (lane.assets / "emoji-people-64.zip").unlink()
-    assert family.is_there("hundred", lane), "it was written once"
+    assert family_cases.is_there("hundred", lane), "it was written once"
 
 
 def test_pictures_that_are_absent_are_left_out_and_named(lane, capsys):
-    assert not family.is_there("people", lane)
+    assert not family_cases.is_there("people", lane)
     assert "people is left out: there is no" in capsys.readouterr().out
 
 
