@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -325,3 +326,38 @@ def test_what_is_gross_is_found_whatever_the_patience() -> None:
         plain, patient = looks(6, **signs), looks(6, patience=1e9, **signs)
         assert diagnose(patient).name == diagnose(plain).name, name
         assert diagnose(patient).name not in SOUND
+
+
+def hurried(count: int, gap: int, after: int = 0, **signs: float) -> list[Signs]:
+    """Return so many examinations that are `gap` steps apart, the first `after` that many steps."""
+    steps = [after + gap * (index + 1) for index in range(count)]
+    return [
+        replace(each, step=step, images=BATCH * step) for each, step in zip(looks(count, **signs), steps, strict=True)
+    ]
+
+
+def test_nothing_is_said_of_what_was_drawn_in_the_first_steps() -> None:
+    alike = {"near_copies": 1.0, "diversity": 0.3, "distance": 3.0}
+    early = hurried(20, 14, **alike)
+    assert {diagnose(early[:n]).name for n in range(1, 21)} == {"warming up"}, (
+        "every DCGAN begins with one blot for all"
+    )
+    assert diagnose([*early, *hurried(3, 14, after=300, **alike)]).name == "mode collapse", (
+        "in time it should draw more"
+    )
+    anew = treatment(early[-1], Prescription("afresh", "", 0.0))
+    young = [*early, anew, *hurried(5, 14, after=300, **alike)]
+    assert diagnose(young).name == "warming up", "new weights begin anew"
+    old = [*early, treatment(early[-1]), *hurried(5, 14, after=300, **alike)]
+    assert diagnose(old).name == "mode collapse", "these are the old ones"
+
+
+def test_what_was_good_and_became_all_alike_is_a_collapse_however_early() -> None:
+    good = hurried(3, 30, distance=0.3)
+    assert diagnose([*good, *hurried(3, 14, after=90, near_copies=1.0, diversity=0.02)]).name == "mode collapse"
+
+
+def test_no_gain_is_asked_for_between_looks_that_lie_close_together() -> None:
+    slow = {"distance": 2.0}
+    assert diagnose(hurried(8, 12, after=400, **slow)).name == "warming up"
+    assert diagnose(hurried(8, 40, after=400, **slow)).name == "stalled"

@@ -17,14 +17,25 @@ class Course:
     """Hold the examinations that belong together: of one phase, since it began or since something was last prescribed.
 
     looks: oldest first, never empty.
+    born: the step at which the phase began or the weights were drawn anew.
     """
 
     looks: tuple[Signs, ...]
+    born: int = 0
 
     @property
     def last(self) -> Signs:
         """Return the last examination."""
         return self.looks[-1]
+
+    @property
+    def age(self) -> int:
+        """Return how many steps the present weights have been trained in this phase."""
+        return self.last.step - self.born
+
+    def span(self, looks: int) -> int:
+        """Return how many steps lie between the last few examinations and the one before them, 0 if there is none."""
+        return self.last.step - self.looks[-looks - 1].step if len(self.looks) > looks else 0
 
     def now(self, sign: str) -> float:
         """Return a sign's last value, NaN if it was not measured."""
@@ -101,7 +112,18 @@ def course_of(history: Sequence[Event]) -> Course | None:
         return None
     start = begun_at(history)
     mine = tuple(look for look in _of_present_phase(looks) if look.step > start)
-    return Course(mine or (looks[-1],))
+    return Course(mine or (looks[-1],), _born(history, looks))
+
+
+def _born(history: Sequence[Event], looks: Sequence[Signs]) -> int:
+    """Return the step at which the present phase began, as far as examinations tell, or the weights were drawn anew."""
+    others = [look.step for look in looks if look.phase != looks[-1].phase]
+    anew = [event.step for event in history if isinstance(event, Treated) and _is_afresh(event)]
+    return max([0, *others, *anew])
+
+
+def _is_afresh(event: Treated) -> bool:
+    return not event.outcome and any(each.kind == "afresh" for each in event.prescriptions)
 
 
 def _of_present_phase(looks: Sequence[Signs]) -> Sequence[Signs]:

@@ -15,6 +15,8 @@ from .sicknesses import SICKNESSES, SOUND
 SURE = 0.6  # confidence from which a finding is a verdict
 CERTAIN = 0.9  # confidence from which a finding replaces the name of another sickness that is still there
 FEWEST_PICTURES = 16
+FIRST_STEPS = 300  # of fresh weights, which at usual rates have not moved by their own size before
+SEVERAL_STEPS = 100  # without which nothing can be said of a gain
 FLAT = 12  # examinations without a gain, after as many with: a training that was going to gain would have
 OVERLONG = 0.2  # part of its own size that a weight may move a step: three times what was seen in healthy trainings
 SATURATED = 0.08  # share of values at black or white, beyond that of the real pictures: healthy samples have none
@@ -112,7 +114,8 @@ def collapsed(course: Course) -> Finding | None:
     looks = course.lasting(lambda look: value(look, "near_copies") > 0.5 or value(look, "diversity") < 0.2)
     confidence = _growing(looks, needed=2)
     evidence = (course.evidence("near_copies", looks), course.evidence("diversity", looks))
-    return Finding("mode collapse", confidence, evidence, course.now("modes_lost")) if confidence else None
+    found = confidence and not _beginning(course)
+    return Finding("mode collapse", confidence, evidence, course.now("modes_lost")) if found else None
 
 
 def partly_collapsed(course: Course) -> Finding | None:
@@ -122,7 +125,8 @@ def partly_collapsed(course: Course) -> Finding | None:
     looks = max(course.lasting(repeats), course.lasting(narrow) - 1)
     confidence = _growing(looks, needed=3)
     evidence = (course.evidence("near_copies", looks), course.evidence("diversity", looks))
-    return Finding("partial mode collapse", confidence, evidence, course.now("modes_lost")) if confidence else None
+    found = confidence and not _beginning(course)
+    return Finding("partial mode collapse", confidence, evidence, course.now("modes_lost")) if found else None
 
 
 def memorising(course: Course) -> Finding | None:
@@ -152,14 +156,24 @@ def discriminator_wins(course: Course) -> Finding | None:
 
 def _standing(course: Course, name: str, sign: str, looks: int) -> Finding | None:
     """Find that a sign has lasted, and that the samples have hardly come nearer meanwhile."""
-    if looks < 3 or not course.gain("distance", 3) < 0.1 or _early(course):
+    if looks < 3 or not course.gain("distance", 3) < 0.1 or _early(course, 3):
         return None
     return Finding(name, _growing(looks, 3), (course.evidence(sign, looks), course.evidence("distance", looks)))
 
 
-def _early(course: Course) -> bool:
-    """Tell whether this kind of network may still be as bad as it is: some take ten thousands of pictures to begin."""
-    return course.last.images < course.now("patience")
+def _beginning(course: Course) -> bool:
+    """Tell whether nothing was drawn yet: many a network draws one blot for all until it has learned something."""
+    return course.age < FIRST_STEPS and course.best("distance") > POOR
+
+
+def _early(course: Course, looks: int) -> bool:
+    """Tell whether it is too early to expect anything of the last few examinations.
+
+    Some kinds of network take ten thousands of pictures to begin, and none has moved far within its first steps or
+    between examinations that lie close together.
+    """
+    patient = course.last.images < course.now("patience")
+    return patient or course.age < FIRST_STEPS or course.span(looks) < SEVERAL_STEPS
 
 
 def _starved(look: Signs) -> bool:
@@ -172,7 +186,7 @@ def generator_wins(course: Course) -> Finding | None:
     silent = course.lasting(both(lambda look: abs(value(look, "logit_gap")) < 0.5, above("distance", POOR)))
     fooled = course.lasting(both(below("told_apart", 0.65), above("distance", NEAR)))
     misled = course.lasting(both(below("told_apart", 0.2), above("distance", POOR)))
-    if misled >= 3 and not _early(course):
+    if misled >= 3 and not _early(course, 3):
         return Finding("generator wins", _growing(misled, 3), (course.evidence("told_apart", misled),))
     return _standing(course, "generator wins", "logit_gap", max(silent, fooled))
 
@@ -231,7 +245,7 @@ def stalled(course: Course) -> Finding | None:
     if course.now("latent") < FEWEST_NUMBERS and looks >= 3 and course.gain("distance", 3) < 0.1:
         evidence = (course.evidence("latent", 1), course.evidence("distance", 3))
         return Finding("stalled", _growing(looks, 3), evidence)
-    if looks < 5 or not course.gain("distance", 4) < 0.05 or course.last.phase in BLURRED or _early(course):
+    if looks < 5 or not course.gain("distance", 4) < 0.05 or course.last.phase in BLURRED or _early(course, 4):
         return None
     return Finding("stalled", _growing(looks, 5, most=0.8), (course.evidence("distance", 4),))
 

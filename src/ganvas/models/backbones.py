@@ -88,6 +88,21 @@ class VGG(nn.Module):
             self.register_buffer(f"weight{each}", weight)
             self.register_buffer(f"bias{each}", weights.tensors[f"conv{each}.bias"].float())
 
+    @property
+    def coarsest(self) -> int:
+        """Return the pixels from one feature of the deepest layer to the next."""
+        return stride(self.convolutions[-1])
+
+    @property
+    def halo(self) -> int:
+        """Return how many pixels around its own the deepest layer sees at most, rounded up to its coarsest grid."""
+        reach = 0
+        for before, each in zip((None, *self.convolutions), self.convolutions, strict=False):
+            if before and stride(before) != stride(each):
+                reach += stride(before)  # the pooling's second pixel
+            reach += stride(each)
+        return -(-reach // self.coarsest) * self.coarsest
+
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Return each layer's features (B, C, H', W') by name, from one pass."""
         features = (pictures.mul(0.5).add(0.5) - self.mean) / self.std
@@ -109,6 +124,11 @@ class VGG(nn.Module):
             if f"relu{each}" in self.layers:
                 found[f"relu{each}"] = features
         return found
+
+
+def stride(layer: str) -> int:
+    """Return the pixels from one feature of a layer, "relu3_1" or "3_1", to the next."""
+    return 1 << (int(layer[-3]) - 1)
 
 
 def check_layers(layers: Iterable[str], weights: VGGWeights) -> None:

@@ -1,0 +1,54 @@
+"""Pictures of any size, a block at a time, with the very features that the whole picture would have.
+
+A block is looked at with as much around it as the network's deepest layer can see, and only its own features are
+counted; so nothing is approximated, and no seam can come from it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ..models.backbones import VGG, stride
+
+Window = tuple[int, int, int, int]  # top, bottom, left, right
+
+
+@dataclass(frozen=True)
+class Block:
+    """Say which pixels are a block's own, and which are looked at to know its features."""
+
+    own: Window
+    seen: Window
+
+    def cut(self, picture: Tensor) -> Tensor:
+        """Return the pixels (..., h, w) that are looked at, as a view of `picture` (..., H, W)."""
+        top, bottom, left, right = self.seen
+        return picture[..., top:bottom, left:right]
+
+    def inner(self, features: Tensor, layer: str) -> Tensor:
+        """Return the part of features (1, C, h, w) of what is looked at that is the block's own."""
+        top, bottom, left, right = _on_grid(self.own, stride(layer))
+        above, before = self.seen[0] // stride(layer), self.seen[2] // stride(layer)
+        return features[..., top - above : bottom - above, left - before : right - before]
+
+    def place(self, features: Tensor, layer: str) -> Tensor:
+        """Return the block's own part of features (1, C, H', W') of the whole picture, as a view."""
+        top, bottom, left, right = _on_grid(self.own, stride(layer))
+        return features[..., top:bottom, left:right]
+
+
+def blocks(height: int, width: int, side: int, encoder: VGG) -> Iterator[Block]:
+    """Yield blocks of `side` pixels, a multiple of the encoder's coarsest stride, that cover a picture."""
+    halo = encoder.halo
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            bottom, right = min(top + side, height), min(left + side, width)
+            seen = max(0, top - halo), min(height, bottom + halo), max(0, left - halo), min(width, right + halo)
+            yield Block((top, bottom, left, right), seen)
+
+
+def _on_grid(window: Window, step: int) -> Window:
+    """Return a window of pixels on a grid `step` times as coarse; half a cell at the picture's edge is a cell."""
+    top, bottom, left, right = window
+    return top // step, -(-bottom // step), left // step, -(-right // step)

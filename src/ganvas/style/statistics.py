@@ -1,0 +1,108 @@
+"""What strokes and colours are like, wherever they are: sums over places, and how far two of them are apart.
+
+Sums can be added up block by block, so that no picture is too large; everything else is made of them. All distances are
+relative to the target's own energy, so that one set of weights serves every network, layer and picture.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+TINY = 1e-12  # keeps a black target, which has no energy, from dividing by zero
+
+
+class Sums(NamedTuple):
+    """Hold what features (1, C, H, W) add up to over their places, each counted with its weight.
+
+    Args:
+        count: of the weights, ().
+        first: of the features, (C,).
+        second: of their products, (C, C).
+    """
+
+    count: Tensor
+    first: Tensor
+    second: Tensor
+
+    def plus(self, other: "Sums") -> "Sums":
+        """Return the sums over both."""
+        return Sums(self.count + other.count, self.first + other.first, self.second + other.second)
+
+    def times(self, share: float) -> "Sums":
+        """Return the sums with each place counting `share` times as much."""
+        return Sums(self.count * share, self.first * share, self.second * share)
+
+    def each(self) -> "Sums":
+        """Return the sums as means over the places."""
+        count = self.count + TINY
+        return Sums(self.count / count, self.first / count, self.second / count)
+
+
+def sums_of(features: Tensor, weights: Tensor | None = None) -> Sums:
+    """Return the sums of features (1, C, H, W) over all places, each counted by `weights` (1, 1, H, W) if given."""
+    flat = features.flatten(2)[0]  # (C, M)
+    if weights is None:
+        return Sums(flat.new_tensor(float(flat.shape[1])), flat.sum(1), flat @ flat.T)
+    counted = flat * weights.flatten()
+    return Sums(weights.sum(), counted.sum(1), counted @ flat.T)
+
+
+def mixed(parts: Sequence[Sums], shares: Sequence[float]) -> Sums:
+    """Return the sums of a palette: so much of each part, whatever number of places it has; shares add up to 1."""
+    whole = parts[0].each().times(shares[0])
+    for part, share in zip(parts[1:], shares[1:], strict=True):
+        whole = whole.plus(part.each().times(share))
+    return whole
+
+
+Distance = Callable[[Sums], Tensor]
+
+
+def gram_distance(target: Sums) -> Distance:
+    """Return a function from sums to |G - A|^2 / |A|^2, where G is how strongly each pair of channels fires together.
+
+    Source: Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016; dividing by
+    the target's energy, in place of 4 N^2 M^2, is ours.
+    """
+    aim = target.each().second
+    energy = aim.square().sum() + TINY
+
+    def distance(found: Sums) -> Tensor:
+        return (found.each().second - aim).square().sum() / energy
+
+    return distance
+
+
+def moments_distance(target: Sums) -> Distance:
+    """Return a function from sums to the squared 2-Wasserstein distance of two Gaussians over the target's energy.
+
+    |m - n|^2 + tr(C + D - 2 (D^1/2 C D^1/2)^1/2), with means m, n and covariances C, D. The roots are taken in double
+    precision: the smallest eigenvalues of a layer are a millionth of its largest.
+
+    Source: Olkin and Pukelsheim, "The distance between two random vectors with given dispersion matrices", 1982.
+    """
+    mean, covariance = _moments(target)
+    values, vectors = torch.linalg.eigh(covariance)
+    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    energy = mean.square().sum() + covariance.trace() + TINY
+    floor = 1e-10 * energy.square()  # the slope of a root at 0 is infinite
+
+    def distance(found: Sums) -> Tensor:
+        its_mean, its_covariance = _moments(found)
+        inner = root @ its_covariance @ root
+        roots = (torch.linalg.eigvalsh((inner + inner.T) / 2).clamp(min=0) + floor).sqrt() - floor.sqrt()
+        apart = (its_mean - mean).square().sum() + its_covariance.trace() + covariance.trace() - 2 * roots.sum()
+        return (apart / energy).to(found.first.dtype)
+
+    return distance
+
+
+def _moments(sums: Sums) -> tuple[Tensor, Tensor]:
+    """Return mean (C,) and covariance (C, C) in double precision."""
+    _, mean, second = (part.double() for part in sums.each())
+    return mean, second - mean.outer(mean)
+
+
+DISTANCES: dict[str, Callable[[Sums], Distance]] = {"gram": gram_distance, "moments": moments_distance}
