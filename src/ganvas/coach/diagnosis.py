@@ -15,7 +15,7 @@ from .sicknesses import SICKNESSES, SOUND
 SURE = 0.6  # confidence from which a finding is a verdict
 CERTAIN = 0.9  # confidence from which a finding replaces the name of another sickness that is still there
 FEWEST_PICTURES = 16
-FIRST_STEPS = 300  # of fresh weights, which at usual rates have not moved by their own size before
+FIRST_STEPS = 200  # of fresh weights, which at usual rates have not moved by their own size before
 SEVERAL_STEPS = 100  # without which nothing can be said of a gain
 FLAT = 12  # examinations without a gain, after as many with: a training that was going to gain would have
 OVERLONG = 0.2  # part of its own size that a weight may move a step: three times what was seen in healthy trainings

@@ -4,7 +4,7 @@ A block is looked at with as much around it as the network's deepest layer can s
 counted; so nothing is approximated, and no seam can come from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -37,15 +37,32 @@ class Block:
         top, bottom, left, right = _on_grid(self.own, stride(layer))
         return features[..., top:bottom, left:right]
 
+    @staticmethod
+    def room(features: Tensor, layer: str, size: tuple[int, int]) -> Tensor:
+        """Return room for such features of a whole picture of (height, width)."""
+        _, bottom, _, right = _on_grid((0, size[0], 0, size[1]), stride(layer))
+        return features.new_empty(1, features.shape[1], bottom, right)
 
-def blocks(height: int, width: int, side: int, encoder: VGG) -> Iterator[Block]:
-    """Yield blocks of `side` pixels, a multiple of the encoder's coarsest stride, that cover a picture."""
-    halo = encoder.halo
+
+def blocks(size: tuple[int, int], side: int, encoder: VGG) -> Iterator[Block]:
+    """Yield blocks that cover a picture of (height, width).
+
+    Args:
+        side: pixels of a block's side, a multiple of the encoder's coarsest stride; 0 for one block.
+    """
+    (height, width), halo = size, encoder.halo
+    side = side or max(size)
     for top in range(0, height, side):
         for left in range(0, width, side):
             bottom, right = min(top + side, height), min(left + side, width)
             seen = max(0, top - halo), min(height, bottom + halo), max(0, left - halo), min(width, right + halo)
             yield Block((top, bottom, left, right), seen)
+
+
+def look(encoder: VGG, picture: Tensor, side: int) -> Iterator[tuple[Block, Mapping[str, Tensor]]]:
+    """Yield each block of a picture (1, 3, H, W) with what the encoder sees of it."""
+    for block in blocks((picture.shape[2], picture.shape[3]), side, encoder):
+        yield block, encoder(block.cut(picture))
 
 
 def _on_grid(window: Window, step: int) -> Window:

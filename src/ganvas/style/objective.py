@@ -1,8 +1,10 @@
-"""What a good painting is, as numbers: three distances, each one short function, and their weighted sum.
+"""What a good painting is, as numbers: three distances and their weighted sum, with its slope at every pixel.
 
-All are relative (to the target's own energy), so that one set of weights serves every network, layer and picture.
-Source: Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016; the division by
-the target's energy, in place of its 4 N^2 M^2, is ours.
+Where the whole picture would not fit into memory, the network is shown a block at a time: the sums over the whole are
+gathered first, without gradients, and then each block's gradient is taken against them. It is the very gradient of the
+whole picture, to the last rounding.
+
+Source: Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,29 +13,62 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..config import StyleConfig
 from ..models.backbones import VGG
+from .blocks import Block, blocks, look
+from .manner import Manner, Seen, Style, on_layers
+from .statistics import TINY, Sums
 
-TINY = 1e-12  # keeps a black target, which has no energy, from dividing by zero
+Shares = Mapping[str, float]
 
 
-def gram(features: Tensor) -> Tensor:
-    """Return how strongly each pair of channels fires together: F F^T / M, (1, C, H, W) to (C, C), M = H W.
+@dataclass(frozen=True)
+class Region:
+    """Hold a part of the painting, and what it is painted like.
 
-    It knows no places, and so it holds strokes and colours but no shapes.
+    Args:
+        styles: each (1, 3, any, any) in [-1, 1].
+        shares: how much of each; add up to 1.
+        mask: how much each pixel belongs to it, (1, 1, H, W) in [0, 1]; None if all do.
     """
-    flat = features.flatten(2)[0]  # (C, M)
-    return flat @ flat.T / flat.shape[1]
+
+    styles: Sequence[Tensor]
+    shares: Sequence[float]
+    mask: Tensor | None = None
 
 
-def content_loss(features: Tensor, target: Tensor) -> Tensor:
-    """Return the distance of shapes: |F - P|^2 / |P|^2, of features (1, C, H, W); 0 when they are the same."""
-    return (features - target).square().sum() / (target.square().sum() + TINY)
+@dataclass(frozen=True)
+class Aims:
+    """Say what counts, and how much.
+
+    Args:
+        content, style, variation: weights of the three distances.
+        content_layers, style_layers: how much each layer counts; of each kind they add up to 1.
+        statistics: how styles are compared, a name of `manner.STATISTICS`.
+        seed: of what is left out where there is too much.
+    """
+
+    content: float
+    style: float
+    variation: float
+    content_layers: Shares
+    style_layers: Shares
+    statistics: str = "gram"
+    seed: int = 0
 
 
-def style_loss(features: Tensor, target: Tensor) -> Tensor:
-    """Return the distance of strokes: |G - A|^2 / |A|^2, of features (1, C, H, W) and a target Gram matrix (C, C)."""
-    return (gram(features) - target).square().sum() / (target.square().sum() + TINY)
+@dataclass(frozen=True)
+class Losses:
+    """Hold the sum that is minimised, and its three parts before weighting."""
+
+    total: float
+    content: float
+    style: float
+    variation: float
+
+
+def content_distance(features: Tensor, target: Tensor, energy: Tensor) -> Tensor:
+    """Return the distance of shapes: |F - P|^2 over an energy, which is |P|^2 of the whole picture."""
+    return (features - target).square().sum() / (energy + TINY)
 
 
 def total_variation(picture: Tensor) -> Tensor:
@@ -43,58 +78,110 @@ def total_variation(picture: Tensor) -> Tensor:
     return sum((step.square().mean() for step in (down, right) if step.numel()), picture.new_zeros(()))
 
 
-@dataclass(frozen=True)
-class Losses:
-    """Hold the sum that is minimised and its three parts before weighting; each of shape ()."""
-
-    total: Tensor
-    content: Tensor
-    style: Tensor
-    variation: Tensor
-
-
 class Objective:
-    """Say how far a picture (1, 3, H, W) in [-1, 1] is from a painting of `content` in the manner of `styles`.
+    """Say how far a picture (1, 3, H, W) in [-1, 1] is from a painting of `content`, and which way it is nearer.
 
     Args:
-        encoder: must see the layers that `config` names.
+        encoder: must see the layers that `aims` names.
         content: (1, 3, H, W) in [-1, 1], of the size to be painted.
-        styles: each (1, 3, any, any) in [-1, 1].
-        blend: how much of each style; adds up to 1. Gram matrices blend as colours do on a palette.
+        regions: what is painted where; together they cover the picture.
+        side: pixels of a block's side, a multiple of `encoder.coarsest`; 0 for the whole picture at once.
     """
 
-    def __init__(
-        self, encoder: VGG, content: Tensor, styles: Sequence[Tensor], blend: Sequence[float], config: StyleConfig
-    ) -> None:
-        self.encoder, self.config = encoder, config
+    def __init__(self, encoder: VGG, content: Tensor, regions: Sequence[Region], aims: Aims, side: int = 0) -> None:
+        self.encoder, self.aims = encoder, aims
+        self.size = _size(content)
+        self.side = side
+        self.blocks = tuple(blocks(self.size, side, encoder))
         with torch.no_grad():
-            seen = encoder(content)
-            self.content = {layer: seen[layer] for layer in config.content_layers}
-            self.style = self._blended(styles, blend)
+            self.content = self._features(content)
+            self.energy = {layer: each.square().sum() for layer, each in self.content.items()}
+            self.manners = [self._manner(region) for region in regions]
+            areas = [1.0 if region.mask is None else float(region.mask.mean()) for region in regions]
+        self.areas = [area / (sum(areas) + TINY) for area in areas]
 
-    def __call__(self, picture: Tensor) -> Losses:
-        """Return the losses, with gradients to `picture`, from one pass of the encoder."""
-        seen = self.encoder(picture)
-        content = _mean([content_loss(seen[layer], target) for layer, target in self.content.items()])
-        style = _mean([style_loss(seen[layer], target) for layer, target in self.style.items()])
-        variation = total_variation(picture)
-        total = (
-            self.config.content_weight * content
-            + self.config.style_weight * style
-            + self.config.variation_weight * variation
-        )
-        return Losses(total, content, style, variation)
+    def __call__(self, picture: Tensor) -> tuple[Losses, Tensor]:
+        """Return the losses, and the gradient of their sum (1, 3, H, W)."""
+        several = len(self.blocks) > 1
+        like, slopes = self._slopes(picture) if several else (0.0, [])
+        near, gradient = 0.0, torch.zeros_like(picture)
+        for block in self.blocks:
+            part = block.cut(picture).detach().clone().requires_grad_()
+            seen = self.encoder(part)
+            content, style = self._content(block, seen), self._local(block, seen)
+            sums = [manner.sums(block, seen) for manner in self.manners]
+            far = _leaning(sums, slopes) if several else self._far(sums)
+            weighted = self.aims.content * content + self.aims.style * (style + far)
+            block.cut(gradient).add_(torch.autograd.grad(weighted, part)[0])
+            near += content.item()
+            like += style.item() + (0.0 if several else far.item())
+        rough = picture.detach().requires_grad_()
+        variation = total_variation(rough)
+        gradient += self.aims.variation * torch.autograd.grad(variation, rough)[0]
+        parts = near, like, variation.item()
+        weights = self.aims.content, self.aims.style, self.aims.variation
+        return Losses(sum(weight * part for weight, part in zip(weights, parts, strict=True)), *parts), gradient
 
-    def _blended(self, styles: Sequence[Tensor], blend: Sequence[float]) -> Mapping[str, Tensor]:
-        """Return the target Gram matrix of each style layer."""
-        targets: dict[str, Tensor] = {}
-        for share, picture in zip(blend, styles, strict=True):
-            seen = self.encoder(picture)
-            for layer in self.config.style_layers:
-                part = share * gram(seen[layer])
-                targets[layer] = targets[layer] + part if layer in targets else part
-        return targets
+    def _features(self, picture: Tensor) -> dict[str, Tensor]:
+        """Return what the network sees of a whole picture at the content layers, gathered block by block."""
+        found: dict[str, Tensor] = {}
+        for block, seen in look(self.encoder, picture, self.side):
+            for layer in self.aims.content_layers:
+                if layer not in found:
+                    found[layer] = block.room(seen[layer], layer, self.size)
+                block.place(found[layer], layer).copy_(block.inner(seen[layer], layer))
+        return found
+
+    def _manner(self, region: Region) -> Manner:
+        """Return a region's targets."""
+        masks = {} if region.mask is None else on_layers(region.mask, self.aims.style_layers)
+        styles = [Style(look(self.encoder, each, self.side), _size(each)) for each in region.styles]
+        return Manner(self.aims.statistics, styles, region.shares, self.aims.style_layers, masks, self.aims.seed)
+
+    def _slopes(self, picture: Tensor) -> tuple[float, list[dict[str, Sums]]]:
+        """Return the distance of the sums over all blocks, and for each region and layer its slopes by them."""
+        whole: list[dict[str, Sums]] = [{} for _ in self.manners]
+        with torch.no_grad():
+            for block in self.blocks if any(manner.distances for manner in self.manners) else ():
+                seen = self.encoder(block.cut(picture))
+                for sums, manner in zip(whole, self.manners, strict=True):
+                    for layer, part in manner.sums(block, seen).items():
+                        sums[layer] = sums[layer].plus(part) if layer in sums else part
+        leaves = [{layer: Sums(*(each.requires_grad_() for each in part)) for layer, part in sums.items()} for sums in whole]
+        far = self._far(leaves)
+        if far.requires_grad:
+            torch.autograd.backward(far)
+        return far.item(), [{layer: part.slopes() for layer, part in sums.items()} for sums in leaves]
+
+    def _far(self, sums: Sequence[Mapping[str, Sums]]) -> Tensor:
+        """Return how far sums are from the styles', regions counting by their area."""
+        each = zip(self.areas, self.manners, sums, strict=True)
+        return torch.stack([area * manner.far(its) for area, manner, its in each]).sum()
+
+    def _local(self, block: Block, seen: Seen) -> Tensor:
+        """Return a block's share of how far its features are from the styles' nearest."""
+        each = zip(self.areas, self.manners, strict=True)
+        return torch.stack([area * manner.local(block, seen, self.size) for area, manner in each]).sum()
+
+    def _content(self, block: Block, seen: Seen) -> Tensor:
+        """Return a block's share of the distance of shapes."""
+        parts = [
+            share * content_distance(block.inner(seen[layer], layer), block.place(self.content[layer], layer), energy)
+            for (layer, share), energy in zip(self.aims.content_layers.items(), self.energy.values(), strict=True)
+        ]
+        return torch.stack(parts).sum()
 
 
-def _mean(losses: Sequence[Tensor]) -> Tensor:
-    return torch.stack(tuple(losses)).mean()
+def _size(picture: Tensor) -> tuple[int, int]:
+    return picture.shape[2], picture.shape[3]
+
+
+def _leaning(sums: Sequence[Mapping[str, Sums]], slopes: Sequence[Mapping[str, Sums]]) -> Tensor:
+    """Return a number whose gradient is a block's share of that of the sums' distance."""
+    parts = [
+        (slope * part).sum()
+        for its, theirs in zip(sums, slopes, strict=True)
+        for layer in its
+        for part, slope in zip(its[layer], theirs[layer], strict=True)
+    ]
+    return torch.stack(parts).sum() if parts else torch.zeros(())

@@ -17,27 +17,31 @@ class Sums(NamedTuple):
     """Hold what features (1, C, H, W) add up to over their places, each counted with its weight.
 
     Args:
-        count: of the weights, ().
+        number: of the places, ().
         first: of the features, (C,).
         second: of their products, (C, C).
     """
 
-    count: Tensor
+    number: Tensor
     first: Tensor
     second: Tensor
 
     def plus(self, other: "Sums") -> "Sums":
         """Return the sums over both."""
-        return Sums(self.count + other.count, self.first + other.first, self.second + other.second)
+        return Sums(self.number + other.number, self.first + other.first, self.second + other.second)
 
     def times(self, share: float) -> "Sums":
         """Return the sums with each place counting `share` times as much."""
-        return Sums(self.count * share, self.first * share, self.second * share)
+        return Sums(self.number * share, self.first * share, self.second * share)
+
+    def slopes(self) -> "Sums":
+        """Return the gradients that were gathered in the sums, 0 where there are none."""
+        return Sums(*(torch.zeros_like(part) if part.grad is None else part.grad for part in self))
 
     def each(self) -> "Sums":
         """Return the sums as means over the places."""
-        count = self.count + TINY
-        return Sums(self.count / count, self.first / count, self.second / count)
+        number = self.number + TINY
+        return Sums(self.number / number, self.first / number, self.second / number)
 
 
 def sums_of(features: Tensor, weights: Tensor | None = None) -> Sums:
@@ -85,16 +89,17 @@ def moments_distance(target: Sums) -> Distance:
     """
     mean, covariance = _moments(target)
     values, vectors = torch.linalg.eigh(covariance)
-    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
     energy = mean.square().sum() + covariance.trace() + TINY
     floor = 1e-10 * energy.square()  # the slope of a root at 0 is infinite
 
     def distance(found: Sums) -> Tensor:
         its_mean, its_covariance = _moments(found)
         inner = root @ its_covariance @ root
-        roots = (torch.linalg.eigvalsh((inner + inner.T) / 2).clamp(min=0) + floor).sqrt() - floor.sqrt()
+        roots: Tensor = (torch.linalg.eigvalsh((inner + inner.T) / 2).clamp(min=0) + floor).sqrt() - floor.sqrt()
         apart = (its_mean - mean).square().sum() + its_covariance.trace() + covariance.trace() - 2 * roots.sum()
-        return (apart / energy).to(found.first.dtype)
+        relative: Tensor = apart / energy
+        return relative.to(found.first.dtype)
 
     return distance
 

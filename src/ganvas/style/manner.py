@@ -1,0 +1,125 @@
+"""What a part of the painting is to be painted like: the targets of one region at every style layer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..models.backbones import stride
+from .blocks import Block
+from .patches import MOST, Patches
+from .statistics import DISTANCES, TINY, Distance, Sums, mixed, sums_of
+
+Seen = Mapping[str, Tensor]
+
+
+class Style(NamedTuple):
+    """Hold what the network sees in a style, block by block, and the style's (height, width)."""
+
+    looks: Iterable[tuple[Block, Seen]]
+    size: tuple[int, int]
+
+
+class Manner:
+    """Tell how far features are from those of some styles: by sums over all places, or place by place.
+
+    Args:
+        statistics: a name of `STATISTICS`.
+        shares: how much of each; add up to 1.
+        layers: how much each layer counts; add up to 1.
+        masks: how much each place of a layer belongs to the region, (1, 1, H, W); none for all places.
+        seed: of what is left out where there is too much.
+    """
+
+    def __init__(
+        self,
+        statistics: str,
+        styles: Sequence[Style],
+        shares: Sequence[float],
+        layers: Mapping[str, float],
+        masks: Mapping[str, Tensor],
+        seed: int = 0,
+    ) -> None:
+        self.layers, self.masks = layers, masks
+        self.distances: dict[str, Distance] = {}
+        self.patches: dict[str, Patches] = {}
+        if statistics in DISTANCES:
+            sums = [_summed(style, layers) for style in styles]
+            for layer in layers:
+                self.distances[layer] = DISTANCES[statistics](mixed([each[layer] for each in sums], shares))
+        else:
+            kept = [_some(style, layers, round(MOST * share), seed) for style, share in zip(styles, shares, strict=True)]
+            for layer in layers:
+                self.patches[layer] = Patches(torch.cat([each[layer] for each in kept]))
+
+    def sums(self, block: Block, seen: Seen) -> dict[str, Sums]:
+        """Return what a block adds to the sums that `far` takes."""
+        return {layer: sums_of(block.inner(seen[layer], layer), self._mask(block, layer)) for layer in self.distances}
+
+    def far(self, sums: Mapping[str, Sums]) -> Tensor:
+        """Return how far the sums over the whole picture are from the styles'."""
+        return _total([self.layers[layer] * distance(sums[layer]) for layer, distance in self.distances.items()])
+
+    def local(self, block: Block, seen: Seen, size: tuple[int, int]) -> Tensor:
+        """Return a block's share of how far its features are from the nearest of the styles'.
+
+        Args:
+            size: height and width of the whole picture.
+        """
+        found = []
+        for layer, patches in self.patches.items():
+            inner, mask = block.inner(seen[layer], layer), self._mask(block, layer)
+            places = places_of(layer, size) if mask is None else self.masks[layer].sum() + TINY
+            counted = torch.ones_like(inner[:, :1]) if mask is None else mask
+            found.append(self.layers[layer] * patches.distance(inner, counted) / places)
+        return _total(found)
+
+    def _mask(self, block: Block, layer: str) -> Tensor | None:
+        return block.place(self.masks[layer], layer) if layer in self.masks else None
+
+
+STATISTICS = (*DISTANCES, "patches")
+
+
+def on_layers(mask: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    """Return a mask (1, 1, H, W) on the grids of layers: the part of each place that belongs to the region."""
+    return {layer: F.avg_pool2d(mask, stride(layer), ceil_mode=True) for layer in layers}
+
+
+def places_of(layer: str, size: tuple[int, int]) -> int:
+    """Return how many places a layer has in a picture of (height, width)."""
+    return -(-size[0] // stride(layer)) * -(-size[1] // stride(layer))
+
+
+def _summed(style: Style, layers: Iterable[str]) -> dict[str, Sums]:
+    """Return the sums over all blocks of a style."""
+    found: dict[str, Sums] = {}
+    for block, seen in style.looks:
+        for layer in layers:
+            part = sums_of(block.inner(seen[layer], layer))
+            found[layer] = found[layer].plus(part) if layer in found else part
+    return found
+
+
+def _some(style: Style, layers: Iterable[str], most: int, seed: int) -> dict[str, Tensor]:
+    """Return at most so many features (M, C) of a style, the same ones whatever its blocks are."""
+    found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+    chosen = {layer: _chosen(layer, style.size, most, seed) for layer in layers}
+    for block, seen in style.looks:
+        for layer, kept in found.items():
+            inner, among = block.inner(seen[layer], layer), block.place(chosen[layer], layer)
+            kept.append(inner.flatten(2)[0].T[among.flatten().to(inner.device)])
+    return {layer: torch.cat(kept) for layer, kept in found.items()}
+
+
+def _chosen(layer: str, size: tuple[int, int], most: int, seed: int) -> Tensor:
+    """Return which places of a layer are kept, (1, 1, H, W)."""
+    height, width = -(-size[0] // stride(layer)), -(-size[1] // stride(layer))
+    order = torch.randperm(height * width, generator=torch.Generator().manual_seed(seed))
+    return (order < most).view(1, 1, height, width)
+
+
+def _total(parts: Sequence[Tensor]) -> Tensor:
+    return torch.stack(tuple(parts)).sum() if parts else torch.zeros(())
