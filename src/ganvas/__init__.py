@@ -236,9 +236,16 @@ def write_report(run: str | Path) -> Path:
 
 
 def stylize(
-    content: str | Path, styles: str | Path | Sequence[str | Path], out: str | Path, config: "StyleConfig | None" = None
+    content: str | Path,
+    styles: str | Path | Sequence[str | Path],
+    out: str | Path,
+    config: "StyleConfig | None" = None,
+    masks: Sequence[str | Path] = (),
 ) -> Iterator[Event]:
     """Repaint `content` in the manner of `styles`, write it to `out`, and yield what happens.
+
+    Args:
+        masks: pictures that are white where a style is to be: one for each style, or one fewer.
 
     Raises:
         GanvasError: a picture cannot be read, or an option makes no sense.
@@ -247,4 +254,5 @@ def stylize(
     from .style import stylize
 
     several = [styles] if isinstance(styles, str | Path) else list(styles)
-    return stylize(Path(content), [Path(style) for style in several], Path(out), config or StyleConfig())
+    where = [Path(mask) for mask in masks]
+    return stylize(Path(content), [Path(style) for style in several], Path(out), config or StyleConfig(), where)

@@ -18,7 +18,7 @@ from .pictures import save_animation
 from .runs import Run
 
 MEASURED = 500  # samples: enough for a first look
-PAINTING_SIZE = 320  # pixels of the long side: about a minute on two cores
+PAINTING_SIZE = 320
 ENLARGE = 3  # pictures of 32 px are small on today's screens
 FRAME = 250  # milliseconds a sheet
 

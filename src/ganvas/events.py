@@ -184,7 +184,10 @@ class Treated(Event):
 
 @dataclass(frozen=True)
 class Iteration(Event):
-    """Report one iteration of style transfer at `scale` (pixels of the long side)."""
+    """Report one iteration of style transfer at `scale` (pixels of the long side).
+
+    `progress` is the share of the whole work that is done, in [0, 1]: an iteration costs more on a larger picture.
+    """
 
     iteration: int
     iterations: int
@@ -193,6 +196,7 @@ class Iteration(Event):
     content: float
     style: float
     variation: float
+    progress: float = 0.0
 
 
 @dataclass(frozen=True)

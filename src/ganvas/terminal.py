@@ -99,9 +99,7 @@ class _Shown:
                 losses = "  ".join(f"{name[:1].upper()} {event.losses[name]:.2f}" for name in _shown(event.losses))
                 self.advance("training", event.progress, 1, f"{event.images:,} pictures  {event.phase}  {losses}")
             case events.Iteration():
-                self.advance(
-                    "iterations", event.iteration, event.iterations, f"{event.scale} px  loss {event.loss:.4g}"
-                )
+                self.advance("painting", event.progress, 1, f"{event.scale} px  loss {event.loss:.4g}")
             case events.Samples():
                 pass  # one look into the folder tells more than a line for each sheet
             case events.Scored(score="Frechet distance"):

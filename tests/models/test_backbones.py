@@ -56,11 +56,14 @@ def test_layers_agree_with_a_plain_sequential() -> None:
     conv = torch.nn.functional.conv2d
     t = SMALL.tensors
     x = torch.rand(2, 3, 8, 8) * 2 - 1
-    padded = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")  # mean and std of a half leave [-1, 1] as it is
-    first = conv(padded, t["conv1_1.weight"], t["conv1_1.bias"])
-    second = conv(first.relu(), t["conv1_2.weight"], t["conv1_2.bias"], padding=1)
+
+    def mirrored(features: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.pad(features, (1, 1, 1, 1), mode="reflect")
+
+    first = conv(mirrored(x), t["conv1_1.weight"], t["conv1_1.bias"])  # mean and std of a half leave [-1, 1] as it is
+    second = conv(mirrored(first.relu()), t["conv1_2.weight"], t["conv1_2.bias"])
     pooled = torch.nn.functional.max_pool2d(second.relu(), 2)
-    third = conv(pooled, t["conv2_1.weight"], t["conv2_1.bias"], padding=1)
+    third = conv(mirrored(pooled), t["conv2_1.weight"], t["conv2_1.bias"])
     found = VGG(SMALL, ["conv1_1", "relu1_2", "conv2_1"], pooling="max")(x)
     for layer, expected in {"conv1_1": first, "relu1_2": second.relu(), "conv2_1": third}.items():
         torch.testing.assert_close(found[layer], expected, msg=f"{layer} is not what the definition says")

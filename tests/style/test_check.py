@@ -9,7 +9,7 @@ import pytest
 
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
-from ganvas.style.check import check_config, check_out
+from ganvas.style.check import check_config, check_masks, check_out, layer_shares
 
 
 @pytest.mark.parametrize(
@@ -17,13 +17,20 @@ from ganvas.style.check import check_config, check_out
     [
         ({"size": 8}, "8 pixels", "16 to 4096"),
         ({"size": 100_000}, "100000 pixels", "16 to 4096"),
-        ({"iterations": 0}, "0 iterations", "--iterations 60"),
+        ({"iterations": 0}, "0 iterations", "--iterations 25"),
         ({"start": "noice"}, "Did you mean 'noise'", "content"),
         ({"optimiser": "adm"}, "Did you mean 'adam'", "lbfgs"),
         ({"network": "vgg-16"}, "Did you mean 'vgg16'", "vgg19"),
-        ({"style_weight": -1.0}, "style_weight cannot be -1.0", "--style-weight"),
-        ({"content_weight": math.nan}, "content_weight cannot be nan", "--content-weight"),
-        ({"learning_rate": math.inf}, "learning_rate cannot be inf", "--learning-rate"),
+        ({"strength": 1.5}, "strength cannot be 1.5", "--strength takes 0 to 1"),
+        ({"strength": math.nan}, "strength cannot be nan", "--strength"),
+        ({"style_scale": 0.0}, "style-scale cannot be 0.0", "--style-scale takes 0.05 to 8"),
+        ({"smoothness": math.inf}, "smoothness cannot be inf", "--smoothness"),
+        ({"memory": -1.0}, "memory cannot be -1.0", "--memory"),
+        ({"statistics": "grams"}, "Did you mean 'gram'", "moments"),
+        ({"colours": "lumen"}, "Did you mean 'luma'", "oklab"),
+        ({"style_layers": ("relu1_1=much",)}, "'relu1_1=much' is no layer with its weight", "relu1_1=2"),
+        ({"content_layers": ("conv4_2=-1",)}, "is no layer with its weight", "--content-layers"),
+        ({"style_layers": ("relu1_1=0",)}, "All style_layers count 0", "relu1_1=2"),
         ({"style_layers": ()}, "style_layers is empty", "--style-layers"),
         ({"blend": (1.0, 2.0, 3.0)}, "2 styles but 3 shares", "--blend"),
         ({"blend": (1.0, -1.0)}, "cannot be blended", "--blend"),
@@ -42,6 +49,27 @@ def test_the_defaults_pass_and_a_style_is_needed() -> None:
     check_config(StyleConfig(), styles=1)
     with pytest.raises(GanvasError, match="No style picture"):
         check_config(StyleConfig(), styles=0)
+
+
+def test_layers_count_as_they_say_and_once_otherwise() -> None:
+    assert layer_shares(("relu1_1", "relu2_1=3")) == {"relu1_1": 0.25, "relu2_1": 0.75}
+    assert layer_shares(("relu1_1", "relu2_1=0")) == {"relu1_1": 1.0}, "what counts nothing is not looked at"
+
+
+def test_a_start_may_be_a_picture_that_is_there(draw: Callable[..., Path]) -> None:
+    check_config(replace(StyleConfig(), start=str(draw("begun.png"))), styles=1)
+
+
+@pytest.mark.parametrize(
+    ("masks", "styles", "fits"), [(0, 1, True), (1, 2, True), (2, 2, True), (1, 3, False), (2, 1, False)]
+)
+def test_masks_are_as_many_as_styles_or_one_fewer(masks: int, styles: int, fits: bool) -> None:
+    paths = [Path("mask.png")] * masks
+    if fits:
+        check_masks(paths, styles)
+        return
+    with pytest.raises(GanvasError, match=f"{styles} styles but {masks} masks"):
+        check_masks(paths, styles)
 
 
 @pytest.mark.parametrize(

@@ -1,90 +1,117 @@
-"""The three losses against their formulas in float64, their gradients against differences, and their sum."""
+"""The whole objective: its gradient against differences, in blocks as in one, with regions, layers and weights."""
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
-from ganvas.config import StyleConfig
-from ganvas.models.backbones import VGG, VGGWeights
-from ganvas.style.objective import TINY, Objective, content_loss, gram, style_loss, total_variation
+from ganvas.models.backbones import VGG, VGGWeights, packaged_vgg16
+from ganvas.style.manner import STATISTICS
+from ganvas.style.objective import Aims, Objective, Region, content_distance, total_variation
 
-Array = npt.NDArray[np.float64]
-
-
-def numpy_gram(features: Array) -> Array:
-    channels, height, width = features.shape
-    result = np.zeros((channels, channels))
-    for y in range(height):
-        for x in range(width):
-            result += np.outer(features[:, y, x], features[:, y, x])
-    return result / (height * width)
+LAYERS = ("conv1_1", "relu3_1")
+AIMS = Aims(0.5, 1.0, 0.2, {"conv4_2": 1.0}, {"conv1_1": 0.25, "relu3_1": 0.75})
 
 
-def random(*shape: int, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).normal(size=shape)
+def picture(height: int, width: int, seed: int = 0) -> Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 1.8 - 0.9
 
 
-@given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 6), st.integers(0, 1000))
-def test_losses_are_their_formulas(channels: int, height: int, width: int, seed: int) -> None:
-    features, target = random(channels, height, width, seed=seed), random(channels, height, width, seed=seed + 1)
-    mine, aim = torch.from_numpy(features)[None], torch.from_numpy(target)[None]
-    g, a = numpy_gram(features), numpy_gram(target)
-    np.testing.assert_allclose(gram(mine), g, atol=1e-12, err_msg="the Gram matrix is wrong")
-    expected = ((features - target) ** 2).sum() / ((target**2).sum() + TINY)
-    assert content_loss(mine, aim).item() == pytest.approx(expected, rel=1e-9), "content loss"
-    strokes = ((g - a) ** 2).sum() / ((a**2).sum() + TINY)
-    assert style_loss(mine, gram(aim)).item() == pytest.approx(strokes, rel=1e-9), "style"
-    down = (np.diff(features, axis=1) ** 2).mean() if height > 1 else 0
-    right = (np.diff(features, axis=2) ** 2).mean() if width > 1 else 0
-    assert total_variation(mine).item() == pytest.approx(down + right, rel=1e-9), "total variation"
+def halves(height: int, width: int) -> list[Tensor]:
+    """Return two masks with a soft edge between them."""
+    left = torch.linspace(1.4, -0.4, width).clamp(0, 1).expand(1, 1, height, width)
+    return [left, 1 - left]
 
 
-def test_gradients_agree_with_differences() -> None:
-    features = torch.from_numpy(random(1, 3, 4, 5)).requires_grad_()
-    target = torch.from_numpy(random(1, 3, 4, 5, seed=1))
-    assert torch.autograd.gradcheck(lambda x: content_loss(x, target), features)
-    assert torch.autograd.gradcheck(lambda x: style_loss(x, gram(target)), features)
-    assert torch.autograd.gradcheck(total_variation, features)
+def regions_of(height: int, width: int, masked: bool) -> Sequence[Region]:
+    styles = [picture(30, 41, 1), picture(25, 17, 2)]
+    if masked:
+        return [Region([style], [1.0], mask) for style, mask in zip(styles, halves(height, width), strict=True)]
+    return [Region(styles, [0.3, 0.7])]
 
 
-def test_the_whole_objective_s_gradient_agrees_with_differences(tiny: VGGWeights) -> None:
-    config = StyleConfig(style_layers=("conv1_1", "relu3_1"))
-    encoder = VGG(tiny, (*config.content_layers, *config.style_layers)).double()
-    content, style, picture = (torch.from_numpy(random(1, 3, 9, 7, seed=seed)) for seed in (1, 2, 3))
-    objective = Objective(encoder, content, [style], [1.0], config)
-    assert torch.autograd.gradcheck(lambda x: objective(x).total, picture.requires_grad_(), eps=1e-7, atol=1e-4)
+def doubled(region: Region) -> Region:
+    """Return a region in double precision."""
+    mask = None if region.mask is None else region.mask.double()
+    return Region([style.double() for style in region.styles], region.shares, mask)
 
 
-def test_the_gram_matrix_knows_no_places() -> None:
-    features = torch.from_numpy(random(1, 3, 4, 5))
-    shuffled = features.flatten(2)[..., torch.randperm(20)].reshape(1, 3, 5, 4)
-    torch.testing.assert_close(gram(features), gram(shuffled))
+def test_content_and_roughness_are_their_formulas() -> None:
+    one, two = picture(5, 6), picture(5, 6, 1)
+    expected = ((one - two) ** 2).sum() / (two**2).sum()
+    torch.testing.assert_close(content_distance(one, two, two.square().sum()), expected)
+    down, right = (one[:, :, 1:] - one[:, :, :-1]) ** 2, (one[..., 1:] - one[..., :-1]) ** 2
+    torch.testing.assert_close(total_variation(one), down.mean() + right.mean())
+    assert total_variation(one[..., :1, :1]) == 0, "a single pixel is smooth"
 
 
-def test_black_targets_do_not_divide_by_zero() -> None:
-    black = torch.zeros(1, 3, 4, 4)
-    assert content_loss(black, black) == style_loss(black, gram(black)) == total_variation(black) == 0
+@pytest.mark.parametrize("statistics", STATISTICS)
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("side", [0, 8])
+def test_the_gradient_agrees_with_differences(tiny: VGGWeights, statistics: str, masked: bool, side: int) -> None:
+    encoder = VGG(tiny, ("conv4_2", *LAYERS)).double()
+    regions = [doubled(each) for each in regions_of(9, 17, masked)]
+    objective = Objective(encoder, picture(9, 17, 3).double(), regions, replace(AIMS, statistics=statistics), side)
+    start = picture(9, 17, 4).double()
+    _, gradient = objective(start)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(3):
+        way = torch.randn(start.shape, generator=generator, dtype=torch.float64)
+        ahead, behind = (objective(start + sign * 1e-6 * way)[0].total for sign in (1, -1))
+        assert (gradient * way).sum().item() == pytest.approx((ahead - behind) / 2e-6, rel=1e-4)
 
 
-def test_the_sum_is_weighted_and_each_part_ends_where_it_should(tiny: VGGWeights) -> None:
-    config = StyleConfig(content_weight=2, style_weight=3, variation_weight=5)
-    encoder = VGG(tiny, (*config.content_layers, *config.style_layers))
-    content, style = torch.rand(1, 3, 20, 24), torch.rand(1, 3, 33, 17)
-    objective = Objective(encoder, content, [style], [1.0], config)
-    losses = objective(torch.rand(1, 3, 20, 24))
-    expected = 2 * losses.content + 3 * losses.style + 5 * losses.variation
-    torch.testing.assert_close(losses.total, expected)
-    assert objective(content).content == 0, "the content itself must have no content loss"
-    assert Objective(encoder, style, [style], [1.0], config)(style).style < 1e-9, "nor the style a style loss"
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(1, 70),
+    st.integers(1, 70),
+    st.sampled_from(STATISTICS),
+    st.booleans(),
+    st.sampled_from([8, 16, 32]),
+)
+def test_blocks_give_the_very_gradient_of_the_whole(
+    height: int, width: int, statistics: str, masked: bool, side: int
+) -> None:
+    encoder, aims = VGG(packaged_vgg16(), ("conv4_2", *LAYERS)), replace(AIMS, statistics=statistics)
+    regions, content, start = regions_of(height, width, masked), picture(height, width, 3), picture(height, width, 4)
+    whole, slope = Objective(encoder, content, regions, aims)(start)
+    parts, pieced = Objective(encoder, content, regions, aims, side)(start)
+    assert parts.total == pytest.approx(whole.total, rel=1e-4)
+    assert (pieced - slope).norm() <= 1e-4 * slope.norm(), "a seam, or a block that was not counted rightly"
 
 
-def test_styles_blend_as_their_gram_matrices_do(tiny: VGGWeights) -> None:
-    config = StyleConfig()
-    encoder = VGG(tiny, (*config.content_layers, *config.style_layers))
-    picture, one, other = torch.rand(3, 1, 3, 16, 16).unbind()
-    blended = Objective(encoder, picture, [one, other], [0.25, 0.75], config).style["relu3_1"]
-    expected = 0.25 * gram(encoder(one)["relu3_1"]) + 0.75 * gram(encoder(other)["relu3_1"])
-    torch.testing.assert_close(blended, expected)
+def test_the_sum_is_weighted_and_each_part_is_0_where_it_should_be(tiny: VGGWeights) -> None:
+    encoder, content = VGG(tiny, ("conv4_2", *LAYERS)), picture(24, 20)
+    same, _ = Objective(encoder, content, [Region([content], [1.0])], AIMS)(content)
+    assert same.content == 0
+    assert same.style == pytest.approx(0, abs=1e-4)
+    losses, _ = Objective(encoder, content, regions_of(24, 20, True), AIMS)(picture(24, 20, 9))
+    assert losses.total == pytest.approx(0.5 * losses.content + losses.style + 0.2 * losses.variation)
+
+    def style(layers: dict[str, float]) -> float:
+        aims = replace(AIMS, style_layers=layers)
+        return Objective(encoder, content, regions_of(24, 20, True), aims)(content)[0].style
+
+    one, other = (style({layer: 1.0}) for layer in LAYERS)
+    both = style(dict(AIMS.style_layers))
+    assert both == pytest.approx(0.25 * one + 0.75 * other, rel=1e-4)
+
+
+def test_a_region_has_no_say_about_the_rest(tiny: VGGWeights) -> None:
+    """The slope at one side of a hard edge does not change with the style of the other side."""
+    encoder, content = VGG(tiny, ("conv4_2", *LAYERS)), picture(16, 160)
+    left = torch.zeros(1, 1, 16, 160)
+    left[..., :80] = 1
+    aims = replace(AIMS, content=0.0, variation=0.0, statistics="gram")
+
+    def slope(right: Tensor) -> Tensor:
+        regions = [Region([picture(20, 20, 1)], [1.0], left), Region([right], [1.0], 1 - left)]
+        return Objective(encoder, content, regions, aims)(content)[1]
+
+    one, other = slope(picture(20, 20, 2)), slope(picture(30, 30, 3))
+    torch.testing.assert_close(one[..., :30], other[..., :30])
+    assert not torch.allclose(one[..., 130:], other[..., 130:])

@@ -1,6 +1,5 @@
 """The whole way: events, the file and what stands in it, any size, interruption, fallback, and a better picture."""
 
-import itertools
 import json
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -19,10 +18,14 @@ from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Iteration, Note
 from ganvas.models import backbones
 from ganvas.models.backbones import VGG, NotFetched, VGGWeights, packaged_vgg16
-from ganvas.style import paint, stylize
-from ganvas.style.objective import Losses, gram
-from ganvas.style.paint import scales
-from ganvas.style.read import read, scaled
+from ganvas.style import canvas, stylize
+from ganvas.style.colour import to_oklab
+from ganvas.style.objective import Losses
+from ganvas.style.optimise import LBFGS
+from ganvas.style.plan import OF_PICTURE, needed, scaled
+from ganvas.style.read import read
+from ganvas.style.statistics import sums_of
+from ganvas.style.unfinished import place
 
 QUICK = StyleConfig(size=48, iterations=3, device="cpu")
 CPU = torch.device("cpu")
@@ -57,14 +60,17 @@ class TestPlainRun:
         out = tmp_path / "new" / "painting.png"
         events = list(stylize(content, [style], out, replace(QUICK, size=200)))
         told = [event for event in events if isinstance(event, Iteration)]
-        assert [(event.iteration, event.scale) for event in told] == [
-            *((step, 100) for step in (1, 2, 3)),
-            *((step, 200) for step in (4, 5, 6)),
-        ]
-        assert {event.iterations for event in told} == {6}
+        planned = [100] * 9 + [200] * 6  # more where a step costs less
+        assert [(event.iteration, event.scale) for event in told] == list(enumerate(planned, start=1))
+        assert {event.iterations for event in told} == {15}
+        progress = [event.progress for event in told]
+        assert progress == sorted(progress)
+        assert progress[-1] == pytest.approx(1)
+        assert progress[8] < 0.3, "time is told by what steps cost, not by their number"
+        assert [note for note in notes(events) if "A look" in note] == [f"A look at it, 100 pixels fine: {out}"]
         done = events[-1]
         assert isinstance(done, Done)
-        assert (done.path, done.step, done.reason) == (str(out), 6, "finished")
+        assert (done.path, done.step, done.reason) == (str(out), 15, "finished")
         assert look(out).size == (200, 167), "the painting is not of the content's shape"
         assert [path.name for path in out.parent.iterdir()] == ["painting.png"], "something was left beside it"
         assert any("enlarged to 200; --size 48 keeps it" in note for note in notes(events))
@@ -90,8 +96,8 @@ class TestPlainRun:
             assert json.loads(facts["settings"])["blend"] == [2.0, 1.0]
         else:
             facts = dict(fact.split("=", 1) for fact in image.getexif()[0x010E].split("; "))
-        assert facts["content"] == "content.png"
-        assert facts["styles"] == "style.png, content.png"
+        assert facts["content"] == str(content)
+        assert json.loads(facts["styles"]) == [str(style), str(content)]
         assert (facts["seed"], facts["reason"], facts["network"]) == ("7", "finished", "tiny VGG")
         assert facts["software"].startswith("ganvas ")
 
@@ -135,7 +141,7 @@ class TestPlainRun:
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(paint, "save_image", full)
+        monkeypatch.setattr(canvas, "save_image", full)
         with pytest.raises(GanvasError, match="No space left on device"):
             list(stylize(content, [style], tmp_path / "out.png", QUICK))
 
@@ -146,14 +152,14 @@ class Scripted:
     def __init__(self, at: int, end: BaseException | float) -> None:
         self.at, self.end, self.calls = at, end, 0
 
-    def __call__(self, picture: Tensor) -> Losses:
+    def __call__(self, picture: Tensor) -> tuple[Losses, Tensor]:
         self.calls += 1
-        total = picture.square().mean()
+        total = picture.square().mean().item()
         if self.calls == self.at:
             if isinstance(self.end, BaseException):
                 raise self.end
             total = total * self.end
-        return Losses(total, total, total, total)
+        return Losses(total, total, total, total), 2 * picture.detach() / picture.numel()
 
 
 @pytest.mark.usefixtures("tiny_packaged")
@@ -162,7 +168,7 @@ class TestEndings:
         self, monkeypatch: pytest.MonkeyPatch, content: Path, out: Path, at: int, end: BaseException | float
     ) -> Generator[Event, None, None]:
         scripted = Scripted(at, end)
-        monkeypatch.setattr(paint, "Objective", lambda *_: scripted)
+        monkeypatch.setattr(canvas, "Objective", lambda *_: scripted)
         return stylize(content, [content], out, replace(QUICK, size=200))
 
     def test_ctrl_c_keeps_the_best_so_far_at_full_size(
@@ -244,16 +250,132 @@ class TestNetworks:
 
         def strokes(path: Path) -> Tensor:
             picture = read(path)
-            return gram(encoder(picture.tensor(scaled(picture.colours.size, 64), CPU))["relu3_1"])
+            return sums_of(encoder(picture.tensor(scaled(picture.colours.size, 64), CPU))["relu3_1"]).each().second
 
         goal = strokes(manner)
         before, after = ((strokes(path) - goal).norm().item() for path in (builtin.photo(), tmp_path / "out.png"))
         assert after < 0.6 * before, "the painting's strokes are no nearer to the style's than the photograph's"
 
 
-@given(st.integers(16, 4096))
-def test_scales_double_up_to_the_size_asked(size: int) -> None:
-    sizes = [scale for scale, _ in scales(StyleConfig(size=size))]
-    assert sizes[-1] == size
-    assert sizes[0] <= paint.SMALLEST
-    assert all(coarse == fine // 2 for coarse, fine in itertools.pairwise(sizes))
+@pytest.mark.usefixtures("tiny_packaged")
+class TestGoingOn:
+    def interrupted(self, content: Path, style: Path, out: Path, config: StyleConfig, steps: int) -> None:
+        """Paint so many steps and leave."""
+        events = stylize(content, [style], out, config)
+        told = (event for event in events if isinstance(event, Iteration))
+        for _ in range(steps):
+            next(told)
+        events.close()
+
+    @pytest.mark.parametrize("optimiser", ["lbfgs", "adam"])
+    @pytest.mark.parametrize("steps", [2, 9, 11])
+    def test_the_same_command_goes_on_where_it_stopped(
+        self, content: Path, style: Path, tmp_path: Path, optimiser: str, steps: int
+    ) -> None:
+        out, config = tmp_path / "out.png", replace(QUICK, size=200, optimiser=optimiser)
+        self.interrupted(content, style, out, config, steps)
+        assert place(out).exists()
+        assert look(out).info["reason"] == "interrupted"
+        events = list(stylize(content, [style], out, config))
+        told = [event for event in events if isinstance(event, Iteration)]
+        assert [event.iteration for event in told] == list(range(steps + 1, 16)), "steps were lost, or done again"
+        assert any("Going on with" in note for note in notes(events))
+        assert look(out).info["reason"] == "finished"
+        assert not place(out).exists(), "something was left beside it"
+
+    def test_another_painting_begins_anew(self, content: Path, style: Path, tmp_path: Path) -> None:
+        out, config = tmp_path / "out.png", replace(QUICK, size=200)
+        self.interrupted(content, style, out, config, 10)
+        events = list(stylize(content, [style], out, replace(config, strength=0.7)))
+        assert next(event for event in events if isinstance(event, Iteration)).iteration == 1
+
+    def test_going_on_is_no_worse_than_not_stopping(self, content: Path, style: Path, tmp_path: Path) -> None:
+        config = replace(QUICK, size=100, iterations=20)
+        through = list(stylize(content, [style], tmp_path / "a.png", config))
+        self.interrupted(content, style, tmp_path / "b.png", config, 30)
+        on = list(stylize(content, [style], tmp_path / "b.png", config))
+        last = [[event.loss for event in events if isinstance(event, Iteration)][-1] for events in (through, on)]
+        assert last[1] < 1.2 * last[0]
+
+    def test_a_process_that_is_killed_leaves_the_last_size_that_was_done(
+        self, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out, config = tmp_path / "out.png", replace(QUICK, size=200)
+        events = stylize(content, [style], out, config)
+        while not (isinstance(event := next(events), Note) and event.text.startswith("A look")):
+            pass
+        monkeypatch.setattr(canvas.Canvas, "save", lambda *_: None)  # nothing is said at a kill
+        events.close()
+        assert look(out).info["reason"] == "preview"
+        assert place(out).exists()
+
+
+@pytest.mark.usefixtures("tiny_packaged")
+class TestSettings:
+    def painted(self, content: Path, styles: list[Path], out: Path, masks: tuple[Path, ...] = (), **settings) -> Tensor:
+        """Return the painting, (1, 3, H, W)."""
+        list(stylize(content, styles, out, replace(QUICK, iterations=8, **settings), masks))
+        picture = read(out)
+        return picture.tensor(picture.colours.size, CPU)
+
+    def test_kept_colours_are_the_content_s_and_the_free_painting_lies_beside(
+        self, content: Path, style: Path, tmp_path: Path
+    ) -> None:
+        kept = self.painted(content, [style], tmp_path / "kept.png", colours="luma")
+        original = read(content).tensor((48, 40), CPU)
+        inner = original.abs().amax(1, keepdim=True) < 0.9
+        apart = (to_oklab(kept) - to_oklab(original))[:, 1:].abs() * inner
+        assert apart.mean() < 0.03
+        free = self.painted(content, [style], tmp_path / "free.png")
+        beside = read(tmp_path / "kept.free.png").tensor((48, 40), CPU)
+        torch.testing.assert_close(beside, free)
+
+    def test_strength_leads_from_the_picture_to_the_style(self, content: Path, style: Path, tmp_path: Path) -> None:
+        original = read(content).tensor((48, 40), CPU)
+        apart = [
+            (self.painted(content, [style], tmp_path / "out.png", strength=strength) - original).square().mean().item()
+            for strength in (0.0, 0.3, 1.0)
+        ]
+        assert apart[0] < 0.01
+        assert apart == sorted(apart)
+
+    def test_masks_paint_each_style_in_its_place(self, content: Path, tmp_path: Path) -> None:
+        red, blue, mask = tmp_path / "red.png", tmp_path / "blue.png", tmp_path / "mask.png"
+        Image.new("RGB", (40, 40), "red").save(red)
+        Image.new("RGB", (40, 40), "blue").save(blue)
+        left = Image.new("L", (48, 40), 0)
+        left.paste(255, (0, 0, 24, 40))
+        left.save(mask)
+        found = self.painted(content, [red, blue], tmp_path / "out.png", (mask,), strength=1.0, start="noise")
+        redness = (found[:, 0] - found[:, 2])[0]
+        assert redness[:, :16].mean() > redness[:, 32:].mean() + 0.3
+
+    @pytest.mark.parametrize("start", ["style", "picture"])
+    def test_it_may_begin_as_the_style_or_as_any_picture(
+        self, content: Path, style: Path, tmp_path: Path, start: str
+    ) -> None:
+        given = str(style) if start == "picture" else start
+        found = self.painted(content, [style], tmp_path / "out.png", start=given, strength=0.0)
+        assert found.shape[2:] == (40, 48)
+
+    def test_the_size_of_strokes_matters(self, content: Path, style: Path, tmp_path: Path) -> None:
+        out = tmp_path / "out.png"
+        one, other = (self.painted(content, [style], out, style_scale=scale, strength=1.0) for scale in (0.5, 2.0))
+        assert not torch.equal(one, other)
+
+    def test_what_does_not_fit_into_memory_is_painted_in_blocks_and_that_is_said(
+        self, content: Path, style: Path, tmp_path: Path
+    ) -> None:
+
+        memory = (needed((700, 583), "lbfgs", 256, 48) + 1) / 2**30
+        config = replace(QUICK, size=700, iterations=1, memory=memory)
+        events = list(stylize(content, [style], tmp_path / "out.png", config))
+        assert any("in blocks of 256 pixels" in note for note in notes(events))
+        with pytest.raises(GanvasError, match="may be used") as caught:
+            list(stylize(content, [style], tmp_path / "out.png", replace(config, memory=0.1)))
+        assert "--size" in caught.value.hint
+
+
+def test_lbfgs_looks_back_as_far_as_memory_was_planned_for() -> None:
+
+    assert OF_PICTURE["lbfgs"] > 12 * 2 * LBFGS.LOOKS_BACK

@@ -1,16 +1,14 @@
-"""Pictures come in upright, as colours on white, and go out as transparent as they were."""
+"""Pictures come in upright, as colours on white, and their transparency is kept apart."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from ganvas.errors import GanvasError
-from ganvas.style.read import read, scaled
+from ganvas.style.read import read
 
 
 def test_transparency_lies_on_white_and_comes_back(tmp_path: Path) -> None:
@@ -21,9 +19,17 @@ def test_transparency_lies_on_white_and_comes_back(tmp_path: Path) -> None:
     tensor = picture.tensor((20, 10), torch.device("cpu"))
     assert tensor[0, :, 5, 15].tolist() == [1, 1, 1], "the hidden red shows"
     assert tensor[0, :, 5, 5].tolist() == [-1, -1, 1]
-    painted = picture.painted(torch.zeros(1, 3, 30, 60))
-    assert (painted.mode, painted.size) == ("RGBA", (60, 30))
-    assert (painted.getpixel((55, 15))[3], painted.getpixel((5, 15))[3]) == (0, 255)
+    assert picture.alpha is not None
+    assert (picture.alpha.getpixel((15, 5)), picture.alpha.getpixel((5, 5))) == (0, 255)
+
+
+def test_inside_is_the_picture_without_its_frame(tmp_path: Path) -> None:
+    image = Image.new("RGB", (100, 50), "black")
+    image.paste("white", (2, 1, 98, 49))
+    image.save(tmp_path / "framed.png")
+    inside = read(tmp_path / "framed.png").inside(0.02)
+    assert inside.colours.size == (96, 48)
+    assert inside.colours.getextrema() == ((255, 255),) * 3
 
 
 def test_grey_becomes_colour_and_exif_turns(tmp_path: Path) -> None:
@@ -52,10 +58,3 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, draw: Callable[..., Path])
             read(path)
         assert message in caught.value.message
         assert caught.value.hint
-
-
-@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(16, 4096))
-def test_scaled_keeps_the_shape(width: int, height: int, long_side: int) -> None:
-    new = scaled((width, height), long_side)
-    assert max(new) == long_side
-    assert min(new) == max(1, round(min(width, height) * long_side / max(width, height)))

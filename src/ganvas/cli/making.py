@@ -151,6 +151,8 @@ class Style:
     """One or more pictures whose manner is taken."""
     out: Path = Path("styled.png")
     """Where the painting goes: .png, .jpg, .webp or .tiff."""
+    mask: tuple[Path, ...] = ()
+    """Pictures that are white where a style is to be, in the styles' order; the last style may do without one."""
     settings: OmitArgPrefixes[StyleConfig] = field(default_factory=StyleConfig)
     json: Json = False
 
@@ -161,4 +163,4 @@ class Style:
 
         if not self.style:
             raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
-        return render(ganvas.stylize(self.content, self.style, self.out, self.settings))
+        return render(ganvas.stylize(self.content, self.style, self.out, self.settings, self.mask))

@@ -1,41 +1,55 @@
 """The settings of a painting."""
 
 from dataclasses import dataclass
+from pathlib import Path
+
+STARTS = ("content", "noise", "style")
 
 
 @dataclass(frozen=True)
 class StyleConfig:
     """Say how a painting is made; these are the flags of `ganvas style`."""
 
-    size: int = 320
+    size: int = 512
     """Pixels of the painting's long side; its shape is the content's."""
-    iterations: int = 60
-    """Steps at the full size, and at each smaller one before it: a quarter of the cost at half the size."""
-    start: str = "content"
-    """Where the painting starts: content (true to the picture) or noise (freer)."""
-    optimiser: str = "lbfgs"
-    """lbfgs (fewest steps) or adam (less memory)."""
-    learning_rate: float = 0.05
-    """Of adam: how far a pixel moves in one step, black to white being 2."""
-    content_weight: float = 0.08
-    """How much the content's shapes count."""
-    style_weight: float = 1.0
-    """How much the style's colours and strokes count."""
-    variation_weight: float = 0.1
-    """How much smoothness counts."""
-    content_layers: tuple[str, ...] = ("conv4_2",)
-    """Layers that shapes are compared at; deeper ones leave more freedom."""
-    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-    """Layers that strokes are compared at, fine to coarse."""
+    strength: float = 0.5
+    """How far the painting goes: 0 is the picture itself, 1 nothing but the style, at each size alike."""
+    style_scale: float = 1.0
+    """Size of the strokes: 1 as if the style were as large as the painting, 0.5 half as large, 2 twice."""
     blend: tuple[float, ...] = ()
     """With several styles: how much of each, such as 2 1; equal parts if left out."""
+    statistics: str = "moments"
+    """How styles are compared: moments (means and covariances), gram (as in the classic) or patches (nearest ones)."""
+    colours: str = "free"
+    """free (the style's), luma (the picture's: only light and dark are painted), covariance or oklab (near them)."""
+    mask_softness: float = 0.02
+    """How wide the edges between masks are, as a part of the long side."""
+    smoothness: float = 0.1
+    """How much grain is held down."""
+    start: str = "content"
+    """What the painting begins as: content (true to the picture), noise (freer), style, or a picture's path."""
+    iterations: int = 25
+    """Steps at 512 pixels; there are more at each smaller size, where they cost less, and fewer at larger ones."""
+    optimiser: str = "lbfgs"
+    """lbfgs (fewest steps) or adam (least memory; taken by itself where lbfgs does not fit)."""
+    content_layers: tuple[str, ...] = ("conv4_2",)
+    """Layers that shapes are compared at; deeper ones leave more freedom. conv4_2=2 counts twice."""
+    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+    """Layers that strokes are compared at, fine to coarse. relu1_1=2 counts twice."""
     network: str = "vgg16"
     """vgg16 (in the package) or vgg19 (torchvision's, fetched once: 550 MB)."""
     vgg19_weights: str | None = None
     """File of torchvision's VGG-19, if it is not in torch's cache."""
     pooling: str = "average"
     """average (smoother pictures) or max (as the network was trained)."""
+    memory: float = 0.0
+    """GB that may be used; half of what is free if left out. Larger pictures are painted in blocks, without seams."""
     seed: int = 0
     """Of the noise."""
     device: str = "auto"
     """cpu, cuda, mps, or auto."""
+
+    @property
+    def start_picture(self) -> Path | None:
+        """Return the picture that the painting begins as, if it is one of the user's."""
+        return None if self.start in STARTS else Path(self.start)

@@ -6,11 +6,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..config import StyleConfig
+from ..config.style import STARTS
 from ..errors import GanvasError, did_you_mean
+from .colour import COLOURS
+from .manner import STATISTICS
 from .optimise import OPTIMISERS
 
-STARTS = ("content", "noise")
 NETWORKS = ("vgg16", "vgg19")
+RANGES = {  # of what settings may be
+    "strength": (0.0, 1.0),
+    "style_scale": (0.05, 8.0),
+    "mask_softness": (0.0, 1.0),
+    "smoothness": (0.0, 1000.0),
+    "memory": (0.0, 100_000.0),
+}
 SIZES = (16, 4096)  # below, no network sees anything; above, even a GPU's memory ends
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
@@ -21,21 +30,61 @@ def check_config(config: StyleConfig, styles: int) -> None:
     Raises:
         GanvasError: naming the setting and what it may be.
     """
-    _one_of("start", config.start, STARTS)
+    if config.start not in STARTS and not Path(config.start).is_file():
+        _one_of("start", config.start, (*STARTS, "a picture's path"))
     _one_of("optimiser", config.optimiser, OPTIMISERS)
     _one_of("network", config.network, NETWORKS)
+    _one_of("statistics", config.statistics, STATISTICS)
+    _one_of("colours", config.colours, COLOURS)
     if not SIZES[0] <= config.size <= SIZES[1]:
         raise GanvasError(f"A painting cannot be {config.size} pixels long.", f"--size takes {SIZES[0]} to {SIZES[1]}.")
     if config.iterations < 1:
-        raise GanvasError(f"{config.iterations} iterations paint nothing.", "Try: --iterations 60")
-    for name in ("content_weight", "style_weight", "variation_weight", "learning_rate"):
+        raise GanvasError(f"{config.iterations} iterations paint nothing.", "Try: --iterations 25")
+    for name, (low, high) in RANGES.items():
         value = getattr(config, name)
-        if not (math.isfinite(value) and value >= 0):
-            raise GanvasError(f"{name} cannot be {value}.", f"--{name.replace('_', '-')} takes 0 or more.")
+        if not low <= value <= high:
+            raise GanvasError(
+                f"{name.replace('_', '-')} cannot be {value}.", f"--{name.replace('_', '-')} takes {low:g} to {high:g}."
+            )
     for name in ("content_layers", "style_layers"):
-        if not getattr(config, name):
-            raise GanvasError(f"{name} is empty.", f"Name a layer, or leave --{name.replace('_', '-')} out.")
+        layer_shares(getattr(config, name), name)
     check_blend(config.blend, styles)
+
+
+def layer_shares(layers: Sequence[str], name: str = "layers") -> dict[str, float]:
+    """Return how much each layer counts, adding up to 1, from words such as "relu1_1" and "relu2_1=2".
+
+    Raises:
+        GanvasError: there is none, or a weight is no number of 0 or more.
+    """
+    flag = f"--{name.replace('_', '-')}"
+    if not layers:
+        raise GanvasError(f"{name} is empty.", f"Name a layer, or leave {flag} out.")
+    found = {}
+    for word in layers:
+        layer, _, weight = word.partition("=")
+        try:
+            found[layer] = float(weight or 1)
+        except ValueError:
+            found[layer] = math.nan
+        if not (math.isfinite(found[layer]) and found[layer] >= 0):
+            raise GanvasError(f"'{word}' is no layer with its weight.", f"Try: {flag} {layer}=2")
+    if not sum(found.values()):
+        raise GanvasError(f"All {name} count 0.", f"Try: {flag} {layer}=2")
+    return {layer: weight / sum(found.values()) for layer, weight in found.items() if weight}
+
+
+def check_masks(masks: Sequence[Path], styles: int) -> None:
+    """Refuse masks that do not fit the number of styles.
+
+    Raises:
+        GanvasError: there are too few or too many.
+    """
+    if masks and not styles - 1 <= len(masks) <= styles:
+        raise GanvasError(
+            f"There are {styles} styles but {len(masks)} masks.",
+            "Give --mask one picture for each style, or one fewer: the last style then has the rest.",
+        )
 
 
 def check_blend(blend: Sequence[float], styles: int) -> None:

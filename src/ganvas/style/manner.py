@@ -50,9 +50,10 @@ class Manner:
             for layer in layers:
                 self.distances[layer] = DISTANCES[statistics](mixed([each[layer] for each in sums], shares))
         else:
-            kept = [_some(style, layers, round(MOST * share), seed) for style, share in zip(styles, shares, strict=True)]
+            each = zip(styles, shares, strict=True)
+            kept = [_some(style, layers, round(MOST * share), seed) for style, share in each]
             for layer in layers:
-                self.patches[layer] = Patches(torch.cat([each[layer] for each in kept]))
+                self.patches[layer] = Patches(torch.cat([some[layer] for some in kept]))
 
     def sums(self, block: Block, seen: Seen) -> dict[str, Sums]:
         """Return what a block adds to the sums that `far` takes."""

@@ -117,7 +117,8 @@ class Objective:
             like += style.item() + (0.0 if several else far.item())
         rough = picture.detach().requires_grad_()
         variation = total_variation(rough)
-        gradient += self.aims.variation * torch.autograd.grad(variation, rough)[0]
+        if variation.requires_grad:  # a single pixel has no neighbour
+            gradient += self.aims.variation * torch.autograd.grad(variation, rough)[0]
         parts = near, like, variation.item()
         weights = self.aims.content, self.aims.style, self.aims.variation
         return Losses(sum(weight * part for weight, part in zip(weights, parts, strict=True)), *parts), gradient
@@ -147,7 +148,7 @@ class Objective:
                 for sums, manner in zip(whole, self.manners, strict=True):
                     for layer, part in manner.sums(block, seen).items():
                         sums[layer] = sums[layer].plus(part) if layer in sums else part
-        leaves = [{layer: Sums(*(each.requires_grad_() for each in part)) for layer, part in sums.items()} for sums in whole]
+        leaves = [{layer: part.leaves() for layer, part in sums.items()} for sums in whole]
         far = self._far(leaves)
         if far.requires_grad:
             torch.autograd.backward(far)

@@ -58,7 +58,7 @@ class Descent:
         slope[outwards] = 0
         self.diverged = not math.isfinite(losses.total)
         if not self.diverged:
-            self.lowest.append(min(losses.total, *self.lowest[-1:]))
+            self.lowest.append(min([losses.total, *self.lowest[-1:]]))
         return losses, slope
 
 
@@ -89,7 +89,7 @@ class LBFGS(Descent):
 
         before = self.picture.detach().clone()  # what is measured, since it measures and then moves
         self.steps.param_groups[0]["lr"] = min(1.0, (len(self.lowest) + 1) / WARM_UP)
-        self.steps.step(measure)
+        self.steps.step(measure)  # type: ignore[no-untyped-call]
         [losses] = measured
         if self.diverged:
             return None
@@ -108,10 +108,13 @@ class Adam(Descent):
 
     def __init__(self, objective: Objective, start: Tensor, carried: Mapping[str, Tensor]) -> None:
         super().__init__(objective, start, carried)
-        # The loss is one of the whole picture, so that a pixel of a larger one has a slope smaller by its area.
-        self.moments = {name: _resized(each, start, power) for (name, each), power in zip(carried.items(), (1, 2))}
-        if not self.moments:
-            self.moments = {"mean": torch.zeros_like(start), "square": torch.zeros_like(start)}
+        self.moments = {"mean": torch.zeros_like(start), "square": torch.zeros_like(start)}
+        if carried:
+            # The loss is one of the whole picture, so that a pixel of a larger one has a slope smaller by its area.
+            self.moments = {
+                "mean": _resized(carried["mean"], start, 1),
+                "square": _resized(carried["square"], start, 2),
+            }
         self.warmed = bool(carried)
         self.mean = torch.zeros_like(start)
 

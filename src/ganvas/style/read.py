@@ -1,6 +1,6 @@
 """Pictures in, paintings out: files to tensors of the size wanted, and back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..data.decode import BadPicture, read_picture
 from ..errors import GanvasError, did_you_mean
-from ..pictures import to_float, to_image, to_uint8
+from ..pictures import to_float
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,19 @@ class Picture:
 
     def tensor(self, size: tuple[int, int], device: torch.device) -> Tensor:
         """Return the colours as (1, 3, H, W) in [-1, 1]; `size` is (width, height)."""
-        array = np.array(self.colours.resize(size, Image.Resampling.LANCZOS))
-        return to_float(torch.from_numpy(array).permute(2, 0, 1)[None].to(device))
+        return to_float(to_tensor(self.colours.resize(size, Image.Resampling.LANCZOS)).to(device))
 
-    def painted(self, painting: Tensor) -> Image.Image:
-        """Return a painting (1, 3, H, W) in [-1, 1] of this picture as an image, as transparent as the picture was."""
-        image = to_image(to_uint8(painting)[0])
-        if self.alpha is not None:
-            image.putalpha(self.alpha.resize(image.size, Image.Resampling.LANCZOS))
-        return image
+    def inside(self, frame: float) -> "Picture":
+        """Return the picture without its edges, of that share of its sides."""
+        width, height = self.colours.size
+        left, top = round(frame * width), round(frame * height)
+        box = (left, top, width - left, height - top)
+        return replace(self, colours=self.colours.crop(box), alpha=self.alpha and self.alpha.crop(box))
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """Return an RGB image as (1, 3, H, W) uint8."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
 
 
 def read(path: Path) -> Picture:
@@ -55,9 +59,3 @@ def read(path: Path) -> Picture:
         alpha = image.getchannel("A")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return Picture(path.name, image.convert("RGB"), alpha, decoded.notes)
-
-
-def scaled(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    """Return (width, height) with the shape of `size`, `long_side` pixels on the longer side, at least one across."""
-    factor = long_side / max(size)
-    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))

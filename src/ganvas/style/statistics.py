@@ -34,6 +34,10 @@ class Sums(NamedTuple):
         """Return the sums with each place counting `share` times as much."""
         return Sums(self.number * share, self.first * share, self.second * share)
 
+    def leaves(self) -> "Sums":
+        """Return the sums as what gradients are taken by."""
+        return Sums(*(part.detach().requires_grad_() for part in self))
+
     def slopes(self) -> "Sums":
         """Return the gradients that were gathered in the sums, 0 where there are none."""
         return Sums(*(torch.zeros_like(part) if part.grad is None else part.grad for part in self))

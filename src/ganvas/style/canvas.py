@@ -1,0 +1,228 @@
+"""The picture being painted, and what is kept of it: the painting so far, and the state that goes on from there."""
+
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from ..config import StyleConfig
+from ..device import random_at
+from ..errors import GanvasError
+from ..events import Event, Iteration, Note
+from ..models.backbones import VGG
+from ..pictures import save_image, to_float, to_image, to_uint8
+from . import unfinished
+from .check import layer_shares
+from .colour import COLOURS
+from .objective import Aims, Objective, Region
+from .optimise import OPTIMISERS
+from .plan import Stage, scaled
+from .read import Picture, read, to_tensor
+from .regions import parts
+from .unfinished import Unfinished
+
+NOISE = 0.3  # standard deviation: grey enough not to leave specks
+FRAME = 0.02  # of a style's sides: where a painting was photographed, its edge is often a frame, which would be painted
+SHAPES = 0.08  # how much shapes count beside strokes at a strength of a half
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Hold the pictures that a painting is made of."""
+
+    content: Picture
+    styles: Sequence[Picture]
+    masks: Sequence[Picture]
+    start: Picture | None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Name the pictures that a painting is made of."""
+
+    content: Path
+    styles: tuple[Path, ...]
+    masks: tuple[Path, ...]
+    start: Path | None
+
+    @property
+    def paths(self) -> list[Path]:
+        """Return all of them."""
+        return [self.content, *self.styles, *self.masks, *([self.start] if self.start else [])]
+
+    def read(self) -> Pictures:
+        """Return the pictures.
+
+        Raises:
+            GanvasError: one of them is not there, or is no picture.
+        """
+        start = read(self.start) if self.start else None
+        return Pictures(read(self.content), [*map(read, self.styles)], [*map(read, self.masks)], start)
+
+
+class Canvas:
+    """Paint stage after stage, and keep what there is.
+
+    Args:
+        out: where the painting goes. If the same painting was begun there, this one goes on.
+        origin: what else the file is to tell about how it was made.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        pictures: Pictures,
+        config: StyleConfig,
+        encoder: VGG,
+        plan: Sequence[Stage],
+        out: Path,
+        origin: dict[str, str],
+    ) -> None:
+        self.sources, self.pictures, self.config = sources, pictures, config
+        self.encoder, self.plan, self.out, self.origin = encoder, plan, out, origin
+        self.device = encoder.mean.device
+        self.mark = unfinished.mark_of(config, sources.paths)
+        self.stage = self.taken = self.steps = 0  # steps taken at this stage, and all
+        self.best: Tensor | None = None
+        self.carried: dict[str, Tensor] = {}
+        self.diverged = False
+        found = unfinished.find(out, self.mark)
+        if found is not None:
+            self.stage, self.taken, self.steps = found.stage, found.taken, found.steps
+            self.best = found.picture.to(self.device)
+            self.carried = {name: each.to(self.device) for name, each in found.carried.items()}
+
+    def paint(self) -> Generator[Event, None, None]:
+        """Paint at each size, from where the smaller one ended, and keep what each has given.
+
+        Raises:
+            GanvasError: the loss is no number before the first stroke, or the disk does not take the painting.
+        """
+        whole = sum(stage.iterations * stage.cost for stage in self.plan)
+        planned = sum(stage.iterations for stage in self.plan)
+        before = sum(stage.iterations * stage.cost for stage in self.plan[: self.stage])
+        for stage in self.plan[self.stage :]:
+            descent = OPTIMISERS[stage.optimiser](self._objective(stage), self._start(stage), self.carried)
+            while self.taken < stage.iterations and not descent.settled:
+                losses = descent.step()
+                if losses is None:
+                    self.diverged = True
+                    break
+                self.best, self.carried = descent.best, descent.state
+                self.taken, self.steps = self.taken + 1, self.steps + 1
+                progress = (before + self.taken * stage.cost) / whole
+                told = losses.total, losses.content, losses.style, losses.variation
+                yield Iteration(self.steps, planned, stage.long_side, *told, progress)
+            if self.best is None:
+                raise GanvasError("The loss is no number from the start.", "Is the file of weights damaged?")
+            if self.diverged:
+                return
+            before += stage.iterations * stage.cost
+            self.stage, self.taken = self.stage + 1, 0
+            if self.stage < len(self.plan):
+                self.save("preview")
+                yield Note(f"A look at it, {stage.long_side} pixels fine: {self.out}")
+
+    def save(self, reason: str) -> None:
+        """Write the best picture so far at the full size, with its sources and settings inside; nothing if none is.
+
+        What is not finished is kept beside it, for the same command to go on.
+
+        Raises:
+            GanvasError: the disk does not take it.
+        """
+        if self.best is None:
+            return
+        try:
+            painting = enlarged(self.best, scaled(self.pictures.content.colours.size, self.config.size))
+            self._write(painting, self.out, reason, self.config.colours)
+            if self.config.colours != "free" and reason == "finished":
+                self._write(painting, free_place(self.out), reason, "free")
+            if reason in ("finished", "diverged"):
+                unfinished.place(self.out).unlink(missing_ok=True)
+            else:
+                found = Unfinished(self.stage, self.taken, self.steps, self.best, self.carried)
+                unfinished.keep(found, self.out, self.mark)
+        except OSError as error:
+            raise GanvasError(
+                f"{self.out} cannot be written ({error.strerror or error}).", "Give --out elsewhere."
+            ) from error
+
+    def _write(self, painting: Tensor, path: Path, reason: str, colours: str) -> None:
+        """Write a painting in its own colours or in others."""
+        height, width = painting.shape[2:]
+        content = self.pictures.content
+        coloured = COLOURS[colours](painting, content.tensor((width, height), self.device))
+        image = to_image(to_uint8(coloured)[0])
+        if content.alpha is not None:
+            image.putalpha(content.alpha.resize(image.size, Image.Resampling.LANCZOS))
+        origin = self.origin | {
+            "reason": reason,
+            "content": str(self.sources.content),
+            "styles": json.dumps([str(each) for each in self.sources.styles]),
+            "masks": json.dumps([str(each) for each in self.sources.masks]),
+            "seed": str(self.config.seed),
+            "steps": str(self.steps),
+            "settings": json.dumps(asdict(replace(self.config, colours=colours))),
+        }
+        save_image(image, path, origin)
+
+    def _objective(self, stage: Stage) -> Objective:
+        """Return what to aim at in a stage."""
+        config, size = self.config, stage.size
+        styles = [self._style(style, stage) for style in self.pictures.styles]
+        masks = parts(self.pictures.masks, len(styles), size, config.mask_softness)
+        if masks:
+            regions = [Region([style], [1.0], mask.to(self.device)) for style, mask in zip(styles, masks, strict=True)]
+        else:
+            blend = config.blend or (1.0,) * len(styles)
+            regions = [Region(styles, [share / sum(blend) for share in blend])]
+        strokes = 4 * config.strength**2
+        aims = Aims(
+            content=4 * SHAPES * (1 - config.strength) ** 2,
+            style=strokes,
+            variation=config.smoothness * strokes,  # without strokes there is no grain to hold down
+            content_layers=layer_shares(config.content_layers),
+            style_layers=layer_shares(config.style_layers),
+            statistics=config.statistics,
+            seed=config.seed,
+        )
+        content = self.pictures.content.tensor(size, self.device)
+        return Objective(self.encoder, content, regions, aims, stage.side)
+
+    def _style(self, style: Picture, stage: Stage) -> Tensor:
+        """Return a style at the size that gives strokes of the size that is wanted."""
+        long_side = max(16, round(stage.long_side * self.config.style_scale))
+        return style.inside(FRAME).tensor(scaled(style.colours.size, long_side), self.device)
+
+    def _start(self, stage: Stage) -> Tensor:
+        """Return the picture to begin a stage with, (1, 3, H, W): what there is already, else what the settings say."""
+        if self.best is not None:
+            return enlarged(self.best, stage.size)
+        width, height = stage.size
+        if self.config.start == "content":
+            return self.pictures.content.tensor(stage.size, self.device)
+        if self.config.start == "noise":
+            noise = torch.randn(1, 3, height, width, generator=random_at(self.config.seed, "style"))
+            return noise.mul(NOISE).clamp(-1, 1).to(self.device)
+        start = self.pictures.start or self.pictures.styles[0]
+        filled = ImageOps.fit(start.colours, stage.size, Image.Resampling.LANCZOS)
+        return to_float(to_tensor(filled).to(self.device))
+
+
+def free_place(out: Path) -> Path:
+    """Return where a painting is kept in its own colours, if it has others, so that they can be changed later."""
+    return out.with_name(f"{out.stem}.free.png")
+
+
+def enlarged(painting: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return a painting (1, 3, H, W) at the size of (width, height)."""
+    width, height = size
+    if painting.shape[2:] == (height, width):
+        return painting
+    return F.interpolate(painting, (height, width), mode="bicubic", align_corners=False).clamp(-1, 1)

@@ -1,0 +1,36 @@
+"""Which part of a painting is painted like which style: masks, white where a style belongs, with soft edges."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .read import Picture
+
+
+def parts(masks: Sequence[Picture], styles: int, size: tuple[int, int], softness: float) -> list[Tensor]:
+    """Return how much each pixel belongs to each style, (1, 1, H, W), adding up to 1 everywhere; none without masks.
+
+    What no mask claims belongs to the last style.
+
+    Args:
+        masks: one for each style, or one fewer; white is all of it, black none.
+        size: (width, height).
+        softness: how wide edges are, as a part of the long side.
+    """
+    if not masks:
+        return []
+    device = torch.device("cpu")
+    claims = [_softened((mask.tensor(size, device).mean(1, keepdim=True) + 1) / 2, softness) for mask in masks]
+    together = torch.stack(claims).sum(0)
+    claims = [claim / together.clamp(min=1) for claim in claims]
+    rest = (1 - torch.stack(claims).sum(0)).clamp(min=0)
+    return [*claims, rest] if len(masks) < styles else [*claims[:-1], claims[-1] + rest]
+
+
+def _softened(mask: Tensor, softness: float) -> Tensor:
+    """Return a mask (1, 1, H, W) with each pixel the mean of those around it."""
+    reach = round(softness * max(mask.shape[2:]) / 2)
+    padded = F.pad(mask, (reach, reach, reach, reach), mode="replicate")
+    return F.avg_pool2d(padded, 2 * reach + 1, stride=1)

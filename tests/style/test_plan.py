@@ -1,0 +1,59 @@
+"""From coarse to fine, in what memory there is."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganvas.config import StyleConfig
+from ganvas.errors import GanvasError
+from ganvas.style.plan import SMALLEST, needed, scaled, stages
+
+PLENTY = 1 << 40
+HALO = 48
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(16, 4096))
+def test_scaled_keeps_the_shape(width: int, height: int, long_side: int) -> None:
+    new = scaled((width, height), long_side)
+    assert max(new) == long_side
+    assert min(new) >= 1
+    assert abs(new[0] * height - new[1] * width) <= max(width, height)
+
+
+@given(st.integers(16, 4096), st.integers(1, 100))
+def test_stages_double_up_to_the_size_asked_and_take_fewer_steps(size: int, iterations: int) -> None:
+    plan = stages((300, 200), StyleConfig(size=size, iterations=iterations), PLENTY, HALO)
+    sizes = [stage.long_side for stage in plan]
+    assert sizes[-1] == size
+    assert sizes[0] <= SMALLEST
+    assert all(coarse == fine // 2 for coarse, fine in itertools.pairwise(sizes))
+    steps = [stage.iterations for stage in plan]
+    assert steps == sorted(steps, reverse=True)
+    assert min(steps) >= 1
+    assert {stage.side for stage in plan} == {0}
+
+
+def test_the_steps_asked_for_are_those_at_512() -> None:
+    plan = stages((4, 3), StyleConfig(size=1024, iterations=25), PLENTY, HALO)
+    assert [(stage.long_side, stage.iterations) for stage in plan][-3:] == [(256, 40), (512, 25), (1024, 16)]
+
+
+@given(st.integers(64, 4096), st.floats(1.0, 16.0), st.sampled_from(["lbfgs", "adam"]))
+def test_what_is_planned_fits_or_is_refused(size: int, gigabytes: float, optimiser: str) -> None:
+    memory = int(gigabytes * 2**30)
+    config = StyleConfig(size=size, optimiser=optimiser)
+    if needed(scaled((400, 300), size), "adam", 128, HALO) > memory:
+        with pytest.raises(GanvasError, match="may be used"):
+            stages((400, 300), config, memory, HALO)
+        return
+    for stage in stages((400, 300), config, memory, HALO):
+        assert needed(stage.size, stage.optimiser, stage.side, HALO) <= memory
+        whole = needed(stage.size, optimiser, 0, HALO)
+        assert (stage.side == 0 and stage.optimiser == optimiser) == (whole <= memory), "blocks only where they must be"
+
+
+def test_a_picture_that_fits_nowhere_is_refused_with_numbers() -> None:
+    with pytest.raises(GanvasError, match=r"4096 x 4096 pixels takes \d+\.\d GB, and 1\.0 may be used"):
+        stages((1, 1), StyleConfig(size=4096), 1 << 30, HALO)

@@ -1,0 +1,46 @@
+"""Masks say which style is painted where, and together they leave nothing out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from ganvas.style.read import read
+from ganvas.style.regions import parts
+
+
+@pytest.fixture
+def mask(tmp_path: Path) -> Callable[[str, int], Path]:
+    """Return a function that writes a mask which is white left of a column."""
+
+    def written(name: str, until: int) -> Path:
+        image = Image.new("L", (40, 20), 0)
+        image.paste(255, (0, 0, until, 20))
+        image.save(tmp_path / name)
+        return tmp_path / name
+
+    return written
+
+
+@pytest.mark.parametrize("softness", [0.0, 0.1])
+@pytest.mark.parametrize(("untils", "styles"), [((10,), 2), ((10, 40), 2), ((30, 30), 3), ((10, 20), 2)])
+def test_parts_add_up_to_1_everywhere(mask, untils: tuple[int, ...], styles: int, softness: float) -> None:
+    found = parts([read(mask(f"{index}.png", until)) for index, until in enumerate(untils)], styles, (40, 20), softness)
+    assert len(found) == styles
+    torch.testing.assert_close(torch.stack(found).sum(0), torch.ones(1, 1, 20, 40))
+    assert all(part.min() >= 0 for part in found)
+
+
+def test_white_is_the_first_style_and_edges_are_as_soft_as_asked(mask) -> None:
+    hard, soft = (parts([read(mask("a.png", 20))], 2, (40, 20), softness)[0][0, 0, 10] for softness in (0.0, 0.2))
+    assert hard.tolist() == [1.0] * 20 + [0.0] * 20
+    assert (soft[:15] == 1).all()
+    assert (soft[25:] == 0).all()
+    assert 0 < soft[18] < 1 or 0 < soft[21] < 1
+    assert (soft.diff() <= 0).all()
+
+
+def test_without_masks_there_are_no_parts() -> None:
+    assert parts([], 3, (4, 4), 0.1) == []
