@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from torch import Tensor
 
 from .version import __version__
 
+PLAIN = (
+    " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # stands as it is in EXIF's description, where ; parts the facts and all is ASCII
+)
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
@@ -60,7 +64,7 @@ def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> 
         options["pnginfo"] = info
     else:
         exif = image.getexif()
-        exif[0x010E] = "; ".join(f"{key}={value}" for key, value in facts.items())
+        exif[0x010E] = "; ".join(f"{key}={quote(value, safe=PLAIN)}" for key, value in facts.items())
         exif[0x0131] = facts["software"]
         options["exif"] = exif
     if suffix in (".jpg", ".jpeg"):
@@ -71,6 +75,19 @@ def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> 
     buffer = io.BytesIO()
     image.save(buffer, format=Image.registered_extensions()[suffix], **options)
     write_atomically(path, buffer.getvalue())
+
+
+def read_origin(path: Path) -> dict[str, str]:
+    """Return what `save_image` wrote about a picture into its file; nothing if it is no such file."""
+    try:
+        with Image.open(path) as image:
+            if image.format == "PNG":
+                return {str(key): value for key, value in image.info.items() if isinstance(value, str)}
+            told = str(image.getexif().get(0x010E, ""))
+    except Exception:  # a decoder may raise anything on a broken file, and such a file tells nothing
+        return {}
+    facts = (fact.partition("=") for fact in told.split("; "))
+    return {key: unquote(value) for key, mark, value in facts if mark}
 
 
 def save_animation(frames: Sequence[Image.Image], path: Path, milliseconds: int, origin: Mapping[str, object]) -> None:

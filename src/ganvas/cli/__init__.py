@@ -9,7 +9,7 @@ from tyro.conf import subcommand
 
 from ..errors import GanvasError
 from .looking import Doctor, Env, Evaluate, Inspect, Recipes, Report
-from .making import Demo, Sample, Style, Train
+from .making import Demo, Recolour, Sample, Style, Train
 from .options import say
 
 INTERRUPTED = 130
@@ -24,6 +24,7 @@ Command = (
     | Annotated[Doctor, subcommand("doctor")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Style, subcommand("style")]
+    | Annotated[Recolour, subcommand("recolour")]
     | Annotated[Env, subcommand("env")]
 )
 

@@ -143,24 +143,61 @@ class Sample:
 
 @dataclass(frozen=True)
 class Style:
-    """Repaint a picture in the manner of others."""
+    """Repaint a picture in the manner of others, or a folder of pictures in each of many manners.
+
+    The same command run again goes on where it stopped; Ctrl-C keeps the best so far.
+    """
 
     content: Annotated[Positional[Path], arg(metavar="CONTENT")]
-    """The picture to repaint."""
+    """The picture to repaint, or a folder of them."""
     style: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE [STYLE ...]", help_behavior_hint="")]
-    """One or more pictures whose manner is taken."""
-    out: Path = Path("styled.png")
-    """Where the painting goes: .png, .jpg, .webp or .tiff."""
+    """Pictures whose manners are mixed; or with a folder among them, each picture's for itself."""
+    out: Annotated[Path | None, optional("FILE")] = None
+    """Where the painting goes: .png, .jpg, .webp or .tiff; for several, a folder. styled.png or styled if left out."""
     mask: tuple[Path, ...] = ()
     """Pictures that are white where a style is to be, in the styles' order; the last style may do without one."""
+    like: Annotated[Path | None, optional("PAINTING")] = None
+    """A painting whose styles and settings are taken; what is given besides is changed."""
+    sweep: str = ""
+    """One setting and several values, such as strength=0.3,0.5,0.7: a painting for each, and a sheet."""
     settings: OmitArgPrefixes[StyleConfig] = field(default_factory=StyleConfig)
     json: Json = False
 
     def run(self) -> dict[str, Any]:
-        import ganvas
-
+        from ..style.again import overridden, recipe_of
+        from ..style.many import is_many, paint_many
+        from ..style.paint import stylize
         from ..terminal import render
 
-        if not self.style:
+        styles, masks, settings = self.style, self.mask, self.settings
+        if self.like is not None:
+            known = recipe_of(self.like)
+            styles, masks = styles or known.styles, masks or known.masks
+            settings = overridden(known.config, settings)
+        if not styles:
             raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
-        return render(ganvas.stylize(self.content, self.style, self.out, self.settings, self.mask))
+        if is_many(self.content, styles, self.sweep):
+            out = self.out or Path("styled")
+            return render(paint_many(self.content, styles, out, settings, masks, self.sweep))
+        return render(stylize(self.content, styles, self.out or Path("styled.png"), settings, masks))
+
+
+@dataclass(frozen=True)
+class Recolour:
+    """Give a painting other colours in a second; nothing is painted anew."""
+
+    painting: Annotated[Positional[Path], arg(metavar="PAINTING")]
+    """A picture that ganvas style wrote."""
+    colours: str = "luma"
+    """free (its own), luma (the picture's: only light and dark are painted), covariance or oklab (near them)."""
+    content: Annotated[Path | None, optional("PICTURE")] = None
+    """The picture whose colours are meant; the one that was painted from if left out."""
+    out: Annotated[Path | None, optional("FILE")] = None
+    """Where it goes; in place of PAINTING if left out."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        from ..style.again import recolour
+        from ..terminal import render
+
+        return render(recolour(self.painting, self.colours, self.out or self.painting, self.content))

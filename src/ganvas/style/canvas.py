@@ -155,12 +155,6 @@ class Canvas:
 
     def _write(self, painting: Tensor, path: Path, reason: str, colours: str) -> None:
         """Write a painting in its own colours or in others."""
-        height, width = painting.shape[2:]
-        content = self.pictures.content
-        coloured = COLOURS[colours](painting, content.tensor((width, height), self.device))
-        image = to_image(to_uint8(coloured)[0])
-        if content.alpha is not None:
-            image.putalpha(content.alpha.resize(image.size, Image.Resampling.LANCZOS))
         origin = self.origin | {
             "reason": reason,
             "content": str(self.sources.content),
@@ -170,7 +164,7 @@ class Canvas:
             "steps": str(self.steps),
             "settings": json.dumps(asdict(replace(self.config, colours=colours))),
         }
-        save_image(image, path, origin)
+        save_image(dressed(painting, self.pictures.content, colours), path, origin)
 
     def _objective(self, stage: Stage) -> Objective:
         """Return what to aim at in a stage."""
@@ -213,6 +207,15 @@ class Canvas:
         start = self.pictures.start or self.pictures.styles[0]
         filled = ImageOps.fit(start.colours, stage.size, Image.Resampling.LANCZOS)
         return to_float(to_tensor(filled).to(self.device))
+
+
+def dressed(painting: Tensor, content: Picture, colours: str) -> Image.Image:
+    """Return a painting (1, 3, H, W) with the colours that are wanted, as transparent as its content is."""
+    height, width = painting.shape[2:]
+    image = to_image(to_uint8(COLOURS[colours](painting, content.tensor((width, height), painting.device)))[0])
+    if content.alpha is not None:
+        image.putalpha(content.alpha.resize(image.size, Image.Resampling.LANCZOS))
+    return image
 
 
 def free_place(out: Path) -> Path:

@@ -35,7 +35,7 @@ def check_config(config: StyleConfig, styles: int) -> None:
     _one_of("optimiser", config.optimiser, OPTIMISERS)
     _one_of("network", config.network, NETWORKS)
     _one_of("statistics", config.statistics, STATISTICS)
-    _one_of("colours", config.colours, COLOURS)
+    check_colours(config.colours)
     if not SIZES[0] <= config.size <= SIZES[1]:
         raise GanvasError(f"A painting cannot be {config.size} pixels long.", f"--size takes {SIZES[0]} to {SIZES[1]}.")
     if config.iterations < 1:
@@ -72,6 +72,15 @@ def layer_shares(layers: Sequence[str], name: str = "layers") -> dict[str, float
     if not sum(found.values()):
         raise GanvasError(f"All {name} count 0.", f"Try: {flag} {layer}=2")
     return {layer: weight / sum(found.values()) for layer, weight in found.items() if weight}
+
+
+def check_colours(colours: str) -> None:
+    """Refuse colours that nobody knows.
+
+    Raises:
+        GanvasError: naming those that are known.
+    """
+    _one_of("colours", colours, COLOURS)
 
 
 def check_masks(masks: Sequence[Path], styles: int) -> None:

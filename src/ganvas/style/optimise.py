@@ -1,6 +1,7 @@
 """Change pixels until the objective is low: L-BFGS needs the fewest steps, Adam the least memory."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping
 
 import torch
@@ -11,10 +12,6 @@ from .objective import Losses
 
 Objective = Callable[[Tensor], tuple[Losses, Tensor]]
 
-# What one pixel can do to a loss of the whole picture is tiny: below the least curvature that L-BFGS takes notice of.
-GAIN = 1e5
-# The first steps are short: a curvature that has hardly been measured throws L-BFGS far off, above all from noise.
-WARM_UP = 5
 AVERAGED = 0.9  # of Adam's pictures before the present one: single ones are grainy
 SETTLED, GLANCE = 0.01, 10  # less gain than this in so many steps, and the scale is done
 
@@ -51,51 +48,76 @@ class Descent:
         raise NotImplementedError
 
     def _measure(self) -> tuple[Losses, Tensor]:
-        """Return the losses of the picture within its range, and the slope, without what leads further out of it."""
-        inside = self.picture.clamp(-1, 1)
-        losses, slope = self.objective(inside)
-        outwards = ((self.picture > 1) & (slope < 0)) | ((self.picture < -1) & (slope > 0))
-        slope[outwards] = 0
+        """Return the losses of the picture, and the slope at it."""
+        losses, slope = self.objective(self.picture)
         self.diverged = not math.isfinite(losses.total)
         if not self.diverged:
             self.lowest.append(min([losses.total, *self.lowest[-1:]]))
         return losses, slope
 
+    def _inwards(self, slope: Tensor) -> Tensor:
+        """Return the slope without what would lead out of black and white."""
+        outwards = ((self.picture >= 1) & (slope < 0)) | ((self.picture <= -1) & (slope > 0))
+        return slope.masked_fill(outwards, 0.0)
+
 
 class LBFGS(Descent):
     """Follow curvature that is measured on the way: few steps, and memory for twice as many pictures as it looks back.
 
+    There is no search along a line, which would cost a look of the network each; a step is no longer than `FARTHEST`
+    in place of it, and after one that did harm it begins anew at the best picture.
+
     Source: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
     """
 
-    LOOKS_BACK = 20
+    LOOKS_BACK, FARTHEST, FIRST, HARM = 20, 0.3, 0.02, 2.0
 
     def __init__(self, objective: Objective, start: Tensor, carried: Mapping[str, Tensor]) -> None:
         super().__init__(objective, start, carried)
-        self.picture.requires_grad_()
-        self.steps = torch.optim.LBFGS(
-            [self.picture], max_iter=1, history_size=self.LOOKS_BACK, tolerance_grad=0, tolerance_change=0
-        )
+        self.moves: deque[tuple[Tensor, Tensor]] = deque(maxlen=self.LOOKS_BACK)  # of the picture and of its slope
+        self.before: tuple[Tensor, Tensor] | None = None
 
     def step(self) -> Losses | None:
         """Take a step; the best is the picture with the lowest sum."""
-        measured: list[Losses] = []
-
-        def measure() -> float:
-            losses, slope = self._measure()
-            self.picture.grad = slope * GAIN
-            measured.append(losses)
-            return losses.total * GAIN
-
-        before = self.picture.detach().clone()  # what is measured, since it measures and then moves
-        self.steps.param_groups[0]["lr"] = min(1.0, (len(self.lowest) + 1) / WARM_UP)
-        self.steps.step(measure)  # type: ignore[no-untyped-call]
-        [losses] = measured
+        losses, slope = self._measure()
         if self.diverged:
             return None
         if losses.total <= self.lowest[-1]:
-            self.best = before.clamp_(-1, 1)
+            self.best = self.picture.clone()
+        elif losses.total > self.HARM * self.lowest[-1] and self.moves:
+            self.picture, self.before = self.best.clone(), None
+            self.moves.clear()
+            return losses
+        self._remember(slope)
+        move = self._direction(self._inwards(slope))
+        length = move.square().mean().sqrt()
+        move *= (self.FARTHEST / length).clamp(max=1)
+        self.before = self.picture, slope
+        self.picture = (self.picture + move).clamp_(-1, 1)
         return losses
+
+    def _remember(self, slope: Tensor) -> None:
+        """Keep how the slope has changed with the last move, if it tells of a valley and not of a hill."""
+        if self.before is None:
+            return
+        move, change = self.picture - self.before[0], slope - self.before[1]
+        if (move * change).sum() > 1e-6 * move.norm() * change.norm():
+            self.moves.append((move, change))
+
+    def _direction(self, slope: Tensor) -> Tensor:
+        """Return the way down: the slope as it is, or bent by what is known of the curvature (two loops)."""
+        if not self.moves:
+            return slope * (-self.FIRST / (slope.abs().mean() + 1e-20))
+        way, shares = -slope, []
+        for move, change in reversed(self.moves):
+            share = (move * way).sum() / (move * change).sum()
+            way = way - share * change
+            shares.append(share)
+        move, change = self.moves[-1]
+        way = way * ((move * change).sum() / change.square().sum())
+        for (move, change), share in zip(self.moves, reversed(shares), strict=True):
+            way = way + move * (share - (change * way).sum() / (move * change).sum())
+        return way
 
 
 class Adam(Descent):

@@ -1,0 +1,97 @@
+"""A painting's own account of how it was made, read back: to paint others like it, or to give it other colours."""
+
+import json
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ..config import StyleConfig, from_dict
+from ..errors import GanvasError
+from ..events import Done, Event
+from ..pictures import read_origin, save_image, to_float
+from .canvas import dressed, free_place
+from .check import check_colours, check_out
+from .read import read, to_tensor
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Hold how a painting was made: its content, its styles, the masks, and all settings."""
+
+    content: Path
+    styles: tuple[Path, ...]
+    masks: tuple[Path, ...]
+    config: StyleConfig
+
+
+def recipe_of(painting: Path) -> Recipe:
+    """Return how a painting was made.
+
+    Raises:
+        GanvasError: it does not tell, or not in a way that this release understands.
+    """
+    read(painting)  # says what is wrong with a file that is none
+    told = read_origin(painting)
+    hint = "Name a picture that ganvas style wrote."
+    if not {"content", "styles", "settings"} <= told.keys():
+        raise GanvasError(f"{painting} does not tell how it was painted.", hint)
+    styles, masks = _paths(told["styles"], painting), _paths(told.get("masks", "[]"), painting)
+    config = from_dict(StyleConfig, _json(told["settings"], painting), "settings")
+    return Recipe(Path(told["content"]), styles, masks, config)
+
+
+def overridden(config: StyleConfig, asked: StyleConfig) -> StyleConfig:
+    """Return `config` with what was asked for otherwise than by default."""
+    usual = StyleConfig()
+    names = [each.name for each in fields(StyleConfig) if getattr(asked, each.name) != getattr(usual, each.name)]
+    return replace(config, **{name: getattr(asked, name) for name in names})
+
+
+def recolour(painting: Path, colours: str, out: Path, content: Path | None = None) -> Generator[Event, None, None]:
+    """Write a painting with other colours to `out`; nothing is painted anew.
+
+    Args:
+        colours: a name of `colour.COLOURS`.
+        content: the picture whose colours are meant; the one that was painted from if not given.
+
+    Raises:
+        GanvasError: the painting does not tell how it was made, its free colours are gone, or `out` cannot be written.
+    """
+    check_colours(colours)
+    recipe = recipe_of(painting)
+    where = content or recipe.content
+    check_out(out, [where])
+    free = painting if recipe.config.colours == "free" else free_place(painting)
+    if not free.exists():
+        raise GanvasError(
+            f"{painting} has lost its own colours: there is no {free.name} beside it.",
+            f"Paint it anew: ganvas style --like {painting} {where} --out {out}",
+        )
+    original, origin = read(where), read_origin(painting)
+    read(free)  # says what is wrong with a file that is none
+    with Image.open(free) as image:
+        tensor = to_float(to_tensor(image.convert("RGB")))  # under what is transparent, too
+    wanted = {colours: out} if colours == "free" else {"free": free_place(out), colours: out}
+    for name, path in wanted.items():
+        settings = json.dumps(asdict(replace(recipe.config, colours=name)))
+        save_image(dressed(tensor, original, name), path, origin | {"settings": settings})
+    yield Done(str(out), 0, 0, 0.0, "finished")
+
+
+def _paths(told: str, painting: Path) -> tuple[Path, ...]:
+    found = _json(told, painting)
+    if not (isinstance(found, list) and all(isinstance(each, str) for each in found)):
+        raise GanvasError(f"{painting} tells in a way that is not understood how it was painted.", "Name another one.")
+    return tuple(Path(each) for each in found)
+
+
+def _json(told: str, painting: Path) -> Any:
+    try:
+        return json.loads(told)
+    except ValueError as error:
+        raise GanvasError(
+            f"{painting} tells in a way that is not understood how it was painted.", "Name another one."
+        ) from error

@@ -1,0 +1,124 @@
+"""A painting tells how it was made: others are painted like it, and its colours changed, without guessing."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ganvas.cli import main
+from ganvas.config import StyleConfig
+from ganvas.errors import GanvasError
+from ganvas.pictures import read_origin, save_image
+from ganvas.style import stylize
+from ganvas.style.again import overridden, recipe_of, recolour
+
+QUICK = StyleConfig(size=48, iterations=2, device="cpu", strength=0.6, blend=(2.0, 1.0))
+pytestmark = pytest.mark.usefixtures("tiny_packaged")
+
+
+def pixels(path: Path) -> bytes:
+    with Image.open(path) as image:
+        return image.convert("RGBA").tobytes()
+
+
+@pytest.fixture
+def sources(draw: Callable[..., Path], tmp_path: Path) -> list[Path]:
+    """Return a content and two styles whose names are not easy."""
+    names = ("content.png", "style; one=1, 100%.png", "ströke.png")
+    for seed, name in enumerate(names):
+        (tmp_path / name).write_bytes(draw("any.png", mode="RGBA" if not seed else "RGB", seed=seed).read_bytes())
+    return [tmp_path / name for name in names]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff"])
+def test_any_format_tells_it_back(sources: list[Path], tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    list(stylize(sources[0], sources[1:], out, QUICK))
+    found = recipe_of(out)
+    assert (found.content, found.styles, found.masks, found.config) == (sources[0], tuple(sources[1:]), (), QUICK)
+
+
+def test_another_picture_is_painted_like_it(sources: list[Path], tmp_path: Path, draw: Callable[..., Path]) -> None:
+    first, other, plain = tmp_path / "first.png", tmp_path / "other.png", tmp_path / "plain.png"
+    list(stylize(sources[0], sources[1:], first, QUICK))
+    content = str(draw("new.png", seed=9))
+    assert main(["style", content, "--like", str(first), "--out", str(other)]) == 0
+    list(stylize(Path(content), sources[1:], plain, QUICK))
+    assert pixels(other) == pixels(plain)
+    assert main(["style", content, "--like", str(first), "--out", str(other), "--strength", "0.2"]) == 0
+    changed = recipe_of(other)
+    assert changed.config == replace(QUICK, strength=0.2)
+
+
+def test_what_is_asked_for_goes_before_what_was() -> None:
+    asked = StyleConfig(size=100, seed=3)
+    assert overridden(QUICK, asked) == replace(QUICK, size=100, seed=3)
+
+
+@pytest.mark.parametrize("colours", ["luma", "covariance", "oklab"])
+def test_colours_changed_later_are_those_that_would_have_been_painted(
+    sources: list[Path], tmp_path: Path, colours: str
+) -> None:
+    free, kept = tmp_path / "free.png", tmp_path / "kept.png"
+    list(stylize(sources[0], sources[1:], free, QUICK))
+    list(stylize(sources[0], sources[1:], kept, replace(QUICK, colours=colours)))
+    original = pixels(free)
+    assert main(["recolour", str(free), "--colours", colours]) == 0
+    near = sum(abs(a - b) for a, b in zip(pixels(free), pixels(kept), strict=True)) / len(original)
+    assert near < 1, "a rounding to bytes lies between them"
+    assert json.loads(read_origin(free)["settings"])["colours"] == colours
+    assert main(["recolour", str(free), "--colours", "free"]) == 0
+    assert pixels(free) == original, "its own colours were lost"
+
+
+def test_it_can_go_elsewhere_and_leave_the_painting_alone(sources: list[Path], tmp_path: Path) -> None:
+    painting, out = tmp_path / "painting.png", tmp_path / "out.jpg"
+    list(stylize(sources[0], sources[1:], painting, QUICK))
+    before = painting.read_bytes()
+    list(recolour(painting, "luma", out))
+    assert painting.read_bytes() == before
+    assert recipe_of(out).config.colours == "luma"
+
+
+def test_what_cannot_be_recoloured_says_why(sources: list[Path], tmp_path: Path) -> None:
+    kept = tmp_path / "kept.png"
+    list(stylize(sources[0], sources[1:], kept, replace(QUICK, colours="luma")))
+    (tmp_path / "kept.free.png").unlink()
+    with pytest.raises(GanvasError, match=r"there is no kept\.free\.png") as caught:
+        list(recolour(kept, "oklab", kept))
+    assert "--like" in caught.value.hint
+    list(stylize(sources[0], sources[1:], kept, QUICK))
+    sources[0].unlink()
+    with pytest.raises(GanvasError, match="There is no picture"):
+        list(recolour(kept, "oklab", kept))
+    with pytest.raises(GanvasError, match="Unknown colours"):
+        list(recolour(kept, "lume", kept))
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({}, "does not tell how it was painted"),
+        ({"content": "a", "styles": "[1]", "settings": "{}"}, "not understood"),
+        ({"content": "a", "styles": "[", "settings": "{}"}, "not understood"),
+        ({"content": "a", "styles": "[]", "settings": "x"}, "not understood"),
+        ({"content": "a", "styles": "[]", "settings": '{"strenght": 1}'}, "Did you mean 'strength'"),
+        ({"content": "a", "styles": "[]", "settings": '{"size": "__import__"}'}, "settings.size should be int"),
+    ],
+)
+def test_pictures_that_tell_nothing_or_nonsense(tmp_path: Path, facts: dict[str, object], message: str) -> None:
+    save_image(Image.new("RGB", (8, 8)), tmp_path / "a.png", facts)
+    with pytest.raises(GanvasError, match=message):
+        recipe_of(tmp_path / "a.png")
+
+
+def test_files_that_are_no_pictures_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"nothing")
+    assert read_origin(tmp_path / "a.png") == {}
+    with pytest.raises(GanvasError, match="cannot be used"):
+        recipe_of(tmp_path / "a.png")
+    with pytest.raises(GanvasError, match="There is no picture"):
+        recipe_of(tmp_path / "none.png")

@@ -1,0 +1,169 @@
+"""Folders of pictures and styles, sweeps, and what is painted only once."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ganvas.cli import main
+from ganvas.config import StyleConfig
+from ganvas.errors import GanvasError
+from ganvas.events import Done, Event, Iteration, Note
+from ganvas.pictures import read_origin
+from ganvas.style import many
+from ganvas.style.many import is_many, paint_many
+
+QUICK = StyleConfig(size=32, iterations=1, device="cpu")
+pytestmark = pytest.mark.usefixtures("tiny_packaged")
+
+
+@pytest.fixture
+def folders(draw: Callable[..., Path], tmp_path: Path) -> tuple[Path, Path]:
+    """Return a folder with three contents, and one with two styles and something that is no picture."""
+    contents, styles = tmp_path / "contents", tmp_path / "styles"
+    for folder, names in ((contents, "abc"), (styles, "xy")):
+        folder.mkdir()
+        for seed, name in enumerate(names):
+            (folder / f"{name}.png").write_bytes(draw("any.png", seed=seed + len(names)).read_bytes())
+    (styles / "notes.txt").write_text("no picture")
+    return contents, styles
+
+
+def notes(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Note)]
+
+
+def test_each_picture_in_each_manner_and_a_sheet(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out = tmp_path / "out"
+    done = list(paint_many(contents, [styles], out, QUICK))[-1]
+    expected = [f"{content}--{style}.png" for content in "abc" for style in "xy"]
+    assert sorted(path.name for path in out.iterdir()) == [*expected, "sheet.jpg"]
+    assert isinstance(done, Done)
+    assert (done.step, done.path) == (6, str(out / "sheet.jpg"))
+    with Image.open(out / "sheet.jpg") as sheet:
+        assert sheet.width / sheet.height == pytest.approx(3 / 4, abs=0.1), "a column for contents, a row for styles"
+
+
+def test_what_is_there_is_not_painted_again_unless_it_is_another(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out = tmp_path / "out"
+    list(paint_many(contents, [styles], out, QUICK))
+    (out / "a--x.png").unlink()
+    again = list(paint_many(contents, [styles], out, QUICK))
+    assert notes(again).count("It is there already.") == 5
+    assert (out / "a--x.png").exists()
+    other = list(paint_many(contents, [styles], out, replace(QUICK, strength=0.7)))
+    assert "It is there already." not in notes(other)
+
+
+def test_a_folder_run_that_was_stopped_goes_on(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out = tmp_path / "out"
+    events = paint_many(contents, [styles], out, QUICK)
+    while len(list(out.glob("*.png"))) < 3 if out.exists() else True:
+        next(events)
+    events.close()
+    before = {path.name: path.read_bytes() for path in out.glob("*.png")}
+    done = list(paint_many(contents, [styles], out, QUICK))
+    whole = [name for name in before if read_origin(out / name)["reason"] == "finished"]
+    assert notes(done).count("It is there already.") >= 2
+    assert len(list(out.glob("*.png"))) == 6
+    assert all((out / name).read_bytes() == before[name] for name in whole[:2])
+    assert not list(out.glob(".*")), "something unfinished was left"
+
+
+def test_styles_that_are_files_are_mixed(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out = tmp_path / "out"
+    list(paint_many(contents, [styles / "x.png", styles / "y.png"], out, QUICK))
+    assert sorted(path.name for path in out.glob("*.png")) == [f"{name}--x-y.png" for name in "abc"]
+    assert len(json.loads(read_origin(out / "a--x-y.png")["styles"])) == 2
+
+
+def test_broken_pictures_are_named_and_left_out(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    (contents / "b.png").write_bytes(b"no picture at all")
+    events = list(paint_many(contents, [styles], tmp_path / "out", QUICK))
+    assert any("b.png is left out" in note for note in notes(events))
+    assert isinstance(events[-1], Done)
+    assert events[-1].step == 4
+    for content in "ac":
+        (contents / f"{content}.png").write_bytes(b"")
+    with pytest.raises(GanvasError, match="None of the 3 pictures"):
+        list(paint_many(contents, [styles], tmp_path / "other", QUICK))
+
+
+def test_a_sweep_paints_each_value(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out = tmp_path / "out"
+    list(paint_many(contents / "a.png", [styles / "x.png"], out, QUICK, sweep="style-scale=0.5,1,2"))
+    assert sorted(path.name for path in out.glob("*.png")) == [f"a--x-style_scale-{v}.png" for v in ("0.5", "1", "2")]
+    told = json.loads(read_origin(out / "a--x-style_scale-2.png")["settings"])
+    assert told["style_scale"] == 2
+
+
+@pytest.mark.parametrize(
+    ("sweep", "message"),
+    [
+        ("strenght=0.1", "Did you mean 'strength'"),
+        ("strength", "no setting with values"),
+        ("strength=much", "strength cannot be 'much'"),
+        ("strength=0.5,7", "strength cannot be 7"),
+        ("blend=1,2", "no setting with values"),
+        ("statistics=gram,grams", "Did you mean 'gram'"),
+    ],
+)
+def test_sweeps_that_make_no_sense(folders: tuple[Path, Path], tmp_path: Path, sweep: str, message: str) -> None:
+    contents, styles = folders
+    with pytest.raises(GanvasError, match=message):
+        list(paint_many(contents / "a.png", [styles / "x.png"], tmp_path / "out", QUICK, sweep=sweep))
+    assert not (tmp_path / "out").exists(), "it was noticed only while painting"
+
+
+def test_pictures_of_the_same_name_do_not_overwrite_each_other(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    Image.open(contents / "a.png").save(contents / "a.bmp")
+    list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
+    assert len(list((tmp_path / "out").glob("*.png"))) == 4
+
+
+def test_places_and_folders_that_cannot_be(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    (tmp_path / "file").touch()
+    with pytest.raises(GanvasError, match="is a file"):
+        list(paint_many(contents, [styles], tmp_path / "file", QUICK))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(GanvasError, match="no pictures in"):
+        list(paint_many(tmp_path / "empty", [styles], tmp_path / "out", QUICK))
+
+
+def test_one_painting_is_not_many(folders: tuple[Path, Path]) -> None:
+    contents, styles = folders
+    assert not is_many(contents / "a.png", [styles / "x.png"], "")
+    assert is_many(contents, [styles / "x.png"], "")
+    assert is_many(contents / "a.png", [styles], "")
+    assert is_many(contents / "a.png", [styles / "x.png"], "strength=1")
+
+
+def test_ctrl_c_ends_all_of_them(folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents, styles = folders
+
+    def interrupted(content: Path, style: object, out: Path, *_: object):
+        yield Iteration(1, 1, 32, 1.0, 1.0, 1.0, 1.0)
+        yield Done(str(out), 1, 0, 1.0, "interrupted" if "a--y" in out.name else "finished")
+
+    monkeypatch.setattr(many, "stylize", interrupted)
+    events = list(paint_many(contents, [styles], tmp_path / "out", QUICK))
+    assert isinstance(events[-1], Done)
+    assert (events[-1].reason, events[-1].step) == ("interrupted", 2)
+
+
+def test_from_the_command_line(folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contents, styles = folders
+    words = ["style", str(contents), str(styles), "--out", str(tmp_path / "out"), "--size", "32", "--iterations", "1"]
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["path"].endswith("sheet.jpg")
