@@ -20,7 +20,7 @@ from ganvas.runs import Run
 from ganvas.terminal import stop_on_signals
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
-COMMANDS = ["demo", "inspect", "train", "sample", "evaluate", "doctor", "report", "style", "env"]
+COMMANDS = ["demo", "inspect", "train", "sample", "evaluate", "doctor", "report", "style", "recolour", "slim", "env"]
 
 
 def train_arguments(pictures: Path, out: Path, *more: str) -> list[str]:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
+from safetensors.torch import save
 
+from ganvas.cli import main
 from ganvas.errors import GanvasError
 from ganvas.models import backbones
-from ganvas.models.backbones import VGG, NotFetched, VGGWeights, packaged_vgg16, torchvision_vgg19
+from ganvas.models.backbones import VGG, NotFetched, VGGWeights, packaged_vgg16, slim, torchvision_vgg19
 
 HALF = (0.5, 0.5, 0.5)
 VGG19_FILE = "vgg19-dcbb9e9d.pth"  # the name that torchvision looks for in torch's cache
@@ -131,6 +133,48 @@ def test_vgg19_comes_from_a_file_that_is_named(vgg19_state: dict[str, torch.Tens
     assert torchvision_vgg19(tmp_path / "mine.pth").name == "VGG-19 (torchvision)"
     with pytest.raises(GanvasError, match="no weights file"):
         torchvision_vgg19(tmp_path / "other.pth")
+
+
+def test_a_slim_file_sees_the_same_to_half_precision(tmp_path: Path) -> None:
+    slim(SMALL, tmp_path / "slim.safetensors")
+    weights = torchvision_vgg19(tmp_path / "slim.safetensors")
+    assert (weights.mean, weights.std) == (SMALL.mean, SMALL.std)
+    assert {each.dtype for each in weights.tensors.values()} == {torch.float16}
+    pictures = torch.rand(1, 3, 16, 16) * 2 - 1
+    before, after = (VGG(each, ["relu2_2"])(pictures)["relu2_2"] for each in (SMALL, weights))
+    torch.testing.assert_close(after, before, rtol=1e-2, atol=1e-2)
+
+
+def test_a_slim_file_has_nothing_deeper_than_paintings_look(
+    vgg19_state: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    torch.save(vgg19_state, tmp_path / "whole.pth")
+    slim(torchvision_vgg19(tmp_path / "whole.pth"), tmp_path / "slim.safetensors")
+    found = torchvision_vgg19(tmp_path / "slim.safetensors")
+    assert found.convolutions[-1] == "5_1"
+    assert found.name == "VGG-19 (torchvision), slim"
+
+
+def test_damaged_or_foreign_slim_files_are_named(tmp_path: Path) -> None:
+    slim(SMALL, tmp_path / "torn.safetensors")
+    whole = (tmp_path / "torn.safetensors").read_bytes()
+    foreign = save({"weight": torch.zeros(1)}, {"name": "x", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"})
+    for content in (b"", whole[:-9], b"no tensors at all", save({"weight": torch.zeros(1)}), foreign):
+        (tmp_path / "torn.safetensors").write_bytes(content)
+        with pytest.raises(GanvasError, match="cannot be read") as caught:
+            torchvision_vgg19(tmp_path / "torn.safetensors")
+        assert "ganvas slim" in caught.value.hint
+
+
+def test_slimming_from_the_command_line(
+    vgg19_state: dict[str, torch.Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save(vgg19_state, tmp_path / "whole.pth")
+    out = tmp_path / "slim.safetensors"
+    assert main(["slim", str(tmp_path / "whole.pth"), "--out", str(out)]) == 0
+    assert f"--vgg19-weights {out}" in capsys.readouterr().err
+    assert out.exists()
+    assert main(["slim", str(tmp_path / "none.pth"), "--out", str(out)]) == 1
 
 
 class Hostile:

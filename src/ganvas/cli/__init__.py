@@ -9,7 +9,7 @@ from tyro.conf import subcommand
 
 from ..errors import GanvasError
 from .looking import Doctor, Env, Evaluate, Inspect, Recipes, Report
-from .making import Demo, Recolour, Sample, Style, Train
+from .making import Demo, Recolour, Sample, Slim, Style, Train
 from .options import say
 
 INTERRUPTED = 130
@@ -25,6 +25,7 @@ Command = (
     | Annotated[Report, subcommand("report")]
     | Annotated[Style, subcommand("style")]
     | Annotated[Recolour, subcommand("recolour")]
+    | Annotated[Slim, subcommand("slim")]
     | Annotated[Env, subcommand("env")]
 )
 

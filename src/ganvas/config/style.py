@@ -39,7 +39,7 @@ class StyleConfig:
     network: str = "vgg16"
     """vgg16 (in the package) or vgg19 (torchvision's, fetched once: 550 MB)."""
     vgg19_weights: str | None = None
-    """File of torchvision's VGG-19, if it is not in torch's cache."""
+    """File of torchvision's VGG-19, if it is not in torch's cache, or what ganvas slim made of it."""
     pooling: str = "average"
     """average (smoother pictures) or max (as the network was trained)."""
     memory: float = 0.0
