@@ -361,3 +361,9 @@ def test_no_gain_is_asked_for_between_looks_that_lie_close_together() -> None:
     slow = {"distance": 2.0}
     assert diagnose(hurried(8, 12, after=400, **slow)).name == "warming up"
     assert diagnose(hurried(8, 40, after=400, **slow)).name == "stalled"
+
+
+def test_rates_that_are_still_rising_are_not_too_short() -> None:
+    drowned = {"saturated": 0.3, "generator_reach": 0.001, "distance": 1.5}
+    assert diagnose(hurried(8, 12, **drowned)).name == "warming up"
+    assert diagnose(hurried(8, 12, after=200, **drowned)).name == "stalled"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_diagnosis import histories, names, numbers
 
 import tiny
-from ganvas.coach.course import course_of
+from ganvas.coach.course import SEVERAL_STEPS, course_of
 from ganvas.coach.diagnosis import diagnose
 from ganvas.coach.ladder import LADDERS, MOST, RESTARTS, prescribe
 from ganvas.coach.prescription import KINDS, treated
@@ -378,3 +378,19 @@ def test_what_is_packed_can_be_built(config: Config) -> None:
     clinic = Clinic(config)
     clinic.until("mode collapse", lambda: clinic.stopped)
     build_discriminator(clinic.now)
+
+
+def test_nothing_has_failed_before_it_could_work() -> None:
+    """Examinations may lie a dozen steps apart; in so few, hardly a weight has moved."""
+    clinic = Clinic(near_copies=1.0, diversity=0.02)
+    clinic.until("mode collapse", lambda: bool(clinic.given))
+    begun = clinic.given[0].step
+    for nth in range(1, 12):
+        seen = replace(look(0, near_copies=1.0, diversity=0.02), step=begun + 12 * nth, images=64 * (begun + 12 * nth))
+        found = verdict(seen, "mode collapse")
+        clinic.history += [seen, found]
+        done = list(prescribe(clinic.history, found, clinic.now, clinic.healthy, False, True))
+        assert bool(done) == (12 * nth >= SEVERAL_STEPS), f"{12 * nth} steps after it"
+        if done:
+            assert done[0].outcome == "failed"
+            return

@@ -8,6 +8,7 @@ from statistics import median
 from ..events import Event, Evidence, Signs, Treated, Verdict
 from .sicknesses import SICKNESSES
 
+SEVERAL_STEPS = 100  # without which nothing can be said of a gain
 NEAR = 0.35  # distance below which samples are pictures of the kind
 Test = Callable[[Signs], bool]
 

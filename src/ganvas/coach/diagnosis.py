@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..events import Event, Evidence, Scored, Signs, Verdict
-from .course import NEAR, Course, above, below, both, course_of, told, value
+from .course import NEAR, SEVERAL_STEPS, Course, above, below, both, course_of, told, value
 from .sicknesses import SICKNESSES, SOUND
 
 SURE = 0.6  # confidence from which a finding is a verdict
 CERTAIN = 0.9  # confidence from which a finding replaces the name of another sickness that is still there
 FEWEST_PICTURES = 16
 FIRST_STEPS = 200  # of fresh weights, which at usual rates have not moved by their own size before
-SEVERAL_STEPS = 100  # without which nothing can be said of a gain
 FLAT = 12  # examinations without a gain, after as many with: a training that was going to gain would have
 OVERLONG = 0.2  # part of its own size that a weight may move a step: three times what was seen in healthy trainings
 SATURATED = 0.08  # share of values at black or white, beyond that of the real pictures: healthy samples have none
@@ -254,7 +253,7 @@ def too_large(course: Course) -> bool:
     """Tell whether weights are so large that their sums drown each pixel in black or white, and no step moves them."""
     drowned = course.lasting(above("saturated", SATURATED)) >= 3
     longest = max((value(look, "generator_reach") for look in course.looks), default=math.nan)
-    return drowned and longest < TOO_SHORT
+    return drowned and longest < TOO_SHORT and course.age >= FIRST_STEPS  # before, rates may be rising still
 
 
 Rule = Callable[[Course], Finding | None]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ..config import Config
 from ..events import Event, Prescription, Signs, Treated, Verdict
-from .course import Course, begun_at, course_of, entered, value
+from .course import SEVERAL_STEPS, Course, begun_at, course_of, entered, value
 from .diagnosis import CERTAIN, FEWEST_NUMBERS, SURE
 from .rungs import (
     Patient,
@@ -101,7 +101,8 @@ def prescribe(
         looks = sum(isinstance(event, Signs) and event.step > begun_at(history) for event in history)
         over = given[-1].step < began  # its phase is
         made_worse = _made_worse(history, course, given[-1])
-        outcome = _outcome(verdict, max(looks, JUDGED_AFTER) if over else looks, urgent or made_worse)
+        soon = not over and verdict.step - given[-1].step < SEVERAL_STEPS
+        outcome = _outcome(verdict, max(looks, JUDGED_AFTER) if over else looks, urgent or made_worse, soon)
         if not outcome:
             return
         treated.append(_judged(verdict, given[-1], outcome))
@@ -141,12 +142,18 @@ def _made_worse(history: Sequence[Event], course: Course, last: Treated) -> bool
     return bool(before) and enough and course.lately("distance") > WORSE * value(before[0], "distance")
 
 
-def _outcome(verdict: Verdict, looks: int, bad: bool) -> str:
-    """Return "helped", "failed", or nothing if it is too early to tell."""
+def _outcome(verdict: Verdict, looks: int, bad: bool, soon: bool) -> str:
+    """Return "helped", "failed", or nothing if it is too early to tell.
+
+    Args:
+        soon: whether so few steps were taken since that nothing could have got better.
+    """
     if bad:
         return "failed"
     if verdict.name in SOUND:
         return "helped" if looks >= JUDGED_AFTER else ""
+    if soon:
+        return ""
     failed = looks >= JUDGED_AFTER and verdict.confidence >= SURE
     return "failed" if failed or looks >= PATIENCE else ""
 
