@@ -90,6 +90,14 @@ class VGG(nn.Module):
             self.register_buffer(f"weight{each}", weight)
             self.register_buffer(f"bias{each}", weights.tensors[f"conv{each}.bias"].float())
 
+    def padded(self, features: Tensor) -> Tensor:
+        """Return features mirrored beyond their edges, by one: black there would be an edge, and painted as a frame.
+
+        Repeating the outermost pixels would give them twice the weight, and they would be painted bright or dark.
+        """
+        mode = "reflect" if min(features.shape[2:]) > 1 else "replicate"
+        return F.pad(features, (1, 1, 1, 1), mode=mode)
+
     @property
     def coarsest(self) -> int:
         """Return the pixels from one feature of the deepest layer to the next."""
@@ -115,22 +123,13 @@ class VGG(nn.Module):
                 # Half a window at the edge still counts, so no picture is too thin.
                 features = self.pool(features, 2, ceil_mode=True) * self.gain
             weight, bias = self.get_buffer(f"weight{each}"), self.get_buffer(f"bias{each}")
-            features = F.conv2d(_mirrored(features), weight, bias)
+            features = F.conv2d(self.padded(features), weight, bias)
             if f"conv{each}" in self.layers:
                 found[f"conv{each}"] = features
             features = features.relu()
             if f"relu{each}" in self.layers:
                 found[f"relu{each}"] = features
         return found
-
-
-def _mirrored(features: Tensor) -> Tensor:
-    """Return features with a border of one: black beyond the edge would be an edge of its own, and painted as a frame.
-
-    Repeating the outermost pixels would give them twice the weight, and they would be painted bright or dark.
-    """
-    mode = "reflect" if min(features.shape[2:]) > 1 else "replicate"
-    return F.pad(features, (1, 1, 1, 1), mode=mode)
 
 
 def stride(layer: str) -> int:

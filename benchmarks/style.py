@@ -1,0 +1,299 @@
+"""Style transfer beside the classic: the plain loop that everybody copies, with the same weights and pictures.
+
+The classic is the tutorial's loop: VGG-16 as it is, Gram matrices at relu1_1 to relu4_1 with 1,000 / n^2, the content
+at conv4_2, torch's L-BFGS from the photograph, 300 evaluations at 512 px, colours clamped before each. Beside it run
+
+- ours on the very same objective (its zero-padded, max-pooled network and its weights), from coarse to fine: the time
+  to the classic's last value, and the value at equal time;
+- `ganvas style` as it is without any flag: the time, and what a network that painted nothing says of both pictures,
+  with the photograph and the style as controls.
+
+Every run is a process of its own, pinned to the same cores, one after the other. Memory is the most that its process
+held. Two of the six pairs were not looked at while anything was tuned.
+
+    python benchmarks/style.py                        # six pairs at 512 px on all cores: two hours
+    python benchmarks/style.py --size 256 --pairs 0 3 --core 0
+    python benchmarks/style.py --table
+
+Results are appended to benchmarks/results/style.jsonl, and what stands there is not done again; paintings are kept in
+the work folder.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import ganvas
+from ganvas.config import StyleConfig
+from ganvas.events import Iteration
+from ganvas.models.backbones import VGG, packaged_vgg16
+from ganvas.pictures import save_image, to_image, to_uint8
+from ganvas.style.canvas import enlarged
+from ganvas.style.measures import controls, measure
+from ganvas.style.objective import Aims, Objective, Region
+from ganvas.style.optimise import LBFGS
+from ganvas.style.plan import scaled, stages
+from ganvas.style.read import read
+from machine import machine_line
+from sets import ASSETS
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results" / "style.jsonl"
+WORK = Path(tempfile.gettempdir()) / "ganvas-style"
+PAIRS = (  # content, style; nothing was tuned on the last two
+    ("content/chelsea.png", "paintings/starry_night.jpg"),
+    ("content/astronaut.png", "paintings/Van_Gogh_The_Night_Cafe.webp"),
+    ("content/coffee.png", "paintings/VincentVanGogh0012.webp"),
+    ("content/astronaut.png", "paintings/starry_night.jpg"),
+    ("content/china.jpg", "paintings/PortraitOfPereTanguy.webp"),
+    ("content/flower.jpg", "paintings/Eglise_dAuvers-sur-Oise.webp"),
+)
+TUNED_ON = 4
+STYLE, CONTENT = ("relu1_1", "relu2_1", "relu3_1", "relu4_1"), "conv4_2"
+Row = dict[str, Any]
+
+
+class Plain(VGG):
+    """See as VGG does: black beyond the edges, and maxima."""
+
+    def padded(self, features: Tensor) -> Tensor:
+        """Return features with zeros around them."""
+        return F.pad(features, (1, 1, 1, 1))
+
+
+def load(path: Path, size: int) -> Tensor:
+    """Return a picture (1, 3, H, W) in [-1, 1] with a long side of `size` pixels."""
+    picture = read(path)
+    return picture.tensor(scaled(picture.colours.size, size), torch.device("cpu"))
+
+
+def gram(features: Tensor) -> Tensor:
+    """Return F F^T / M."""
+    flat = features.flatten(2)[0]
+    return flat @ flat.T / flat.shape[1]
+
+
+def classic_objective(encoder: VGG, content: Tensor, style: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return the tutorial's objective."""
+    with torch.no_grad():
+        shapes = encoder(content)[CONTENT]
+        seen = encoder(style)
+        strokes = {layer: gram(seen[layer]) for layer in STYLE}
+
+    def objective(picture: Tensor) -> Tensor:
+        seen = encoder(picture)
+        total = F.mse_loss(seen[CONTENT], shapes)
+        for layer, target in strokes.items():
+            total = total + 1000 / len(target) ** 2 * F.mse_loss(gram(seen[layer]), target)
+        return total
+
+    return objective
+
+
+def run_classic(content: Path, style: Path, size: int, steps: int, out: Path) -> Row:
+    """Paint by the plain loop."""
+    began = time.monotonic()
+    encoder = Plain(packaged_vgg16(), (CONTENT, *STYLE), "max")
+    photograph = load(content, size)
+    objective = classic_objective(encoder, photograph, load(style, size))
+    pixels = ((photograph + 1) * 127.5).requires_grad_()  # 0 to 255, as this network was trained
+    optimiser = torch.optim.LBFGS([pixels])
+    curve: list[tuple[float, float]] = []
+
+    def closure() -> Tensor:
+        with torch.no_grad():
+            pixels.clamp_(0, 255)
+        optimiser.zero_grad()
+        total = objective(pixels / 127.5 - 1)
+        total.backward()
+        pixels.grad = pixels.grad.contiguous()
+        curve.append((time.monotonic() - began, total.item()))
+        return total
+
+    while len(curve) < steps:
+        optimiser.step(closure)
+    picture = (pixels.detach() / 127.5 - 1).clamp(-1, 1)
+    seconds = time.monotonic() - began
+    save(picture, out)
+    with torch.no_grad():
+        final = objective(picture).item()
+    return {"seconds": seconds, "final": final, "curve": curve[:: max(1, steps // 60)]}
+
+
+def aims_like_classic(encoder: VGG, content: Tensor, style: Tensor) -> Aims:
+    """Return the classic's weights, given that our distances are relative to the targets' own energy."""
+    with torch.no_grad():
+        shapes, seen = encoder(content)[CONTENT], encoder(style)
+        shares = {
+            layer: 1000 * (gram(seen[layer]).square().sum() / len(gram(seen[layer])) ** 4).item() for layer in STYLE
+        }
+    whole = sum(shares.values())
+    return Aims(
+        shapes.square().mean().item(), whole, 0.0, {CONTENT: 1.0}, {name: each / whole for name, each in shares.items()}
+    )
+
+
+def run_ours(content: Path, style: Path, size: int, steps: int, out: Path) -> Row:
+    """Lower the classic's objective from coarse to fine, with `steps` at 512 px; the curve is that of the full size."""
+    began = time.monotonic()
+    encoder = Plain(packaged_vgg16(), (CONTENT, *STYLE), "max")
+    best: Tensor | None = None
+    curve: list[tuple[float, float]] = []
+    config = StyleConfig(size=size, iterations=steps)
+    for stage in stages(read(content).colours.size, config, 1 << 40, encoder.halo):
+        photograph, manner = load(content, stage.long_side), load(style, stage.long_side)
+        aims = aims_like_classic(encoder, photograph, manner)
+        objective = Objective(encoder, photograph, [Region([manner], [1.0])], aims)
+        descent = LBFGS(objective, photograph if best is None else enlarged(best, stage.size), {})
+        for _ in range(stage.iterations):
+            losses = descent.step()
+            if losses is None:
+                break
+            if stage.long_side == size:
+                curve.append((time.monotonic() - began, descent.lowest[-1]))
+        best = descent.best
+    assert best is not None
+    save(best, out)
+    final = classic_objective(encoder, load(content, size), load(style, size))
+    with torch.no_grad():
+        return {"seconds": curve[-1][0], "final": final(best).item(), "curve": curve}
+
+
+def run_default(content: Path, style: Path, size: int, steps: int, out: Path) -> Row:
+    """Paint as `ganvas style` does."""
+    began = time.monotonic()
+    first = 0.0
+    for event in ganvas.stylize(content, style, out, StyleConfig(size=size, device="cpu")):
+        if isinstance(event, Iteration) and event.scale > 64 and not first:
+            first = time.monotonic() - began
+    return {"seconds": time.monotonic() - began, "first_look": first}
+
+
+RUNS: dict[str, Callable[[Path, Path, int, int, Path], Row]] = {
+    "classic": run_classic,
+    "ours": run_ours,
+    "default": run_default,
+}
+STEPS = {"classic": 300, "ours": 60, "default": 0}
+
+
+def save(picture: Tensor, path: Path) -> None:
+    """Write a painting as PNG."""
+    save_image(to_image(to_uint8(picture)[0]), path, {})
+
+
+def run_child(order: Row) -> Row:
+    """Run one method in a process of its own; return what it told, with the most memory that it held."""
+    command = [sys.executable, str(HERE / "style.py"), "--order", json.dumps(order)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    found: Row = json.loads(told)
+    return found
+
+
+def follow(order: Row) -> None:
+    """Be the child."""
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    content, style, out = (Path(order[name]) for name in ("content", "style", "out"))
+    row = RUNS[order["method"]](content, style, order["size"], STEPS[order["method"]], out)
+    row["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(row))
+
+
+def when(curve: Sequence[Sequence[float]], value: float) -> float | None:
+    """Return the seconds after which a curve has come down to a value, None if it has not."""
+    return next((seconds for seconds, total in curve if total <= value), None)
+
+
+def compare(pair: int, size: int, assets: Path, work: Path) -> Row:
+    """Run all methods on a pair, and measure their paintings."""
+    content, style = (assets / name for name in PAIRS[pair])
+    row: Row = {"pair": pair, "aside": pair >= TUNED_ON, "size": size}
+    for method in RUNS:
+        out = work / f"{pair}-{size}-{method}.png"
+        order = {"method": method, "content": str(content), "style": str(style), "size": size, "out": str(out)}
+        found = run_child(order)
+        row |= {f"{method}_{name}": value for name, value in found.items() if name != "curve"}
+        curve = found.get("curve", [])
+        if method == "classic":
+            reference = curve
+        elif method == "ours":
+            row["ours_reached"] = when(curve, row["classic_final"])
+            at_once = [total for seconds, total in reference if seconds <= found["seconds"]]
+            row["classic_at_equal_time"] = min(at_once, default=None)
+    photograph, manner = load(content, size), load(style, size)
+    seen = {name: load(work / f"{pair}-{size}-{name}.png", size) for name in ("classic", "default")}
+    measured = controls(photograph, [manner]) | {
+        name: measure(each, photograph, [manner]) for name, each in seen.items()
+    }
+    return row | {"measures": {name: each.to_dict() for name, each in measured.items()}}
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the results as markdown."""
+    titles = ["pair", "px", "cores", "classic", "ours reaches its end after", "times", "at equal time: ours / classic"]
+    titles += ["memory ours / classic", "ganvas style", "together: photograph, style, classic, ganvas style"]
+    lines = [f"| {' | '.join(titles)} |", f"|{' --- |' * len(titles)}"]
+    for row in rows:
+        reached = row["ours_reached"]
+        names = [Path(name).stem for name in PAIRS[row["pair"]]]
+        order = ("the photograph", "the style", "classic", "default")
+        together = ", ".join(f"{row['measures'][name]['together']:.2f}" for name in order)
+        cells = [
+            f"{' / '.join(names)}{' (aside)' if row['aside'] else ''}", row["size"], row["cores"],
+            f"{row['classic_seconds']:.0f} s, {row['classic_final']:.3g}", f"{reached:.0f} s" if reached else "never",
+            f"{row['classic_seconds'] / reached:.1f}" if reached else "",
+            f"{row['ours_final']:.3g} / {row['classic_at_equal_time']:.3g}",
+            f"{row['ours_peak_mb']:.0f} / {row['classic_peak_mb']:.0f} MB",
+            f"{row['default_seconds']:.0f} s, {row['default_peak_mb']:.0f} MB", together,
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def read_results() -> list[Row]:
+    """Return the rows recorded so far."""
+    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+
+
+def main() -> None:
+    """Run what is missing and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", nargs="+", type=int, choices=range(len(PAIRS)), default=list(range(len(PAIRS))))
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--core", type=int, help="one core to run on; all if left out")
+    parser.add_argument("--assets", type=Path, default=ASSETS)
+    parser.add_argument("--work", type=Path, default=WORK)
+    parser.add_argument("--table", action="store_true", help="only print what is recorded")
+    parser.add_argument("--order", type=json.loads, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.order:
+        return follow(args.order)
+    if args.core is not None:
+        os.sched_setaffinity(0, [args.core])
+    cores = len(os.sched_getaffinity(0))
+    args.work.mkdir(parents=True, exist_ok=True)
+    known = {(row["pair"], row["size"], row["cores"]) for row in read_results()}
+    for pair in [] if args.table else args.pairs:
+        if (pair, args.size, cores) not in known:
+            row = compare(pair, args.size, args.assets, args.work) | {"cores": cores, "machine": machine_line()}
+            with RESULTS.open("a") as file:
+                file.write(f"{json.dumps(row)}\n")
+            print(json.dumps(row), flush=True)
+    print(table(read_results()))
+    return None
+
+
+if __name__ == "__main__":
+    main()

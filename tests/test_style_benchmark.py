@@ -1,0 +1,40 @@
+"""The comparison with the classic compares the same thing."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganvas.models.backbones import packaged_vgg16
+from ganvas.style.objective import Objective, Region
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+import style
+
+
+def picture(height: int, width: int, seed: int) -> torch.Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def test_our_objective_with_the_classic_s_weights_is_the_classic_s():
+    encoder = style.Plain(packaged_vgg16(), (style.CONTENT, *style.STYLE), "max")
+    content, manner, start = picture(32, 40, 1), picture(24, 32, 2), picture(32, 40, 3).requires_grad_()
+    theirs = style.classic_objective(encoder, content, manner)(start)
+    aims = style.aims_like_classic(encoder, content, manner)
+    losses, slope = Objective(encoder, content, [Region([manner], [1.0])], aims)(start.detach())
+    assert losses.total == pytest.approx(theirs.item(), rel=1e-4)
+    (expected,) = torch.autograd.grad(theirs, start)
+    assert (slope - expected).norm() < 1e-3 * expected.norm()
+
+
+def test_the_time_to_a_value_is_the_first_that_is_low_enough():
+    curve = [(1.0, 9.0), (2.0, 5.0), (3.0, 4.0)]
+    assert style.when(curve, 5.0) == 2
+    assert style.when(curve, 3.0) is None
+
+
+def test_pairs_that_were_tuned_on_come_first():
+    assert style.TUNED_ON == len(style.PAIRS) - 2
+    tuned = {name for pair in style.PAIRS[: style.TUNED_ON] for name in pair}
+    assert not tuned & {name for pair in style.PAIRS[style.TUNED_ON :] for name in pair}
