@@ -35,6 +35,6 @@ def test_the_time_to_a_value_is_the_first_that_is_low_enough():
 
 
 def test_pairs_that_were_tuned_on_come_first():
-    assert style.TUNED_ON == len(style.PAIRS) - 2
+    assert len(style.PAIRS) - 2 == style.TUNED_ON
     tuned = {name for pair in style.PAIRS[: style.TUNED_ON] for name in pair}
     assert not tuned & {name for pair in style.PAIRS[style.TUNED_ON :] for name in pair}
