@@ -102,14 +102,15 @@ def test_black_targets_do_not_divide_by_zero(distance) -> None:
 def test_each_place_is_compared_with_the_style_s_feature_in_its_direction() -> None:
     style = torch.tensor([[4.0, 0.0], [0.0, 4.0], [-4.0, -4.0]], dtype=torch.float64)  # around (0, 0)
     patches = Patches(style)
-    features = torch.tensor([[1.0, 0.2], [-0.1, 3.0]], dtype=torch.float64)
-    assert patches.nearest(features).tolist() == [[4.0, 0.0], [0.0, 4.0]]
+    content = torch.tensor([[11.0, 10.2], [9.9, 13.0]], dtype=torch.float64).T.reshape(1, 2, 1, 2)
+    matches = patches.match(content, torch.tensor([10.0, 10.0], dtype=torch.float64))
+    assert matches.flatten().tolist() == [0, 1], "seen from the middle of the content"
     energy = (16 + 16 + 32) / 3
-    expected = ((3.0**2 + 0.2**2) * 1.0 + (0.1**2 + 1.0**2) * 0.5) / energy
     counted = torch.tensor([1.0, 0.5], dtype=torch.float64).view(1, 1, 1, 2)
-    places = features.T.reshape(1, 2, 1, 2)
-    assert patches.distance(places, counted).item() == pytest.approx(expected)
-    assert torch.autograd.gradcheck(lambda x: patches.distance(x, counted), places.requires_grad_())
+    places = torch.tensor([[1.0, 0.2], [-0.1, 3.0]], dtype=torch.float64).T.reshape(1, 2, 1, 2)
+    expected = ((3.0**2 + 0.2**2) * 1.0 + (0.1**2 + 1.0**2) * 0.5) / energy
+    assert patches.distance(places, matches, counted).item() == pytest.approx(expected)
+    assert torch.autograd.gradcheck(lambda x: patches.distance(x, matches, counted), places.requires_grad_())
 
 
 @given(st.integers(1, 50), st.integers(1, 50), st.sampled_from(["relu1_1", "relu2_1", "conv4_2"]))

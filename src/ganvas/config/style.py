@@ -19,7 +19,7 @@ class StyleConfig:
     blend: tuple[float, ...] = ()
     """With several styles: how much of each, such as 2 1; equal parts if left out."""
     statistics: str = "moments"
-    """How styles are compared: moments (means and covariances), gram (as in the classic) or patches (nearest ones)."""
+    """How styles are compared: moments (means and covariances), gram (the classic) or patches (place by place)."""
     colours: str = "free"
     """free (the style's), luma (the picture's: only light and dark are painted), covariance or oklab (near them)."""
     mask_softness: float = 0.02

@@ -1,6 +1,6 @@
 """What a part of the painting is to be painted like: the targets of one region at every style layer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -16,9 +16,9 @@ Seen = Mapping[str, Tensor]
 
 
 class Style(NamedTuple):
-    """Hold what the network sees in a style, block by block, and the style's (height, width)."""
+    """Hold a way to look at a style block by block, and its (height, width)."""
 
-    looks: Iterable[tuple[Block, Seen]]
+    looks: Callable[[], Iterable[tuple[Block, Seen]]]
     size: tuple[int, int]
 
 
@@ -45,6 +45,7 @@ class Manner:
         self.layers, self.masks = layers, masks
         self.distances: dict[str, Distance] = {}
         self.patches: dict[str, Patches] = {}
+        self.matches: dict[str, Tensor] = {}
         if statistics in DISTANCES:
             sums = [_summed(style, layers) for style in styles]
             for layer in layers:
@@ -54,6 +55,17 @@ class Manner:
             kept = [_some(style, layers, round(MOST * share), seed) for style, share in each]
             for layer in layers:
                 self.patches[layer] = Patches(torch.cat([some[layer] for some in kept]))
+
+    def match(self, content: Style) -> None:
+        """Settle which features of the styles answer to each place of the content."""
+        middles = {layer: _middle(content, layer) for layer in self.patches}
+        for block, seen in content.looks() if self.patches else ():
+            for layer, patches in self.patches.items():
+                if layer not in self.matches:
+                    room = block.room(seen[layer][:, :1], layer, content.size)
+                    self.matches[layer] = torch.zeros_like(room, dtype=torch.long)
+                found = patches.match(block.inner(seen[layer], layer), middles[layer])
+                block.place(self.matches[layer], layer).copy_(found)
 
     def sums(self, block: Block, seen: Seen) -> dict[str, Sums]:
         """Return what a block adds to the sums that `far` takes."""
@@ -74,7 +86,8 @@ class Manner:
             inner, mask = block.inner(seen[layer], layer), self._mask(block, layer)
             places = places_of(layer, size) if mask is None else self.masks[layer].sum() + TINY
             counted = torch.ones_like(inner[:, :1]) if mask is None else mask
-            found.append(self.layers[layer] * patches.distance(inner, counted) / places)
+            matches = block.place(self.matches[layer], layer)
+            found.append(self.layers[layer] * patches.distance(inner, matches, counted) / places)
         return _total(found)
 
     def _mask(self, block: Block, layer: str) -> Tensor | None:
@@ -97,18 +110,24 @@ def places_of(layer: str, size: tuple[int, int]) -> int:
 def _summed(style: Style, layers: Iterable[str]) -> dict[str, Sums]:
     """Return the sums over all blocks of a style."""
     found: dict[str, Sums] = {}
-    for block, seen in style.looks:
+    for block, seen in style.looks():
         for layer in layers:
             part = sums_of(block.inner(seen[layer], layer))
             found[layer] = found[layer].plus(part) if layer in found else part
     return found
 
 
+def _middle(content: Style, layer: str) -> Tensor:
+    """Return the mean feature (C,) of a layer over all blocks."""
+    first = [block.inner(seen[layer], layer).flatten(2)[0].sum(1) for block, seen in content.looks()]
+    return torch.stack(first).sum(0) / places_of(layer, content.size)
+
+
 def _some(style: Style, layers: Iterable[str], most: int, seed: int) -> dict[str, Tensor]:
     """Return at most so many features (M, C) of a style, the same ones whatever its blocks are."""
     found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     chosen = {layer: _chosen(layer, style.size, most, seed) for layer in layers}
-    for block, seen in style.looks:
+    for block, seen in style.looks():
         for layer, kept in found.items():
             inner, among = block.inner(seen[layer], layer), block.place(chosen[layer], layer)
             kept.append(inner.flatten(2)[0].T[among.flatten().to(inner.device)])

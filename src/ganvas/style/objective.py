@@ -97,6 +97,8 @@ class Objective:
             self.content = self._features(content)
             self.energy = {layer: each.square().sum() for layer, each in self.content.items()}
             self.manners = [self._manner(region) for region in regions]
+            for manner in self.manners:
+                manner.match(self._style(content))
             areas = [1.0 if region.mask is None else float(region.mask.mean()) for region in regions]
         self.areas = [area / (sum(areas) + TINY) for area in areas]
 
@@ -136,8 +138,12 @@ class Objective:
     def _manner(self, region: Region) -> Manner:
         """Return a region's targets."""
         masks = {} if region.mask is None else on_layers(region.mask, self.aims.style_layers)
-        styles = [Style(look(self.encoder, each, self.side), _size(each)) for each in region.styles]
+        styles = [self._style(each) for each in region.styles]
         return Manner(self.aims.statistics, styles, region.shares, self.aims.style_layers, masks, self.aims.seed)
+
+    def _style(self, picture: Tensor) -> Style:
+        """Return a picture as what is looked at block by block."""
+        return Style(lambda: look(self.encoder, picture, self.side), _size(picture))
 
     def _slopes(self, picture: Tensor) -> tuple[float, list[dict[str, Sums]]]:
         """Return the distance of the sums over all blocks, and for each region and layer its slopes by them."""

@@ -1,4 +1,7 @@
-"""Strokes taken from the style one by one: each place is compared with the style's feature that is most like it.
+"""Strokes taken from the style one by one: each place is painted like the style's feature that answers to it.
+
+Which one that is, is settled by the content before anything is painted: chosen anew at each step, all places would run
+to the same few features, and the picture would be full of moons.
 
 Source: Kolkin et al., "Neural Neighbor Style Transfer", 2022: centred cosine decides which is nearest.
 """
@@ -13,7 +16,7 @@ AT_ONCE = 4096  # places that are compared at a time
 
 
 class Patches:
-    """Hold features of the styles at one layer, and tell how far a picture's are from the nearest of them.
+    """Hold features of the styles at one layer, and tell how far a picture's are from those that answer to them.
 
     Args:
         vectors: (M, C).
@@ -21,25 +24,28 @@ class Patches:
 
     def __init__(self, vectors: Tensor) -> None:
         self.vectors = vectors
-        self.middle = self.vectors.mean(0)
         self.energy = self.vectors.square().mean(0).sum() + TINY
-        self.directions = _directions(self.vectors - self.middle)
+        self.directions = _directions(self.vectors - self.vectors.mean(0))
 
-    def distance(self, features: Tensor, weights: Tensor) -> Tensor:
-        """Return the sum over places of |f - nearest|^2 over the mean |feature of the style|^2.
+    def match(self, features: Tensor, middle: Tensor) -> Tensor:
+        """Return which vector lies most in the direction of each of features (1, C, H, W), (1, 1, H, W).
+
+        Both are seen from their own middle; `middle` (C,) is that of the whole picture.
+        """
+        flat = features.flatten(2)[0].T - middle
+        found = [(_directions(part) @ self.directions.T).argmax(1) for part in torch.split(flat, AT_ONCE)]
+        return torch.cat(found).view(1, 1, *features.shape[2:])
+
+    def distance(self, features: Tensor, matches: Tensor, weights: Tensor) -> Tensor:
+        """Return the sum over places of |f - v|^2 over the mean |v|^2, where v answers to f.
 
         Args:
             features: (1, C, H, W).
+            matches: which vector answers to each place, (1, 1, H, W).
             weights: how much each place counts, (1, 1, H, W).
         """
-        flat = features.flatten(2)[0].T
-        apart = (flat - self.nearest(flat.detach())).square().sum(1)
+        apart = (features.flatten(2)[0].T - self.vectors[matches.flatten()]).square().sum(1)
         return (apart * weights.flatten()).sum() / self.energy
-
-    def nearest(self, flat: Tensor) -> Tensor:
-        """Return for each of (M, C) features the style's that lies most in its direction, seen from their middle."""
-        parts = torch.split(flat - self.middle, AT_ONCE)
-        return self.vectors[torch.cat([(_directions(part) @ self.directions.T).argmax(1) for part in parts])]
 
 
 def _directions(vectors: Tensor) -> Tensor:
