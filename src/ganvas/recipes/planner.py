@@ -74,7 +74,7 @@ def choose_recipe_name(around: Circumstances, data: DataConfig) -> tuple[str, st
     if max(data.width, data.height) > 128:
         return "r3gan", "it makes pictures of more than 128 px"
     if not around.gpu:
-        return "quick", "on a processor it came nearest to the pictures of all recipes that were compared"
+        return "quick", "on a processor it came nearest to drawings of all recipes that were compared, within minutes"
     if around.minutes < GPU_MINUTES:
         return "quick", "it learns to draw in the first minute; nothing else does"
     if around.count < FEW and not around.grey:
