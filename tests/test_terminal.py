@@ -52,6 +52,15 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return file
 
 
+@pytest.mark.parametrize(("reason", "full"), [("finished", True), ("interrupted", False)])
+def test_what_ends_early_is_shown_as_done_and_what_is_broken_off_is_not(
+    screen: io.StringIO, reason: str, full: bool
+) -> None:
+    stroke = Iteration(3, 60, 384, 0.5, 0.1, 0.3, 0.1, progress=0.8)
+    terminal.render(iter_of([stroke, Done("painting.png", 3, 0, 1.0, reason)]))
+    assert ("100%" in screen.getvalue()) == full
+
+
 def test_every_kind_of_event_is_shown(screen: io.StringIO) -> None:
     assert {type(event).__name__ for event in STREAM} == set(EVENTS)
     result = terminal.render(iter_of(STREAM))

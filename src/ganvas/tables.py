@@ -166,8 +166,9 @@ def show_recipes() -> dict[str, Any]:
         found[name] = asdict(about) | {"measured": scores}
     console.print(table)
     console.print(
-        "Scores: corrected Frechet distance on EfficientNet-lite1, emoji people at 32 px, one core; less "
-        "is better. Without --recipe it is chosen by pictures, machine and budget: ganvas inspect PICTURES tells why."
+        "Scores: corrected Frechet distance on EfficientNet-lite1, emoji people at 32 px, photographs at 64, one core; "
+        "less is better. Without --recipe it is chosen by pictures, machine and budget: "
+        "ganvas inspect PICTURES tells why."
     )
     return found
 

@@ -111,6 +111,8 @@ class _Shown:
             case events.Treated():
                 say(event.text, markup=False)
             case events.Done():
+                for task in self.bar.tasks if event.reason == "finished" else ():
+                    self.bar.update(task.id, completed=task.total)  # what ended early is done, too
                 say(_farewell(event), markup=False, soft_wrap=True)  # a command that can be copied
 
     def tell(self, verdict: events.Verdict) -> None:
