@@ -26,6 +26,9 @@ from ganvas.style.check import check_config, check_masks, check_out, layer_share
         ({"style_scale": 0.0}, "style-scale cannot be 0.0", "--style-scale takes 0.05 to 8"),
         ({"smoothness": math.inf}, "smoothness cannot be inf", "--smoothness"),
         ({"memory": -1.0}, "memory cannot be -1.0", "--memory"),
+        ({"pooling": "averge"}, "Did you mean 'average'", "max"),
+        ({"seed": -1}, "seed cannot be -1", "--seed"),
+        ({"seed": 10**20}, "seed cannot be", "--seed"),
         ({"statistics": "grams"}, "Did you mean 'gram'", "moments"),
         ({"colours": "lumen"}, "Did you mean 'luma'", "oklab"),
         ({"style_layers": ("relu1_1=much",)}, "'relu1_1=much' is no layer with its weight", "relu1_1=2"),
@@ -68,8 +71,15 @@ def test_masks_are_as_many_as_styles_or_one_fewer(masks: int, styles: int, fits:
     if fits:
         check_masks(paths, styles)
         return
-    with pytest.raises(GanvasError, match=f"{styles} styles but {masks} masks"):
+    with pytest.raises(GanvasError, match=f"{styles} styles but {masks} masks|needs a second style"):
         check_masks(paths, styles)
+
+
+def test_a_mask_needs_two_styles_and_no_blend() -> None:
+    with pytest.raises(GanvasError, match="needs a second style"):
+        check_masks([Path("mask.png")], 1)
+    with pytest.raises(GanvasError, match="either blended or masked"):
+        check_masks([Path("mask.png")], 2, (2.0, 1.0))
 
 
 @pytest.mark.parametrize(

@@ -167,3 +167,26 @@ def test_from_the_command_line(folders: tuple[Path, Path], tmp_path: Path, capsy
     words = ["style", str(contents), str(styles), "--out", str(tmp_path / "out"), "--size", "32", "--iterations", "1"]
     assert main([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["path"].endswith("sheet.jpg")
+
+
+def test_another_mask_or_picture_is_another_painting(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out, mask = tmp_path / "out", tmp_path / "mask.png"
+    both = [styles / "x.png", styles / "y.png"]
+    Image.new("L", (8, 8), 255).save(mask)
+    list(paint_many(contents, both, out, QUICK, [mask]))
+    Image.new("L", (8, 8), 0).save(mask)
+    assert "It is there already." not in notes(list(paint_many(contents, both, out, QUICK, [mask])))
+    here = replace(QUICK, memory=3.0)
+    assert notes(list(paint_many(contents, both, out, here, [mask]))).count("It is there already.") == 3
+
+
+def test_styles_that_cannot_be_read_are_named_and_equal_names_kept_apart(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    contents, styles = folders
+    Image.open(styles / "x.png").save(styles / "x.bmp")
+    (styles / "._x.jpg").write_bytes(b"a Mac was here")
+    events = list(paint_many(contents / "a.png", [styles], tmp_path / "out", QUICK))
+    assert any("._x.jpg is left out" in note for note in notes(events))
+    assert len(list((tmp_path / "out").glob("*.png"))) == 3

@@ -327,7 +327,7 @@ class TestSettings:
         apart = (to_oklab(kept) - to_oklab(original))[:, 1:].abs() * inner
         assert apart.mean() < 0.03
         free = self.painted(content, [style], tmp_path / "free.png")
-        beside = read(tmp_path / "kept.free.png").tensor((48, 40), CPU)
+        beside = read(tmp_path / "kept.png.free.png").tensor((48, 40), CPU)
         torch.testing.assert_close(beside, free)
 
     def test_strength_leads_from_the_picture_to_the_style(self, content: Path, style: Path, tmp_path: Path) -> None:

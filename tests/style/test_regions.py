@@ -44,3 +44,12 @@ def test_white_is_the_first_style_and_edges_are_as_soft_as_asked(mask) -> None:
 
 def test_without_masks_there_are_no_parts() -> None:
     assert parts([], 3, (4, 4), 0.1) == []
+
+
+def test_what_is_transparent_in_a_mask_claims_nothing(tmp_path: Path) -> None:
+    image = Image.new("RGBA", (40, 20), (255, 255, 255, 0))
+    image.paste((255, 255, 255, 255), (0, 0, 20, 20))
+    image.save(tmp_path / "strokes.png")
+    found = parts([read(tmp_path / "strokes.png")], 2, (40, 20), 0.0)[0][0, 0, 10]
+    assert found[:19].tolist() == [1.0] * 19
+    assert found[21:].tolist() == [0.0] * 19

@@ -118,3 +118,8 @@ def test_masks_lie_on_the_grids_of_layers(height: int, width: int, layer: str) -
     mask = on_layers(torch.ones(1, 1, height, width), [layer])[layer]
     assert mask.numel() == places_of(layer, (height, width))
     assert mask.min() == mask.max() == 1
+
+
+def test_numbers_that_are_none_are_told_and_do_not_break_it() -> None:
+    far = moments_distance(sums_of(tensor(random(3, 4, 4))))
+    assert far(sums_of(tensor(random(3, 4, 4) * np.nan))).isnan()

@@ -16,6 +16,7 @@ import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.checkpoint import Facts, Tensors
+from ganvas.coach import ladder
 from ganvas.coach.diagnosis import diagnose
 from ganvas.coach.ladder import MOST
 from ganvas.coach.sicknesses import SICKNESSES
@@ -379,6 +380,7 @@ def packed(history: Sequence[Event]) -> bool:
 def test_a_run_whose_discriminator_was_packed_goes_on(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ladder, "SEVERAL_STEPS", 12)  # these runs have a hundred
     monkeypatch.setattr(coaching, "diagnose", ill("partial mode collapse", lambda history, step: not packed(history)))
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
     events = train(pictures, expected)
@@ -463,6 +465,7 @@ def test_what_nothing_helps_against_is_stopped_with_a_model(
     pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coaching, "diagnose", always("oscillating"))
+    monkeypatch.setattr(ladder, "SEVERAL_STEPS", 12)  # this run has a hundred
     run = Run(tmp_path / "run")
     events = train(pictures, run, images=800)
     end = events[-1]

@@ -1,6 +1,6 @@
 """The commands that make something: a demonstration, a training, samples, a painting."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -172,8 +172,9 @@ class Style:
         styles, masks, settings = self.style, self.mask, self.settings
         if self.like is not None:
             known = recipe_of(self.like)
-            styles, masks = styles or known.styles, masks or known.masks
-            settings = overridden(known.config, settings)
+            config = replace(known.config, blend=()) if styles else known.config  # shares are of the styles that were
+            masks = masks or (() if styles else known.masks)
+            styles, settings = styles or known.styles, overridden(config, settings)
         if not styles:
             raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
         if is_many(self.content, styles, self.sweep):
@@ -195,6 +196,8 @@ class Slim:
     def run(self) -> dict[str, Any]:
         from ..models.backbones import slim, torchvision_vgg19
 
+        if self.out.suffix != ".safetensors":
+            raise GanvasError(f"{self.out} should end in .safetensors.", "Try: --out vgg19.safetensors")
         slim(torchvision_vgg19(self.weights), self.out)
         say(f"Written: {self.out}, {self.out.stat().st_size / 1e6:.0f} MB.")
         say(f"Now: ganvas style PHOTOGRAPH PAINTING --network vgg19 --vgg19-weights {self.out}")

@@ -47,7 +47,8 @@ def overridden(config: StyleConfig, asked: StyleConfig) -> StyleConfig:
     """Return `config` with what was asked for otherwise than by default."""
     usual = StyleConfig()
     names = [each.name for each in fields(StyleConfig) if getattr(asked, each.name) != getattr(usual, each.name)]
-    return replace(config, **{name: getattr(asked, name) for name in names})
+    here = {"device": asked.device, "memory": asked.memory}  # is of the machine, not of the painting
+    return replace(config, **{name: getattr(asked, name) for name in names} | here)
 
 
 def recolour(painting: Path, colours: str, out: Path, content: Path | None = None) -> Generator[Event, None, None]:
@@ -64,6 +65,8 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
     recipe = recipe_of(painting)
     where = content or recipe.content
     check_out(out, [where])
+    if colours != "free" and out == free_place(painting):
+        raise GanvasError(f"{out} holds the painting in its own colours.", "Give --out another name.")
     free = painting if recipe.config.colours == "free" else free_place(painting)
     if not free.exists():
         raise GanvasError(

@@ -157,6 +157,7 @@ class Canvas:
         """Write a painting in its own colours or in others."""
         origin = self.origin | {
             "reason": reason,
+            "mark": self.mark,
             "content": str(self.sources.content),
             "styles": json.dumps([str(each) for each in self.sources.styles]),
             "masks": json.dumps([str(each) for each in self.sources.masks]),
@@ -211,6 +212,7 @@ class Canvas:
 
 def dressed(painting: Tensor, content: Picture, colours: str) -> Image.Image:
     """Return a painting (1, 3, H, W) with the colours that are wanted, as transparent as its content is."""
+    painting = painting.cpu()  # colours are matched in double precision, which not every device has
     height, width = painting.shape[2:]
     image = to_image(to_uint8(COLOURS[colours](painting, content.tensor((width, height), painting.device)))[0])
     if content.alpha is not None:
@@ -220,7 +222,7 @@ def dressed(painting: Tensor, content: Picture, colours: str) -> Image.Image:
 
 def free_place(out: Path) -> Path:
     """Return where a painting is kept in its own colours, if it has others, so that they can be changed later."""
-    return out.with_name(f"{out.stem}.free.png")
+    return out.with_name(f"{out.name}.free.png")
 
 
 def enlarged(painting: Tensor, size: tuple[int, int]) -> Tensor:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..config import StyleConfig
 from ..config.style import STARTS
 from ..errors import GanvasError, did_you_mean
+from ..models.backbones import POOLINGS
 from .colour import COLOURS
 from .manner import STATISTICS
 from .optimise import OPTIMISERS
@@ -34,10 +35,13 @@ def check_config(config: StyleConfig, styles: int) -> None:
         _one_of("start", config.start, (*STARTS, "a picture's path"))
     _one_of("optimiser", config.optimiser, OPTIMISERS)
     _one_of("network", config.network, NETWORKS)
+    _one_of("pooling", config.pooling, POOLINGS)
     _one_of("statistics", config.statistics, STATISTICS)
     check_colours(config.colours)
     if not SIZES[0] <= config.size <= SIZES[1]:
         raise GanvasError(f"A painting cannot be {config.size} pixels long.", f"--size takes {SIZES[0]} to {SIZES[1]}.")
+    if not 0 <= config.seed < 2**63:
+        raise GanvasError(f"The seed cannot be {config.seed}.", "--seed takes 0 to 9223372036854775807.")
     if config.iterations < 1:
         raise GanvasError(f"{config.iterations} iterations paint nothing.", "Try: --iterations 25")
     for name, (low, high) in RANGES.items():
@@ -83,12 +87,16 @@ def check_colours(colours: str) -> None:
     _one_of("colours", colours, COLOURS)
 
 
-def check_masks(masks: Sequence[Path], styles: int) -> None:
-    """Refuse masks that do not fit the number of styles.
+def check_masks(masks: Sequence[Path], styles: int, blend: Sequence[float] = ()) -> None:
+    """Refuse masks that do not fit the styles.
 
     Raises:
-        GanvasError: there are too few or too many.
+        GanvasError: there are too few or too many, or a blend as well.
     """
+    if masks and blend:
+        raise GanvasError("Styles are either blended or masked.", "Leave out --blend, or --mask.")
+    if masks and styles == 1:
+        raise GanvasError("A mask needs a second style.", "Name another STYLE: the last one has what no mask claims.")
     if masks and not styles - 1 <= len(masks) <= styles:
         raise GanvasError(
             f"There are {styles} styles but {len(masks)} masks.",
@@ -116,13 +124,13 @@ def check_out(out: Path, pictures: Iterable[Path]) -> None:
     Raises:
         GanvasError: naming the path and a better one.
     """
+    if out.is_dir():
+        raise GanvasError(f"{out} is a folder.", f"Try: --out {out / 'painting.png'}")
     if out.suffix.lower() not in SUFFIXES:
         near = did_you_mean(out.suffix.lower(), list(SUFFIXES))
         raise GanvasError(
             f"No picture format is called '{out.suffix}' ({out}).{near}", f"One of {', '.join(SUFFIXES)}."
         )
-    if out.is_dir():
-        raise GanvasError(f"{out} is a folder.", f"Try: --out {out / 'painting.png'}")
     if any(out.exists() and picture.exists() and out.samefile(picture) for picture in pictures):
         raise GanvasError(f"{out} is one of the pictures to paint from.", "Give --out another name.")
     try:

@@ -1,8 +1,7 @@
 """Many paintings: folders of pictures times styles, or one setting after the other, with a sheet of all of them."""
 
-import json
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
@@ -15,6 +14,7 @@ from ..pictures import read_origin, save_image
 from .check import check_config
 from .paint import stylize
 from .read import read
+from .unfinished import mark_of
 
 CELL, LABEL, GAP = 256, 18, 4  # pixels of the sheet: a picture's longer side, a line of text, and between pictures
 SHEET = "sheet.jpg"
@@ -53,17 +53,20 @@ def paint_many(
     if out.exists() and not out.is_dir():
         raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
     rows, columns = _pictures(content), _columns(styles, config, sweep)
+    used = {style for column in columns for style in column.styles}
+    for style in (picture for each in styles if each.is_dir() for picture in _pictures(each)):
+        if style not in used:
+            yield Note(f"{style.name} is left out: it cannot be read.")
     for column in columns:
         check_config(column.config, len(column.styles))
-    stems = [row.stem for row in rows]
-    names = stems if len(set(stems)) == len(stems) else [row.name.replace(".", "-") for row in rows]
+    names = _names(rows)
     cells: dict[tuple[int, int], Path] = {}
     seconds, reason = 0.0, "finished"
     for down, row in enumerate(rows):
         for across, column in enumerate(columns):
             path = out / f"{names[down]}--{column.name}.png"
             yield Note(f"{down * len(columns) + across + 1} of {len(rows) * len(columns)}: {path.name}")
-            if _is_done(path, row, column):
+            if _is_done(path, row, column, masks):
                 yield Note("It is there already.")
                 cells[down, across] = path
                 continue
@@ -117,7 +120,10 @@ def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Co
     """Return what is painted of each picture."""
     if any(style.is_dir() for style in styles):
         each = [picture for style in styles for picture in _pictures(style)]
-        columns = [Column(picture.stem, (picture,), config) for picture in each]
+        good = [picture for picture in each if _is_picture(picture)]
+        if not good:
+            raise GanvasError("None of the styles is a picture that can be read.", f"Try: ganvas inspect {styles[0]}")
+        columns = [Column(name, (picture,), config) for name, picture in zip(_names(good), good, strict=True)]
     else:
         columns = [Column("-".join(style.stem for style in styles), tuple(styles), config)]
     if not sweep:
@@ -149,11 +155,32 @@ def _pictures(where: Path) -> list[Path]:
     return found
 
 
-def _is_done(path: Path, content: Path, column: Column) -> bool:
+def _names(pictures: Sequence[Path]) -> list[str]:
+    """Return a name for each picture that no other has."""
+    stems = [picture.stem for picture in pictures]
+    if len(set(stems)) == len(stems):
+        return stems
+    full = [picture.name.replace(".", "-") for picture in pictures]
+    before = [full[:place].count(name) for place, name in enumerate(full)]
+    return [f"{name}-{count + 1}" if count else name for name, count in zip(full, before, strict=True)]
+
+
+def _is_picture(path: Path) -> bool:
+    try:
+        read(path)
+    except GanvasError:
+        return False
+    return True
+
+
+def _is_done(path: Path, content: Path, column: Column, masks: Sequence[Path]) -> bool:
     """Tell whether this very painting lies there, finished."""
     told = read_origin(path)
-    same = told.get("content") == str(content) and told.get("styles") == json.dumps([str(s) for s in column.styles])
-    return same and told.get("reason") == "finished" and told.get("settings") == json.dumps(asdict(column.config))
+    try:
+        mark = mark_of(column.config, [content, *column.styles, *masks])
+    except OSError:
+        return False
+    return told.get("reason") == "finished" and told.get("mark") == mark
 
 
 def _is_of_picture(error: GanvasError, picture: Path) -> bool:

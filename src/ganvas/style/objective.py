@@ -19,6 +19,7 @@ from .manner import Manner, Seen, Style, on_layers
 from .statistics import TINY, Sums
 
 Shares = Mapping[str, float]
+LARGE = 512  # pixels of a block's side, where a style is larger than the painting
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,9 @@ class Objective:
 
     def _style(self, picture: Tensor) -> Style:
         """Return a picture as what is looked at block by block."""
-        return Style(lambda: look(self.encoder, picture, self.side), _size(picture))
+        larger = picture[0, 0].numel() > self.size[0] * self.size[1]  # than what was planned for
+        side = self.side or (LARGE if larger else 0)
+        return Style(lambda: look(self.encoder, picture, side), _size(picture))
 
     def _slopes(self, picture: Tensor) -> tuple[float, list[dict[str, Sums]]]:
         """Return the distance of the sums over all blocks, and for each region and layer its slopes by them."""

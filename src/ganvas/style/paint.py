@@ -35,7 +35,7 @@ def stylize(
     began = time.monotonic()
     config = config or StyleConfig()
     check_config(config, len(styles))
-    check_masks(masks, len(styles))
+    check_masks(masks, len(styles), config.blend)
     sources = Sources(content, tuple(styles), tuple(masks), config.start_picture)
     check_out(out, sources.paths)
     pictures = sources.read()

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .read import Picture
+from .read import Picture, to_tensor
 
 
 def parts(masks: Sequence[Picture], styles: int, size: tuple[int, int], softness: float) -> list[Tensor]:
@@ -21,8 +21,7 @@ def parts(masks: Sequence[Picture], styles: int, size: tuple[int, int], softness
     """
     if not masks:
         return []
-    device = torch.device("cpu")
-    claims = [_softened((mask.tensor(size, device).mean(1, keepdim=True) + 1) / 2, softness) for mask in masks]
+    claims = [_softened(_whiteness(mask, size), softness) for mask in masks]
     together = torch.stack(claims).sum(0)
     claims = [claim / together.clamp(min=1) for claim in claims]
     rest = (1 - torch.stack(claims).sum(0)).clamp(min=0)
@@ -33,4 +32,13 @@ def _softened(mask: Tensor, softness: float) -> Tensor:
     """Return a mask (1, 1, H, W) with each pixel the mean of those around it."""
     reach = round(softness * max(mask.shape[2:]) / 2)
     padded = F.pad(mask, (reach, reach, reach, reach), mode="replicate")
-    return F.avg_pool2d(padded, 2 * reach + 1, stride=1)
+    lines = F.avg_pool2d(padded, (2 * reach + 1, 1), stride=1)
+    return F.avg_pool2d(lines, (1, 2 * reach + 1), stride=1)
+
+
+def _whiteness(mask: Picture, size: tuple[int, int]) -> Tensor:
+    """Return how white a mask is, (1, 1, H, W) in [0, 1]; what is transparent is not."""
+    white = (mask.tensor(size, torch.device("cpu")).mean(1, keepdim=True) + 1) / 2
+    if mask.alpha is None:
+        return white
+    return white * to_tensor(mask.alpha.resize(size).convert("RGB"))[:, :1] / 255

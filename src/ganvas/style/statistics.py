@@ -4,6 +4,7 @@ Sums can be added up block by block, so that no picture is too large; everything
 relative to the target's own energy, so that one set of weights serves every network, layer and picture.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -100,18 +101,25 @@ def moments_distance(target: Sums) -> Distance:
     def distance(found: Sums) -> Tensor:
         its_mean, its_covariance = _moments(found)
         inner = root @ its_covariance @ root
+        if not torch.isfinite(inner).all():
+            return found.first.sum() * math.nan  # which has no roots
         roots: Tensor = (torch.linalg.eigvalsh((inner + inner.T) / 2).clamp(min=0) + floor).sqrt() - floor.sqrt()
         apart = (its_mean - mean).square().sum() + its_covariance.trace() + covariance.trace() - 2 * roots.sum()
         relative: Tensor = apart / energy
-        return relative.to(found.first.dtype)
+        return relative.to(found.first)
 
     return distance
 
 
 def _moments(sums: Sums) -> tuple[Tensor, Tensor]:
     """Return mean (C,) and covariance (C, C) in double precision."""
-    _, mean, second = (part.double() for part in sums.each())
+    _, mean, second = (_doubled(part) for part in sums.each())
     return mean, second - mean.outer(mean)
+
+
+def _doubled(part: Tensor) -> Tensor:
+    """Return a tensor in double precision, which Apple's GPUs do not have."""
+    return (part.cpu() if part.device.type == "mps" else part).double()
 
 
 DISTANCES: dict[str, Callable[[Sums], Distance]] = {"gram": gram_distance, "moments": moments_distance}
