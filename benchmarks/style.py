@@ -136,9 +136,8 @@ def aims_like_classic(encoder: VGG, content: Tensor, style: Tensor) -> Aims:
     """Return the classic's weights, given that our distances are relative to the targets' own energy."""
     with torch.no_grad():
         shapes, seen = encoder(content)[CONTENT], encoder(style)
-        shares = {
-            layer: 1000 * (gram(seen[layer]).square().sum() / len(gram(seen[layer])) ** 4).item() for layer in STYLE
-        }
+        grams = {layer: gram(seen[layer]) for layer in STYLE}
+        shares = {layer: 1000 * (each.square().sum() / len(each) ** 4).item() for layer, each in grams.items()}
     whole = sum(shares.values())
     return Aims(
         shapes.square().mean().item(), whole, 0.0, {CONTENT: 1.0}, {name: each / whole for name, each in shares.items()}

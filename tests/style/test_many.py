@@ -181,6 +181,16 @@ def test_another_mask_or_picture_is_another_painting(folders: tuple[Path, Path],
     assert notes(list(paint_many(contents, both, out, here, [mask]))).count("It is there already.") == 3
 
 
+def test_what_began_as_another_picture_is_known_again(
+    folders: tuple[Path, Path], tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    contents, styles = folders
+    begun = replace(QUICK, start=str(draw("begun.png", seed=7)))
+    for expected in (0, 3):
+        events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", begun))
+        assert notes(events).count("It is there already.") == expected
+
+
 def test_styles_that_cannot_be_read_are_named_and_equal_names_kept_apart(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:

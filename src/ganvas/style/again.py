@@ -87,7 +87,7 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
 def _paths(told: str, painting: Path) -> tuple[Path, ...]:
     found = _json(told, painting)
     if not (isinstance(found, list) and all(isinstance(each, str) for each in found)):
-        raise GanvasError(f"{painting} tells in a way that is not understood how it was painted.", "Name another one.")
+        raise _not_understood(painting)
     return tuple(Path(each) for each in found)
 
 
@@ -95,6 +95,8 @@ def _json(told: str, painting: Path) -> Any:
     try:
         return json.loads(told)
     except ValueError as error:
-        raise GanvasError(
-            f"{painting} tells in a way that is not understood how it was painted.", "Name another one."
-        ) from error
+        raise _not_understood(painting) from error
+
+
+def _not_understood(painting: Path) -> GanvasError:
+    return GanvasError(f"{painting} tells in a way that is not understood how it was painted.", "Name another one.")

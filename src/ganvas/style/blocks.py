@@ -40,8 +40,13 @@ class Block:
     @staticmethod
     def room(features: Tensor, layer: str, size: tuple[int, int]) -> Tensor:
         """Return room for such features of a whole picture of (height, width)."""
-        _, bottom, _, right = _on_grid((0, size[0], 0, size[1]), stride(layer))
-        return features.new_empty(1, features.shape[1], bottom, right)
+        return features.new_empty(1, features.shape[1], *grid(layer, size))
+
+
+def grid(layer: str, size: tuple[int, int]) -> tuple[int, int]:
+    """Return how many rows and columns of features a layer has in a picture of (height, width)."""
+    _, rows, _, columns = _on_grid((0, size[0], 0, size[1]), stride(layer))
+    return rows, columns
 
 
 def blocks(size: tuple[int, int], side: int, encoder: VGG) -> Iterator[Block]:

@@ -1,5 +1,6 @@
 """What a part of the painting is to be painted like: the targets of one region at every style layer."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..models.backbones import stride
-from .blocks import Block
+from .blocks import Block, grid
 from .patches import MOST, Patches
 from .statistics import DISTANCES, TINY, Distance, Sums, mixed, sums_of
 
@@ -58,8 +59,10 @@ class Manner:
 
     def match(self, content: Style) -> None:
         """Settle which features of the styles answer to each place of the content."""
-        middles = {layer: _middle(content, layer) for layer in self.patches}
-        for block, seen in content.looks() if self.patches else ():
+        if not self.patches:
+            return
+        middles = _middles(content, self.patches)
+        for block, seen in content.looks():
             for layer, patches in self.patches.items():
                 if layer not in self.matches:
                     room = block.room(seen[layer][:, :1], layer, content.size)
@@ -104,7 +107,7 @@ def on_layers(mask: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
 
 def places_of(layer: str, size: tuple[int, int]) -> int:
     """Return how many places a layer has in a picture of (height, width)."""
-    return -(-size[0] // stride(layer)) * -(-size[1] // stride(layer))
+    return math.prod(grid(layer, size))
 
 
 def _summed(style: Style, layers: Iterable[str]) -> dict[str, Sums]:
@@ -117,10 +120,13 @@ def _summed(style: Style, layers: Iterable[str]) -> dict[str, Sums]:
     return found
 
 
-def _middle(content: Style, layer: str) -> Tensor:
-    """Return the mean feature (C,) of a layer over all blocks."""
-    first = [block.inner(seen[layer], layer).flatten(2)[0].sum(1) for block, seen in content.looks()]
-    return torch.stack(first).sum(0) / places_of(layer, content.size)
+def _middles(content: Style, layers: Iterable[str]) -> dict[str, Tensor]:
+    """Return the mean feature (C,) of each layer over all blocks."""
+    found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+    for block, seen in content.looks():
+        for layer, sums in found.items():
+            sums.append(block.inner(seen[layer], layer).flatten(2)[0].sum(1))
+    return {layer: torch.stack(sums).sum(0) / places_of(layer, content.size) for layer, sums in found.items()}
 
 
 def _some(style: Style, layers: Iterable[str], most: int, seed: int) -> dict[str, Tensor]:
@@ -136,7 +142,7 @@ def _some(style: Style, layers: Iterable[str], most: int, seed: int) -> dict[str
 
 def _chosen(layer: str, size: tuple[int, int], most: int, seed: int) -> Tensor:
     """Return which places of a layer are kept, (1, 1, H, W)."""
-    height, width = -(-size[0] // stride(layer)), -(-size[1] // stride(layer))
+    height, width = grid(layer, size)
     order = torch.randperm(height * width, generator=torch.Generator().manual_seed(seed))
     return (order < most).view(1, 1, height, width)
 

@@ -11,6 +11,7 @@ from ..data.decode import SUFFIXES
 from ..errors import GanvasError, pick
 from ..events import Done, Event, Note
 from ..pictures import read_origin, save_image
+from .canvas import Sources
 from .check import check_config
 from .paint import stylize
 from .read import read
@@ -177,7 +178,7 @@ def _is_done(path: Path, content: Path, column: Column, masks: Sequence[Path]) -
     """Tell whether this very painting lies there, finished."""
     told = read_origin(path)
     try:
-        mark = mark_of(column.config, [content, *column.styles, *masks])
+        mark = mark_of(column.config, Sources(content, column.styles, tuple(masks), column.config.start_picture).paths)
     except OSError:
         return False
     return told.get("reason") == "finished" and told.get("mark") == mark
