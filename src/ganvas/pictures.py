@@ -2,11 +2,14 @@
 
 import io
 import os
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -18,6 +21,8 @@ PLAIN = (
     " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # stands as it is in EXIF's description, where ; parts the facts and all is ASCII
 )
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+DEEP = (".png", ".tif", ".tiff")  # formats that hold 16 bits a colour
+PNG_HEAD = 33  # bytes of a PNG before its first optional chunk: signature and header
 
 
 def to_uint8(pictures: Tensor) -> Tensor:
@@ -29,6 +34,12 @@ def to_uint8(pictures: Tensor) -> Tensor:
 def to_float(pictures: Tensor) -> Tensor:
     """Return uint8 pictures as floats in [-1, 1]: the inverse of `to_uint8`. Any shape."""
     return pictures.float().div_(127.5).sub_(1)
+
+
+def to_uint16(pictures: Tensor) -> npt.NDArray[np.uint16]:
+    """Return pictures in [-1, 1] as numbers of 16 bits in [0, 65535], rounded to nearest; NaN becomes 0. Any shape."""
+    scaled = pictures.detach().float().nan_to_num(nan=-1.0).add(1).mul(32767.5)
+    return scaled.round_().clamp_(0, 65535).cpu().numpy().astype(np.uint16)
 
 
 def to_image(picture: Tensor) -> Image.Image:
@@ -52,11 +63,12 @@ def grid(pictures: Tensor, columns: int | None = None, gap: int = 2) -> Tensor:
 def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> None:
     """Write `image` to `path`, whole or not at all, with `origin` and our version as metadata.
 
-    PNG carries them as text chunks, JPEG, WebP and TIFF in the EXIF description. The suffix names the format.
+    PNG carries them as text chunks, JPEG, WebP and TIFF in the EXIF description. The suffix names the format. A colour
+    profile that the image holds goes with it.
     """
-    facts = {**{key: str(value) for key, value in origin.items()}, "software": f"ganvas {__version__}"}
+    facts = _facts(origin)
     suffix = path.suffix.lower()
-    options: dict[str, object] = {}
+    options: dict[str, object] = {"icc_profile": image.info.get("icc_profile")}
     if suffix == ".png":
         info = PngInfo()
         for key, value in facts.items():
@@ -64,7 +76,7 @@ def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> 
         options["pnginfo"] = info
     else:
         exif = image.getexif()
-        exif[0x010E] = "; ".join(f"{key}={quote(value, safe=PLAIN)}" for key, value in facts.items())
+        exif[0x010E] = _described(facts)
         exif[0x0131] = facts["software"]
         options["exif"] = exif
     if suffix in (".jpg", ".jpeg"):
@@ -74,6 +86,26 @@ def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> 
         options |= {"quality": 95}
     buffer = io.BytesIO()
     image.save(buffer, format=Image.registered_extensions()[suffix], **options)
+    write_atomically(path, buffer.getvalue())
+
+
+def save_deep(pixels: npt.NDArray[np.uint16], path: Path, origin: Mapping[str, object], profile: bytes) -> None:
+    """Write pixels (H, W, 3 or 4) of 16 bits a colour, as `save_image` does those of 8; the suffix is one of `DEEP`."""
+    import imagecodecs
+    import tifffile
+
+    facts = _facts(origin)
+    if path.suffix.lower() == ".png":
+        content = imagecodecs.png_encode(pixels)
+        told = [_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(profile))]
+        told += [_chunk(b"iTXt", key.encode() + b"\0" * 5 + value.encode()) for key, value in facts.items()]
+        write_atomically(path, content[:PNG_HEAD] + b"".join(told) + content[PNG_HEAD:])
+        return
+    buffer = io.BytesIO()
+    tifffile.imwrite(
+        buffer, pixels, photometric="rgb", compression="zlib", description=_described(facts), metadata=None,
+        software=facts["software"], iccprofile=profile, extrasamples=["unassalpha"] * (pixels.shape[2] - 3),
+    )  # fmt: skip
     write_atomically(path, buffer.getvalue())
 
 
@@ -88,6 +120,21 @@ def read_origin(path: Path) -> dict[str, str]:
         return {}
     facts = (fact.partition("=") for fact in told.split("; "))
     return {key: unquote(value) for key, mark, value in facts if mark}
+
+
+def _facts(origin: Mapping[str, object]) -> dict[str, str]:
+    """Return what is written into a file: where it comes from, and our version."""
+    return {**{key: str(value) for key, value in origin.items()}, "software": f"ganvas {__version__}"}
+
+
+def _described(facts: Mapping[str, str]) -> str:
+    """Return facts as the one line of ASCII that EXIF's description may be."""
+    return "; ".join(f"{key}={quote(value, safe=PLAIN)}" for key, value in facts.items())
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a part of a PNG file."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def save_animation(frames: Sequence[Image.Image], path: Path, milliseconds: int, origin: Mapping[str, object]) -> None:

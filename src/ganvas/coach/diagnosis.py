@@ -19,6 +19,7 @@ FIRST_STEPS = 200  # of fresh weights, which at usual rates have not moved by th
 FLAT = 12  # examinations without a gain, after as many with: a training that was going to gain would have
 OVERLONG = 0.2  # part of its own size that a weight may move a step: three times what was seen in healthy trainings
 SATURATED = 0.08  # share of values at black or white, beyond that of the real pictures: healthy samples have none
+LOST = 0.75  # times the diversity that there was: blurs of photographs that differ widely never have all of it
 TOO_SHORT = 0.004  # part of its own size that a weight may move a step: healthy trainings have twice as much and more
 FEWEST_A_STEP = 8  # pictures: with fewer, each step undoes much of the one before
 FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
@@ -120,7 +121,8 @@ def collapsed(course: Course) -> Finding | None:
 def partly_collapsed(course: Course) -> Finding | None:
     """Find kinds of picture that are gone, or samples that repeat themselves, though single samples are good."""
     repeats = both(above("near_copies", 0.2), lambda look: value(look, "real_near_copies") < 0.1)
-    narrow = both(below("diversity", 0.55), below("distance", 2.0))
+    widest = max((value(look, "diversity") for look in course.looks), default=math.nan)
+    narrow = both(below("diversity", min(0.55, LOST * widest)), below("distance", 2.0))  # it has drawn more before
     looks = max(course.lasting(repeats), course.lasting(narrow) - 1)
     confidence = _growing(looks, needed=3)
     evidence = (course.evidence("near_copies", looks), course.evidence("diversity", looks))

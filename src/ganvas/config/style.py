@@ -22,6 +22,8 @@ class StyleConfig:
     """How styles are compared: moments (means and covariances), gram (the classic) or patches (place by place)."""
     colours: str = "free"
     """free (the style's), luma (the picture's: only light and dark are painted), covariance or oklab (near them)."""
+    depth: int = 0
+    """Bits of a colour: 8, or 16 in PNG and TIFF; as the content has, where the format holds them, if left out."""
     mask_softness: float = 0.02
     """How wide the edges between masks are, as a part of the long side."""
     smoothness: float = 0.1

@@ -37,6 +37,23 @@ def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     return image, notes
 
 
+def is_srgb(profile: bytes | None) -> bool:
+    """Tell whether pixels with this profile are in sRGB as they are; so are those with none, or with a damaged one."""
+    try:
+        return not profile or _names_srgb(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return True
+
+
+def srgb_profile() -> bytes:
+    """Return the profile of sRGB, for files that are to say what their colours mean."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _names_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
+    return "srgb" in (profile.profile.profile_description or "").lower()
+
+
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Return a grey picture of 16 or 32 bits or of floats as L.
 
@@ -76,6 +93,6 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     fits = ICC_MODES.get(source.profile.xcolor_space.strip())
     if fits != mode:
         raise ValueError(f"a profile for {fits} in a picture of {mode}")
-    if "srgb" in (source.profile.profile_description or "").lower():
+    if _names_srgb(source):
         return None
     return ImageCms.ImageCmsTransform(source, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), mode, "RGB")

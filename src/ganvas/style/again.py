@@ -6,13 +6,16 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from PIL import Image
 
 from ..config import StyleConfig, from_dict
+from ..data.deep import read_deep
 from ..errors import GanvasError
 from ..events import Done, Event
-from ..pictures import read_origin, save_image, to_float
-from .canvas import dressed, free_place
+from ..pictures import DEEP, read_origin, to_float
+from .canvas import dressed, free_place, write
 from .check import check_colours, check_out
 from .read import read, to_tensor
 
@@ -75,12 +78,17 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
         )
     original, origin = read(where), read_origin(painting)
     read(free)  # says what is wrong with a file that is none
-    with Image.open(free) as image:
-        tensor = to_float(to_tensor(image.convert("RGB")))  # under what is transparent, too
+    deep = read_deep(free)
+    if deep is not None:  # what lies under transparency, too
+        tensor = torch.from_numpy(deep[..., :3] / np.float32(32767.5) - 1).permute(2, 0, 1)[None]
+    else:
+        with Image.open(free) as image:
+            tensor = to_float(to_tensor(image.convert("RGB")))
     wanted = {colours: out} if colours == "free" else {"free": free_place(out), colours: out}
     for name, path in wanted.items():
         settings = json.dumps(asdict(replace(recipe.config, colours=name)))
-        save_image(dressed(tensor, original, name), path, origin | {"settings": settings})
+        bits = 16 if deep is not None and path.suffix.lower() in DEEP else 8
+        write(dressed(tensor, original, name), path, bits, origin | {"settings": settings})
     yield Done(str(out), 0, 0, 0.0, "finished")
 
 

@@ -1,21 +1,23 @@
 """The picture being painted, and what is kept of it: the painting so far, and the state that goes on from there."""
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..config import StyleConfig
+from ..data.colour import srgb_profile
 from ..device import random_at
 from ..errors import GanvasError
 from ..events import Event, Iteration, Note
 from ..models.backbones import VGG
-from ..pictures import save_image, to_float, to_image, to_uint8
+from ..pictures import DEEP, save_deep, save_image, to_float, to_image, to_uint8, to_uint16
 from . import unfinished
 from .check import layer_shares
 from .colour import COLOURS
@@ -165,7 +167,8 @@ class Canvas:
             "steps": str(self.steps),
             "settings": json.dumps(asdict(replace(self.config, colours=colours))),
         }
-        save_image(dressed(painting, self.pictures.content, colours), path, origin)
+        bits = bits_of(path, self.config.depth, self.pictures.content)
+        write(dressed(painting, self.pictures.content, colours), path, bits, origin)
 
     def _objective(self, stage: Stage) -> Objective:
         """Return what to aim at in a stage."""
@@ -210,14 +213,30 @@ class Canvas:
         return to_float(to_tensor(filled).to(self.device))
 
 
-def dressed(painting: Tensor, content: Picture, colours: str) -> Image.Image:
-    """Return a painting (1, 3, H, W) with the colours that are wanted, as transparent as its content is."""
+def dressed(painting: Tensor, content: Picture, colours: str) -> Tensor:
+    """Return a painting (1, 3, H, W) with the colours that are wanted, as transparent as its content is: (C, H, W)."""
     painting = painting.cpu()  # colours are matched in double precision, which not every device has
     height, width = painting.shape[2:]
-    image = to_image(to_uint8(COLOURS[colours](painting, content.tensor((width, height), painting.device)))[0])
-    if content.alpha is not None:
-        image.putalpha(content.alpha.resize(image.size, Image.Resampling.LANCZOS))
-    return image
+    coloured = COLOURS[colours](painting, content.tensor((width, height), painting.device))[0]
+    if content.alpha is None:
+        return coloured
+    alpha = np.asarray(content.alpha.resize((width, height), Image.Resampling.LANCZOS), np.float32)
+    return torch.cat([coloured, torch.from_numpy(alpha)[None].div(127.5).sub(1)])
+
+
+def write(picture: Tensor, path: Path, bits: int, origin: Mapping[str, object]) -> None:
+    """Write a picture (C, H, W) in [-1, 1], with 8 or 16 bits a colour, saying that it is in sRGB."""
+    if bits == 16:
+        save_deep(to_uint16(picture.permute(1, 2, 0)), path, origin, srgb_profile())
+        return
+    image = to_image(to_uint8(picture))
+    image.info["icc_profile"] = srgb_profile()
+    save_image(image, path, origin)
+
+
+def bits_of(path: Path, depth: int, content: Picture) -> int:
+    """Return the bits of a colour in a file: as asked, else as many as the content has and the format holds."""
+    return depth or (16 if content.bands and path.suffix.lower() in DEEP else 8)
 
 
 def free_place(out: Path) -> Path:

@@ -9,6 +9,7 @@ from ..config import StyleConfig
 from ..config.style import STARTS
 from ..errors import GanvasError, did_you_mean
 from ..models.backbones import POOLINGS
+from ..pictures import DEEP
 from .colour import COLOURS
 from .manner import STATISTICS
 from .optimise import OPTIMISERS
@@ -22,6 +23,7 @@ RANGES = {  # of what settings may be
     "memory": (0.0, 100_000.0),
 }
 SIZES = (16, 4096)  # below, no network sees anything; above, even a GPU's memory ends
+DEPTHS = (0, 8, 16)  # 0: as the content
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 
@@ -40,6 +42,8 @@ def check_config(config: StyleConfig, styles: int) -> None:
     check_colours(config.colours)
     if not SIZES[0] <= config.size <= SIZES[1]:
         raise GanvasError(f"A painting cannot be {config.size} pixels long.", f"--size takes {SIZES[0]} to {SIZES[1]}.")
+    if config.depth not in DEPTHS:
+        raise GanvasError(f"A colour cannot have {config.depth} bits.", "--depth takes 8 or 16.")
     if not 0 <= config.seed < 2**63:
         raise GanvasError(f"The seed cannot be {config.seed}.", "--seed takes 0 to 9223372036854775807.")
     if config.iterations < 1:
@@ -118,8 +122,11 @@ def check_blend(blend: Sequence[float], styles: int) -> None:
         raise GanvasError(f"Styles cannot be blended {blend}.", "--blend takes numbers of 0 or more, such as 2 1.")
 
 
-def check_out(out: Path, pictures: Iterable[Path]) -> None:
+def check_out(out: Path, pictures: Iterable[Path], depth: int = 0) -> None:
     """Refuse a place that the painting cannot be written to, or where it would destroy one of its own sources.
+
+    Args:
+        depth: bits of a colour that are asked for; 0 for any.
 
     Raises:
         GanvasError: naming the path and a better one.
@@ -131,6 +138,8 @@ def check_out(out: Path, pictures: Iterable[Path]) -> None:
         raise GanvasError(
             f"No picture format is called '{out.suffix}' ({out}).{near}", f"One of {', '.join(SUFFIXES)}."
         )
+    if depth == 16 and out.suffix.lower() not in DEEP:
+        raise GanvasError(f"{out} cannot hold 16 bits a colour.", f"Try: --out {out.with_suffix('.png')}")
     if any(out.exists() and picture.exists() and out.samefile(picture) for picture in pictures):
         raise GanvasError(f"{out} is one of the pictures to paint from.", "Give --out another name.")
     try:

@@ -37,7 +37,7 @@ def stylize(
     check_config(config, len(styles))
     check_masks(masks, len(styles), config.blend)
     sources = Sources(content, tuple(styles), tuple(masks), config.start_picture)
-    check_out(out, sources.paths)
+    check_out(out, sources.paths, config.depth)
     pictures = sources.read()
     yield from _remarks(pictures.content, [pictures.content, *pictures.styles], config)
     choice = choose_device(config.device)

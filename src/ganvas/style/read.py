@@ -9,21 +9,33 @@ from PIL import Image
 from torch import Tensor
 
 from ..data.decode import BadPicture, read_picture
+from ..data.deep import read_deep
 from ..errors import GanvasError, did_you_mean
 from ..pictures import to_float
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Hold a picture as colours on white (RGB), its transparency (L) if it has any, and what was done to read it."""
+    """Hold a picture as it is painted from.
+
+    Args:
+        colours: on white, RGB.
+        alpha: its transparency, L, or F in [0, 255] if the file has 16 bits a colour; None if it has none.
+        notes: what was done to read it.
+        bands: red, green and blue, each F in [0, 255], if the file has 16 bits a colour.
+    """
 
     name: str
     colours: Image.Image
     alpha: Image.Image | None
     notes: tuple[str, ...]
+    bands: tuple[Image.Image, ...] = ()
 
     def tensor(self, size: tuple[int, int], device: torch.device) -> Tensor:
         """Return the colours as (1, 3, H, W) in [-1, 1]; `size` is (width, height)."""
+        if self.bands:
+            resized = [np.asarray(band.resize(size, Image.Resampling.LANCZOS)) for band in self.bands]
+            return torch.from_numpy(np.stack(resized))[None].to(device).div(127.5).sub(1).clamp(-1, 1)
         return to_float(to_tensor(self.colours.resize(size, Image.Resampling.LANCZOS)).to(device))
 
     def inside(self, frame: float) -> "Picture":
@@ -31,7 +43,8 @@ class Picture:
         width, height = self.colours.size
         left, top = round(frame * width), round(frame * height)
         box = (left, top, width - left, height - top)
-        return replace(self, colours=self.colours.crop(box), alpha=self.alpha and self.alpha.crop(box))
+        bands = tuple(band.crop(box) for band in self.bands)
+        return replace(self, colours=self.colours.crop(box), alpha=self.alpha and self.alpha.crop(box), bands=bands)
 
 
 def to_tensor(image: Image.Image) -> Tensor:
@@ -51,11 +64,17 @@ def read(path: Path) -> Picture:
         beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
         raise GanvasError(f"There is no picture {path}.{did_you_mean(path.name, beside)}", "Check the path.")
     try:
-        decoded = read_picture(path)
+        decoded, deep = read_picture(path), read_deep(path)
     except BadPicture as error:
         raise GanvasError(f"{path} cannot be used: {error.reason}.", "Save it anew as PNG or JPEG.") from error
     image, alpha = decoded.image, None
     if image.mode == "RGBA":
         alpha = image.getchannel("A")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return Picture(path.name, image.convert("RGB"), alpha, decoded.notes)
+    if deep is None:
+        return Picture(path.name, image.convert("RGB"), alpha, decoded.notes)
+    pixels = deep.astype(np.float32) / 257
+    share = pixels[..., 3:] / 255
+    bands = [Image.fromarray(band) for band in (pixels[..., :3] * share + 255 * (1 - share)).transpose(2, 0, 1)]
+    fine = None if (deep[..., 3] == 65535).all() else Image.fromarray(pixels[..., 3])
+    return Picture(path.name, image.convert("RGB"), fine, decoded.notes, tuple(bands))

@@ -1,0 +1,119 @@
+"""What goes into a file comes out of it: shape, colours, transparency, bits, the profile, and its account."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from ganvas.config import StyleConfig
+from ganvas.data.colour import is_srgb
+from ganvas.data.deep import read_deep
+from ganvas.errors import GanvasError
+from ganvas.events import drain
+from ganvas.pictures import read_origin, save_deep
+from ganvas.style.again import recipe_of, recolour
+from ganvas.style.canvas import bits_of, dressed, write
+from ganvas.style.paint import stylize
+from ganvas.style.read import Picture, read
+
+LOSSLESS, LOSSY = (".png", ".tif", ".tiff"), (".jpg", ".webp")
+ORIGIN = {"content": "a=b; c", "styles": '["ö.png"]'}
+
+
+def drawn(width: int, height: int, channels: int, bits: int) -> np.ndarray:
+    """Return a smooth picture (H, W, C), as a photograph is, of all colours and degrees of transparency."""
+    down, right = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
+    planes = np.stack([down, right, (down + right) / 2, 1 - down][:channels], axis=-1)
+    return np.rint(planes * (2**bits - 1)).astype(np.uint16 if bits == 16 else np.uint8)
+
+
+def file_of(pixels: np.ndarray, path: Path) -> Path:
+    """Write pixels as 8 or 16 bits a colour."""
+    if pixels.dtype == np.uint16:
+        save_deep(pixels, path, {}, b"")
+    else:
+        Image.fromarray(pixels).save(path)
+    return path
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    width=st.integers(32, 300), height=st.integers(32, 300), channels=st.sampled_from([3, 4]),
+    bits=st.sampled_from([8, 16]), suffix=st.sampled_from([*LOSSLESS, *LOSSY]),
+)  # fmt: skip
+def test_a_picture_that_was_not_painted_on_comes_out_as_it_went_in(
+    width: int, height: int, channels: int, bits: int, suffix: str
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        pixels = drawn(width, height, channels, bits)
+        content = read(file_of(pixels, Path(folder) / "in.png"))
+        out = Path(folder) / f"out{suffix}"
+        tensor = content.tensor((width, height), torch.device("cpu"))
+        write(dressed(tensor, content, "free"), out, bits_of(out, 0, content), ORIGIN)
+        back = read(out)
+        assert back.colours.size == (width, height)
+        assert bool(back.bands) == (bits == 16 and suffix in LOSSLESS), "as deep as the content, where that can be"
+        far = (back.tensor((width, height), torch.device("cpu")) - tensor).abs()
+        if suffix in LOSSLESS and channels == 3:
+            assert float(far.max()) < 1 / 32767 if bits == 16 else not far.any()
+        else:
+            assert float(far.mean()) < 0.03
+        assert (back.alpha is not None) == (channels == 4 and suffix not in (".jpg",))
+        if back.alpha is not None and content.alpha is not None:
+            apart = np.abs(np.asarray(back.alpha, float) - np.asarray(content.alpha, float)).max()
+            assert apart < (0.01 if back.bands else 0.6)
+        with Image.open(out) as image:
+            profile = image.info.get("icc_profile")
+        assert profile, "nothing says which colours these are"
+        assert is_srgb(profile)
+        assert {name: read_origin(out)[name] for name in ORIGIN} == ORIGIN
+
+
+@pytest.mark.usefixtures("tiny_packaged")
+def test_deep_content_gives_a_deep_painting(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    content = file_of(drawn(40, 32, 4, 16), tmp_path / "in.tif")
+    for name, depth, deep in (("a.png", 0, True), ("b.tiff", 0, True), ("c.webp", 0, False), ("d.png", 8, False)):
+        config = StyleConfig(size=40, iterations=2, depth=depth, device="cpu")
+        drain(stylize(content, [draw("style.png")], tmp_path / name, config))
+        found = read_deep(tmp_path / name)
+        assert (found is not None) == deep
+        if found is not None:
+            assert (found[..., :3] % 257).any(), "these are but 8 bits, spread"
+            assert found[..., 3].min() < 3000 < 60000 < found[..., 3].max(), "it is no longer transparent"
+    assert recipe_of(tmp_path / "a.png").config == StyleConfig(size=40, iterations=2, device="cpu")
+
+
+@pytest.mark.usefixtures("tiny_packaged")
+def test_sixteen_bits_can_be_asked_for_and_outlive_other_colours(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    out, config = tmp_path / "a.png", StyleConfig(size=40, iterations=2, depth=16, colours="luma", device="cpu")
+    drain(stylize(draw("content.png"), [draw("style.png")], out, config))
+    assert read_deep(out) is not None
+    free = read_deep(tmp_path / "a.png.free.png")
+    assert free is not None
+    drain(recolour(out, "free", tmp_path / "b.tif"))
+    back = read_deep(tmp_path / "b.tif")
+    assert back is not None
+    assert np.abs(back.astype(int) - free.astype(int)).max() <= 1
+    drain(recolour(out, "oklab", tmp_path / "c.jpg"))
+    assert read(tmp_path / "c.jpg").colours.size == (40, 33)
+    with pytest.raises(GanvasError, match="16 bits"):
+        drain(stylize(draw("content.png"), [draw("style.png")], tmp_path / "a.jpg", config))
+    with pytest.raises(GanvasError, match="12 bits"):
+        drain(stylize(draw("content.png"), [draw("style.png")], out, StyleConfig(depth=12)))
+
+
+def test_colours_of_sixteen_bits_lie_on_white_where_they_are_transparent(tmp_path: Path) -> None:
+    pixels = np.zeros((32, 32, 4), np.uint16)
+    pixels[:, 16:] = (0, 0, 65535, 65535)
+    picture = read(file_of(pixels, tmp_path / "half.png"))
+    tensor = picture.tensor((32, 32), torch.device("cpu"))
+    assert tensor[0, :, 5, 5].tolist() == [1, 1, 1]
+    assert tensor[0, :, 5, 25].tolist() == [-1, -1, 1]
+    inside: Picture = picture.inside(0.25)
+    assert inside.tensor((16, 16), torch.device("cpu"))[0, :, 5, 12].tolist() == [-1, -1, 1]
