@@ -21,7 +21,7 @@ from ganvas.recipes.planner import (
     fitting_batch,
 )  # fmt: skip
 
-LAPTOP = Circumstances(1000, 256, 256, False, "cpu", 8 << 30, 10.0)
+LAPTOP = Circumstances(1000, 256, 256, False, True, "cpu", 8 << 30, 10.0)
 GPU = replace(LAPTOP, device="cuda:0", memory=16 << 30, minutes=120.0)
 
 
@@ -53,6 +53,8 @@ def test_the_size_follows_budget_device_and_pictures(around: Circumstances, size
 def test_the_recipe_follows_device_size_number_and_time() -> None:
     assert choose_recipe_name(LAPTOP, data(32))[0] == "quick"
     assert choose_recipe_name(replace(LAPTOP, minutes=600), data(128))[0] == "quick"
+    assert choose_recipe_name(replace(LAPTOP, drawn=False), data(64))[0] == "projected"
+    assert choose_recipe_name(replace(LAPTOP, drawn=False, grey=True), data(64))[0] == "quick", "it sees colours"
     assert choose_recipe_name(LAPTOP, data(256))[0] == "r3gan", "quick makes no such pictures"
     assert choose_recipe_name(replace(GPU, minutes=5), data(64))[0] == "quick"
     assert choose_recipe_name(GPU, data(64))[0] == "projected"
@@ -101,14 +103,15 @@ def test_every_recipe_is_explained(name: str) -> None:
     st.integers(32, 200_000),
     st.sampled_from([(32, 32), (64, 64), (128, 256), (256, 256), (384, 256), (32, 64)]),
     st.booleans(),
+    st.booleans(),
     st.sampled_from(["cpu", "cuda:0", "mps"]),
     st.floats(0.25, 80),
     st.floats(1, 600),
 )
 def test_every_plan_can_be_carried_out(
-    count: int, size: tuple[int, int], grey: bool, device: str, gigabytes: float, minutes: float
+    count: int, size: tuple[int, int], grey: bool, drawn: bool, device: str, gigabytes: float, minutes: float
 ) -> None:
-    around = Circumstances(count, *size, grey, device, int(gigabytes * 2**30), minutes)
+    around = Circumstances(count, *size, grey, drawn, device, int(gigabytes * 2**30), minutes)
     width, height, _ = choose_size(around)
     pictures = data(width, height, 1 if grey else 3)
     name, _ = choose_recipe_name(around, pictures)
@@ -127,11 +130,12 @@ SHAPES = [
     for wide in (True, False)
 ]
 arounds = st.builds(
-    lambda count, shape, grey, device, gigabytes, minutes: Circumstances(
-        count, *shape, grey, device, int(gigabytes * 2**30), minutes
+    lambda count, shape, grey, drawn, device, gigabytes, minutes: Circumstances(
+        count, *shape, grey, drawn, device, int(gigabytes * 2**30), minutes
     ),
     st.integers(32, 200_000),
     st.sampled_from(SHAPES),
+    st.booleans(),
     st.booleans(),
     st.sampled_from(["cpu", "cuda:0", "cuda:1", "mps"]),
     st.floats(0.5, 80),

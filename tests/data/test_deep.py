@@ -93,8 +93,6 @@ def test_damage_is_told(tmp_path: Path) -> None:
         assert keep < len(whole)
 
 
-
-
 def test_saved_pictures_are_told_apart_only_by_their_bits(tmp_path: Path) -> None:
     save_image(Image.new("L", (4, 4)), tmp_path / "a.png", {})
     save_deep(pixels(4), tmp_path / "b.tiff", {}, b"")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -10,12 +11,17 @@ from PIL import Image
 import ganvas
 import tiny
 from ganvas.cli import main
+from ganvas.config import DataConfig
 from ganvas.data import glance, open_source
 from ganvas.data.prepare import FEWEST
+from ganvas.device import choose_device
 from ganvas.errors import GanvasError
 from ganvas.events import Note
 from ganvas.recipes import RECIPES
+from ganvas.recipes.planner import choose_recipe_name
 from ganvas.runs import Run
+from ganvas.training.asked import Options
+from ganvas.training.planning import circumstances
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -89,6 +95,23 @@ def test_a_glance_sees_colour_and_shape(tmp_path: Path) -> None:
         exif[0x0112] = 6  # a quarter turn
         Image.new("RGB", (200, 100), (index, 0, 9)).save(turned / f"{index}.jpg", exif=exif)
     assert (glance(open_source(turned)).width, glance(open_source(turned)).height) == (64, 128)
+
+
+def test_a_glance_tells_drawings_from_photographs(tmp_path: Path) -> None:
+    drawings, photographs = tmp_path / "drawings", tmp_path / "photographs"
+    smooth = np.random.default_rng(0)
+    for folder in (drawings, photographs):
+        folder.mkdir()
+    for index in range(6):
+        figure = Image.new("RGB", (96, 96), "white")
+        figure.paste((200, 40 * index, 0), (10 + index, 20, 60, 90))
+        figure.save(drawings / f"{index}.png")
+        coarse = Image.fromarray(smooth.integers(0, 256, (5, 5, 3), np.uint8))
+        coarse.resize((96, 96), Image.Resampling.BICUBIC).save(photographs / f"{index}.jpg")
+    assert glance(open_source(drawings)).drawn
+    assert not glance(open_source(photographs)).drawn
+    around = circumstances(photographs, Options(), choose_device("cpu"))
+    assert choose_recipe_name(around, DataConfig(str(photographs), 64, 64, 3))[0] == "projected"
 
 
 def test_a_plan_as_asked_says_so(pictures: Path) -> None:

@@ -20,6 +20,7 @@ FLAT = 12  # examinations without a gain, after as many with: a training that wa
 OVERLONG = 0.2  # part of its own size that a weight may move a step: three times what was seen in healthy trainings
 SATURATED = 0.08  # share of values at black or white, beyond that of the real pictures: healthy samples have none
 LOST = 0.75  # times the diversity that there was: blurs of photographs that differ widely never have all of it
+SILENT = 0.3  # gap of logits that tells nothing; slow healthy games were seen at 0.36
 TOO_SHORT = 0.004  # part of its own size that a weight may move a step: healthy trainings have twice as much and more
 FEWEST_A_STEP = 8  # pictures: with fewer, each step undoes much of the one before
 FEWEST_NUMBERS = 4  # in z: with fewer, samples lie on a line or a surface, and pictures do not
@@ -184,7 +185,7 @@ def _starved(look: Signs) -> bool:
 
 def generator_wins(course: Course) -> Finding | None:
     """Find a discriminator that has next to nothing to say about bad samples: it is fooled, or may not speak up."""
-    silent = course.lasting(both(lambda look: abs(value(look, "logit_gap")) < 0.5, above("distance", POOR)))
+    silent = course.lasting(both(lambda look: abs(value(look, "logit_gap")) < SILENT, above("distance", POOR)))
     fooled = course.lasting(both(below("told_apart", 0.65), above("distance", NEAR)))
     misled = course.lasting(both(below("told_apart", 0.2), above("distance", POOR)))
     if misled >= 3 and not _early(course, 3):
@@ -204,7 +205,9 @@ def exploding(course: Course) -> Finding | None:
 
 
 def diverging(course: Course) -> Finding | None:
-    """Find samples that get worse and worse."""
+    """Find samples that get worse and worse; but the grey that many a network begins with is nearer than its shapes."""
+    if course.age < FIRST_STEPS:
+        return None
     best = course.best("distance")
     looks = course.lasting(above("distance", max(2 * best, best + 0.5)))
     confidence = _growing(looks, needed=2)

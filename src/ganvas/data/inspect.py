@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from .sources import Item, Source, no_pictures, open_source
 
 SAMPLE = 512  # pictures that are decoded
 LISTED = 1000  # broken files that are named; beyond, they are only counted
+DRAWN = 0.25  # of a picture's spots beside one of their colour; seen: 0.5 to 0.85 in drawings, 0.05 in photographs
 SHOWN = 5  # examples of duplicates
 MOST_OBLONG = 10_000  # hundredths of width over height that are told apart
 LONGEST = 1 << 16  # pixels of a side that are told apart in the distribution of sizes
@@ -83,10 +85,14 @@ def inspect(path: str | Path, tell: Callable[[int], None] | None = None) -> Insp
 
 @dataclass(frozen=True)
 class Glance:
-    """Tell what a few pictures say about all: how many there are (20,000 at most), whether grey, and their shape."""
+    """Tell what a few pictures say about all: how many there are (20,000 at most), whether grey, and their shape.
+
+    drawn: whether they have areas of one colour, as drawings and figures on a plain ground do and photographs do not.
+    """
 
     count: int
     grey: bool
+    drawn: bool
     width: int
     height: int
 
@@ -109,7 +115,9 @@ def glance(source: Source) -> Glance:
                 short[min(width, height, LONGEST - 1)] += 1
                 shapes[_oblongness(width, height)] += 1
     width, height = advice.fitting(_spread(short), _shapes(shapes)) if short.any() else (advice.SIZES[0],) * 2
-    return Glance(count, bool(looks) and all(each.grey for each in looks.values()), width, height)
+    grey = bool(looks) and all(each.grey for each in looks.values())
+    drawn = median([each.flat for each in looks.values()] or [1.0]) > DRAWN
+    return Glance(count, grey, drawn, width, height)
 
 
 def guess_channels(source: Source) -> int:

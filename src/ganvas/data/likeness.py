@@ -15,6 +15,7 @@ EDGE = 1 << 16  # bytes at either end of a file that tell it from others of the 
 BITS_APART = 4  # of 64, for two pictures that look alike
 LEVELS_APART = 4.0  # of 255, mean over small copies of both: the hash alone is blind to colour
 GREY_SPREAD = 3.0  # of 255, mean distance between a pixel's channels: JPEG tints grey a little
+LEVEL = 1.0  # of 255: spots that differ by no more have one colour
 BLANK = 2.0  # of 255, standard deviation of a picture that shows nothing
 
 
@@ -24,6 +25,7 @@ class Look:
 
     bits: (64,) its difference hash, 0 or 1: whether each spot of an 8 x 8 copy is brighter than the next to its right.
     small: (8, 8, 3) its colours, 0 to 255.
+    flat: share of its spots with the colour of the next to their right: half in drawings, hardly any in photographs.
     """
 
     grey: bool
@@ -31,6 +33,7 @@ class Look:
     blank: bool
     bits: npt.NDArray[np.float32]
     small: npt.NDArray[np.float32]
+    flat: float
 
 
 def look(image: Image.Image) -> Look:
@@ -47,6 +50,7 @@ def look(image: Image.Image) -> Look:
         blank=float(pixels.std()) < BLANK,
         bits=(spots[:, :-1] > spots[:, 1:]).astype(np.float32).ravel(),
         small=np.asarray(image.resize((8, 8), Image.Resampling.BOX), np.float32),
+        flat=float((np.abs(np.diff(pixels, axis=1)).max(2) <= LEVEL).mean()),
     )
 
 

@@ -76,7 +76,7 @@ def circumstances(pictures: str | Path, options: Options, device: Device) -> Cir
     seen = glance(open_source(pictures))
     minutes = DEFAULT_MINUTES if options.minutes is None else options.minutes
     memory = free_memory(device.device)
-    return Circumstances(seen.count, seen.width, seen.height, seen.grey, device.device, memory, minutes)
+    return Circumstances(seen.count, seen.width, seen.height, seen.grey, seen.drawn, device.device, memory, minutes)
 
 
 def describe(pictures: str | Path, options: Options, around: Circumstances) -> tuple[DataConfig, Choice]:
