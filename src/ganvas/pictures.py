@@ -27,7 +27,7 @@ PNG_HEAD = 33  # bytes of a PNG before its first optional chunk: signature and h
 
 def to_uint8(pictures: Tensor) -> Tensor:
     """Return pictures in [-1, 1] as uint8 in [0, 255], rounded to nearest; NaN becomes 0. Any shape."""
-    scaled = pictures.detach().float().nan_to_num(nan=-1.0).add(1).mul(127.5)
+    scaled = pictures.detach().float().nan_to_num(nan=-1.0).add_(1).mul_(127.5)
     return scaled.round_().clamp_(0, 255).to(torch.uint8)
 
 
@@ -38,7 +38,7 @@ def to_float(pictures: Tensor) -> Tensor:
 
 def to_uint16(pictures: Tensor) -> npt.NDArray[np.uint16]:
     """Return pictures in [-1, 1] as numbers of 16 bits in [0, 65535], rounded to nearest; NaN becomes 0. Any shape."""
-    scaled = pictures.detach().float().nan_to_num(nan=-1.0).add(1).mul(32767.5)
+    scaled = pictures.detach().float().nan_to_num(nan=-1.0).add_(1).mul_(32767.5)
     return scaled.round_().clamp_(0, 65535).cpu().numpy().astype(np.uint16)
 
 
@@ -96,7 +96,7 @@ def save_deep(pixels: npt.NDArray[np.uint16], path: Path, origin: Mapping[str, o
 
     facts = _facts(origin)
     if path.suffix.lower() == ".png":
-        content = imagecodecs.png_encode(pixels)
+        content = bytes(imagecodecs.png_encode(np.ascontiguousarray(pixels)))
         told = [_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(profile))]
         told += [_chunk(b"iTXt", key.encode() + b"\0" * 5 + value.encode()) for key, value in facts.items()]
         write_atomically(path, content[:PNG_HEAD] + b"".join(told) + content[PNG_HEAD:])

@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
+from ganvas.data.colour import srgb_profile
 from ganvas.data.decode import UPRIGHT, BadPicture
 from ganvas.data.deep import read_deep, upright
 from ganvas.pictures import save_deep, save_image
@@ -85,7 +86,7 @@ def test_a_png_is_turned_as_exif_says(tmp_path: Path) -> None:
 
 def test_damage_is_told(tmp_path: Path) -> None:
     for suffix, keep in ((".png", 90), (".tif", 160)):
-        save_deep(pixels(3, 40, 40), tmp_path / f"a{suffix}", {}, b"")
+        save_deep(pixels(3, 40, 40), tmp_path / f"a{suffix}", {}, srgb_profile())
         whole = (tmp_path / f"a{suffix}").read_bytes()
         (tmp_path / f"b{suffix}").write_bytes(whole[: len(whole) // 2])
         with pytest.raises(BadPicture):
@@ -95,7 +96,7 @@ def test_damage_is_told(tmp_path: Path) -> None:
 
 def test_saved_pictures_are_told_apart_only_by_their_bits(tmp_path: Path) -> None:
     save_image(Image.new("L", (4, 4)), tmp_path / "a.png", {})
-    save_deep(pixels(4), tmp_path / "b.tiff", {}, b"")
+    save_deep(pixels(4), tmp_path / "b.tiff", {}, srgb_profile())
     assert read_deep(tmp_path / "a.png") is None
     found = read_deep(tmp_path / "b.tiff")
     assert found is not None

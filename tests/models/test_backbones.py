@@ -78,6 +78,23 @@ def test_nothing_deeper_than_asked_is_kept_or_computed() -> None:
     assert not list(network.parameters()), "a frozen network has nothing to train"
 
 
+def test_slopes_are_autograds_and_inputs_of_convolutions_are_not_kept() -> None:
+    encoder, kept = VGG(packaged_vgg16(), ("relu2_2", "conv3_1")), []
+    pictures = torch.rand(1, 3, 24, 20, generator=torch.Generator().manual_seed(0)).requires_grad_()
+
+    def slope(seen: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.autograd.grad(sum(each.square().mean() for each in seen.values()), pictures)[0]
+
+    with torch.autograd.graph.saved_tensors_hooks(lambda each: kept.append(each) or each, lambda each: each):
+        seen = encoder(pictures)
+    assert kept, "nothing was watched"
+    assert not any(each.shape[-2:] == (26, 22) for each in kept), "a padded copy is kept"
+    found = slope(seen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backbones._Frozen, "apply", torch.nn.functional.conv2d)
+        torch.testing.assert_close(found, slope(encoder(pictures)), rtol=1e-4, atol=1e-7)
+
+
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 40), (33, 2), (7, 5)])
 @pytest.mark.parametrize("pooling", ["average", "max"])
 def test_pictures_of_any_size_pass(height: int, width: int, pooling: str) -> None:

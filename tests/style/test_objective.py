@@ -47,8 +47,17 @@ def test_content_and_roughness_are_their_formulas() -> None:
     expected = ((one - two) ** 2).sum() / (two**2).sum()
     torch.testing.assert_close(content_distance(one, two, two.square().sum()), expected)
     down, right = (one[:, :, 1:] - one[:, :, :-1]) ** 2, (one[..., 1:] - one[..., :-1]) ** 2
-    torch.testing.assert_close(total_variation(one), down.mean() + right.mean())
+    assert total_variation(one) == pytest.approx((down.mean() + right.mean()).item())
     assert total_variation(one[..., :1, :1]) == 0, "a single pixel is smooth"
+
+
+def test_the_slope_of_roughness_is_autograds_and_comes_on_top() -> None:
+    leaf = picture(5, 6).double().requires_grad_()
+    rough = sum(leaf.diff(dim=dim).square().mean() for dim in (2, 3))
+    slope = torch.autograd.grad(rough, leaf)[0]
+    gradient = torch.ones_like(leaf)
+    total_variation(leaf.detach(), gradient, 0.7)
+    torch.testing.assert_close(gradient, 1 + 0.7 * slope)
 
 
 @pytest.mark.parametrize("statistics", STATISTICS)

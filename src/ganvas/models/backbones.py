@@ -123,13 +123,29 @@ class VGG(nn.Module):
                 # Half a window at the edge still counts, so no picture is too thin.
                 features = self.pool(features, 2, ceil_mode=True) * self.gain
             weight, bias = self.get_buffer(f"weight{each}"), self.get_buffer(f"bias{each}")
-            features = F.conv2d(self.padded(features), weight, bias)
+            features = _Frozen.apply(self.padded(features), weight, bias)
             if f"conv{each}" in self.layers:
                 found[f"conv{each}"] = features
             features = features.relu()
             if f"relu{each}" in self.layers:
                 found[f"relu{each}"] = features
         return found
+
+
+class _Frozen(torch.autograd.Function):
+    """Convolve with weights that are not learned, so that what came in need not be kept for their gradient.
+
+    torch keeps it all the same, which here would be half of all memory: each convolution's padded features.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.weight = weight
+        return F.conv2d(features, weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
+        return F.conv_transpose2d(slope, ctx.weight), None, None
 
 
 def stride(layer: str) -> int:

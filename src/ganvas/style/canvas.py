@@ -220,7 +220,7 @@ def dressed(painting: Tensor, content: Picture, colours: str) -> Tensor:
     coloured = COLOURS[colours](painting, content.tensor((width, height), painting.device))[0]
     if content.alpha is None:
         return coloured
-    alpha = np.asarray(content.alpha.resize((width, height), Image.Resampling.LANCZOS), np.float32)
+    alpha = np.array(content.alpha.resize((width, height), Image.Resampling.LANCZOS), np.float32)
     return torch.cat([coloured, torch.from_numpy(alpha)[None].div(127.5).sub(1)])
 
 

@@ -57,7 +57,7 @@ class Descent:
 
     def _inwards(self, slope: Tensor) -> Tensor:
         """Return the slope without what would lead out of black and white."""
-        outwards = ((self.picture >= 1) & (slope < 0)) | ((self.picture <= -1) & (slope > 0))
+        outwards = ((self.picture >= 1) & (slope < 0)).logical_or_((self.picture <= -1) & (slope > 0))
         return slope.masked_fill(outwards, 0.0)
 
 
@@ -101,7 +101,7 @@ class LBFGS(Descent):
         if self.before is None:
             return
         move, change = self.picture - self.before[0], slope - self.before[1]
-        if (move * change).sum() > 1e-6 * move.norm() * change.norm():
+        if _dot(move, change) > 1e-6 * float(move.norm()) * float(change.norm()):
             self.moves.append((move, change))
 
     def _direction(self, slope: Tensor) -> Tensor:
@@ -110,13 +110,13 @@ class LBFGS(Descent):
             return slope * (-self.FIRST / (slope.abs().mean() + 1e-20))
         way, shares = -slope, []
         for move, change in reversed(self.moves):
-            share = (move * way).sum() / (move * change).sum()
-            way = way - share * change
+            share = _dot(move, way) / _dot(move, change)
+            way.sub_(change, alpha=share)
             shares.append(share)
         move, change = self.moves[-1]
-        way = way * ((move * change).sum() / change.square().sum())
+        way.mul_(_dot(move, change) / _dot(change, change))
         for (move, change), share in zip(self.moves, reversed(shares), strict=True):
-            way = way + move * (share - (change * way).sum() / (move * change).sum())
+            way.add_(move, alpha=share - _dot(change, way) / _dot(move, change))
         return way
 
 
@@ -155,11 +155,17 @@ class Adam(Descent):
         mean.lerp_(slope, 1 - self.BETAS[0])
         square.lerp_(slope.square_(), 1 - self.BETAS[1])
         first, second = (1.0, 1.0) if self.warmed else (1 - beta**taken for beta in self.BETAS)
-        move = (mean / first) / ((square / second).sqrt() + 1e-12)
-        self.picture.sub_(move.mul_(self.RATE)).clamp_(-1, 1)
+        move = torch.sqrt(square).div_(second**0.5).add_(1e-12)  # in place, since pictures may be as large as memory
+        torch.div(mean, move, out=move)
+        self.picture.sub_(move, alpha=self.RATE / first).clamp_(-1, 1)
         self.mean.lerp_(self.picture, 1 - AVERAGED)
         self.best = self.mean / (1 - AVERAGED**taken)
         return losses
+
+
+def _dot(one: Tensor, other: Tensor) -> float:
+    """Return the product of two pictures."""
+    return float(torch.dot(one.flatten(), other.flatten()))
 
 
 def _resized(moment: Tensor, like: Tensor, power: int) -> Tensor:

@@ -12,8 +12,8 @@ FEWER = 1.6  # times as many steps at half the size, where each costs a quarter
 SIDES = (0, 1024, 512, 256, 128)  # of blocks; 0 is the whole picture
 # Bytes, measured on a processor: of Python, torch and the network's weights; for each pixel of a block; for each of the
 # picture, by what the optimiser looks back on.
-FIXED, OF_BLOCK = 700 << 20, 3600
-OF_PICTURE = {"lbfgs": 32 + 12 * (22 + 2 * 20), "adam": 32 + 12 * 16}
+FIXED, OF_BLOCK = 700 << 20, 2400
+OF_PICTURE = {"lbfgs": 32 + 12 * (22 + 2 * 20), "adam": 32 + 12 * 10}
 
 
 @dataclass(frozen=True)

@@ -51,11 +51,11 @@ class Sums(NamedTuple):
 
 def sums_of(features: Tensor, weights: Tensor | None = None) -> Sums:
     """Return the sums of features (1, C, H, W) over all places, each counted by `weights` (1, 1, H, W) if given."""
-    flat = features.flatten(2)[0]  # (C, M)
+    flat = features[0].permute(1, 2, 0).flatten(0, 1)  # (M, C), without a copy: that is how the network has them
     if weights is None:
-        return Sums(flat.new_tensor(float(flat.shape[1])), flat.sum(1), flat @ flat.T)
-    counted = flat * weights.flatten()
-    return Sums(weights.sum(), counted.sum(1), counted @ flat.T)
+        return Sums(flat.new_tensor(float(len(flat))), flat.sum(0), flat.T @ flat)
+    counted = flat * weights.reshape(-1, 1)
+    return Sums(weights.sum(), counted.sum(0), counted.T @ flat)
 
 
 def mixed(parts: Sequence[Sums], shares: Sequence[float]) -> Sums:
