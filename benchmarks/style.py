@@ -151,7 +151,7 @@ def run_ours(content: Path, style: Path, size: int, steps: int, out: Path) -> Ro
     best: Tensor | None = None
     curve: list[tuple[float, float]] = []
     config = StyleConfig(size=size, iterations=steps)
-    for stage in stages(read(content).colours.size, config, 1 << 40, encoder.halo):
+    for stage in stages(read(content).colours.size, config, 1 << 40, encoder.halo, 0):
         photograph, manner = load(content, stage.long_side), load(style, stage.long_side)
         aims = aims_like_classic(encoder, photograph, manner)
         objective = Objective(encoder, photograph, [Region([manner], [1.0])], aims)

@@ -95,6 +95,13 @@ def test_slopes_are_autograds_and_inputs_of_convolutions_are_not_kept() -> None:
         torch.testing.assert_close(found, slope(encoder(pictures)), rtol=1e-4, atol=1e-7)
 
 
+def test_it_tells_how_much_its_features_take() -> None:
+    encoder = VGG(packaged_vgg16(), ("relu1_1", "conv4_2"))
+    seen = encoder(torch.zeros(1, 3, 64, 32))
+    taken = sum(each.numel() * each.element_size() for each in seen.values())
+    assert encoder.bytes_of(("relu1_1", "conv4_2")) * 64 * 32 == taken
+
+
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 40), (33, 2), (7, 5)])
 @pytest.mark.parametrize("pooling", ["average", "max"])
 def test_pictures_of_any_size_pass(height: int, width: int, pooling: str) -> None:

@@ -19,6 +19,8 @@ from ganvas.style.check import check_config, check_masks, check_out, layer_share
         ({"size": 100_000}, "100000 pixels", "16 to 4096"),
         ({"iterations": 0}, "0 iterations", "--iterations 25"),
         ({"start": "noice"}, "Did you mean 'noise'", "content"),
+        ({"start": "begun.png"}, "There is no picture begun.png to start from", "path"),
+        ({"vgg19_weights": "vgg19.pth"}, "VGG-16 is to paint", "--network vgg19"),
         ({"optimiser": "adm"}, "Did you mean 'adam'", "lbfgs"),
         ({"network": "vgg-16"}, "Did you mean 'vgg16'", "vgg19"),
         ({"strength": 1.5}, "strength cannot be 1.5", "--strength takes 0 to 1"),

@@ -139,6 +139,9 @@ def test_places_and_folders_that_cannot_be(folders: tuple[Path, Path], tmp_path:
     (tmp_path / "empty").mkdir()
     with pytest.raises(GanvasError, match="no pictures in"):
         list(paint_many(tmp_path / "empty", [styles], tmp_path / "out", QUICK))
+    for folder in folders:
+        with pytest.raises(GanvasError, match="is a folder to paint from"):
+            list(paint_many(contents, [styles], folder, QUICK))
 
 
 def test_one_painting_is_not_many(folders: tuple[Path, Path]) -> None:

@@ -366,8 +366,7 @@ class TestSettings:
     def test_what_does_not_fit_into_memory_is_painted_in_blocks_and_that_is_said(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
-
-        memory = (needed((700, 583), "lbfgs", 256, 48) + 1) / 2**30
+        memory = (needed((700, 583), "lbfgs", 256, 48, 32.0) + 1) / 2**30
         config = replace(QUICK, size=700, iterations=1, memory=memory)
         events = list(stylize(content, [style], tmp_path / "out.png", config))
         assert any("in blocks of 256 pixels" in note for note in notes(events))
@@ -377,5 +376,4 @@ class TestSettings:
 
 
 def test_lbfgs_looks_back_as_far_as_memory_was_planned_for() -> None:
-
     assert OF_PICTURE["lbfgs"] > 12 * 2 * LBFGS.LOOKS_BACK

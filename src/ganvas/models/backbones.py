@@ -113,6 +113,10 @@ class VGG(nn.Module):
             reach += stride(each)
         return -(-reach // self.coarsest) * self.coarsest
 
+    def bytes_of(self, layers: Iterable[str]) -> float:
+        """Return how many bytes the features at `layers` take for each pixel of a picture."""
+        return sum(4 * len(self.get_buffer(f"bias{layer[4:]}")) / stride(layer) ** 2 for layer in layers)
+
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Return each layer's features (B, C, H', W') by name, from one pass."""
         features = (pictures.mul(0.5).add(0.5) - self.mean) / self.std

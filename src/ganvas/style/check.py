@@ -34,9 +34,13 @@ def check_config(config: StyleConfig, styles: int) -> None:
         GanvasError: naming the setting and what it may be.
     """
     if config.start not in STARTS and not Path(config.start).is_file():
+        if Path(config.start).suffix:
+            raise GanvasError(f"There is no picture {config.start} to start from.", "Check the path.")
         _one_of("start", config.start, (*STARTS, "a picture's path"))
     _one_of("optimiser", config.optimiser, OPTIMISERS)
     _one_of("network", config.network, NETWORKS)
+    if config.vgg19_weights and config.network != "vgg19":
+        raise GanvasError("Weights of VGG-19 were named, but VGG-16 is to paint.", "Add: --network vgg19")
     _one_of("pooling", config.pooling, POOLINGS)
     _one_of("statistics", config.statistics, STATISTICS)
     check_colours(config.colours)

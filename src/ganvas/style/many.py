@@ -53,6 +53,8 @@ def paint_many(
     """
     if out.exists() and not out.is_dir():
         raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
+    if any(out.exists() and each.is_dir() and out.samefile(each) for each in (content, *styles)):
+        raise GanvasError(f"{out} is a folder to paint from.", "Give --out another name.")
     rows, columns = _pictures(content), _columns(styles, config, sweep)
     used = {style for column in columns for style in column.styles}
     for style in (picture for each in styles if each.is_dir() for picture in _pictures(each)):

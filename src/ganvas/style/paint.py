@@ -43,10 +43,10 @@ def stylize(
     choice = choose_device(config.device)
     yield Note(f"Painting on {choice.device}: {choice.reason}.")
     weights = yield from _weights(config)
-    layers = (*layer_shares(config.content_layers), *layer_shares(config.style_layers))
-    encoder = VGG(weights, layers, config.pooling).to(use(choice))
+    shapes = tuple(layer_shares(config.content_layers))
+    encoder = VGG(weights, (*shapes, *layer_shares(config.style_layers)), config.pooling).to(use(choice))
     memory = int(config.memory * 2**30) or free_memory(choice.device) // 2
-    plan = stages(pictures.content.colours.size, config, memory, encoder.halo)
+    plan = stages(pictures.content.colours.size, config, memory, encoder.halo, encoder.bytes_of(shapes))
     yield from _told(plan, config)
     canvas = Canvas(sources, pictures, config, encoder, plan, out, {"network": weights.name})
     if canvas.steps:
