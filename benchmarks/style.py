@@ -1,7 +1,8 @@
 """Style transfer beside the classic: the plain loop that everybody copies, with the same weights and pictures.
 
-The classic is the tutorial's loop: VGG-16 as it is, Gram matrices at relu1_1 to relu4_1 with 1,000 / n^2, the content
-at conv4_2, torch's L-BFGS from the photograph, 300 evaluations at 512 px, colours clamped before each. Beside it run
+The classic is the tutorial's loop: VGG-16 as torch's own modules, Gram matrices at relu1_1 to relu4_1 with 1,000 / n^2,
+the content at conv4_2, torch's L-BFGS from the photograph, 300 evaluations at 512 px, colours clamped before each.
+Beside it run
 
 - ours on the very same objective (its zero-padded, max-pooled network and its weights), from coarse to fine: the time
   to the classic's last value, and the value at equal time;
@@ -33,12 +34,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 import ganvas
 from ganvas.config import StyleConfig
 from ganvas.events import Iteration
-from ganvas.models.backbones import VGG, packaged_vgg16
+from ganvas.models.backbones import VGG, VGGWeights, packaged_vgg16
 from ganvas.pictures import save_image, to_image, to_uint8
 from ganvas.style.canvas import enlarged
 from ganvas.style.measures import controls, measure
@@ -65,6 +66,37 @@ STYLE, CONTENT = ("relu1_1", "relu2_1", "relu3_1", "relu4_1"), "conv4_2"
 Row = dict[str, Any]
 
 
+class Tutorial(nn.Module):
+    """See as the tutorial does, module by module as torch has them, and nothing deeper than what is looked at."""
+
+    def __init__(self, weights: VGGWeights, layers: Sequence[str]) -> None:
+        super().__init__()
+        self.layers = layers
+        deepest = max(layer[4:] for layer in layers)
+        self.steps = nn.ModuleDict()
+        for each in [name for name in weights.convolutions if name <= deepest]:
+            if each.endswith("_1") and each != "1_1":
+                self.steps[f"pool{each[0]}"] = nn.MaxPool2d(2, ceil_mode=True)
+            weight, bias = (weights.tensors[f"conv{each}.{part}"].float() for part in ("weight", "bias"))
+            convolution = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+            convolution.load_state_dict({"weight": weight, "bias": bias})
+            self.steps[f"conv{each}"] = convolution
+            self.steps[f"relu{each}"] = nn.ReLU()
+        self.requires_grad_(False)
+        self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        """Return each layer's features by name."""
+        features = (pictures.mul(0.5).add(0.5) - self.mean) / self.std
+        found = {}
+        for name, module in self.steps.items():
+            features = module(features)
+            if name in self.layers:
+                found[name] = features
+        return found
+
+
 class Plain(VGG):
     """See as VGG does: black beyond the edges, and maxima."""
 
@@ -85,7 +117,7 @@ def gram(features: Tensor) -> Tensor:
     return flat @ flat.T / flat.shape[1]
 
 
-def classic_objective(encoder: VGG, content: Tensor, style: Tensor) -> Callable[[Tensor], Tensor]:
+def classic_objective(encoder: nn.Module, content: Tensor, style: Tensor) -> Callable[[Tensor], Tensor]:
     """Return the tutorial's objective."""
     with torch.no_grad():
         shapes = encoder(content)[CONTENT]
@@ -105,7 +137,7 @@ def classic_objective(encoder: VGG, content: Tensor, style: Tensor) -> Callable[
 def run_classic(content: Path, style: Path, size: int, steps: int, out: Path) -> Row:
     """Paint by the plain loop."""
     began = time.monotonic()
-    encoder = Plain(packaged_vgg16(), (CONTENT, *STYLE), "max")
+    encoder = Tutorial(packaged_vgg16(), (CONTENT, *STYLE))
     photograph = load(content, size)
     objective = classic_objective(encoder, photograph, load(style, size))
     pixels = ((photograph + 1) * 127.5).requires_grad_()  # 0 to 255, as this network was trained

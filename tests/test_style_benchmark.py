@@ -20,11 +20,13 @@ def picture(height: int, width: int, seed: int) -> torch.Tensor:
 def test_our_objective_with_the_classic_s_weights_is_the_classic_s():
     encoder = style.Plain(packaged_vgg16(), (style.CONTENT, *style.STYLE), "max")
     content, manner, start = picture(32, 40, 1), picture(24, 32, 2), picture(32, 40, 3).requires_grad_()
-    theirs = style.classic_objective(encoder, content, manner)(start)
+    tutorial = style.Tutorial(packaged_vgg16(), (style.CONTENT, *style.STYLE))
+    theirs = style.classic_objective(tutorial, content, manner)(start)
     aims = style.aims_like_classic(encoder, content, manner)
     losses, slope = Objective(encoder, content, [Region([manner], [1.0])], aims)(start.detach())
     assert losses.total == pytest.approx(theirs.item(), rel=1e-4)
     (expected,) = torch.autograd.grad(theirs, start)
+    assert not tutorial.steps["conv1_1"].weight.requires_grad, "it learns"
     assert (slope - expected).norm() < 1e-3 * expected.norm()
 
 
