@@ -144,7 +144,8 @@ def row(recipe: str, frechet: float = 100.0, **changes: str | float) -> family.R
     """Return a row as a run would leave it."""
     scores = {"coverage": 0.5, "diversity": 0.25, "near_copies": 0.02, "near_copies_real": 0.1, "chosen": recipe}
     scores |= {"frechet_corrected": frechet, "frechet_corrected_low": frechet - 10}
-    scores |= {"frechet_corrected_high": frechet + 10, "pictures_per_second": 300.4, "share": 0.664, "peak_mb": 812.3}
+    scores |= {"frechet_corrected_high": frechet + 10, "pictures_per_second": 300.4, "share": 0.664, "rate": 1.5e11}
+    scores |= {"peak_mb": 812.3}
     known = {"case": "people", "recipe": recipe, "minutes": 10.0, "seed": 0, "threads": 1, "treatments": 2}
     return known | scores | {"verdict": "healthy"} | changes
 
@@ -159,11 +160,11 @@ def test_the_table_has_the_nearest_first_and_says_what_auto_is_worth():
     lines = family_table.table([row("dcgan", 200), failed("fc"), row("auto", 120, chosen="quick"), row("quick")])
     lines = lines.splitlines()
     assert lines[0] == "**people, 10 minutes, 1 thread**"
-    cells = "| 0.50 | 0.25 | 2.0% (10.0%) | 300 | 66% | 812 MB | healthy, treatments: 2 |"
+    cells = "| 0.50 | 0.25 | 2.0% (10.0%) | 300 | 150 | 66% | 812 MB | healthy, treatments: 2 |"
     assert lines[4] == f"| quick | 100 (90 to 110) {cells}"
     assert lines[5] == f"| auto (quick) | 120 (110 to 130) {cells}"
     assert lines[6].startswith("| dcgan |")
-    assert lines[7] == "| fc | Too small. | | | | | | | |"
+    assert lines[7] == "| fc | Too small. | | | | | | | | |"
     assert len({line.count("|") for line in lines[2:8]}) == 1, "the columns do not line up"
     assert lines[9] == "`auto` chose `quick`: 1.20 times the distance of the best of the family, `quick`."
 
@@ -185,7 +186,7 @@ def test_seeds_are_averaged_and_budgets_threads_and_cases_kept_apart():
 
 def test_a_run_too_short_for_a_share_has_none_in_the_table():
     short = {key: value for key, value in row("dcgan").items() if key != "share"}
-    assert "| 300 |  | 812 MB |" in family_table.table([short])
+    assert "| 300 | 150 |  | 812 MB |" in family_table.table([short])
 
 
 def test_what_is_recorded_is_not_run_again_errors_included():
