@@ -31,6 +31,7 @@ import torch
 from PIL import Image, ImageDraw
 
 import ganvas
+from family import read_results
 from family_cases import FEW
 from ganvas.events import Done, Note, Treated
 from ganvas.pictures import grid, save_image, to_image, write_atomically
@@ -121,11 +122,6 @@ def sheet(rows: Sequence[Row], work: Path) -> Image.Image:
         ImageDraw.Draw(whole).text((place * side + 4, 3), name, fill="black")
         whole.paste(part.resize((side, side), Image.Resampling.NEAREST), (place * side, label))
     return whole
-
-
-def read_results(path: Path) -> list[Row]:
-    """Return the rows recorded so far."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def main() -> None:
