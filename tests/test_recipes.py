@@ -142,6 +142,18 @@ def test_gamma_follows_from_penalty_size_and_batch() -> None:
     assert with_wishes(plain, Wishes(penalty="r1")).penalty.gamma == pytest.approx(rule)
 
 
+@pytest.mark.parametrize(("recipe", "penalty"), [("r3gan", "approximate_r1_r2"), ("multiscale", "r2"), ("r3gan", "r1_r2")])
+def test_another_penalty_of_the_same_kind_is_as_heavy_as_the_recipes_own(recipe: str, penalty: str) -> None:
+    plain = RECIPES[recipe](data(32), 1000)
+    found = with_wishes(plain, Wishes(penalty=penalty, batch=2 * plain.phases[-1].batch)).penalty
+    assert (found.name, found.every) == (penalty, plain.penalty.every)
+    assert found.gamma == pytest.approx(plain.penalty.gamma / 2), "with this weight it was tried"
+    assert with_wishes(plain, Wishes(penalty=penalty, every=1)).penalty.every == 1
+    rule = 0.0002 * 32 * 32 / 16
+    other = with_wishes(RECIPES["progressive"](data(32), 1000), Wishes(penalty="r1"))
+    assert other.penalty.gamma == pytest.approx(rule), "weights of another kind mean something else"
+
+
 def test_wasserstein_brings_its_penalty() -> None:
     found = with_wishes(RECIPES["dcgan"](data(32), 1000), Wishes(loss="wasserstein"))
     assert (found.penalty.name, found.penalty.gamma) == ("gradient", 10.0), "the critic would run away"
@@ -224,5 +236,6 @@ def test_the_penalty_of_a_recipe_can_be_weighed_alone() -> None:
     assert (weighed.penalty.name, weighed.penalty.gamma, weighed.penalty.every) == ("r1_r2", 3.0, config.penalty.every)
     lazy = with_wishes(config, Wishes(every=8))
     assert (lazy.penalty.gamma, lazy.penalty.every) == (config.penalty.gamma, 8)
+    assert with_wishes(config, Wishes(every=1)).penalty.every == 1, "a wish, and not the lack of one"
     with pytest.raises(GanvasError, match="no penalty to weigh"):
         with_wishes(RECIPES["dcgan"](data(32), 1000), Wishes(gamma=3.0))

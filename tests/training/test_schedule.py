@@ -163,14 +163,14 @@ def test_not_a_size(text: str) -> None:
         parse_size(text)
 
 
-def test_a_bound_falls_with_the_root_of_the_steps_before() -> None:
+def test_a_bound_falls_with_the_root_of_the_steps_before_but_not_to_nothing() -> None:
     phases = (
         PhaseConfig("autoencode", share=0.5, batch=4),
-        PhaseConfig("prior", share=0.5, batch=0, most=120, most_after=400),
+        PhaseConfig("prior", share=0.5, batch=0, most=120, most_after=400, most_left=40),
     )
     config = tiny.config("dcgan", phases=phases)
     steps = {seconds: with_seconds(config, seconds, [1.0, 0.01]).phases[1].steps for seconds in (400, 800, 3200, 12800)}
-    assert steps == {400: 120, 800: 120, 3200: 60, 12800: 30}, "400, 1,600 and 6,400 steps before"
+    assert steps == {400: 120, 800: 120, 3200: 60, 12800: 40}, "400, 1,600 and 6,400 steps before; 40 are left"
 
 
 def test_samples_ripen_in_the_last_phase() -> None:

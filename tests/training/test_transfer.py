@@ -1,7 +1,9 @@
 """Beginning with an earlier run: what is kept, also across sizes, what stays frozen, and what is refused."""
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +23,7 @@ from ganvas.models import build_discriminator
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import phases
-from ganvas.training.asked import TRANSFERRED, Options, transferred
+from ganvas.training.asked import TRANSFERRED, Options, check_freeze, transferred
 from ganvas.training.schedule import with_images
 from ganvas.training.state import State, fresh, pack, under
 from ganvas.training.transfer import matching, transfer
@@ -403,6 +405,32 @@ def test_what_would_be_new_cannot_be_frozen(pictures: Path, tmp_path: Path) -> N
             tiny.train(pictures, tmp_path / "new", "r3gan", origin=origin, freeze=0.5, **changed)
         assert "--size 16x16" in caught.value.hint
         assert not (tmp_path / "new").exists(), "something was written"
+
+
+@pytest.mark.parametrize(("changed", "hint"), [({"recipe": "dcgan"}, "--recipe r3gan"), ({"width": 2.0}, "--width 1")])
+def test_layers_that_the_earlier_run_has_not_cannot_be_frozen(
+    changed: dict[str, Any], hint: str, pictures: Path, tmp_path: Path
+) -> None:
+    origin, _ = begun_with(tmp_path / "old", tiny.config("r3gan"))
+    with pytest.raises(GanvasError, match="other layers") as caught:
+        tiny.train(pictures, tmp_path / "new", **{"recipe": "r3gan", "origin": origin, "freeze": 0.5} | changed)
+    assert hint in caught.value.hint
+    assert not (tmp_path / "new").exists(), "something was written"
+
+
+def test_what_looks_at_labels_is_not_frozen_before_it_has_seen_any(pictures: Path, tmp_path: Path) -> None:
+    config = configured("dcgan", 16)
+    check_freeze(config, config)
+    labelled = replace(config, data=replace(config.data, labels=True))
+    check_freeze(labelled, replace(labelled, classes=("cats", "dogs")))  # which there are is not known yet
+    check_freeze(replace(labelled, classes=("a", "b")), replace(labelled, classes=("cats", "dogs")))
+    for asked, origin in (
+        (labelled, config),
+        (config, replace(labelled, classes=("cats", "dogs"))),
+        (replace(labelled, classes=("a", "b", "c")), replace(labelled, classes=("cats", "dogs"))),
+    ):
+        with pytest.raises(GanvasError, match="looks at labels"):
+            check_freeze(asked, origin)
 
 
 @pytest.mark.parametrize("recipe", ["vae", "projected"])

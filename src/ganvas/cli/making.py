@@ -58,7 +58,7 @@ class Train:
     """r1, r2, r1_r2, approximate_r1, approximate_r1_r2, gradient or none in place of the recipe's."""
     gamma: Annotated[float | None, optional("WEIGHT")] = None
     """The penalty's weight; follows from size and batch if not given."""
-    every: int = 1
+    every: Annotated[int | None, optional("STEPS")] = None
     """Take the penalty every so many steps, that much stronger: 16 is usual for r1 and saves time."""
     augment: Annotated[tuple[str, ...], optional("POLICY [POLICY ...]")] = ()
     """In place of the recipe's: color, translation, cutout; ada or apa, as strong as is needed; or none."""
@@ -66,7 +66,7 @@ class Train:
     """yes, no, or auto: mirror pictures at random if there are fewer than 10,000. Say no for letters and digits."""
     ema: Annotated[float | None, optional("SHARE")] = None
     """Average the generator's weights with a half-life of this share of the pictures seen, such as 0.1."""
-    width: float = 1.0
+    width: Annotated[float | None, optional("FACTOR")] = None
     """Of the networks, as a multiple of the recipe's; 2 takes about four times as long a step."""
     batch: Annotated[int | None, optional("COUNT")] = None
     """Pictures a step in place of the recipe's."""

@@ -101,6 +101,7 @@ class PhaseConfig:
         most: steps at most, however large the budget; 0 for no bound. What is left over goes to the other phases.
         most_after: steps of the phase before up to which `most` holds; with more, it falls with their root. 0 if it
             always holds.
+        most_left: what it does not fall below.
         level: up to which a growing network draws, 0 being its coarsest grid.
         fade: part of the phase's steps in which that level is faded in.
         steps: how many, once the budget is known; 0 before.
@@ -114,6 +115,7 @@ class PhaseConfig:
     floor: float = 1.0
     most: int = 0
     most_after: int = 0
+    most_left: int = 0
     level: int = 0
     fade: float = 0.0
     steps: int = 0

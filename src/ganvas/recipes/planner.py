@@ -93,7 +93,7 @@ def choose_wishes(around: Circumstances, config: Config, asked: Wishes) -> tuple
         config: what the recipe returns for these pictures.
     """
     wishes, reasons = asked, []
-    if asked.width == 1 and around.gpu and around.minutes >= GPU_MINUTES:
+    if asked.width is None and around.gpu and around.minutes >= GPU_MINUTES:
         wishes = replace(wishes, width=2.0)
         reasons.append(Choice("width", "twice the recipe's", "a GPU has room for more channels"))
     fits = fitting_batch(with_wishes(config, wishes), around.memory)

@@ -32,11 +32,11 @@ class Wishes:
     loss: str = "auto"
     penalty: str = "auto"
     gamma: float | None = None
-    every: int = 1
+    every: int | None = None
     augment: tuple[str, ...] = ()
     flip: str = "auto"
     ema: float | None = None
-    width: float = 1.0
+    width: float | None = None
     batch: int | None = None
     freeze: float = 0.0
 
@@ -44,8 +44,9 @@ class Wishes:
 def with_wishes(config: Config, wishes: Wishes) -> Config:
     """Return `config` with the user's wishes put in.
 
-    The Wasserstein loss brings the gradient penalty along. Without a wish for gamma, that one has 10 (Gulrajani et al.
-    2017); the others follow StyleGAN2's rule of thumb, 0.0002 * H * W / batch.
+    The Wasserstein loss brings the gradient penalty along. Without a wish for gamma, a penalty of the same kind as the
+    recipe's has the recipe's; else the gradient penalty has 10 (Gulrajani et al. 2017), and the others follow
+    StyleGAN2's rule of thumb, 0.0002 * H * W / batch.
 
     Raises:
         GanvasError: there is no such loss, penalty or augmentation, a number makes no sense, or the recipe has nothing
@@ -60,16 +61,13 @@ def with_wishes(config: Config, wishes: Wishes) -> Config:
     penalty = wishes.penalty
     if penalty == "auto" and wishes.loss == "wasserstein":
         penalty = "gradient"
-    if penalty == "auto" and (wishes.gamma is not None or wishes.every != 1):
+    if penalty == "auto" and (wishes.gamma is not None or wishes.every is not None):
         if config.penalty.name == "none":
             raise GanvasError("There is no penalty to weigh.", "Name one: --penalty r1")
-        own = config.penalty
-        gamma = own.gamma if wishes.gamma is None else wishes.gamma
-        every = own.every if wishes.every == 1 else wishes.every
-        config = replace(config, penalty=replace(own, gamma=gamma, every=every))
+        penalty = config.penalty.name
     if wishes.flip != "auto":
         config = replace(config, flip=wishes.flip == "yes")
-    if wishes.width != 1:
+    if wishes.width not in (None, 1):
         config = _widened(config, wishes.width)
     if wishes.batch is not None:
         config = with_batch(config, wishes.batch)
@@ -77,12 +75,26 @@ def with_wishes(config: Config, wishes: Wishes) -> Config:
     if wishes.loss != "auto":
         config = replace(config, loss=wishes.loss)
     if penalty != "auto":
-        usual = usual_gamma(config.data, config.phases[-1].batch)
-        gamma = {"none": 0.0, "gradient": 10.0}.get(penalty, usual) if wishes.gamma is None else wishes.gamma
-        config = replace(config, penalty=PenaltyConfig(penalty, gamma, wishes.every))
+        usual = _usual_penalty(penalty, config)
+        gamma = usual.gamma if wishes.gamma is None else wishes.gamma
+        config = replace(config, penalty=PenaltyConfig(penalty, gamma, wishes.every or usual.every))
     if wishes.augment:
         config = _augmented(config, tuple(name for name in wishes.augment if name != "none"))
     return config if wishes.ema is None else replace(config, ema=wishes.ema)
+
+
+def _usual_penalty(name: str, config: Config) -> PenaltyConfig:
+    """Return a penalty as heavy and as frequent as the recipe's own of the same kind, else by the rule."""
+    if name == "none":
+        return PenaltyConfig()
+    if _kind(name) == _kind(config.penalty.name):
+        return config.penalty
+    return PenaltyConfig(name, 10.0 if name == "gradient" else usual_gamma(config.data, config.phases[-1].batch))
+
+
+def _kind(penalty: str) -> str:
+    """Return what tells penalties apart whose weights mean different things: all but two hold a slope at zero."""
+    return penalty if penalty in ("none", "gradient") else "zero-centred"
 
 
 def _widened(config: Config, factor: float) -> Config:
@@ -139,9 +151,9 @@ def _check(wishes: Wishes) -> None:
         pick({"none": 0, **POLICIES, **dict.fromkeys(ADAPTIVE, 0)}, name, "augmentation")
     if wishes.gamma is not None and not 0 <= wishes.gamma < math.inf:
         raise GanvasError(f"A penalty cannot weigh {wishes.gamma:g}.", "Try: --gamma 1")
-    if wishes.every < 1:
+    if wishes.every is not None and wishes.every < 1:
         raise GanvasError(f"A penalty cannot be taken every {wishes.every} steps.", "Try: --every 16")
-    if not 0.1 <= wishes.width <= 16:
+    if wishes.width is not None and not 0.1 <= wishes.width <= 16:
         raise GanvasError(f"Networks cannot be {wishes.width:g} times as wide.", "Try: --width 2")
     if wishes.batch is not None and not 2 <= wishes.batch <= 4096:
         raise GanvasError(f"A batch cannot have {wishes.batch:,} pictures.", "Try: --batch 32")

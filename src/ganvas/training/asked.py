@@ -96,7 +96,7 @@ def check_freeze(config: Config, origin: Config) -> None:
     """Refuse to freeze layers that have nothing from the earlier run in them, or that are not in order.
 
     Raises:
-        GanvasError: the discriminator cannot be frozen in part, or begins at another size.
+        GanvasError: the discriminator cannot be frozen in part, or its first layers are other ones.
     """
     if config.discriminator.name in ("none", "projected"):
         raise GanvasError(f"Recipe {config.recipe} has no layers that could be frozen.", "Leave out --freeze.")
@@ -104,4 +104,15 @@ def check_freeze(config: Config, origin: Config) -> None:
         raise GanvasError(
             "The layers that are nearest to the picture are new at another size: they cannot be frozen.",
             f"Leave out --freeze, or keep the size: --size {origin.data.width}x{origin.data.height}",
+        )
+    if config.discriminator != origin.discriminator:
+        raise GanvasError(
+            "The discriminator has other layers than that of the earlier run: new ones cannot be frozen.",
+            f"Leave out --freeze, or keep recipe and width: --recipe {origin.recipe} --width {origin.width:g}",
+        )
+    unknown = config.data.labels and not config.classes  # until the pictures have been read
+    if config.data.labels != bool(origin.classes) or not (unknown or len(config.classes) == len(origin.classes)):
+        raise GanvasError(
+            "The layer that looks at labels is new: it cannot be frozen.",
+            "Leave out --freeze, or train with as many classes as the earlier run has.",
         )

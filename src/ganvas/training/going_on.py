@@ -42,11 +42,9 @@ def check_same(config: Config, options: Options, run: Run) -> None:
         "--precision": (options.precision, config.precision),
     }
     untouched = {
-        "--width": 1.0,
         "--compile": False,
         "--background": "white",
         "--fit": "crop",
-        "--every": 1,
         "--seed": 0,
         "--labels": False,
     }

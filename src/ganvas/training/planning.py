@@ -107,7 +107,7 @@ def choose(data: DataConfig, options: Options, around: Circumstances) -> tuple[C
     plain = choose_recipe(name)(data, around.count)
     choices = [Choice("recipe", name, why)]
     wishes = options.wishes
-    if origin is not None and wishes.width == 1:
+    if origin is not None and wishes.width is None:
         wishes = replace(wishes, width=origin.width)
     if options.recipe == "auto":
         wishes, more = choose_wishes(around, plain, wishes)

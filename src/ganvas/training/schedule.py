@@ -147,7 +147,7 @@ def _bounds(config: Config, seconds: float, costs: Sequence[float]) -> list[int]
     bounds = []
     for phase, steps, before in zip(config.phases, wanted, [0.0, *wanted], strict=False):
         yielding = (phase.most_after / before) ** 0.5 if 0 < phase.most_after < before else 1.0
-        most = round(phase.most * yielding)
+        most = max(round(phase.most * yielding), phase.most_left)
         bounds.append(most if most < steps else 0)
     return bounds
 

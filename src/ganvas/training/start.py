@@ -25,7 +25,7 @@ from ..recipes.planner import Circumstances
 from ..report import write_card
 from ..runs import Run
 from . import loop
-from .asked import COACHES, Options, check_wishes
+from .asked import COACHES, Options, began_with, check_freeze, check_wishes
 from .calibrate import calibrate
 from .going_on import check_classes, check_same, moved
 from .planning import choose, circumstances, describe
@@ -156,6 +156,8 @@ def _plan(new: New, data: Prepared, options: Options, device: Choice, began: flo
         held_out=held_out,
         asked_images=options.images,
     )
+    if config.frozen and options.origin is not None:
+        check_freeze(config, began_with(options.origin))
     if options.images is not None:
         config = dataclasses.replace(
             config,
