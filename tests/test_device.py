@@ -1,12 +1,15 @@
 """Where the work runs, and random numbers that belong to a place."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas import device
-from ganvas.device import Choice, available_cores, choose_device, random_at, use
+from ganvas.device import Choice, _left_to_container, available_cores, choose_device, free_memory, random_at, use
 from ganvas.errors import GanvasError
 
 
@@ -101,3 +104,18 @@ def test_random_numbers_leave_the_global_generator_alone() -> None:
     before = torch.get_rng_state()
     random_at(1, "x")
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_container_has_what_it_was_given_and_not_all_of_the_machine(tmp_path: Path) -> None:
+    assert _left_to_container(tmp_path) == sys.maxsize, "nothing is told"
+    told = {"memory.max": "4000\n", "memory.current": "1500\n", "memory.stat": "anon 900\ninactive_file 500\n"}
+    for name, text in told.items():
+        (tmp_path / name).write_text(text)
+    assert _left_to_container(tmp_path) == 3000, "pages of files are given back"
+    (tmp_path / "memory.max").write_text("max\n")
+    assert _left_to_container(tmp_path) == sys.maxsize
+
+
+def test_free_memory_heeds_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_left_to_container", lambda: 12345)
+    assert not Path("/proc/meminfo").exists() or free_memory("cpu") == 12345

@@ -1,7 +1,11 @@
 """Recipes are complete configurations that can be built, and say what they cannot make."""
 
+import re
+
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ganvas.coach.sides import MOVED
 from ganvas.config import DataConfig, OptimiserConfig
@@ -109,6 +113,9 @@ def test_residual_is_held_by_r1_alone() -> None:
         ("dcgan", 300, 300, "--size 256"),
         ("dcgan", 15, 15, "--size 16"),
         ("residual", 130, 16, "--size 128x16"),
+        ("stylegan2", 36, 31, "--size 36x28, or take: --recipe quick"),
+        ("progressive", 63, 72, "--size 64x72, or take: --recipe quick"),
+        ("multiscale", 255, 255, "--size 256, or take: --recipe r3gan"),
     ],
 )
 def test_a_size_that_cannot_be_made_names_the_nearest(name: str, width: int, height: int, nearest: str) -> None:
@@ -142,7 +149,22 @@ def test_gamma_follows_from_penalty_size_and_batch() -> None:
     assert with_wishes(plain, Wishes(penalty="r1")).penalty.gamma == pytest.approx(rule)
 
 
-@pytest.mark.parametrize(("recipe", "penalty"), [("r3gan", "approximate_r1_r2"), ("multiscale", "r2"), ("r3gan", "r1_r2")])
+@settings(max_examples=60)
+@given(st.sampled_from(sorted(RECIPES)), st.integers(1, 300), st.integers(1, 300))
+def test_the_nearest_size_can_be_made(name: str, width: int, height: int) -> None:
+    refused = ""
+    try:
+        RECIPES[name](data(width, height), 1000)
+    except GanvasError as error:
+        refused = error.hint
+    for across, down in re.findall(r"--size (\d+)(?:x(\d+))?", refused):
+        RECIPES[name](data(int(across), int(down or across)), 1000)
+    assert not refused or "--size" in refused
+
+
+@pytest.mark.parametrize(
+    ("recipe", "penalty"), [("r3gan", "approximate_r1_r2"), ("multiscale", "r2"), ("r3gan", "r1_r2")]
+)
 def test_another_penalty_of_the_same_kind_is_as_heavy_as_the_recipes_own(recipe: str, penalty: str) -> None:
     plain = RECIPES[recipe](data(32), 1000)
     found = with_wishes(plain, Wishes(penalty=penalty, batch=2 * plain.phases[-1].batch)).penalty

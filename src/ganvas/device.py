@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,7 +124,20 @@ def free_memory(device: str) -> int:
     if told.exists():
         for line in told.read_text().splitlines():
             if line.startswith("MemAvailable:"):
-                return 1024 * int(line.split()[1])
+                return min(1024 * int(line.split()[1]), _left_to_container())
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     return 4 << 30  # a system that does not tell: what a small laptop has to spare
+
+
+def _left_to_container(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the bytes that a container may still take, of what it was given; more than any machine has if no limit.
+
+    Pages of files that were read are counted as taken there, and given back when they are needed.
+    """
+    try:
+        limit, taken = (int((group / name).read_text()) for name in ("memory.max", "memory.current"))
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return max(0, limit - taken + int(stat.get("inactive_file", 0)))
+    except (OSError, ValueError):  # no limit ("max"), or none that is told so
+        return sys.maxsize

@@ -11,7 +11,7 @@ import ganvas
 import tiny
 from ganvas.config import Config
 from ganvas.errors import GanvasError
-from ganvas.latents.sample import MODEL, GeneratorModel, draw_latents, load, read_age, save_network
+from ganvas.latents.sample import MODEL, GeneratorModel, draw_label, draw_latents, load, read_age, save_network
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
@@ -55,6 +55,14 @@ def test_a_picture_does_not_depend_on_how_many_are_asked_for(classes: tuple[str,
     # Convolutions of other batch sizes may round the last bit otherwise; a whole level of 255 is allowed.
     assert (many[:5] - sampler.sample(5, seed=1).int()).abs().max() <= 1
     assert (many[100:130] - sampler.sample(30, seed=1, first=100).int()).abs().max() <= 1
+
+
+def test_classes_are_drawn_as_often_as_the_pictures_have_them() -> None:
+    counted = tiny.config(classes=("rare", "usual"), class_counts=(10, 990))
+    labels = [draw_label(0, index, counted) for index in range(2000)]
+    assert 5 <= labels.count(0) <= 45, "one in a hundred"
+    older = tiny.config(classes=("rare", "usual"))
+    assert 900 < [draw_label(0, index, older) for index in range(2000)].count(0) < 1100, "what is not told is even"
 
 
 def test_truncation_draws_pictures_together() -> None:

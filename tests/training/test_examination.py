@@ -1,5 +1,6 @@
 """Examinations: the same signs each time, in every recipe and phase, and not a bit of the training is changed."""
 
+import copy
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,11 @@ from ganvas.config import BalanceConfig, Config, DataConfig
 from ganvas.data import Prepared, prepare
 from ganvas.data.split import split
 from ganvas.events import Signs, drain, from_json, to_json
+from ganvas.models.multiscale import MultiscaleGenerator
 from ganvas.recipes import RECIPES
+from ganvas.training import examination
 from ganvas.training.examination import Examiner
+from ganvas.training.material import Draw
 from ganvas.training.schedule import position
 from ganvas.training.state import State, fresh
 
@@ -164,3 +168,25 @@ def test_a_broken_state_is_examined_too(recipe: str, data: Prepared) -> None:
     assert found.values["finite"] < 1
     assert found.values.keys() <= SIGNS.keys()
     assert to_json(from_json(to_json(found))) == to_json(found)
+
+
+def test_coarse_scales_are_judged_as_they_are_drawn(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture made smaller is not what the generator draws there, and the discriminator has never seen it."""
+    config = going("multiscale", steps=3, held_out=4)
+    state, losses = begun(config, data, 2)
+    seen: list[torch.Tensor] = []
+    judged = examination.judge
+
+    def watching(state: State, config: Config, material: Draw, pictures: torch.Tensor) -> torch.Tensor:
+        seen.append(pictures)
+        return judged(state, config, material, pictures)
+
+    monkeypatch.setattr(examination, "judge", watching)
+    examiner = Examiner(config, data, CPU)
+    examiner.examine(state, config, position(config, 1).phase, losses)
+    material = examiner._material(config, examiner._shown)
+    network = copy.deepcopy(state.generator)
+    assert isinstance(network, MultiscaleGenerator)
+    drawn = network.pyramid(material.latents, None)
+    assert any(each.shape == drawn.shape and torch.equal(each, drawn) for each in seen)
+    assert all(each.shape[1:] == drawn.shape[1:] for each in seen), "reals too, at all scales"

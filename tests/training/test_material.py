@@ -271,6 +271,21 @@ def test_memory_that_holds_no_picture_is_said(monkeypatch: pytest.MonkeyPatch) -
     assert "--size" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9.00 GB)"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
+def test_want_of_memory_is_known_on_every_device(error: Exception) -> None:
+    assert phases.is_out_of_memory(error)
+    assert not phases.is_out_of_memory(ValueError(str(error) or "out of memory"))
+
+
 def test_other_errors_are_not_taken_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config()
 
@@ -390,10 +405,13 @@ def test_what_is_gone_back_through_twice_is_not_compiled(
 ) -> None:
     compiled: list[str] = []
     monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(type(module).__name__))
-    config = tiny.config("dcgan", compiled=True, penalty=PenaltyConfig(penalty, 1.0))
+    config = tiny.config("dcgan", compiled=True, penalty=PenaltyConfig(penalty, 1.0), coach="watch")
     state = fresh(config, CPU)
     assert compiled == ["DCGANGenerator", "DCGANDiscriminator"][: 1 + both]
     assert not any("_orig_mod" in name for name in pack(state)[0]), "files of weights know nothing of it"
+    compiled.clear()
+    fresh(replace(config, coach="act"), CPU)
+    assert compiled == ["DCGANGenerator"], "a coach that acts may prescribe a penalty"
     compiled.clear()
     fresh(replace(config, compiled=False), CPU)
     assert not compiled

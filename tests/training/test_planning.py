@@ -315,6 +315,9 @@ def test_a_plan_for_nothing_says_so(tmp_path: Path) -> None:
     assert "ganvas inspect" in caught.value.hint
 
 
-def test_twice_the_time_may_need_another_recipe(tmp_path: Path) -> None:
+def test_no_size_is_chosen_that_a_named_recipe_does_not_make(tmp_path: Path) -> None:
     large = tiny.write_pictures(tmp_path / "large", size=128)
-    assert "another recipe would be needed" in ganvas.plan(large, recipe="fc", minutes=120, device="cpu").twice
+    plan = ganvas.plan(large, recipe="fc", minutes=300, device="cpu")
+    assert plan.config.shape == (3, 64, 64)
+    assert "recipe fc makes no larger" in next(each.why for each in plan.choices if each.what == "size")
+    assert "pictures seen" in plan.twice, "twice the time gives no larger ones"

@@ -201,6 +201,7 @@ class Config:
         recipe: name of the recipe that wrote this.
         data: the pictures.
         classes: names of the labels the networks are conditioned on; empty for none.
+        class_counts: pictures of each; where no class is asked for, samples are drawn in these proportions.
         seed: of everything random.
         compiled: networks are compiled by torch before they are used.
         precision: of what networks compute: "float32", or mixed with "bfloat16" or "float16" on a device that gains.
@@ -248,6 +249,7 @@ class Config:
     latent: int = 100
     width: float = 1.0
     classes: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
     seed: int = 0
     precision: str = "float32"
     compiled: bool = False

@@ -47,7 +47,10 @@ def ada(pictures: Tensor, probability: float, generator: torch.Generator) -> Ten
     shown = pictures
     if bool(moved.any()):
         grid = sampling_grid(moves.to(pictures.dtype), pictures)
-        shown = torch.where(moved[:, None, None, None], resample(pictures, grid), pictures)
+        # Apple's GPUs have no bicubic sampling in torch, and no fallback for it.
+        where = torch.device("cpu") if device.type == "mps" else device
+        resampled = resample(pictures.to(where), grid.to(where)).to(device)
+        shown = torch.where(moved[:, None, None, None], resampled, pictures)
     matrices = colour(taken, how, normal, probability, grey=pictures.shape[1] == 1)
     return recolour(shown, matrices.to(pictures.dtype))
 

@@ -46,6 +46,10 @@ class Loader:
 
         self._permutation = permutation
 
+    def epoch(self, number: int) -> npt.NDArray[np.int64]:
+        """Return the places of the pictures of an epoch, in the order in which they are shown."""
+        return self._permutation(number)
+
     def batch(self, first_image: int, count: int) -> tuple[Tensor, Tensor | None]:
         """Return this process's `count` pictures (count, C, H, W) uint8, and their labels (count,) int64 or None.
 

@@ -46,7 +46,7 @@ class GeneratorModel:
             count: how many.
             seed: any whole number.
             truncation: 1 draws from everything that was learned; towards 0 pictures become safer and more alike.
-            label: the class to draw, for a run with labels; None draws classes at random.
+            label: the class to draw, for a run with labels; None draws classes as often as the pictures have them.
             first: index of the first picture.
 
         Raises:
@@ -81,7 +81,7 @@ class GeneratorModel:
                 raise GanvasError(f"{self.run} knows no labels.", "Train with --labels on a folder of sub-folders.")
             return None
         if label is None:
-            return torch.tensor([draw_label(seed, index, len(classes)) for index in indices])
+            return torch.tensor([draw_label(seed, index, self.config) for index in indices])
         if label not in classes:
             raise GanvasError(
                 f"{self.run} has no label '{label}'.{did_you_mean(label, list(classes))}",
@@ -95,9 +95,11 @@ def draw_latents(seed: int, indices: range, length: int) -> Tensor:
     return torch.stack([torch.randn(length, generator=random_at(seed, index, "latent")) for index in indices])
 
 
-def draw_label(seed: int, index: int, classes: int) -> int:
-    """Return a class for the picture of this seed and index."""
-    return int(torch.randint(classes, (), generator=random_at(seed, index, "label")))
+def draw_label(seed: int, index: int, config: Config) -> int:
+    """Return a class for the picture of this seed and index, as often as the run's pictures have it."""
+    counts = config.class_counts or (1,) * len(config.classes)  # older runs do not tell
+    weights = torch.tensor(counts, dtype=torch.float64)
+    return int(torch.multinomial(weights, 1, generator=random_at(seed, index, "label")))
 
 
 def load(run: Path | str, device: str = "auto") -> GeneratorModel:

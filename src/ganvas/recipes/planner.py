@@ -4,10 +4,13 @@ Its rules follow from `benchmarks/family.py`: on a processor, the recipes were t
 GPU does has not been measured here; those rules follow the authors' figures, and say so.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ..config import Config, DataConfig
+from ..errors import GanvasError
 from .wishes import Wishes, with_wishes
 
 FEW = 2_000  # pictures; with fewer, a discriminator knows them by heart before long
@@ -71,15 +74,28 @@ def choose_size(around: Circumstances) -> tuple[int, int, str]:
     return width, height, f"more would cost more than {around.minutes:g} minutes on {where} can give"
 
 
+def largest(data: DataConfig, recipe: Callable[[DataConfig, int], Config]) -> DataConfig:
+    """Return `data` at the largest size of its shape that a recipe makes, its own at most; at its own if at none."""
+    long = max(data.width, data.height)
+    for side in range(long, 0, -1):
+        width, height = (max(1, round(each * side / long)) for each in (data.width, data.height))
+        smaller = replace(data, width=width, height=height)
+        with suppress(GanvasError):
+            recipe(smaller, FEW)
+            return smaller
+    return data
+
+
 def choose_recipe_name(around: Circumstances, data: DataConfig) -> tuple[str, str]:
     """Return the name of the recipe for pictures of this size, and the reason."""
-    if max(data.width, data.height) > 128:
-        return "r3gan", "it makes pictures of more than 128 px"
+    large = max(data.width, data.height) > 128
     if not (around.gpu or around.drawn or around.grey):
         return "projected", "on a processor it came nearest to photographs of all recipes that were compared"
+    if not around.gpu and large:
+        return "r3gan", "it makes pictures of more than 128 px"
     if not around.gpu:
         return "quick", "on a processor it came nearest to drawings of all recipes that were compared, within minutes"
-    if around.minutes < GPU_MINUTES:
+    if around.minutes < GPU_MINUTES and not large:
         return "quick", "it learns to draw in the first minute; nothing else does"
     if around.count < FEW and not around.grey:
         return "projected", "its authors found it to need the fewest pictures (not measured here on a GPU)"

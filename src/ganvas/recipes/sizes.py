@@ -1,9 +1,12 @@
 """What recipes share: which sizes they can make, how wide networks are on each grid, what follows from the batch."""
 
 import math
+from itertools import product
 
 from ..config import DataConfig
 from ..errors import GanvasError
+
+FARTHEST = 32  # pixels from any size of up to 256 to one that can be halved exactly
 
 
 def stages(data: DataConfig) -> int:
@@ -18,15 +21,27 @@ def doublings(data: DataConfig, least: int, most: int, recipe: str) -> int:
     Raises:
         GanvasError: a side is out of range, or odd on the way; the nearest size that is possible is named.
     """
-    between(data, least, most, recipe)
-    times = math.floor(math.log2(min(data.height, data.width) / 4))
-    width, height = (round(side / 2**times) * 2**times for side in (data.width, data.height))
-    if (width, height) != (data.width, data.height):
+    width, height = (min(max(side, least), most) for side in (data.width, data.height))
+    if not _is_doubled(width, height):
+        across, down = (range(max(least, side - FARTHEST), min(most, side + FARTHEST) + 1) for side in (width, height))
+        possible = [size for size in product(across, down) if _is_doubled(*size)]
+        nearest = min(possible, key=lambda size: abs(size[0] - width) + abs(size[1] - height))
         raise GanvasError(
-            f"Recipe {recipe} doubles a small grid {times} times: {data.width}x{data.height} cannot be had so.",
-            f"Nearest: --size {width if width == height else f'{width}x{height}'}, or take: --recipe quick",
+            f"Recipe {recipe} doubles a small grid again and again: {data.width}x{data.height} cannot be had so.",
+            f"Nearest: {_asked(*nearest)}, or take: --recipe {'quick' if max(width, height) <= 128 else 'r3gan'}",
         )
-    return times
+    between(data, least, most, recipe)
+    return _halvings(width, height)
+
+
+def _halvings(width: int, height: int) -> int:
+    """Return how often the shorter side can be halved until it is 4 to 7 px."""
+    return math.floor(math.log2(min(width, height) / 4))
+
+
+def _is_doubled(width: int, height: int) -> bool:
+    """Tell whether both sides can be halved exactly as often as that."""
+    return width % 2 ** _halvings(width, height) == height % 2 ** _halvings(width, height) == 0
 
 
 def narrowing(widest: int, narrowest: int, times: int) -> tuple[int, ...]:
@@ -44,8 +59,13 @@ def between(data: DataConfig, least: int, most: int, recipe: str) -> None:
     if (width, height) != (data.width, data.height):
         raise GanvasError(
             f"Recipe {recipe} makes pictures of {least} to {most} px a side, not {data.width}x{data.height}.",
-            f"Nearest: --size {width if width == height else f'{width}x{height}'}",
+            f"Nearest: {_asked(width, height)}",
         )
+
+
+def _asked(width: int, height: int) -> str:
+    """Return how a size is asked for."""
+    return f"--size {width if width == height else f'{width}x{height}'}"
 
 
 def usual_gamma(data: DataConfig, batch: int) -> float:

@@ -20,9 +20,10 @@ from ..data.split import split
 from ..device import random_at
 from ..events import Signs
 from ..losses import of_pictures
+from ..models.multiscale import MultiscaleGenerator
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
-from .material import Draw, draw, effective
+from .material import Draw, alike, draw, effective, fakes
 from .schedule import annealed, progress
 from .state import State
 from .steps import judge
@@ -77,10 +78,13 @@ class Examiner:
         found["generator_dead"] = dead_part(layers)
         if judged:
             seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
-            logits = [of_pictures(judge(seeing, config, material, each)) for each in (material.real, samples)]
+            if isinstance(state.generator, MultiscaleGenerator):  # as it is trained: on the scales that are drawn
+                samples = fakes(copy.deepcopy(state.generator), config, material)
+            shown = alike(state.generator, material).real, samples
+            logits = [of_pictures(judge(seeing, config, material, each)) for each in shown]
             if len(self._held_out):
                 unseen = replace(self._material(config, self._held_out), augmented=augmented)
-                logits.append(of_pictures(judge(seeing, config, unseen, unseen.real)))
+                logits.append(of_pictures(judge(seeing, config, unseen, alike(state.generator, unseen).real)))
             found |= signs.logit_signs(*logits)
         return found
 

@@ -68,7 +68,7 @@ def train(
     yield Started(
         str(run.folder), config.recipe, why, state.step, state.images, now.images, resumed=state.step > 0
     )  # fmt: skip
-    lost = ""
+    lost, alarmed = "", False
     reason, judged = "finished" if going_on or state.step >= now.steps else "stopped", False
     try:
         while state.step < now.steps and reason == "finished":
@@ -80,7 +80,8 @@ def train(
                     f"The memory of {device.device} is full: each batch is now taken in {state.parts} parts, whose "
                     "gradients are gathered. Only what looks at a whole batch, such as batch norms, sees less of it."
                 )
-            if now.adapt and augmented < now.adapt.most <= state.augmented:
+            if now.adapt and augmented < now.adapt.most <= state.augmented and not alarmed:
+                alarmed = True  # once: it hovers there
                 yield Note(
                     f"Augmentation is as strong as it may be ({now.adapt.most:g}), and the discriminator still knows "
                     "its pictures by heart: more pictures would help, or a smaller network: --width 0.5"

@@ -93,8 +93,15 @@ def _in_parts(phase: PhaseConfig, state: State, config: Config, loader: Loader, 
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory ran out, on whatever device."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    """Tell whether memory ran out, on whatever device; not all of them have a class of error for it."""
+    words = (
+        "can't allocate memory",
+        "not enough memory",
+        "out of memory",
+        "ALLOC_FAILED",
+    )  # Linux, Windows, MPS, cuBLAS
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or (isinstance(error, RuntimeError) and any(each in str(error) for each in words))
 
 
 def adapt(state: State, config: AdaptConfig, batch: int) -> None:

@@ -23,6 +23,7 @@ from ..recipes.planner import (
     choose_size,
     choose_wishes,
     explained,
+    largest,
 )
 from .asked import KINDS, Options, began_with, check_freeze, check_wishes, parse_size, transferred
 from .calibrate import MARGIN, seconds_per_step
@@ -80,7 +81,11 @@ def circumstances(pictures: str | Path, options: Options, device: Device) -> Cir
 
 
 def describe(pictures: str | Path, options: Options, around: Circumstances) -> tuple[DataConfig, Choice]:
-    """Return how the pictures are prepared, and why at this size."""
+    """Return how the pictures are prepared, and why at this size.
+
+    Raises:
+        GanvasError: there is no such recipe or run to begin with, or the size is none.
+    """
     if options.size == "auto":
         width, height, why = choose_size(around)
     else:
@@ -88,7 +93,19 @@ def describe(pictures: str | Path, options: Options, around: Circumstances) -> t
     channels = pick(KINDS, options.channels, "kind of channels") or (1 if around.grey else 3)
     where = str(Path(pictures).resolve())  # so that the run goes on from any folder
     data = DataConfig(where, height, width, channels, options.background, options.fit, options.labels)
-    return data, Choice("size", f"{width}x{height}", why)
+    name = _named_recipe(options)
+    if options.size == "auto" and name != "auto":
+        made = largest(data, choose_recipe(name))
+        if made != data:
+            data, why = made, f"recipe {name} makes no larger pictures of this shape"
+    return data, Choice("size", f"{data.width}x{data.height}", why)
+
+
+def _named_recipe(options: Options) -> str:
+    """Return the recipe that was named, by itself or by the run to begin with; "auto" if none was."""
+    if options.recipe == "auto" and options.origin is not None:
+        return began_with(options.origin).recipe
+    return options.recipe
 
 
 def choose(data: DataConfig, options: Options, around: Circumstances) -> tuple[Config, list[Choice]]:
@@ -161,11 +178,8 @@ def _measured(config: Config, device: Device, minutes: float) -> Config:
 
 def _twice(pictures: str | Path, options: Options, around: Circumstances, config: Config) -> str:
     """Say what twice the time would give."""
-    try:
-        data, _ = describe(pictures, options, around)
-        other, _ = choose(data, options, around)
-    except GanvasError as error:  # what is asked for goes with this budget, and not with the size that twice it gives
-        return f"another recipe would be needed: {error.message}"
+    data, _ = describe(pictures, options, around)
+    other, _ = choose(data, options, around)
     changed = []
     if other.recipe != config.recipe:
         changed.append(f"recipe {other.recipe}")

@@ -71,7 +71,7 @@ def _scales(network: MultiscaleGenerator, config: Config, device: torch.device) 
     latents = draw_latents(config.seed, range(columns), config.latent).to(device)
     labels = None
     if config.classes:
-        labels = torch.tensor([draw_label(config.seed, index, len(config.classes)) for index in range(columns)])
+        labels = torch.tensor([draw_label(config.seed, index, config) for index in range(columns)])
         labels = labels.to(device)
     scales = network.pyramid(latents, labels)  # (columns, levels * C, H, W)
     rows = scales.reshape(columns, network.levels, *config.shape).transpose(0, 1)

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
 
 from ..config import Config, DataConfig
@@ -148,6 +149,7 @@ def _plan(new: New, data: Prepared, options: Options, device: Choice, began: flo
     config = dataclasses.replace(
         config,
         classes=data.classes if options.labels else (),
+        class_counts=_class_counts(data) if options.labels else (),
         coach=COACHES[options.coach],
         seed=options.seed,
         compiled=options.compiled,
@@ -170,6 +172,11 @@ def _plan(new: New, data: Prepared, options: Options, device: Choice, began: flo
     config = dataclasses.replace(config, minutes=minutes)
     yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")
     return calibrate(config, data, device, lambda: 60 * minutes - (time.monotonic() - began))
+
+
+def _class_counts(data: Prepared) -> tuple[int, ...]:
+    """Return how many pictures each class has."""
+    return tuple(np.bincount(np.asarray(data.labels), minlength=len(data.classes)).tolist())
 
 
 def _recorded(events: Generator[Event, None, None], run: Run) -> Iterator[Event]:

@@ -108,9 +108,9 @@ def _moved(
 
 
 def compile_networks(generator: nn.Module, discriminator: nn.Module, config: Config) -> None:
-    """Have torch compile what it can: not what a penalty goes back through twice."""
+    """Have torch compile what it can: not what a penalty goes back through twice, or may where the coach prescribes."""
     generator.compile()
-    if config.penalty.name in {"none", "approximate_r1", "approximate_r1_r2"}:
+    if config.coach != "act" and config.penalty.name in {"none", "approximate_r1", "approximate_r1_r2"}:
         discriminator.compile()
 
 

@@ -22,7 +22,7 @@ from ..device import random_at
 from ..errors import GanvasError
 from ..models.quick import QuickGenerator
 from ..pictures import to_float
-from .material import Draw
+from .material import Draw, loader_for
 from .state import State
 from .steps import Losses, descend_in_turn, discriminator_step, freeze, generator_loss, generators_turn, unfreeze
 
@@ -80,13 +80,16 @@ def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
 
 @torch.no_grad()
 def encode_all(state: State, config: Config, data: Prepared, most: int) -> tuple[Tensor, Tensor | None]:
-    """Return the codes (N, Z) of what is trained on, mirrored too if the run mirrors, and their labels (N,) or None."""
+    """Return the codes (N, Z) of what is trained on, mirrored too if the run mirrors, and their labels (N,) or None.
+
+    Where pictures have labels, those of small classes are there more than once, as often as they are shown.
+    """
     _, encoder, _ = _parts(state, config)
     device = next(encoder.parameters()).device
     encoder.eval()
-    shown = split(data.count, config.held_out).train
+    shown = loader_for(config, data).epoch(0) if config.classes else split(data.count, config.held_out).train
     shuffled = torch.randperm(len(shown), generator=random_at(config.seed, "codes"))
-    chosen = shown[shuffled[:most].sort().values.numpy()]
+    chosen = np.sort(shown[shuffled[:most].numpy()])
     codes, labels = [], []
     for indices in np.array_split(chosen, -(-len(chosen) // 256)):
         pictures = to_float(torch.from_numpy(np.asarray(data.pictures[indices])).to(device))
