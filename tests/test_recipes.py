@@ -114,7 +114,7 @@ def test_residual_is_held_by_r1_alone() -> None:
         ("dcgan", 15, 15, "--size 16"),
         ("residual", 130, 16, "--size 128x16"),
         ("stylegan2", 36, 31, "--size 36x28, or take: --recipe quick"),
-        ("progressive", 63, 72, "--size 64x72, or take: --recipe quick"),
+        ("progressive", 63, 72, "--size 56x72, or take: --recipe quick"),
         ("multiscale", 255, 255, "--size 256, or take: --recipe r3gan"),
     ],
 )

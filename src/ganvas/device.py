@@ -130,6 +130,16 @@ def free_memory(device: str) -> int:
     return 4 << 30  # a system that does not tell: what a small laptop has to spare
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory ran out, on whatever device; not all of them have a class of error for it."""
+    import torch
+
+    # On Linux, on Windows, on Apple's GPUs, and from cuBLAS.
+    words = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or (isinstance(error, RuntimeError) and any(each in str(error) for each in words))
+
+
 def _left_to_container(group: Path = Path("/sys/fs/cgroup")) -> int:
     """Return the bytes that a container may still take, of what it was given; more than any machine has if no limit.
 

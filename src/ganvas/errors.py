@@ -25,6 +25,10 @@ class GanvasError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
 
+class UnfitPictureError(GanvasError):
+    """Say what is wrong with one picture, where others may do."""
+
+
 def did_you_mean(given: str, known: list[str]) -> str:
     """Return ` Did you mean 'x'?` for the known name nearest to `given`, or an empty string."""
     import difflib

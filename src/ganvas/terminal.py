@@ -68,6 +68,20 @@ def stop_on_signals() -> Iterator[Any]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def interrupt_on_term() -> Iterator[None]:
+    """Take SIGTERM, by which batch systems and containers end what they run, for a Ctrl-C."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class _Shown:
     """Keep one bar for each kind of work, and print the rest above it."""
 

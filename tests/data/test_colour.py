@@ -1,13 +1,14 @@
 """Colours come out as the eye should see them, whatever space they were stored in."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
 from bad_files import BLUE, GREEN, RED, YELLOW, odd_files, quarters, swapped_profile
 from PIL import Image, ImageCms
 
-from ganvas.data.colour import to_srgb
+from ganvas.data.colour import is_srgb, srgb_profile, to_srgb
 from ganvas.data.decode import read_picture
 
 ODD = odd_files()
@@ -77,6 +78,26 @@ def test_srgb_is_left_as_it_is_and_unsaid() -> None:
     converted, notes = to_srgb(image)
     assert notes == []
     assert np.array_equal(np.asarray(converted), np.asarray(quarters()))
+
+
+def linear_profile() -> bytes:
+    """Return a profile with the primaries of sRGB, and its name, whose light is not encoded: its curve has gamma 1."""
+    profile = bytearray(srgb_profile())
+    for number in range(struct.unpack_from(">I", profile, 128)[0]):
+        name, offset, _ = struct.unpack_from(">4sII", profile, 132 + 12 * number)
+        if name == b"rTRC":
+            struct.pack_into(">5i", profile, offset + 12, *(round(65536 * each) for each in (1, 1, 0, 1, 0)))
+    return bytes(profile)
+
+
+def test_a_linear_profile_is_not_taken_for_srgb_by_its_name() -> None:
+    assert is_srgb(srgb_profile())
+    assert not is_srgb(linear_profile())
+    image = Image.new("RGB", (8, 8), (55, 55, 55))
+    image.info["icc_profile"] = linear_profile()
+    converted, notes = to_srgb(image)
+    assert notes == ["colour profile converted to sRGB"]
+    assert converted.getpixel((4, 4))[0] == pytest.approx(128, abs=3), "a fifth of the light is half of the scale"
 
 
 @pytest.mark.parametrize("profile", [b"junk", b"\0" * 200, swapped_profile()[:300]])

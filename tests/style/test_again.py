@@ -11,6 +11,7 @@ from PIL import Image
 from ganvas.cli import main
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
+from ganvas.models.backbones import PACKAGED
 from ganvas.pictures import read_origin, save_image
 from ganvas.style import stylize
 from ganvas.style.again import overridden, recipe_of, recolour
@@ -123,3 +124,46 @@ def test_files_that_are_no_pictures_are_named(tmp_path: Path) -> None:
         recipe_of(tmp_path / "a.png")
     with pytest.raises(GanvasError, match="There is no picture"):
         recipe_of(tmp_path / "none.png")
+
+
+def test_a_mask_takes_the_place_of_a_blend_and_a_blend_that_of_masks(sources: list[Path], tmp_path: Path) -> None:
+    blended, masked, mask = tmp_path / "blended.png", tmp_path / "masked.png", tmp_path / "mask.png"
+    Image.new("L", (8, 8), 255).save(mask)
+    list(stylize(sources[0], sources[1:], blended, QUICK))
+    words = ["style", str(sources[0]), "--like", str(blended), "--out", str(masked)]
+    assert main([*words, "--mask", str(mask)]) == 0
+    assert (recipe_of(masked).masks, recipe_of(masked).config.blend) == ((mask,), ())
+    words = ["style", str(sources[0]), "--like", str(masked), "--out", str(blended)]
+    assert main([*words, "--blend", "3", "1"]) == 0
+    assert (recipe_of(blended).masks, recipe_of(blended).config.blend) == ((), (3.0, 1.0))
+
+
+def test_transparency_is_the_painting_s_whatever_the_colours_are_of(
+    sources: list[Path], tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    painting, opaque = tmp_path / "painting.png", draw("opaque.png", seed=5)
+    list(stylize(sources[0], sources[1:], painting, QUICK))
+    with Image.open(painting) as image:
+        alpha = image.getchannel("A").tobytes()
+    list(recolour(painting, "oklab", painting, opaque))
+    with Image.open(painting) as image:
+        assert image.getchannel("A").tobytes() == alpha
+
+
+def test_no_source_is_written_over(sources: list[Path], tmp_path: Path) -> None:
+    painting = tmp_path / "painting.png"
+    list(stylize(sources[0], sources[1:], painting, QUICK))
+    with pytest.raises(GanvasError, match="one of the pictures to paint from"):
+        list(recolour(painting, "luma", sources[1]))
+    precious = tmp_path / "new.png.free.png"
+    precious.write_bytes(sources[1].read_bytes())
+    with pytest.raises(GanvasError, match="one of the pictures to paint from"):
+        list(stylize(sources[0], [precious, sources[2]], tmp_path / "new.png", replace(QUICK, colours="luma")))
+
+
+def test_what_another_network_painted_in_vgg19s_place_is_repeated_by_that(sources: list[Path], tmp_path: Path) -> None:
+    painting = tmp_path / "painting.png"
+    settings = json.dumps({"network": "vgg19", "size": 48})
+    told = {"content": sources[0], "styles": "[]", "settings": settings, "network": PACKAGED}
+    save_image(Image.new("RGB", (4, 4)), painting, told)
+    assert recipe_of(painting).config == StyleConfig(size=48)

@@ -10,10 +10,12 @@ from PIL import Image
 
 from ganvas.cli import main
 from ganvas.config import StyleConfig
-from ganvas.errors import GanvasError
+from ganvas.errors import GanvasError, UnfitPictureError
 from ganvas.events import Done, Event, Iteration, Note
+from ganvas.models.backbones import packaged_vgg16
 from ganvas.pictures import read_origin
 from ganvas.style import many
+from ganvas.style.canvas import Sources
 from ganvas.style.many import is_many, paint_many
 
 QUICK = StyleConfig(size=32, iterations=1, device="cpu")
@@ -155,11 +157,11 @@ def test_one_painting_is_not_many(folders: tuple[Path, Path]) -> None:
 def test_ctrl_c_ends_all_of_them(folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contents, styles = folders
 
-    def interrupted(content: Path, style: object, out: Path, *_: object):
+    def interrupted(sources: object, out: Path, *_: object):
         yield Iteration(1, 1, 32, 1.0, 1.0, 1.0, 1.0)
         yield Done(str(out), 1, 0, 1.0, "interrupted" if "a--y" in out.name else "finished")
 
-    monkeypatch.setattr(many, "stylize", interrupted)
+    monkeypatch.setattr(many, "paint", interrupted)
     events = list(paint_many(contents, [styles], tmp_path / "out", QUICK))
     assert isinstance(events[-1], Done)
     assert (events[-1].reason, events[-1].step) == ("interrupted", 2)
@@ -203,3 +205,106 @@ def test_styles_that_cannot_be_read_are_named_and_equal_names_kept_apart(
     events = list(paint_many(contents / "a.png", [styles], tmp_path / "out", QUICK))
     assert any("._x.jpg is left out" in note for note in notes(events))
     assert len(list((tmp_path / "out").glob("*.png"))) == 3
+
+
+def test_other_colours_are_no_other_painting(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out, kept = tmp_path / "out", replace(QUICK, colours="luma")
+    list(paint_many(contents, [styles / "x.png"], out, QUICK))
+    events = list(paint_many(contents, [styles / "x.png"], out, kept))
+    assert notes(events).count("It is there already.") == 3
+    assert not [event for event in events if isinstance(event, Iteration)], "it was painted anew"
+    assert json.loads(read_origin(out / "a--x.png")["settings"])["colours"] == "luma"
+    assert notes(list(paint_many(contents, [styles / "x.png"], out, QUICK))).count("It is there already.") == 3
+    list(paint_many(contents, [styles / "x.png"], out, kept))
+    (out / "a--x.png.free.png").unlink()
+    again = list(paint_many(contents, [styles / "x.png"], out, replace(QUICK, colours="oklab")))
+    assert notes(again).count("It is there already.") == 2, "its own colours are gone"
+
+
+def test_another_network_paints_another_painting(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents, styles = folders
+
+    def named(name: str):
+        def network(config: StyleConfig):
+            yield Note("Looking for it.")
+            return replace(packaged_vgg16(), name=name)
+
+        return network
+
+    for name, expected in (("one", 0), ("one", 3), ("other", 0)):
+        monkeypatch.setattr(many, "network", named(name))
+        events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
+        assert notes(events).count("It is there already.") == expected, name
+        assert notes(events).count("Looking for it.") == 1, "a network is read once"
+
+
+def test_many_paintings_have_several_sheets(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents, styles = folders
+    monkeypatch.setattr(many, "MOST", 2)
+    list(paint_many(contents, [styles], tmp_path / "out", QUICK))
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.jpg")) == ["sheet-2.jpg", "sheet.jpg"]
+    assert (many.CELL + many.LABEL + many.GAP) * (100 + 1) < 65_500, "a JPEG's side"
+
+
+def test_nobody_s_sheet_is_written_over(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    (tmp_path / "out").mkdir()
+    Image.new("RGB", (40, 30)).save(tmp_path / "out" / "sheet.jpg")
+    before = (tmp_path / "out" / "sheet.jpg").read_bytes()
+    with pytest.raises(GanvasError, match="would be written over"):
+        list(paint_many(contents, [styles], tmp_path / "out", QUICK))
+    assert (tmp_path / "out" / "sheet.jpg").read_bytes() == before
+
+
+def test_paintings_can_be_painted_from_without_their_by_products(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    list(paint_many(contents, [styles / "x.png"], tmp_path / "out", replace(QUICK, colours="luma")))
+    list(paint_many(tmp_path / "out", [styles / "y.png"], tmp_path / "second", QUICK))
+    assert sorted(path.name for path in (tmp_path / "second").glob("*.png")) == [f"{n}--x--y.png" for n in "abc"]
+
+
+def test_a_picture_that_does_not_fit_leaves_the_others(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents, styles = folders
+    real = many.paint
+
+    def too_large(sources: Sources, *rest: object):
+        if sources.content.name == "b.png":
+            raise UnfitPictureError("A painting of 9 x 9 pixels takes 9.0 GB, and 1.0 may be used.")
+        yield from real(sources, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(many, "paint", too_large)
+    events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
+    assert any("b.png is left out: A painting of" in note for note in notes(events))
+    assert isinstance(events[-1], Done)
+    assert (events[-1].step, events[-1].reason) == (2, "finished")
+
+
+def test_progress_is_that_of_all_of_them(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    events = list(paint_many(contents, [styles], tmp_path / "out", QUICK))
+    told = [event.progress for event in events if isinstance(event, Iteration)]
+    assert told == sorted(told)
+    assert told[0] < 1 / 6 + 1e-9
+    assert told[-1] == pytest.approx(1)
+
+
+def test_a_style_that_all_need_has_to_be_there(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    (styles / "x.png").write_bytes(b"no picture")
+    with pytest.raises(GanvasError, match=r"x\.png cannot be used"):
+        list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
+
+
+def test_a_new_picture_takes_no_other_s_name(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
+    Image.open(contents / "a.png").save(contents / "a.bmp")
+    events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
+    assert notes(events).count("It is there already.") == 2, "b and c"

@@ -1,5 +1,6 @@
 """The whole way: events, the file and what stands in it, any size, interruption, fallback, and a better picture."""
 
+import contextlib
 import json
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -296,6 +297,69 @@ class TestGoingOn:
         on = list(stylize(content, [style], tmp_path / "b.png", config))
         last = [[event.loss for event in events if isinstance(event, Iteration)][-1] for events in (through, on)]
         assert last[1] < 1.2 * last[0]
+
+    @pytest.mark.parametrize(
+        "error", [KeyboardInterrupt(), RuntimeError("MPS backend out of memory"), torch.OutOfMemoryError("CUDA")]
+    )
+    @pytest.mark.parametrize("after", [11, 15])
+    def test_whatever_ends_it_what_there_is_is_kept(
+        self,
+        error: BaseException,
+        after: int,
+        content: Path,
+        style: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Also in the last moment, while the painting is written at its full size."""
+        out, config = tmp_path / "out.png", replace(QUICK, size=200)
+        real, raised = canvas.Canvas._write, []
+
+        def breaking(self: canvas.Canvas, painting: torch.Tensor, path: Path, reason: str, colours: str) -> None:
+            if reason == "finished" and not raised:
+                raised.append(1)
+                raise error
+            real(self, painting, path, reason, colours)
+
+        taking = canvas.OPTIMISERS["lbfgs"].step
+
+        def stepping(self: LBFGS) -> Losses | None:
+            if len(steps) == after and not raised:
+                raised.append(1)
+                raise error
+            steps.append(1)
+            return taking(self)
+
+        steps: list[int] = []
+        monkeypatch.setattr(canvas.Canvas, "_write", breaking)
+        monkeypatch.setattr(LBFGS, "step", stepping)
+        told: list[Event] = []
+        by_hand = isinstance(error, KeyboardInterrupt)
+        with contextlib.nullcontext() if by_hand else pytest.raises(GanvasError, match="too large"):
+            told += stylize(content, [style], out, config)
+        assert ("The same command goes on from here." in notes(told)) == by_hand
+        assert look(out).info["reason"] == "interrupted"
+        on = [event for event in stylize(content, [style], out, config) if isinstance(event, Iteration)]
+        assert [event.iteration for event in on] == list(range(after + 1, 16)), "steps were lost, or done again"
+        assert look(out).info["reason"] == "finished"
+
+    def test_a_long_size_is_kept_on_the_way(
+        self, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(canvas, "SECONDS_LOST", 0)
+        out, config = tmp_path / "out.png", replace(QUICK, size=100)
+        events = stylize(content, [style], out, config)
+        while not isinstance(next(events), Iteration):
+            pass
+        next(events)
+        assert place(out).exists(), "a kill would have cost all"
+        events.close()
+
+    def test_a_name_that_is_no_text_is_told_as_well_as_can_be(self, style: Path, content: Path, tmp_path: Path) -> None:
+        odd = tmp_path / "caf\udce9.png"
+        odd.write_bytes(content.read_bytes())
+        list(stylize(odd, [style], tmp_path / "out.png", QUICK))
+        assert look(tmp_path / "out.png").info["content"].endswith("caf\\xe9.png")
 
     def test_a_process_that_is_killed_leaves_the_last_size_that_was_done(
         self, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

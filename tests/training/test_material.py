@@ -13,6 +13,7 @@ from ganvas.coach.averages import Average
 from ganvas.config import AdaptConfig, Config, PenaltyConfig, StylesConfig
 from ganvas.data import Prepared
 from ganvas.data.loader import Loader
+from ganvas.device import is_out_of_memory
 from ganvas.errors import GanvasError
 from ganvas.losses import zero_centred_at
 from ganvas.models.progressive import ProgressiveGenerator, coarsened
@@ -282,8 +283,8 @@ def test_memory_that_holds_no_picture_is_said(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_want_of_memory_is_known_on_every_device(error: Exception) -> None:
-    assert phases.is_out_of_memory(error)
-    assert not phases.is_out_of_memory(ValueError(str(error) or "out of memory"))
+    assert is_out_of_memory(error)
+    assert not is_out_of_memory(ValueError(str(error) or "out of memory"))
 
 
 def test_other_errors_are_not_taken_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,20 +167,23 @@ class Style:
         from ..style.again import overridden, recipe_of
         from ..style.many import is_many, paint_many
         from ..style.paint import stylize
-        from ..terminal import render
+        from ..terminal import interrupt_on_term, render
 
         styles, masks, settings = self.style, self.mask, self.settings
         if self.like is not None:
             known = recipe_of(self.like)
-            config = replace(known.config, blend=()) if styles else known.config  # shares are of the styles that were
-            masks = masks or (() if styles else known.masks)
+            blended = bool(settings.blend)
+            # Shares and masks are of the styles that were, and the one is given up for the other.
+            config = replace(known.config, blend=()) if styles or masks else known.config
+            masks = masks or (() if styles or blended else known.masks)
             styles, settings = styles or known.styles, overridden(config, settings)
         if not styles:
             raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
-        if is_many(self.content, styles, self.sweep):
-            out = self.out or Path("styled")
-            return render(paint_many(self.content, styles, out, settings, masks, self.sweep))
-        return render(stylize(self.content, styles, self.out or Path("styled.png"), settings, masks))
+        with interrupt_on_term():
+            if is_many(self.content, styles, self.sweep):
+                out = self.out or Path("styled")
+                return render(paint_many(self.content, styles, out, settings, masks, self.sweep))
+            return render(stylize(self.content, styles, self.out or Path("styled.png"), settings, masks))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,10 @@ from PIL import Image, ImageCms
 
 ICC_MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}  # a profile's colour space -> the pixels that it fits
 
+SAME = 2  # levels of 255 that sRGB profiles of different makers differ by
+LEVELS = np.linspace(0, 255, 18).astype(np.uint8)
+RAMP = np.stack(np.meshgrid(LEVELS, LEVELS, LEVELS), -1).reshape(len(LEVELS) ** 2, len(LEVELS), 3)
+
 
 def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return a loaded picture as L, RGB or RGBA in sRGB, and what was done to it, in plain words.
@@ -40,7 +44,11 @@ def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
 def is_srgb(profile: bytes | None) -> bool:
     """Tell whether pixels with this profile are in sRGB as they are; so are those with none, or with a damaged one."""
     try:
-        return not profile or _names_srgb(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+        if not profile:
+            return True
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = ICC_MODES.get(source.profile.xcolor_space.strip())
+        return mode is not None and _does_nothing(source, mode)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return True
 
@@ -50,8 +58,18 @@ def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def _names_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
-    return "srgb" in (profile.profile.profile_description or "").lower()
+def _does_nothing(profile: ImageCms.ImageCmsProfile, mode: str) -> bool:
+    """Tell whether a profile leaves a ramp of colours as it is: it is sRGB, whatever its name; linear ones are not."""
+    if mode == "CMYK":
+        return False
+    ramp = Image.fromarray(RAMP).convert(mode)
+    changed = _to_srgb(profile, mode).apply(ramp)
+    difference = np.abs(np.asarray(changed, np.int16) - np.asarray(ramp.convert("RGB"), np.int16))
+    return int(difference.max()) <= SAME
+
+
+def _to_srgb(profile: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
+    return ImageCms.ImageCmsTransform(profile, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), mode, "RGB")
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -93,6 +111,4 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     fits = ICC_MODES.get(source.profile.xcolor_space.strip())
     if fits != mode:
         raise ValueError(f"a profile for {fits} in a picture of {mode}")
-    if _names_srgb(source):
-        return None
-    return ImageCms.ImageCmsTransform(source, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), mode, "RGB")
+    return None if _does_nothing(source, mode) else _to_srgb(source, mode)

@@ -25,6 +25,9 @@ VGG19_BLOCKS = (2, 2, 4, 4, 4)  # convolutions in each block
 POOLINGS: dict[str, tuple[Callable[..., Tensor], float]] = {"average": (F.avg_pool2d, 1.6), "max": (F.max_pool2d, 1.0)}
 
 
+PACKAGED = "VGG-16 (packaged)"
+
+
 class NotFetched(GanvasError):
     """Say that weights are neither on the disk nor to be had over the network."""
 
@@ -178,7 +181,7 @@ def packaged_vgg16() -> VGGWeights:
 
     # These were trained on 0..255 with only the mean taken off, which is what a deviation of 1/255 does.
     mean = (123.68 / 255, 116.779 / 255, 103.939 / 255)
-    return VGGWeights("VGG-16 (packaged)", load_file(builtin.vgg16()), mean, (1 / 255, 1 / 255, 1 / 255))
+    return VGGWeights(PACKAGED, load_file(builtin.vgg16()), mean, (1 / 255, 1 / 255, 1 / 255))
 
 
 def slim(weights: VGGWeights, path: Path, deepest: str = "5_1") -> None:

@@ -11,9 +11,11 @@ import torch
 from PIL import Image
 
 from ..config import StyleConfig, from_dict
+from ..config.style import STARTS
 from ..data.deep import read_deep
 from ..errors import GanvasError
 from ..events import Done, Event
+from ..models.backbones import PACKAGED
 from ..pictures import DEEP, read_origin, to_float
 from .canvas import dressed, free_place, write
 from .check import check_colours, check_out
@@ -43,6 +45,8 @@ def recipe_of(painting: Path) -> Recipe:
         raise GanvasError(f"{painting} does not tell how it was painted.", hint)
     styles, masks = _paths(told["styles"], painting), _paths(told.get("masks", "[]"), painting)
     config = from_dict(StyleConfig, _json(told["settings"], painting), "settings")
+    if told.get("network") == PACKAGED:  # also where another was asked for, and could not be had
+        config = replace(config, network="vgg16", vgg19_weights="")
     return Recipe(Path(told["content"]), styles, masks, config)
 
 
@@ -67,7 +71,8 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
     check_colours(colours)
     recipe = recipe_of(painting)
     where = content or recipe.content
-    check_out(out, [where])
+    start = [Path(recipe.config.start)] if recipe.config.start not in STARTS else []
+    check_out(out, [where, *recipe.styles, *recipe.masks, *start])
     if colours != "free" and out == free_place(painting):
         raise GanvasError(f"{out} holds the painting in its own colours.", "Give --out another name.")
     free = painting if recipe.config.colours == "free" else free_place(painting)
@@ -76,8 +81,8 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
             f"{painting} has lost its own colours: there is no {free.name} beside it.",
             f"Paint it anew: ganvas style --like {painting} {where} --out {out}",
         )
-    original, origin = read(where), read_origin(painting)
-    read(free)  # says what is wrong with a file that is none
+    origin = read_origin(painting)
+    original = replace(read(where), alpha=read(free).alpha)
     deep = read_deep(free)
     if deep is not None:  # what lies under transparency, too
         tensor = torch.from_numpy(deep[..., :3] / np.float32(32767.5) - 1).permute(2, 0, 1)[None]

@@ -1,7 +1,9 @@
 """The picture being painted, and what is kept of it: the painting so far, and the state that goes on from there."""
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from torch import Tensor
 from ..config import StyleConfig
 from ..data.colour import srgb_profile
 from ..device import random_at
-from ..errors import GanvasError
+from ..errors import GanvasError, UnfitPictureError
 from ..events import Event, Iteration, Note
 from ..models.backbones import VGG
 from ..pictures import DEEP, save_deep, save_image, to_float, to_image, to_uint8, to_uint16
@@ -30,6 +32,9 @@ from .unfinished import Unfinished
 
 NOISE = 0.3  # standard deviation: grey enough not to leave specks
 FRAME = 0.02  # of a style's sides: where a painting was photographed, its edge is often a frame, which would be painted
+FREE = ".free.png"
+SECONDS_LOST = 300  # at most, to a kill
+ENDED = ("finished", "diverged")  # reasons after which nothing is to be gone on with
 SHAPES = 0.08  # how much shapes count beside strokes at a strength of a half
 
 
@@ -72,7 +77,7 @@ class Canvas:
 
     Args:
         out: where the painting goes. If the same painting was begun there, this one goes on.
-        origin: what else the file is to tell about how it was made.
+        network: the name of what looks at it.
     """
 
     def __init__(
@@ -83,16 +88,17 @@ class Canvas:
         encoder: VGG,
         plan: Sequence[Stage],
         out: Path,
-        origin: dict[str, str],
+        network: str,
     ) -> None:
         self.sources, self.pictures, self.config = sources, pictures, config
-        self.encoder, self.plan, self.out, self.origin = encoder, plan, out, origin
+        self.encoder, self.plan, self.out, self.network = encoder, plan, out, network
         self.device = encoder.mean.device
-        self.mark = unfinished.mark_of(config, sources.paths)
+        self.mark = unfinished.mark_of(config, sources.paths, network)
         self.stage = self.taken = self.steps = 0  # steps taken at this stage, and all
         self.best: Tensor | None = None
         self.carried: dict[str, Tensor] = {}
         self.diverged = False
+        self.kept = time.monotonic()
         found = unfinished.find(out, self.mark)
         if found is not None:
             self.stage, self.taken, self.steps = found.stage, found.taken, found.steps
@@ -117,11 +123,14 @@ class Canvas:
                     break
                 self.best, self.carried = descent.best, descent.state
                 self.taken, self.steps = self.taken + 1, self.steps + 1
+                if time.monotonic() - self.kept > SECONDS_LOST:
+                    with self._writing():
+                        self._keep(self.best)
                 progress = (before + self.taken * stage.cost) / whole
                 told = losses.total, losses.content, losses.style, losses.variation
                 yield Iteration(self.steps, planned, stage.long_side, *told, progress)
             if self.best is None:
-                raise GanvasError("The loss is no number from the start.", "Is the file of weights damaged?")
+                raise UnfitPictureError("The loss is no number from the start.", "Is the file of weights damaged?")
             if self.diverged:
                 return
             before += stage.iterations * stage.cost
@@ -140,16 +149,26 @@ class Canvas:
         """
         if self.best is None:
             return
-        try:
+        with self._writing():
             painting = enlarged(self.best, scaled(self.pictures.content.colours.size, self.config.size))
             self._write(painting, self.out, reason, self.config.colours)
-            if self.config.colours != "free" and reason == "finished":
+            if self.config.colours != "free" and reason in ENDED:
                 self._write(painting, free_place(self.out), reason, "free")
-            if reason in ("finished", "diverged"):
+            if reason in ENDED:
                 unfinished.place(self.out).unlink(missing_ok=True)
             else:
-                found = Unfinished(self.stage, self.taken, self.steps, self.best, self.carried)
-                unfinished.keep(found, self.out, self.mark)
+                self._keep(self.best)
+
+    def _keep(self, best: Tensor) -> None:
+        """Keep how far it has come, for the same command to go on."""
+        unfinished.keep(Unfinished(self.stage, self.taken, self.steps, best, self.carried), self.out, self.mark)
+        self.kept = time.monotonic()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say what is to be done where the disk takes nothing."""
+        try:
+            yield
         except OSError as error:
             raise GanvasError(
                 f"{self.out} cannot be written ({error.strerror or error}).", "Give --out elsewhere."
@@ -157,12 +176,13 @@ class Canvas:
 
     def _write(self, painting: Tensor, path: Path, reason: str, colours: str) -> None:
         """Write a painting in its own colours or in others."""
-        origin = self.origin | {
+        origin = {
+            "network": self.network,
             "reason": reason,
             "mark": self.mark,
-            "content": str(self.sources.content),
-            "styles": json.dumps([str(each) for each in self.sources.styles]),
-            "masks": json.dumps([str(each) for each in self.sources.masks]),
+            "content": _told(self.sources.content),
+            "styles": json.dumps([_told(each) for each in self.sources.styles]),
+            "masks": json.dumps([_told(each) for each in self.sources.masks]),
             "seed": str(self.config.seed),
             "steps": str(self.steps),
             "settings": json.dumps(asdict(replace(self.config, colours=colours))),
@@ -217,11 +237,13 @@ def dressed(painting: Tensor, content: Picture, colours: str) -> Tensor:
     """Return a painting (1, 3, H, W) with the colours that are wanted, as transparent as its content is: (C, H, W)."""
     painting = painting.cpu()  # colours are matched in double precision, which not every device has
     height, width = painting.shape[2:]
-    coloured = COLOURS[colours](painting, content.tensor((width, height), painting.device))[0]
+    like = content.tensor((width, height), painting.device) if colours != "free" else painting
     if content.alpha is None:
-        return coloured
+        return COLOURS[colours](painting, like, None)[0]
     alpha = np.array(content.alpha.resize((width, height), Image.Resampling.LANCZOS), np.float32)
-    return torch.cat([coloured, torch.from_numpy(alpha)[None].div(127.5).sub(1)])
+    seen = torch.from_numpy(alpha)[None].div(255)
+    coloured = COLOURS[colours](painting, like, seen[None].clamp(0, 1))[0]
+    return torch.cat([coloured, seen.mul(2).sub(1)])
 
 
 def write(picture: Tensor, path: Path, bits: int, origin: Mapping[str, object]) -> None:
@@ -241,7 +263,17 @@ def bits_of(path: Path, depth: int, content: Picture) -> int:
 
 def free_place(out: Path) -> Path:
     """Return where a painting is kept in its own colours, if it has others, so that they can be changed later."""
-    return out.with_name(f"{out.name}.free.png")
+    return out.with_name(f"{out.name}{FREE}")
+
+
+def is_free_copy(path: Path) -> bool:
+    """Tell whether a painting in its own colours is kept there."""
+    return path.name.endswith(FREE) and path.with_name(path.name.removesuffix(FREE)).exists()
+
+
+def _told(path: Path) -> str:
+    """Return a path as a file can tell it: bytes of its name that are no text are escaped."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def enlarged(painting: Tensor, size: tuple[int, int]) -> Tensor:

@@ -1,6 +1,6 @@
 """The colours of a painting: its own, or the picture's. Nothing is painted anew, so they may change afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -17,6 +17,8 @@ OPPONENTS = (
     (1.9779984951, -2.4285922050, 0.4505937099),
     (0.0259040371, 0.7827717662, -0.8086757660),
 )
+
+STRIP = 128  # rows that are worked on at once
 
 
 def to_oklab(picture: Tensor) -> Tensor:
@@ -35,38 +37,72 @@ def from_oklab(picture: Tensor) -> Tensor:
     return (2 * encoded - 1).clamp(-1, 1).float()
 
 
-def keep_luma(painting: Tensor, content: Tensor) -> Tensor:
+def keep_luma(painting: Tensor, content: Tensor, seen: Tensor | None = None) -> Tensor:
     """Return the painting's light and dark with the content's colours."""
-    light, colours = to_oklab(painting), to_oklab(content)
-    return from_oklab(torch.cat((light[:, :1], colours[:, 1:]), 1))
+
+    def mixed(strip: Tensor, colours: Tensor) -> Tensor:
+        return from_oklab(torch.cat((to_oklab(strip)[:, :1], to_oklab(colours)[:, 1:]), 1))
+
+    return _by_strips(mixed, painting, content)
 
 
-def match_covariance(painting: Tensor, content: Tensor) -> Tensor:
+def match_covariance(painting: Tensor, content: Tensor, seen: Tensor | None = None) -> Tensor:
     """Return the painting with the means and covariances of the content's red, green and blue."""
-    return matched(painting.double(), content.double()).clamp(-1, 1).float()
+    move = transport(painting, content, seen, Tensor.double)
+    return _by_strips(lambda strip: move(strip.double()).clamp(-1, 1).float(), painting)
 
 
-def match_oklab(painting: Tensor, content: Tensor) -> Tensor:
+def match_oklab(painting: Tensor, content: Tensor, seen: Tensor | None = None) -> Tensor:
     """Return the painting with the means and covariances of the content's colours as eyes tell them apart."""
-    return from_oklab(matched(to_oklab(painting), to_oklab(content)))
+    move = transport(painting, content, seen, to_oklab)
+    return _by_strips(lambda strip: from_oklab(move(to_oklab(strip))), painting)
 
 
-def matched(picture: Tensor, like: Tensor) -> Tensor:
-    """Return a picture (1, 3, H, W) moved, as little as can be, to the mean and covariance of another.
+def transport(
+    picture: Tensor, like: Tensor, seen: Tensor | None, space: Callable[[Tensor], Tensor]
+) -> Callable[[Tensor], Tensor]:
+    """Return what moves colours, as little as can be, so that a picture has the mean and covariance of another.
 
     x -> n + A (x - m), A = C^-1/2 (C^1/2 D C^1/2)^1/2 C^-1/2, the optimal transport between two Gaussians.
+
+    Args:
+        picture, like: (1, 3, H, W).
+        seen: how much of each pixel is to be seen, (1, 1, H, W) in [0, 1]; None if all of them are.
+        space: takes pictures to where colours are compared, in double precision.
     """
-    flat, aim = picture.flatten(2)[0], like.flatten(2)[0]
-    mean, target = flat.mean(1, keepdim=True), aim.mean(1, keepdim=True)
-    covariance = (flat - mean) @ (flat - mean).T / flat.shape[1] + 1e-6 * torch.eye(3).to(flat)
-    wanted = (aim - target) @ (aim - target).T / aim.shape[1] + 1e-6 * torch.eye(3).to(flat)
+    mean, covariance = _moments(picture, seen, space)
+    target, wanted = _moments(like, seen, space)
     root, inverse = _power(covariance, 0.5), _power(covariance, -0.5)
-    move = inverse @ _power(root @ wanted @ root, 0.5) @ inverse
-    return (move @ (flat - mean) + target).view_as(picture)
+    matrix = inverse @ _power(root @ wanted @ root, 0.5) @ inverse
+    return lambda colours: _mapped(colours - mean, matrix) + target
 
 
-COLOURS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "free": lambda painting, _: painting,
+def _moments(picture: Tensor, seen: Tensor | None, space: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the mean (1, 3, 1, 1) and the covariance (3, 3) of a picture's colours, strip by strip."""
+    shares = torch.ones_like(picture[:, :1]) if seen is None or not bool((seen > 0).any()) else seen
+    total = float(shares.double().sum())
+    mean = torch.zeros(1, 3, 1, 1, dtype=torch.float64)
+    for part, share in _strips(picture, shares):
+        mean += (space(part) * share).sum((2, 3), keepdim=True) / total
+    covariance = 1e-6 * torch.eye(3, dtype=torch.float64)
+    for part, share in _strips(picture, shares):
+        away = (space(part) - mean).flatten(2)[0]
+        covariance += (away * share.flatten()) @ away.T / total
+    return mean, covariance
+
+
+def _strips(*pictures: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield pictures of one size in strips, so that what is double, and several times so, is never large."""
+    return zip(*(each.split(STRIP, dim=2) for each in pictures), strict=True)
+
+
+def _by_strips(change: Callable[..., Tensor], *pictures: Tensor) -> Tensor:
+    return torch.cat([change(*parts) for parts in _strips(*pictures)], 2)
+
+
+Colouring = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+COLOURS: dict[str, Colouring] = {
+    "free": lambda painting, content, seen: painting,
     "luma": keep_luma,
     "covariance": match_covariance,
     "oklab": match_oklab,

@@ -1,24 +1,29 @@
 """Many paintings: folders of pictures times styles, or one setting after the other, with a sheet of all of them."""
 
+from collections import Counter
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
+from itertools import product
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
 from ..config import StyleConfig
 from ..data.decode import SUFFIXES
-from ..errors import GanvasError, pick
-from ..events import Done, Event, Note
+from ..errors import GanvasError, UnfitPictureError, pick
+from ..events import Done, Event, Iteration, Note, drain
+from ..models.backbones import VGGWeights
 from ..pictures import read_origin, save_image
-from .canvas import Sources
-from .check import check_config
-from .paint import stylize
+from .again import recipe_of, recolour
+from .canvas import Sources, is_free_copy
+from .check import check_config, check_masks
+from .paint import check_places, network, paint
 from .read import read
 from .unfinished import mark_of
 
 CELL, LABEL, GAP = 256, 18, 4  # pixels of the sheet: a picture's longer side, a line of text, and between pictures
-SHEET = "sheet.jpg"
+SHEET, MOST = "sheet.jpg", 100  # rows or columns of one
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ def paint_many(
 ) -> Generator[Event, None, None]:
     """Paint each picture in each manner into the folder `out`, and a sheet of all of them.
 
-    What is there already, painted from the same pictures with the same settings, is not painted again. A picture that
-    cannot be read is named and left out.
+    What is there already, painted from the same pictures with the same settings, is not painted again; where only its
+    colours are other ones, these are changed. A picture that cannot be painted is named and left out.
 
     Args:
         content: a picture, or a folder of them.
@@ -55,53 +60,77 @@ def paint_many(
         raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
     if any(out.exists() and each.is_dir() and out.samefile(each) for each in (content, *styles)):
         raise GanvasError(f"{out} is a folder to paint from.", "Give --out another name.")
+    if (out / SHEET).exists() and not _is_sheet(out / SHEET):
+        raise GanvasError(f"{out / SHEET} is not ours, and would be written over.", "Give --out another name.")
     rows, columns = _pictures(content), _columns(styles, config, sweep)
     used = {style for column in columns for style in column.styles}
     for style in (picture for each in styles if each.is_dir() for picture in _pictures(each)):
         if style not in used:
             yield Note(f"{style.name} is left out: it cannot be read.")
+    for each in (*masks, *(style for style in styles if not style.is_dir())):
+        read(each)  # says what is wrong with one that all paintings need
     for column in columns:
         check_config(column.config, len(column.styles))
-    names = _names(rows)
+        check_masks(masks, len(column.styles), column.config.blend)
+    names, whole = _names(rows), len(rows) * len(columns)
+    networks: dict[tuple[str, str], VGGWeights] = {}
     cells: dict[tuple[int, int], Path] = {}
-    seconds, reason = 0.0, "finished"
-    for down, row in enumerate(rows):
-        for across, column in enumerate(columns):
-            path = out / f"{names[down]}--{column.name}.png"
-            yield Note(f"{down * len(columns) + across + 1} of {len(rows) * len(columns)}: {path.name}")
-            if _is_done(path, row, column, masks):
+    seconds = 0.0
+    for number, (down, across) in enumerate(product(range(len(rows)), range(len(columns)))):
+        row, column = rows[down], columns[across]
+        path = out / f"{names[down]}--{column.name}.png"
+        yield Note(f"{number + 1} of {whole}: {path.name}")
+        sources = Sources(row, column.styles, tuple(masks), column.config.start_picture)
+        asked = column.config.network, column.config.vgg19_weights
+        if asked not in networks:
+            networks[asked] = yield from network(column.config)
+        reason = "finished"
+        try:
+            if _is_done(path, sources, column.config, networks[asked].name):
                 yield Note("It is there already.")
                 cells[down, across] = path
                 continue
-            try:
-                for event in stylize(row, column.styles, path, column.config, masks):
-                    if not isinstance(event, Done):
+            check_places(path, sources, column.config)
+            with closing(paint(sources, path, column.config, networks[asked])) as events:
+                for event in events:
+                    if isinstance(event, Done):
+                        seconds, reason, cells[down, across] = seconds + event.seconds, event.reason, path
+                    elif isinstance(event, Iteration):
+                        yield replace(event, progress=(number + event.progress) / whole)
+                    else:
                         yield event
-                        continue
-                    seconds, reason, cells[down, across] = seconds + event.seconds, event.reason, path
-            except GanvasError as error:
-                if not _is_of_picture(error, row):
-                    raise
-                yield Note(f"{row.name} is left out: {error.message}")
-                break
-            if reason == "interrupted":
-                yield Done(str(out), len(cells), 0, seconds, reason)
-                return
+        except UnfitPictureError as error:
+            yield Note(f"{row.name} is left out: {error.message}")
+        if reason == "interrupted":
+            yield Done(str(out), len(cells), 0, seconds, reason)
+            return
     if not cells:
         raise GanvasError(
             f"None of the {len(rows)} pictures in {content} can be painted.", f"Try: ganvas inspect {content}"
         )
-    write_sheet(rows, columns, cells, out / SHEET)
+    write_sheets(rows, columns, cells, out)
     yield Done(str(out / SHEET), len(cells), 0, seconds, "finished")
 
 
-def write_sheet(
-    rows: Sequence[Path], columns: Sequence[Column], cells: dict[tuple[int, int], Path], path: Path
+def write_sheets(
+    rows: Sequence[Path], columns: Sequence[Column], cells: dict[tuple[int, int], Path], out: Path
 ) -> None:
-    """Write all paintings side by side: contents at the left, styles or settings above."""
+    """Write all paintings side by side into the folder `out`: sheet.jpg; where they are many sheet-2.jpg and so on."""
     shown = sorted({down for down, _ in cells})
+    parts = product(_chunks(shown), _chunks(range(len(columns))))
+    for number, (some, across) in enumerate(parts, start=1):
+        name = SHEET if number == 1 else f"{Path(SHEET).stem}-{number}.jpg"
+        write_sheet(
+            [(rows[down], [cells.get((down, place)) for place in across]) for down in some],
+            [columns[place] for place in across],
+            out / name,
+        )
+
+
+def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Sequence[Column], path: Path) -> None:
+    """Write a sheet: each row a content and its paintings, those that are there, and above them styles or settings."""
     width, height = CELL + GAP, CELL + LABEL + GAP
-    sheet = Image.new("RGB", (width * (1 + len(columns)) + GAP, height * (1 + len(shown)) + GAP), "white")
+    sheet = Image.new("RGB", (width * (1 + len(columns)) + GAP, height * (1 + len(rows)) + GAP), "white")
 
     def put(picture: Path, name: str, down: int, across: int) -> None:
         left, top = GAP + across * width, GAP + down * height
@@ -111,12 +140,22 @@ def write_sheet(
 
     for across, column in enumerate(columns, start=1):
         put(column.styles[0], column.name, 0, across)
-    for place, down in enumerate(shown, start=1):
-        put(rows[down], rows[down].stem, place, 0)
-        for across in range(len(columns)):
-            if (down, across) in cells:
-                put(cells[down, across], "", place, 1 + across)
-    save_image(sheet, path, {"contents": len(shown), "columns": len(columns)})
+    for down, (content, paintings) in enumerate(rows, start=1):
+        put(content, content.stem, down, 0)
+        for across, painting in enumerate(paintings, start=1):
+            if painting is not None:
+                put(painting, "", down, across)
+    save_image(sheet, path, {"contents": len(rows), "columns": len(columns)})
+
+
+def _chunks(places: Sequence[int]) -> list[Sequence[int]]:
+    """Return places in parts that a sheet can hold; no JPEG is longer than 65,500 pixels."""
+    return [places[first : first + MOST] for first in range(0, len(places), MOST)]
+
+
+def _is_sheet(path: Path) -> bool:
+    """Tell whether a picture is a sheet of paintings."""
+    return {"contents", "columns"} <= read_origin(path).keys()
 
 
 def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Column]:
@@ -149,21 +188,24 @@ def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Co
 
 
 def _pictures(where: Path) -> list[Path]:
-    """Return the pictures in a folder, in the order of their names, or the one picture."""
+    """Return the pictures in a folder, in the order of their names, or the one picture.
+
+    Sheets of paintings and their copies in free colours are left out.
+    """
     if not where.is_dir():
         return [where]
     found = sorted(path for path in where.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = [each for each in found if not is_free_copy(each)]
+    found = [each for each in found if not (each.stem.startswith(Path(SHEET).stem) and _is_sheet(each))]
     if not found:
         raise GanvasError(f"There are no pictures in {where}.", "Name a folder with pictures, or one picture.")
     return found
 
 
 def _names(pictures: Sequence[Path]) -> list[str]:
-    """Return a name for each picture that no other has."""
-    stems = [picture.stem for picture in pictures]
-    if len(set(stems)) == len(stems):
-        return stems
-    full = [picture.name.replace(".", "-") for picture in pictures]
+    """Return a name for each picture that no other has; most keep theirs when a picture is added."""
+    stems = Counter(picture.stem for picture in pictures)
+    full = [each.stem if stems[each.stem] == 1 else each.name.replace(".", "-") for each in pictures]
     before = [full[:place].count(name) for place, name in enumerate(full)]
     return [f"{name}-{count + 1}" if count else name for name, count in zip(full, before, strict=True)]
 
@@ -176,16 +218,18 @@ def _is_picture(path: Path) -> bool:
     return True
 
 
-def _is_done(path: Path, content: Path, column: Column, masks: Sequence[Path]) -> bool:
-    """Tell whether this very painting lies there, finished."""
+def _is_done(path: Path, sources: Sources, config: StyleConfig, network: str) -> bool:
+    """Tell whether this very painting lies there, finished; one that has only other colours is given those."""
     told = read_origin(path)
     try:
-        mark = mark_of(column.config, Sources(content, column.styles, tuple(masks), column.config.start_picture).paths)
-    except OSError:
+        if told.get("reason") != "finished" or told.get("mark") != mark_of(config, sources.paths, network):
+            return False
+        known = recipe_of(path).config
+        if known.depth != config.depth:
+            return False
+        if known.colours != config.colours:
+            check_places(path, sources, config)
+            drain(recolour(path, config.colours, path))
+    except (OSError, GanvasError):  # a source or the copy in free colours is gone
         return False
-    return told.get("reason") == "finished" and told.get("mark") == mark
-
-
-def _is_of_picture(error: GanvasError, picture: Path) -> bool:
-    """Tell whether an error is about a picture that cannot be read, so that others may be."""
-    return error.message.startswith(f"{picture} cannot be used")
+    return True

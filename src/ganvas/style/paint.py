@@ -4,18 +4,17 @@ import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-import torch
-
 from ..config import StyleConfig
-from ..device import choose_device, free_memory, use
-from ..errors import GanvasError
+from ..device import choose_device, free_memory, is_out_of_memory, use
+from ..errors import UnfitPictureError
 from ..events import Done, Event, Note
 from ..models import backbones
 from ..models.backbones import VGG, VGGWeights
-from .canvas import Canvas, Sources
+from .canvas import Canvas, Pictures, Sources, free_place
 from .check import check_config, check_masks, check_out, layer_shares
 from .plan import Stage, stages
-from .read import Picture
+
+STYLE_BYTES = 12  # of a style, for each pixel of the painting
 
 
 def stylize(
@@ -32,49 +31,77 @@ def stylize(
     Raises:
         GanvasError: a picture cannot be read, an option makes no sense, or `out` cannot be written.
     """
-    began = time.monotonic()
     config = config or StyleConfig()
     check_config(config, len(styles))
     check_masks(masks, len(styles), config.blend)
     sources = Sources(content, tuple(styles), tuple(masks), config.start_picture)
+    check_places(out, sources, config)
+    weights = yield from network(config)
+    yield from paint(sources, out, config, weights)
+
+
+def check_places(out: Path, sources: Sources, config: StyleConfig) -> None:
+    """Refuse places that a painting, or its copy in free colours, cannot be written to.
+
+    Raises:
+        GanvasError: naming the path and a better one.
+    """
     check_out(out, sources.paths, config.depth)
+    if config.colours != "free":
+        check_out(free_place(out), sources.paths)
+
+
+def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights) -> Generator[Event, None, None]:
+    """Paint one picture, looked at by a network that is there already, to a place that was checked; see `stylize`.
+
+    Raises:
+        UnfitPictureError: this picture cannot be painted; others may be.
+        GanvasError: nor can any other.
+    """
+    began = time.monotonic()
     pictures = sources.read()
-    yield from _remarks(pictures.content, [pictures.content, *pictures.styles], config)
+    yield from _remarks(pictures, config)
     choice = choose_device(config.device)
     yield Note(f"Painting on {choice.device}: {choice.reason}.")
-    weights = yield from _weights(config)
     shapes = tuple(layer_shares(config.content_layers))
     encoder = VGG(weights, (*shapes, *layer_shares(config.style_layers)), config.pooling).to(use(choice))
     memory = int(config.memory * 2**30) or free_memory(choice.device) // 2
-    plan = stages(pictures.content.colours.size, config, memory, encoder.halo, encoder.bytes_of(shapes))
+    kept = encoder.bytes_of(shapes) + len(pictures.styles) * STYLE_BYTES * config.style_scale**2
+    plan = stages(pictures.content.colours.size, config, memory, encoder.halo, kept)
     yield from _told(plan, config)
-    canvas = Canvas(sources, pictures, config, encoder, plan, out, {"network": weights.name})
-    if canvas.steps:
+    canvas = Canvas(sources, pictures, config, encoder, plan, out, weights.name)
+    if canvas.steps and canvas.stage < len(plan):
         yield Note(f"Going on with {out} at {plan[canvas.stage].long_side} px, {canvas.taken} steps into it.")
-    reason = "finished"
     try:
         yield from canvas.paint()
+        reason = "diverged" if canvas.diverged else "finished"
+        canvas.save(reason)
     except KeyboardInterrupt:
         if canvas.best is None:
             raise
         reason = "interrupted"
+        canvas.save(reason)
     except GeneratorExit:
         canvas.save("interrupted")
         raise
-    except torch.OutOfMemoryError as error:
-        raise GanvasError(
+    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        if not is_out_of_memory(error):
+            raise
+        canvas.save("interrupted")
+        raise UnfitPictureError(
             f"{config.size} px is too large for {choice.device}'s memory.", "Try a smaller --size or --memory."
         ) from error
-    if canvas.diverged:
-        reason = "diverged"
+    if reason == "diverged":
         yield Note(f"After step {canvas.steps} the loss is no longer a number: the last good picture is kept.")
-    canvas.save(reason)
+    if reason == "interrupted":
+        yield Note("The same command goes on from here.")
     yield Done(str(out), canvas.steps, 0, time.monotonic() - began, reason)
 
 
-def _remarks(content: Picture, pictures: Sequence[Picture], config: StyleConfig) -> Generator[Event, None, None]:
+def _remarks(pictures: Pictures, config: StyleConfig) -> Generator[Event, None, None]:
     """Say what was done to read the pictures, and that the painting is larger than the picture if it is."""
-    for each in pictures:
+    content = pictures.content
+    for each in (content, *pictures.styles, *pictures.masks, *([pictures.start] if pictures.start else [])):
         for note in each.notes:
             yield Note(f"{each.name}: {note}.")
     long_side = max(content.colours.size)
@@ -93,7 +120,7 @@ def _told(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, 
             yield Note(f"At {stage.long_side} px with {stage.optimiser}: {config.optimiser} does not fit into memory.")
 
 
-def _weights(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
+def network(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
     """Return the network's weights; without a connection to fetch them, the packaged network does, and that is said."""
     if config.network == "vgg16":
         return backbones.packaged_vgg16()

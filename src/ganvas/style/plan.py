@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from ..config import StyleConfig
-from ..errors import GanvasError
+from ..errors import UnfitPictureError
 
 SMALLEST = 127  # the first size is at most this many pixels long: the whole composition fits the network's view
 USUAL = 512  # pixels at which `iterations` are meant
@@ -48,7 +48,7 @@ def stages(shape: tuple[int, int], config: StyleConfig, memory: int, halo: int, 
         kept: bytes that are kept of the content for each of its pixels.
 
     Raises:
-        GanvasError: not even the smallest blocks fit.
+        UnfitPictureError: not even the smallest blocks fit.
     """
     long_sides = [config.size]
     while long_sides[0] > SMALLEST:
@@ -79,7 +79,7 @@ def _stage(size: tuple[int, int], config: StyleConfig, memory: int, halo: int, k
             if needed(size, optimiser, side, halo, kept) <= memory:
                 return Stage(size, steps, optimiser, side)
     least, most = (each / 2**30 for each in (needed(size, "adam", SIDES[-1], halo, kept), memory))
-    raise GanvasError(
+    raise UnfitPictureError(
         f"A painting of {size[0]} x {size[1]} pixels takes {least:.1f} GB, and {most:.1f} may be used.",
         "Try a smaller --size, or a larger --memory.",
     )

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..data.decode import BadPicture, read_picture
 from ..data.deep import read_deep
-from ..errors import GanvasError, did_you_mean
+from ..errors import GanvasError, UnfitPictureError, did_you_mean
 from ..pictures import to_float
 
 
@@ -56,7 +56,8 @@ def read(path: Path) -> Picture:
     """Return the picture in a file, upright and in sRGB.
 
     Raises:
-        GanvasError: there is no such file, it is a folder, or it is no picture that can be read.
+        GanvasError: there is no such file, or it is a folder.
+        UnfitPictureError: it is no picture that can be read.
     """
     if path.is_dir():
         raise GanvasError(f"{path} is a folder, not a picture.", "Name one picture in it.")
@@ -66,7 +67,7 @@ def read(path: Path) -> Picture:
     try:
         decoded, deep = read_picture(path), read_deep(path)
     except BadPicture as error:
-        raise GanvasError(f"{path} cannot be used: {error.reason}.", "Save it anew as PNG or JPEG.") from error
+        raise UnfitPictureError(f"{path} cannot be used: {error.reason}.", "Save it anew as PNG or JPEG.") from error
     image, alpha = decoded.image, None
     if image.mode == "RGBA":
         alpha = image.getchannel("A")

@@ -13,7 +13,10 @@ from torch import Tensor
 from ..config import StyleConfig
 from ..pictures import write_atomically
 
-IGNORED = ("device", "memory")  # what may differ when a painting goes on: they change how, not what
+# What may differ when a painting goes on: how it is painted, what is done to it afterwards, and which network was asked
+# for, since the one that really paints has a name of its own.
+IGNORED = ("device", "memory", "colours", "depth", "network", "vgg19_weights")
+USUAL = asdict(StyleConfig())
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,13 @@ def place(out: Path) -> Path:
     return out.with_name(f".{out.name}.unfinished")
 
 
-def mark_of(config: StyleConfig, pictures: Iterable[Path]) -> str:
-    """Return what tells one painting from another: its settings, and the bytes of all pictures that it is made of."""
-    settings = {name: value for name, value in asdict(config).items() if name not in IGNORED}
-    digest = hashlib.sha256(json.dumps(settings).encode())
+def mark_of(config: StyleConfig, pictures: Iterable[Path], network: str) -> str:
+    """Return what tells one painting from another: its settings, the network, and the bytes of all its pictures.
+
+    Settings count where they are not the usual ones, so that a setting that comes with a later release changes nothing.
+    """
+    settings = {name: value for name, value in asdict(config).items() if name not in IGNORED and value != USUAL[name]}
+    digest = hashlib.sha256(json.dumps([network, settings], sort_keys=True).encode())
     for picture in pictures:
         digest.update(hashlib.sha256(picture.read_bytes()).digest())
     return digest.hexdigest()

@@ -9,7 +9,7 @@ from ..config import AdaptConfig, Config, PhaseConfig
 from ..data.ada import adapted
 from ..data.loader import Loader
 from ..data.prepare import Prepared
-from ..device import mixed_precision, random_at
+from ..device import is_out_of_memory, mixed_precision, random_at
 from ..errors import GanvasError, pick
 from .growth import grow
 from .material import Draw, draw, effective, parted
@@ -90,18 +90,6 @@ def _in_parts(phase: PhaseConfig, state: State, config: Config, loader: Loader, 
             found.append(step(state, config, part))
     state.part = 0
     return {name: torch.stack([each[name] for each in found]).mean() for name in found[-1]}
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory ran out, on whatever device; not all of them have a class of error for it."""
-    words = (
-        "can't allocate memory",
-        "not enough memory",
-        "out of memory",
-        "ALLOC_FAILED",
-    )  # Linux, Windows, MPS, cuBLAS
-    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return known or (isinstance(error, RuntimeError) and any(each in str(error) for each in words))
 
 
 def adapt(state: State, config: AdaptConfig, batch: int) -> None:
