@@ -15,8 +15,8 @@ from ganvas.style.check import check_config, check_masks, check_out, layer_share
 @pytest.mark.parametrize(
     ("settings", "message", "hint"),
     [
-        ({"size": 8}, "8 pixels", "16 to 4096"),
-        ({"size": 100_000}, "100000 pixels", "16 to 4096"),
+        ({"size": 8}, "8 pixels", "16 to 16384"),
+        ({"size": 100_000}, "100000 pixels", "16 to 16384"),
         ({"iterations": 0}, "0 iterations", "--iterations 25"),
         ({"start": "noice"}, "Did you mean 'noise'", "content"),
         ({"start": "begun.png"}, "There is no picture begun.png to start from", "path"),

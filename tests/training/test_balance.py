@@ -80,8 +80,9 @@ def plain(config: Config) -> State:
     return state
 
 
-def test_gathered_gradients_are_those_of_a_batch_as_large() -> None:
-    config = tiny.config("fc")
+@pytest.mark.parametrize("recipe", ["fc", "r3gan"])
+def test_gathered_gradients_are_those_of_a_batch_as_large(recipe: str) -> None:
+    config = replace(tiny.config(recipe), penalty=PenaltyConfig(), augment=())
     one = material(config, 12)
     state = plain(config)
     fake = generate(state.generator, one.latents, None)

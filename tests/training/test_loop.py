@@ -43,9 +43,10 @@ def test_a_run_from_beginning_to_end(recipe: str, pictures: Path, tmp_path: Path
     assert {event.phase for event in steps} <= {phase.name for phase in config.phases}
     assert all(event.losses.keys() == event.oscillation.keys() for event in steps)
     assert all(math.isfinite(value) for event in steps for value in event.losses.values())
-    stages = sum(ends_stage(config, step) for step in range(config.steps))  # each of which ends with a sheet
-    sheets = [type(event) for event in events].count(Samples)
-    assert config.sheets <= sheets <= config.sheets + stages
+    stages = {step for step in range(1, config.steps + 1) if ends_stage(config, step)}
+    sheets = [event.step for event in events if isinstance(event, Samples)]
+    assert stages <= set(sheets), "each stage ends with a sheet"
+    assert config.sheets <= len(sheets) <= config.sheets + len(stages)
     assert [type(event) for event in events].count(Saved) == config.checkpoints
     command = f"ganvas sample {run.folder}"
     assert events[-1] == Done(str(run.folder), config.steps, config.images, steps[-1].seconds, "finished", command)

@@ -71,8 +71,9 @@ def classes(tmp_path: Path) -> Path:
     return tmp_path / "labelled"
 
 
-def test_labels_become_classes(classes: Path, tmp_path: Path) -> None:
-    config = begun(classes, tmp_path / "run", recipe="dcgan", labels=True, images=40)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_labels_become_classes(recipe: str, classes: Path, tmp_path: Path) -> None:
+    config = begun(classes, tmp_path / "run", recipe=recipe, labels=True, images=40)
     assert (config.classes, config.class_counts) == (("cats", "dogs"), (12, 12))
     assert ganvas.load(tmp_path / "run", "cpu").sample(2, label="dogs").shape == (2, 3, 16, 16)
 

@@ -41,7 +41,8 @@ def _halvings(width: int, height: int) -> int:
 
 def _is_doubled(width: int, height: int) -> bool:
     """Tell whether both sides can be halved exactly as often as that."""
-    return width % 2 ** _halvings(width, height) == height % 2 ** _halvings(width, height) == 0
+    coarse = 1 << _halvings(width, height)
+    return width % coarse == height % coarse == 0
 
 
 def narrowing(widest: int, narrowest: int, times: int) -> tuple[int, ...]:

@@ -46,7 +46,7 @@ def recipe_of(painting: Path) -> Recipe:
     styles, masks = _paths(told["styles"], painting), _paths(told.get("masks", "[]"), painting)
     config = from_dict(StyleConfig, _json(told["settings"], painting), "settings")
     if told.get("network") == PACKAGED:  # also where another was asked for, and could not be had
-        config = replace(config, network="vgg16", vgg19_weights="")
+        config = replace(config, network="vgg16", vgg19_weights=None)
     return Recipe(Path(told["content"]), styles, masks, config)
 
 

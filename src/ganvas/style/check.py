@@ -22,7 +22,7 @@ RANGES = {  # of what settings may be
     "smoothness": (0.0, 1000.0),
     "memory": (0.0, 100_000.0),
 }
-SIZES = (16, 4096)  # below, no network sees anything; above, even a GPU's memory ends
+SIZES = (16, 16384)  # below, no network sees anything; above, no memory that is asked for holds a picture
 DEPTHS = (0, 8, 16)  # 0: as the content
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 

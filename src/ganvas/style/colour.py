@@ -93,7 +93,7 @@ def _moments(picture: Tensor, seen: Tensor | None, space: Callable[[Tensor], Ten
 
 def _strips(*pictures: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Yield pictures of one size in strips, so that what is double, and several times so, is never large."""
-    return zip(*(each.split(STRIP, dim=2) for each in pictures), strict=True)
+    return zip(*(torch.split(each, STRIP, dim=2) for each in pictures), strict=True)
 
 
 def _by_strips(change: Callable[..., Tensor], *pictures: Tensor) -> Tensor:

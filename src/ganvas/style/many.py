@@ -73,7 +73,7 @@ def paint_many(
         check_config(column.config, len(column.styles))
         check_masks(masks, len(column.styles), column.config.blend)
     names, whole = _names(rows), len(rows) * len(columns)
-    networks: dict[tuple[str, str], VGGWeights] = {}
+    networks: dict[tuple[str, str | None], VGGWeights] = {}
     cells: dict[tuple[int, int], Path] = {}
     seconds = 0.0
     for number, (down, across) in enumerate(product(range(len(rows)), range(len(columns)))):
