@@ -14,6 +14,7 @@ from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_encoder, build_generator
 from ganvas.recipes import RECIPES, Wishes, choose_recipe, with_wishes
 from ganvas.training.phases import PHASES
+from ganvas.training.schedule import with_images
 
 
 def data(width: int, height: int | None = None, channels: int = 3) -> DataConfig:
@@ -147,6 +148,12 @@ def test_gamma_follows_from_penalty_size_and_batch() -> None:
     assert with_wishes(plain, Wishes(penalty="gradient")).penalty.gamma == 10
     rule = 0.0002 * 64 * 32 / plain.phases[-1].batch
     assert with_wishes(plain, Wishes(penalty="r1")).penalty.gamma == pytest.approx(rule)
+
+
+@pytest.mark.parametrize(("count", "passes"), [(1000, 40), (2000, 40), (100, 159)])
+def test_however_long_it_draws_the_prior_learns_something(count: int, passes: int) -> None:
+    config = with_images(RECIPES["quick"](data(32), count), 3_000 * count)
+    assert config.phases[1].steps * 256 / (2 * count) == pytest.approx(passes, rel=0.02)
 
 
 @settings(max_examples=60)

@@ -6,11 +6,11 @@ from .sizes import between, stages
 PRIOR_BATCH = 256  # codes a step of the prior of `quick`
 # Few pictures are learned by heart. After 120 passes of the prior about as many samples of 1,000 pictures are
 # near-copies as among the pictures themselves if the autoencoder saw each 20 times; the better it draws, the fewer
-# passes do, down to 50 (of 100 pictures: 160). At 33 passes of sharpening the discriminator knew the pictures and
-# strewed specks.
+# passes do, down to 40, and of fewer than 1,000 pictures more (of 100: 160). At 33 passes of sharpening the
+# discriminator knew the pictures and strewed specks.
 PRIOR_PASSES = 120
 DRAWING_PASSES = 20
-LEFT_PASSES, LEFT_COUNT = 50, 1_000  # of fewer pictures more, by the root
+LEFT_PASSES, LEFT_COUNT, LEFT_POWER = 40, 1_000, 0.6
 SHARPEN_PASSES = 12
 MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little
 
@@ -27,7 +27,7 @@ def quick(data: DataConfig, count: int) -> Config:
     codes = min(count, MOST_CODES) * (2 if few else 1)
     prior_bound, sharpen_bound = PRIOR_PASSES * codes // PRIOR_BATCH, max(400, SHARPEN_PASSES * count // 32)
     after = DRAWING_PASSES * count // 32 if few else 0
-    left = round(LEFT_PASSES * max(1.0, (LEFT_COUNT / count) ** 0.5) * codes / PRIOR_BATCH) if few else 0
+    left = round(LEFT_PASSES * max(1.0, LEFT_COUNT / count) ** LEFT_POWER * codes / PRIOR_BATCH) if few else 0
     widths = tuple(max(16, 256 >> n) for n in range(stages(data) + 1))
     return Config(
         recipe="quick",
