@@ -200,8 +200,10 @@ def test_a_recipe_says_why() -> None:
 )
 def test_where_a_recipe_gives_way_to_the_next(around: Circumstances, name: str) -> None:
     assert choose_recipe_name(around, data(128))[0] == name
-    assert choose_recipe_name(around, data(129))[0] == "r3gan"
-    assert choose_recipe_name(around, data(64, 256))[0] == "r3gan", "the longer side counts"
+    large = "projected" if around.count < FEW else "r3gan"
+    assert choose_recipe_name(around, data(129))[0] == large
+    assert choose_recipe_name(around, data(64, 256))[0] == large, "the longer side counts"
+    assert choose_recipe_name(replace(LAPTOP, drawn=False), data(256))[0] == "projected", "it makes those too"
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -229,10 +231,11 @@ def test_less_memory_never_makes_a_larger_batch() -> None:
 
 def test_a_processor_gets_no_wider_networks() -> None:
     config = RECIPES["r3gan"](data(32), 5000)
-    for around, width in ((replace(LAPTOP, minutes=600), 1.0), (GPU, 2.0), (replace(GPU, minutes=5), 1.0)):
+    for around, width in ((replace(LAPTOP, minutes=600), None), (GPU, 2.0), (replace(GPU, minutes=5), None)):
         wishes, reasons = choose_wishes(around, config, Wishes())
         assert wishes.width == width
-        assert [each.what for each in reasons].count("width") == (width != 1)
+        assert [each.what for each in reasons].count("width") == (width is not None)
+    assert choose_wishes(GPU, config, Wishes(width=1.0))[0].width == 1, "as asked"
 
 
 @settings(max_examples=60, deadline=None)
@@ -254,7 +257,7 @@ def test_wishes_win_over_the_plan(
         wishes, reasons = choose_wishes(around, config, asked)
         planned = with_wishes(config, wishes)
         told = {each.what for each in reasons}
-        if asked.width != 1:
+        if asked.width is not None:
             assert planned.width == width
             assert "width" not in told
         if asked.batch is not None:
@@ -272,7 +275,7 @@ def test_the_width_is_reckoned_with_when_a_batch_is_fitted(name: str, asked: Wis
     config = RECIPES[name](data(128), 5000)
     wishes, _ = choose_wishes(around, config, asked)
     planned = with_wishes(config, wishes)
-    assert planned.width == (2 if asked.width == 1 else asked.width)
+    assert planned.width == (asked.width or 2)
     assert estimated_bytes(planned) <= around.memory / 2 or planned.phases[-1].batch <= 4
 
 
