@@ -92,7 +92,7 @@ def test_a_mark_on_the_timeline_leads_to_its_treatment_by_keyboard_and_without_s
     mark = page.locator(".marks a").nth(1)
     mark.focus()
     page.keyboard.press("Enter")
-    assert page.url.endswith("#treatment-2")
+    sync_api.expect(page).to_have_url(re.compile("#treatment-2$"))
     sync_api.expect(page.locator("#treatment-2 img").first).to_be_in_viewport()
     context.close()
 

@@ -1,13 +1,14 @@
 """What was begun is found again if it is the very same painting, and nothing else is."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from ganvas.config import StyleConfig
+from ganvas.style import unfinished
 from ganvas.style.unfinished import Unfinished, find, keep, mark_of, place
 
 BEGUN = Unfinished(2, 7, 30, torch.rand(1, 3, 8, 9), {"mean": torch.rand(1, 3, 8, 9)})
@@ -41,10 +42,22 @@ def test_a_torn_file_is_as_good_as_none(tmp_path: Path) -> None:
 
 def test_the_mark_is_of_settings_and_bytes_but_not_of_the_machine(draw: Callable[..., Path], tmp_path: Path) -> None:
     config, one, two = StyleConfig(), draw("one.png", seed=1), draw("two.png", seed=2)
-    mark = mark_of(config, [one, two])
-    assert mark == mark_of(replace(config, device="cpu", memory=3.0), [one, two])
-    assert mark != mark_of(replace(config, strength=0.7), [one, two])
-    assert mark != mark_of(config, [two, one])
+    mark = mark_of(config, [one, two], "a network")
+    for name, value in {"device": "cpu", "memory": 3.0, "colours": "luma", "depth": 16, "network": "vgg19"}.items():
+        assert mark == mark_of(replace(config, **{name: value}), [one, two], "a network"), name
+    assert mark != mark_of(config, [one, two], "another network"), "the one that was asked for may not have been had"
+    assert mark != mark_of(replace(config, strength=0.7), [one, two], "a network")
+    assert mark != mark_of(config, [two, one], "a network")
     copied = tmp_path / "elsewhere.png"
     copied.write_bytes(one.read_bytes())
-    assert mark == mark_of(config, [copied, two]), "the same picture elsewhere"
+    assert mark == mark_of(config, [copied, two], "a network"), "the same picture elsewhere"
+
+
+def test_a_setting_of_a_later_release_changes_no_mark(
+    draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = draw("one.png", seed=1)
+    mark = mark_of(StyleConfig(strength=0.7), [one], "a network")
+    monkeypatch.setattr(unfinished, "asdict", lambda config: asdict(config) | {"glaze": 0.0})
+    monkeypatch.setitem(unfinished.USUAL, "glaze", 0.0)
+    assert mark == mark_of(StyleConfig(strength=0.7), [one], "a network")
