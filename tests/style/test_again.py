@@ -155,6 +155,9 @@ def test_no_source_is_written_over(sources: list[Path], tmp_path: Path) -> None:
     list(stylize(sources[0], sources[1:], painting, QUICK))
     with pytest.raises(GanvasError, match="one of the pictures to paint from"):
         list(recolour(painting, "luma", sources[1]))
+    (tmp_path / "other.png.free.png").hardlink_to(sources[2])
+    with pytest.raises(GanvasError, match="one of the pictures to paint from"):
+        list(recolour(painting, "luma", tmp_path / "other.png"))
     precious = tmp_path / "new.png.free.png"
     precious.write_bytes(sources[1].read_bytes())
     with pytest.raises(GanvasError, match="one of the pictures to paint from"):

@@ -9,7 +9,7 @@ import pytest
 
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
-from ganvas.style.check import check_config, check_masks, check_out, layer_shares
+from ganvas.style.check import WEBP, check_config, check_masks, check_out, layer_shares
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,11 @@ def test_a_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(GanvasError, match="Nothing can be written"):
         check_out(tmp_path / "painting.png", [])
+
+
+def test_a_painting_too_large_for_its_format_is_refused_before_it_is_painted(tmp_path: Path) -> None:
+    check_out(tmp_path / "painting.webp", [], size=WEBP)
+    check_out(tmp_path / "painting.png", [], size=WEBP + 1)
+    with pytest.raises(GanvasError, match="at most 16383 pixels") as caught:
+        check_out(tmp_path / "painting.webp", [], size=WEBP + 1)
+    assert "painting.png" in caught.value.hint

@@ -235,7 +235,7 @@ def test_another_network_paints_another_painting(
         return network
 
     for name, expected in (("one", 0), ("one", 3), ("other", 0)):
-        monkeypatch.setattr(many, "network", named(name))
+        monkeypatch.setattr(many, "network_for", named(name))
         events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
         assert notes(events).count("It is there already.") == expected, name
         assert notes(events).count("Looking for it.") == 1, "a network is read once"

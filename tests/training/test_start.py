@@ -338,3 +338,19 @@ def test_a_finished_run_has_a_model_card(pictures: Path, tmp_path: Path) -> None
     card = (Run(tmp_path / "run").model / "README.md").read_text(encoding="utf-8")
     assert "library_name: ganvas" in card
     assert "fc" in card
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
+def test_memory_that_ends_anywhere_is_said(
+    error: Exception, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(loop, "save_sheet", full)
+    with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
+        tiny.train(pictures, tmp_path / "run", "dcgan")
+    assert "--size" in caught.value.hint
+    monkeypatch.setattr(loop, "save_sheet", lambda *_: [][0])
+    with pytest.raises(IndexError):
+        tiny.train(pictures, tmp_path / "other", "dcgan")

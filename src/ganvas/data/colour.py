@@ -46,9 +46,8 @@ def is_srgb(profile: bytes | None) -> bool:
     try:
         if not profile:
             return True
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode = ICC_MODES.get(source.profile.xcolor_space.strip())
-        return mode is not None and _does_nothing(source, mode)
+        mode = _mode(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+        return mode is not None and _transform(profile, mode) is None
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return True
 
@@ -58,18 +57,18 @@ def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def _does_nothing(profile: ImageCms.ImageCmsProfile, mode: str) -> bool:
-    """Tell whether a profile leaves a ramp of colours as it is: it is sRGB, whatever its name; linear ones are not."""
+def _mode(profile: ImageCms.ImageCmsProfile) -> str | None:
+    """Return the mode of the pixels that a profile is for."""
+    return ICC_MODES.get(profile.profile.xcolor_space.strip())
+
+
+def _does_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Tell whether a ramp of colours stays as it is: its profile is sRGB, whatever its name; linear ones are not."""
     if mode == "CMYK":
         return False
     ramp = Image.fromarray(RAMP).convert(mode)
-    changed = _to_srgb(profile, mode).apply(ramp)
-    difference = np.abs(np.asarray(changed, np.int16) - np.asarray(ramp.convert("RGB"), np.int16))
-    return int(difference.max()) <= SAME
-
-
-def _to_srgb(profile: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
-    return ImageCms.ImageCmsTransform(profile, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), mode, "RGB")
+    difference = np.asarray(transform.apply(ramp), np.int16) - np.asarray(ramp.convert("RGB"), np.int16)
+    return int(np.abs(difference).max()) <= SAME
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -108,7 +107,9 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
         ValueError: the profile is for other pixels.
     """
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    fits = ICC_MODES.get(source.profile.xcolor_space.strip())
+    fits = _mode(source)
     if fits != mode:
         raise ValueError(f"a profile for {fits} in a picture of {mode}")
-    return None if _does_nothing(source, mode) else _to_srgb(source, mode)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    transform = ImageCms.ImageCmsTransform(source, srgb, mode, "RGB")
+    return None if _does_nothing(transform, mode) else transform

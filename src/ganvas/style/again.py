@@ -1,7 +1,7 @@
 """A painting's own account of how it was made, read back: to paint others like it, or to give it other colours."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ import torch
 from PIL import Image
 
 from ..config import StyleConfig, from_dict
-from ..config.style import STARTS
 from ..data.deep import read_deep
 from ..errors import GanvasError
 from ..events import Done, Event
 from ..models.backbones import PACKAGED
 from ..pictures import DEEP, read_origin, to_float
-from .canvas import dressed, free_place, write
-from .check import check_colours, check_out
+from .canvas import Sources, dressed, free_place, write
+from .check import check_colours
+from .paint import check_places
 from .read import read, to_tensor
 
 
@@ -39,7 +39,15 @@ def recipe_of(painting: Path) -> Recipe:
         GanvasError: it does not tell, or not in a way that this release understands.
     """
     read(painting)  # says what is wrong with a file that is none
-    told = read_origin(painting)
+    return recipe_in(read_origin(painting), painting)
+
+
+def recipe_in(told: Mapping[str, str], painting: Path) -> Recipe:
+    """Return how a painting was made, from what its file tells.
+
+    Raises:
+        GanvasError: it does not tell, or not in a way that this release understands.
+    """
     hint = "Name a picture that ganvas style wrote."
     if not {"content", "styles", "settings"} <= told.keys():
         raise GanvasError(f"{painting} does not tell how it was painted.", hint)
@@ -71,8 +79,8 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
     check_colours(colours)
     recipe = recipe_of(painting)
     where = content or recipe.content
-    start = [Path(recipe.config.start)] if recipe.config.start not in STARTS else []
-    check_out(out, [where, *recipe.styles, *recipe.masks, *start])
+    sources = Sources(where, recipe.styles, recipe.masks, recipe.config.start_picture)
+    check_places(out, sources, replace(recipe.config, colours=colours, depth=0))
     if colours != "free" and out == free_place(painting):
         raise GanvasError(f"{out} holds the painting in its own colours.", "Give --out another name.")
     free = painting if recipe.config.colours == "free" else free_place(painting)

@@ -22,7 +22,8 @@ RANGES = {  # of what settings may be
     "smoothness": (0.0, 1000.0),
     "memory": (0.0, 100_000.0),
 }
-SIZES = (16, 16384)  # below, no network sees anything; above, no memory that is asked for holds a picture
+SIZES = (16, 16384)  # below, no network sees anything; above, hardly any memory holds a painting
+WEBP = 16_383  # pixels of a side that the format holds
 DEPTHS = (0, 8, 16)  # 0: as the content
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
@@ -126,11 +127,12 @@ def check_blend(blend: Sequence[float], styles: int) -> None:
         raise GanvasError(f"Styles cannot be blended {blend}.", "--blend takes numbers of 0 or more, such as 2 1.")
 
 
-def check_out(out: Path, pictures: Iterable[Path], depth: int = 0) -> None:
+def check_out(out: Path, pictures: Iterable[Path], depth: int = 0, size: int = 0) -> None:
     """Refuse a place that the painting cannot be written to, or where it would destroy one of its own sources.
 
     Args:
         depth: bits of a colour that are asked for; 0 for any.
+        size: pixels of the longer side; 0 for any.
 
     Raises:
         GanvasError: naming the path and a better one.
@@ -144,6 +146,8 @@ def check_out(out: Path, pictures: Iterable[Path], depth: int = 0) -> None:
         )
     if depth == 16 and out.suffix.lower() not in DEEP:
         raise GanvasError(f"{out} cannot hold 16 bits a colour.", f"Try: --out {out.with_suffix('.png')}")
+    if size > WEBP and out.suffix.lower() == ".webp":
+        raise GanvasError(f"A WebP has at most {WEBP} pixels a side ({out}).", f"Try: --out {out.with_suffix('.png')}")
     if any(out.exists() and picture.exists() and out.samefile(picture) for picture in pictures):
         raise GanvasError(f"{out} is one of the pictures to paint from.", "Give --out another name.")
     try:

@@ -15,10 +15,10 @@ from ..errors import GanvasError, UnfitPictureError, pick
 from ..events import Done, Event, Iteration, Note, drain
 from ..models.backbones import VGGWeights
 from ..pictures import read_origin, save_image
-from .again import recipe_of, recolour
+from .again import recipe_in, recolour
 from .canvas import Sources, is_free_copy
 from .check import check_config, check_masks
-from .paint import check_places, network, paint
+from .paint import check_places, network_for, paint
 from .read import read
 from .unfinished import mark_of
 
@@ -83,10 +83,11 @@ def paint_many(
         sources = Sources(row, column.styles, tuple(masks), column.config.start_picture)
         asked = column.config.network, column.config.vgg19_weights
         if asked not in networks:
-            networks[asked] = yield from network(column.config)
+            networks[asked] = yield from network_for(column.config)
         reason = "finished"
         try:
-            if _is_done(path, sources, column.config, networks[asked].name):
+            known = _known(path, sources, column.config, networks[asked].name)
+            if known is not None and _coloured(path, known, column.config.colours):
                 yield Note("It is there already.")
                 cells[down, across] = path
                 continue
@@ -218,18 +219,24 @@ def _is_picture(path: Path) -> bool:
     return True
 
 
-def _is_done(path: Path, sources: Sources, config: StyleConfig, network: str) -> bool:
-    """Tell whether this very painting lies there, finished; one that has only other colours is given those."""
+def _known(path: Path, sources: Sources, config: StyleConfig, network: str) -> StyleConfig | None:
+    """Return the settings of this very painting if it lies there, finished; its colours may be other ones."""
     told = read_origin(path)
     try:
         if told.get("reason") != "finished" or told.get("mark") != mark_of(config, sources.paths, network):
-            return False
-        known = recipe_of(path).config
-        if known.depth != config.depth:
-            return False
-        if known.colours != config.colours:
-            check_places(path, sources, config)
-            drain(recolour(path, config.colours, path))
-    except (OSError, GanvasError):  # a source or the copy in free colours is gone
+            return None
+        known = recipe_in(told, path).config
+    except (OSError, GanvasError):  # a source is gone, or another release wrote it: painting it says what is wrong
+        return None
+    return known if known.depth == config.depth else None
+
+
+def _coloured(path: Path, known: StyleConfig, colours: str) -> bool:
+    """Give a painting other colours if it needs them; tell whether it has them now, or its own are lost."""
+    if known.colours == colours:
+        return True
+    try:
+        drain(recolour(path, colours, path))
+    except GanvasError:
         return False
     return True

@@ -36,7 +36,7 @@ def stylize(
     check_masks(masks, len(styles), config.blend)
     sources = Sources(content, tuple(styles), tuple(masks), config.start_picture)
     check_places(out, sources, config)
-    weights = yield from network(config)
+    weights = yield from network_for(config)
     yield from paint(sources, out, config, weights)
 
 
@@ -46,7 +46,7 @@ def check_places(out: Path, sources: Sources, config: StyleConfig) -> None:
     Raises:
         GanvasError: naming the path and a better one.
     """
-    check_out(out, sources.paths, config.depth)
+    check_out(out, sources.paths, config.depth, config.size)
     if config.colours != "free":
         check_out(free_place(out), sources.paths)
 
@@ -120,7 +120,7 @@ def _told(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, 
             yield Note(f"At {stage.long_side} px with {stage.optimiser}: {config.optimiser} does not fit into memory.")
 
 
-def network(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
+def network_for(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
     """Return the network's weights; without a connection to fetch them, the packaged network does, and that is said."""
     if config.network == "vgg16":
         return backbones.packaged_vgg16()

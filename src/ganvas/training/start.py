@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import torch
 
 from ..config import Config, DataConfig
 from ..data import Prepared, prepare
 from ..data.prepare import FEWEST
 from ..data.split import held_out_count
-from ..device import Choice, available_cores, choose_device
+from ..device import Choice, available_cores, choose_device, is_out_of_memory
 from ..errors import GanvasError, pick
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
@@ -64,7 +63,9 @@ def train(
             f"Cannot write to {run.folder}: {error.strerror or error}.",
             "Free some disk space; the same command goes on.",
         ) from error
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        if not is_out_of_memory(error):
+            raise
         raise GanvasError(f"The memory of {device.device} is full.", "Try a smaller --size.") from error
 
 
