@@ -45,7 +45,7 @@ from ganvas.style.canvas import enlarged
 from ganvas.style.measures import controls, measure
 from ganvas.style.objective import Aims, Objective, Region
 from ganvas.style.optimise import LBFGS
-from ganvas.style.plan import scaled, stages
+from ganvas.style.plan import Appetite, scaled, stages
 from ganvas.style.read import read
 from machine import machine_line
 from sets import ASSETS
@@ -183,7 +183,7 @@ def run_ours(content: Path, style: Path, size: int, steps: int, out: Path) -> Ro
     best: Tensor | None = None
     curve: list[tuple[float, float]] = []
     config = StyleConfig(size=size, iterations=steps)
-    for stage in stages(read(content).colours.size, config, 1 << 40, encoder.halo, 0):
+    for stage in stages(read(content).colours.size, config, 1 << 40, Appetite(encoder.halo, 0, 0)):
         photograph, manner = load(content, stage.long_side), load(style, stage.long_side)
         aims = aims_like_classic(encoder, photograph, manner)
         objective = Objective(encoder, photograph, [Region([manner], [1.0])], aims)

@@ -1,5 +1,6 @@
 """Where the work runs, and random numbers that belong to a place."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas import device
-from ganvas.device import Choice, _left_to_container, available_cores, choose_device, free_memory, random_at, use
+from ganvas.device import (
+    Choice,
+    _left_to_container,
+    available_cores,
+    choose_device,
+    free_memory,
+    hand_back_freed_memory,
+    random_at,
+    use,
+)
 from ganvas.errors import GanvasError
 
 
@@ -119,3 +129,17 @@ def test_a_container_has_what_it_was_given_and_not_all_of_the_machine(tmp_path: 
 def test_free_memory_heeds_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "_left_to_container", lambda: 12345)
     assert not Path("/proc/meminfo").exists() or free_memory("cpu") == 12345
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's C library can be told so")
+def test_freed_memory_is_handed_back_though_gaps_lie_between() -> None:
+    def held() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    hand_back_freed_memory()
+    before = held()
+    arrays = [torch.ones(2 << 20) for _ in range(24)]  # 8 MB each, which are usually kept for the next ones
+    full = held()
+    del arrays[:-1]
+    assert full - before > 180 << 20
+    assert held() - before < 30 << 20

@@ -63,8 +63,8 @@ def grid(pictures: Tensor, columns: int | None = None, gap: int = 2) -> Tensor:
 def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> None:
     """Write `image` to `path`, whole or not at all, with `origin` and our version as metadata.
 
-    PNG carries them as text chunks, JPEG, WebP and TIFF in the EXIF description. The suffix names the format. A colour
-    profile that the image holds goes with it.
+    PNG carries them as text chunks, JPEG, WebP and TIFF in the EXIF description. The suffix names the format; a JPEG
+    knows no transparency, and has it on white. A colour profile that the image holds goes with it.
     """
     facts = _facts(origin)
     suffix = path.suffix.lower()
@@ -81,6 +81,8 @@ def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> 
         options["exif"] = exif
     if suffix in (".jpg", ".jpeg"):
         options |= {"quality": 95, "subsampling": 0}
+        if image.mode == "RGBA":
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert("L" if image.mode == "L" else "RGB")
     elif suffix == ".webp":
         options |= {"quality": 95}

@@ -9,10 +9,12 @@ import torch
 import torchvision
 from safetensors.torch import save
 
+from ganvas import builtin
 from ganvas.cli import main
 from ganvas.errors import GanvasError
 from ganvas.models import backbones
 from ganvas.models.backbones import VGG, NotFetched, VGGWeights, packaged_vgg16, slim, torchvision_vgg19
+from ganvas.style.read import read
 
 HALF = (0.5, 0.5, 0.5)
 VGG19_FILE = "vgg19-dcbb9e9d.pth"  # the name that torchvision looks for in torch's cache
@@ -118,6 +120,19 @@ def test_an_even_picture_stays_even_to_its_edge() -> None:
 def test_average_pooling_does_not_darken_the_edge_of_an_odd_picture() -> None:
     pool, _ = backbones.POOLINGS["average"]
     assert torch.equal(pool(torch.ones(1, 1, 5, 5), 2, ceil_mode=True), torch.ones(1, 1, 3, 3))
+
+
+def test_averages_are_as_strong_as_the_maxima_that_the_network_knows() -> None:
+    picture = read(builtin.photo()).tensor((256, 256), torch.device("cpu"))
+    pools = {name: VGG(packaged_vgg16(), ["conv2_1", "conv3_1", "conv4_1"], name) for name in ("average", "max")}
+    weak, strong = (backbones.POOLINGS[name] for name in ("average", "max"))
+    features = VGG(packaged_vgg16(), ["relu1_2", "relu2_2", "relu3_3"], "max")(picture)
+    for place, seen in enumerate(features.values()):
+        means = [float((pool(seen, 2) * gains[place]).mean()) for pool, gains in (weak, strong)]
+        assert 0.8 < means[0] / means[1] < 1.25
+    found = {name: vgg(picture) for name, vgg in pools.items()}
+    for layer in found["max"]:
+        assert 0.6 < float(found["average"][layer].std() / found["max"][layer].std()) < 1.5, layer
 
 
 def test_unknown_layers_and_poolings_suggest_the_right_ones() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -20,10 +21,11 @@ from ganvas.events import Done, Event, Iteration, Note
 from ganvas.models import backbones
 from ganvas.models.backbones import VGG, NotFetched, VGGWeights, packaged_vgg16
 from ganvas.style import canvas, stylize
+from ganvas.style.canvas import Canvas, Sources
 from ganvas.style.colour import to_oklab
 from ganvas.style.objective import Losses
 from ganvas.style.optimise import LBFGS
-from ganvas.style.plan import OF_PICTURE, needed, scaled
+from ganvas.style.plan import OF_PICTURE, Appetite, Stage, needed, scaled
 from ganvas.style.read import read
 from ganvas.style.statistics import sums_of
 from ganvas.style.unfinished import place
@@ -109,6 +111,37 @@ class TestPlainRun:
         for suffix, mode in ((".png", "RGBA"), (".jpg", "RGB")):
             list(stylize(content, [style], tmp_path / f"out{suffix}", QUICK))
             assert look(tmp_path / f"out{suffix}").mode == mode
+
+    def test_what_is_transparent_hides_nothing_that_is_painted(self, style: Path, tmp_path: Path) -> None:
+        figures = []
+        for name, hidden in (("black", 0), ("white", 255)):
+            figure = Image.new("RGBA", (48, 40), (hidden, hidden, hidden, 0))
+            figure.paste((200, 30, 30, 255), (10, 8, 30, 30))
+            figure.save(tmp_path / f"{name}.png")
+            list(stylize(tmp_path / f"{name}.png", [style], tmp_path / f"{name}-out.png", QUICK))
+            figures.append(np.asarray(look(tmp_path / f"{name}-out.png")))
+        assert np.array_equal(*figures)
+        list(stylize(tmp_path / "black.png", [style], tmp_path / "same.png", replace(QUICK, strength=0.0)))
+        seen = np.asarray(look(tmp_path / "same.png"))
+        inside = seen[seen[..., 3] > 0][:, :3].astype(int)
+        assert np.abs(inside - (200, 30, 30)).max() < 12, "the edge has a fringe of what is not there"
+
+    def test_strokes_are_counted_where_something_is_seen(self, style: Path, tmp_path: Path) -> None:
+        figure = Image.new("RGBA", (144, 40), (0, 0, 0, 0))
+        figure.paste((200, 30, 30, 255), (0, 0, 24, 40))
+        figure.save(tmp_path / "half.png")
+        stage = Stage((144, 40), 1, "lbfgs", 0)
+        sources = Sources(tmp_path / "half.png", (style,), (), None)
+        encoder = VGG(backbones.packaged_vgg16(), ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv4_2"))
+        canvas = Canvas(sources, sources.read(), QUICK, encoder, [stage], tmp_path / "out.png", "tiny VGG")
+        objective = canvas._objective(stage)
+        seen = sources.read().content.tensor((144, 40), CPU)
+        noise = torch.rand(1, 3, 40, 20, generator=torch.Generator().manual_seed(0))
+        far, near = seen.clone(), seen.clone()
+        far[..., 124:], near[..., :20] = noise, noise
+        found = [objective(each)[0].style for each in (seen, far, near)]
+        assert found[1] == pytest.approx(found[0], rel=1e-5), "what nobody sees has changed the strokes' distance"
+        assert found[2] != pytest.approx(found[0], rel=1e-2)
 
     @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(width=st.integers(1, 200), height=st.integers(1, 200), size=st.integers(32, 200), adam=st.booleans())
@@ -430,7 +463,7 @@ class TestSettings:
     def test_what_does_not_fit_into_memory_is_painted_in_blocks_and_that_is_said(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
-        memory = (needed((700, 583), "lbfgs", 256, 48, 32.0) + 1) / 2**30
+        memory = (needed((700, 583), "lbfgs", 256, Appetite(48, 1500.0, 44.0)) + 1) / 2**30
         config = replace(QUICK, size=700, iterations=1, memory=memory)
         events = list(stylize(content, [style], tmp_path / "out.png", config))
         assert any("in blocks of 256 pixels" in note for note in notes(events))

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
-from ganvas.style.plan import SMALLEST, needed, scaled, stages
+from ganvas.style.plan import SMALLEST, Appetite, needed, scaled, stages
 
 PLENTY = 1 << 40
-HALO, KEPT = 48, 32.0
+LOOKS = Appetite(48, 1500.0, 32.0)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(16, 4096))
@@ -24,7 +24,7 @@ def test_scaled_keeps_the_shape(width: int, height: int, long_side: int) -> None
 
 @given(st.integers(16, 4096), st.integers(1, 100))
 def test_stages_double_up_to_the_size_asked_and_take_fewer_steps(size: int, iterations: int) -> None:
-    plan = stages((300, 200), StyleConfig(size=size, iterations=iterations), PLENTY, HALO, KEPT)
+    plan = stages((300, 200), StyleConfig(size=size, iterations=iterations), PLENTY, LOOKS)
     sizes = [stage.long_side for stage in plan]
     assert sizes[-1] == size
     assert sizes[0] <= SMALLEST
@@ -36,7 +36,7 @@ def test_stages_double_up_to_the_size_asked_and_take_fewer_steps(size: int, iter
 
 
 def test_the_steps_asked_for_are_those_at_512() -> None:
-    plan = stages((4, 3), StyleConfig(size=1024, iterations=25), PLENTY, HALO, KEPT)
+    plan = stages((4, 3), StyleConfig(size=1024, iterations=25), PLENTY, LOOKS)
     assert [(stage.long_side, stage.iterations) for stage in plan][-3:] == [(256, 40), (512, 25), (1024, 16)]
 
 
@@ -44,25 +44,25 @@ def test_the_steps_asked_for_are_those_at_512() -> None:
 def test_what_is_planned_fits_or_is_refused(size: int, gigabytes: float, optimiser: str) -> None:
     memory = int(gigabytes * 2**30)
     config = StyleConfig(size=size, optimiser=optimiser)
-    if needed(scaled((400, 300), size), "adam", 128, HALO, KEPT) > memory:
+    if needed(scaled((400, 300), size), "adam", 128, LOOKS) > memory:
         with pytest.raises(GanvasError, match="may be used"):
-            stages((400, 300), config, memory, HALO, KEPT)
+            stages((400, 300), config, memory, LOOKS)
         return
-    for stage in stages((400, 300), config, memory, HALO, KEPT):
-        assert needed(stage.size, stage.optimiser, stage.side, HALO, KEPT) <= memory
-        whole = needed(stage.size, optimiser, 0, HALO, KEPT)
+    for stage in stages((400, 300), config, memory, LOOKS):
+        assert needed(stage.size, stage.optimiser, stage.side, LOOKS) <= memory
+        whole = needed(stage.size, optimiser, 0, LOOKS)
         assert (stage.side == 0 and stage.optimiser == optimiser) == (whole <= memory), "blocks only where they must be"
 
 
 def test_the_largest_square_fits_into_four_gigabytes() -> None:
-    assert stages((1, 1), StyleConfig(size=4096), 4 << 30, HALO, KEPT)[-1].optimiser == "adam"
+    assert stages((1, 1), StyleConfig(size=4096), 4 << 30, LOOKS)[-1].optimiser == "adam"
 
 
 def test_more_that_is_kept_leaves_less_for_blocks() -> None:
-    plans = [stages((1, 1), StyleConfig(size=2048), 4 << 30, HALO, kept) for kept in (KEPT, 8 * KEPT)]
+    plans = [stages((1, 1), StyleConfig(size=2048), 4 << 30, Appetite(48, 1500.0, kept)) for kept in (32.0, 256.0)]
     assert plans[1][-1].side < plans[0][-1].side or plans[1][-1].optimiser != plans[0][-1].optimiser
 
 
 def test_a_picture_that_fits_nowhere_is_refused_with_numbers() -> None:
     with pytest.raises(GanvasError, match=r"4096 x 4096 pixels takes \d+\.\d GB, and 1\.0 may be used"):
-        stages((1, 1), StyleConfig(size=4096), 1 << 30, HALO, KEPT)
+        stages((1, 1), StyleConfig(size=4096), 1 << 30, LOOKS)

@@ -53,3 +53,13 @@ def test_what_is_transparent_in_a_mask_claims_nothing(tmp_path: Path) -> None:
     found = parts([read(tmp_path / "strokes.png")], 2, (40, 20), 0.0)[0][0, 0, 10]
     assert found[:19].tolist() == [1.0] * 19
     assert found[21:].tolist() == [0.0] * 19
+
+
+def test_any_picture_is_a_mask_from_some_brightness_on(tmp_path: Path) -> None:
+    Image.linear_gradient("L").rotate(90).resize((40, 20)).save(tmp_path / "sky.png")
+    grey = parts([read(tmp_path / "sky.png")], 2, (40, 20), 0.0)[0]
+    hard = parts([read(tmp_path / "sky.png")], 2, (40, 20), 0.0, 0.3)[0]
+    assert 0.2 < float(grey[0, 0, 10, 10]) < 0.8, "greys are parts of both"
+    assert torch.equal(hard, (grey >= 0.3).float())
+    soft = parts([read(tmp_path / "sky.png")], 2, (40, 20), 0.2, 0.3)[0][0, 0, 10]
+    assert ((soft > 0) & (soft < 1)).any(), "its edge is as soft as that of another"

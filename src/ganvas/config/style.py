@@ -24,6 +24,8 @@ class StyleConfig:
     """free (the style's), luma (the picture's: only light and dark are painted), covariance or oklab (near them)."""
     depth: int = 0
     """Bits of a colour: 8, or 16 in PNG and TIFF; as the content has, where the format holds them, if left out."""
+    mask_threshold: float = 0.0
+    """From which brightness on a mask is white, such as 0.5, so that any picture can be one; 0 takes greys as parts."""
     mask_softness: float = 0.02
     """How wide the edges between masks are, as a part of the long side."""
     smoothness: float = 0.1

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,13 @@ RGB = tuple[float, float, float]
 
 VGG19_BLOCKS = (2, 2, 4, 4, 4)  # convolutions in each block
 
-# What a 2 x 2 pooling is multiplied by. Averages are smaller than maxima (on a photograph by 1.3, 1.7 and 1.9 at the
-# three poolings), and the biases behind were learnt for maxima: this brings their input to the strength they know.
-POOLINGS: dict[str, tuple[Callable[..., Tensor], float]] = {"average": (F.avg_pool2d, 1.6), "max": (F.max_pool2d, 1.0)}
+# What the poolings, shallow to deep, are multiplied by. Averages are smaller than maxima, and the biases behind were
+# learnt for maxima: this brings their input to the strength they know. Medians over 14 photographs and paintings at 128
+# and 256 px, with VGG-16, between 1.14 and 1.45, 1.58 and 1.82, 1.76 and 1.94; the fourth, of VGG-19, is as the third.
+POOLINGS: dict[str, tuple[Callable[..., Tensor], Sequence[float]]] = {
+    "average": (F.avg_pool2d, (1.36, 1.76, 1.86, 1.86)),
+    "max": (F.max_pool2d, (1.0, 1.0, 1.0, 1.0)),
+}
 
 
 PACKAGED = "VGG-16 (packaged)"
@@ -83,7 +87,7 @@ class VGG(nn.Module):
             raise GanvasError(f"Unknown pooling '{pooling}'.{did_you_mean(pooling, known)}", f"One of {known}.")
         self.layers = tuple(dict.fromkeys(layers))
         check_layers(self.layers, weights)
-        self.pool, self.gain = POOLINGS[pooling]
+        self.pool, self.gains = POOLINGS[pooling]
         deepest = max(layer[4:] for layer in self.layers)
         self.convolutions = [each for each in weights.convolutions if each <= deepest]
         self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
@@ -122,21 +126,29 @@ class VGG(nn.Module):
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Return each layer's features (B, C, H', W') by name, from one pass."""
+        return dict(self.walk(pictures))
+
+    def walk(self, pictures: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Yield each layer's name and features (B, C, H', W') when the pass comes by, shallow to deep.
+
+        What is made of a layer's features there and then has its gradient taken when the way back comes by, and not
+        kept until then.
+        """
         features = (pictures.mul(0.5).add(0.5) - self.mean) / self.std
         features = features.contiguous(memory_format=torch.channels_last)
-        found: dict[str, Tensor] = {}
         for each in self.convolutions:
             if each.endswith("_1") and each != "1_1":
                 # Half a window at the edge still counts, so no picture is too thin.
-                features = self.pool(features, 2, ceil_mode=True) * self.gain
+                features = self.pool(features, 2, ceil_mode=True) * self.gains[int(each[0]) - 2]
             weight, bias = self.get_buffer(f"weight{each}"), self.get_buffer(f"bias{each}")
             features = _Frozen.apply(self.padded(features), weight, bias)
             if f"conv{each}" in self.layers:
-                found[f"conv{each}"] = features
-            features = features.relu()
+                yield f"conv{each}", features
+                features = features.relu()
+            else:
+                features = features.relu_()
             if f"relu{each}" in self.layers:
-                found[f"relu{each}"] = features
-        return found
+                yield f"relu{each}", features
 
 
 class _Frozen(torch.autograd.Function):

@@ -28,6 +28,8 @@ class Block:
 
     def inner(self, features: Tensor, layer: str) -> Tensor:
         """Return the part of features (1, C, h, w) of what is looked at that is the block's own."""
+        if self.own == self.seen:
+            return features  # and no slice, whose slope would be copied
         top, bottom, left, right = _on_grid(self.own, stride(layer))
         above, before = self.seen[0] // stride(layer), self.seen[2] // stride(layer)
         return features[..., top - above : bottom - above, left - before : right - before]

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps
@@ -194,12 +193,15 @@ class Canvas:
         """Return what to aim at in a stage."""
         config, size = self.config, stage.size
         styles = [self._style(style, stage) for style in self.pictures.styles]
-        masks = parts(self.pictures.masks, len(styles), size, config.mask_softness)
+        masks = parts(self.pictures.masks, len(styles), size, config.mask_softness, config.mask_threshold)
+        seen = self.pictures.content.seen(size)  # what is transparent needs no strokes, and takes none from the rest
         if masks:
-            regions = [Region([style], [1.0], mask.to(self.device)) for style, mask in zip(styles, masks, strict=True)]
+            places = [(mask if seen is None else mask * seen).to(self.device) for mask in masks]
+            regions = [Region([style], [1.0], place) for style, place in zip(styles, places, strict=True)]
         else:
             blend = config.blend or (1.0,) * len(styles)
-            regions = [Region(styles, [share / sum(blend) for share in blend])]
+            shares = [share / sum(blend) for share in blend]
+            regions = [Region(styles, shares, None if seen is None else seen.to(self.device))]
         strokes = 4 * config.strength**2
         aims = Aims(
             content=4 * SHAPES * (1 - config.strength) ** 2,
@@ -238,12 +240,9 @@ def dressed(painting: Tensor, content: Picture, colours: str) -> Tensor:
     painting = painting.cpu()  # colours are matched in double precision, which not every device has
     height, width = painting.shape[2:]
     like = content.tensor((width, height), painting.device) if colours != "free" else painting
-    if content.alpha is None:
-        return COLOURS[colours](painting, like, None)[0]
-    alpha = np.array(content.alpha.resize((width, height), Image.Resampling.LANCZOS), np.float32)
-    seen = torch.from_numpy(alpha)[None].div(255)
-    coloured = COLOURS[colours](painting, like, seen[None].clamp(0, 1))[0]
-    return torch.cat([coloured, seen.mul(2).sub(1)])
+    seen = content.seen((width, height))
+    coloured = COLOURS[colours](painting, like, seen)[0]
+    return coloured if seen is None else torch.cat([coloured, seen[0].mul(2).sub(1)])
 
 
 def write(picture: Tensor, path: Path, bits: int, origin: Mapping[str, object]) -> None:

@@ -18,6 +18,7 @@ NETWORKS = ("vgg16", "vgg19")
 RANGES = {  # of what settings may be
     "strength": (0.0, 1.0),
     "style_scale": (0.05, 8.0),
+    "mask_threshold": (0.0, 1.0),
     "mask_softness": (0.0, 1.0),
     "smoothness": (0.0, 1000.0),
     "memory": (0.0, 100_000.0),

@@ -70,28 +70,25 @@ class Manner:
                 found = patches.match(block.inner(seen[layer], layer), middles[layer])
                 block.place(self.matches[layer], layer).copy_(found)
 
-    def sums(self, block: Block, seen: Seen) -> dict[str, Sums]:
-        """Return what a block adds to the sums that `far` takes."""
-        return {layer: sums_of(block.inner(seen[layer], layer), self._mask(block, layer)) for layer in self.distances}
+    def sums(self, block: Block, layer: str, inner: Tensor) -> Sums:
+        """Return what a block's own features (1, C, H, W) of a layer add to the sums that `far` takes."""
+        return sums_of(inner, self._mask(block, layer))
 
     def far(self, sums: Mapping[str, Sums]) -> Tensor:
         """Return how far the sums over the whole picture are from the styles'."""
         return _total([self.layers[layer] * distance(sums[layer]) for layer, distance in self.distances.items()])
 
-    def local(self, block: Block, seen: Seen, size: tuple[int, int]) -> Tensor:
-        """Return a block's share of how far its features are from the nearest of the styles'.
+    def local(self, block: Block, layer: str, inner: Tensor, size: tuple[int, int]) -> Tensor:
+        """Return a block's share of how far its own features (1, C, H, W) of a layer are from the styles' nearest.
 
         Args:
             size: height and width of the whole picture.
         """
-        found = []
-        for layer, patches in self.patches.items():
-            inner, mask = block.inner(seen[layer], layer), self._mask(block, layer)
-            places = places_of(layer, size) if mask is None else self.masks[layer].sum() + TINY
-            counted = torch.ones_like(inner[:, :1]) if mask is None else mask
-            matches = block.place(self.matches[layer], layer)
-            found.append(self.layers[layer] * patches.distance(inner, matches, counted) / places)
-        return _total(found)
+        mask = self._mask(block, layer)
+        places = places_of(layer, size) if mask is None else self.masks[layer].sum() + TINY
+        counted = torch.ones_like(inner[:, :1]) if mask is None else mask
+        matches = block.place(self.matches[layer], layer)
+        return self.layers[layer] * self.patches[layer].distance(inner, matches, counted) / places
 
     def _mask(self, block: Block, layer: str) -> Tensor | None:
         return block.place(self.masks[layer], layer) if layer in self.masks else None

@@ -135,7 +135,7 @@ def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Seq
 
     def put(picture: Path, name: str, down: int, across: int) -> None:
         left, top = GAP + across * width, GAP + down * height
-        image = ImageOps.contain(read(picture).colours, (CELL, CELL))
+        image = ImageOps.contain(read(picture).on_white(), (CELL, CELL))
         sheet.paste(image, (left + (CELL - image.width) // 2, top + LABEL))
         ImageDraw.Draw(sheet).text((left, top + 2), name, fill="black")
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..models.backbones import VGG
 from .blocks import Block, blocks, look
-from .manner import Manner, Seen, Style, on_layers
+from .manner import Manner, Style, on_layers
 from .statistics import TINY, Sums
 
 Shares = Mapping[str, float]
@@ -120,9 +120,7 @@ class Objective:
         near, gradient = 0.0, torch.zeros_like(picture)
         for block in self.blocks:
             part = block.cut(picture).detach().clone().requires_grad_()
-            seen = self.encoder(part)
-            content, style = self._content(block, seen), self._local(block, seen)
-            sums = [manner.sums(block, seen) for manner in self.manners]
+            content, style, sums = self._shares(block, part)
             far = _leaning(sums, slopes) if several else self._far(sums)
             weighted = self.aims.content * content + self.aims.style * (style + far)
             block.cut(gradient).add_(torch.autograd.grad(weighted, part)[0])
@@ -159,10 +157,11 @@ class Objective:
         whole: list[dict[str, Sums]] = [{} for _ in self.manners]
         with torch.no_grad():
             for block in self.blocks if any(manner.distances for manner in self.manners) else ():
-                seen = self.encoder(block.cut(picture))
-                for sums, manner in zip(whole, self.manners, strict=True):
-                    for layer, part in manner.sums(block, seen).items():
-                        sums[layer] = sums[layer].plus(part) if layer in sums else part
+                for layer, features in self.encoder.walk(block.cut(picture)):
+                    for sums, manner in zip(whole, self.manners, strict=True):
+                        if layer in manner.distances:
+                            part = manner.sums(block, layer, block.inner(features, layer))
+                            sums[layer] = sums[layer].plus(part) if layer in sums else part
         leaves = [{layer: part.leaves() for layer, part in sums.items()} for sums in whole]
         far = self._far(leaves)
         if far.requires_grad:
@@ -174,18 +173,22 @@ class Objective:
         each = zip(self.areas, self.manners, sums, strict=True)
         return torch.stack([area * manner.far(its) for area, manner, its in each]).sum()
 
-    def _local(self, block: Block, seen: Seen) -> Tensor:
-        """Return a block's share of how far its features are from the styles' nearest."""
-        each = zip(self.areas, self.manners, strict=True)
-        return torch.stack([area * manner.local(block, seen, self.size) for area, manner in each]).sum()
-
-    def _content(self, block: Block, seen: Seen) -> Tensor:
-        """Return a block's share of the distance of shapes."""
-        parts = [
-            share * content_distance(block.inner(seen[layer], layer), block.place(self.content[layer], layer), energy)
-            for (layer, share), energy in zip(self.aims.content_layers.items(), self.energy.values(), strict=True)
-        ]
-        return torch.stack(parts).sum()
+    def _shares(self, block: Block, part: Tensor) -> tuple[Tensor, Tensor, list[dict[str, Sums]]]:
+        """Return a block's shares of the distances of shapes and of patches, and what it adds to each region's sums."""
+        content, style = torch.zeros(()), torch.zeros(())
+        whole: list[dict[str, Sums]] = [{} for _ in self.manners]
+        for layer, features in self.encoder.walk(part):
+            inner = block.inner(features, layer)
+            if layer in self.content:
+                target = block.place(self.content[layer], layer)
+                share = self.aims.content_layers[layer]
+                content = content + share * content_distance(inner, target, self.energy[layer])
+            for area, manner, sums in zip(self.areas, self.manners, whole, strict=True):
+                if layer in manner.distances:
+                    sums[layer] = manner.sums(block, layer, inner)
+                if layer in manner.patches:
+                    style = style + area * manner.local(block, layer, inner, self.size)
+        return content, style, whole
 
 
 def _size(picture: Tensor) -> tuple[int, int]:

@@ -5,16 +5,14 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from ..config import StyleConfig
-from ..device import choose_device, free_memory, is_out_of_memory, use
+from ..device import choose_device, free_memory, hand_back_freed_memory, is_out_of_memory, use
 from ..errors import UnfitPictureError
 from ..events import Done, Event, Note
 from ..models import backbones
 from ..models.backbones import VGG, VGGWeights
 from .canvas import Canvas, Pictures, Sources, free_place
 from .check import check_config, check_masks, check_out, layer_shares
-from .plan import Stage, stages
-
-STYLE_BYTES = 12  # of a style, for each pixel of the painting
+from .plan import Stage, appetite_of, stages
 
 
 def stylize(
@@ -59,6 +57,7 @@ def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights)
         GanvasError: nor can any other.
     """
     began = time.monotonic()
+    hand_back_freed_memory()
     pictures = sources.read()
     yield from _remarks(pictures, config)
     choice = choose_device(config.device)
@@ -66,8 +65,9 @@ def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights)
     shapes = tuple(layer_shares(config.content_layers))
     encoder = VGG(weights, (*shapes, *layer_shares(config.style_layers)), config.pooling).to(use(choice))
     memory = int(config.memory * 2**30) or free_memory(choice.device) // 2
-    kept = encoder.bytes_of(shapes) + len(pictures.styles) * STYLE_BYTES * config.style_scale**2
-    plan = stages(pictures.content.colours.size, config, memory, encoder.halo, kept)
+    masked = bool(pictures.masks) or pictures.content.alpha is not None
+    appetite = appetite_of(config, encoder, shapes, len(pictures.styles), masked)
+    plan = stages(pictures.content.colours.size, config, memory, appetite)
     yield from _told(plan, config)
     canvas = Canvas(sources, pictures, config, encoder, plan, out, weights.name)
     if canvas.steps and canvas.stage < len(plan):

@@ -1,19 +1,52 @@
 """How a painting is made: from coarse to fine, at each size in as many steps and as large blocks as can be had."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..config import StyleConfig
 from ..errors import UnfitPictureError
+from ..models.backbones import VGG
 
 SMALLEST = 127  # the first size is at most this many pixels long: the whole composition fits the network's view
 USUAL = 512  # pixels at which `iterations` are meant
 FEWER = 1.6  # times as many steps at half the size, where each costs a quarter
-SIDES = (0, 1024, 512, 256, 128)  # of blocks; 0 is the whole picture
-# Bytes, measured on a processor: of Python, torch and the network's weights; for each pixel of a block; for each of the
-# picture, by what the optimiser looks back on. What is kept of the content comes on top.
-FIXED, OF_BLOCK = 700 << 20, 2400
+SIDES = (0, 1024, 768, 512, 384, 256, 128)  # of blocks; 0 is the whole picture
+# Bytes, measured on a processor: of Python, torch and the network's weights; and for each pixel of the picture, by what
+# the optimiser looks back on.
+FIXED = 640 << 20
 OF_PICTURE = {"lbfgs": 12 * (22 + 2 * 20), "adam": 12 * 10}
+# Bytes for each pixel of a block that is looked at, measured as well (1,360, 1,570, 1,770 and 2,250 at the most): on
+# the way to one gradient; more with maxima, whose places are remembered, and with patches, for each region.
+ON_THE_WAY, OF_MAXIMA, OF_PATCHES = 1500, 250, 550
+# Bytes for each pixel of the picture, of a style, and of a region on all layers: its mask, and which patches answer.
+OF_STYLE, OF_MASK, OF_MATCHES = 12, 6, 11
+
+
+@dataclass(frozen=True)
+class Appetite:
+    """Say what looking takes, beside the optimiser.
+
+    Args:
+        halo: pixels around a block that are looked at with it.
+        of_block: bytes for each pixel that is looked at together.
+        kept: bytes that are kept for each pixel of the picture.
+    """
+
+    halo: int
+    of_block: float
+    kept: float
+
+
+def appetite_of(config: StyleConfig, encoder: VGG, contents: Iterable[str], styles: int, masked: bool) -> Appetite:
+    """Return what an encoder takes; `contents` are the layers whose features of the content are kept."""
+    regions = styles if masked else 1
+    of_block = ON_THE_WAY + OF_MAXIMA * (config.pooling == "max")
+    kept = encoder.bytes_of(contents) + styles * OF_STYLE * config.style_scale**2 + OF_MASK * regions * masked
+    if config.statistics == "patches":
+        of_block += OF_PATCHES * regions
+        kept += OF_MATCHES * regions
+    return Appetite(encoder.halo, of_block, kept)
 
 
 @dataclass(frozen=True)
@@ -36,7 +69,7 @@ class Stage:
         return float(self.size[0] * self.size[1])
 
 
-def stages(shape: tuple[int, int], config: StyleConfig, memory: int, halo: int, kept: float) -> list[Stage]:
+def stages(shape: tuple[int, int], config: StyleConfig, memory: int, appetite: Appetite) -> list[Stage]:
     """Return the stages of a painting, coarse to fine: each twice as large as the one before.
 
     Large strokes are found on a small picture, where a step costs little; the large one adds the fine ones.
@@ -44,8 +77,6 @@ def stages(shape: tuple[int, int], config: StyleConfig, memory: int, halo: int, 
     Args:
         shape: (width, height) of the content.
         memory: bytes that may be used.
-        halo: pixels around a block that are looked at with it.
-        kept: bytes that are kept of the content for each of its pixels.
 
     Raises:
         UnfitPictureError: not even the smallest blocks fit.
@@ -53,7 +84,7 @@ def stages(shape: tuple[int, int], config: StyleConfig, memory: int, halo: int, 
     long_sides = [config.size]
     while long_sides[0] > SMALLEST:
         long_sides.insert(0, long_sides[0] // 2)
-    finest_first = [_stage(scaled(shape, each), config, memory, halo, kept) for each in reversed(long_sides)]
+    finest_first = [_stage(scaled(shape, each), config, memory, appetite) for each in reversed(long_sides)]
     return finest_first[::-1]
 
 
@@ -63,22 +94,22 @@ def scaled(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def needed(size: tuple[int, int], optimiser: str, side: int, halo: int, kept: float) -> int:
+def needed(size: tuple[int, int], optimiser: str, side: int, appetite: Appetite) -> int:
     """Return about how many bytes a stage takes."""
     width, height = size
-    reach = side + 2 * halo if side else max(size)
-    whole = (OF_PICTURE[optimiser] + kept) * width * height
-    return round(FIXED + whole + OF_BLOCK * min(width, reach) * min(height, reach))
+    reach = side + 2 * appetite.halo if side else max(size)
+    whole = (OF_PICTURE[optimiser] + appetite.kept) * width * height
+    return round(FIXED + whole + appetite.of_block * min(width, reach) * min(height, reach))
 
 
-def _stage(size: tuple[int, int], config: StyleConfig, memory: int, halo: int, kept: float) -> Stage:
+def _stage(size: tuple[int, int], config: StyleConfig, memory: int, appetite: Appetite) -> Stage:
     """Return the stage of one size: as asked if that fits, else in blocks, else with the optimiser that needs least."""
     steps = max(1, round(config.iterations * FEWER ** math.log2(USUAL / max(size))))
     for optimiser in dict.fromkeys((config.optimiser, "adam")):
         for side in SIDES:
-            if needed(size, optimiser, side, halo, kept) <= memory:
+            if needed(size, optimiser, side, appetite) <= memory:
                 return Stage(size, steps, optimiser, side)
-    least, most = (each / 2**30 for each in (needed(size, "adam", SIDES[-1], halo, kept), memory))
+    least, most = (each / 2**30 for each in (needed(size, "adam", SIDES[-1], appetite), memory))
     raise UnfitPictureError(
         f"A painting of {size[0]} x {size[1]} pixels takes {least:.1f} GB, and {most:.1f} may be used.",
         "Try a smaller --size, or a larger --memory.",

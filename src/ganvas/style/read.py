@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -19,7 +20,7 @@ class Picture:
     """Hold a picture as it is painted from.
 
     Args:
-        colours: on white, RGB.
+        colours: RGB; where it is transparent, those beside it (see `spread`).
         alpha: its transparency, L, or F in [0, 255] if the file has 16 bits a colour; None if it has none.
         notes: what was done to read it.
         bands: red, green and blue, each F in [0, 255], if the file has 16 bits a colour.
@@ -37,6 +38,19 @@ class Picture:
             resized = [np.asarray(band.resize(size, Image.Resampling.LANCZOS)) for band in self.bands]
             return torch.from_numpy(np.stack(resized))[None].to(device).div(127.5).sub(1).clamp(-1, 1)
         return to_float(to_tensor(self.colours.resize(size, Image.Resampling.LANCZOS)).to(device))
+
+    def seen(self, size: tuple[int, int]) -> Tensor | None:
+        """Return how opaque it is, (1, 1, H, W) in [0, 1]; None if it is so everywhere."""
+        if self.alpha is None:
+            return None
+        resized = np.array(self.alpha.resize(size, Image.Resampling.LANCZOS), np.float32)
+        return torch.from_numpy(resized)[None, None].div(255).clamp(0, 1)
+
+    def on_white(self) -> Image.Image:
+        """Return it as it looks on paper."""
+        if self.alpha is None:
+            return self.colours
+        return Image.composite(self.colours, Image.new("RGB", self.colours.size, "white"), self.alpha.convert("L"))
 
     def inside(self, frame: float) -> "Picture":
         """Return the picture without its edges, of that share of its sides."""
@@ -71,11 +85,28 @@ def read(path: Path) -> Picture:
     image, alpha = decoded.image, None
     if image.mode == "RGBA":
         alpha = image.getchannel("A")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        pixels = to_tensor(image).float()
+        opaque = spread(pixels[:, :3], pixels[:, 3:] / 255)[0].permute(1, 2, 0)
+        image = Image.fromarray(opaque.round().byte().numpy())
     if deep is None:
         return Picture(path.name, image.convert("RGB"), alpha, decoded.notes)
-    pixels = deep.astype(np.float32) / 257
-    share = pixels[..., 3:] / 255
-    bands = [Image.fromarray(band) for band in (pixels[..., :3] * share + 255 * (1 - share)).transpose(2, 0, 1)]
-    fine = None if (deep[..., 3] == 65535).all() else Image.fromarray(pixels[..., 3])
+    pixels = torch.from_numpy(deep.astype(np.float32) / 257).permute(2, 0, 1)[None]
+    bands = [Image.fromarray(band.numpy()) for band in spread(pixels[:, :3], pixels[:, 3:] / 255)[0]]
+    fine = None if (deep[..., 3] == 65535).all() else Image.fromarray(pixels[0, 3].numpy())
     return Picture(path.name, image.convert("RGB"), fine, decoded.notes, tuple(bands))
+
+
+def spread(colours: Tensor, alpha: Tensor) -> Tensor:
+    """Return colours (1, 3, H, W) that go on where nothing is to be seen, by how opaque they are (1, 1, H, W).
+
+    On white, a figure would have an edge that it has not, and be painted with a white fringe. The colours beside are
+    taken from a picture of half the size, which has them from one of a quarter, and so on.
+    """
+    hidden = alpha == 0
+    if not hidden.any():
+        return colours
+    if hidden.all():
+        return torch.full_like(colours, 255)
+    half = F.avg_pool2d(torch.cat([colours * alpha, alpha], 1), 2, ceil_mode=True)
+    coarse = spread(half[:, :3] / half[:, 3:].clamp(min=1e-6), half[:, 3:])
+    return torch.where(hidden, F.interpolate(coarse, colours.shape[2:], mode="bilinear"), colours)

@@ -6,10 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .read import Picture, to_tensor
+from .read import Picture
 
 
-def parts(masks: Sequence[Picture], styles: int, size: tuple[int, int], softness: float) -> list[Tensor]:
+def parts(
+    masks: Sequence[Picture], styles: int, size: tuple[int, int], softness: float, threshold: float = 0.0
+) -> list[Tensor]:
     """Return how much each pixel belongs to each style, (1, 1, H, W), adding up to 1 everywhere; none without masks.
 
     What no mask claims belongs to the last style.
@@ -18,10 +20,12 @@ def parts(masks: Sequence[Picture], styles: int, size: tuple[int, int], softness
         masks: one for each style, or one fewer; white is all of it, black none.
         size: (width, height).
         softness: how wide edges are, as a part of the long side.
+        threshold: from which brightness on a mask is white, and below it black; 0 for greys as they are.
     """
     if not masks:
         return []
-    claims = [_softened(_whiteness(mask, size), softness) for mask in masks]
+    whites = [_whiteness(mask, size) for mask in masks]
+    claims = [_softened((white >= threshold).float() if threshold else white, softness) for white in whites]
     together = torch.stack(claims).sum(0)
     claims = [claim / together.clamp(min=1) for claim in claims]
     rest = (1 - torch.stack(claims).sum(0)).clamp(min=0)
@@ -39,6 +43,5 @@ def _softened(mask: Tensor, softness: float) -> Tensor:
 def _whiteness(mask: Picture, size: tuple[int, int]) -> Tensor:
     """Return how white a mask is, (1, 1, H, W) in [0, 1]; what is transparent is not."""
     white = (mask.tensor(size, torch.device("cpu")).mean(1, keepdim=True) + 1) / 2
-    if mask.alpha is None:
-        return white
-    return white * to_tensor(mask.alpha.resize(size).convert("RGB"))[:, :1] / 255
+    seen = mask.seen(size)
+    return white if seen is None else white * seen

@@ -6,7 +6,7 @@ relative to the target's own energy, so that one set of weights serves every net
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -51,11 +51,37 @@ class Sums(NamedTuple):
 
 def sums_of(features: Tensor, weights: Tensor | None = None) -> Sums:
     """Return the sums of features (1, C, H, W) over all places, each counted by `weights` (1, 1, H, W) if given."""
-    flat = features[0].permute(1, 2, 0).flatten(0, 1)  # (M, C), without a copy: that is how the network has them
-    if weights is None:
-        return Sums(flat.new_tensor(float(len(flat))), flat.sum(0), flat.T @ flat)
-    counted = flat * weights.reshape(-1, 1)
-    return Sums(weights.sum(), counted.sum(0), counted.T @ flat)
+    places = features.shape[2] * features.shape[3]
+    number = features.new_tensor(float(places)) if weights is None else weights.sum()
+    return Sums(number, *_Added.apply(features, weights))
+
+
+class _Added(torch.autograd.Function):
+    """Add up features and their products over all places.
+
+    The slope is written out: the products are symmetric, so that one multiplication does where autograd takes two, and
+    it comes in the network's own order of memory, where autograd's would be copied into it at every layer below.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(features, weights)
+        flat = _flat(features)
+        counted = flat if weights is None else flat * _flat(weights)
+        return counted.sum(0), counted.T @ flat
+
+    @staticmethod
+    def backward(ctx: Any, first: Tensor, second: Tensor) -> tuple[Tensor, None]:
+        features, weights = ctx.saved_tensors
+        slope = torch.addmm(first, _flat(features), second + second.T)
+        if weights is not None:
+            slope.mul_(_flat(weights))
+        return slope.view(features.shape[2], features.shape[3], -1).permute(2, 0, 1)[None], None
+
+
+def _flat(features: Tensor) -> Tensor:
+    """Return features (1, C, H, W) as (H W, C), without a copy where channels lie together, as the network has them."""
+    return features[0].permute(1, 2, 0).flatten(0, 1)
 
 
 def mixed(parts: Sequence[Sums], shares: Sequence[float]) -> Sums:
