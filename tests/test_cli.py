@@ -191,6 +191,20 @@ def test_inspect(pictures: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert "ganvas train" in captured.err
 
 
+def test_inspect_plans_what_is_asked_for_and_names_the_command(
+    pictures: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--recipe", "vae", "--size", "16", "--labels", "--minutes", "3"]
+    assert main(["inspect", str(pictures), *asked, "--json"]) == 0
+    captured = capfd.readouterr()
+    plan = json.loads(captured.out.splitlines()[-1])["plan"]
+    assert (plan["recipe"], plan["width"], plan["height"]) == ("vae", 16, 16)
+    told = " ".join(captured.err.split())
+    assert f"ganvas train {pictures} --recipe vae --size 16 --minutes 3 --labels" in told
+    assert main(["inspect", str(pictures), "--recipe", "vea"]) == 1
+    assert "Did you mean 'vae'" in capfd.readouterr().err
+
+
 def test_env(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["env", "--json"]) == 0
     captured = capfd.readouterr()

@@ -139,7 +139,13 @@ def train(
 
 
 def plan(
-    pictures: str | Path, *, minutes: float = 10.0, size: str = "auto", recipe: str = "auto", device: str = "auto"
+    pictures: str | Path,
+    *,
+    minutes: float = 10.0,
+    size: str = "auto",
+    recipe: str = "auto",
+    labels: bool = False,
+    device: str = "auto",
 ) -> "Plan":
     """Return what `train` would do with these pictures in this time and why, how fast, and what twice the time gives.
 
@@ -149,7 +155,7 @@ def plan(
     from .training.asked import Options
     from .training.planning import plan
 
-    return plan(pictures, Options(recipe=recipe, size=size, minutes=minutes, device=device))
+    return plan(pictures, Options(recipe, size, minutes, labels=labels, device=device))
 
 
 def load(run: str | Path, device: str = "auto") -> "GeneratorModel":

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import tiny
 from ganvas.coach.averages import Average
-from ganvas.config import AdaptConfig, Config, PenaltyConfig, StylesConfig
+from ganvas.config import AdaptConfig, BalanceConfig, Config, PenaltyConfig, StylesConfig
 from ganvas.data import Prepared
 from ganvas.data.loader import Loader
 from ganvas.device import is_out_of_memory
@@ -25,7 +25,7 @@ from ganvas.training.material import Draw, alike, effective, fakes, generate, pa
 from ganvas.training.phases import advance
 from ganvas.training.schedule import Position, annealed, ends_stage, with_images
 from ganvas.training.state import State, fresh, pack, restored
-from ganvas.training.steps import adversarial_step, descend_scaled, passed_off, seen
+from ganvas.training.steps import adversarial_step, descend_in_turn, descend_scaled, passed_off, seen
 from ganvas.training.styles import DECAY, mixed, path_penalty
 
 
@@ -380,22 +380,35 @@ def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> 
     assert not same(state.generator, before)
     assert all(each.dtype == torch.float32 for each in state.generator.parameters())
     if precision == "float16":
-        assert state.scaler is not None
-        assert restored(config, *pack(state), CPU).scaler.state_dict() == state.scaler.state_dict()  # type: ignore[union-attr]
+        again = restored(config, *pack(state), CPU)
+        assert {*state.scalers} == {*state.optimisers}
+        for name, scaler in state.scalers.items():
+            assert again.scalers[name].state_dict() == scaler.state_dict()
 
 
 def test_gradients_that_float16_would_lose_are_scaled() -> None:
     config = tiny.config("fc", precision="float16")
-    state = fresh(config, CPU)
-    assert state.scaler is not None
+    scaler = fresh(config, CPU).scalers["generator"]
     parameter = nn.Parameter(torch.ones(()))
     optimiser = torch.optim.SGD([parameter], 1.0)
-    descend_scaled(state.scaler, optimiser, parameter * 0.25, moves=True)
+    descend_scaled(scaler, optimiser, parameter * 0.25, moves=True)
     assert float(parameter.detach()) == pytest.approx(0.75), "scaled on the way back, and back again for the step"
-    scale = state.scaler.get_scale()
-    descend_scaled(state.scaler, optimiser, parameter * torch.inf, moves=True)
+    scale = scaler.get_scale()
+    descend_scaled(scaler, optimiser, parameter * torch.inf, moves=True)
     assert float(parameter.detach()) == pytest.approx(0.75), "a step that overflows is left out"
-    assert state.scaler.get_scale() < scale
+    assert scaler.get_scale() < scale
+
+
+def test_what_is_gathered_is_of_one_scale_whatever_another_network_does() -> None:
+    config = tiny.config("fc", precision="float16", balance=BalanceConfig(accumulate=2))
+    state = fresh(config, CPU)
+    parameters = {name: nn.Parameter(torch.ones(())) for name in ("generator", "discriminator")}
+    state.optimisers = {name: torch.optim.SGD([each], 1.0) for name, each in parameters.items()}  # type: ignore[misc]
+    descend_in_turn(state, config, "generator", parameters["generator"] * 0.25)
+    state.step = 1
+    descend_in_turn(state, config, "discriminator", parameters["discriminator"] * torch.inf)  # is scaled less from now
+    descend_in_turn(state, config, "generator", parameters["generator"] * 0.25)
+    assert float(parameters["generator"].detach()) == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,12 @@ class Inspect:
     """Folder, .zip, .npy or MNIST-style idx file."""
     minutes: float = 10.0
     """The budget that the plan is for."""
+    recipe: str = "auto"
+    """A name that ganvas recipes lists, if it is not to be chosen."""
+    size: str = "auto"
+    """Pixels: 64, or width by height: 96x64."""
+    labels: bool = False
+    """Plan with the sub-folders (or idx labels) as classes."""
     device: Device = "auto"
     json: Json = False
 
@@ -29,18 +35,30 @@ class Inspect:
         import ganvas
 
         from ..data.prepare import FEWEST
-        from ..recipes import DEFAULT_MINUTES
         from ..tables import show_inspection, show_plan
 
         found = ganvas.inspect(self.pictures)
         show_inspection(found)
         if found.usable < FEWEST:
             return found.to_dict()
-        plan = ganvas.plan(self.pictures, minutes=self.minutes, device=self.device)
+        plan = ganvas.plan(
+            self.pictures,
+            minutes=self.minutes,
+            size=self.size,
+            recipe=self.recipe,
+            labels=self.labels,
+            device=self.device,
+        )
         show_plan(plan)
-        minutes = "" if self.minutes == DEFAULT_MINUTES else f" --minutes {self.minutes:g}"
-        say(f"Next: ganvas train {shlex.quote(str(self.pictures))}{minutes}")
+        say(f"Next: ganvas train {shlex.quote(str(self.pictures))}{self._asked()}")
         return found.to_dict() | {"plan": plan.to_dict()}
+
+    def _asked(self) -> str:
+        """Return the flags that train as planned."""
+        usual = Inspect(self.pictures)
+        flags = {"recipe": self.recipe, "size": self.size, "minutes": f"{self.minutes:g}"}
+        given = [f" --{name} {text}" for name, text in flags.items() if getattr(self, name) != getattr(usual, name)]
+        return "".join(given) + " --labels" * self.labels
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ class StyleConfig:
     size: int = 512
     """Pixels of the painting's long side; its shape is the content's."""
     strength: float = 0.4
-    """How far the painting goes: 0 is the picture itself, 1 nothing but the style, at each size alike."""
+    """How far the painting goes: 0 is the picture itself, 1 nothing but the style; much the same at each size."""
     style_scale: float = 1.0
     """Size of the strokes: 1 as if the style were as large as the painting, 0.5 half as large, 2 twice."""
     blend: tuple[float, ...] = ()

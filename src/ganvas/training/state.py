@@ -35,7 +35,7 @@ class State:
     averaged: nn.Module
     encoder: nn.Module | None
     optimisers: dict[str, Adam]
-    scaler: GradScaler | None = None  # of losses, so that gradients in float16 do not vanish
+    scalers: dict[str, GradScaler] = field(default_factory=dict)  # of losses, for gradients in float16 not to vanish
     codes: tuple[Tensor, Tensor | None] | None = None
     step: int = 0
     images: int = 0
@@ -71,8 +71,9 @@ def fresh(config: Config, device: torch.device) -> State:
     }
     if config.compiled:
         compile_networks(generator, discriminator, config)
-    scaler = GradScaler(device.type) if config.precision == "float16" else None
-    return State(generator, discriminator, averaged, encoder, optimisers, scaler)
+    # One for each optimiser: another one's step must not change the scale of what is gathered for this one.
+    scalers = {name: GradScaler(device.type) for name in optimisers if config.precision == "float16"}
+    return State(generator, discriminator, averaged, encoder, optimisers, scalers)
 
 
 def restored(config: Config, tensors: Tensors, facts: Facts, device: torch.device) -> State:
@@ -140,7 +141,7 @@ def pack(state: State) -> tuple[Tensors, Facts]:
         "best": state.best,
         "augmented": state.augmented,
         "parts": state.parts,
-        "scaler": None if state.scaler is None else state.scaler.state_dict(),
+        "scalers": {name: scaler.state_dict() for name, scaler in state.scalers.items()},
         "averages": {name: [each.mean, each.square, each.count, each.fast] for name, each in state.averages.items()},
         "prescriptions": [asdict(each) for each in state.prescriptions],
         "healthy": state.healthy,
@@ -172,8 +173,8 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
         state.prescriptions, state.healthy = _prescriptions(facts), tuple(facts.get("healthy", ()))
         state.best, state.augmented = tuple(facts["best"]) if facts["best"] else None, facts.get("augmented", 0.0)
         state.parts = facts.get("parts", 1)
-        if state.scaler is not None and facts.get("scaler"):
-            state.scaler.load_state_dict(facts["scaler"])
+        for name, scaler in facts.get("scalers", {}).items():
+            state.scalers[name].load_state_dict(scaler)
         state.step, state.images, state.seconds = facts["step"], facts["images"], facts["seconds"]
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise GanvasError(

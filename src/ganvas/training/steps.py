@@ -196,8 +196,8 @@ def descend_in_turn(state: State, config: Config, network: str, loss: Tensor) ->
     turns = config.balance.accumulate * state.parts
     turn = state.step // (config.balance.critic if network == "generator" else 1) * state.parts + state.part
     moves = (turn + 1) % turns == 0
-    if state.scaler is not None:
-        descend_scaled(state.scaler, state.optimisers[network], loss / turns, moves)
+    if state.scalers:
+        descend_scaled(state.scalers[network], state.optimisers[network], loss / turns, moves)
     elif turns == 1:
         descend(state.optimisers[network], loss)
     else:
