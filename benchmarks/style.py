@@ -15,6 +15,7 @@ held. Two of the six pairs were not looked at while anything was tuned.
     python benchmarks/style.py                        # six pairs at 512 px on all cores: two hours
     python benchmarks/style.py --size 256 --pairs 0 3 --core 0
     python benchmarks/style.py --table
+    python benchmarks/style.py --sheet style.webp            # a row a pair: photograph, style, what each made of them
 
 Results are appended to benchmarks/results/style.jsonl, and what stands there is not done again; paintings are kept in
 the work folder.
@@ -34,6 +35,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from PIL import Image, ImageOps
 from torch import Tensor, nn
 
 import ganvas
@@ -62,6 +64,7 @@ PAIRS = (  # content, style; nothing was tuned on the last two
     ("content/flower.jpg", "paintings/Eglise_dAuvers-sur-Oise.webp"),
 )
 TUNED_ON = 4
+CELL = 360  # pixels of a picture on the sheet
 STYLE, CONTENT = ("relu1_1", "relu2_1", "relu3_1", "relu4_1"), "conv4_2"
 Row = dict[str, Any]
 
@@ -293,6 +296,18 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def sheet(rows: Sequence[Row], assets: Path, work: Path) -> Image.Image:
+    """Return all paintings that are kept, a row a pair: photograph, style, and what each method made of them."""
+    whole = Image.new("RGB", ((2 + len(RUNS)) * CELL, len(rows) * CELL), "white")
+    for down, row in enumerate(rows):
+        painted = [work / f"{row['pair']}-{row['size']}-{method}.png" for method in RUNS]
+        for across, path in enumerate([*(assets / name for name in PAIRS[row["pair"]]), *painted]):
+            if path.exists():
+                cell = ImageOps.pad(Image.open(path).convert("RGB"), (CELL - 4, CELL - 4), color="white")
+                whole.paste(cell, (across * CELL + 2, down * CELL + 2))
+    return whole
+
+
 def read_results() -> list[Row]:
     """Return the rows recorded so far."""
     return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
@@ -307,10 +322,15 @@ def main() -> None:
     parser.add_argument("--assets", type=Path, default=ASSETS)
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--table", action="store_true", help="only print what is recorded")
+    parser.add_argument("--sheet", type=Path, help="only join the kept paintings of --size to this picture")
     parser.add_argument("--order", type=json.loads, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.order:
         return follow(args.order)
+    if args.sheet:
+        return sheet([row for row in read_results() if row["size"] == args.size], args.assets, args.work).save(
+            args.sheet
+        )
     if args.core is not None:
         os.sched_setaffinity(0, [args.core])
     cores = len(os.sched_getaffinity(0))

@@ -25,7 +25,7 @@ from ganvas.style.canvas import Canvas, Sources
 from ganvas.style.colour import to_oklab
 from ganvas.style.objective import Losses
 from ganvas.style.optimise import LBFGS
-from ganvas.style.plan import OF_PICTURE, Appetite, Stage, needed, scaled
+from ganvas.style.plan import Appetite, Stage, needed, scaled
 from ganvas.style.read import read
 from ganvas.style.statistics import sums_of
 from ganvas.style.unfinished import place
@@ -463,14 +463,10 @@ class TestSettings:
     def test_what_does_not_fit_into_memory_is_painted_in_blocks_and_that_is_said(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
-        memory = (needed((700, 583), "lbfgs", 256, Appetite(48, 1500.0, 44.0)) + 1) / 2**30
+        memory = (needed(Stage((700, 583), 1, "lbfgs", 256), Appetite(48, 1500.0, 44.0)) + 1) / 2**30
         config = replace(QUICK, size=700, iterations=1, memory=memory)
         events = list(stylize(content, [style], tmp_path / "out.png", config))
         assert any("in blocks of 256 pixels" in note for note in notes(events))
         with pytest.raises(GanvasError, match="may be used") as caught:
             list(stylize(content, [style], tmp_path / "out.png", replace(config, memory=0.1)))
         assert "--size" in caught.value.hint
-
-
-def test_lbfgs_looks_back_as_far_as_memory_was_planned_for() -> None:
-    assert OF_PICTURE["lbfgs"] > 12 * 2 * LBFGS.LOOKS_BACK

@@ -1,6 +1,7 @@
 """From coarse to fine, in what memory there is."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
-from ganvas.style.plan import SMALLEST, Appetite, needed, scaled, stages
+from ganvas.style.plan import SMALLEST, Appetite, Stage, needed, scaled, stages
 
 PLENTY = 1 << 40
 LOOKS = Appetite(48, 1500.0, 32.0)
@@ -44,18 +45,24 @@ def test_the_steps_asked_for_are_those_at_512() -> None:
 def test_what_is_planned_fits_or_is_refused(size: int, gigabytes: float, optimiser: str) -> None:
     memory = int(gigabytes * 2**30)
     config = StyleConfig(size=size, optimiser=optimiser)
-    if needed(scaled((400, 300), size), "adam", 128, LOOKS) > memory:
+    if needed(Stage(scaled((400, 300), size), 1, "adam", 128), LOOKS) > memory:
         with pytest.raises(GanvasError, match="may be used"):
             stages((400, 300), config, memory, LOOKS)
         return
     for stage in stages((400, 300), config, memory, LOOKS):
-        assert needed(stage.size, stage.optimiser, stage.side, LOOKS) <= memory
-        whole = needed(stage.size, optimiser, 0, LOOKS)
+        assert needed(stage, LOOKS) <= memory
+        whole = needed(replace(stage, optimiser=optimiser, side=0), LOOKS)
         assert (stage.side == 0 and stage.optimiser == optimiser) == (whole <= memory), "blocks only where they must be"
 
 
 def test_the_largest_square_fits_into_four_gigabytes() -> None:
     assert stages((1, 1), StyleConfig(size=4096), 4 << 30, LOOKS)[-1].optimiser == "adam"
+
+
+def test_no_more_is_planned_for_than_there_are_steps_to_look_back_on() -> None:
+    few, many, more = (needed(Stage((1000, 1000), steps, "lbfgs", 0), LOOKS) for steps in (6, 20, 60))
+    assert many - few == 12 * 2 * 14 * 1_000_000
+    assert more == many, "it looks back on twenty at most"
 
 
 def test_more_that_is_kept_leaves_less_for_blocks() -> None:

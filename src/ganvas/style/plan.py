@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from ..config import StyleConfig
 from ..errors import UnfitPictureError
 from ..models.backbones import VGG
+from .optimise import LBFGS
 
 SMALLEST = 127  # the first size is at most this many pixels long: the whole composition fits the network's view
 USUAL = 512  # pixels at which `iterations` are meant
 FEWER = 1.6  # times as many steps at half the size, where each costs a quarter
 SIDES = (0, 1024, 768, 512, 384, 256, 128)  # of blocks; 0 is the whole picture
-# Bytes, measured on a processor: of Python, torch and the network's weights; and for each pixel of the picture, by what
-# the optimiser looks back on.
-FIXED = 640 << 20
-OF_PICTURE = {"lbfgs": 12 * (22 + 2 * 20), "adam": 12 * 10}
+FIXED = 640 << 20  # bytes, measured on a processor: of Python, torch and the network's weights
 # Bytes for each pixel of a block that is looked at, measured as well (1,360, 1,570, 1,770 and 2,250 at the most): on
 # the way to one gradient; more with maxima, whose places are remembered, and with patches, for each region.
 ON_THE_WAY, OF_MAXIMA, OF_PATCHES = 1500, 250, 550
@@ -94,12 +92,17 @@ def scaled(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def needed(size: tuple[int, int], optimiser: str, side: int, appetite: Appetite) -> int:
+def needed(stage: Stage, appetite: Appetite) -> int:
     """Return about how many bytes a stage takes."""
-    width, height = size
-    reach = side + 2 * appetite.halo if side else max(size)
-    whole = (OF_PICTURE[optimiser] + appetite.kept) * width * height
+    width, height = stage.size
+    reach = stage.side + 2 * appetite.halo if stage.side else max(stage.size)
+    whole = (of_picture(stage) + appetite.kept) * width * height
     return round(FIXED + whole + appetite.of_block * min(width, reach) * min(height, reach))
+
+
+def of_picture(stage: Stage) -> int:
+    """Return the bytes of each pixel of the picture (measured on a processor), by what the optimiser looks back on."""
+    return 12 * (22 + 2 * min(stage.iterations, LBFGS.LOOKS_BACK)) if stage.optimiser == "lbfgs" else 12 * 10
 
 
 def _stage(size: tuple[int, int], config: StyleConfig, memory: int, appetite: Appetite) -> Stage:
@@ -107,9 +110,10 @@ def _stage(size: tuple[int, int], config: StyleConfig, memory: int, appetite: Ap
     steps = max(1, round(config.iterations * FEWER ** math.log2(USUAL / max(size))))
     for optimiser in dict.fromkeys((config.optimiser, "adam")):
         for side in SIDES:
-            if needed(size, optimiser, side, appetite) <= memory:
-                return Stage(size, steps, optimiser, side)
-    least, most = (each / 2**30 for each in (needed(size, "adam", SIDES[-1], appetite), memory))
+            stage = Stage(size, steps, optimiser, side)
+            if needed(stage, appetite) <= memory:
+                return stage
+    least, most = (each / 2**30 for each in (needed(stage, appetite), memory))
     raise UnfitPictureError(
         f"A painting of {size[0]} x {size[1]} pixels takes {least:.1f} GB, and {most:.1f} may be used.",
         "Try a smaller --size, or a larger --memory.",
