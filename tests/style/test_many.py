@@ -1,6 +1,9 @@
 """Folders of pictures and styles, sweeps, and what is painted only once."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +81,32 @@ def test_a_folder_run_that_was_stopped_goes_on(folders: tuple[Path, Path], tmp_p
     assert not list(out.glob(".*")), "something unfinished was left"
 
 
+def test_a_folder_run_that_is_killed_goes_on(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out = tmp_path / "out"
+    code = """
+import os, signal, sys
+from pathlib import Path
+from ganvas.config import StyleConfig
+from ganvas.style.many import paint_many
+
+contents, styles, out = map(Path, sys.argv[1:])
+for event in paint_many(contents, [styles], out, StyleConfig(size=32, iterations=1, device="cpu")):
+    if len([*out.glob("*--*.png")]) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    where = [str(contents), str(styles), str(out)]
+    assert subprocess.run([sys.executable, "-c", code, *where], check=False).returncode == -signal.SIGKILL
+    before = {path.name: path.stat().st_mtime_ns for path in out.glob("*--*.png")}
+    assert len(before) == 3
+    code = code.replace("os.kill(os.getpid(), signal.SIGKILL)", "pass")
+    subprocess.run([sys.executable, "-c", code, *where], check=True)
+    after = {path.name: path.stat().st_mtime_ns for path in out.glob("*--*.png")}
+    assert len(after) == 6
+    assert sum(after[name] == moment for name, moment in before.items()) >= 2, "what was finished is not painted again"
+    assert {path.name for path in out.iterdir()} == {*after, "sheet.jpg"}, "something unfinished was left"
+
+
 def test_styles_that_are_files_are_mixed(folders: tuple[Path, Path], tmp_path: Path) -> None:
     contents, styles = folders
     out = tmp_path / "out"
@@ -108,6 +137,18 @@ def test_a_sweep_paints_each_value(folders: tuple[Path, Path], tmp_path: Path) -
     assert told["style_scale"] == 2
 
 
+def test_shares_and_layers_are_swept_as_well(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out, both = tmp_path / "out", [styles / "x.png", styles / "y.png"]
+    list(paint_many(contents / "a.png", both, out, QUICK, sweep="blend=3:1,1:3"))
+    assert sorted(path.name for path in out.glob("*.png")) == [f"a--x-y-blend-{v}.png" for v in ("1-3", "3-1")]
+    assert json.loads(read_origin(out / "a--x-y-blend-3-1.png")["settings"])["blend"] == [3.0, 1.0]
+    sweep = "style-layers=relu1_1:relu2_1=2,relu3_1"
+    list(paint_many(contents / "a.png", [styles / "x.png"], tmp_path / "layers", QUICK, sweep=sweep))
+    told = [json.loads(read_origin(path)["settings"])["style_layers"] for path in (tmp_path / "layers").glob("*.png")]
+    assert sorted(told) == [["relu1_1", "relu2_1=2"], ["relu3_1"]]
+
+
 @pytest.mark.parametrize(
     ("sweep", "message"),
     [
@@ -115,7 +156,9 @@ def test_a_sweep_paints_each_value(folders: tuple[Path, Path], tmp_path: Path) -
         ("strength", "no setting with values"),
         ("strength=much", "strength cannot be 'much'"),
         ("strength=0.5,7", "strength cannot be 7"),
-        ("blend=1,2", "no setting with values"),
+        ("blend=1:2,much:1", "blend cannot be 'much:1'"),
+        ("blend=1:2:3", "blend"),
+        ("vgg19-weights=a,b", "no setting with values"),
         ("statistics=gram,grams", "Did you mean 'gram'"),
     ],
 )

@@ -1,11 +1,12 @@
 """Many paintings: folders of pictures times styles, or one setting after the other, with a sheet of all of them."""
 
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageOps
 
@@ -24,6 +25,13 @@ from .unfinished import mark_of
 
 CELL, LABEL, GAP = 256, 18, 4  # pixels of the sheet: a picture's longer side, a line of text, and between pictures
 SHEET, MOST = "sheet.jpg", 100  # rows or columns of one
+PARSERS: dict[object, Callable[[str], Any]] = {  # of a swept setting's values; what is several is told apart by :
+    int: int,
+    float: float,
+    str: str,
+    tuple[float, ...]: lambda text: tuple(float(each) for each in text.split(":")),
+    tuple[str, ...]: lambda text: tuple(text.split(":")),
+}
 
 
 @dataclass(frozen=True)
@@ -173,18 +181,18 @@ def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Co
         return columns
     name, _, values = sweep.partition("=")
     name = name.replace("-", "_")
-    kinds = {field.name: type(getattr(config, field.name)) for field in fields(StyleConfig)}
-    kind = pick(kinds, name, "setting")
-    if kind not in (int, float, str) or not values:
+    parsers = {field.name: PARSERS.get(field.type) for field in fields(StyleConfig)}
+    parser = pick(parsers, name, "setting")
+    if parser is None or not values:
         raise GanvasError(f"'{sweep}' is no setting with values.", "Try: --sweep strength=0.3,0.5,0.7")
     swept = []
     for column in columns:
         for value in values.split(","):
             try:
-                changed = replace(config, **{name: kind(value)})
+                changed = replace(config, **{name: parser(value)})
             except ValueError as error:
                 raise GanvasError(f"{name} cannot be '{value}'.", "Try: --sweep strength=0.3,0.5,0.7") from error
-            swept.append(Column(f"{column.name}-{name}-{value}", column.styles, changed))
+            swept.append(Column(f"{column.name}-{name}-{value.replace(':', '-')}", column.styles, changed))
     return swept
 
 
