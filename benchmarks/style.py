@@ -40,6 +40,7 @@ from torch import Tensor, nn
 
 import ganvas
 from ganvas.config import StyleConfig
+from ganvas.device import hand_back_freed_memory
 from ganvas.events import Iteration
 from ganvas.models.backbones import VGG, VGGWeights, packaged_vgg16
 from ganvas.pictures import save_image, to_image, to_uint8
@@ -182,6 +183,7 @@ def aims_like_classic(encoder: VGG, content: Tensor, style: Tensor) -> Aims:
 def run_ours(content: Path, style: Path, size: int, steps: int, out: Path) -> Row:
     """Lower the classic's objective from coarse to fine, with `steps` at 512 px; the curve is that of the full size."""
     began = time.monotonic()
+    hand_back_freed_memory()
     encoder = Plain(packaged_vgg16(), (CONTENT, *STYLE), "max")
     best: Tensor | None = None
     curve: list[tuple[float, float]] = []
