@@ -11,6 +11,7 @@ from ganvas.models import build_discriminator, build_generator
 from ganvas.recipes import RECIPES, Wishes, choose_recipe, with_wishes
 from ganvas.recipes.planner import (
     FEW,
+    FLOATS,
     GPU_MINUTES,
     Circumstances,
     choose_recipe_name,
@@ -60,6 +61,14 @@ def test_the_recipe_follows_device_size_number_and_time() -> None:
     assert choose_recipe_name(GPU, data(64))[0] == "projected"
     assert choose_recipe_name(replace(GPU, grey=True), data(64))[0] == "r3gan"
     assert choose_recipe_name(replace(GPU, count=50_000), data(64))[0] == "r3gan"
+
+
+def test_dense_layers_keep_a_number_a_unit_and_not_one_a_place() -> None:
+    config = RECIPES["fc"](data(64), 1000)
+    pixels, batch = 3 * 64 * 64, config.phases[-1].batch
+    weights = (256 * 512 + 512 * 1024 + 1024 * pixels) + (512 * 256 + 512 * pixels)
+    kept = 4 * FLOATS * batch * (pixels + 256 + 512 + 1024 + 512 + 256)
+    assert estimated_bytes(config) == kept + 16 * weights
 
 
 def test_memory_makes_the_batch_smaller_and_says_so() -> None:

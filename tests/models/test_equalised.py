@@ -58,9 +58,9 @@ def test_normed_pixels_are_their_formula() -> None:
                     assert float(found[picture, c, y, x]) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize(("batch", "group"), [(8, 4), (4, 4), (6, 3), (9, 3), (2, 2), (5, 1), (1, 1)])
+@pytest.mark.parametrize(("batch", "group"), [(8, 4), (4, 4), (6, 3), (9, 3), (2, 2), (5, 5), (7, 7), (1, 1)])
 def test_the_deviation_is_its_formula(batch: int, group: int) -> None:
-    """A group is as large as goes: at most 4, and a divisor of the batch."""
+    """A group is as large as goes, at most 4, and a divisor of the batch; a batch that has none is one group."""
     torch.manual_seed(0)
     features = torch.randn(batch, 3, 2, 4, dtype=torch.float64)
     found = BatchDeviation()(features)

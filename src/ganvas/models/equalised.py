@@ -70,7 +70,7 @@ class BatchDeviation(nn.Module):
     """Add a channel that tells how much the pictures of a group differ (ProGAN, section 3; groups as in StyleGAN).
 
     Its one number is the mean, over channels and pixels, of the standard deviation over the group. A batch that is no
-    multiple of the group is parted into as large groups as go.
+    multiple of the group is parted into as large groups as go; one that cannot be parted is one group.
 
     Args:
         group: pictures at most that are compared.
@@ -83,7 +83,7 @@ class BatchDeviation(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return (B, C + 1, H, W) for (B, C, H, W)."""
         batch, _, height, width = features.shape
-        group = next(size for size in range(min(self.group, batch), 0, -1) if batch % size == 0)
+        group = next((size for size in range(min(self.group, batch), 1, -1) if batch % size == 0), batch)
         grouped = wide(features).reshape(group, -1, *features.shape[1:])  # picture i is in group i mod (B / group)
         variance = (grouped - grouped.mean(0)).square().mean(0)
         told = (variance + 1e-8).sqrt().mean((1, 2, 3))

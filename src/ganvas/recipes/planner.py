@@ -4,12 +4,13 @@ Its rules follow from `benchmarks/family.py`: on a processor, the recipes were t
 GPU does has not been measured here; those rules follow the authors' figures, and say so.
 """
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ..config import Config, DataConfig
+from ..config import Config, DataConfig, NetworkConfig
 from ..errors import GanvasError
 from .wishes import Wishes, with_wishes
 
@@ -150,15 +151,22 @@ def estimated_bytes(config: Config) -> int:
 
     Networks' activations are taken as one of each width on each grid; measured trainings took 0.5 to 1.5 times of it.
     """
-    channels, height, width = config.shape
-    floats = channels * height * width
-    for network in (config.generator, config.discriminator):
-        widths = sorted(network.widths)
-        for halvings, each in enumerate(widths):
-            floats += each * max(1, height >> halvings) * max(1, width >> halvings)
-    networks = (config.generator.widths, config.discriminator.widths)
-    weights = sum(16 * before * after for widths in networks for before, after in pairwise(widths))
-    return 4 * (FLOATS * floats * config.phases[-1].batch + 4 * weights)
+    networks = [_floats_of(network, config.shape) for network in (config.generator, config.discriminator)]
+    kept = math.prod(config.shape) + sum(floats for floats, _ in networks)
+    weights = sum(weights for _, weights in networks)
+    return 4 * (FLOATS * kept * config.phases[-1].batch + 4 * weights)
+
+
+def _floats_of(network: NetworkConfig, shape: tuple[int, int, int]) -> tuple[int, int]:
+    """Return how many numbers a network keeps of each picture, and how many weights it has."""
+    _, height, width = shape
+    pairs = list(pairwise(network.widths))
+    if network.name == "fc":  # dense: one number a unit, and a weight from the widest to each number of the picture
+        weights = sum(before * after for before, after in pairs) + max(network.widths) * math.prod(shape)
+        return sum(network.widths), weights
+    grids = [max(1, height >> halvings) * max(1, width >> halvings) for halvings in range(len(network.widths))]
+    kept = sum(each * places for each, places in zip(sorted(network.widths), grids, strict=True))
+    return kept, sum(16 * before * after for before, after in pairs)
 
 
 def fitting_batch(config: Config, memory: int) -> int:
