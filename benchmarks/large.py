@@ -26,6 +26,7 @@ from typing import Any
 
 import torch
 
+from family import read_results
 from ganvas.config import StyleConfig
 from ganvas.models.backbones import VGG, packaged_vgg16
 from ganvas.style.check import layer_shares
@@ -68,15 +69,7 @@ def edges(painting: Path, sides: Sequence[int]) -> dict[str, tuple[float, float]
 
 def table(rows: Sequence[Row]) -> str:
     """Return the results as markdown."""
-    titles = [
-        "pixels",
-        "memory allowed",
-        "held",
-        "cores",
-        "time",
-        "blocks at the last size",
-        "edges (lines that are none)",
-    ]
+    titles = ["pixels", "memory allowed", "held", "cores", "time", "last blocks", "their edges (lines that are none)"]
     lines = [f"| {' | '.join(titles)} |", f"|{' --- |' * len(titles)}"]
     for row in rows:
         seen = ", ".join(f"{side}: {at:.3f} ({off:.3f})" for side, (at, off) in row["edges"].items())
@@ -96,7 +89,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--table", action="store_true", help="only print what is recorded")
     args = parser.parse_args()
-    rows = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    rows = read_results(RESULTS)
     content, style = args.assets / CONTENT, args.assets / STYLE
     args.work.mkdir(parents=True, exist_ok=True)
     known = {(row["size"], row["gigabytes"]) for row in rows}

@@ -330,9 +330,8 @@ def main() -> None:
     if args.order:
         return follow(args.order)
     if args.sheet:
-        return sheet([row for row in read_results() if row["size"] == args.size], args.assets, args.work).save(
-            args.sheet
-        )
+        rows = [row for row in read_results() if row["size"] == args.size]
+        return sheet(rows, args.assets, args.work).save(args.sheet)
     if args.core is not None:
         os.sched_setaffinity(0, [args.core])
     cores = len(os.sched_getaffinity(0))

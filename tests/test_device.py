@@ -10,15 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas import device
-from ganvas.device import (
-    Choice,
-    _left_to_container,
-    available_cores,
-    choose_device,
-    free_memory,
-    random_at,
-    use,
-)
+from ganvas.device import Choice, _left_to_container, available_cores, choose_device, free_memory, random_at, use
 from ganvas.errors import GanvasError
 
 

@@ -62,7 +62,7 @@ class Picture:
 
 
 def to_tensor(image: Image.Image) -> Tensor:
-    """Return an RGB image as (1, 3, H, W) uint8."""
+    """Return an image as (1, C, H, W) uint8, its bands as channels."""
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
 
 

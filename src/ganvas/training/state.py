@@ -173,8 +173,9 @@ def unpack(state: State, tensors: Tensors, facts: Facts) -> None:
         state.prescriptions, state.healthy = _prescriptions(facts), tuple(facts.get("healthy", ()))
         state.best, state.augmented = tuple(facts["best"]) if facts["best"] else None, facts.get("augmented", 0.0)
         state.parts = facts.get("parts", 1)
-        for name, scaler in facts.get("scalers", {}).items():
-            state.scalers[name].load_state_dict(scaler)
+        scales = facts.get("scalers", {})
+        for name in state.scalers.keys() & scales.keys():
+            state.scalers[name].load_state_dict(scales[name])
         state.step, state.images, state.seconds = facts["step"], facts["images"], facts["seconds"]
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise GanvasError(
