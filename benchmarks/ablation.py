@@ -28,13 +28,14 @@ from stacked_mnist import MNIST, SAMPLES, SEED_OF_SAMPLES, SIZE, Judge, Row, rea
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "ablation.jsonl"
 WORK = Path(tempfile.gettempdir()) / "ganvas-ablation"
-SMALL, GAMMA = 16, 1.0
+SMALL = 16
 VARIANTS = {  # name: loss, penalty; modes and divergence in the paper
     "RpGAN + R1 + R2": ("relativistic", "r1_r2", "1,000 / 0.078"),
     "GAN + R1 + R2": ("bce", "r1_r2", "693 / 0.927"),
     "RpGAN + R1": ("relativistic", "r1", "diverged"),
     "GAN + R1": ("bce", "r1", "diverged"),
     "RpGAN": ("relativistic", "none", ""),
+    "GAN": ("bce", "none", ""),
 }
 
 
@@ -54,12 +55,12 @@ def shrunk(stacks: np.ndarray) -> np.ndarray:
     return torch.cat([each.round().clamp(0, 255).to(torch.uint8) for each in small]).numpy()
 
 
-def train(name: str, stacks: Path, out: Path, images: int, seed: int) -> str:
+def train(name: str, gamma: float, stacks: Path, out: Path, images: int, seed: int) -> str:
     """Train a variant to the end, and return how it ended: "finished", or what broke."""
     loss, penalty, _ = VARIANTS[name]
     events = ganvas.train(
         stacks, out, recipe="residual", size=str(SMALL), channels="rgb", images=images, seed=seed, coach="off",
-        loss=loss, penalty=penalty, gamma=None if penalty == "none" else GAMMA, flip="no", device="cpu",
+        loss=loss, penalty=penalty, gamma=gamma or None, flip="no", device="cpu",
     )  # fmt: skip
     try:
         return next((event.reason for event in events if isinstance(event, Done)), "")
@@ -69,14 +70,15 @@ def train(name: str, stacks: Path, out: Path, images: int, seed: int) -> str:
 
 def table(rows: list[Row]) -> str:
     """Return the results as markdown, the paper's beside."""
-    lines = ["| | pictures seen | modes of 1,000 | KL | unsure digits | published, modes / KL |"]
-    lines.append("| --- |" + " ---: |" * 5)
+    lines = ["| | gamma | pictures seen | modes of 1,000 | KL | unsure digits | published, modes / KL |"]
+    lines.append("| --- |" + " ---: |" * 6)
     order = [*VARIANTS, "real"]
-    for row in sorted(rows, key=lambda row: (order.index(str(row["variant"])), row["images"], row["seed"])):
+    by_gamma = sorted(rows, key=lambda row: (-float(row["gamma"]), row["images"], row["seed"]))
+    for row in sorted(by_gamma, key=lambda row: order.index(str(row["variant"]))):
         paper = VARIANTS[str(row["variant"])][2] if row["variant"] in VARIANTS else ""
         ended = "" if row["ended"] in ("finished", "") else f" ({row['ended']})"
-        cells = [f"{row['variant']}{ended}", f"{row['images']:,}", f"{row['modes']:,}", f"{row['kl']:.3f}"]
-        cells += [f"{row['unsure']:.0%}", paper]
+        cells = [f"{row['variant']}{ended}", f"{row['gamma']:g}", f"{row['images']:,}", f"{row['modes']:,}"]
+        cells += [f"{row['kl']:.3f}", f"{row['unsure']:.0%}", paper]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -86,6 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument("--images", type=int, default=150_000, help="pictures seen by each")
+    parser.add_argument("--gamma", type=float, default=1.0, help="strength of the penalties; 1 in the paper")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--mnist", type=Path, default=MNIST, help="folder with MNIST's four idx files")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for runs, stacks and the reader's weights")
@@ -104,17 +107,17 @@ def main() -> None:
         digits, _ = load_digits(args.mnist, "test")
         chosen = np.random.default_rng(1).integers(len(digits), size=(SAMPLES, 3))
         real = judge.count(enlarged(shrunk(stack(digits, chosen))))
-        record({"variant": "real", "images": 0, "seed": 0, "ended": "", **real}, RESULTS)
+        record({"variant": "real", "gamma": 0.0, "images": 0, "seed": 0, "ended": "", **real}, RESULTS)
     for seed in args.seeds:
         for name in args.variants:
-            wanted = (name, args.images, seed)
-            if any((row["variant"], row["images"], row["seed"]) == wanted for row in read_results(RESULTS)):
+            gamma = 0.0 if VARIANTS[name][1] == "none" else args.gamma
+            wanted = {"variant": name, "gamma": gamma, "images": args.images, "seed": seed}
+            if any(row.items() >= wanted.items() for row in read_results(RESULTS)):
                 continue
-            out = args.work / f"{name.replace(' + ', '-')}-{args.images}-{seed}"
-            ended = train(name, stacks, out, args.images, seed)
+            out = args.work / f"{name.replace(' + ', '-')}-{gamma:g}-{args.images}-{seed}"
+            ended = train(name, gamma, stacks, out, args.images, seed)
             samples = ganvas.load(out, "cpu").sample(SAMPLES, SEED_OF_SAMPLES).numpy()
-            row: Row = {"variant": name, "images": args.images, "seed": seed, "ended": ended}
-            record(row | judge.count(enlarged(samples)), RESULTS)
+            record({**wanted, "ended": ended, **judge.count(enlarged(samples))}, RESULTS)
     print(table(read_results(RESULTS)))
 
 

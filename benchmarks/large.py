@@ -29,9 +29,11 @@ import torch
 from family import read_results
 from ganvas.config import StyleConfig
 from ganvas.models.backbones import VGG, packaged_vgg16
+from ganvas.style.canvas import Sources
 from ganvas.style.check import layer_shares
 from ganvas.style.measures import seams
-from ganvas.style.plan import Stage, appetite_of, stages
+from ganvas.style.paint import planned
+from ganvas.style.plan import Stage
 from ganvas.style.read import read
 from machine import machine_line
 from sets import ASSETS
@@ -42,13 +44,12 @@ CONTENT, STYLE = "content/astronaut.png", "paintings/VincentVanGogh0019.webp"
 Row = dict[str, Any]
 
 
-def planned(content: Path, size: int, gigabytes: float) -> list[Stage]:
+def plan_of(content: Path, style: Path, size: int, gigabytes: float) -> list[Stage]:
     """Return the stages that `ganvas style` paints in."""
     config = StyleConfig(size=size)
-    shapes, strokes = (tuple(layer_shares(each)) for each in (config.content_layers, config.style_layers))
-    encoder = VGG(packaged_vgg16(), (*shapes, *strokes), config.pooling)
-    appetite = appetite_of(config, encoder, shapes, 1, False)
-    return stages(read(content).colours.size, config, int(gigabytes * 2**30), appetite)
+    layers = (*layer_shares(config.content_layers), *layer_shares(config.style_layers))
+    encoder = VGG(packaged_vgg16(), layers, config.pooling)
+    return planned(Sources(content, (style,), (), None).read(), config, encoder, int(gigabytes * 2**30))
 
 
 def paint(content: Path, style: Path, size: int, gigabytes: float, out: Path) -> Row:
@@ -96,7 +97,7 @@ def main() -> None:
     for size in [] if args.table else args.sizes:
         if (size, args.memory) in known:
             continue
-        plan = planned(content, size, args.memory)
+        plan = plan_of(content, style, size, args.memory)
         out = args.work / f"{size}-{args.memory:g}.png"
         row = {"size": size, "gigabytes": args.memory, "width": plan[-1].size[0], "height": plan[-1].size[1]}
         row |= {"side": plan[-1].side, "optimiser": plan[-1].optimiser, "cores": len(os.sched_getaffinity(0))}

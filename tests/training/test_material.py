@@ -1,7 +1,6 @@
 """What a step is made of: fakes of several styles or scales, reals that are grown so far, batches in parts."""
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
@@ -214,13 +213,15 @@ def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str, monkeypatch: p
     state = fresh(config, CPU)
     taken: list[int] = []
 
-    def small(state: State, config: Config, part: Draw) -> dict[str, Tensor]:
+    real = steps.discriminator_step
+
+    def small(state: State, config: Config, part: Draw, fake: Tensor) -> dict[str, Tensor]:
         taken.append(len(part.real))
         if len(part.real) > 4:
             raise torch.OutOfMemoryError("no room")
-        return adversarial_step(state, config, part)
+        return real(state, config, part, fake)
 
-    monkeypatch.setitem(phases.PHASES, "adversarial", small)
+    monkeypatch.setattr(steps, "discriminator_step", small)
     before = weights(state.generator)
     losses = advance(config.phases[0], state, config, loader)
     assert taken == [8, 4, 4]
@@ -233,31 +234,29 @@ def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str, monkeypatch: p
     assert restored(config, *pack(state), CPU).parts == 2
 
 
-def gradients_of(config: Config, loader: Loader, parts: int) -> dict[str, Tensor]:
-    """Return what a step would move each network by."""
+def after_a_step(config: Config, loader: Loader, parts: int) -> dict[str, list[Tensor]]:
+    """Return both networks' weights after a step down the plain gradient."""
     state = fresh(config, CPU)
     state.parts = parts
-    found: dict[str, Tensor] = {}
-
-    def keep(name: str, optimiser: torch.optim.Optimizer) -> None:
-        every = (each.grad for group in optimiser.param_groups for each in group["params"])
-        found[name] = torch.cat([each.flatten() for each in every if each is not None])
-
-    for name, optimiser in state.optimisers.items():
-        optimiser.step = partial(keep, name, optimiser)  # type: ignore[method-assign]
+    for name in ("discriminator", "generator"):
+        state.optimisers[name] = torch.optim.SGD(state.networks()[name].parameters(), 0.5)  # type: ignore[assignment]
     advance(config.phases[0], state, config, loader)
-    return found
+    return {name: weights(state.networks()[name]) for name in ("discriminator", "generator")}
 
 
 def test_parts_add_up_to_the_whole_batch() -> None:
-    """The networks of r3gan know nothing of a batch, so two halves give exactly what the whole gives."""
+    """The networks of r3gan know nothing of a batch, so halves give what the whole gives, the generator's turn after
+    the discriminator's."""
     config = replace(tiny.config("r3gan"), augment=(), flip=False)
     config = replace(config, penalty=replace(config.penalty, name="r1"))
     loader = Loader(prepared(config), 0)
-    gradients = [gradients_of(config, loader, parts) for parts in (1, 2, 4)]
-    for other in gradients[1:]:
-        for name, gradient in gradients[0].items():
-            torch.testing.assert_close(other[name], gradient, rtol=1e-4, atol=1e-6)
+    whole, *others = [after_a_step(config, loader, parts) for parts in (1, 2, 4)]
+    before = weights(fresh(config, CPU).generator)
+    assert max(float((one - other).abs().max()) for one, other in zip(whole["generator"], before, strict=True)) > 1e-3
+    for other in others:
+        for name in whole:
+            for mine, its in zip(other[name], whole[name], strict=True):
+                torch.testing.assert_close(mine, its, rtol=1e-4, atol=1e-6)
 
 
 def test_memory_that_holds_no_picture_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,6 +312,9 @@ def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pyt
     monkeypatch.setattr(steps, "generator_loss", full_at_first)
     losses = advance(config.phases[0], state, config, loader)
     assert state.parts == 2
+    moments = state.optimisers["discriminator"].state.values()
+    assert {int(each["step"]) for each in moments} == {1}, "the discriminator had had its turn"
+    assert state.taught is None
     assert all(torch.isfinite(each) for each in losses.values())
     assert all(each.requires_grad for each in state.discriminator.parameters()), "left frozen"
 
@@ -429,3 +431,17 @@ def test_what_is_gone_back_through_twice_is_not_compiled(
     compiled.clear()
     fresh(replace(config, compiled=False), CPU)
     assert not compiled
+
+
+@pytest.mark.parametrize("recipe", ["vae", "quick", "multiscale", "stylegan2"])
+def test_what_is_compiled_is_what_a_training_calls(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[nn.Module] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(module))
+    config = tiny.config(recipe, compiled=True)
+    state, loader = fresh(config, CPU), Loader(prepared(config), 0)
+    called: set[nn.Module] = set()
+    for each in compiled:
+        each.register_forward_hook(lambda module, given, made: called.add(module))
+    advance(config.phases[0], state, config, loader)
+    assert called == set(compiled)
+    assert bool(compiled) == (recipe != "stylegan2"), "its paths are gone back through twice"

@@ -130,17 +130,20 @@ def test_all_is_kept_where_sizes_agree(recipe: str, tmp_path: Path) -> None:
     config = configured(recipe, 16)
     origin, old = begun_with(tmp_path / "old", config)
     state = fresh(dataclasses.replace(config, seed=1), CPU)
-    assert transfer(state, str(origin)) == 1
+    untouched = fresh(dataclasses.replace(config, seed=1), CPU).networks()
+    assert transfer(state, str(origin)) == pytest.approx(0.8 if recipe == "quick" else 1, abs=0.05)
     for name, network in state.networks().items():
         before = old["generator" if name == "averaged" else name]  # the average begins as the generator does
-        assert all(torch.equal(each, before[key]) for key, each in network.state_dict().items()), name
+        for key, each in network.state_dict().items():
+            wanted = untouched[name].state_dict() if key.startswith("prior.") else before
+            assert torch.equal(each, wanted[key]), f"{name} {key}"
     assert all(not optimiser.state for optimiser in state.optimisers.values()), "moments begin anew"
 
 
 # What is alike from 16 to 32 px: of the generator what stands under the same name, coarsest first; of the others what
 # stands one further, beside the layers next to the logit. A `quick` network's layer is two or three modules.
 COARSE = {
-    "quick": ("prior.", "decoder.layers.0.", *(f"decoder.layers.{place}." for place in (2, 4, 5, 7, 8))),
+    "quick": ("decoder.layers.0.", *(f"decoder.layers.{place}." for place in (2, 4, 5, 7, 8))),
     "r3gan": ("basis", "mapping.", "stages.0.", "stages.1.", "stages.2."),
     "stylegan2": ("constant", "mapping.", *(f"layers.{place}." for place in range(5)), "colours.0.", "colours.2."),
     "projected": ("beginning.", "blocks.0.", "blocks.1."),
@@ -166,7 +169,7 @@ def test_coarse_layers_and_those_next_to_the_logit_are_kept_across_sizes(recipe:
     origin, old = begun_with(tmp_path / "old", configured(recipe, 16))
     state = fresh(configured(recipe, 32), CPU)
     share = transfer(state, str(origin))
-    assert share > 0.75, "real widths have most of their weights where it is coarse"
+    assert share > 0.6, "real widths have most of their weights where it is coarse"
     new = {name: dict(network.state_dict()) for name, network in state.networks().items()}
     moves = [("generator", place, place) for place in COARSE[recipe]]
     moves += [("discriminator", *pair) for pair in LAST[recipe].items()]
@@ -201,7 +204,7 @@ def test_from_grey_to_colour_and_back_all_but_what_touches_colours(recipe: str, 
     for before, after in ((1, 3), (3, 1)):
         origin, _ = begun_with(tmp_path / f"old{before}", configured(recipe, 32, before))
         share = transfer(fresh(configured(recipe, 32, after), CPU), str(origin))
-        assert 0.98 < share < 1
+        assert (0.98 if recipe != "quick" else 0.75) < share < 1, "a prior begins anew"
 
 
 def test_smaller_pictures_take_the_coarse_part(tmp_path: Path) -> None:

@@ -62,12 +62,9 @@ def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights)
     yield from _remarks(pictures, config)
     choice = choose_device(config.device)
     yield Note(f"Painting on {choice.device}: {choice.reason}.")
-    shapes = tuple(layer_shares(config.content_layers))
-    encoder = VGG(weights, (*shapes, *layer_shares(config.style_layers)), config.pooling).to(use(choice))
-    memory = int(config.memory * 2**30) or free_memory(choice.device) // 2
-    masked = bool(pictures.masks) or pictures.content.alpha is not None
-    appetite = appetite_of(config, encoder, shapes, len(pictures.styles), masked)
-    plan = stages(pictures.content.colours.size, config, memory, appetite)
+    layers = (*layer_shares(config.content_layers), *layer_shares(config.style_layers))
+    encoder = VGG(weights, layers, config.pooling).to(use(choice))
+    plan = planned(pictures, config, encoder, int(config.memory * 2**30) or free_memory(choice.device) // 2)
     yield from _told(plan, config)
     canvas = Canvas(sources, pictures, config, encoder, plan, out, weights.name)
     if canvas.steps and canvas.stage < len(plan):
@@ -96,6 +93,18 @@ def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights)
     if reason == "interrupted":
         yield Note("The same command goes on from here.")
     yield Done(str(out), canvas.steps, 0, time.monotonic() - began, reason)
+
+
+def planned(pictures: Pictures, config: StyleConfig, encoder: VGG, memory: int) -> list[Stage]:
+    """Return the stages in which so many bytes allow pictures to be painted.
+
+    Raises:
+        UnfitPictureError: not even the smallest blocks fit.
+    """
+    masked = bool(pictures.masks) or pictures.content.alpha is not None
+    shapes = layer_shares(config.content_layers)
+    appetite = appetite_of(config, encoder, shapes, len(pictures.styles), masked)
+    return stages(pictures.content.colours.size, config, memory, appetite)
 
 
 def _remarks(pictures: Pictures, config: StyleConfig) -> Generator[Event, None, None]:

@@ -12,7 +12,7 @@ from ..data.prepare import Prepared
 from ..device import is_out_of_memory, mixed_precision, random_at
 from ..errors import GanvasError, pick
 from .growth import grow
-from .material import Draw, draw, effective, parted
+from .material import Draw, draw, effective
 from .schedule import Position
 from .state import State
 from .steps import Losses, adversarial_step, unfreeze, update_average
@@ -40,7 +40,7 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
     """Take one step of `phase` on the pictures and random numbers that are its own, count it, and return its losses.
 
     A batch that does not fit into memory is taken in parts whose gradients are gathered: half of it, a quarter, and so
-    on, from then on.
+    on, from then on (`steps.in_turns`).
 
     Raises:
         GanvasError: not even two pictures fit.
@@ -50,7 +50,7 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
         adapt(state, config.adapt, phase.batch)
     while True:
         try:
-            losses = _in_parts(phase, state, config, loader, device)
+            losses = _step(phase, state, config, loader, device)
             break
         except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
             if not is_out_of_memory(error):
@@ -63,8 +63,9 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
         state.parts *= 2
         if "discriminator" in state.optimisers:
             unfreeze(state)  # it may have been the generator's turn
-        for optimiser in state.optimisers.values():  # what was gathered is of half a step
-            optimiser.zero_grad(set_to_none=True)
+        for name, optimiser in state.optimisers.items():  # what was gathered is of half a step
+            if name != "discriminator" or state.taught is None:
+                optimiser.zero_grad(set_to_none=True)
         if device.type == "cuda":
             torch.cuda.empty_cache()
     if config.adapt is not None:
@@ -76,20 +77,14 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
     return losses
 
 
-def _in_parts(phase: PhaseConfig, state: State, config: Config, loader: Loader, device: torch.device) -> Losses:
-    """Take the step's batch part by part and return the mean of their losses."""
+def _step(phase: PhaseConfig, state: State, config: Config, loader: Loader, device: torch.device) -> Losses:
+    """Draw the step's batch and learn from it."""
     pictures, labels = loader.batch(state.images, phase.batch)
     random = random_at(config.seed, state.step, "step", device=device)
     material = draw(config, pictures, labels if config.classes else None, random, device)
     material = replace(material, augmented=effective(state, config))
-    step = pick(PHASES, phase.name, "phase")
-    found: list[Losses] = []
-    for number, part in enumerate(parted(material, state.parts)):
-        state.part = number
-        with mixed_precision(device, config.precision):
-            found.append(step(state, config, part))
-    state.part = 0
-    return {name: torch.stack([each[name] for each in found]).mean() for name in found[-1]}
+    with mixed_precision(device, config.precision):
+        return pick(PHASES, phase.name, "phase")(state, config, material)
 
 
 def adapt(state: State, config: AdaptConfig, batch: int) -> None:

@@ -18,6 +18,7 @@ from ..device import random_at
 from ..errors import GanvasError
 from ..events import Prescription
 from ..models import build_discriminator, build_encoder, build_generator
+from ..models.multiscale import MultiscaleGenerator
 from ..models.quick import QuickGenerator
 
 
@@ -46,6 +47,7 @@ class State:
     augmented: float = 0.0  # probability of an augmentation, where it follows the discriminator
     parts: int = 1  # in which a batch is taken because all of it does not fit into memory
     part: int = 0  # which of them is at work
+    taught: dict[str, Tensor] | None = None  # losses of the discriminator, if only the generator's turn is left
     healthy: tuple[int, ...] = ()  # steps of the newest two checkpoints that were saved in health, newest last
 
     def networks(self) -> dict[str, nn.Module]:
@@ -70,7 +72,7 @@ def fresh(config: Config, device: torch.device) -> State:
         name: adam(_moved(name, generator, discriminator, encoder), each) for name, each in config.optimisers.items()
     }
     if config.compiled:
-        compile_networks(generator, discriminator, config)
+        compile_networks(generator, discriminator, encoder, config)
     # One for each optimiser: another one's step must not change the scale of what is gathered for this one.
     scalers = {name: GradScaler(device.type) for name in optimisers if config.precision == "float16"}
     return State(generator, discriminator, averaged, encoder, optimisers, scalers)
@@ -108,11 +110,23 @@ def _moved(
     return [parameter for part in parts[optimiser] if part is not None for parameter in part.parameters()]
 
 
-def compile_networks(generator: nn.Module, discriminator: nn.Module, config: Config) -> None:
-    """Have torch compile what it can: not what a penalty goes back through twice, or may where the coach prescribes."""
-    generator.compile()
+def compile_networks(generator: nn.Module, discriminator: nn.Module, encoder: nn.Module | None, config: Config) -> None:
+    """Have torch compile what a training calls, but for what something goes back through twice, which torch cannot.
+
+    That is a discriminator with a penalty of its gradient, or with a coach that may prescribe one, and a generator
+    whose paths are measured.
+    """
+    if isinstance(generator, QuickGenerator):
+        parts: list[nn.Module | None] = [generator.decoder, encoder]
+    elif isinstance(generator, MultiscaleGenerator):
+        parts = [generator.beginning, *generator.blocks]
+    else:
+        parts = [] if config.styles else [generator, encoder]
     if config.coach != "act" and config.penalty.name in {"none", "approximate_r1", "approximate_r1_r2"}:
-        discriminator.compile()
+        parts.append(discriminator)
+    for part in parts:
+        if part is not None:
+            part.compile()
 
 
 def _frozen(discriminator: nn.Module, share: float) -> list[nn.Parameter]:

@@ -5,7 +5,9 @@ and afterwards the same graph carries the gradient back to the generator. Who ta
 is shown, is a matter of `Config.balance`.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,7 +20,7 @@ from ..errors import pick
 from ..losses import AT, LOSSES, NEEDS_REAL, PENALTIES, RELATIVE, Discriminator, of_pictures, zero_centred_at
 from ..models import packing
 from ..models.stylegan2 import StyleGAN2Generator
-from .material import Draw, alike, fakes
+from .material import Draw, alike, fakes, parted
 from .state import State
 from .styles import path_penalty
 
@@ -27,23 +29,73 @@ Losses = dict[str, Tensor]
 
 def adversarial_step(state: State, config: Config, material: Draw) -> Losses:
     """Take one step of the discriminator and, in its turn, one of the generator; return losses and mean logits."""
-    turn, material = generators_turn(state, config), alike(state.generator, material)
-    with torch.set_grad_enabled(turn):
-        fake = fakes(state.generator, config, material)
-    losses = discriminator_step(state, config, material, fake)
-    if not turn:
-        return losses
-    freeze(state)
-    opinion = loss = generator_loss(state, config, material, fake)
-    styles = config.styles
-    due = styles is not None and styles.path_weight > 0 and state.step % styles.path_every == 0
-    if isinstance(state.generator, StyleGAN2Generator) and styles and due:
-        path = path_penalty(state.generator, material)
-        loss = loss + styles.path_weight * styles.path_every * path
-        losses["path"] = path.detach()
-    descend_in_turn(state, config, "generator", loss)
-    unfreeze(state)
-    return losses | {"generator": opinion.detach()}
+
+    def generators(part: Draw, fake: Tensor) -> tuple[Tensor, Losses]:
+        opinion = generator_loss(state, config, part, fake)
+        styles = config.styles
+        due = styles is not None and styles.path_weight > 0 and state.step % styles.path_every == 0
+        if not (isinstance(state.generator, StyleGAN2Generator) and styles and due):
+            return opinion, {"generator": opinion.detach()}
+        path = path_penalty(state.generator, part)
+        loss = opinion + styles.path_weight * styles.path_every * path
+        return loss, {"generator": opinion.detach(), "path": path.detach()}
+
+    return in_turns(
+        state, config, alike(state.generator, material), partial(fakes, state.generator, config), generators
+    )
+
+
+def in_turns(
+    state: State,
+    config: Config,
+    material: Draw,
+    imagine: Callable[[Draw], Tensor],
+    generators: Callable[[Draw, Tensor], tuple[Tensor, Losses]],
+) -> Losses:
+    """Let the discriminator learn from the batch and then, if it is its turn, the generator.
+
+    A batch in parts teaches each of them with all its parts before the other one begins, as it would if taken whole;
+    the generator draws twice then, for its pictures would not have fitted. Where memory ended in the generator's turn,
+    the discriminator has had its own and does not learn again.
+
+    Args:
+        imagine: what the discriminator is to tell from a part's real pictures.
+        generators: the generator's loss for a part and what was imagined of it, and what is told of it.
+    """
+    turn = generators_turn(state, config)
+    shared = turn and state.parts == 1
+    imagined: list[Tensor] = []
+
+    def teach(part: Draw) -> Losses:
+        with torch.set_grad_enabled(shared):
+            fake = imagine(part)
+        imagined.extend([fake] * shared)
+        return discriminator_step(state, config, part, fake)
+
+    def learn(part: Draw) -> Losses:
+        loss, told = generators(part, imagined[0] if shared else imagine(part))
+        descend_in_turn(state, config, "generator", loss)
+        return told
+
+    if state.taught is None:
+        state.taught = part_by_part(state, material, teach)
+    losses = state.taught
+    if turn:
+        freeze(state)
+        losses = losses | part_by_part(state, material, learn)
+        unfreeze(state)
+    state.taught = None
+    return losses
+
+
+def part_by_part(state: State, material: Draw, step: Callable[[Draw], Losses]) -> Losses:
+    """Take a batch in as many parts as the state has it; return the mean of what `step` tells of them."""
+    found: list[Losses] = []
+    for number, part in enumerate(parted(material, state.parts)):
+        state.part = number
+        found.append(step(part))
+    state.part = 0
+    return {name: torch.stack([each[name] for each in found]).mean() for name in found[-1]}
 
 
 def freeze(state: State) -> None:

@@ -18,7 +18,9 @@ def transfer(state: State, origin: str) -> float:
     """Put the weights of `origin`'s newest checkpoint into the networks of `state`; return the share that was found.
 
     Generators are alike from their coarsest grid on, discriminators and encoders up to theirs; so rows of layers of
-    unequal length are laid side by side from the beginning or from the end. Optimisers begin anew.
+    unequal length are laid side by side from the beginning or from the end. Optimisers begin anew, and so does a prior:
+    it is small, where codes lie is a matter of the new pictures, and the bound on what it learns of few of them supposes
+    that it knew nothing.
 
     Raises:
         GanvasError: there is no checkpoint in `origin`, or the networks have no layer in common.
@@ -35,6 +37,7 @@ def transfer(state: State, origin: str) -> float:
         old = _plain(under(found[0], f"{source}/"))
         names = {plain: each for each, plain in zip(own, _plain(own), strict=True)}
         taken = matching(old, _plain(own), from_end=name in ("discriminator", "encoder"))
+        taken = {plain: each for plain, each in taken.items() if not plain.startswith("prior.")}
         network.load_state_dict(own | {names[plain]: each for plain, each in taken.items()})
         kept += sum(each.numel() for each in taken.values())
         total += sum(each.numel() for each in own.values())

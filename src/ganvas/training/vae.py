@@ -10,7 +10,7 @@ from ..errors import GanvasError
 from ..models.vae import GaussianEncoder
 from .material import Draw, generate
 from .state import State
-from .steps import Losses, descend_in_turn
+from .steps import Losses, descend_in_turn, part_by_part
 
 
 def vae_step(state: State, config: Config, material: Draw) -> Losses:
@@ -20,17 +20,22 @@ def vae_step(state: State, config: Config, material: Draw) -> Losses:
     (Rybkin et al. 2021, optimal sigma): D/2 log(2 pi e mse) + KL, D numbers a picture. The reconstruction that is told
     is the root of the mean squared error, in units of the pictures' range [-1, 1]; the divergence is in nats a picture.
     """
-    if not isinstance(state.encoder, GaussianEncoder):
+    encoder = state.encoder
+    if not isinstance(encoder, GaussianEncoder):
         raise GanvasError(f"Recipe {config.recipe} has no encoder.", "Try: --recipe vae")
-    mean, log_variance = state.encoder(material.real)
-    noise = torch.randn(mean.shape, generator=material.random, device=mean.device)
-    pictures = generate(state.generator, mean + noise * (log_variance / 2).exp(), material.labels)
-    error = (pictures - material.real).square().mean()
-    divergence = divergence_from_normal(mean, log_variance).mean()
-    numbers = material.real[0].numel()
-    bound = 0.5 * torch.log(2 * math.pi * math.e * error.clamp(min=1e-8)) + divergence / numbers
-    descend_in_turn(state, config, "autoencoder", bound)
-    return {"reconstruction": error.detach().sqrt(), "divergence": divergence.detach()}
+
+    def learn(part: Draw) -> Losses:
+        mean, log_variance = encoder(part.real)
+        noise = torch.randn(mean.shape, generator=part.random, device=mean.device)
+        pictures = generate(state.generator, mean + noise * (log_variance / 2).exp(), part.labels)
+        error = (pictures - part.real).square().mean()
+        divergence = divergence_from_normal(mean, log_variance).mean()
+        numbers = part.real[0].numel()
+        bound = 0.5 * torch.log(2 * math.pi * math.e * error.clamp(min=1e-8)) + divergence / numbers
+        descend_in_turn(state, config, "autoencoder", bound)
+        return {"reconstruction": error.detach().sqrt(), "divergence": divergence.detach()}
+
+    return part_by_part(state, material, learn)
 
 
 def divergence_from_normal(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -24,16 +24,20 @@ from ..models.quick import QuickGenerator
 from ..pictures import to_float
 from .material import Draw, loader_for
 from .state import State
-from .steps import Losses, descend_in_turn, discriminator_step, freeze, generator_loss, generators_turn, unfreeze
+from .steps import Losses, descend_in_turn, generator_loss, in_turns, part_by_part
 
 
 def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
     """Minimise E|x - decoder(encoder(x) + noise)|."""
     generator, encoder, settings = _parts(state, config)
-    codes = _blurred(encoder(material.real), settings.code_noise, material)
-    loss = (generator.decoder(codes) - material.real).abs().mean()
-    descend_in_turn(state, config, "autoencoder", loss)
-    return {"reconstruction": loss.detach()}
+
+    def draw(part: Draw) -> Losses:
+        codes = _blurred(encoder(part.real), settings.code_noise, part)
+        loss = (generator.decoder(codes) - part.real).abs().mean()
+        descend_in_turn(state, config, "autoencoder", loss)
+        return {"reconstruction": loss.detach()}
+
+    return part_by_part(state, material, draw)
 
 
 def prior_step(state: State, config: Config, material: Draw) -> Losses:
@@ -42,14 +46,18 @@ def prior_step(state: State, config: Config, material: Draw) -> Losses:
     if state.codes is None:
         raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
     codes, labels = state.codes
-    chosen = torch.randint(len(codes), (settings.prior_batch,), generator=material.random, device=codes.device)
-    target = codes[chosen]
-    z = torch.randn(target.shape, generator=material.random, device=target.device)
-    time = torch.rand((len(z), 1), generator=material.random, device=z.device)
-    labels = None if labels is None else labels[chosen]
-    loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, target, time), time, labels), target - z)
-    descend_in_turn(state, config, "prior", loss)
-    return {"prior": loss.detach()}
+
+    def learn(part: Draw) -> Losses:
+        chosen = torch.randint(len(codes), (settings.prior_batch,), generator=part.random, device=codes.device)
+        target = codes[chosen]
+        z = torch.randn(target.shape, generator=part.random, device=target.device)
+        time = torch.rand((len(z), 1), generator=part.random, device=z.device)
+        some = None if labels is None else labels[chosen]
+        loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, target, time), time, some), target - z)
+        descend_in_turn(state, config, "prior", loss)
+        return {"prior": loss.detach()}
+
+    return part_by_part(state, material, learn)
 
 
 def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
@@ -58,24 +66,27 @@ def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
     The decoder minimises its error of reconstruction plus the discriminator's opinion.
     """
     generator, encoder, settings = _parts(state, config)
-    kept = round(len(material.real) * (1 - settings.imagined))
-    with torch.no_grad():
-        encoder.eval()
-        known = _blurred(encoder(material.real[:kept]), settings.code_noise, material)
-        labels = None if material.labels is None else material.labels[kept:]
-        codes = torch.cat([known, generator.prior(material.latents[kept:], labels)])
-    turn = generators_turn(state, config)
-    with torch.set_grad_enabled(turn):
-        fake = generator.decoder(codes)
-    losses = discriminator_step(state, config, material, fake)
-    if not turn:
-        return losses
-    freeze(state)
-    opinion = generator_loss(state, config, material, fake)
-    reconstruction = (fake[:kept] - material.real[:kept]).abs().mean()
-    descend_in_turn(state, config, "generator", reconstruction + settings.adversarial * opinion)
-    unfreeze(state)
-    return losses | {"generator": opinion.detach(), "reconstruction": reconstruction.detach()}
+    encoder.eval()
+
+    def kept(part: Draw) -> int:
+        return round(len(part.real) * (1 - settings.imagined))
+
+    def imagine(part: Draw) -> Tensor:
+        few = kept(part)
+        with torch.no_grad():
+            known = _blurred(encoder(part.real[:few]), settings.code_noise, part)
+            labels = None if part.labels is None else part.labels[few:]
+            codes = torch.cat([known, generator.prior(part.latents[few:], labels)])
+        pictures: Tensor = generator.decoder(codes)
+        return pictures
+
+    def decoders(part: Draw, fake: Tensor) -> tuple[Tensor, Losses]:
+        opinion = generator_loss(state, config, part, fake)
+        reconstruction = (fake[: kept(part)] - part.real[: kept(part)]).abs().mean()
+        told = {"generator": opinion.detach(), "reconstruction": reconstruction.detach()}
+        return reconstruction + settings.adversarial * opinion, told
+
+    return in_turns(state, config, material, imagine, decoders)
 
 
 @torch.no_grad()
