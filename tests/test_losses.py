@@ -1,11 +1,15 @@
 """Losses against their formulas, penalties against finite differences."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+import tiny
 from ganvas.losses import LOSSES, PENALTIES, approximate_zero_centred, gradient_penalty, zero_centred
+from ganvas.models import build_discriminator
 
 
 def log_sigmoid(x: np.ndarray) -> np.ndarray:
@@ -114,20 +118,42 @@ def test_zero_centred_is_half_the_squared_gradient(smooth: nn.Module) -> None:
     torch.testing.assert_close(zero_centred(smooth, pictures), expected, rtol=1e-6, atol=0)
 
 
-def test_zero_centred_has_the_right_gradient_for_the_weights(smooth: nn.Module) -> None:
-    pictures = batch(1)
-    weight = smooth[0].weight
-    (found,) = torch.autograd.grad(zero_centred(smooth, pictures), weight)
-    step = 1e-5
-    place = (1, 0, 2, 1)
-    values = []
-    for sign in (1, -1):
-        with torch.no_grad():
-            weight[place] += sign * step
-        values.append(float(zero_centred(smooth, pictures).detach()))
-        with torch.no_grad():
-            weight[place] -= sign * step
-    assert float(found[place]) == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-5), "double backward"
+def assert_slope(network: nn.Module, value: Callable[[], Tensor], step: float = 1e-8) -> None:
+    """Assert that the gradient of a value by all weights is what central differences along random ways say.
+
+    The step is small so that no LeakyReLU comes to its bend, where the slope of a network jumps.
+    """
+    weights = [each for each in network.parameters() if each.requires_grad]
+    found = torch.autograd.grad(value(), weights, allow_unused=True)
+    for seed in range(3):
+        random = torch.Generator().manual_seed(seed)
+        way = [torch.randn(each.shape, generator=random, dtype=each.dtype) for each in weights]
+        values = []
+        for far in (1, -2, 1):  # there, as far to the other side, and home
+            with torch.no_grad():
+                torch._foreach_add_(weights, way, alpha=far * step)
+            values.append(float(value().detach()))
+        expected = (values[0] - values[1]) / (2 * step)
+        along = sum(float((slope * part).sum()) for slope, part in zip(found, way, strict=True) if slope is not None)
+        assert expected != 0
+        assert along == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_penalties_have_the_right_gradient_for_the_weights(name: str, smooth: nn.Module) -> None:
+    real, fake = batch(1), batch(2)
+    assert_slope(smooth, lambda: PENALTIES[name](smooth, real, fake, torch.Generator().manual_seed(0)))
+
+
+@pytest.mark.parametrize("recipe", ["r3gan", "stylegan2", "multiscale", "progressive", "residual", "dcgan"])
+@pytest.mark.parametrize("name", ["r1_r2", "gradient"])
+def test_penalties_have_the_right_gradient_for_the_weights_of_real_networks(recipe: str, name: str) -> None:
+    config = tiny.config(recipe)
+    network = build_discriminator(config).double().train(False)
+    random = torch.Generator().manual_seed(0)
+    shape = (4, 3 * (len(config.generator.widths) if recipe == "multiscale" else 1), 16, 16)
+    real, fake = (torch.randn(shape, generator=random, dtype=torch.float64) for _ in range(2))
+    assert_slope(network, lambda: PENALTIES[name](network, real, fake, torch.Generator().manual_seed(0)))
 
 
 def test_gradient_penalty_is_the_distance_of_the_gradient_from_one(smooth: nn.Module) -> None:
