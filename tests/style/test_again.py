@@ -14,7 +14,7 @@ from ganvas.errors import GanvasError
 from ganvas.models.backbones import PACKAGED
 from ganvas.pictures import read_origin, save_image
 from ganvas.style import stylize
-from ganvas.style.again import overridden, recipe_of, recolour
+from ganvas.style.again import recipe_of, recolour
 
 QUICK = StyleConfig(size=48, iterations=2, device="cpu", strength=0.6, blend=(2.0, 1.0))
 pytestmark = pytest.mark.usefixtures("tiny_packaged")
@@ -54,10 +54,17 @@ def test_another_picture_is_painted_like_it(sources: list[Path], tmp_path: Path,
     assert replace(changed.config, device="cpu") == replace(QUICK, strength=0.2)
 
 
-def test_what_is_asked_for_goes_before_what_was() -> None:
-    asked = StyleConfig(size=100, seed=3)
-    found = overridden(replace(QUICK, memory=2.0), asked)
-    assert found == replace(QUICK, size=100, seed=3, device="auto"), "device and memory are this machine's"
+def test_what_is_asked_for_goes_before_what_was(sources: list[Path], tmp_path: Path) -> None:
+    first, other = tmp_path / "first.png", tmp_path / "other.png"
+    list(stylize(sources[0], sources[1:], first, replace(QUICK, strength=0.9, memory=2.0)))
+    words = ["style", str(sources[0]), "--like", str(first), "--out", str(other)]
+    usual = StyleConfig()
+    assert main([*words, "--seed", "3", "--strength", str(usual.strength)]) == 0
+    found = recipe_of(other).config
+    assert found.strength == usual.strength, "what is as usual is asked for all the same"
+    assert found == replace(QUICK, seed=3, strength=usual.strength, device="auto"), (
+        "device and memory are this machine's"
+    )
 
 
 @pytest.mark.parametrize("colours", ["luma", "covariance", "oklab"])

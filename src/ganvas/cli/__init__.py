@@ -41,12 +41,20 @@ First steps:
   ganvas style PHOTOGRAPH PAINTING     repaint"""
 
 
+def _parsed(arguments: list[str], usual: Any = None) -> Any:
+    """Return the command that is asked for; what is not given is as in `usual`, if that is a command of the kind."""
+    default = {} if usual is None else {"default": usual}
+    settings = (tyro.conf.FlagCreatePairsOff,)
+    return tyro.cli(Command, prog="ganvas", description=DESCRIPTION, args=arguments, config=settings, **default)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 an error with its hint, 130 interrupted (2: tyro's)."""
     given = sys.argv[1:] if arguments is None else arguments
-    settings = (tyro.conf.FlagCreatePairsOff,)
-    command: Any = tyro.cli(Command, prog="ganvas", description=DESCRIPTION, args=given or ["--help"], config=settings)
+    command = _parsed(given or ["--help"])
     try:
+        if isinstance(command, Style) and command.like is not None:
+            command = _parsed(given, command.alike(command.like))
         result = command.run()
     except GanvasError as error:
         say(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""))

@@ -163,27 +163,31 @@ class Style:
     settings: OmitArgPrefixes[StyleConfig] = field(default_factory=StyleConfig)
     json: Json = False
 
+    def alike(self, painting: Path) -> "Style":
+        """Return what is meant where nothing is given, beside what was: as `painting` was made, on this machine."""
+        from ..style.again import recipe_of
+
+        known = recipe_of(painting)
+        here = replace(known.config, device=StyleConfig.device, memory=StyleConfig.memory)
+        # Shares and masks are of the styles that were, and the one is given up for the other.
+        if self.style or self.mask:
+            here = replace(here, blend=())
+        masks = () if self.style or self.settings.blend else known.masks
+        return replace(self, style=known.styles, mask=masks, settings=here)
+
     def run(self) -> dict[str, Any]:
-        from ..style.again import overridden, recipe_of
         from ..style.many import is_many, paint_many
         from ..style.paint import stylize
         from ..terminal import interrupt_on_term, render
 
-        styles, masks, settings = self.style, self.mask, self.settings
-        if self.like is not None:
-            known = recipe_of(self.like)
-            blended = bool(settings.blend)
-            # Shares and masks are of the styles that were, and the one is given up for the other.
-            config = replace(known.config, blend=()) if styles or masks else known.config
-            masks = masks or (() if styles or blended else known.masks)
-            styles, settings = styles or known.styles, overridden(config, settings)
-        if not styles:
+        if not self.style:
             raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
         with interrupt_on_term():
-            if is_many(self.content, styles, self.sweep):
+            if is_many(self.content, self.style, self.sweep):
                 out = self.out or Path("styled")
-                return render(paint_many(self.content, styles, out, settings, masks, self.sweep))
-            return render(stylize(self.content, styles, self.out or Path("styled.png"), settings, masks))
+                return render(paint_many(self.content, self.style, out, self.settings, self.mask, self.sweep))
+            out = self.out or Path("styled.png")
+            return render(stylize(self.content, self.style, out, self.settings, self.mask))
 
 
 @dataclass(frozen=True)

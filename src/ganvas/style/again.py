@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +56,6 @@ def recipe_in(told: Mapping[str, str], painting: Path) -> Recipe:
     if told.get("network") == PACKAGED:  # also where another was asked for, and could not be had
         config = replace(config, network="vgg16", vgg19_weights=None)
     return Recipe(Path(told["content"]), styles, masks, config)
-
-
-def overridden(config: StyleConfig, asked: StyleConfig) -> StyleConfig:
-    """Return `config` with what was asked for otherwise than by default."""
-    usual = StyleConfig()
-    names = [each.name for each in fields(StyleConfig) if getattr(asked, each.name) != getattr(usual, each.name)]
-    here = {"device": asked.device, "memory": asked.memory}  # is of the machine, not of the painting
-    return replace(config, **{name: getattr(asked, name) for name in names} | here)
 
 
 def recolour(painting: Path, colours: str, out: Path, content: Path | None = None) -> Generator[Event, None, None]:

@@ -19,8 +19,8 @@ def transfer(state: State, origin: str) -> float:
 
     Generators are alike from their coarsest grid on, discriminators and encoders up to theirs; so rows of layers of
     unequal length are laid side by side from the beginning or from the end. Optimisers begin anew, and so does a prior:
-    it is small, where codes lie is a matter of the new pictures, and the bound on what it learns of few of them supposes
-    that it knew nothing.
+    it is small, where codes lie is a matter of the new pictures, and the bound on what it learns of few of them
+    supposes that it knew nothing.
 
     Raises:
         GanvasError: there is no checkpoint in `origin`, or the networks have no layer in common.
