@@ -28,11 +28,10 @@ import torch
 
 from family import read_results
 from ganvas.config import StyleConfig
-from ganvas.models.backbones import VGG, packaged_vgg16
+from ganvas.models.backbones import packaged_vgg16
 from ganvas.style.canvas import Sources
-from ganvas.style.check import layer_shares
 from ganvas.style.measures import seams
-from ganvas.style.paint import planned
+from ganvas.style.paint import encoder_for, planned
 from ganvas.style.plan import Stage
 from ganvas.style.read import read
 from machine import machine_line
@@ -47,9 +46,8 @@ Row = dict[str, Any]
 def plan_of(content: Path, style: Path, size: int, gigabytes: float) -> list[Stage]:
     """Return the stages that `ganvas style` paints in."""
     config = StyleConfig(size=size)
-    layers = (*layer_shares(config.content_layers), *layer_shares(config.style_layers))
-    encoder = VGG(packaged_vgg16(), layers, config.pooling)
-    return planned(Sources(content, (style,), (), None).read(), config, encoder, int(gigabytes * 2**30))
+    pictures = Sources(content, (style,), (), None).read()
+    return planned(pictures, config, encoder_for(config, packaged_vgg16()), int(gigabytes * 2**30))
 
 
 def paint(content: Path, style: Path, size: int, gigabytes: float, out: Path) -> Row:

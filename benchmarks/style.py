@@ -14,6 +14,7 @@ held. Two of the six pairs were not looked at while anything was tuned.
 
     python benchmarks/style.py                        # six pairs at 512 px on all cores: two hours
     python benchmarks/style.py --size 256 --pairs 0 3 --core 0
+    python benchmarks/style.py --methods default      # only what users wait for
     python benchmarks/style.py --table
     python benchmarks/style.py --sheet style.webp            # a row a pair: photograph, style, what each made of them
 
@@ -188,7 +189,7 @@ def run_ours(content: Path, style: Path, size: int, steps: int, out: Path) -> Ro
     best: Tensor | None = None
     curve: list[tuple[float, float]] = []
     config = StyleConfig(size=size, iterations=steps)
-    for stage in stages(read(content).colours.size, config, 1 << 40, Appetite(encoder.halo, 0, 0)):
+    for stage in stages(read(content).colours.size, config, 1 << 40, Appetite(encoder.halo, 0, 0, 0)):
         photograph, manner = load(content, stage.long_side), load(style, stage.long_side)
         aims = aims_like_classic(encoder, photograph, manner)
         objective = Objective(encoder, photograph, [Region([manner], [1.0])], aims)
@@ -252,58 +253,64 @@ def when(curve: Sequence[Sequence[float]], value: float) -> float | None:
     return next((seconds for seconds, total in curve if total <= value), None)
 
 
-def compare(pair: int, size: int, assets: Path, work: Path) -> Row:
-    """Run all methods on a pair, and measure their paintings."""
+def compare(pair: int, size: int, methods: Sequence[str], assets: Path, work: Path) -> Row:
+    """Run methods on a pair, and measure the paintings that users would keep."""
     content, style = (assets / name for name in PAIRS[pair])
-    row: Row = {"pair": pair, "aside": pair >= TUNED_ON, "size": size}
-    for method in RUNS:
-        out = work / f"{pair}-{size}-{method}.png"
-        order = {"method": method, "content": str(content), "style": str(style), "size": size, "out": str(out)}
-        found = run_child(order)
-        row |= {f"{method}_{name}": value for name, value in found.items() if name != "curve"}
-        curve = found.get("curve", [])
-        if method == "classic":
-            reference = curve
-        elif method == "ours":
-            row["ours_reached"] = when(curve, row["classic_final"])
-            at_once = [total for seconds, total in reference if seconds <= found["seconds"]]
-            row["classic_at_equal_time"] = min(at_once, default=None)
+    row: Row = {"pair": pair, "aside": pair >= TUNED_ON, "size": size, "methods": list(methods)}
+    curves: dict[str, Any] = {}
+    for method in methods:
+        order = {"method": method, "content": str(content), "style": str(style), "size": size}
+        found = run_child(order | {"out": str(painted(work, pair, size, method))})
+        curves[method] = found.pop("curve", [])
+        row |= {f"{method}_{name}": value for name, value in found.items()}
+    if {"classic", "ours"} <= curves.keys():
+        row["ours_reached"] = when(curves["ours"], row["classic_final"])
+        at_once = [total for seconds, total in curves["classic"] if seconds <= row["ours_seconds"]]
+        row["classic_at_equal_time"] = min(at_once, default=None)
     photograph, manner = load(content, size), load(style, size)
-    seen = {name: load(work / f"{pair}-{size}-{name}.png", size) for name in ("classic", "default")}
+    kept = {name: load(painted(work, pair, size, name), size) for name in ("classic", "default") if name in methods}
     measured = controls(photograph, [manner]) | {
-        name: measure(each, photograph, [manner]) for name, each in seen.items()
+        name: measure(each, photograph, [manner]) for name, each in kept.items()
     }
     return row | {"measures": {name: each.to_dict() for name, each in measured.items()}}
+
+
+def painted(work: Path, pair: int, size: int, method: str) -> Path:
+    """Return where a method's painting of a pair is kept."""
+    return work / f"{pair}-{size}-{method}.png"
 
 
 def table(rows: Sequence[Row]) -> str:
     """Return the results as markdown."""
     titles = ["pair", "px", "cores", "classic", "ours reaches its end after", "times", "at equal time: ours / classic"]
-    titles += ["memory ours / classic", "ganvas style", "together: photograph, style, classic, ganvas style"]
+    titles += ["memory: classic, ours", "ganvas style", "together: photograph, style, classic, ganvas style"]
     lines = [f"| {' | '.join(titles)} |", f"|{' --- |' * len(titles)}"]
-    for row in rows:
-        reached = row["ours_reached"]
+    for row in sorted(rows, key=lambda row: (row["size"], row["cores"], row["pair"])):
         names = [Path(name).stem for name in PAIRS[row["pair"]]]
+        known = {"classic", "ours"} <= {*row["methods"]}
+        reached = row["ours_reached"] if known else None
         order = ("the photograph", "the style", "classic", "default")
-        together = ", ".join(f"{row['measures'][name]['together']:.2f}" for name in order)
+        together = ", ".join(f"{row['measures'][name]['together']:.2f}" for name in order if name in row["measures"])
         cells = [
             f"{' / '.join(names)}{' (aside)' if row['aside'] else ''}", row["size"], row["cores"],
-            f"{row['classic_seconds']:.0f} s, {row['classic_final']:.3g}", f"{reached:.0f} s" if reached else "never",
+            f"{row['classic_seconds']:.0f} s, {row['classic_final']:.3g}" if known else "",
+            (f"{reached:.0f} s" if reached else "never") if known else "",
             f"{row['classic_seconds'] / reached:.1f}" if reached else "",
-            f"{row['ours_final']:.3g} / {row['classic_at_equal_time']:.3g}",
-            f"{row['ours_peak_mb']:.0f} / {row['classic_peak_mb']:.0f} MB",
-            f"{row['default_seconds']:.0f} s, {row['default_peak_mb']:.0f} MB", together,
+            f"{row['ours_final']:.3g} / {row['classic_at_equal_time']:.3g}" if known else "",
+            ", ".join(f"{row[f'{name}_peak_mb']:.0f} MB" for name in ("classic", "ours") if known),
+            f"{row['default_seconds']:.0f} s, {row['default_peak_mb']:.0f} MB" if "default" in row["methods"] else "",
+            together,
         ]  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
-def sheet(rows: Sequence[Row], assets: Path, work: Path) -> Image.Image:
+def sheet(pairs: Sequence[int], size: int, assets: Path, work: Path) -> Image.Image:
     """Return all paintings that are kept, a row a pair: photograph, style, and what each method made of them."""
-    whole = Image.new("RGB", ((2 + len(RUNS)) * CELL, len(rows) * CELL), "white")
-    for down, row in enumerate(rows):
-        painted = [work / f"{row['pair']}-{row['size']}-{method}.png" for method in RUNS]
-        for across, path in enumerate([*(assets / name for name in PAIRS[row["pair"]]), *painted]):
+    whole = Image.new("RGB", ((2 + len(RUNS)) * CELL, len(pairs) * CELL), "white")
+    for down, pair in enumerate(pairs):
+        made = [painted(work, pair, size, method) for method in RUNS]
+        for across, path in enumerate([*(assets / name for name in PAIRS[pair]), *made]):
             if path.exists():
                 cell = ImageOps.pad(Image.open(path).convert("RGB"), (CELL - 4, CELL - 4), color="white")
                 whole.paste(cell, (across * CELL + 2, down * CELL + 2))
@@ -320,6 +327,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", nargs="+", type=int, choices=range(len(PAIRS)), default=list(range(len(PAIRS))))
     parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--methods", nargs="+", choices=list(RUNS), default=list(RUNS))
     parser.add_argument("--core", type=int, help="one core to run on; all if left out")
     parser.add_argument("--assets", type=Path, default=ASSETS)
     parser.add_argument("--work", type=Path, default=WORK)
@@ -330,16 +338,16 @@ def main() -> None:
     if args.order:
         return follow(args.order)
     if args.sheet:
-        rows = [row for row in read_results() if row["size"] == args.size]
-        return sheet(rows, args.assets, args.work).save(args.sheet)
+        return sheet(args.pairs, args.size, args.assets, args.work).save(args.sheet)
     if args.core is not None:
         os.sched_setaffinity(0, [args.core])
     cores = len(os.sched_getaffinity(0))
     args.work.mkdir(parents=True, exist_ok=True)
-    known = {(row["pair"], row["size"], row["cores"]) for row in read_results()}
+    wanted = {"size": args.size, "methods": args.methods, "cores": cores}
     for pair in [] if args.table else args.pairs:
-        if (pair, args.size, cores) not in known:
-            row = compare(pair, args.size, args.assets, args.work) | {"cores": cores, "machine": machine_line()}
+        if not any(row.items() >= (wanted | {"pair": pair}).items() for row in read_results()):
+            row = compare(pair, args.size, args.methods, args.assets, args.work)
+            row |= {"cores": cores, "machine": machine_line()}
             with RESULTS.open("a") as file:
                 file.write(f"{json.dumps(row)}\n")
             print(json.dumps(row), flush=True)

@@ -25,6 +25,7 @@ from ganvas.style.canvas import Canvas, Sources
 from ganvas.style.colour import to_oklab
 from ganvas.style.objective import Losses
 from ganvas.style.optimise import LBFGS
+from ganvas.style.paint import encoder_for
 from ganvas.style.plan import Appetite, Stage, needed, scaled
 from ganvas.style.read import read
 from ganvas.style.statistics import sums_of
@@ -132,7 +133,7 @@ class TestPlainRun:
         figure.save(tmp_path / "half.png")
         stage = Stage((144, 40), 1, "lbfgs", 0)
         sources = Sources(tmp_path / "half.png", (style,), (), None)
-        encoder = VGG(backbones.packaged_vgg16(), ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv4_2"))
+        encoder = encoder_for(QUICK, backbones.packaged_vgg16())
         canvas = Canvas(sources, sources.read(), QUICK, encoder, [stage], tmp_path / "out.png", "tiny VGG")
         objective = canvas._objective(stage)
         seen = sources.read().content.tensor((144, 40), CPU)
@@ -463,7 +464,7 @@ class TestSettings:
     def test_what_does_not_fit_into_memory_is_painted_in_blocks_and_that_is_said(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
-        memory = (needed(Stage((700, 583), 1, "lbfgs", 256), Appetite(48, 1500.0, 44.0)) + 1) / 2**30
+        memory = (needed(Stage((700, 583), 1, "lbfgs", 256), Appetite(48, 1500.0, 24.0, 96.0)) + 1) / 2**30
         config = replace(QUICK, size=700, iterations=1, memory=memory)
         events = list(stylize(content, [style], tmp_path / "out.png", config))
         assert any("in blocks of 256 pixels" in note for note in notes(events))

@@ -12,7 +12,7 @@ from ganvas.errors import GanvasError
 from ganvas.style.plan import SMALLEST, Appetite, Stage, needed, scaled, stages
 
 PLENTY = 1 << 40
-LOOKS = Appetite(48, 1500.0, 32.0)
+LOOKS = Appetite(48, 1500.0, 12.0, 32.0)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(16, 4096))
@@ -66,7 +66,7 @@ def test_no_more_is_planned_for_than_there_are_steps_to_look_back_on() -> None:
 
 
 def test_more_that_is_kept_leaves_less_for_blocks() -> None:
-    plans = [stages((1, 1), StyleConfig(size=2048), 4 << 30, Appetite(48, 1500.0, kept)) for kept in (32.0, 256.0)]
+    plans = [stages((1, 1), StyleConfig(size=2048), 4 << 30, Appetite(48, 1500.0, kept, 0.0)) for kept in (32.0, 256.0)]
     assert plans[1][-1].side < plans[0][-1].side or plans[1][-1].optimiser != plans[0][-1].optimiser
 
 

@@ -36,8 +36,9 @@ class StyleConfig:
     """Steps at 512 pixels; there are more at each smaller size, where they cost less, and fewer at larger ones."""
     optimiser: str = "lbfgs"
     """lbfgs (fewest steps) or adam (least memory; taken by itself where lbfgs does not fit)."""
-    content_layers: tuple[str, ...] = ("conv4_2",)
-    """Layers that shapes are compared at; deeper ones leave more freedom. conv4_2=2 counts twice."""
+    content_layers: tuple[str, ...] = ("conv3_2", "conv4_2")
+    """Layers that shapes are compared at, parts of things and things; conv4_2 alone leaves more freedom, and conv4_2=2
+    counts twice."""
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
     """Layers that strokes are compared at, fine to coarse. relu1_1=2 counts twice."""
     network: str = "vgg16"

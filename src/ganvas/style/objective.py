@@ -104,9 +104,16 @@ class Objective:
         self.size = _size(content)
         self.side = side
         self.blocks = tuple(blocks(self.size, side, encoder))
+        self.content = content
+        self.shapes: Mapping[str, Tensor] = {}  # of the content, if one block is all of it
         with torch.no_grad():
-            self.content = self._features(content)
-            self.energy = {layer: each.square().sum() for layer, each in self.content.items()}
+            self.energy = {layer: content.new_zeros(()) for layer in aims.content_layers}
+            for block in self.blocks:
+                shapes = self._shapes(block)
+                for layer, features in shapes.items():
+                    self.energy[layer] += features.square().sum()
+                if len(self.blocks) == 1:
+                    self.shapes = shapes
             self.manners = [self._manner(region) for region in regions]
             for manner in self.manners:
                 manner.match(self._style(content))
@@ -130,15 +137,16 @@ class Objective:
         weights = self.aims.content, self.aims.style, self.aims.variation
         return Losses(sum(weight * part for weight, part in zip(weights, parts, strict=True)), *parts), gradient
 
-    def _features(self, picture: Tensor) -> dict[str, Tensor]:
-        """Return what the network sees of a whole picture at the content layers, gathered block by block."""
-        found: dict[str, Tensor] = {}
-        for block, seen in look(self.encoder, picture, self.side):
-            for layer in self.aims.content_layers:
-                if layer not in found:
-                    found[layer] = block.room(seen[layer], layer, self.size)
-                block.place(found[layer], layer).copy_(block.inner(seen[layer], layer))
-        return found
+    def _shapes(self, block: Block) -> Mapping[str, Tensor]:
+        """Return the content's features that are a block's own.
+
+        Those of a large picture would take more memory than all else, so they are looked at anew each time.
+        """
+        if self.shapes:
+            return self.shapes
+        with torch.no_grad():
+            seen = self.encoder.walk(block.cut(self.content))
+            return {layer: block.inner(each, layer).clone() for layer, each in seen if layer in self.energy}
 
     def _manner(self, region: Region) -> Manner:
         """Return a region's targets."""
@@ -177,12 +185,12 @@ class Objective:
         """Return a block's shares of the distances of shapes and of patches, and what it adds to each region's sums."""
         content, style = torch.zeros(()), torch.zeros(())
         whole: list[dict[str, Sums]] = [{} for _ in self.manners]
+        shapes = self._shapes(block)
         for layer, features in self.encoder.walk(part):
             inner = block.inner(features, layer)
-            if layer in self.content:
-                target = block.place(self.content[layer], layer)
+            if layer in shapes:
                 share = self.aims.content_layers[layer]
-                content = content + share * content_distance(inner, target, self.energy[layer])
+                content = content + share * content_distance(inner, shapes[layer], self.energy[layer])
             for area, manner, sums in zip(self.areas, self.manners, whole, strict=True):
                 if layer in manner.distances:
                     sums[layer] = manner.sums(block, layer, inner)

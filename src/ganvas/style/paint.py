@@ -62,8 +62,7 @@ def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights)
     yield from _remarks(pictures, config)
     choice = choose_device(config.device)
     yield Note(f"Painting on {choice.device}: {choice.reason}.")
-    layers = (*layer_shares(config.content_layers), *layer_shares(config.style_layers))
-    encoder = VGG(weights, layers, config.pooling).to(use(choice))
+    encoder = encoder_for(config, weights).to(use(choice))
     plan = planned(pictures, config, encoder, int(config.memory * 2**30) or free_memory(choice.device) // 2)
     yield from _told(plan, config)
     canvas = Canvas(sources, pictures, config, encoder, plan, out, weights.name)
@@ -93,6 +92,12 @@ def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights)
     if reason == "interrupted":
         yield Note("The same command goes on from here.")
     yield Done(str(out), canvas.steps, 0, time.monotonic() - began, reason)
+
+
+def encoder_for(config: StyleConfig, weights: VGGWeights) -> VGG:
+    """Return the network that sees what `config` compares."""
+    layers = (*layer_shares(config.content_layers), *layer_shares(config.style_layers))
+    return VGG(weights, layers, config.pooling)
 
 
 def planned(pictures: Pictures, config: StyleConfig, encoder: VGG, memory: int) -> list[Stage]:

@@ -17,8 +17,9 @@ FIXED = 640 << 20  # bytes, measured on a processor: of Python, torch and the ne
 # Bytes for each pixel of a block that is looked at, measured as well (1,360, 1,570, 1,770 and 2,250 at the most): on
 # the way to one gradient; more with maxima, whose places are remembered, and with patches, for each region.
 ON_THE_WAY, OF_MAXIMA, OF_PATCHES = 1500, 250, 550
-# Bytes for each pixel of the picture, of a style, and of a region on all layers: its mask, and which patches answer.
-OF_STYLE, OF_MASK, OF_MATCHES = 12, 6, 11
+# Bytes for each pixel of the picture: of itself, of a style, and of a region on all layers: its mask, and which patches
+# answer.
+OF_PICTURE, OF_STYLE, OF_MASK, OF_MATCHES = 12, 12, 6, 11
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,24 @@ class Appetite:
         halo: pixels around a block that are looked at with it.
         of_block: bytes for each pixel that is looked at together.
         kept: bytes that are kept for each pixel of the picture.
+        shapes: bytes for each of its pixels that its own features take, kept where it is looked at as a whole.
     """
 
     halo: int
     of_block: float
     kept: float
+    shapes: float
 
 
 def appetite_of(config: StyleConfig, encoder: VGG, contents: Iterable[str], styles: int, masked: bool) -> Appetite:
-    """Return what an encoder takes; `contents` are the layers whose features of the content are kept."""
+    """Return what an encoder takes; `contents` are the layers that the content's shapes are compared at."""
     regions = styles if masked else 1
     of_block = ON_THE_WAY + OF_MAXIMA * (config.pooling == "max")
-    kept = encoder.bytes_of(contents) + styles * OF_STYLE * config.style_scale**2 + OF_MASK * regions * masked
+    kept = OF_PICTURE + styles * OF_STYLE * config.style_scale**2 + OF_MASK * regions * masked
     if config.statistics == "patches":
         of_block += OF_PATCHES * regions
         kept += OF_MATCHES * regions
-    return Appetite(encoder.halo, of_block, kept)
+    return Appetite(encoder.halo, of_block, kept, encoder.bytes_of(contents))
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ def needed(stage: Stage, appetite: Appetite) -> int:
     """Return about how many bytes a stage takes."""
     width, height = stage.size
     reach = stage.side + 2 * appetite.halo if stage.side else max(stage.size)
-    whole = (of_picture(stage) + appetite.kept) * width * height
+    shapes = 0.0 if stage.side else appetite.shapes
+    whole = (of_picture(stage) + appetite.kept + shapes) * width * height
     return round(FIXED + whole + appetite.of_block * min(width, reach) * min(height, reach))
 
 
