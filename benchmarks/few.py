@@ -9,6 +9,7 @@ The 100 themselves are scored in the place of samples: nobody who learns them by
 
     python benchmarks/few.py --core 0
     python benchmarks/few.py --core 0 --recipe stylegan2
+    python benchmarks/few.py --core 0 --pictures 50 --minutes 10
     python benchmarks/few.py --table
     python benchmarks/few.py --sheet few.webp
 
@@ -45,7 +46,7 @@ RESULTS = HERE / "results" / "few.jsonl"
 WORK = Path(tempfile.gettempdir()) / "ganvas-few"
 SIZE, EARLIER_MINUTES = 32, 10.0
 STARTS = ("nothing", "an earlier run")
-PARTS = ("100", "others", "elsewhere")  # what is trained on, the people kept away, and what the earlier run saw
+OTHERS, ELSEWHERE = "others", "elsewhere"  # the people that no training sees, and what the earlier run saw
 
 
 def read_archive(path: Path, without: str = "") -> np.ndarray:
@@ -57,15 +58,15 @@ def read_archive(path: Path, without: str = "") -> np.ndarray:
 
 
 def pictures(part: str, assets: Path, work: Path) -> Path:
-    """Return the .npy of one of `PARTS`, made once in the work folder."""
+    """Return the .npy of so many people ("100"), of the others or from elsewhere, made once in the work folder."""
     path = work / f"{part}.npy"
     if not path.exists():
-        if part == "elsewhere":
+        if part == ELSEWHERE:
             found = read_archive(assets / "emoji-all-64.zip", without="people-and-body")
         else:
             people = read_archive(assets / "emoji-people-64.zip")
             order = np.random.default_rng(0).permutation(len(people))
-            found = people[order[:FEW] if part == "100" else order[FEW:]]
+            found = people[order[FEW:] if part == OTHERS else order[: int(part)]]
         buffer = io.BytesIO()
         np.save(buffer, found)
         write_atomically(path, buffer.getvalue())
@@ -99,12 +100,12 @@ def scored(samples: np.ndarray, data: Path, others: Path) -> Row:
 
 def table(rows: Sequence[Row]) -> str:
     """Return the results as markdown."""
-    titles = ["begun with", "recipe", "minutes", "Frechet to unseen people (95 %)", "coverage", "diversity"]
-    titles += ["near-copies of the 100 (among the 100)", "verdict"]
-    lines = [f"| {' | '.join(titles)} |", "| --- | --- " + "| ---: " * 5 + "| --- |"]
-    for row in rows:
+    titles = ["pictures", "begun with", "recipe", "minutes", "Frechet to unseen people (95 %)", "coverage", "diversity"]
+    titles += ["near-copies of them (among them)", "verdict"]
+    lines = [f"| {' | '.join(titles)} |", "| ---: | --- | --- " + "| ---: " * 5 + "| --- |"]
+    for row in sorted(rows, key=lambda row: -row["pictures"]):
         low, high = row["frechet_corrected_low"], row["frechet_corrected_high"]
-        cells = [row["start"], row["recipe"], f"{row['minutes']:g}"]
+        cells = [row["pictures"], row["start"], row["recipe"], f"{row['minutes']:g}"]
         cells += [f"{row['frechet_corrected']:.0f} ({low:.0f} to {high:.0f})", f"{row['coverage']:.2f}"]
         cells += [f"{row['diversity']:.2f}", f"{row['near_copies']:.1%} ({row['near_copies_real']:.1%})"]
         lines.append(f"| {' | '.join(map(str, [*cells, row['memorisation']]))} |")
@@ -112,8 +113,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def sheet(rows: Sequence[Row], work: Path) -> Image.Image:
-    """Return random samples of each run side by side, the hundred pictures first."""
-    shown = {"some of the 100": small(work / "100.npy")}
+    """Return random samples of each run side by side, what was trained on first."""
+    count = rows[0]["pictures"]
+    shown = {f"some of the {count}": small(work / f"{count}.npy")}
     shown |= {f"from {row['start']}: {row['recipe']}": np.load(work / f"{row['name']}.npy") for row in rows[1:]}
     parts = {name: to_image(grid(torch.from_numpy(each[:64]), columns=8)) for name, each in shown.items()}
     side, label = 2 * next(iter(parts.values())).width, 18
@@ -128,6 +130,7 @@ def main() -> None:
     """Train and score what is missing, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", default="auto")
+    parser.add_argument("--pictures", type=int, default=FEW, choices=range(10, FEW + 1), metavar="COUNT")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--core", type=int, help="pin to this core")
@@ -138,7 +141,8 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="only write random samples of each run to this picture")
     args = parser.parse_args()
     if args.sheet:
-        return save_image(sheet(read_results(args.results), args.work), args.sheet, {})
+        of_count = [row for row in read_results(args.results) if row["pictures"] == args.pictures]
+        return save_image(sheet(of_count, args.work), args.sheet, {})
     if args.table:
         return print(table(read_results(args.results)))
     if args.core is not None:
@@ -146,19 +150,24 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0))
     torch.set_num_threads(cores)
     args.work.mkdir(parents=True, exist_ok=True)
-    data, others, elsewhere = (pictures(part, args.assets, args.work) for part in PARTS)
+    count = str(args.pictures)
+    data, others, elsewhere = (pictures(part, args.assets, args.work) for part in (count, OTHERS, ELSEWHERE))
+
+    def known(name: str) -> bool:
+        return any((row["pictures"], row["name"]) == (args.pictures, name) for row in read_results(args.results))
 
     def record(row: Row) -> None:
-        if not any(each["name"] == row["name"] for each in read_results(args.results)):
-            with args.results.open("a") as file:
-                file.write(f"{json.dumps(rounded(row | {'cores': cores, 'machine': machine_line()}))}\n")
+        whole = {"pictures": args.pictures} | row | {"cores": cores, "machine": machine_line()}
+        with args.results.open("a") as file:
+            file.write(f"{json.dumps(rounded(whole))}\n")
 
     args.results.parent.mkdir(parents=True, exist_ok=True)
-    if not read_results(args.results):
-        record({"name": "100", "start": "the 100", "recipe": "", "minutes": 0} | scored(small(data), data, others))
+    if not known(count):
+        record({"name": count, "start": f"the {count}", "recipe": "", "minutes": 0} | scored(small(data), data, others))
     for start in STARTS:
         name = f"{args.recipe}-{'transfer' if start != STARTS[0] else 'scratch'}-{args.minutes:g}-{args.seed}"
-        if any(row["name"] == name for row in read_results(args.results)):
+        name += f"-of-{count}" * (args.pictures != FEW)
+        if known(name):
             continue
         origin = None
         if start != STARTS[0]:
