@@ -197,8 +197,10 @@ def test_a_slim_file_has_nothing_deeper_than_paintings_look(
 def test_damaged_or_foreign_slim_files_are_named(tmp_path: Path) -> None:
     slim(SMALL, tmp_path / "torn.safetensors")
     whole = (tmp_path / "torn.safetensors").read_bytes()
-    foreign = save({"weight": torch.zeros(1)}, {"name": "x", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"})
-    for content in (b"", whole[:-9], b"no tensors at all", save({"weight": torch.zeros(1)}), foreign):
+    facts = {"name": "x", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
+    foreign = save({"weight": torch.zeros(1)}, facts)
+    no_bias = save({"conv1_1.weight": torch.zeros(8, 3, 3, 3)}, facts)
+    for content in (b"", whole[:-9], b"no tensors at all", save({"weight": torch.zeros(1)}), foreign, no_bias):
         (tmp_path / "torn.safetensors").write_bytes(content)
         with pytest.raises(GanvasError, match="cannot be read") as caught:
             torchvision_vgg19(tmp_path / "torn.safetensors")

@@ -224,7 +224,8 @@ def slim_vgg(path: Path) -> VGGWeights:
             facts = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
         mean, std = (tuple(float(each) for each in json.loads(facts[name])) for name in ("mean", "std"))
-        if len(mean) != 3 or len(std) != 3 or "conv1_1.weight" not in tensors:
+        whole = all(name.replace(".weight", ".bias") in tensors for name in tensors)
+        if len(mean) != 3 or len(std) != 3 or not whole or "conv1_1.weight" not in tensors:
             raise ValueError("it holds no VGG")
         return VGGWeights(facts["name"], tensors, mean, std)
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
