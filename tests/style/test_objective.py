@@ -127,6 +127,23 @@ def test_the_sum_is_weighted_and_each_part_is_0_where_it_should_be(tiny: VGGWeig
     assert both == pytest.approx(0.25 * one + 0.75 * other, rel=1e-4)
 
 
+@pytest.mark.parametrize("statistics", STATISTICS)
+@pytest.mark.parametrize("side", [0, 16])
+def test_only_what_is_seen_of_a_style_counts(tiny: VGGWeights, statistics: str, side: int) -> None:
+    encoder, content, aims = VGG(tiny, ("conv4_2", *LAYERS)), picture(24, 20), replace(AIMS, statistics=statistics)
+    style, other = picture(24, 160, 1), picture(24, 160, 1)
+    opaque = torch.ones(1, 1, 24, 160)
+    opaque[..., 100:] = -1
+    other[..., 140:] = 0.3  # further from what is seen than the network looks
+
+    def far(*parts: Tensor) -> float:
+        return Objective(encoder, content, [Region([torch.cat(parts, 1)], [1.0])], aims, side)(content)[0].style
+
+    assert far(style, opaque) == pytest.approx(far(other, opaque), rel=1e-5)
+    assert far(style) != pytest.approx(far(other), rel=1e-3)
+    assert far(style, torch.ones_like(opaque)) == pytest.approx(far(style), rel=1e-5)
+
+
 def test_a_region_has_no_say_about_the_rest(tiny: VGGWeights) -> None:
     """The slope at one side of a hard edge does not change with the style of the other side."""
     encoder, content = VGG(tiny, ("conv4_2", *LAYERS)), picture(16, 160)

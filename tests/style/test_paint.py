@@ -144,6 +144,21 @@ class TestPlainRun:
         assert found[1] == pytest.approx(found[0], rel=1e-5), "what nobody sees has changed the strokes' distance"
         assert found[2] != pytest.approx(found[0], rel=1e-2)
 
+    def test_a_transparent_style_is_what_is_seen_of_it(self, content: Path, tmp_path: Path) -> None:
+        colours = Image.effect_noise((64, 64), 90).convert("RGB")
+        painted = []
+        for name, alpha in (("whole", 255), ("half", 0), ("none", 0)):
+            style = colours.copy()
+            style.putalpha(Image.new("L", (64, 64), alpha))
+            if name == "half":
+                style.paste((*colours.getpixel((0, 0)), 255), (0, 0, 32, 64))
+            style.save(tmp_path / f"{name}.png")
+            list(stylize(content, [tmp_path / f"{name}.png"], tmp_path / "out.png", replace(QUICK, strength=1.0)))
+            painted.append(np.asarray(look(tmp_path / "out.png").convert("RGB")).astype(int))
+        whole, half, _ = painted
+        assert np.abs(whole - half).mean() > 5
+        assert all(np.isfinite(each).all() for each in painted), "a style of which nothing is seen is plain white"
+
     @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(width=st.integers(1, 200), height=st.integers(1, 200), size=st.integers(32, 200), adam=st.booleans())
     def test_any_size_and_shape(

@@ -216,9 +216,13 @@ class Canvas:
         return Objective(self.encoder, content, regions, aims, stage.side)
 
     def _style(self, style: Picture, stage: Stage) -> Tensor:
-        """Return a style at the size that gives strokes of the size that is wanted."""
-        long_side = max(16, round(stage.long_side * self.config.style_scale))
-        return style.inside(FRAME).tensor(scaled(style.colours.size, long_side), self.device)
+        """Return a style at the size that gives strokes of the size that is wanted, (1, 3 or 4, H, W)."""
+        size = scaled(style.colours.size, max(16, round(stage.long_side * self.config.style_scale)))
+        inner = style.inside(FRAME)
+        colours, seen = inner.tensor(size, self.device), inner.seen(size)
+        if seen is None or not seen.any():
+            return colours
+        return torch.cat([colours, seen.to(self.device).mul(2).sub(1)], 1)
 
     def _start(self, stage: Stage) -> Tensor:
         """Return the picture to begin a stage with, (1, 3, H, W): what there is already, else what the settings say."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -17,10 +18,11 @@ Seen = Mapping[str, Tensor]
 
 
 class Style(NamedTuple):
-    """Hold a way to look at a style block by block, and its (height, width)."""
+    """Hold a way to look at a style block by block, its (height, width), and how opaque places are if not all are."""
 
     looks: Callable[[], Iterable[tuple[Block, Seen]]]
     size: tuple[int, int]
+    opaque: Mapping[str, Tensor] = MappingProxyType({})
 
 
 class Manner:
@@ -112,7 +114,8 @@ def _summed(style: Style, layers: Iterable[str]) -> dict[str, Sums]:
     found: dict[str, Sums] = {}
     for block, seen in style.looks():
         for layer in layers:
-            part = sums_of(block.inner(seen[layer], layer))
+            opaque = block.place(style.opaque[layer], layer) if layer in style.opaque else None
+            part = sums_of(block.inner(seen[layer], layer), opaque)
             found[layer] = found[layer].plus(part) if layer in found else part
     return found
 
@@ -129,7 +132,7 @@ def _middles(content: Style, layers: Iterable[str]) -> dict[str, Tensor]:
 def _some(style: Style, layers: Iterable[str], most: int, seed: int) -> dict[str, Tensor]:
     """Return at most so many features (M, C) of a style, the same ones whatever its blocks are."""
     found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    chosen = {layer: _chosen(layer, style.size, most, seed) for layer in layers}
+    chosen = {layer: _chosen(layer, style, most, seed) for layer in layers}
     for block, seen in style.looks():
         for layer, kept in found.items():
             inner, among = block.inner(seen[layer], layer), block.place(chosen[layer], layer)
@@ -137,10 +140,14 @@ def _some(style: Style, layers: Iterable[str], most: int, seed: int) -> dict[str
     return {layer: torch.cat(kept) for layer, kept in found.items()}
 
 
-def _chosen(layer: str, size: tuple[int, int], most: int, seed: int) -> Tensor:
-    """Return which places of a layer are kept, (1, 1, H, W)."""
-    height, width = grid(layer, size)
+def _chosen(layer: str, style: Style, most: int, seed: int) -> Tensor:
+    """Return which places of a layer are kept, (1, 1, H, W): of those that are seen, if any are."""
+    height, width = grid(layer, style.size)
     order = torch.randperm(height * width, generator=torch.Generator().manual_seed(seed))
+    if layer in style.opaque:
+        hidden = (style.opaque[layer].flatten() < 0.5).cpu()
+        order = (order + hidden * len(order)).argsort().argsort()
+        most = min(most, max(1, int((~hidden).sum())))
     return (order < most).view(1, 1, height, width)
 
 

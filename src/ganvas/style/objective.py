@@ -27,7 +27,7 @@ class Region:
     """Hold a part of the painting, and what it is painted like.
 
     Args:
-        styles: each (1, 3, any, any) in [-1, 1].
+        styles: each (1, 3, any, any) in [-1, 1], or (1, 4, any, any) with how opaque it is; only what is seen counts.
         shares: how much of each; add up to 1.
         mask: how much each pixel belongs to it, (1, 1, H, W) in [0, 1]; None if all do.
     """
@@ -158,7 +158,9 @@ class Objective:
         """Return a picture as what is looked at block by block."""
         larger = picture[0, 0].numel() > self.size[0] * self.size[1]  # than what was planned for
         side = self.side or (LARGE if larger else 0)
-        return Style(lambda: look(self.encoder, picture, side), _size(picture))
+        colours, alpha = picture[:, :3], picture[:, 3:]
+        opaque = on_layers(alpha.add(1).div(2), self.aims.style_layers) if alpha.numel() else {}
+        return Style(lambda: look(self.encoder, colours, side), _size(picture), opaque)
 
     def _slopes(self, picture: Tensor) -> tuple[float, list[dict[str, Sums]]]:
         """Return the distance of the sums over all blocks, and for each region and layer its slopes by them."""
