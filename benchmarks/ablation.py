@@ -23,7 +23,8 @@ import torch.nn.functional as F
 import ganvas
 from digits import load_digits, stack
 from ganvas.events import Done
-from stacked_mnist import MNIST, SAMPLES, SEED_OF_SAMPLES, SIZE, Judge, Row, read_results, record
+from rows import Row, read_rows
+from stacked_mnist import MNIST, SAMPLES, SEED_OF_SAMPLES, SIZE, Judge, record
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "ablation.jsonl"
@@ -95,7 +96,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="only print the table of what is recorded")
     args = parser.parse_args()
     if args.table:
-        print(table(read_results(RESULTS)))
+        print(table(read_rows(RESULTS)))
         return
     args.work.mkdir(parents=True, exist_ok=True)
     judge, stacks = Judge(args.mnist, args.work), args.work / "stacks16.npy"
@@ -103,7 +104,7 @@ def main() -> None:
         part = stacks.with_suffix(".part.npy")
         np.save(part, shrunk(stack(judge.digits, judge.chosen)).transpose(0, 2, 3, 1))
         part.replace(stacks)
-    if not any(row["variant"] == "real" for row in read_results(RESULTS)):
+    if not any(row["variant"] == "real" for row in read_rows(RESULTS)):
         digits, _ = load_digits(args.mnist, "test")
         chosen = np.random.default_rng(1).integers(len(digits), size=(SAMPLES, 3))
         real = judge.count(enlarged(shrunk(stack(digits, chosen))))
@@ -112,13 +113,13 @@ def main() -> None:
         for name in args.variants:
             gamma = 0.0 if VARIANTS[name][1] == "none" else args.gamma
             wanted = {"variant": name, "gamma": gamma, "images": args.images, "seed": seed}
-            if any(row.items() >= wanted.items() for row in read_results(RESULTS)):
+            if any(row.items() >= wanted.items() for row in read_rows(RESULTS)):
                 continue
             out = args.work / f"{name.replace(' + ', '-')}-{gamma:g}-{args.images}-{seed}"
             ended = train(name, gamma, stacks, out, args.images, seed)
             samples = ganvas.load(out, "cpu").sample(SAMPLES, SEED_OF_SAMPLES).numpy()
             record({**wanted, "ended": ended, **judge.count(enlarged(samples))}, RESULTS)
-    print(table(read_results(RESULTS)))
+    print(table(read_rows(RESULTS)))
 
 
 if __name__ == "__main__":

@@ -47,9 +47,10 @@ from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training.start import train
 from machine import machine_line
-from quality import SAMPLES, Row, as_prepared, score_samples
+from quality import SAMPLES, as_prepared, score_samples
+from rows import Row, add_row, read_rows
 from sets import ASSETS
-from speedrun import Lane, rounded
+from speedrun import Lane
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "family.jsonl"
@@ -162,15 +163,10 @@ def measure(combo: Combo, lane: Lane) -> Row:
         return {"error": str(error)}
 
 
-def read_results(path: Path) -> list[Row]:
-    """Return the rows recorded so far."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
 def forget(combos: Iterable[Combo], lane: Lane, results: Path) -> None:
     """Take the rows of these runs out of the results, and remove their runs."""
     gone = set(combos)
-    kept = [row for row in read_results(results) if row["threads"] != lane.threads or combo_of(row) not in gone]
+    kept = [row for row in read_rows(results) if row["threads"] != lane.threads or combo_of(row) not in gone]
     write_atomically(results, "".join(f"{json.dumps(row)}\n" for row in kept).encode())
     for combo in gone:
         combo.told(lane).unlink(missing_ok=True)
@@ -179,7 +175,7 @@ def forget(combos: Iterable[Combo], lane: Lane, results: Path) -> None:
 
 def run_missing(wanted: Sequence[Combo], lane: Lane, results: Path) -> None:
     """Run what is wanted and not recorded, one after the other; what breaks is told, and tried again the next time."""
-    for combo in missing(read_results(results), wanted, lane.threads):
+    for combo in missing(read_rows(results), wanted, lane.threads):
         print(f"{combo.case}, {combo.recipe}, {combo.minutes:g} minutes, seed {combo.seed}", flush=True)
         try:
             with lane.alone():
@@ -188,18 +184,14 @@ def run_missing(wanted: Sequence[Combo], lane: Lane, results: Path) -> None:
             print(f"  It broke with status {error.returncode}; what it said stands above.", flush=True)
             continue
         who = combo._asdict() | {"threads": lane.threads}
-        line = json.dumps(rounded({"version": ganvas.__version__, "machine": lane.machine} | row | who))
-        results.parent.mkdir(parents=True, exist_ok=True)
-        with results.open("a") as file:
-            file.write(f"{line}\n")
+        add_row({"version": ganvas.__version__, "machine": lane.machine} | row | who, results)
         combo.told(lane).unlink(missing_ok=True)
-        print(line, flush=True)
 
 
 def known_twin(combo: Combo, lane: Lane, results: Path) -> Row | None:
     """Return the row that `auto` would get again, if it stands there."""
     same = twin(combo, lane) if combo.recipe == AUTO else None
-    rows = [row for row in read_results(results) if row["threads"] == lane.threads and combo_of(row) == same]
+    rows = [row for row in read_rows(results) if row["threads"] == lane.threads and combo_of(row) == same]
     return rows[-1] if rows else None
 
 
@@ -241,7 +233,7 @@ def main() -> None:
     if args.order:
         return follow(args.order)
     if args.sheets:
-        return write_sheets(read_results(args.results), args.case, args.minutes[0], args.work, args.sheets)
+        return write_sheets(read_rows(args.results), args.case, args.minutes[0], args.work, args.sheets)
     if not args.table:
         cores = sorted(os.sched_getaffinity(0)) if args.core == "all" else [int(args.core)]
         os.sched_setaffinity(0, cores)  # the runs are children and inherit it
@@ -254,7 +246,7 @@ def main() -> None:
         if args.replan:
             forget(wanted, lane, args.results)
         run_missing(wanted, lane, args.results)
-    print(table(read_results(args.results)))
+    print(table(read_rows(args.results)))
     return None
 
 

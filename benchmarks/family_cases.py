@@ -14,7 +14,8 @@ from ganvas.data.split import held_out_count
 from ganvas.device import choose_device
 from ganvas.training.asked import Options
 from ganvas.training.planning import choose, circumstances, describe
-from quality import Row, on_white
+from quality import on_white
+from rows import Row
 from sets import SETS
 from speedrun import Lane
 

@@ -5,7 +5,7 @@ from statistics import mean
 
 from PIL import Image, ImageDraw
 
-from quality import Row
+from rows import Row
 from speedrun import with_interval
 
 AUTO = "auto"

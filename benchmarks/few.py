@@ -19,7 +19,6 @@ goes on.
 
 import argparse
 import io
-import json
 import os
 import tempfile
 import time
@@ -32,14 +31,13 @@ import torch
 from PIL import Image, ImageDraw
 
 import ganvas
-from family import read_results
 from family_cases import FEW
 from ganvas.events import Done, Note, Treated
 from ganvas.pictures import grid, save_image, to_image, write_atomically
 from machine import machine_line
-from quality import SAMPLES, Row, as_prepared, on_white, score_samples
+from quality import SAMPLES, as_prepared, on_white, score_samples
+from rows import Row, add_row, read_rows
 from sets import ASSETS
-from speedrun import rounded
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "few.jsonl"
@@ -141,10 +139,10 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="only write random samples of each run to this picture")
     args = parser.parse_args()
     if args.sheet:
-        of_count = [row for row in read_results(args.results) if row["pictures"] == args.pictures]
+        of_count = [row for row in read_rows(args.results) if row["pictures"] == args.pictures]
         return save_image(sheet(of_count, args.work), args.sheet, {})
     if args.table:
-        return print(table(read_results(args.results)))
+        return print(table(read_rows(args.results)))
     if args.core is not None:
         os.sched_setaffinity(0, {args.core})
     cores = len(os.sched_getaffinity(0))
@@ -154,14 +152,11 @@ def main() -> None:
     data, others, elsewhere = (pictures(part, args.assets, args.work) for part in (count, OTHERS, ELSEWHERE))
 
     def known(name: str) -> bool:
-        return any((row["pictures"], row["name"]) == (args.pictures, name) for row in read_results(args.results))
+        return any((row["pictures"], row["name"]) == (args.pictures, name) for row in read_rows(args.results))
 
     def record(row: Row) -> None:
-        whole = {"pictures": args.pictures} | row | {"cores": cores, "machine": machine_line()}
-        with args.results.open("a") as file:
-            file.write(f"{json.dumps(rounded(whole))}\n")
+        add_row({"pictures": args.pictures} | row | {"cores": cores, "machine": machine_line()}, args.results)
 
-    args.results.parent.mkdir(parents=True, exist_ok=True)
     if not known(count):
         record({"name": count, "start": f"the {count}", "recipe": "", "minutes": 0} | scored(small(data), data, others))
     for start in STARTS:
@@ -179,7 +174,7 @@ def main() -> None:
         np.save(args.work / f"{name}.npy", samples)
         row: Row = {"name": name, "start": start, "recipe": model.config.recipe, "minutes": args.minutes}
         record(row | told | scored(samples, data, others))
-    print(table(read_results(args.results)))
+    print(table(read_rows(args.results)))
     return None
 
 

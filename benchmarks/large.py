@@ -13,7 +13,6 @@ work folder, to be looked at at 100 %.
 """
 
 import argparse
-import json
 import os
 import resource
 import subprocess
@@ -22,11 +21,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from family import read_results
 from ganvas.config import StyleConfig
 from ganvas.models.backbones import packaged_vgg16
 from ganvas.style.canvas import Sources
@@ -35,12 +32,12 @@ from ganvas.style.paint import encoder_for, planned
 from ganvas.style.plan import Stage
 from ganvas.style.read import read
 from machine import machine_line
+from rows import Row, add_row, read_rows
 from sets import ASSETS
 
 RESULTS = Path(__file__).resolve().parent / "results" / "large.jsonl"
 WORK = Path(tempfile.gettempdir()) / "ganvas-large"
 CONTENT, STYLE = "content/astronaut.png", "paintings/VincentVanGogh0019.webp"
-Row = dict[str, Any]
 
 
 def plan_of(content: Path, style: Path, size: int, gigabytes: float) -> list[Stage]:
@@ -88,7 +85,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--table", action="store_true", help="only print what is recorded")
     args = parser.parse_args()
-    rows = read_results(RESULTS)
+    rows = read_rows(RESULTS)
     content, style = args.assets / CONTENT, args.assets / STYLE
     args.work.mkdir(parents=True, exist_ok=True)
     known = {(row["size"], row["gigabytes"]) for row in rows}
@@ -102,8 +99,7 @@ def main() -> None:
         row |= paint(content, style, size, args.memory, out) | {"machine": machine_line()}
         row["edges"] = edges(out, sorted({stage.side for stage in plan if stage.side}))
         rows.append(row)
-        with RESULTS.open("a") as file:
-            file.write(f"{json.dumps(row)}\n")
+        add_row(row, RESULTS)
     print(table(rows))
 
 

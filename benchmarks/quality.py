@@ -30,6 +30,7 @@ from ganvas.evaluation import Subject, Wanted, judge
 from ganvas.events import drain
 from ganvas.metrics.reals import Reals
 from ganvas.pictures import grid, to_image
+from rows import Row
 from sets import ASSETS
 
 NETWORK = "efficientnet-lite1"
@@ -43,7 +44,6 @@ SCORES = (
 )  # fmt: skip
 RENAMED = {"frechet_plain": "frechet", "frechet": "frechet_corrected"}  # rows had the plain one first
 WITH_INTERVAL = ("frechet_corrected", "kid")
-Row = dict[str, str | int | float]
 
 
 def on_white(picture: Image.Image) -> Image.Image:

@@ -47,9 +47,10 @@ from ganvas.runs import Run
 from ganvas.training import loop
 from machine import machine_line
 from planting import PLANTS, load
+from rows import Row, read_rows
 from sets import ASSETS
 from sickness import CASES, Case, configure
-from tally import Row, alarms, changes, outcomes, replayed, table, totals
+from tally import alarms, changes, outcomes, replayed, table, totals
 
 RESULTS = Path(__file__).resolve().parent / "results" / "rescue.jsonl"
 WORK = Path(tempfile.gettempdir()) / "ganvas-rescue"
@@ -71,7 +72,7 @@ class Places:
 
     def rows(self) -> list[Row]:
         """Return the results so far."""
-        return [json.loads(line) for line in self.results.read_text().splitlines()] if self.results.exists() else []
+        return read_rows(self.results)
 
     def has(self, case: Case, mode: str) -> bool:
         """Tell whether this result stands there."""

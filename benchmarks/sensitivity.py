@@ -32,6 +32,7 @@ from ganvas.metrics.features import extract
 from ganvas.metrics.meaning import MEANING
 from ganvas.metrics.reals import Reals
 from ganvas.pictures import to_image
+from rows import read_rows
 from sets import ASSETS, SETS, load_set
 
 RESULTS = Path(__file__).parent / "results" / "sensitivity.jsonl"
@@ -211,7 +212,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--table", action="store_true")
     wanted = parser.parse_args()
-    results = [json.loads(line) for line in wanted.results.read_text().splitlines()] if wanted.results.exists() else []
+    results = read_rows(wanted.results)
     if wanted.table:
         print(table(results))
         return

@@ -36,7 +36,8 @@ import ganvas
 import quality
 from ganvas.pictures import write_atomically
 from machine import machine_line
-from quality import READERS, SAMPLES, SIZE, WORK, Row
+from quality import READERS, SAMPLES, SIZE, WORK
+from rows import Row, add_row, read_rows, rounded
 from sets import ASSETS
 
 HERE = Path(__file__).resolve().parent
@@ -120,35 +121,21 @@ def run_real(data: str, lane: Lane) -> Iterator[Row]:
         yield {"note": note, "minutes": 0.0, **quality.score_samples(samples, real)}
 
 
-def read_results() -> list[Row]:
-    """Return the rows recorded so far."""
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
-
-
 def done(**wanted: str | int | float) -> bool:
     """Tell whether a row with these values is recorded."""
-    return any(all(row.get(key) == value for key, value in wanted.items()) for row in read_results())
-
-
-def rounded(row: Row) -> Row:
-    """Return a row to five digits."""
-    return {key: float(f"{value:.5g}") if isinstance(value, float) else value for key, value in row.items()}
+    return any(all(row.get(key) == value for key, value in wanted.items()) for row in read_rows(RESULTS))
 
 
 def record(rows: Iterator[Row], lane: Lane, **who: str | int) -> None:
     """Append rows to the results as they come and say each aloud."""
     for row in rows:
-        line = json.dumps(rounded({**who, **row, "threads": lane.threads, "machine": lane.machine}))
-        RESULTS.parent.mkdir(exist_ok=True)
-        with RESULTS.open("a") as file:
-            file.write(f"{line}\n")
-        print(line, flush=True)
+        add_row({**who, **row, "threads": lane.threads, "machine": lane.machine}, RESULTS)
 
 
 def rescore(args: argparse.Namespace, lane: Lane) -> None:
     """Score the kept samples of recorded runs again, and replace the scores in their rows one by one."""
     wanted = {"method": args.only, "data": args.data, "seed": args.seeds, "threads": [lane.threads]}
-    for old in read_results():
+    for old in read_rows(RESULTS):
         method, data, seed, minutes = str(old["method"]), str(old["data"]), int(old["seed"]), float(old["minutes"])
         asked = all(old[key] in values for key, values in wanted.items())
         if not asked or minutes not in (0.0, *args.minutes):
@@ -162,7 +149,7 @@ def rescore(args: argparse.Namespace, lane: Lane) -> None:
             continue
         with lane.alone():
             new = old | rounded(quality.score_samples(samples, real))
-        rows = [new if row == old else row for row in read_results()]  # others may have come meanwhile
+        rows = [new if row == old else row for row in read_rows(RESULTS)]  # others may have come meanwhile
         write_atomically(RESULTS, "".join(f"{json.dumps(row)}\n" for row in rows).encode())
         print(json.dumps(new), flush=True)
 
@@ -249,7 +236,7 @@ def main() -> None:
         args.work.mkdir(parents=True, exist_ok=True)
         lane = Lane(args.assets, args.work, args.cores, args.threads, machine_line())
         (rescore if args.rescore else run_missing)(args, lane)
-    print(table(read_results()))
+    print(table(read_rows(RESULTS)))
 
 
 if __name__ == "__main__":

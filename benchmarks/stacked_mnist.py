@@ -14,7 +14,6 @@ training that was cut short goes on. Pin it with taskset and OMP_NUM_THREADS; ea
 """
 
 import argparse
-import json
 import re
 import tempfile
 from contextlib import closing
@@ -28,6 +27,7 @@ from ganvas.events import Note, Scored, Started, Step, replay
 from ganvas.runs import Run
 from machine import machine_line
 from modes import Counts, coverage, stack_modes
+from rows import Row, add_row, read_rows
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "stacked_mnist.jsonl"
@@ -47,7 +47,6 @@ PUBLISHED = {  # modes, divergence; from hours to days on GPUs
     "MEG (2019)": (1000, 0.031),
     "R3GAN (2024)": (1000, 0.029),
 }
-Row = dict[str, str | int | float]
 
 
 class Judge:
@@ -139,24 +138,14 @@ def evaluate(folder: Path, judge: Judge, samples: int) -> Row:
     }
 
 
-def read_results(file: Path = RESULTS) -> list[Row]:
-    """Return the rows recorded so far."""
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-
 def done(**wanted: str | int | float) -> bool:
     """Tell whether a row with these values is recorded."""
-    return any(all(row.get(key) == value for key, value in wanted.items()) for row in read_results())
+    return any(all(row.get(key) == value for key, value in wanted.items()) for row in read_rows(RESULTS))
 
 
 def record(row: Row, results: Path = RESULTS) -> None:
-    """Append one row to the results, to five digits, and say it aloud."""
-    row |= {"version": ganvas.__version__, "machine": machine_line()}
-    rounded = {key: float(f"{value:.5g}") if isinstance(value, float) else value for key, value in row.items()}
-    results.parent.mkdir(exist_ok=True)
-    with results.open("a") as file:
-        file.write(json.dumps(rounded) + "\n")
-    print(json.dumps(rounded), flush=True)
+    """Append one row to the results, with the release and the machine, and say it aloud."""
+    add_row(row | {"version": ganvas.__version__, "machine": machine_line()}, results)
 
 
 def run_missing(args: argparse.Namespace, judge: Judge) -> None:
@@ -216,7 +205,7 @@ def main() -> None:
                 record(evaluate(folder, judge, args.samples))
         if args.runs is None:
             run_missing(args, judge)
-    print(table(read_results()))
+    print(table(read_rows(RESULTS)))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ from ganvas.style.optimise import LBFGS
 from ganvas.style.plan import Appetite, scaled, stages
 from ganvas.style.read import read
 from machine import machine_line
+from rows import Row, add_row, read_rows
 from sets import ASSETS
 
 HERE = Path(__file__).resolve().parent
@@ -68,7 +69,6 @@ PAIRS = (  # content, style; nothing was tuned on the last two
 TUNED_ON = 4
 CELL = 360  # pixels of a picture on the sheet
 STYLE, CONTENT = ("relu1_1", "relu2_1", "relu3_1", "relu4_1"), "conv4_2"
-Row = dict[str, Any]
 
 
 class Tutorial(nn.Module):
@@ -317,11 +317,6 @@ def sheet(pairs: Sequence[int], size: int, assets: Path, work: Path) -> Image.Im
     return whole
 
 
-def read_results() -> list[Row]:
-    """Return the rows recorded so far."""
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
-
-
 def main() -> None:
     """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -345,13 +340,11 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     wanted = {"size": args.size, "methods": args.methods, "cores": cores}
     for pair in [] if args.table else args.pairs:
-        if not any(row.items() >= (wanted | {"pair": pair}).items() for row in read_results()):
+        if not any(row.items() >= (wanted | {"pair": pair}).items() for row in read_rows(RESULTS)):
             row = compare(pair, args.size, args.methods, args.assets, args.work)
             row |= {"cores": cores, "machine": machine_line()}
-            with RESULTS.open("a") as file:
-                file.write(f"{json.dumps(row)}\n")
-            print(json.dumps(row), flush=True)
-    print(table(read_results()))
+            add_row(row, RESULTS)
+    print(table(read_rows(RESULTS)))
     return None
 
 

@@ -4,15 +4,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from ganvas.coach.doctor import verdicts_anew
 from ganvas.coach.sicknesses import SOUND
 from ganvas.events import Event, Scored, Signs, Verdict
+from rows import Row
 from sickness import CASES, Case
 
 RESCUED = 1.25  # times the distance of the healthy run
-Row = dict[str, Any]
 Told = tuple[int, str, float]  # pictures seen, name, confidence
 
 

@@ -29,6 +29,7 @@ import family
 import family_cases
 import family_table
 from family_cases import Combo
+from rows import read_rows
 from speedrun import Lane
 
 
@@ -210,7 +211,7 @@ def test_forgetting_takes_the_rows_and_runs_that_were_named_and_no_others(lane):
         combo.path(lane).mkdir()
         combo.told(lane).touch()
     family.forget([gone], lane, results)
-    assert family.read_results(results) == rows[1:]
+    assert read_rows(results) == rows[1:]
     assert not gone.path(lane).exists()
     assert not gone.told(lane).exists()
     assert kept.path(lane).exists()
@@ -230,7 +231,7 @@ def test_auto_is_not_trained_again_where_it_comes_to_what_stands_there(lane):
     assert family.known_twin(auto, lane, results) == row("quick", 77)
     assert family.known_twin(quick, lane, results) is None, "a row is not the answer to itself"
     family.run_missing([auto], lane, results)
-    last = family.read_results(results)[-1]
+    last = read_rows(results)[-1]
     assert (last["recipe"], last["frechet_corrected"]) == ("auto", 77)
     assert not auto.path(lane).exists(), "nothing was trained"
 
