@@ -165,7 +165,7 @@ class _Frozen(torch.autograd.Function):
             (kept,) = ctx.saved_tensors
             if 0 in slope.stride():  # one number for many places
                 slope = slope.contiguous(memory_format=torch.channels_last)
-            slope.masked_fill_(kept <= 0, 0.0)
+            slope.masked_fill_(kept.logical_not(), 0.0)
         return F.conv_transpose2d(slope, ctx.weight), None, None, None, None
 
 
