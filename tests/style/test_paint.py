@@ -479,7 +479,7 @@ class TestSettings:
     def test_what_does_not_fit_into_memory_is_painted_in_blocks_and_that_is_said(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
-        memory = (needed(Stage((700, 583), 1, "lbfgs", 256), Appetite(48, 1500.0, 24.0, 96.0)) + 1) / 2**30
+        memory = (needed(Stage((700, 583), 1, "lbfgs", 256), Appetite(48, 1000.0, 24.0, 96.0)) + 1) / 2**30
         config = replace(QUICK, size=700, iterations=1, memory=memory)
         events = list(stylize(content, [style], tmp_path / "out.png", config))
         assert any("in blocks of 256 pixels" in note for note in notes(events))

@@ -14,9 +14,9 @@ USUAL = 512  # pixels at which `iterations` are meant
 FEWER = 1.6  # times as many steps at half the size, where each costs a quarter
 SIDES = (0, 1024, 768, 512, 384, 256, 128)  # of blocks; 0 is the whole picture
 FIXED = 640 << 20  # bytes, measured on a processor: of Python, torch and the network's weights
-# Bytes for each pixel of a block that is looked at, measured as well (1,360, 1,570, 1,770 and 2,250 at the most): on
-# the way to one gradient; more with maxima, whose places are remembered, and with patches, for each region.
-ON_THE_WAY, OF_MAXIMA, OF_PATCHES = 1500, 250, 550
+# Bytes for each pixel of a block that is looked at, measured as well (910, with maxima 1,550, with patches 1,560, with
+# both 2,030): on the way to one gradient; more with maxima, of which all is kept, and with patches, for each region.
+ON_THE_WAY, OF_MAXIMA, OF_PATCHES = 1000, 600, 650
 # Bytes for each pixel of the picture: of itself, of a style, and of a region on all layers: its mask, and which patches
 # answer.
 OF_PICTURE, OF_STYLE, OF_MASK, OF_MATCHES = 12, 12, 6, 11
