@@ -15,7 +15,7 @@ from torch import Tensor
 from ganvas import builtin
 from ganvas.cli import main
 from ganvas.errors import GanvasError
-from ganvas.models import backbones
+from ganvas.models import backbones, lean
 from ganvas.models.backbones import VGG, NotFetched, VGGWeights, packaged_vgg16, slim, torchvision_vgg19
 from ganvas.style.read import read
 
@@ -103,9 +103,9 @@ def test_slopes_are_autograds_and_inputs_of_convolutions_are_not_kept() -> None:
 
     found = slope(seen)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backbones._Frozen, "apply", plain)
-        patch.setattr(backbones._Averaged, "apply", partial(F.avg_pool2d, kernel_size=2, ceil_mode=True))
-        patch.setattr(backbones._Mirrored, "apply", partial(F.pad, pad=(1, 1, 1, 1), mode="reflect"))
+        patch.setattr(lean.Frozen, "apply", plain)
+        patch.setattr(lean.Averaged, "apply", partial(F.avg_pool2d, kernel_size=2, ceil_mode=True))
+        patch.setattr(lean.Mirrored, "apply", partial(F.pad, pad=(1, 1, 1, 1), mode="reflect"))
         torch.testing.assert_close(found, slope(encoder(pictures)), rtol=1e-4, atol=1e-7)
 
 

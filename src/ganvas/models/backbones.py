@@ -15,10 +15,30 @@ from torch import Tensor, nn
 from .. import builtin
 from ..errors import GanvasError, did_you_mean
 from ..pictures import write_atomically
+from .lean import Averaged, Frozen, Mirrored
 
 RGB = tuple[float, float, float]
 
 VGG19_BLOCKS = (2, 2, 4, 4, 4)  # convolutions in each block
+
+
+def _average(features: Tensor) -> Tensor:
+    averages: Tensor = Averaged.apply(features)
+    return averages
+
+
+def _maximum(features: Tensor) -> Tensor:
+    return F.max_pool2d(features, 2, ceil_mode=True)
+
+
+# How features are pooled (half a window at the edge still counts, so no picture is too thin), and what the poolings,
+# shallow to deep, are multiplied by. Averages are smaller than maxima, and the biases behind were learnt for maxima:
+# this brings their input to the strength they know. Medians over 14 photographs and paintings at 128 and 256 px, with
+# VGG-16, between 1.14 and 1.45, 1.58 and 1.82, 1.76 and 1.94; the fourth, of VGG-19, is as the third.
+POOLINGS: dict[str, tuple[Callable[[Tensor], Tensor], Sequence[float]]] = {
+    "average": (_average, (1.36, 1.76, 1.86, 1.86)),
+    "max": (_maximum, (1.0, 1.0, 1.0, 1.0)),
+}
 
 PACKAGED = "VGG-16 (packaged)"
 
@@ -95,7 +115,7 @@ class VGG(nn.Module):
         """
         if min(features.shape[2:]) == 1:
             return F.pad(features, (1, 1, 1, 1), mode="replicate")
-        mirrored: Tensor = _Mirrored.apply(features)
+        mirrored: Tensor = Mirrored.apply(features)
         return mirrored
 
     @property
@@ -134,92 +154,12 @@ class VGG(nn.Module):
                 features = self.pool(features) * self.gains[int(each[0]) - 2]
             weight, bias = self.get_buffer(f"weight{each}"), self.get_buffer(f"bias{each}")
             uncut, cut = f"conv{each}" in self.layers, f"relu{each}" in self.layers
-            features = _Frozen.apply(self.padded(features), weight, bias, not uncut, cut)
+            features = Frozen.apply(self.padded(features), weight, bias, not uncut, cut)
             if uncut:
                 yield f"conv{each}", features
                 features = features.relu()
             if cut:
                 yield f"relu{each}", features
-
-
-class _Frozen(torch.autograd.Function):
-    """Convolve with weights that are not learned, and cut off what is negative unless that is wanted too.
-
-    torch would keep what came in for the weights' gradient, which here would be half of all memory: each convolution's
-    padded features. And the slope is cut where it lies, since it comes to nobody else; what is kept for that are the
-    features if somebody asked for them, else one byte for each.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, cuts: bool, asked: bool) -> Tensor:
-        found = F.conv2d(features, weight, bias)
-        ctx.weight, ctx.cuts = weight, cuts
-        if cuts:
-            found.relu_()
-            ctx.save_for_backward(found if asked else found > 0)
-        return found
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None, None]:
-        if ctx.cuts:
-            (kept,) = ctx.saved_tensors
-            if 0 in slope.stride():  # one number for many places
-                slope = slope.contiguous(memory_format=torch.channels_last)
-            slope.masked_fill_(kept.logical_not(), 0.0)
-        return F.conv_transpose2d(slope, ctx.weight), None, None, None, None
-
-
-class _Averaged(torch.autograd.Function):
-    """Take averages of 2 x 2 places, and keep nothing of them: torch would keep all, for their number alone."""
-
-    @staticmethod
-    def forward(ctx: Any, features: Tensor) -> Tensor:
-        ctx.shape = features.shape
-        return F.avg_pool2d(features, 2, ceil_mode=True)
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> Tensor:
-        unread = _unread(ctx.shape, slope)
-        averaged: Tensor = torch.ops.aten.avg_pool2d_backward(slope, unread, [2, 2], [2, 2], [0, 0], True, True, None)
-        return averaged
-
-
-class _Mirrored(torch.autograd.Function):
-    """Mirror features beyond their edges, by one, and keep nothing of them, where torch would keep all."""
-
-    @staticmethod
-    def forward(ctx: Any, features: Tensor) -> Tensor:
-        ctx.shape = features.shape
-        return F.pad(features, (1, 1, 1, 1), mode="reflect")
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> Tensor:
-        mirrored: Tensor = torch.ops.aten.reflection_pad2d_backward(slope, _unread(ctx.shape, slope), [1, 1, 1, 1])
-        return mirrored
-
-
-def _unread(shape: torch.Size, like: Tensor) -> Tensor:
-    """Return a tensor that is asked for its shape alone; what nobody writes or reads takes no memory."""
-    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
-
-
-def _average(features: Tensor) -> Tensor:
-    averages: Tensor = _Averaged.apply(features)
-    return averages
-
-
-def _maximum(features: Tensor) -> Tensor:
-    return F.max_pool2d(features, 2, ceil_mode=True)
-
-
-# How features are pooled (half a window at the edge still counts, so no picture is too thin), and what the poolings,
-# shallow to deep, are multiplied by. Averages are smaller than maxima, and the biases behind were learnt for maxima:
-# this brings their input to the strength they know. Medians over 14 photographs and paintings at 128 and 256 px, with
-# VGG-16, between 1.14 and 1.45, 1.58 and 1.82, 1.76 and 1.94; the fourth, of VGG-19, is as the third.
-POOLINGS: dict[str, tuple[Callable[[Tensor], Tensor], Sequence[float]]] = {
-    "average": (_average, (1.36, 1.76, 1.86, 1.86)),
-    "max": (_maximum, (1.0, 1.0, 1.0, 1.0)),
-}
 
 
 def stride(layer: str) -> int:
