@@ -12,14 +12,12 @@ same shapes: what is missing there is what the step does besides, and not that i
 """
 
 import argparse
-import ctypes
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -194,21 +192,6 @@ def seconds_per_step(config: Config, steps: Sequence[Step]) -> float | None:
     pairs = [(a, b) for a, b in pairwise(steps) if a.step >= begin and b.step > a.step and b.seconds > a.seconds]
     taken = sum(b.step - a.step for a, b in pairs)
     return sum(b.seconds - a.seconds for a, b in pairs) / taken if taken else None
-
-
-def forget_peak() -> None:
-    """Begin `peak_memory` anew, at what this process holds now, once what it no longer uses is given back."""
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak_memory() -> float:
-    """Return the most memory that this process has held since it was last asked to forget, in MB.
-
-    It is not `ru_maxrss`, in which a child begins with what its parent held, and which nobody can reset.
-    """
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6
 
 
 def main() -> None:

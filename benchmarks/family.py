@@ -35,7 +35,7 @@ import torch
 from PIL import Image
 
 import ganvas
-from cost import convolution_rate, forget_peak, peak_memory, seconds_per_step, step_flops
+from cost import convolution_rate, seconds_per_step, step_flops
 from family_cases import CASES, Combo, is_there, options_of, order_of, twin
 from family_table import AUTO, SHOWN, by_distance, join, table
 from ganvas.config import Config, DataConfig
@@ -46,7 +46,7 @@ from ganvas.pictures import grid, save_image, to_image, write_atomically
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training.start import train
-from machine import machine_line
+from machine import forget_peak, machine_line, peak_memory
 from quality import SAMPLES, as_prepared, score_samples
 from rows import Row, add_row, read_rows
 from sets import ASSETS

@@ -25,7 +25,6 @@ the work folder.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -51,7 +50,7 @@ from ganvas.style.objective import Aims, Objective, Region
 from ganvas.style.optimise import LBFGS
 from ganvas.style.plan import Appetite, scaled, stages
 from ganvas.style.read import read
-from machine import machine_line
+from machine import machine_line, peak_memory
 from rows import Row, add_row, read_rows
 from sets import ASSETS
 
@@ -244,7 +243,7 @@ def follow(order: Row) -> None:
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     content, style, out = (Path(order[name]) for name in ("content", "style", "out"))
     row = RUNS[order["method"]](content, style, order["size"], STEPS[order["method"]], out)
-    row["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    row["peak_mb"] = peak_memory()
     print(json.dumps(row))
 
 

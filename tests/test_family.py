@@ -28,6 +28,7 @@ import cost
 import family
 import family_cases
 import family_table
+import machine
 from family_cases import Combo
 from rows import read_rows
 from speedrun import Lane
@@ -132,13 +133,13 @@ def test_seconds_a_step_are_those_of_the_second_half_and_skip_a_way_back():
 
 
 def test_peak_memory_is_forgotten():
-    cost.forget_peak()
-    before = cost.peak_memory()
+    machine.forget_peak()
+    before = machine.peak_memory()
     held = np.ones(100_000_000, np.uint8)
-    assert cost.peak_memory() - before > 80
+    assert machine.peak_memory() - before > 80
     del held
-    cost.forget_peak()
-    assert cost.peak_memory() - before < 80
+    machine.forget_peak()
+    assert machine.peak_memory() - before < 80
 
 
 def row(recipe: str, frechet: float = 100.0, **changes: str | float) -> family.Row:
