@@ -14,7 +14,6 @@ work folder, to be looked at at 100 %.
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from ganvas.style.measures import seams
 from ganvas.style.paint import encoder_for, planned
 from ganvas.style.plan import Stage
 from ganvas.style.read import read
+from ganvas.style.unfinished import place
 from machine import machine_line
 from rows import Row, add_row, read_rows
 from sets import ASSETS
@@ -50,10 +50,13 @@ def plan_of(content: Path, style: Path, size: int, gigabytes: float) -> list[Sta
 def paint(content: Path, style: Path, size: int, gigabytes: float, out: Path) -> Row:
     """Paint in a process of its own; return seconds and the most memory that it held."""
     command = [sys.executable, "-m", "ganvas", "style", str(content), str(style), "--out", str(out), "--device", "cpu"]
+    place(out).unlink(missing_ok=True)  # a run that was cut short is not gone on with: it would seem quicker
     began = time.monotonic()
-    subprocess.run([*command, "--size", str(size), "--memory", str(gigabytes)], check=True)
-    seconds = time.monotonic() - began
-    return {"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}
+    process = subprocess.Popen([*command, "--size", str(size), "--memory", str(gigabytes)])
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"Painting {size} px failed.")
+    return {"seconds": time.monotonic() - began, "peak_mb": usage.ru_maxrss / 1024}
 
 
 def edges(painting: Path, sides: Sequence[int]) -> dict[str, tuple[float, float]]:

@@ -50,6 +50,7 @@ from ganvas.style.objective import Aims, Objective, Region
 from ganvas.style.optimise import LBFGS
 from ganvas.style.plan import Appetite, scaled, stages
 from ganvas.style.read import read
+from ganvas.style.unfinished import place
 from machine import machine_line, peak_memory
 from rows import Row, add_row, read_rows
 from sets import ASSETS
@@ -259,7 +260,9 @@ def compare(pair: int, size: int, methods: Sequence[str], assets: Path, work: Pa
     curves: dict[str, Any] = {}
     for method in methods:
         order = {"method": method, "content": str(content), "style": str(style), "size": size}
-        found = run_child(order | {"out": str(painted(work, pair, size, method))})
+        out = painted(work, pair, size, method)
+        place(out).unlink(missing_ok=True)  # a run that was cut short is not gone on with: it would seem quicker
+        found = run_child(order | {"out": str(out)})
         curves[method] = found.pop("curve", [])
         row |= {f"{method}_{name}": value for name, value in found.items()}
     if {"classic", "ours"} <= curves.keys():

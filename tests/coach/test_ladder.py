@@ -17,7 +17,7 @@ from ganvas.coach.ladder import LADDERS, MOST, RESTARTS, prescribe
 from ganvas.coach.prescription import KINDS, treated
 from ganvas.coach.rungs import ENOUGH, Patient
 from ganvas.coach.sicknesses import SICKNESSES, SOUND
-from ganvas.config import BalanceConfig, Config, PenaltyConfig
+from ganvas.config import AdaptConfig, BalanceConfig, Config, PenaltyConfig
 from ganvas.events import Event, Prescription, Treated, Verdict
 from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import build_discriminator
@@ -295,6 +295,13 @@ def test_augmentation_is_never_lowered() -> None:
     clinic = Clinic(replace(tiny.config(), augment=("color",)))
     (first,) = clinic.visit("discriminator memorises")
     assert "augment" not in {order.kind for order in first.prescriptions}
+
+
+def test_an_adaptive_augmentation_is_raised_once_to_each_height() -> None:
+    clinic = Clinic(replace(tiny.config(), augment=("ada",), adapt=AdaptConfig(most=0.8)))
+    clinic.until("discriminator memorises", lambda: clinic.stopped)
+    heights = [each.value for event in clinic.given for each in event.prescriptions if each.kind == "augment"]
+    assert heights == [0.5, 0.8], "more than it may be would change nothing"
 
 
 def test_a_batch_too_small_becomes_a_larger_one() -> None:

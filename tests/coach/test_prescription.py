@@ -8,7 +8,16 @@ import pytest
 
 import tiny
 from ganvas.coach.prescription import KINDS, POLICIES, treated
-from ganvas.config import BalanceConfig, Config, OptimiserConfig, PenaltyConfig, PhaseConfig, from_dict, to_dict
+from ganvas.config import (
+    AdaptConfig,
+    BalanceConfig,
+    Config,
+    OptimiserConfig,
+    PenaltyConfig,
+    PhaseConfig,
+    from_dict,
+    to_dict,
+)
 from ganvas.data import augment
 from ganvas.errors import GanvasError
 from ganvas.events import Prescription
@@ -88,6 +97,21 @@ def test_the_later_one_counts_and_rates_multiply() -> None:
 def test_a_recipes_own_augmentation_stays() -> None:
     config = tiny.config(augment=("color",))
     assert treated(config, [Prescription("augment", value=0.5)]).augment == ("color",)
+
+
+def test_an_adaptive_augmentation_goes_on_adapting_from_there_and_no_further_than_it_may() -> None:
+    config = tiny.config(augment=("ada",), adapt=AdaptConfig(most=0.85))
+    for value, least in ((0.5, 0.5), (1.0, 0.85)):
+        now = treated(config, [Prescription("augment", value=value)])
+        assert (now.augment, now.adapt, now.balance) == (("ada",), AdaptConfig(most=0.85, least=least), config.balance)
+
+
+@pytest.mark.parametrize("policies", [("apa",), ("apa", "color"), ("apa", "ada")])
+def test_no_more_fakes_are_passed_off_as_real_than_the_discriminator_asks_for(policies: tuple[str, ...]) -> None:
+    now = treated(tiny.config(augment=policies, adapt=AdaptConfig()), [Prescription("augment", value=1.0)])
+    assert "apa" not in now.augment, "nothing real would be left"
+    assert now.augment == (policies[1:] or POLICIES)
+    assert (now.adapt is None) == ("ada" not in policies)
 
 
 def test_the_policies_are_those_that_there_are() -> None:

@@ -1,6 +1,7 @@
 """A painting tells how it was made: others are painted like it, and its colours changed, without guessing."""
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 from ganvas.cli import main
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
+from ganvas.events import Iteration
 from ganvas.models.backbones import PACKAGED
 from ganvas.pictures import read_origin, save_image
 from ganvas.style import stylize
@@ -177,3 +179,30 @@ def test_what_another_network_painted_in_vgg19s_place_is_repeated_by_that(source
     told = {"content": sources[0], "styles": "[]", "settings": settings, "network": PACKAGED}
     save_image(Image.new("RGB", (4, 4)), painting, told)
     assert recipe_of(painting).config == StyleConfig(size=48)
+
+
+def test_an_unfinished_painting_gets_no_other_one_s_colours(
+    sources: list[Path], tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    out, luma = tmp_path / "out.png", replace(QUICK, colours="luma")
+    list(stylize(sources[0], sources[1:], out, luma))
+    events = stylize(draw("new.png", seed=9), sources[1:], out, luma)
+    while not isinstance(next(events), Iteration):
+        pass
+    events.close()
+    begun = out.read_bytes()
+    with pytest.raises(GanvasError, match="is not finished"):
+        list(recolour(out, "oklab", out))
+    assert out.read_bytes() == begun
+
+
+def test_own_colours_of_another_painting_are_not_taken(sources: list[Path], tmp_path: Path) -> None:
+    one, other = tmp_path / "one.png", tmp_path / "two words.png"
+    for path, strength in ((one, 0.6), (other, 0.5)):
+        list(stylize(sources[0], sources[1:], path, replace(QUICK, colours="luma", strength=strength)))
+    (tmp_path / "two words.png.free.png").write_bytes((tmp_path / "one.png.free.png").read_bytes())
+    with pytest.raises(GanvasError, match="has lost its own colours") as caught:
+        list(recolour(other, "oklab", other))
+    command = caught.value.hint.partition(": ")[2]
+    assert main(shlex.split(command)[1:]) == 0, "the command that it names paints it anew"
+    assert recipe_of(other).config == replace(QUICK, colours="oklab", strength=0.5, device="auto")

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.JpegImagePlugin import get_sampling
 
 from ganvas.config import StyleConfig
 from ganvas.data.colour import is_srgb, srgb_profile
@@ -121,3 +122,9 @@ def test_colours_of_sixteen_bits_go_on_where_they_are_transparent(tmp_path: Path
     assert tensor[0, :, 5, 25].tolist() == [-1, -1, 1]
     inside: Picture = picture.inside(0.25)
     assert inside.tensor((16, 16), torch.device("cpu"))[0, :, 5, 12].tolist() == [-1, -1, 1]
+
+
+def test_a_jpeg_has_its_colours_as_fine_as_its_light(tmp_path: Path) -> None:
+    write(torch.rand(3, 40, 48) * 2 - 1, tmp_path / "out.jpg", 8, ORIGIN)
+    with Image.open(tmp_path / "out.jpg") as image:
+        assert get_sampling(image) == 0, "4:4:4"

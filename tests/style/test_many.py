@@ -351,3 +351,21 @@ def test_a_new_picture_takes_no_other_s_name(folders: tuple[Path, Path], tmp_pat
     Image.open(contents / "a.png").save(contents / "a.bmp")
     events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
     assert notes(events).count("It is there already.") == 2, "b and c"
+
+
+def test_a_start_that_is_a_picture_is_swept_in_the_folder_itself(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    out, start = tmp_path / "out", styles / ".." / "styles" / "x.png"
+    list(paint_many(contents / "a.png", [styles / "x.png"], out, QUICK, sweep=f"start=noise,{start}"))
+    assert len([path for path in out.iterdir() if path.suffix == ".png"]) == 2
+
+
+def test_colours_are_those_of_the_picture_that_is_asked_for(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    """The folder of contents was moved, and its old place is gone."""
+    contents, styles = folders
+    out, moved = tmp_path / "out", tmp_path / "moved"
+    list(paint_many(contents, [styles / "x.png"], out, QUICK))
+    contents.rename(moved)
+    events = list(paint_many(moved, [styles / "x.png"], out, replace(QUICK, colours="luma")))
+    assert not any(isinstance(event, Iteration) for event in events), "nothing is painted again"
+    assert json.loads(read_origin(out / "a--x.png")["settings"])["colours"] == "luma"

@@ -93,3 +93,12 @@ def test_adam_goes_on_with_what_it_knew_at_another_size() -> None:
     large.step()
     moved = (large.picture - before).abs().max().item()
     assert 0 < moved < 0.1, "what is carried makes no leap"
+
+
+def test_adam_that_was_stopped_goes_the_way_it_would_have_gone() -> None:
+    whole, _ = descend(Bowl(), "adam", 5)
+    begun, _ = descend(Bowl(), "adam", 3)
+    resumed = OPTIMISERS["adam"](Bowl(), begun.picture, begun.state)
+    resumed.step()
+    resumed.step()
+    torch.testing.assert_close(resumed.picture, whole.picture)

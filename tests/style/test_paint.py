@@ -281,6 +281,14 @@ class TestNetworks:
         assert any("no route to host). The packaged VGG-16 paints" in note for note in notes(events))
         assert look(tmp_path / "out.png").info["network"] == "tiny VGG"
 
+    def test_a_named_file_of_weights_that_is_gone_falls_back_and_says_so(
+        self, tiny_packaged: None, content: Path, style: Path, tmp_path: Path
+    ) -> None:
+        config = replace(QUICK, network="vgg19", vgg19_weights=str(tmp_path / "gone.pth"))
+        events = list(stylize(content, [style], tmp_path / "out.png", config))
+        assert any("gone.pth. The packaged VGG-16 paints" in note for note in notes(events))
+        assert look(tmp_path / "out.png").info["network"] == "tiny VGG"
+
     def test_a_damaged_file_that_was_named_is_an_error(self, content: Path, style: Path, tmp_path: Path) -> None:
         damaged = tmp_path / "vgg19.pth"
         damaged.write_bytes(b"half a fi")

@@ -6,10 +6,15 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
-from ganvas.style.plan import SMALLEST, Appetite, Stage, needed, scaled, stages
+from ganvas.models.backbones import VGG, VGGWeights
+from ganvas.style.canvas import Pictures
+from ganvas.style.paint import planned
+from ganvas.style.plan import SMALLEST, Appetite, Stage, appetite_of, needed, scaled, stages
+from ganvas.style.read import Picture
 
 PLENTY = 1 << 40
 LOOKS = Appetite(48, 1500.0, 12.0, 32.0)
@@ -73,3 +78,51 @@ def test_more_that_is_kept_leaves_less_for_blocks() -> None:
 def test_a_picture_that_fits_nowhere_is_refused_with_numbers() -> None:
     with pytest.raises(GanvasError, match=r"4096 x 4096 pixels takes \d+\.\d GB, and 1\.0 may be used"):
         stages((1, 1), StyleConfig(size=4096), 1 << 30, LOOKS)
+
+
+@pytest.fixture
+def encoder(tiny: VGGWeights) -> VGG:
+    return VGG(tiny, (*StyleConfig().content_layers, *StyleConfig().style_layers), "average")
+
+
+def pictures(content: tuple[int, int], style: tuple[int, int]) -> Pictures:
+    """Return a content and a style of such sizes."""
+    one, other = (Picture("a.png", Image.new("RGB", size), None, ()) for size in (content, style))
+    return Pictures(one, [other], [], None)
+
+
+def test_a_square_style_of_a_long_content_is_counted_at_its_size(encoder: VGG) -> None:
+    """Sixteen times as long as high, at 1,600 px it has 160,000 pixels, and a square style of that length 2,560,000."""
+    config = StyleConfig(size=1600)
+    least = [
+        min(memory for memory in range(640, 1400, 2) if _fits((160, 10), style, config, encoder, memory << 20))
+        for style in ((160, 10), (100, 100))
+    ]
+    assert (least[1] - least[0]) << 20 == pytest.approx(12 * 2_400_000, abs=6 << 20)
+
+
+def _fits(content: tuple[int, int], style: tuple[int, int], config: StyleConfig, encoder: VGG, memory: int) -> bool:
+    try:
+        return bool(planned(pictures(content, style), config, encoder, memory))
+    except GanvasError:
+        return False
+
+
+def test_pictures_that_are_held_leave_less_to_paint_with(encoder: VGG) -> None:
+    small, large = (
+        min(memory for memory in range(640, 1400, 2) if _fits(size, (40, 40), StyleConfig(), encoder, memory << 20))
+        for size in ((400, 400), (4000, 4000))
+    )
+    assert (large - small) << 20 == pytest.approx(4 * (4000**2 - 400**2), abs=6 << 20)
+    fine = Picture("b.tif", Image.new("RGB", (10, 10)), Image.new("F", (10, 10)), (), (Image.new("F", (10, 10)),) * 3)
+    assert fine.held == 100 * (4 + 3 * 4 + 4)
+
+
+def test_layers_that_are_large_take_their_memory(tiny: VGGWeights, encoder: VGG) -> None:
+    config = StyleConfig(style_layers=("relu1_1", "relu1_2"))
+    more = VGG(tiny, (*config.content_layers, "relu1_1", "relu1_2"), "average")
+    usual, other = (
+        appetite_of(each, looks, each.content_layers, [1.0], False)
+        for each, looks in ((StyleConfig(), encoder), (config, more))
+    )
+    assert other.of_block - usual.of_block == more.bytes_of(["relu1_2"])

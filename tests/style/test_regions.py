@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from ganvas.style.manner import MOST, Style, _quotas
 from ganvas.style.read import read
 from ganvas.style.regions import parts
 
@@ -63,3 +64,16 @@ def test_any_picture_is_a_mask_from_some_brightness_on(tmp_path: Path) -> None:
     assert torch.equal(hard, (grey >= 0.3).float())
     soft = parts([read(tmp_path / "sky.png")], 2, (40, 20), 0.2, 0.3)[0][0, 0, 10]
     assert ((soft > 0) & (soft < 1)).any(), "its edge is as soft as that of another"
+
+
+def test_blended_patches_are_of_each_style_by_its_share_even_where_places_are_few() -> None:
+    looks = Style(lambda: (), (128, 128))
+    for layer, places in (("relu4_1", 256), ("relu1_1", 128 * 128)):
+        most = min(MOST, places)
+        assert _quotas([looks], [1.0], layer) == [most]
+        few, many = _quotas([looks, looks], [0.1, 0.9], layer)
+        assert few / many == pytest.approx(1 / 9, rel=0.05), layer
+        assert many <= places
+    assert _quotas([looks, looks], [1.0, 0.0], "relu4_1") == [256, 0]
+    half = Style(lambda: (), (128, 128), {"relu4_1": torch.arange(256).view(1, 1, 16, 16).lt(128).float()})
+    assert _quotas([half, looks], [0.5, 0.5], "relu4_1") == [128, 128], "what is not seen is no place"

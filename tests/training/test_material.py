@@ -204,6 +204,9 @@ def test_the_probability_follows_the_discriminator_into_the_checkpoint() -> None
         assert state.augmented == pytest.approx(wanted)
         assert -1 <= float(losses["real_sign"]) <= 1
     assert restored(config, *pack(state), CPU).augmented == state.augmented
+    state.averages["real_sign"].add(-1.0)
+    advance(config.phases[0], state, replace(config, adapt=AdaptConfig(images=80, least=0.7)), loader)
+    assert state.augmented == 0.7, "it is not below what the coach has prescribed"
 
 
 @pytest.mark.parametrize("recipe", ["fc", "stylegan2", "r3gan"])

@@ -163,6 +163,13 @@ def test_other_orders_on_the_way_are_refused(
     assert "--out" in caught.value.hint
 
 
+def test_an_augmentation_is_not_left_out_on_the_way(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "run", "dcgan", augment=("ada",), stop=tiny.stop_after(2))
+    with pytest.raises(GanvasError, match="was begun with --augment"):
+        tiny.train(pictures, tmp_path / "run", "dcgan", augment=("none",))
+    assert tiny.train(pictures, tmp_path / "run", "dcgan")[-1].reason == "finished", "nothing was asked for"
+
+
 def test_other_pictures_are_refused(stopped: Path, tmp_path: Path) -> None:
     other = tiny.write_pictures(tmp_path / "other")
     with pytest.raises(GanvasError, match="was begun with PICTURES"):

@@ -216,6 +216,14 @@ def test_beginning_afresh_draws_what_the_phase_trains_and_counts_on(recipe: str,
     walk(state, config, data, state.step + 2)
 
 
+def test_afresh_does_not_need_the_run_that_was_begun_with(data, tmp_path: Path) -> None:
+    config = going(origin=str(tmp_path / "moved away"))
+    state = fresh(config, CPU)
+    walk(state, config, data, 2)
+    begin_afresh(state, config, seed=7)
+    assert not differing(snapshot(state), snapshot(fresh(replace(config, seed=7), CPU)))
+
+
 def test_another_seed_draws_other_weights_and_the_same_seed_the_same(data) -> None:
     config = going()
     found = []

@@ -63,11 +63,17 @@ def _loss(config: Config, order: Prescription) -> Config:
 
 
 def _augment(config: Config, order: Prescription) -> Config:
-    """Augment what the discriminator sees with probability `value`, now and whatever it thinks."""
+    """Augment what the discriminator sees with probability `value`; where that is adapted, at least so much.
+
+    Fakes are no longer passed off as real: with many of them, the discriminator would see nothing real.
+    """
     config = replace(config, anneal=config.anneal and replace(config.anneal, augments=False))
-    return replace(
-        config, adapt=None, augment=config.augment or POLICIES, balance=replace(config.balance, augmented=order.value)
-    )
+    augment = tuple(name for name in config.augment if name != "apa") or POLICIES
+    if config.adapt and "ada" in augment:
+        least = min(config.adapt.most, order.value)
+        return replace(config, augment=augment, adapt=replace(config.adapt, least=least))
+    balance = replace(config.balance, augmented=order.value)
+    return replace(config, adapt=None, augment=augment, balance=balance)
 
 
 def _noise(config: Config, order: Prescription) -> Config:

@@ -190,7 +190,10 @@ def augmented(share: float) -> Rung:
     @_against
     def rung(patient: Patient) -> tuple[Prescription, ...]:
         config = patient.config
-        enough = config.augment and not config.adapt and config.balance.augmented >= share
+        if config.adapt and "ada" in config.augment:
+            enough = config.adapt.least >= min(share, config.adapt.most)
+        else:
+            enough = bool(config.augment) and not config.adapt and config.balance.augmented >= share
         return () if enough else (Prescription("augment", value=share),)
 
     return rung

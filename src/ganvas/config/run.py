@@ -150,11 +150,13 @@ class AdaptConfig:
         target: mean sign of its logits of real pictures that is aimed at.
         images: pictures seen while the probability goes from 0 to 1 at most.
         most: probability at most; one that stays there is an alarm.
+        least: probability at least; the coach raises it.
     """
 
     target: float = 0.6
     images: int = 500_000
     most: float = 0.85
+    least: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -137,8 +137,8 @@ def explained(config: Config) -> list[Choice]:
     elif config.discriminator.name != "none":
         choices.append(Choice("penalty", "none", "the recipe is held together otherwise"))
     kept = [*(["mirrored"] if config.flip else []), *config.augment]
-    few = "few pictures are made more" if kept else "there are enough pictures"
-    choices.append(Choice("augmentation", ", ".join(kept) or "none", few))
+    why = "few pictures are made more" if kept else "the recipe has none"
+    choices.append(Choice("augmentation", ", ".join(kept) or "none", why))
     names = list(dict.fromkeys(phase.name for phase in config.phases))
     rates = "along a cosine" if config.anneal else "constant" if last.floor == 1 else "down to the end of the budget"
     several = f"{len(config.phases)} stages" if len(names) == 1 and first is not last else ", ".join(names)

@@ -1,6 +1,7 @@
 """A painting's own account of how it was made, read back: to paint others like it, or to give it other colours."""
 
 import json
+import shlex
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from ..errors import GanvasError
 from ..events import Done, Event
 from ..models.backbones import PACKAGED
 from ..pictures import DEEP, read_origin, to_float
-from .canvas import Sources, dressed, free_place, write
+from .canvas import ENDED, Sources, dressed, free_place, write
 from .check import check_colours
 from .paint import check_places
 from .read import read, to_tensor
@@ -75,13 +76,16 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
     check_places(out, sources, replace(recipe.config, colours=colours, depth=0))
     if colours != "free" and out == free_place(painting):
         raise GanvasError(f"{out} holds the painting in its own colours.", "Give --out another name.")
-    free = painting if recipe.config.colours == "free" else free_place(painting)
-    if not free.exists():
-        raise GanvasError(
-            f"{painting} has lost its own colours: there is no {free.name} beside it.",
-            f"Paint it anew: ganvas style --like {painting} {where} --out {out}",
-        )
     origin = read_origin(painting)
+    free = painting if recipe.config.colours == "free" else free_place(painting)
+    if free != painting and origin.get("reason") not in ENDED:
+        raise GanvasError(f"{painting} is not finished.", "The command that began it goes on with it.")
+    if not free.exists() or read_origin(free).get("mark") != origin.get("mark"):
+        anew = shlex.join(["ganvas", "style", str(where), "--like", str(painting), "--colours", colours])
+        raise GanvasError(
+            f"{painting} has lost its own colours: there is no {free.name} of it beside it.",
+            f"Paint it anew: {anew} --out {shlex.quote(str(out))}",
+        )
     original = replace(read(where), alpha=read(free).alpha)
     deep = read_deep(free)
     if deep is not None:  # what lies under transparency, too

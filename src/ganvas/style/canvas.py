@@ -46,6 +46,12 @@ class Pictures:
     masks: Sequence[Picture]
     start: Picture | None
 
+    @property
+    def held(self) -> int:
+        """Return the bytes that they take."""
+        others = (self.start,) if self.start else ()
+        return sum(each.held for each in (self.content, *self.styles, *self.masks, *others))
+
 
 @dataclass(frozen=True)
 class Sources:

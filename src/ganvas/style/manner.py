@@ -54,8 +54,11 @@ class Manner:
             for layer in layers:
                 self.distances[layer] = DISTANCES[statistics](mixed([each[layer] for each in sums], shares))
         else:
-            each = zip(styles, shares, strict=True)
-            kept = [_some(style, layers, round(MOST * share), seed) for style, share in each]
+            quotas = {layer: _quotas(styles, shares, layer) for layer in layers}
+            kept = [
+                _some(style, {layer: quota[place] for layer, quota in quotas.items()}, seed)
+                for place, style in enumerate(styles)
+            ]
             for layer in layers:
                 self.patches[layer] = Patches(torch.cat([some[layer] for some in kept]))
 
@@ -129,10 +132,26 @@ def _middles(content: Style, layers: Iterable[str]) -> dict[str, Tensor]:
     return {layer: torch.stack(sums).sum(0) / places_of(layer, content.size) for layer, sums in found.items()}
 
 
-def _some(style: Style, layers: Iterable[str], most: int, seed: int) -> dict[str, Tensor]:
-    """Return at most so many features (M, C) of a style, the same ones whatever its blocks are."""
-    found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    chosen = {layer: _chosen(layer, style, most, seed) for layer in layers}
+def _quotas(styles: Sequence[Style], shares: Sequence[float], layer: str) -> list[int]:
+    """Return how many places of each style are kept: as `shares` say, and as many as every style has for that."""
+    there = [int((~_hidden(layer, style)).sum()) for style in styles]
+    whole = min(MOST, *(count / share for count, share in zip(there, shares, strict=True) if share))
+    return [max(1, math.floor(whole * share)) if share else 0 for share in shares]
+
+
+def _hidden(layer: str, style: Style) -> Tensor:
+    """Return which places of a layer are not seen, (H * W,) on the processor; none if all would be."""
+    height, width = grid(layer, style.size)
+    if layer not in style.opaque:
+        return torch.zeros(height * width, dtype=torch.bool)
+    hidden = (style.opaque[layer].flatten() < 0.5).cpu()
+    return hidden & ~hidden.all()
+
+
+def _some(style: Style, most: Mapping[str, int], seed: int) -> dict[str, Tensor]:
+    """Return so many features (M, C) of a style on each layer, the same ones whatever its blocks are."""
+    found: dict[str, list[Tensor]] = {layer: [] for layer in most}
+    chosen = {layer: _chosen(layer, style, count, seed) for layer, count in most.items()}
     for block, seen in style.looks():
         for layer, kept in found.items():
             inner, among = block.inner(seen[layer], layer), block.place(chosen[layer], layer)
@@ -142,13 +161,10 @@ def _some(style: Style, layers: Iterable[str], most: int, seed: int) -> dict[str
 
 def _chosen(layer: str, style: Style, most: int, seed: int) -> Tensor:
     """Return which places of a layer are kept, (1, 1, H, W): of those that are seen, if any are."""
-    height, width = grid(layer, style.size)
-    order = torch.randperm(height * width, generator=torch.Generator().manual_seed(seed))
-    if layer in style.opaque:
-        hidden = (style.opaque[layer].flatten() < 0.5).cpu()
-        order = (order + hidden * len(order)).argsort().argsort()
-        most = min(most, max(1, int((~hidden).sum())))
-    return (order < most).view(1, 1, height, width)
+    hidden = _hidden(layer, style)
+    order = torch.randperm(len(hidden), generator=torch.Generator().manual_seed(seed))
+    order = (order + hidden * len(order)).argsort().argsort()
+    return (order < most).view(1, 1, *grid(layer, style.size))
 
 
 def _total(parts: Sequence[Tensor]) -> Tensor:

@@ -95,7 +95,7 @@ def paint_many(
         reason = "finished"
         try:
             known = _known(path, sources, column.config, networks[asked].name)
-            if known is not None and _coloured(path, known, column.config.colours):
+            if known is not None and _coloured(path, row, known, column.config.colours):
                 yield Note("It is there already.")
                 cells[down, across] = path
                 continue
@@ -192,7 +192,8 @@ def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Co
                 changed = replace(config, **{name: parser(value)})
             except ValueError as error:
                 raise GanvasError(f"{name} cannot be '{value}'.", "Try: --sweep strength=0.3,0.5,0.7") from error
-            swept.append(Column(f"{column.name}-{name}-{value.replace(':', '-')}", column.styles, changed))
+            told = value.translate(str.maketrans("/\\:", "---"))
+            swept.append(Column(f"{column.name}-{name}-{told}", column.styles, changed))
     return swept
 
 
@@ -239,12 +240,12 @@ def _known(path: Path, sources: Sources, config: StyleConfig, network: str) -> S
     return known if known.depth == config.depth else None
 
 
-def _coloured(path: Path, known: StyleConfig, colours: str) -> bool:
-    """Give a painting other colours if it needs them; tell whether it has them now, or its own are lost."""
+def _coloured(path: Path, content: Path, known: StyleConfig, colours: str) -> bool:
+    """Give a painting of `content` other colours if it needs them; tell whether it has them, or its own are lost."""
     if known.colours == colours:
         return True
     try:
-        drain(recolour(path, colours, path))
+        drain(recolour(path, colours, path, content))
     except GanvasError:
         return False
     return True

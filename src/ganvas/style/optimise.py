@@ -40,7 +40,7 @@ class Descent:
 
     @property
     def state(self) -> dict[str, Tensor]:
-        """Return what a descent at another size may begin with, each of the picture's shape."""
+        """Return what a descent at another size may begin with."""
         return {}
 
     def step(self) -> Losses | None:
@@ -131,35 +131,36 @@ class Adam(Descent):
     def __init__(self, objective: Objective, start: Tensor, carried: Mapping[str, Tensor]) -> None:
         super().__init__(objective, start, carried)
         self.moments = {"mean": torch.zeros_like(start), "square": torch.zeros_like(start)}
+        self.taken = 0  # steps that the moments are of
         if carried:
             # The loss is one of the whole picture, so that a pixel of a larger one has a slope smaller by its area.
             self.moments = {
                 "mean": _resized(carried["mean"], start, 1),
                 "square": _resized(carried["square"], start, 2),
             }
-        self.warmed = bool(carried)
+            self.taken = int(carried["taken"])
         self.mean = torch.zeros_like(start)
 
     @property
     def state(self) -> dict[str, Tensor]:
-        """Return the running means of the slope and of its square."""
-        return self.moments
+        """Return the running means of the slope and of its square, and of how many steps they are."""
+        return {**self.moments, "taken": torch.tensor(self.taken)}
 
     def step(self) -> Losses | None:
         """Take a step."""
         losses, slope = self._measure()
         if self.diverged:
             return None
-        taken = len(self.lowest)
+        self.taken += 1
         mean, square = self.moments["mean"], self.moments["square"]
         mean.lerp_(slope, 1 - self.BETAS[0])
         square.lerp_(slope.square_(), 1 - self.BETAS[1])
-        first, second = (1.0, 1.0) if self.warmed else (1 - beta**taken for beta in self.BETAS)
+        first, second = (1 - beta**self.taken for beta in self.BETAS)
         move = torch.sqrt(square).div_(second**0.5).add_(1e-12)  # in place, since pictures may be as large as memory
         torch.div(mean, move, out=move)
         self.picture.sub_(move, alpha=self.RATE / first).clamp_(-1, 1)
         self.mean.lerp_(self.picture, 1 - AVERAGED)
-        self.best = self.mean / (1 - AVERAGED**taken)
+        self.best = self.mean / (1 - AVERAGED ** len(self.lowest))
         return losses
 
 

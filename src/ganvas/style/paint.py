@@ -12,7 +12,7 @@ from ..models import backbones
 from ..models.backbones import VGG, VGGWeights
 from .canvas import Canvas, Pictures, Sources, free_place
 from .check import check_config, check_masks, check_out, layer_shares
-from .plan import Stage, appetite_of, stages
+from .plan import FIXED, Stage, appetite_of, stages
 
 
 def stylize(
@@ -63,7 +63,8 @@ def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights)
     choice = choose_device(config.device)
     yield Note(f"Painting on {choice.device}: {choice.reason}.")
     encoder = encoder_for(config, weights).to(use(choice))
-    plan = planned(pictures, config, encoder, int(config.memory * 2**30) or free_memory(choice.device) // 2)
+    already = FIXED + pictures.held  # is no longer free
+    plan = planned(pictures, config, encoder, int(config.memory * 2**30) or already + free_memory(choice.device) // 2)
     yield from _told(plan, config)
     canvas = Canvas(sources, pictures, config, encoder, plan, out, weights.name)
     if canvas.steps and canvas.stage < len(plan):
@@ -108,8 +109,10 @@ def planned(pictures: Pictures, config: StyleConfig, encoder: VGG, memory: int) 
     """
     masked = bool(pictures.masks) or pictures.content.alpha is not None
     shapes = layer_shares(config.content_layers)
-    appetite = appetite_of(config, encoder, shapes, len(pictures.styles), masked)
-    return stages(pictures.content.colours.size, config, memory, appetite)
+    areas = [min(style.colours.size) / max(style.colours.size) for style in (pictures.content, *pictures.styles)]
+    styles = [config.style_scale**2 * area / areas[0] for area in areas[1:]]
+    appetite = appetite_of(config, encoder, shapes, styles, masked)
+    return stages(pictures.content.colours.size, config, memory - pictures.held, appetite)
 
 
 def _remarks(pictures: Pictures, config: StyleConfig) -> Generator[Event, None, None]:
@@ -135,11 +138,14 @@ def _told(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, 
 
 
 def network_for(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
-    """Return the network's weights; without a connection to fetch them, the packaged network does, and that is said."""
+    """Return the network's weights; where they are not there nor can be fetched, the packaged ones, and say so."""
     if config.network == "vgg16":
         return backbones.packaged_vgg16()
-    if config.vgg19_weights:
+    if config.vgg19_weights and Path(config.vgg19_weights).exists():
         return backbones.torchvision_vgg19(Path(config.vgg19_weights))
+    if config.vgg19_weights:
+        yield Note(f"There is no weights file {config.vgg19_weights}. The packaged VGG-16 paints in its place.")
+        return backbones.packaged_vgg16()
     yield Note("Looking for torchvision's VGG-19; it is fetched if it is not here yet (550 MB).")
     try:
         return backbones.torchvision_vgg19()

@@ -1,7 +1,7 @@
 """How a painting is made: from coarse to fine, at each size in as many steps and as large blocks as can be had."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..config import StyleConfig
@@ -17,6 +17,7 @@ FIXED = 640 << 20  # bytes, measured on a processor: of Python, torch and the ne
 # Bytes for each pixel of a block that is looked at, measured as well (910, with maxima 1,550, with patches 1,560, with
 # both 2,030): on the way to one gradient; more with maxima, of which all is kept, and with patches, for each region.
 ON_THE_WAY, OF_MAXIMA, OF_PATCHES = 1000, 600, 650
+MEASURED = {*StyleConfig.content_layers, *StyleConfig.style_layers}  # layers that were looked at there
 # Bytes for each pixel of the picture: of itself, of a style, and of a region on all layers: its mask, and which patches
 # answer.
 OF_PICTURE, OF_STYLE, OF_MASK, OF_MATCHES = 12, 12, 6, 11
@@ -39,11 +40,19 @@ class Appetite:
     shapes: float
 
 
-def appetite_of(config: StyleConfig, encoder: VGG, contents: Iterable[str], styles: int, masked: bool) -> Appetite:
-    """Return what an encoder takes; `contents` are the layers that the content's shapes are compared at."""
-    regions = styles if masked else 1
-    of_block = ON_THE_WAY + OF_MAXIMA * (config.pooling == "max")
-    kept = OF_PICTURE + styles * OF_STYLE * config.style_scale**2 + OF_MASK * regions * masked
+def appetite_of(
+    config: StyleConfig, encoder: VGG, contents: Iterable[str], styles: Sequence[float], masked: bool
+) -> Appetite:
+    """Return what an encoder takes.
+
+    Args:
+        contents: layers that the content's shapes are compared at.
+        styles: pixels of each style for one of the painting.
+        masked: whether there are regions, or what is transparent.
+    """
+    regions = len(styles) if masked else 1
+    of_block = ON_THE_WAY + OF_MAXIMA * (config.pooling == "max") + encoder.bytes_of({*encoder.layers} - MEASURED)
+    kept = OF_PICTURE + OF_STYLE * sum(styles) + OF_MASK * regions * masked
     if config.statistics == "patches":
         of_block += OF_PATCHES * regions
         kept += OF_MATCHES * regions

@@ -32,6 +32,13 @@ class Picture:
     notes: tuple[str, ...]
     bands: tuple[Image.Image, ...] = ()
 
+    @property
+    def held(self) -> int:
+        """Return the bytes that it takes: Pillow keeps 4 for a pixel of RGB or F, and 1 for one of L."""
+        width, height = self.colours.size
+        alpha = 0 if self.alpha is None else 1 if self.alpha.mode == "L" else 4
+        return width * height * (4 + 4 * len(self.bands) + alpha)
+
     def tensor(self, size: tuple[int, int], device: torch.device) -> Tensor:
         """Return the colours as (1, 3, H, W) in [-1, 1]; `size` is (width, height)."""
         if self.bands:

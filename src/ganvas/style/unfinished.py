@@ -16,7 +16,6 @@ from ..pictures import write_atomically
 # What may differ when a painting goes on: how it is painted, what is done to it afterwards, and which network was asked
 # for, since the one that really paints has a name of its own.
 IGNORED = ("device", "memory", "colours", "depth", "network", "vgg19_weights")
-USUAL = asdict(StyleConfig())
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Unfinished:
         taken: steps at that size.
         steps: all of them.
         picture: (1, 3, H, W) in [-1, 1].
-        carried: the optimiser's state, each of the picture's shape.
+        carried: the optimiser's state.
     """
 
     stage: int
@@ -46,9 +45,9 @@ def place(out: Path) -> Path:
 def mark_of(config: StyleConfig, pictures: Iterable[Path], network: str) -> str:
     """Return what tells one painting from another: its settings, the network, and the bytes of all its pictures.
 
-    Settings count where they are not the usual ones, so that a setting that comes with a later release changes nothing.
+    The usual settings count as well, since another release may have other ones.
     """
-    settings = {name: value for name, value in asdict(config).items() if name not in IGNORED and value != USUAL[name]}
+    settings = {name: value for name, value in asdict(config).items() if name not in IGNORED}
     digest = hashlib.sha256(json.dumps([network, settings], sort_keys=True).encode())
     for picture in pictures:
         digest.update(hashlib.sha256(picture.read_bytes()).digest())

@@ -91,4 +91,5 @@ def adapt(state: State, config: AdaptConfig, batch: int) -> None:
     """Move the probability of augmentation by how surely the discriminator knew its pictures in the last ten steps."""
     sign = state.averages.get("real_sign")
     if sign is not None:
-        state.augmented = adapted(state.augmented, sign.fast, batch, config.target, config.images, config.most)
+        probability = adapted(state.augmented, sign.fast, batch, config.target, config.images, config.most)
+        state.augmented = max(config.least, probability)

@@ -6,6 +6,7 @@ that come now are others than those before the accident.
 
 import copy
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import torch
@@ -104,8 +105,9 @@ def begin_afresh(state: State, config: Config, seed: int) -> None:
         config: with all that was prescribed in it.
     """
     beginning = fresh(replace(config, seed=seed), _device(state))
-    if config.origin:  # afresh is where the run began
-        transfer(beginning, config.origin)
+    if config.origin:  # afresh is where the run began, if that is still there: once begun, a run does not need it
+        with suppress(GanvasError):
+            transfer(beginning, config.origin)
     new = beginning.networks()
     networks = state.networks()
     for place in REDRAWN[position(config, max(0, state.step - 1)).phase.name]:
