@@ -2,8 +2,8 @@
 
 On stacked MNIST's 1,000 kinds of pictures, at 16 px and with the small networks of `residual`, the same run is made
 with the loss and the penalty exchanged and nothing else: the same seed, rates, batch and number of pictures; no coach,
-and the penalty at every step unless --every says otherwise. Modes are counted as in `stacked_mnist.py`; samples are enlarged to 28 px for the reader, and
-real stacks that were made small and large again say what that costs.
+and the penalty at every step unless --every says otherwise. Modes are counted as in `stacked_mnist.py`; samples are
+enlarged to 28 px for the reader, and real stacks that were made small and large again say what that costs.
 
     python benchmarks/ablation.py --images 150000          # about eight minutes a variant on one core
     python benchmarks/ablation.py --table
@@ -78,8 +78,8 @@ def table(rows: list[Row]) -> str:
     for row in sorted(by_gamma, key=lambda row: order.index(str(row["variant"]))):
         paper = VARIANTS[str(row["variant"])][2] if row["variant"] in VARIANTS else ""
         ended = "" if row["ended"] in ("finished", "") else f" ({row['ended']})"
-        cells = [f"{row['variant']}{ended}", f"{row['gamma']:g}", row["every"] or "", f"{row['images']:,}", f"{row['modes']:,}"]
-        cells += [f"{row['kl']:.3f}", f"{row['unsure']:.0%}", paper]
+        cells = [f"{row['variant']}{ended}", f"{row['gamma']:g}", row["every"] or "", f"{row['images']:,}"]
+        cells += [f"{row['modes']:,}", f"{row['kl']:.3f}", f"{row['unsure']:.0%}", paper]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
