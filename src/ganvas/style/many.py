@@ -64,12 +64,7 @@ def paint_many(
     Raises:
         GanvasError: there is nothing to paint, a setting makes no sense, or the disk does not take it.
     """
-    if out.exists() and not out.is_dir():
-        raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
-    if any(out.exists() and each.is_dir() and out.samefile(each) for each in (content, *styles)):
-        raise GanvasError(f"{out} is a folder to paint from.", "Give --out another name.")
-    if (out / SHEET).exists() and not _is_sheet(out / SHEET):
-        raise GanvasError(f"{out / SHEET} is not ours, and would be written over.", "Give --out another name.")
+    _check_folder(out, (content, *styles))
     rows, columns = _pictures(content), _columns(styles, config, sweep)
     used = {style for column in columns for style in column.styles}
     for style in (picture for each in styles if each.is_dir() for picture in _pictures(each)):
@@ -119,6 +114,20 @@ def paint_many(
         )
     write_sheets(rows, columns, cells, out)
     yield Done(str(out / SHEET), len(cells), 0, seconds, "finished")
+
+
+def _check_folder(out: Path, sources: Sequence[Path]) -> None:
+    """Refuse a place that paintings of `sources` and their sheet cannot go to.
+
+    Raises:
+        GanvasError: it is a file, one of the sources, or holds another's sheet.
+    """
+    if out.exists() and not out.is_dir():
+        raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
+    if any(out.exists() and each.is_dir() and out.samefile(each) for each in sources):
+        raise GanvasError(f"{out} is a folder to paint from.", "Give --out another name.")
+    if (out / SHEET).exists() and not _is_sheet(out / SHEET):
+        raise GanvasError(f"{out / SHEET} is not ours, and would be written over.", "Give --out another name.")
 
 
 def write_sheets(
