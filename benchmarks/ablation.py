@@ -2,8 +2,9 @@
 
 On stacked MNIST's 1,000 kinds of pictures, at 16 px and with the small networks of `residual`, the same run is made
 with the loss and the penalty exchanged and nothing else: the same seed, rates, batch and number of pictures; no coach,
-and the penalty at every step unless --every says otherwise. Modes are counted as in `stacked_mnist.py`; samples are
-enlarged to 28 px for the reader, and real stacks that were made small and large again say what that costs.
+and the penalty at every step unless --every says otherwise. --rate makes the game harder to hold. Modes are counted as
+in `stacked_mnist.py`; samples are enlarged to 28 px for the reader, and real stacks that were made small and large
+again say what that costs.
 
     python benchmarks/ablation.py --images 150000          # about eight minutes a variant on one core
     python benchmarks/ablation.py --table
@@ -23,6 +24,9 @@ import torch.nn.functional as F
 import ganvas
 from digits import load_digits, stack
 from ganvas.events import Done
+from ganvas.recipes import RECIPES
+from ganvas.recipes.classics import residual
+from planting import rates
 from rows import Row, read_rows
 from stacked_mnist import MNIST, SAMPLES, SEED_OF_SAMPLES, SIZE, Judge, record
 
@@ -56,9 +60,10 @@ def shrunk(stacks: np.ndarray) -> np.ndarray:
     return torch.cat([each.round().clamp(0, 255).to(torch.uint8) for each in small]).numpy()
 
 
-def train(name: str, gamma: float, every: int, stacks: Path, out: Path, images: int, seed: int) -> str:
+def train(name: str, gamma: float, every: int, rate: float, stacks: Path, out: Path, images: int, seed: int) -> str:
     """Train a variant to the end, and return how it ended: "finished", or what broke."""
     loss, penalty, _ = VARIANTS[name]
+    RECIPES["residual"] = lambda data, count: rates(rate, "generator", "discriminator")(residual(data, count))
     events = ganvas.train(
         stacks, out, recipe="residual", size=str(SMALL), channels="rgb", images=images, seed=seed, coach="off",
         loss=loss, penalty=penalty, gamma=gamma or None, every=every or None, flip="no", device="cpu",
@@ -71,14 +76,22 @@ def train(name: str, gamma: float, every: int, stacks: Path, out: Path, images: 
 
 def table(rows: list[Row]) -> str:
     """Return the results as markdown, the paper's beside."""
-    lines = ["| | gamma | every | pictures seen | modes of 1,000 | KL | unsure digits | published, modes / KL |"]
-    lines.append("| --- |" + " ---: |" * 7)
+    lines = ["| | gamma | every | rate | pictures seen | modes of 1,000 | KL | unsure digits | published, modes / KL |"]
+    lines.append("| --- |" + " ---: |" * 8)
     order = [*VARIANTS, "real"]
-    by_gamma = sorted(rows, key=lambda row: (-float(row["gamma"]), row["every"], row["images"], row["seed"]))
-    for row in sorted(by_gamma, key=lambda row: order.index(str(row["variant"]))):
+    by_gamma = sorted(
+        rows, key=lambda row: (row["rate"], -float(row["gamma"]), row["every"], row["images"], row["seed"])
+    )
+    for row in sorted(by_game, key=lambda row: order.index(str(row["variant"]))):
         paper = VARIANTS[str(row["variant"])][2] if row["variant"] in VARIANTS else ""
         ended = "" if row["ended"] in ("finished", "") else f" ({row['ended']})"
-        cells = [f"{row['variant']}{ended}", f"{row['gamma']:g}", row["every"] or "", f"{row['images']:,}"]
+        cells = [
+            f"{row['variant']}{ended}",
+            f"{row['gamma']:g}",
+            row["every"] or "",
+            f"{row['rate']:g}",
+            f"{row['images']:,}",
+        ]
         cells += [f"{row['modes']:,}", f"{row['kl']:.3f}", f"{row['unsure']:.0%}", paper]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
@@ -91,6 +104,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=150_000, help="pictures seen by each")
     parser.add_argument("--gamma", type=float, default=1.0, help="strength of the penalties; 1 in the paper")
     parser.add_argument("--every", type=int, default=1, help="steps from one penalty to the next, as much heavier")
+    parser.add_argument("--rate", type=float, default=1.0, help="of the networks, as a multiple of the recipe's 0.001")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--mnist", type=Path, default=MNIST, help="folder with MNIST's four idx files")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for runs, stacks and the reader's weights")
@@ -109,15 +123,19 @@ def main() -> None:
         digits, _ = load_digits(args.mnist, "test")
         chosen = np.random.default_rng(1).integers(len(digits), size=(SAMPLES, 3))
         real = judge.count(enlarged(shrunk(stack(digits, chosen))))
-        record({"variant": "real", "gamma": 0.0, "every": 0, "images": 0, "seed": 0, "ended": "", **real}, RESULTS)
+        record(
+            {"variant": "real", "gamma": 0.0, "every": 0, "rate": 1.0, "images": 0, "seed": 0, "ended": "", **real},
+            RESULTS,
+        )
     for seed in args.seeds:
         for name in args.variants:
             gamma, every = (0.0, 0) if VARIANTS[name][1] == "none" else (args.gamma, args.every)
-            wanted = {"variant": name, "gamma": gamma, "every": every, "images": args.images, "seed": seed}
+            wanted = {"variant": name, "gamma": gamma, "every": every, "rate": args.rate}
+            wanted |= {"images": args.images, "seed": seed}
             if any(row.items() >= wanted.items() for row in read_rows(RESULTS)):
                 continue
-            out = args.work / f"{name.replace(' + ', '-')}-{gamma:g}-{every}-{args.images}-{seed}"
-            ended = train(name, gamma, every, stacks, out, args.images, seed)
+            out = args.work / f"{name.replace(' + ', '-')}-{gamma:g}-{every}-{args.rate:g}-{args.images}-{seed}"
+            ended = train(name, gamma, every, args.rate, stacks, out, args.images, seed)
             samples = ganvas.load(out, "cpu").sample(SAMPLES, SEED_OF_SAMPLES).numpy()
             record({**wanted, "ended": ended, **judge.count(enlarged(samples))}, RESULTS)
     print(table(read_rows(RESULTS)))
