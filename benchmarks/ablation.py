@@ -79,9 +79,7 @@ def table(rows: list[Row]) -> str:
     lines = ["| | gamma | every | rate | pictures seen | modes of 1,000 | KL | unsure digits | published, modes / KL |"]
     lines.append("| --- |" + " ---: |" * 8)
     order = [*VARIANTS, "real"]
-    by_gamma = sorted(
-        rows, key=lambda row: (row["rate"], -float(row["gamma"]), row["every"], row["images"], row["seed"])
-    )
+    by_game = sorted(rows, key=lambda row: (row["rate"], -row["gamma"], row["every"], row["images"], row["seed"]))
     for row in sorted(by_game, key=lambda row: order.index(str(row["variant"]))):
         paper = VARIANTS[str(row["variant"])][2] if row["variant"] in VARIANTS else ""
         ended = "" if row["ended"] in ("finished", "") else f" ({row['ended']})"
