@@ -53,7 +53,7 @@ def paint(content: Path, style: Path, size: int, gigabytes: float, out: Path) ->
     place(out).unlink(missing_ok=True)  # a run that was cut short is not gone on with: it would seem quicker
     began = time.monotonic()
     process = subprocess.Popen([*command, "--size", str(size), "--memory", str(gigabytes)])
-    _, status, usage = os.wait4(process.pid, 0)
+    _, status, usage = os.wait4(process.pid, 0)  # its peak begins with what this process holds, which is far less
     if status:
         raise SystemExit(f"Painting {size} px failed.")
     return {"seconds": time.monotonic() - began, "peak_mb": usage.ru_maxrss / 1024}

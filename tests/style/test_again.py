@@ -196,6 +196,17 @@ def test_an_unfinished_painting_gets_no_other_one_s_colours(
     assert out.read_bytes() == begun
 
 
+def test_an_unfinished_painting_in_its_own_colours_is_finished_first(sources: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    events = stylize(sources[0], sources[1:], out, QUICK)
+    while not isinstance(next(events), Iteration):
+        pass
+    events.close()
+    with pytest.raises(GanvasError, match="is not finished"):
+        list(recolour(out, "oklab", out))
+    assert not (tmp_path / "out.png.free.png").exists()
+
+
 def test_own_colours_of_another_painting_are_not_taken(sources: list[Path], tmp_path: Path) -> None:
     one, other = tmp_path / "one.png", tmp_path / "two words.png"
     for path, strength in ((one, 0.6), (other, 0.5)):

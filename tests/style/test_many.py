@@ -355,9 +355,10 @@ def test_a_new_picture_takes_no_other_s_name(folders: tuple[Path, Path], tmp_pat
 
 def test_a_start_that_is_a_picture_is_swept_in_the_folder_itself(folders: tuple[Path, Path], tmp_path: Path) -> None:
     contents, styles = folders
-    out, start = tmp_path / "out", styles / ".." / "styles" / "x.png"
-    list(paint_many(contents / "a.png", [styles / "x.png"], out, QUICK, sweep=f"start=noise,{start}"))
-    assert len([path for path in out.iterdir() if path.suffix == ".png"]) == 2
+    out, start, other = tmp_path / "out", styles / ".." / "styles" / "x.png", styles / "..-styles-x.png"
+    other.write_bytes((styles / "y.png").read_bytes())
+    list(paint_many(contents / "a.png", [styles / "x.png"], out, QUICK, sweep=f"start=noise,{start},{other}"))
+    assert len([path for path in out.iterdir() if path.suffix == ".png"]) == 3, "each has a name of its own"
 
 
 def test_colours_are_those_of_the_picture_that_is_asked_for(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -369,3 +370,20 @@ def test_colours_are_those_of_the_picture_that_is_asked_for(folders: tuple[Path,
     events = list(paint_many(moved, [styles / "x.png"], out, replace(QUICK, colours="luma")))
     assert not any(isinstance(event, Iteration) for event in events), "nothing is painted again"
     assert json.loads(read_origin(out / "a--x.png")["settings"])["colours"] == "luma"
+
+
+def test_a_painting_that_is_too_large_to_be_read_leaves_its_place_on_the_sheet_empty(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents, styles = folders
+    real = many.read
+
+    def limited(path: Path):
+        if path.parent == tmp_path / "out":
+            raise UnfitPictureError(f"{path} cannot be used: too many pixels.", "")
+        return real(path)
+
+    monkeypatch.setattr(many, "read", limited)
+    done = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))[-1]
+    assert isinstance(done, Done)
+    assert (tmp_path / "out" / "sheet.jpg").exists()

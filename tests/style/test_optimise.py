@@ -95,7 +95,7 @@ def test_adam_goes_on_with_what_it_knew_at_another_size() -> None:
     assert 0 < moved < 0.1, "what is carried makes no leap"
 
 
-def test_adam_that_was_stopped_goes_the_way_it_would_have_gone() -> None:
+def test_adams_moments_are_those_of_the_steps_before_a_stop_too() -> None:
     whole, _ = descend(Bowl(), "adam", 5)
     begun, _ = descend(Bowl(), "adam", 3)
     resumed = OPTIMISERS["adam"](Bowl(), begun.picture, begun.state)

@@ -122,7 +122,7 @@ def test_layers_that_are_large_take_their_memory(tiny: VGGWeights, encoder: VGG)
     config = StyleConfig(style_layers=("relu1_1", "relu1_2"))
     more = VGG(tiny, (*config.content_layers, "relu1_1", "relu1_2"), "average")
     usual, other = (
-        appetite_of(each, looks, each.content_layers, [1.0], False)
+        appetite_of(each, looks, each.content_layers, [1.0], False, 0)
         for each, looks in ((StyleConfig(), encoder), (config, more))
     )
     assert other.of_block - usual.of_block == more.bytes_of(["relu1_2"])

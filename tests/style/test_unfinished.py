@@ -59,5 +59,8 @@ def test_what_is_usual_in_another_release_makes_another_mark(
     """A painting of an older release is not taken for one with the settings that are usual now."""
     one = draw("one.png", seed=1)
     mark = mark_of(StyleConfig(), [one], "a network")
-    monkeypatch.setattr(unfinished, "asdict", lambda config: asdict(config) | {"content_layers": ("conv4_2",)})
-    assert mark != mark_of(StyleConfig(), [one], "a network")
+    named = mark_of(StyleConfig(), [one], "a network")
+    monkeypatch.setattr(
+        unfinished, "asdict", lambda config: {name: each for name, each in asdict(config).items() if name != "strength"}
+    )
+    assert mark == named != mark_of(StyleConfig(), [one], "a network"), "what is usual counts too"

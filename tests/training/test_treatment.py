@@ -224,6 +224,19 @@ def test_afresh_does_not_need_the_run_that_was_begun_with(data, tmp_path: Path) 
     assert not differing(snapshot(state), snapshot(fresh(replace(config, seed=7), CPU)))
 
 
+def test_afresh_leaves_frozen_layers_as_they_were_taken_over(data, tmp_path: Path) -> None:
+    config = going("residual", origin=str(tmp_path / "moved away"), frozen=0.5)
+    state = fresh(config, CPU)
+    walk(state, config, data, 2)
+    before = snapshot(state)
+    begin_afresh(state, config, seed=7)
+    stay = [name for name, each in fresh(config, CPU).discriminator.named_parameters() if not each.requires_grad]
+    assert stay, "nothing is frozen"
+    for name, now in snapshot(state).items():
+        if name.startswith("discriminator/"):
+            assert torch.equal(now, before[name]) == (name.removeprefix("discriminator/") in stay), name
+
+
 def test_another_seed_draws_other_weights_and_the_same_seed_the_same(data) -> None:
     config = going()
     found = []

@@ -190,11 +190,13 @@ def augmented(share: float) -> Rung:
     @_against
     def rung(patient: Patient) -> tuple[Prescription, ...]:
         config = patient.config
-        if config.adapt and "ada" in config.augment:
-            enough = config.adapt.least >= min(share, config.adapt.most)
+        if config.adapt and "ada" in config.augment:  # it may be as strong already: two goes, and no more
+            wanted = min(share, config.adapt.most) if share <= 0.5 else config.adapt.most
+            enough = config.adapt.least >= wanted
         else:
+            wanted = share
             enough = bool(config.augment) and not config.adapt and config.balance.augmented >= share
-        return () if enough else (Prescription("augment", value=share),)
+        return () if enough else (Prescription("augment", value=wanted),)
 
     return rung
 

@@ -137,7 +137,7 @@ def explained(config: Config) -> list[Choice]:
     elif config.discriminator.name != "none":
         choices.append(Choice("penalty", "none", "the recipe is held together otherwise"))
     kept = [*(["mirrored"] if config.flip else []), *config.augment]
-    why = "few pictures are made more" if kept else "the recipe has none"
+    why = "few pictures are made more" if kept else "the pictures are shown as they are"
     choices.append(Choice("augmentation", ", ".join(kept) or "none", why))
     names = list(dict.fromkeys(phase.name for phase in config.phases))
     rates = "along a cosine" if config.anneal else "constant" if last.floor == 1 else "down to the end of the budget"

@@ -78,12 +78,12 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
         raise GanvasError(f"{out} holds the painting in its own colours.", "Give --out another name.")
     origin = read_origin(painting)
     free = painting if recipe.config.colours == "free" else free_place(painting)
-    if free != painting and origin.get("reason") not in ENDED:
+    if origin.get("reason") not in ENDED:
         raise GanvasError(f"{painting} is not finished.", "The command that began it goes on with it.")
     if not free.exists() or read_origin(free).get("mark") != origin.get("mark"):
         anew = shlex.join(["ganvas", "style", str(where), "--like", str(painting), "--colours", colours])
         raise GanvasError(
-            f"{painting} has lost its own colours: there is no {free.name} of it beside it.",
+            f"{painting} has lost its own colours: there is no {free.name} beside it that is of the same painting.",
             f"Paint it anew: {anew} --out {shlex.quote(str(out))}",
         )
     original = replace(read(where), alpha=read(free).alpha)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
@@ -162,7 +162,8 @@ def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Seq
         put(content, content.stem, down, 0)
         for across, painting in enumerate(paintings, start=1):
             if painting is not None:
-                put(painting, "", down, across)
+                with suppress(UnfitPictureError):  # it may be larger than pictures that are read may be
+                    put(painting, "", down, across)
     save_image(sheet, path, {"contents": len(rows), "columns": len(columns)})
 
 
@@ -203,7 +204,8 @@ def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Co
                 raise GanvasError(f"{name} cannot be '{value}'.", "Try: --sweep strength=0.3,0.5,0.7") from error
             told = value.translate(str.maketrans("/\\:", "---"))
             swept.append(Column(f"{column.name}-{name}-{told}", column.styles, changed))
-    return swept
+    names = _numbered([column.name for column in swept])
+    return [replace(column, name=name) for column, name in zip(swept, names, strict=True)]
 
 
 def _pictures(where: Path) -> list[Path]:
@@ -224,9 +226,13 @@ def _pictures(where: Path) -> list[Path]:
 def _names(pictures: Sequence[Path]) -> list[str]:
     """Return a name for each picture that no other has; most keep theirs when a picture is added."""
     stems = Counter(picture.stem for picture in pictures)
-    full = [each.stem if stems[each.stem] == 1 else each.name.replace(".", "-") for each in pictures]
-    before = [full[:place].count(name) for place, name in enumerate(full)]
-    return [f"{name}-{count + 1}" if count else name for name, count in zip(full, before, strict=True)]
+    return _numbered([each.stem if stems[each.stem] == 1 else each.name.replace(".", "-") for each in pictures])
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Return names of which those that were there before have a number."""
+    before = [names[:place].count(name) for place, name in enumerate(names)]
+    return [f"{name}-{count + 1}" if count else name for name, count in zip(names, before, strict=True)]
 
 
 def _is_picture(path: Path) -> bool:
@@ -250,7 +256,7 @@ def _known(path: Path, sources: Sources, config: StyleConfig, network: str) -> S
 
 
 def _coloured(path: Path, content: Path, known: StyleConfig, colours: str) -> bool:
-    """Give a painting of `content` other colours if it needs them; tell whether it has them, or its own are lost."""
+    """Give a painting of `content` other colours if it needs them; tell whether it has them now."""
     if known.colours == colours:
         return True
     try:

@@ -111,8 +111,8 @@ def planned(pictures: Pictures, config: StyleConfig, encoder: VGG, memory: int) 
     shapes = layer_shares(config.content_layers)
     areas = [min(style.colours.size) / max(style.colours.size) for style in (pictures.content, *pictures.styles)]
     styles = [config.style_scale**2 * area / areas[0] for area in areas[1:]]
-    appetite = appetite_of(config, encoder, shapes, styles, masked)
-    return stages(pictures.content.colours.size, config, memory - pictures.held, appetite)
+    appetite = appetite_of(config, encoder, shapes, styles, masked, pictures.held)
+    return stages(pictures.content.colours.size, config, memory, appetite)
 
 
 def _remarks(pictures: Pictures, config: StyleConfig) -> Generator[Event, None, None]:
@@ -138,7 +138,7 @@ def _told(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, 
 
 
 def network_for(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
-    """Return the network's weights; where they are not there nor can be fetched, the packaged ones, and say so."""
+    """Return the network's weights; where the file is gone, or none can be fetched, the packaged ones, and say so."""
     if config.network == "vgg16":
         return backbones.packaged_vgg16()
     if config.vgg19_weights and Path(config.vgg19_weights).exists():

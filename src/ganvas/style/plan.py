@@ -32,16 +32,18 @@ class Appetite:
         of_block: bytes for each pixel that is looked at together.
         kept: bytes that are kept for each pixel of the picture.
         shapes: bytes for each of its pixels that its own features take, kept where it is looked at as a whole.
+        held: bytes of the pictures that it is painted from.
     """
 
     halo: int
     of_block: float
     kept: float
     shapes: float
+    held: int = 0
 
 
 def appetite_of(
-    config: StyleConfig, encoder: VGG, contents: Iterable[str], styles: Sequence[float], masked: bool
+    config: StyleConfig, encoder: VGG, contents: Iterable[str], styles: Sequence[float], masked: bool, held: int
 ) -> Appetite:
     """Return what an encoder takes.
 
@@ -49,6 +51,7 @@ def appetite_of(
         contents: layers that the content's shapes are compared at.
         styles: pixels of each style for one of the painting.
         masked: whether there are regions, or what is transparent.
+        held: bytes of the pictures that are painted from.
     """
     regions = len(styles) if masked else 1
     of_block = ON_THE_WAY + OF_MAXIMA * (config.pooling == "max") + encoder.bytes_of({*encoder.layers} - MEASURED)
@@ -56,7 +59,7 @@ def appetite_of(
     if config.statistics == "patches":
         of_block += OF_PATCHES * regions
         kept += OF_MATCHES * regions
-    return Appetite(encoder.halo, of_block, kept, encoder.bytes_of(contents))
+    return Appetite(encoder.halo, of_block, kept, encoder.bytes_of(contents), held)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def needed(stage: Stage, appetite: Appetite) -> int:
     reach = stage.side + 2 * appetite.halo if stage.side else max(stage.size)
     shapes = 0.0 if stage.side else appetite.shapes
     whole = (of_picture(stage) + appetite.kept + shapes) * width * height
-    return round(FIXED + whole + appetite.of_block * min(width, reach) * min(height, reach))
+    return round(FIXED + appetite.held + whole + appetite.of_block * min(width, reach) * min(height, reach))
 
 
 def of_picture(stage: Stage) -> int:

@@ -17,7 +17,7 @@ def check_same(config: Config, options: Options, run: Run) -> None:
     """
     data, wishes = config.data, options.wishes
     width, height = parse_size(options.size) if options.size != "auto" else (data.width, data.height)
-    augment = tuple(name for name in wishes.augment if name != "none")
+    augment = " ".join(name for name in wishes.augment if name != "none") or "none"
     pairs = {
         "--recipe": (options.recipe, config.recipe),
         "--size": (f"{width}x{height}", f"{data.width}x{data.height}"),
@@ -31,7 +31,7 @@ def check_same(config: Config, options: Options, run: Run) -> None:
         "--penalty": (wishes.penalty, config.penalty.name),
         "--gamma": (wishes.gamma, config.penalty.gamma),
         "--every": (wishes.every, config.penalty.every),
-        "--augment": (augment if wishes.augment else None, config.augment),
+        "--augment": (augment if wishes.augment else None, " ".join(config.augment) or "none"),
         "--flip": (wishes.flip, "yes" if config.flip else "no"),
         "--ema": (wishes.ema, config.ema),
         "--width": (wishes.width, config.width),

@@ -112,9 +112,14 @@ def begin_afresh(state: State, config: Config, seed: int) -> None:
     networks = state.networks()
     for place in REDRAWN[position(config, max(0, state.step - 1)).phase.name]:
         network, _, part = place.partition(".")
+        drawn = new[network].get_submodule(part)
+        weights = drawn.state_dict()
+        if network == "discriminator":  # what is frozen has not moved since it was taken over
+            for frozen in [name for name, each in drawn.named_parameters() if not each.requires_grad]:
+                del weights[frozen]
         for name in (network, "averaged") if network == "generator" else (network,):
-            weights = new[network].get_submodule(part).state_dict()
-            networks[name].get_submodule(part).load_state_dict(weights)
+            trained = networks[name].get_submodule(part)
+            trained.load_state_dict(trained.state_dict() | weights)
     for optimiser in state.optimisers.values():
         optimiser.state.clear()
     _forget_gathered(state)
