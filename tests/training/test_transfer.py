@@ -472,9 +472,11 @@ def test_afresh_is_where_the_run_began(tmp_path: Path) -> None:
     origin, old = begun_with(tmp_path / "old", config)
     config = with_images(dataclasses.replace(config, origin=str(origin), frozen=0.5), 64)
     state = fresh(config, CPU)
-    for network in state.networks().values():
+    transfer(state, str(origin))
+    for name, network in state.networks().items():
         for parameter in network.parameters():
-            parameter.data.fill_(3)
+            if parameter.requires_grad or name == "averaged":  # all that a training moves
+                parameter.data.fill_(3)
     begin_afresh(state, config, 1)
     for name, network in state.networks().items():
         before = old["generator" if name == "averaged" else name]
