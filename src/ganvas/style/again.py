@@ -81,10 +81,10 @@ def recolour(painting: Path, colours: str, out: Path, content: Path | None = Non
     if origin.get("reason") not in ENDED:
         raise GanvasError(f"{painting} is not finished.", "The command that began it goes on with it.")
     if not free.exists() or read_origin(free).get("mark") != origin.get("mark"):
-        anew = shlex.join(["ganvas", "style", str(where), "--like", str(painting), "--colours", colours])
+        anew = ["ganvas", "style", str(where), "--like", str(painting), "--colours", colours, "--out", str(out)]
         raise GanvasError(
             f"{painting} has lost its own colours: there is no {free.name} beside it that is of the same painting.",
-            f"Paint it anew: {anew} --out {shlex.quote(str(out))}",
+            f"Paint it anew: {shlex.join(anew)}",
         )
     original = replace(read(where), alpha=read(free).alpha)
     deep = read_deep(free)

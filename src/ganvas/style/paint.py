@@ -141,9 +141,9 @@ def network_for(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
     """Return the network's weights; where the file is gone, or none can be fetched, the packaged ones, and say so."""
     if config.network == "vgg16":
         return backbones.packaged_vgg16()
-    if config.vgg19_weights and Path(config.vgg19_weights).exists():
-        return backbones.torchvision_vgg19(Path(config.vgg19_weights))
     if config.vgg19_weights:
+        if Path(config.vgg19_weights).exists():
+            return backbones.torchvision_vgg19(Path(config.vgg19_weights))
         yield Note(f"There is no weights file {config.vgg19_weights}. The packaged VGG-16 paints in its place.")
         return backbones.packaged_vgg16()
     yield Note("Looking for torchvision's VGG-19; it is fetched if it is not here yet (550 MB).")
