@@ -194,13 +194,13 @@ def test_inspect(pictures: Path, capfd: pytest.CaptureFixture[str]) -> None:
 def test_inspect_plans_what_is_asked_for_and_names_the_command(
     pictures: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    asked = ["--recipe", "vae", "--size", "16", "--labels", "--minutes", "3"]
+    asked = ["--recipe", "vae", "--size", "16", "--labels", "--minutes", "3", "--width", "0.5", "--batch", "8"]
     assert main(["inspect", str(pictures), *asked, "--json"]) == 0
     captured = capfd.readouterr()
     plan = json.loads(captured.out.splitlines()[-1])["plan"]
-    assert (plan["recipe"], plan["width"], plan["height"]) == ("vae", 16, 16)
+    assert (plan["recipe"], plan["width"], plan["height"], plan["batch"]) == ("vae", 16, 16, 8)
     told = " ".join(captured.err.split())
-    assert f"ganvas train {pictures} --recipe vae --size 16 --minutes 3 --labels" in told
+    assert f"ganvas train {pictures} --recipe vae --size 16 --minutes 3 --width 0.5 --batch 8 --labels" in told
     assert main(["inspect", str(pictures), "--recipe", "vea"]) == 1
     assert "Did you mean 'vae'" in capfd.readouterr().err
 

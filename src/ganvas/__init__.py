@@ -145,17 +145,25 @@ def plan(
     size: str = "auto",
     recipe: str = "auto",
     labels: bool = False,
+    width: float | None = None,
+    batch: int | None = None,
+    origin: str | Path | None = None,
     device: str = "auto",
 ) -> "Plan":
     """Return what `train` would do with these pictures in this time and why, how fast, and what twice the time gives.
 
+    The options are those of `train`.
+
     Raises:
         GanvasError: there are no pictures, or an option makes no sense.
     """
+    from .recipes import Wishes
     from .training.asked import Options
     from .training.planning import plan
 
-    return plan(pictures, Options(recipe, size, minutes, labels=labels, device=device))
+    begun = None if origin is None else Path(origin)
+    wishes = Wishes(width=width, batch=batch)
+    return plan(pictures, Options(recipe, size, minutes, labels=labels, wishes=wishes, origin=begun, device=device))
 
 
 def load(run: str | Path, device: str = "auto") -> "GeneratorModel":

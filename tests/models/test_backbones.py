@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from ganvas import builtin
@@ -167,7 +167,15 @@ def test_the_packaged_network_sees_what_a_vgg_sees() -> None:
     assert spread[1] > 100 * spread[0], "the first layer does not answer to edges"
     strongest = [features["relu4_1"].mean(dim=(2, 3))[0].topk(16).indices.tolist() for features in (upright, lying)]
     assert len(set(strongest[0]) & set(strongest[1])) < 8, "the same channels answer to upright and to lying stripes"
-    assert all(tensor.dtype == torch.float16 for tensor in packaged_vgg16().tensors.values())
+    assert all(tensor.dtype == torch.float16 for tensor in load_file(builtin.vgg16()).values())
+
+
+def test_a_network_holds_no_second_copy_of_its_weights() -> None:
+    weights = packaged_vgg16()
+    network = VGG(weights, ["relu4_1"])
+    for name in ("weight1_1", "weight4_1", "bias4_1"):
+        assert network.get_buffer(name).data_ptr() == weights.tensors[f"conv{name[-3:]}.{name[:-3]}"].data_ptr()
+    assert network.weight4_1.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_vgg19_comes_out_of_torchs_cache(vgg19_state: dict[str, torch.Tensor], cache: Path) -> None:
@@ -190,7 +198,7 @@ def test_a_slim_file_sees_the_same_to_half_precision(tmp_path: Path) -> None:
     slim(SMALL, tmp_path / "slim.safetensors")
     weights = torchvision_vgg19(tmp_path / "slim.safetensors")
     assert (weights.mean, weights.std) == (SMALL.mean, SMALL.std)
-    assert {each.dtype for each in weights.tensors.values()} == {torch.float16}
+    assert {each.dtype for each in load_file(tmp_path / "slim.safetensors").values()} == {torch.float16}
     pictures = torch.rand(1, 3, 16, 16) * 2 - 1
     before, after = (VGG(each, ["relu2_2"])(pictures)["relu2_2"] for each in (SMALL, weights))
     torch.testing.assert_close(after, before, rtol=1e-2, atol=1e-2)

@@ -65,9 +65,9 @@ def test_the_largest_square_fits_into_four_gigabytes() -> None:
 
 
 def test_no_more_is_planned_for_than_there_are_steps_to_look_back_on() -> None:
-    few, many, more = (needed(Stage((1000, 1000), steps, "lbfgs", 0), LOOKS) for steps in (6, 20, 60))
-    assert many - few == 12 * 2 * 14 * 1_000_000
-    assert more == many, "it looks back on twenty at most"
+    few, many, more = (needed(Stage((1000, 1000), steps, "lbfgs", 0), LOOKS) for steps in (6, 10, 60))
+    assert many - few == 12 * 2 * 4 * 1_000_000
+    assert more == many, "it looks back on ten at most"
 
 
 def test_more_that_is_kept_leaves_less_for_blocks() -> None:

@@ -128,6 +128,20 @@ def test_a_plan_as_asked_says_so(pictures: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_plan_heeds_width_batch_and_the_run_to_begin_with(pictures: Path, tmp_path: Path) -> None:
+    tiny.train(pictures, tmp_path / "old", "residual", images=8, width=0.5)
+    plan = ganvas.plan(pictures, minutes=0.2, size="16", origin=tmp_path / "old", batch=4, device="cpu")
+    told = {each.what: each for each in plan.choices}
+    assert (plan.config.recipe, told["recipe"].why) == ("residual", f"that of {tmp_path / 'old'}")
+    assert plan.config.generator == Run(tmp_path / "old").read_config().generator
+    assert (told["batch"].value, told["batch"].why, plan.config.phases[-1].batch) == ("4", "as asked", 4)
+    wide = ganvas.plan(pictures, minutes=0.2, size="16", recipe="residual", width=2, device="cpu")
+    assert {each.what: each.value for each in wide.choices}["width"] == "2 times the recipe's"
+    assert max(wide.config.generator.widths) > max(plan.config.generator.widths)
+    with pytest.raises(GanvasError, match="nowhere"):
+        ganvas.plan(pictures, origin=tmp_path / "nowhere", device="cpu")
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_can_be_planned(recipe: str, pictures: Path) -> None:
     plan = ganvas.plan(pictures, minutes=0.2, size="16", recipe=recipe, device="cpu")

@@ -28,6 +28,12 @@ class Inspect:
     """Pixels: 64, or width by height: 96x64."""
     labels: bool = False
     """Plan with the sub-folders (or idx labels) as classes."""
+    width: Annotated[float | None, optional("FACTOR")] = None
+    """Of the networks, as a multiple of the recipe's."""
+    batch: Annotated[int | None, optional("COUNT")] = None
+    """Pictures a step in place of the recipe's."""
+    origin: Annotated[Path | None, optional("RUN", "from")] = None
+    """Plan to begin with the networks of an earlier run."""
     device: Device = "auto"
     json: Json = False
 
@@ -47,6 +53,9 @@ class Inspect:
             size=self.size,
             recipe=self.recipe,
             labels=self.labels,
+            width=self.width,
+            batch=self.batch,
+            origin=self.origin,
             device=self.device,
         )
         show_plan(plan)
@@ -55,10 +64,15 @@ class Inspect:
 
     def _asked(self) -> str:
         """Return the flags that train as planned."""
-        usual = Inspect(self.pictures)
-        flags = {"recipe": self.recipe, "size": self.size, "minutes": f"{self.minutes:g}"}
-        given = [f" --{name} {text}" for name, text in flags.items() if getattr(self, name) != getattr(usual, name)]
-        return "".join(given) + " --labels" * self.labels
+        flags = {
+            "recipe": self.recipe != "auto" and self.recipe,
+            "size": self.size != "auto" and self.size,
+            "minutes": self.minutes != Inspect.minutes and f"{self.minutes:g}",
+            "width": self.width is not None and f"{self.width:g}",
+            "batch": self.batch is not None and str(self.batch),
+            "from": self.origin is not None and shlex.quote(str(self.origin)),
+        }
+        return "".join(f" --{name} {text}" for name, text in flags.items() if text) + " --labels" * self.labels
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ class VGGWeights:
 
     Args:
         name: for people ("VGG-16, packaged").
-        tensors: "conv1_1.weight" (out, in, 3, 3), "conv1_1.bias" (out,), "conv1_2.weight" ...
+        tensors: "conv1_1.weight" (out, in, 3, 3), "conv1_1.bias" (out,), "conv1_2.weight" ... of any type; kept as the
+            network runs them, so that it need not hold a second copy.
         mean, std: of RGB pictures in [0, 1]; they come in as (picture - mean) / std.
     """
 
@@ -61,6 +62,10 @@ class VGGWeights:
     tensors: Mapping[str, Tensor]
     mean: RGB
     std: RGB
+
+    def __post_init__(self) -> None:
+        """Bring the tensors to single precision, their channels together."""
+        object.__setattr__(self, "tensors", {name: _as_run(each) for name, each in self.tensors.items()})
 
     @property
     def convolutions(self) -> list[str]:
@@ -104,9 +109,8 @@ class VGG(nn.Module):
         self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))
         for each in self.convolutions:
-            weight = weights.tensors[f"conv{each}.weight"].float().contiguous(memory_format=torch.channels_last)
-            self.register_buffer(f"weight{each}", weight)
-            self.register_buffer(f"bias{each}", weights.tensors[f"conv{each}.bias"].float())
+            self.register_buffer(f"weight{each}", weights.tensors[f"conv{each}.weight"])
+            self.register_buffer(f"bias{each}", weights.tensors[f"conv{each}.bias"])
 
     def padded(self, features: Tensor) -> Tensor:
         """Return features mirrored beyond their edges, by one: black there would be an edge, and painted as a frame.
@@ -160,6 +164,11 @@ class VGG(nn.Module):
                 features = features.relu()
             if cut:
                 yield f"relu{each}", features
+
+
+def _as_run(tensor: Tensor) -> Tensor:
+    """Return weights or biases as convolutions run them fastest; what is so already is not copied."""
+    return tensor.float().contiguous(memory_format=torch.channels_last if tensor.ndim == 4 else torch.contiguous_format)
 
 
 def stride(layer: str) -> int:

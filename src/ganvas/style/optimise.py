@@ -70,7 +70,7 @@ class LBFGS(Descent):
     Source: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
     """
 
-    LOOKS_BACK, FARTHEST, FIRST, HARM = 20, 0.3, 0.02, 2.0
+    LOOKS_BACK, FARTHEST, FIRST, HARM = 10, 0.3, 0.02, 2.0
 
     def __init__(self, objective: Objective, start: Tensor, carried: Mapping[str, Tensor]) -> None:
         super().__init__(objective, start, carried)

@@ -132,6 +132,10 @@ def choose(data: DataConfig, options: Options, around: Circumstances) -> tuple[C
             wishes = replace(wishes, width=origin.width)
             more = [each for each in more if each.what != "width"]
         choices += more
+    if options.wishes.width is not None:
+        choices.append(Choice("width", f"{options.wishes.width:g} times the recipe's", "as asked"))
+    if options.wishes.batch is not None:
+        choices.append(Choice("batch", f"{options.wishes.batch}", "as asked"))
     config = with_wishes(plain, wishes)
     if wishes.freeze and origin is not None:
         check_freeze(config, origin)
