@@ -13,6 +13,7 @@ from ganvas.recipes.planner import (
     FEW,
     FLOATS,
     GPU_MINUTES,
+    MANY,
     Circumstances,
     choose_recipe_name,
     choose_size,
@@ -52,8 +53,11 @@ def test_the_size_follows_budget_device_and_pictures(around: Circumstances, size
 
 
 def test_the_recipe_follows_device_size_number_and_time() -> None:
-    assert choose_recipe_name(LAPTOP, data(32))[0] == "quick"
-    assert choose_recipe_name(replace(LAPTOP, minutes=600), data(128))[0] == "quick"
+    assert choose_recipe_name(LAPTOP, data(32))[0] == "keen"
+    assert choose_recipe_name(replace(LAPTOP, minutes=600), data(128))[0] == "keen"
+    assert choose_recipe_name(replace(LAPTOP, count=MANY), data(32))[0] == "quick"
+    assert choose_recipe_name(replace(LAPTOP, grey=True), data(32))[0] == "quick"
+    assert choose_recipe_name(LAPTOP, data(32, channels=1))[0] == "quick", "grey, as asked"
     assert choose_recipe_name(replace(LAPTOP, drawn=False), data(64))[0] == "projected"
     assert choose_recipe_name(replace(LAPTOP, drawn=False, grey=True), data(64))[0] == "quick", "it sees colours"
     assert choose_recipe_name(LAPTOP, data(256))[0] == "r3gan", "quick makes no such pictures"

@@ -14,7 +14,7 @@ from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_encoder, build_generator
 from ganvas.recipes import RECIPES, Wishes, choose_recipe, with_wishes
 from ganvas.training.phases import PHASES
-from ganvas.training.schedule import with_images
+from ganvas.training.schedule import with_images, with_seconds
 
 
 def data(width: int, height: int | None = None, channels: int = 3) -> DataConfig:
@@ -57,13 +57,13 @@ def test_what_a_recipe_accepts_it_can_make(name: str, width: int, height: int) -
             assert [each.shape for each in codes] == [(2, config.latent)] * 2
         else:
             assert discriminator(pictures).shape[0] == 2
-            assert discriminator(pictures).ndim == (2 if name == "projected" else 1)
+            assert discriminator(pictures).ndim == (2 if name in ("projected", "keen") else 1)
             assert encoder is None or codes.shape == (2, config.latent)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_batch_is_never_larger_than_the_pictures(name: str) -> None:
-    if name != "quick":
+    if name not in ("quick", "keen"):
         assert all(phase.batch <= 20 for phase in RECIPES[name](data(32), 20).phases)
 
 
@@ -268,3 +268,18 @@ def test_the_penalty_of_a_recipe_can_be_weighed_alone() -> None:
     assert with_wishes(config, Wishes(every=1)).penalty.every == 1, "a wish, and not the lack of one"
     with pytest.raises(GanvasError, match="no penalty to weigh"):
         with_wishes(RECIPES["dcgan"](data(32), 1000), Wishes(gamma=3.0))
+
+
+def test_keen_is_quick_with_eyes_that_few_pictures_do_not_tire() -> None:
+    quick, keen = RECIPES["quick"](data(32, 32), 1000), RECIPES["keen"](data(32, 32), 1000)
+    for part in ("generator", "latent", "warm_start", "flip"):
+        assert getattr(keen, part) == getattr(quick, part), part
+    assert keen.discriminator == RECIPES["projected"](data(32, 32), 1000).discriminator
+    assert keen.phases[1].most == round(1.5 * quick.phases[1].most), "it leaves fewer copies"
+    assert 0 < keen.phases[1].most_after < quick.phases[1].most_after, "until it draws well"
+    sharpened = [[with_seconds(each, minutes * 60, [0.1, 0.01, 0.1]).phases[2].steps for minutes in (10, 40)]
+                 for each in (quick, keen)]  # fmt: skip
+    assert sharpened[0][0] == sharpened[0][1], "pixels of a thousand pictures are known by heart before long"
+    assert sharpened[1][1] > 3.5 * sharpened[1][0]
+    with pytest.raises(GanvasError, match="Recipe keen makes pictures of 16 to 128 px"):
+        RECIPES["keen"](data(256, 256), 1000)

@@ -10,7 +10,7 @@ from ..config import Config, DataConfig
 from ..errors import pick
 from .classics import dcgan, fc, residual, vae
 from .field import multiscale, progressive, projected, r3gan, stylegan2
-from .quick import quick
+from .quick import keen, quick
 from .wishes import Wishes, with_wishes
 
 DEFAULT_MINUTES = 10.0
@@ -19,6 +19,7 @@ Recipe = Callable[[DataConfig, int], Config]
 
 RECIPES: dict[str, Recipe] = {
     "quick": quick,
+    "keen": keen,
     "r3gan": r3gan,
     "stylegan2": stylegan2,
     "projected": projected,
