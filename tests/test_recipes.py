@@ -283,3 +283,14 @@ def test_keen_is_quick_with_eyes_that_few_pictures_do_not_tire() -> None:
     assert sharpened[1][1] > 3.5 * sharpened[1][0]
     with pytest.raises(GanvasError, match="Recipe keen makes pictures of 16 to 128 px"):
         RECIPES["keen"](data(256, 256), 1000)
+
+
+def test_a_batch_that_is_asked_for_leaves_the_passes_as_they_are() -> None:
+    """Of keen, whose steps do not all take as many pictures; the prior yields to steps of the autoencoder."""
+    usual = RECIPES["keen"](data(32), 1000)
+    asked = with_wishes(usual, Wishes(batch=8))
+    assert [phase.batch for phase in asked.phases] == [8, 0, 8]
+    assert asked.phases[1].most == usual.phases[1].most, "its steps take codes"
+    assert asked.phases[1].most_after == usual.phases[1].most_after * usual.phases[0].batch / 8
+    pixels = RECIPES["quick"](data(32), 1000)
+    assert with_wishes(pixels, Wishes(batch=64)).phases[2].most == pixels.phases[2].most / 2

@@ -120,7 +120,7 @@ def choose_wishes(around: Circumstances, config: Config, asked: Wishes) -> tuple
         wishes = replace(wishes, width=2.0)
         reasons.append(Choice("width", "twice the recipe's", "a GPU has room for more channels"))
     fits = fitting_batch(with_wishes(config, wishes), around.memory)
-    if asked.batch is None and fits < config.phases[-1].batch:
+    if asked.batch is None and fits < largest_batch(config):
         wishes = replace(wishes, batch=fits)
         reasons.append(Choice("batch", f"{fits}", f"more would not fit into {around.memory / 2**30:.1f} GiB"))
     unguarded = config.discriminator.name != "none" and config.recipe != "quick" and not config.augment
@@ -160,7 +160,7 @@ def estimated_bytes(config: Config) -> int:
     networks = [_floats_of(network, config.shape) for network in (config.generator, config.discriminator)]
     kept = math.prod(config.shape) + sum(floats for floats, _ in networks)
     weights = sum(weights for _, weights in networks)
-    return 4 * (FLOATS * kept * config.phases[-1].batch + 4 * weights)
+    return 4 * (FLOATS * kept * largest_batch(config) + 4 * weights)
 
 
 def _floats_of(network: NetworkConfig, shape: tuple[int, int, int]) -> tuple[int, int]:
@@ -175,9 +175,14 @@ def _floats_of(network: NetworkConfig, shape: tuple[int, int, int]) -> tuple[int
     return kept, sum(16 * before * after for before, after in pairs)
 
 
+def largest_batch(config: Config) -> int:
+    """Return the most pictures that any step of a training takes."""
+    return max(phase.batch for phase in config.phases)
+
+
 def fitting_batch(config: Config, memory: int) -> int:
     """Return the batch, halved until a training takes no more than half of the memory."""
-    batch = config.phases[-1].batch
+    batch = largest_batch(config)
     while batch > 4 and estimated_bytes(config) > memory / 2:
         batch //= 2
         config = replace(config, phases=tuple(replace(phase, batch=batch) for phase in config.phases))

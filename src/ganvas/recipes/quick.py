@@ -14,8 +14,8 @@ PRIOR_PASSES = 120
 DRAWING_PASSES = 20
 LEFT_PASSES, LEFT_COUNT, LEFT_POWER = 40, 1_000, 0.6
 SHARPEN_PASSES = 12
-# The judges of `keen` leave fewer copies as long as its autoencoder draws softly: its prior may have half as many passes
-# again, but only after half as many of the autoencoder.
+# The judges of `keen` leave fewer copies as long as its autoencoder draws softly: the prior may have half as many more
+# passes, but only after half as many of the autoencoder.
 KEEN_PRIOR, KEEN_DRAWING = 1.5, 0.5
 MOST_CODES = 16_384  # pictures whose codes the prior learns from; more would tell it little
 

@@ -116,17 +116,17 @@ def _widened(config: Config, factor: float) -> Config:
 
 def with_batch(config: Config, batch: int) -> Config:
     """Return `config` with so many pictures a step; the weight of a penalty is the less, the more these are."""
-    was = config.phases[-1].batch
-    phases = tuple(
-        replace(phase, batch=batch, most=round(phase.most * was / batch))
-        if phase.batch
-        else replace(phase, most_after=round(phase.most_after * was / batch))
-        for phase in config.phases
-    )
+    phases, before = [], batch
+    for phase in config.phases:
+        if phase.batch:
+            phases.append(replace(phase, batch=batch, most=round(phase.most * phase.batch / batch)))
+            before = phase.batch
+        else:  # it yields to steps of the phase before, which are other ones now
+            phases.append(replace(phase, most_after=round(phase.most_after * before / batch)))
     penalty = config.penalty
     if penalty.name not in {"none", "gradient"}:
-        penalty = replace(penalty, gamma=penalty.gamma * was / batch)
-    return replace(config, phases=phases, penalty=penalty)
+        penalty = replace(penalty, gamma=penalty.gamma * config.phases[-1].batch / batch)
+    return replace(config, phases=tuple(phases), penalty=penalty)
 
 
 def _augmented(config: Config, augment: tuple[str, ...]) -> Config:
