@@ -220,17 +220,17 @@ def test_forgetting_takes_the_rows_and_runs_that_were_named_and_no_others(lane):
 
 
 def test_auto_is_not_trained_again_where_it_comes_to_what_stands_there(lane):
-    auto, quick = Combo("people", "auto", 10.0, 0), Combo("people", "quick", 10.0, 0)
+    auto, keen = Combo("people", "auto", 10.0, 0), Combo("people", "keen", 10.0, 0)
     shutil.copy(builtin.people(), lane.assets / family_cases.CASES["people"][0])
-    assert family_cases.twin(auto, lane) == quick
+    assert family_cases.twin(auto, lane) == keen
     assert family_cases.twin(auto._replace(recipe="dcgan"), lane) == auto._replace(recipe="dcgan")
     results = lane.work / "family.jsonl"
-    results.write_text(json.dumps(row("dcgan")) + "\n" + json.dumps(row("quick", minutes=2.0)) + "\n")
+    results.write_text(json.dumps(row("dcgan")) + "\n" + json.dumps(row("keen", minutes=2.0)) + "\n")
     assert family.known_twin(auto, lane, results) is None, "another recipe's row, or another budget's"
     with results.open("a") as file:
-        file.write(json.dumps(row("quick", 77)) + "\n")
-    assert family.known_twin(auto, lane, results) == row("quick", 77)
-    assert family.known_twin(quick, lane, results) is None, "a row is not the answer to itself"
+        file.write(json.dumps(row("keen", 77)) + "\n")
+    assert family.known_twin(auto, lane, results) == row("keen", 77)
+    assert family.known_twin(keen, lane, results) is None, "a row is not the answer to itself"
     family.run_missing([auto], lane, results)
     last = read_rows(results)[-1]
     assert (last["recipe"], last["frechet_corrected"]) == ("auto", 77)

@@ -98,7 +98,7 @@ def choose_recipe_name(around: Circumstances, data: DataConfig) -> tuple[str, st
     if not around.gpu and not around.grey and data.channels > 1 and around.count < MANY:
         return (
             "keen",
-            f"of all recipes on a processor it came nearest to coloured drawings, if fewer than {MANY:,}",
+            f"on a processor nothing came nearer to coloured drawings, if they are fewer than {MANY:,}",
         )
     if not around.gpu:
         return "quick", "on a processor it came nearest to drawings of all recipes that were compared, within minutes"
