@@ -57,6 +57,7 @@ def test_the_recipe_follows_device_size_number_and_time() -> None:
     assert choose_recipe_name(LAPTOP, data(32))[0] == "keen"
     assert choose_recipe_name(replace(LAPTOP, minutes=600), data(128))[0] == "keen"
     assert choose_recipe_name(replace(LAPTOP, count=MANY), data(32))[0] == "quick"
+    assert choose_recipe_name(LAPTOP, data(32, channels=4))[0] == "quick", "transparent ones were not compared"
     assert choose_recipe_name(replace(LAPTOP, grey=True), data(32))[0] == "quick"
     assert choose_recipe_name(LAPTOP, data(32, channels=1))[0] == "quick", "grey, as asked"
     assert choose_recipe_name(replace(LAPTOP, drawn=False), data(64))[0] == "projected"

@@ -291,6 +291,8 @@ def test_a_batch_that_is_asked_for_leaves_the_passes_as_they_are() -> None:
     asked = with_wishes(usual, Wishes(batch=8))
     assert [phase.batch for phase in asked.phases] == [8, 0, 8]
     assert asked.phases[1].most == usual.phases[1].most, "its steps take codes"
+    per_picture = [[phase.cost / phase.batch for phase in config.phases if phase.batch] for config in (usual, asked)]
+    assert per_picture[0] == per_picture[1], "a picture costs what it did"
     assert asked.phases[1].most_after == usual.phases[1].most_after * usual.phases[0].batch / 8
     pixels = RECIPES["quick"](data(32), 1000)
     assert with_wishes(pixels, Wishes(batch=64)).phases[2].most == pixels.phases[2].most / 2

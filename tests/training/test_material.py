@@ -237,6 +237,17 @@ def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str, monkeypatch: p
     assert restored(config, *pack(state), CPU).parts == 2
 
 
+def test_parts_of_a_larger_batch_leave_a_smaller_one_pairs() -> None:
+    """The autoencoder of keen takes more pictures a step; a single one has nothing to hold on to while sharpening."""
+    config = tiny.config("keen")
+    state = fresh(config, CPU)
+    state.parts = 8
+    sharpen = replace(config.phases[2], batch=4)
+    losses = advance(sharpen, state, config, Loader(prepared(config), 0))
+    assert state.parts == 2
+    assert all(torch.isfinite(each) for each in losses.values())
+
+
 def after_a_step(config: Config, loader: Loader, parts: int) -> dict[str, list[Tensor]]:
     """Return both networks' weights after a step down the plain gradient."""
     state = fresh(config, CPU)

@@ -1,5 +1,6 @@
 """From a user's wishes to a run, and what is refused on the way."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import tiny
 from ganvas.config import Config
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Note, Started, Step
-from ganvas.recipes import RECIPES
+from ganvas.recipes import RECIPES, Wishes
 from ganvas.runs import Run
 from ganvas.training import calibrate, loop, phases, start
+from ganvas.training.asked import Options
+from ganvas.training.going_on import check_same
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -214,6 +217,14 @@ def test_going_on(again: str, stopped: Path, pictures: Path) -> None:
     started = next(event for event in events if isinstance(event, Started))
     assert (started.resumed, started.step) == (True, 3)
     assert events[-1].reason == "finished"
+
+
+def test_a_batch_that_was_not_asked_for_is_not_taken_for_the_recipes(tmp_path: Path) -> None:
+    config = tiny.config("keen")
+    config = dataclasses.replace(config, phases=(*config.phases[:2], dataclasses.replace(config.phases[2], batch=4)))
+    with pytest.raises(GanvasError, match="with --batch 8, then 4, not 4"):
+        check_same(config, Options(wishes=Wishes(batch=4)), Run(tmp_path))
+    check_same(tiny.config("keen"), Options(wishes=Wishes(batch=8)), Run(tmp_path))
 
 
 def test_the_same_command_with_every_option_goes_on(pictures: Path, tmp_path: Path) -> None:

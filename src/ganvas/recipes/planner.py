@@ -95,7 +95,7 @@ def choose_recipe_name(around: Circumstances, data: DataConfig) -> tuple[str, st
         return "projected", "on a processor it came nearest to photographs of all recipes that were compared"
     if not around.gpu and large:
         return "r3gan", "it makes pictures of more than 128 px"
-    if not around.gpu and not around.grey and data.channels > 1 and around.count < MANY:
+    if not around.gpu and not around.grey and data.channels == 3 and around.count < MANY:
         return (
             "keen",
             f"on a processor nothing came nearer to coloured drawings, if they are fewer than {MANY:,}",
@@ -134,7 +134,7 @@ def choose_wishes(around: Circumstances, config: Config, asked: Wishes) -> tuple
 def explained(config: Config) -> list[Choice]:
     """Return what the recipe itself chose for these pictures, and why."""
     first, last = config.phases[0], config.phases[-1]
-    choices = [Choice("batch", f"{last.batch}", "the recipe's; larger batches make fewer steps of the same minutes")]
+    choices = [Choice("batch", batches(config), "the recipe's; larger batches make fewer steps of the same minutes")]
     penalty = config.penalty
     if penalty.name != "none":
         lazily = f", every {penalty.every} steps" if penalty.every > 1 else ""
@@ -173,6 +173,11 @@ def _floats_of(network: NetworkConfig, shape: tuple[int, int, int]) -> tuple[int
     grids = [max(1, height >> halvings) * max(1, width >> halvings) for halvings in range(len(network.widths))]
     kept = sum(each * places for each, places in zip(sorted(network.widths), grids, strict=True))
     return kept, sum(16 * before * after for before, after in pairs)
+
+
+def batches(config: Config) -> str:
+    """Return how many pictures a step takes: "32", or "32, then 16" where phases differ."""
+    return ", then ".join(dict.fromkeys(f"{phase.batch}" for phase in config.phases if phase.batch))
 
 
 def largest_batch(config: Config) -> int:

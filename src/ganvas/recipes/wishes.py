@@ -119,8 +119,9 @@ def with_batch(config: Config, batch: int) -> Config:
     phases, before = [], batch
     for phase in config.phases:
         if phase.batch:
-            phases.append(replace(phase, batch=batch, most=round(phase.most * phase.batch / batch)))
             before = phase.batch
+            cost, most = phase.cost * batch / before, round(phase.most * before / batch)
+            phases.append(replace(phase, batch=batch, cost=cost, most=most))
         else:  # it yields to steps of the phase before, which are other ones now
             phases.append(replace(phase, most_after=round(phase.most_after * before / batch)))
     penalty = config.penalty

@@ -5,6 +5,7 @@ import dataclasses
 from ..config import Config
 from ..data import Prepared
 from ..errors import GanvasError, pick
+from ..recipes.planner import batches
 from ..runs import Run
 from .asked import KINDS, Options, parse_size
 
@@ -36,7 +37,7 @@ def check_same(config: Config, options: Options, run: Run) -> None:
         "--ema": (wishes.ema, config.ema),
         "--width": (wishes.width, config.width),
         "--compile": (options.compiled, config.compiled),
-        "--batch": (wishes.batch, config.phases[-1].batch),
+        "--batch": (wishes.batch and f"{wishes.batch}", batches(config)),
         "--freeze": (wishes.freeze or None, config.frozen),
         "--from": (options.origin and str(options.origin.resolve()), config.origin),
         "--seed": (options.seed, config.seed),

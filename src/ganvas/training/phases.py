@@ -48,6 +48,8 @@ def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) ->
     device = next(state.generator.parameters()).device
     if config.adapt is not None:
         adapt(state, config.adapt, phase.batch)
+    if phase.batch:  # parts that a larger batch was taken in would be of less than two pictures
+        state.parts = min(state.parts, max(1, phase.batch // 2))
     while True:
         try:
             losses = _step(phase, state, config, loader, device)

@@ -191,7 +191,7 @@ def _twice(pictures: str | Path, options: Options, around: Circumstances, config
         changed.append(f"{data.width}x{data.height} px in place of {config.data.width}x{config.data.height}")
     if changed:
         return f"{' and '.join(changed)}, in {around.minutes:g} minutes"
-    bounded = any(phase.most for phase in config.phases)
+    bounded = config.phases[-1].most > 0
     seen = f"about {2 * config.images:,} pictures seen in place of {config.images:,}"
     few = "; on few pictures the end of a run is held back, so that they are not learned by heart" if bounded else ""
     return f"{seen}{few if around.count < 10_000 else ''}"
