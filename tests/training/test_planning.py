@@ -31,7 +31,7 @@ def test_a_plan_has_a_reason_for_each_choice_and_a_rate(pictures: Path) -> None:
     plan = ganvas.plan(pictures, minutes=1, device="cpu")
     told = {each.what: each for each in plan.choices}
     assert list(told) == ["recipe", "size", "batch", "penalty", "augmentation", "schedule"]
-    assert told["recipe"].value == plan.config.recipe == "keen"
+    assert told["recipe"].value == plan.config.recipe == "quick"
     assert told["size"].value == "32x32"
     assert all(each.why for each in plan.choices)
     assert plan.config.steps > 0
@@ -59,7 +59,7 @@ def test_inspect_tells_plan_and_next_command(tmp_path: Path, capsys: pytest.Capt
     assert main(["inspect", str(many), "--minutes", "2", "--device", "cpu", "--json"]) == 0
     out, told = capsys.readouterr()
     record = json.loads(out.splitlines()[-1])
-    assert record["plan"]["recipe"] == "keen"
+    assert record["plan"]["recipe"] == "quick"
     assert record["plan"]["pictures_per_second"] > 0
     assert "because" in told
     assert f"Next: ganvas train {many} --minutes 2" in told.replace("\n", " ").replace("  ", " ")

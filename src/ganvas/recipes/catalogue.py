@@ -22,7 +22,7 @@ class About:
 
 CATALOGUE: dict[str, About] = {
     "quick": About("any pictures, 16 to 128 px", "a processor", "2 minutes", "ours: autoencoder, flow, then GAN"),
-    "keen": About("drawings in colour, few pictures, 16 to 128 px", "a processor", "2 minutes",
+    "keen": About("drawings in colour, few pictures, 16 to 128 px", "a processor", "5 minutes",
                   "ours: quick with the judges of projected"),
     "r3gan": About("any pictures, 16 to 256 px", "a GPU, or a night", "hours", "Huang et al. 2024"),
     "stylegan2": About("any pictures, 16 to 256 px", "a GPU, or a night", "hours", "Karras et al. 2020"),

@@ -16,6 +16,7 @@ from .wishes import Wishes, with_wishes
 
 FEW = 2_000  # pictures; with fewer, a discriminator knows them by heart before long
 MANY = 10_000  # pictures, from which on `keen` has not been compared
+KEEN_MINUTES = 10  # from which on `keen` is ahead: in two minutes it has not seen some thousand pictures often enough
 SIZES = (32, 64, 128, 256)
 # Minutes from which on a size is worth its cost; below, the time is better spent on more steps of smaller pictures.
 MINUTES_FOR = {"cpu": {32: 0, 64: 20, 128: 240}, "gpu": {64: 0, 128: 30, 256: 240}}
@@ -95,11 +96,9 @@ def choose_recipe_name(around: Circumstances, data: DataConfig) -> tuple[str, st
         return "projected", "on a processor it came nearest to photographs of all recipes that were compared"
     if not around.gpu and large:
         return "r3gan", "it makes pictures of more than 128 px"
-    if not around.gpu and not around.grey and data.channels == 3 and around.count < MANY:
-        return (
-            "keen",
-            f"on a processor nothing came nearer to coloured drawings, if they are fewer than {MANY:,}",
-        )
+    coloured = around.drawn and not around.grey and data.channels == 3
+    if not around.gpu and coloured and around.count < MANY and around.minutes >= KEEN_MINUTES:
+        return "keen", f"on a processor nothing came nearer to fewer than {MANY:,} coloured drawings in such a time"
     if not around.gpu:
         return "quick", "on a processor it came nearest to drawings of all recipes that were compared, within minutes"
     if around.minutes < GPU_MINUTES and not large:
