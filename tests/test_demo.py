@@ -33,8 +33,7 @@ def short(monkeypatch: pytest.MonkeyPatch, pictures: Path) -> None:
     monkeypatch.setattr(module, "train", train)
     monkeypatch.setattr(module, "stylize", stylize)
     monkeypatch.setattr(module, "MEASURED", 30)
-    for name in ("quick", "keen"):
-        monkeypatch.setitem(RECIPES, name, tiny.NARROW[name])
+    monkeypatch.setitem(RECIPES, "quick", tiny.NARROW["quick"])
 
 
 def test_everything_is_written_and_the_next_commands_are_said(tmp_path: Path) -> None:

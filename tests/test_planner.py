@@ -13,8 +13,8 @@ from ganvas.recipes.planner import (
     FEW,
     FLOATS,
     GPU_MINUTES,
+    KEEN_COUNTS,
     KEEN_MINUTES,
-    MANY,
     Circumstances,
     choose_recipe_name,
     choose_size,
@@ -57,7 +57,8 @@ def test_the_size_follows_budget_device_and_pictures(around: Circumstances, size
 def test_the_recipe_follows_device_size_number_and_time() -> None:
     assert choose_recipe_name(LAPTOP, data(32))[0] == "keen"
     assert choose_recipe_name(replace(LAPTOP, minutes=600), data(128))[0] == "keen"
-    assert choose_recipe_name(replace(LAPTOP, count=MANY), data(32))[0] == "quick"
+    for count in (KEEN_COUNTS[0] - 1, KEEN_COUNTS[-1] + 1):
+        assert choose_recipe_name(replace(LAPTOP, count=count), data(32))[0] == "quick"
     assert choose_recipe_name(replace(LAPTOP, minutes=KEEN_MINUTES - 1), data(32))[0] == "quick"
     assert choose_recipe_name(LAPTOP, data(32, channels=4))[0] == "quick", "transparent ones were not compared"
     assert choose_recipe_name(replace(LAPTOP, grey=True), data(32))[0] == "quick"

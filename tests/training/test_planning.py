@@ -71,10 +71,10 @@ def test_a_training_says_why(pictures: Path, tmp_path: Path) -> None:
         return [each.text for each in events if isinstance(each, Note) and "because" in each.text]
 
     chosen = said("auto", size="auto")
-    assert chosen[0].startswith("Recipe: keen, because")
+    assert chosen[0].startswith("Recipe: quick, because")
     assert chosen[-1].startswith("Size: 32x32, because")
     assert said("asked", recipe="fc") == [], "what was asked for needs no reason"
-    assert Run(tmp_path / "auto").read_config().recipe == "keen"
+    assert Run(tmp_path / "auto").read_config().recipe == "quick"
 
 
 def test_a_glance_sees_colour_and_shape(tmp_path: Path) -> None:

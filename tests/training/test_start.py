@@ -40,7 +40,7 @@ def begun(pictures: Path | None, out: Path, **options: object) -> Config:
 @pytest.mark.usefixtures("no_training")
 def test_every_default_is_written_down(pictures: Path, tmp_path: Path) -> None:
     config = begun(pictures, tmp_path / "run", size="auto")
-    assert config.recipe == "keen"
+    assert config.recipe == "quick"
     assert config.shape == (3, 32, 32)
     assert config.asked_images == tiny.IMAGES
     assert abs(config.images - tiny.IMAGES) <= 16

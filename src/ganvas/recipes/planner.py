@@ -15,8 +15,9 @@ from ..errors import GanvasError
 from .wishes import Wishes, with_wishes
 
 FEW = 2_000  # pictures; with fewer, a discriminator knows them by heart before long
-MANY = 10_000  # pictures, from which on `keen` has not been compared
-KEEN_MINUTES = 10  # from which on `keen` is ahead: in two minutes it has not seen some thousand pictures often enough
+# Where `keen` has been compared, and is ahead: in two minutes it has not seen some thousand pictures often enough, and
+# a hundred were not tried for longer.
+KEEN_COUNTS, KEEN_MINUTES = range(640, 10_000), 10
 SIZES = (32, 64, 128, 256)
 # Minutes from which on a size is worth its cost; below, the time is better spent on more steps of smaller pictures.
 MINUTES_FOR = {"cpu": {32: 0, 64: 20, 128: 240}, "gpu": {64: 0, 128: 30, 256: 240}}
@@ -97,8 +98,8 @@ def choose_recipe_name(around: Circumstances, data: DataConfig) -> tuple[str, st
     if not around.gpu and large:
         return "r3gan", "it makes pictures of more than 128 px"
     coloured = around.drawn and not around.grey and data.channels == 3
-    if not around.gpu and coloured and around.count < MANY and around.minutes >= KEEN_MINUTES:
-        return "keen", f"on a processor nothing came nearer to fewer than {MANY:,} coloured drawings in such a time"
+    if not around.gpu and coloured and around.count in KEEN_COUNTS and around.minutes >= KEEN_MINUTES:
+        return "keen", "on a processor nothing came nearer to so many coloured drawings in such a time"
     if not around.gpu:
         return "quick", "on a processor it came nearest to drawings of all recipes that were compared, within minutes"
     if around.minutes < GPU_MINUTES and not large:
