@@ -97,7 +97,7 @@ def choose_recipe_name(around: Circumstances, data: DataConfig) -> tuple[str, st
         return "projected", "on a processor it came nearest to photographs of all recipes that were compared"
     if not around.gpu and large:
         return "r3gan", "it makes pictures of more than 128 px"
-    coloured = around.drawn and not around.grey and data.channels == 3
+    coloured = not around.grey and data.channels == 3  # what is drawn, if on a processor: photographs are dealt with
     if not around.gpu and coloured and around.count in KEEN_COUNTS and around.minutes >= KEEN_MINUTES:
         return "keen", "on a processor nothing came nearer to so many coloured drawings in such a time"
     if not around.gpu:

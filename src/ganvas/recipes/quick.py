@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ..config import Config, DataConfig, NetworkConfig, OptimiserConfig, PhaseConfig, WarmStartConfig
+from .field import projected
 from .sizes import between, stages
 
 PRIOR_BATCH = 256  # codes a step of the prior of `quick`
@@ -84,17 +85,17 @@ def keen(data: DataConfig, count: int) -> Config:
     between(data, 16, 128, "keen")
     warm = quick(data, count)
     autoencode, prior, sharpen = warm.phases
-    adam = OptimiserConfig(4e-4, 0.0, 0.99)
+    judged = projected(data, count)
     return replace(
         warm,
         recipe="keen",
-        discriminator=NetworkConfig("projected", (64, 64, 64, 64)),
-        optimisers={**warm.optimisers, "generator": adam, "discriminator": adam},
+        discriminator=judged.discriminator,
+        optimisers={**warm.optimisers, **judged.optimisers},
         phases=(
             replace(autoencode, share=0.45),
             replace(prior, most=round(KEEN_PRIOR * prior.most), most_after=round(KEEN_DRAWING * prior.most_after)),
-            replace(sharpen, share=0.35, batch=min(16, count), cost=2.8, most=0),
+            replace(sharpen, share=0.35, batch=judged.phases[0].batch, cost=2.8, most=0),
         ),
-        loss="hinge",
+        loss=judged.loss,
         augment=("translation", "cutout"),
     )
