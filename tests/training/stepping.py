@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.config import Config
+from ganvas.data import Prepared
 from ganvas.training.material import Draw, draw
 
 CPU = torch.device("cpu")
@@ -15,6 +16,13 @@ def material(config: Config, batch: int = 8, seed: int = 1) -> Draw:
     pictures = torch.randint(0, 256, (batch, *config.shape), dtype=torch.uint8, generator=random)
     labels = torch.arange(batch) % len(config.classes) if config.classes else None
     return draw(config, pictures, labels, random, CPU)
+
+
+def prepared(config: Config, count: int = 24) -> Prepared:
+    """Return random pictures to load batches from."""
+    random = torch.Generator().manual_seed(0)
+    pictures = torch.randint(0, 256, (count, *config.shape), dtype=torch.uint8, generator=random)
+    return Prepared(pictures.numpy(), None, (), (), (), "")
 
 
 def weights(network: nn.Module) -> list[Tensor]:

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from stepping import CPU, material, same, weights
+from stepping import CPU, material, prepared, same, weights
 from torch import Tensor, nn
 
 import tiny
 from ganvas.coach.averages import Average
 from ganvas.config import AdaptConfig, BalanceConfig, Config, PenaltyConfig, StylesConfig
-from ganvas.data import Prepared
 from ganvas.data.loader import Loader
 from ganvas.device import is_out_of_memory
 from ganvas.errors import GanvasError
@@ -26,12 +25,6 @@ from ganvas.training.schedule import Position, annealed, ends_stage, with_images
 from ganvas.training.state import State, fresh, pack, restored
 from ganvas.training.steps import adversarial_step, descend_in_turn, descend_scaled, passed_off, seen
 from ganvas.training.styles import DECAY, mixed, path_penalty
-
-
-def prepared(config: Config, count: int = 24) -> Prepared:
-    random = torch.Generator().manual_seed(0)
-    pictures = torch.randint(0, 256, (count, *config.shape), dtype=torch.uint8, generator=random)
-    return Prepared(pictures.numpy(), None, (), (), (), "")
 
 
 def styled(**changes: object) -> tuple[Config, StyleGAN2Generator, Draw]:

@@ -6,6 +6,7 @@ is shown, is a matter of `Config.balance`.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -23,6 +24,7 @@ from ..models.stylegan2 import StyleGAN2Generator
 from .material import Draw, alike, fakes, parted
 from .state import State
 from .styles import path_penalty
+from .twice import Twice
 
 Losses = dict[str, Tensor]
 
@@ -126,8 +128,10 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
     on_real, on_fake = AT.get(config.penalty.name, (False, False)) if due else (False, False)
     real, fake = material.real.detach().requires_grad_(on_real), fake.detach().requires_grad_(on_fake)
     with torch.set_grad_enabled(not rests):
-        real_logits = judge(state, config, material, real)
-        fake_logits = judge(state, config, material, fake)
+        with Twice() if on_real else nullcontext():
+            real_logits = judge(state, config, material, real)
+        with Twice() if on_fake else nullcontext():
+            fake_logits = judge(state, config, material, fake)
         loss = pick(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
     losses: Losses = {
         "discriminator": loss.detach(),
