@@ -75,6 +75,9 @@ MUCH = {"loss": "relativistic", "penalty": "r1_r2", "gamma": 0.3, "every": 4, "a
         ("dcgan", COLOUR, {"asked_images": 4000}, MUCH),
         ("dcgan", GREY, {"minutes": 1.0}, {"loss": "wasserstein", "flip": "yes"}),
         ("fc", GREY, {"minutes": 1.0}, {"penalty": "none"}),
+        ("dcgan", GREY, {"minutes": 1.0}, {"width": 0.5, "batch": 24}),
+        ("keen", COLOUR, {"minutes": 1.0, "origin": "/runs/an earlier one"}, {"batch": 8, "freeze": 0.25}),
+        ("fc", GREY, {"minutes": 1.0, "precision": "bfloat16", "compiled": True}, {"width": 2}),
     ],
 )
 def test_the_command_makes_the_same_configuration(
@@ -91,9 +94,14 @@ def test_the_command_makes_the_same_configuration(
     assert (parsed.minutes, parsed.images, parsed.seed) == (config.minutes, config.asked_images, 7)
     again = with_wishes(
         RECIPES[parsed.recipe](data, 500),
-        Wishes(parsed.loss, parsed.penalty, parsed.gamma, parsed.every, parsed.augment, parsed.flip, parsed.ema),
-    )
+        Wishes(
+            parsed.loss, parsed.penalty, parsed.gamma, parsed.every, parsed.augment, parsed.flip, parsed.ema,
+            parsed.width, parsed.batch, parsed.freeze,
+        ),
+    )  # fmt: skip
     assert replace(again, seed=7, **budget) == config
+    assert str(parsed.origin or "") == config.origin
+    assert (parsed.precision.replace("auto", "float32"), parsed.compiled) == (config.precision, config.compiled)
 
 
 def test_a_recipe_that_is_not_known_here_is_spelt_out(tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 import dataclasses
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tyro
 from PIL import Image
 
 import ganvas
 import tiny
+from ganvas.cli import Command
+from ganvas.cli.making import Train
 from ganvas.config import Config
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Note, Started, Step
@@ -281,18 +285,29 @@ def test_minutes_become_steps_that_are_recorded(
     monkeypatch.setattr(calibrate, "WARM_UP", 1)
     monkeypatch.setattr(loop, "train", lambda config, run, *_: iter([Done(str(run.folder), 0, 0, 0.0, "finished")]))
     monkeypatch.setattr(start, "closing", lambda events: __import__("contextlib").nullcontext())
-    config = begun(pictures, tmp_path / "run", recipe=recipe, images=None, minutes=0.5)
-    assert (config.minutes, config.asked_images) == (0.5, None)
+    config = begun(pictures, tmp_path / "run", recipe=recipe, images=None, minutes=20.0)
+    assert (config.minutes, config.asked_images) == (20.0, None)
     assert all(phase.steps >= 1 for phase in config.phases)
-    assert config.steps > 20, "half a minute is more than a few steps of a tiny network"
+    assert config.steps > 20, "twenty minutes are more than a few steps of a tiny network, however busy the machine"
     assert config.sheets >= 2
     assert config.checkpoints >= 1
 
 
 def test_stopped_before_the_first_step_it_says_how_to_go_on(pictures: Path, tmp_path: Path) -> None:
-    events = tiny.train(pictures, tmp_path / "run", "fc", stop=lambda: True)
+    origin = tmp_path / "an earlier run"
+    tiny.train(pictures, origin, "fc")
+    asked = {"flip": "no", "width": 0.5, "batch": 6, "augment": ("color", "cutout"), "origin": str(origin)}
+    asked |= {"coach": "watch", "seed": 3, "ema": 1e-07, "fit": "pad", "freeze": 0.25, "compiled": True}
+    events = tiny.train(pictures, tmp_path / "run", "fc", stop=lambda: True, **asked)
     assert events[-1].reason == "interrupted"
-    assert events[-1].command == f"ganvas train {pictures} --out {tmp_path / 'run'}"
+    words = shlex.split(events[-1].command)
+    assert words.pop(0) == "ganvas"
+    typed = tyro.cli(Command, args=words, config=(tyro.conf.FlagCreatePairsOff,))
+    assert isinstance(typed, Train)
+    assert (typed.pictures, typed.out, typed.origin) == (pictures, tmp_path / "run", origin)
+    asked |= {"recipe": "fc", "size": "16", "images": tiny.IMAGES, "origin": origin, "device": "cpu"}
+    untouched = {name: value for name, value in vars(Train()).items() if name not in ("pictures", "out")}
+    assert {name: getattr(typed, name) for name in untouched} == untouched | asked, "nothing of it is recorded yet"
     assert not any(isinstance(event, Started) for event in events), "it trained on although it was told to stop"
     assert tiny.train(pictures, tmp_path / "run", "fc")[-1].reason == "finished"
 

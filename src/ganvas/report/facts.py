@@ -12,6 +12,7 @@ from ..coach.sicknesses import SOUND
 from ..config import Config
 from ..errors import GanvasError
 from ..recipes import RECIPES
+from ..recipes.planner import batches
 from ..runs import Run
 from ..version import __version__
 from ..words import CHANNEL_NAMES, duration, interval, name_of, number, percent, size
@@ -170,6 +171,12 @@ def _wishes(config: Config) -> list[str]:
         words += ["--augment", *(config.augment or ("none",))]
     if usual is None or config.ema != usual.ema:
         words += ["--ema", repr(config.ema)]
+    words += ["--width", repr(config.width)] if config.width != 1 else []
+    words += ["--batch", batches(config)] if usual is not None and batches(config) != batches(usual) else []
+    words += ["--from", config.origin] if config.origin else []
+    words += ["--freeze", repr(config.frozen)] if config.frozen else []
+    words += ["--precision", config.precision] if config.precision != "float32" else []
+    words += ["--compile"] if config.compiled else []
     return words
 
 

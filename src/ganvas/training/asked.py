@@ -16,6 +16,7 @@ KINDS = {"auto": 0, **CHANNELS}
 TRANSFERRED = 100_000  # pictures in which ADA's probability goes from 0 to 1 after a transfer (Karras et al. 2020)
 COACHES = {"auto": "act", "act": "act", "watch": "watch", "off": "off"}  # what is asked for: what a new run does
 NO_WISHES = Wishes()
+TYPED = {"origin": "from", "compiled": "compile"}  # what is typed for an option, where it is not its name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +38,19 @@ class Options:
     origin: Path | None = None
     precision: str = "auto"
     compiled: bool = False
+
+
+def typed(options: Options) -> list[str]:
+    """Return the words of a command that asks for the same, without those that need not be typed."""
+    words: list[str] = []
+    for given, usual in ((options, Options()), (options.wishes, NO_WISHES)):
+        for name in (field.name for field in dataclasses.fields(given)):
+            value = getattr(given, name)
+            if name == "wishes" or value == getattr(usual, name):
+                continue
+            words.append(f"--{TYPED.get(name, name)}")
+            words += [] if value is True else map(str, value) if isinstance(value, tuple) else [str(value)]
+    return words
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from ..recipes.planner import Circumstances
 from ..report import write_card
 from ..runs import Run
 from . import loop
-from .asked import COACHES, Options, began_with, check_freeze, check_wishes
+from .asked import COACHES, Options, began_with, check_freeze, check_wishes, typed
 from .calibrate import calibrate
 from .going_on import check_classes, check_same, moved
 from .planning import choose, circumstances, describe
@@ -52,8 +52,8 @@ def train(
         with run.lock():
             ready = yield from _heeding(_make_ready(run, new, pictures, options, device, began), stop)
             if ready is None or stop():
-                what = f"{shlex.quote(str(pictures))} --out" if pictures else "--out"
-                command = f"ganvas train {what} {shlex.quote(str(run.folder))}"
+                words = [str(pictures)] * (pictures is not None) + ["--out", str(run.folder)]
+                command = shlex.join(["ganvas", "train", *words, *typed(options)])  # nothing of it may be recorded yet
                 yield Done(str(run.folder), 0, 0, time.monotonic() - began, "interrupted", command)
                 return
             config, data = ready
