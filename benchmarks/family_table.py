@@ -9,7 +9,7 @@ from rows import Row
 from speedrun import with_interval
 
 AUTO = "auto"
-SHOWN, CROP, ACROSS, LABEL = 8, 4, 5, 18  # pictures along a sheet and along its crop, crops in a row, pixels of a name
+SHOWN, CROP, ACROSS, LABEL = 8, 4, 6, 18  # pictures along a sheet and along its crop, crops in a row, pixels of a name
 
 
 def distance(rows: Sequence[Row]) -> float:
