@@ -28,6 +28,7 @@ from ganvas.events import Done, Event, Note, Samples, Saved, Scored, Signs, Step
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import coaching, loop, phases
+from ganvas.training.appraisal import RANKED_BY
 from ganvas.training.schedule import progress
 from ganvas.training.state import State, under
 from histories import HEALTHY
@@ -318,7 +319,8 @@ def test_a_score_due_while_the_coach_speaks_is_not_lost(
             pass
 
         def score(self, state: State, network: torch.nn.Module) -> dict[str, Scored]:
-            return {loop.RANKED_BY: Scored(state.step, state.images, "Fréchet", "x", 100 - state.step, 8)}
+            given = {RANKED_BY: 100.0 - state.step, "near_duplicates": 0.0}
+            return {key: Scored(state.step, state.images, key, "x", value, 8) for key, value in given.items()}
 
     recipe = RECIPES["dcgan"]
     monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), images_per_evaluation=16))

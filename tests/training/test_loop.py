@@ -20,7 +20,6 @@ from ganvas.events import Done, Event, Logits, Note, Samples, Saved, Scored, Sta
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import loop, phases
-from ganvas.training.appraisal import RANKED_BY
 from ganvas.training.schedule import ends_stage
 from ganvas.training.state import State
 
@@ -168,14 +167,19 @@ class FakeAppraiser:
 
     distances: ClassVar[list[float]] = []
     given: ClassVar[list[int]] = []  # steps that were scored
+    alike: ClassVar[set[int]] = set()  # scores, counted from 0, of which nearly all samples are alike
 
     def __init__(self, *_: object) -> None:
         pass
 
     def score(self, state: State, network: torch.nn.Module) -> dict[str, Scored]:
-        value = self.distances[len(self.given)]
+        distance = self.distances[len(self.given)]
+        alike = 0.95 if len(self.given) in self.alike else 0.85
         self.given.append(state.step)
-        return {RANKED_BY: Scored(state.step, state.images, "Frechet distance, plain", "a fake", value, 1)}
+        return {
+            "frechet_plain": Scored(state.step, state.images, "Frechet distance, plain", "a fake", distance, 1),
+            "near_duplicates": Scored(state.step, state.images, "Near-duplicates", "", alike, 1),
+        }
 
 
 def evaluate_every(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
@@ -198,7 +202,7 @@ def distances(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def scores(events: list[Event]) -> list[Scored]:
-    return [event for event in events if isinstance(event, Scored)]
+    return [event for event in events if isinstance(event, Scored) and event.score == "Frechet distance, plain"]
 
 
 def assert_model_is_of(run: Run, step: int) -> None:
@@ -247,6 +251,19 @@ def test_a_better_one_takes_the_place_of_the_best(pictures: Path, tmp_path: Path
     assert f"{scores(events)[0].step:09d}" not in [
         path.name for path in checkpoint.listing(Run(tmp_path / "run").checkpoints)
     ], "a checkpoint that is no longer the best is kept"
+
+
+def test_samples_that_are_all_alike_are_not_the_best(
+    pictures: Path, tmp_path: Path, distances: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeAppraiser, "alike", {0, 1})
+    events = tiny.train(pictures, tmp_path / "run", "dcgan")
+    assert_model_is_of(Run(tmp_path / "run"), scores(events)[2].step)
+    monkeypatch.setattr(FakeAppraiser, "alike", set(range(8)))
+    monkeypatch.setattr(FakeAppraiser, "given", [])
+    events = tiny.train(pictures, tmp_path / "never", "dcgan")
+    assert not any(isinstance(event, Note) and "best at" in event.text for event in events)
+    assert_model_is_of(Run(tmp_path / "never"), events[-1].step)
 
 
 def test_the_last_one_may_be_the_best(pictures: Path, tmp_path: Path, distances: list[float]) -> None:

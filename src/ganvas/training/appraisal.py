@@ -18,7 +18,16 @@ from .state import State
 
 COUNT = 512  # samples and as many real pictures: enough to rank the checkpoints of one run, not to publish
 REPLICATES = 16  # resamplings; an interval is then a little rough
+ALIKE = 0.9  # of the samples with a near-copy among the others: whatever their distance, hardly anything is drawn
 RANKED_BY = "frechet_plain"  # which varies less than the corrected one, and the numbers of pictures stay equal
+
+
+def rank(scores: dict[str, Scored]) -> float | None:
+    """Return the distance that checkpoints are chosen by, or None of one that draws the same all the time.
+
+    In the first steps, one grey grain for all can be nearer to photographs than what is learned after it.
+    """
+    return None if scores["near_duplicates"].value >= ALIKE else scores[RANKED_BY].value
 
 
 class Appraiser:

@@ -22,7 +22,7 @@ from ..errors import GanvasError
 from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
 from ..runs import Run
-from .appraisal import RANKED_BY, Appraiser
+from .appraisal import Appraiser, rank
 from .coaching import Coach
 from .logits import logit_histograms
 from .material import loader_for
@@ -207,8 +207,9 @@ def _save(
     network = settle(state, config, device)
     if appraiser is not None:
         scores = appraiser.score(state, network)
-        here = (scores[RANKED_BY].value, state.step)
-        state.best = min(state.best or here, here)
+        distance = rank(scores)
+        if distance is not None:
+            state.best = min(state.best or (distance, state.step), (distance, state.step))
         for score in scores.values():
             coach.note(score)
             yield score
