@@ -62,6 +62,7 @@ def test_the_verdict(found: dict[str, Any] | None, key: str, words: str, tmp_pat
 COLOUR = DataConfig("/a/my pictures", 32, 48)
 ODD = DataConfig("p", 32, 32, 4, "#ffeedd", "pad", labels=True)
 GREY = DataConfig("<script>'", 28, 28, 1)
+COUNT = 100  # pictures
 MUCH = {"loss": "relativistic", "penalty": "r1_r2", "gamma": 0.3, "every": 4, "augment": ("color",), "ema": 0.1}
 
 
@@ -76,6 +77,10 @@ MUCH = {"loss": "relativistic", "penalty": "r1_r2", "gamma": 0.3, "every": 4, "a
         ("dcgan", GREY, {"minutes": 1.0}, {"loss": "wasserstein", "flip": "yes"}),
         ("fc", GREY, {"minutes": 1.0}, {"penalty": "none"}),
         ("dcgan", GREY, {"minutes": 1.0}, {"width": 0.5, "batch": 24}),
+        ("dcgan", COLOUR, {"minutes": 1.0}, {"batch": 256}),
+        ("dcgan", COLOUR, {"minutes": 1.0}, {"loss": "wasserstein", "penalty": "none"}),
+        ("stylegan2", COLOUR, {"minutes": 1.0}, {"augment": ("none",)}),
+        ("vae", COLOUR, {"minutes": 1.0}, {"batch": 16}),
         ("keen", COLOUR, {"minutes": 1.0, "origin": "/runs/an earlier one"}, {"batch": 8, "freeze": 0.25}),
         ("fc", GREY, {"minutes": 1.0, "precision": "bfloat16", "compiled": True}, {"width": 2}),
     ],
@@ -83,7 +88,7 @@ MUCH = {"loss": "relativistic", "penalty": "r1_r2", "gamma": 0.3, "every": 4, "a
 def test_the_command_makes_the_same_configuration(
     recipe: str, data: DataConfig, budget: dict[str, Any], wishes: dict[str, Any], tmp_path: Path
 ) -> None:
-    config = replace(with_wishes(RECIPES[recipe](data, 500), Wishes(**wishes)), seed=7, **budget)
+    config = replace(with_wishes(RECIPES[recipe](data, COUNT), Wishes(**wishes)), seed=7, **budget)
     words = shlex.split(train_command(config, tmp_path / "a run"))
     assert words.pop(0) == "ganvas"
     parsed = tyro.cli(Command, args=words, config=(tyro.conf.FlagCreatePairsOff,))
@@ -93,7 +98,7 @@ def test_the_command_makes_the_same_configuration(
     assert (parsed.background, parsed.fit, parsed.labels) == (data.background, data.fit, data.labels)
     assert (parsed.minutes, parsed.images, parsed.seed) == (config.minutes, config.asked_images, 7)
     again = with_wishes(
-        RECIPES[parsed.recipe](data, 500),
+        RECIPES[parsed.recipe](data, COUNT),
         Wishes(
             parsed.loss, parsed.penalty, parsed.gamma, parsed.every, parsed.augment, parsed.flip, parsed.ema,
             parsed.width, parsed.batch, parsed.freeze,
@@ -102,6 +107,11 @@ def test_the_command_makes_the_same_configuration(
     assert replace(again, seed=7, **budget) == config
     assert str(parsed.origin or "") == config.origin
     assert (parsed.precision.replace("auto", "float32"), parsed.compiled) == (config.precision, config.compiled)
+
+
+def test_a_run_begun_with_a_wider_one_keeps_its_width(tmp_path: Path) -> None:
+    assert "--width 1.0 --from /wide" in train_command(replace(tiny.config(), origin="/wide"), tmp_path)
+    assert "--width" not in train_command(tiny.config(), tmp_path)
 
 
 def test_a_recipe_that_is_not_known_here_is_spelt_out(tmp_path: Path) -> None:

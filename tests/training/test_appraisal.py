@@ -69,6 +69,18 @@ def test_good_samples_are_told_from_bad(data: Prepared, config: Config) -> None:
         assert good[key].value > poor[key].value, f"{key}: noise looks as real as copies of the pictures"
 
 
+def test_samples_all_alike_have_no_rank_unless_the_pictures_are_so_too(data: Prepared, config: Config) -> None:
+    state, one = state_at(config), data.pictures[:1]
+    collapsed = copies(replace(data, pictures=one))
+    appraiser = Appraiser(config, data, CPU, MANY)
+    assert appraiser.rank(appraiser.score(state, collapsed)) is None
+    various = appraiser.score(state, copies(data))
+    assert appraiser.rank(various) == various[RANKED_BY].value
+    same = Appraiser(config, replace(data, pictures=one.repeat(len(data.pictures), 0)), CPU, MANY)
+    found = same.score(state, collapsed)
+    assert same.rank(found) == found[RANKED_BY].value, "nothing else can be learned from such pictures"
+
+
 def test_each_score_is_an_event(data: Prepared, config: Config) -> None:
     state = state_at(config)
     found = Appraiser(config, data, CPU, MANY).score(state, copies(data))

@@ -318,6 +318,9 @@ def test_a_score_due_while_the_coach_speaks_is_not_lost(
         def __init__(self, *arguments: object) -> None:
             pass
 
+        def rank(self, scores: dict[str, Scored]) -> float | None:
+            return scores[RANKED_BY].value
+
         def score(self, state: State, network: torch.nn.Module) -> dict[str, Scored]:
             given = {RANKED_BY: 100.0 - state.step, "near_duplicates": 0.0}
             return {key: Scored(state.step, state.images, key, "x", value, 8) for key, value in given.items()}

@@ -20,6 +20,7 @@ from ganvas.events import Done, Event, Logits, Note, Samples, Saved, Scored, Sta
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import loop, phases
+from ganvas.training.appraisal import Appraiser
 from ganvas.training.schedule import ends_stage
 from ganvas.training.state import State
 
@@ -167,10 +168,14 @@ class FakeAppraiser:
 
     distances: ClassVar[list[float]] = []
     given: ClassVar[list[int]] = []  # steps that were scored
+    _different = True
     alike: ClassVar[set[int]] = set()  # scores, counted from 0, of which nearly all samples are alike
 
     def __init__(self, *_: object) -> None:
         pass
+
+    def rank(self, scores: dict[str, Scored]) -> float | None:
+        return Appraiser.rank(self, scores)  # type: ignore[arg-type]
 
     def score(self, state: State, network: torch.nn.Module) -> dict[str, Scored]:
         distance = self.distances[len(self.given)]

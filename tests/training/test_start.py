@@ -281,14 +281,24 @@ def test_two_trainings_cannot_write_one_run(pictures: Path, tmp_path: Path) -> N
 def test_minutes_become_steps_that_are_recorded(
     recipe: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibrate, "TRIALS", 1)
-    monkeypatch.setattr(calibrate, "WARM_UP", 1)
+    measured: list[str] = []
+
+    def seconds_per_step(config: Config, *_: object) -> tuple[list[float], float]:
+        measured.append(config.recipe)
+        return [0.05] * len(config.phases), 0.0
+
+    monkeypatch.setattr(calibrate, "seconds_per_step", seconds_per_step)
+    for name, seconds in (("score", 0.5), ("examine", 0.1), ("write", (0.1, 0.1))):
+        monkeypatch.setattr(calibrate, f"_seconds_to_{name}", lambda *_, seconds=seconds: seconds)
     monkeypatch.setattr(loop, "train", lambda config, run, *_: iter([Done(str(run.folder), 0, 0, 0.0, "finished")]))
     monkeypatch.setattr(start, "closing", lambda events: __import__("contextlib").nullcontext())
-    config = begun(pictures, tmp_path / "run", recipe=recipe, images=None, minutes=20.0)
-    assert (config.minutes, config.asked_images) == (20.0, None)
+    config = begun(pictures, tmp_path / "run", recipe=recipe, images=None, minutes=10.0)
+    assert measured == [recipe]
+    assert (config.minutes, config.asked_images) == (10.0, None)
     assert all(phase.steps >= 1 for phase in config.phases)
-    assert config.steps > 20, "twenty minutes are more than a few steps of a tiny network, however busy the machine"
+    assert 300 < 0.05 * config.steps < 600, "ten minutes, less start-up, sheets, scores and looks"
+    assert config.evaluations >= 1
+    assert config.examinations >= 1
     assert config.sheets >= 2
     assert config.checkpoints >= 1
 

@@ -17,7 +17,7 @@ from ganvas.training.twice import Learned, Passed, Twice
 
 # how a convolution goes over its pictures: kernel, stride, padding, dilation, groups
 WAYS: list[tuple[Any, ...]] = [
-    (1, 1, 0, 1, 1), (3, 1, 1, 1, 1), (3, 1, 1, 1, 2), (4, 2, 1, 1, 1), (3, 2, 0, 2, 4),
+    (1, 1, 0, 1, 1), (3, (1,), (1,), (1,), 1), (3, 1, 1, 1, 1), (3, 1, 1, 1, 2), (4, 2, 1, 1, 1), (3, 2, 0, 2, 4),
     ((5, 3), (2, 1), (2, 0), (1, 2), 2),
 ]  # fmt: skip
 
@@ -114,7 +114,8 @@ def test_what_is_not_learned_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -
             F.conv2d(pictures, weight, bias)
         with torch.autocast("cpu", torch.bfloat16):
             assert F.conv2d(pictures.float(), weight.float(), bias.float()).dtype == torch.bfloat16
-        assert F.conv2d(pictures.detach(), weight, bias, padding="same").shape == (2, 8, 9, 8)
+        assert F.conv2d(pictures, weight, bias, padding="same").shape == (2, 8, 9, 8)
+        assert F.conv2d(input=pictures[0], weight=weight).shape == (8, 7, 6)
 
 
 @pytest.mark.parametrize("penalty", ["r1", "r2", "r1_r2", "none", "approximate_r1"])

@@ -12,7 +12,6 @@ from ..coach.sicknesses import SOUND
 from ..config import Config
 from ..errors import GanvasError
 from ..recipes import RECIPES
-from ..recipes.planner import batches
 from ..runs import Run
 from ..version import __version__
 from ..words import CHANNEL_NAMES, duration, interval, name_of, number, percent, size
@@ -163,16 +162,20 @@ def _wishes(config: Config) -> list[str]:
     words = ["--flip", "yes" if config.flip else "no"]
     if usual is None or config.loss != usual.loss:
         words += ["--loss", config.loss]
-    if usual is None or config.penalty != usual.penalty:
+    if usual is None or (config.loss, config.penalty) != (
+        usual.loss,
+        usual.penalty,
+    ):  # a loss may bring one
         penalty = config.penalty
         words += ["--penalty", penalty.name]
         words += ["--gamma", repr(penalty.gamma), "--every", str(penalty.every)] if penalty.name != "none" else []
-    if usual is None or config.augment != usual.augment:
+    if config.discriminator.name != "none":  # few pictures would have another augmentation
         words += ["--augment", *(config.augment or ("none",))]
     if usual is None or config.ema != usual.ema:
         words += ["--ema", repr(config.ema)]
-    words += ["--width", repr(config.width)] if config.width != 1 else []
-    words += ["--batch", batches(config)] if usual is not None and batches(config) != batches(usual) else []
+    sizes = {phase.batch for phase in config.phases if phase.batch}
+    words += ["--batch", f"{max(sizes)}"] if len(sizes) == 1 else []  # where phases differ, nobody asked for it
+    words += ["--width", repr(config.width)] if config.width != 1 or config.origin else []  # or its would be taken
     words += ["--from", config.origin] if config.origin else []
     words += ["--freeze", repr(config.frozen)] if config.frozen else []
     words += ["--precision", config.precision] if config.precision != "float32" else []

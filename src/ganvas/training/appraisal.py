@@ -18,16 +18,9 @@ from .state import State
 
 COUNT = 512  # samples and as many real pictures: enough to rank the checkpoints of one run, not to publish
 REPLICATES = 16  # resamplings; an interval is then a little rough
-ALIKE = 0.9  # of the samples with a near-copy among the others: whatever their distance, hardly anything is drawn
+ALIKE = 0.9  # of the samples with a near-copy among the others: whatever their distance, hardly anything is drawn,
+DIFFERENT = 0.5  # unless there are as many among the pictures: thin strokes on white are all alike to that eye
 RANKED_BY = "frechet_plain"  # which varies less than the corrected one, and the numbers of pictures stay equal
-
-
-def rank(scores: dict[str, Scored]) -> float | None:
-    """Return the distance that checkpoints are chosen by, or None of one that draws the same all the time.
-
-    In the first steps, one grey grain for all can be nearer to photographs than what is learned after it.
-    """
-    return None if scores["near_duplicates"].value >= ALIKE else scores[RANKED_BY].value
 
 
 class Appraiser:
@@ -36,7 +29,10 @@ class Appraiser:
     def __init__(self, config: Config, data: Prepared, device: torch.device, count: int = COUNT) -> None:
         self.config, self.device, self.count = config, device, count
         reals = Reals(data, config.held_out, device=device)
-        self._real = reals.features(reals.some(count))
+        rows = reals.some(count)
+        self._real = reals.features(rows)
+        alike = near_duplicates(data.pictures[rows]).having
+        self._different = alike < DIFFERENT * len(rows)  # whether the pictures themselves are
 
     def score(self, state: State, network: nn.Module) -> dict[str, Scored]:
         """Return the scores of `network`'s samples by their keys in `ganvas.metrics.meaning.MEANING`."""
@@ -58,3 +54,10 @@ class Appraiser:
             )
             for key, each in found.items()
         }
+
+    def rank(self, scores: dict[str, Scored]) -> float | None:
+        """Return the distance that checkpoints are chosen by, or None of one that draws the same all the time.
+
+        In the first steps, one grey grain for all can be nearer to photographs than what is learned after it.
+        """
+        return None if self._different and scores["near_duplicates"].value >= ALIKE else scores[RANKED_BY].value

@@ -22,7 +22,7 @@ from ..errors import GanvasError
 from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
 from ..runs import Run
-from .appraisal import Appraiser, rank
+from .appraisal import Appraiser
 from .coaching import Coach
 from .logits import logit_histograms
 from .material import loader_for
@@ -185,7 +185,7 @@ def _resume(config: Config, run: Run, device: torch.device) -> Generator[Event, 
 
 
 def _keep_best(state: State, run: Run, coach: Coach) -> Iterator[Event]:
-    """Make the averaged generator of the best checkpoint the run's model; without scores, of the last healthy one."""
+    """Make the averaged generator of the best checkpoint the run's model; if none is, of the last healthy one."""
     if state.best and state.best[1] != state.step:
         value, step = state.best
         why = f"The samples were best at step {step:,} (distance {value:,.0f}); the model is the one of then."
@@ -207,7 +207,7 @@ def _save(
     network = settle(state, config, device)
     if appraiser is not None:
         scores = appraiser.score(state, network)
-        distance = rank(scores)
+        distance = appraiser.rank(scores)
         if distance is not None:
             state.best = min(state.best or (distance, state.step), (distance, state.step))
         for score in scores.values():

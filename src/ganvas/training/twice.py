@@ -39,7 +39,7 @@ class Twice(TorchFunctionMode):
 
 
 def convolved(
-    features: Tensor,
+    input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
     stride: Pair = 1,
@@ -48,11 +48,11 @@ def convolved(
     groups: int = 1,
 ) -> Tensor:
     """Return what `torch.conv2d` does, (B, after, H', W') for (B, before, H, W)."""
-    own = features.device.type == "cpu" and features.requires_grad and weight.requires_grad and torch.is_grad_enabled()
-    if not own or isinstance(padding, str) or torch.is_autocast_enabled("cpu"):
-        return torch.conv2d(features, weight, bias, stride, padding, dilation, groups)
+    own = input.device.type == "cpu" and input.requires_grad and weight.requires_grad and torch.is_grad_enabled()
+    if not own or input.dim() < 4 or isinstance(padding, str) or torch.is_autocast_enabled("cpu"):
+        return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
     how = Geometry(_both(stride), _both(padding), _both(dilation), groups)
-    found: Tensor = Passed.apply(features, weight, bias, Learned.apply(features.detach(), weight, bias, how), how)
+    found: Tensor = Passed.apply(input, weight, bias, Learned.apply(input.detach(), weight, bias, how), how)
     return found
 
 
@@ -127,4 +127,5 @@ def _back(
 
 def _both(length: Pair) -> list[int]:
     """Return a length in both directions."""
-    return [length] * 2 if isinstance(length, int) else list(length)
+    lengths = [length] if isinstance(length, int) else [*length]
+    return lengths * (2 // len(lengths))
