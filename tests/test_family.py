@@ -302,13 +302,13 @@ def sheet(grey: int, channels: int = 3) -> Image.Image:
     return to_image(grid(pictures.flatten(0, 1), columns=8))
 
 
-def test_sheets_are_joined_five_across_enlarged_and_under_their_names():
-    names = ["a", "b", "c", "d", "e", "f"]
+def test_sheets_are_joined_six_across_enlarged_and_under_their_names():
+    names = ["a", "b", "c", "d", "e", "f", "g"]
     whole = family_table.join({name: sheet(40 + 10 * index) for index, name in enumerate(names)})
     side = 2 * (4 * 8 + 2)
-    assert whole.size == (5 * side, 2 * (side + family_table.LABEL))
+    assert whole.size == (6 * side, 2 * (side + family_table.LABEL))
     pixels = np.asarray(whole)
-    for index, (left, top) in enumerate([*((column * side, 0) for column in range(5)), (0, side + family_table.LABEL)]):
+    for index, (left, top) in enumerate([*((column * side, 0) for column in range(6)), (0, side + family_table.LABEL)]):
         label, corner = np.split(pixels[top:, left : left + side], [family_table.LABEL])
         assert label.min() < 100, "there is no name"
         found, expected = corner[:side], np.asarray(sheet(40 + 10 * index))[: side // 2, : side // 2]

@@ -118,6 +118,12 @@ def test_the_policies_are_those_that_there_are() -> None:
     assert set(POLICIES) <= set(augment.POLICIES)
 
 
+@pytest.mark.parametrize(("recipe", "every"), [("dcgan", 4), ("projected", 16), ("keen", 16)])
+def test_a_penalty_that_is_dear_is_taken_less_often(recipe: str, every: int) -> None:
+    order = Prescription("penalty", value=2.0, name="r1")
+    assert treated(tiny.config(recipe), [order]).penalty == PenaltyConfig("r1", 2.0, every)
+
+
 def test_a_lazy_penalty_stays_as_lazy() -> None:
     config = replace(tiny.config(), penalty=PenaltyConfig("r1", 1.0, 16))
     assert treated(config, [Prescription("penalty", value=2.0, name="r1")]).penalty == PenaltyConfig("r1", 2.0, 16)

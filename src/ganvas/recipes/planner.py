@@ -15,9 +15,8 @@ from ..errors import GanvasError
 from .wishes import Wishes, with_wishes
 
 FEW = 2_000  # pictures; with fewer, a discriminator knows them by heart before long
-# Where `keen` has been compared, and is ahead: in two minutes it has not seen some thousand pictures often enough, and
-# a hundred were not tried for longer.
-KEEN_COUNTS, KEEN_MINUTES = range(640, 10_000), 10
+# Where `keen` has been compared, and is ahead: in two minutes it has not seen some thousand pictures often enough.
+KEEN_COUNTS, KEEN_MINUTES = range(100, 10_000), 10
 SIZES = (32, 64, 128, 256)
 # Minutes from which on a size is worth its cost; below, the time is better spent on more steps of smaller pictures.
 MINUTES_FOR = {"cpu": {32: 0, 64: 20, 128: 240}, "gpu": {64: 0, 128: 30, 256: 240}}
