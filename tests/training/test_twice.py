@@ -1,3 +1,5 @@
+"""Convolutions under `Twice` give torch's numbers, to the second derivative, and only where a penalty needs it."""
+
 from dataclasses import replace
 from typing import Any
 

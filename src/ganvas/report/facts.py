@@ -12,6 +12,7 @@ from ..coach.sicknesses import SOUND
 from ..config import Config
 from ..errors import GanvasError
 from ..recipes import RECIPES
+from ..recipes.planner import batches
 from ..runs import Run
 from ..version import __version__
 from ..words import CHANNEL_NAMES, duration, interval, name_of, number, percent, size
@@ -157,15 +158,13 @@ def train_command(config: Config, folder: Path) -> str:
 
 
 def _wishes(config: Config) -> list[str]:
-    """Return the options by which the run differs from its recipe."""
+    """Return the options by which the run differs from its recipe, or could, with other pictures or another origin."""
     usual = _usual(config)
     words = ["--flip", "yes" if config.flip else "no"]
-    if usual is None or config.loss != usual.loss:
+    other = usual is None or config.loss != usual.loss
+    if other:
         words += ["--loss", config.loss]
-    if usual is None or (config.loss, config.penalty) != (
-        usual.loss,
-        usual.penalty,
-    ):  # a loss may bring one
+    if other or usual is None or config.penalty != usual.penalty:  # another loss may bring another penalty along
         penalty = config.penalty
         words += ["--penalty", penalty.name]
         words += ["--gamma", repr(penalty.gamma), "--every", str(penalty.every)] if penalty.name != "none" else []
@@ -173,9 +172,10 @@ def _wishes(config: Config) -> list[str]:
         words += ["--augment", *(config.augment or ("none",))]
     if usual is None or config.ema != usual.ema:
         words += ["--ema", repr(config.ema)]
-    sizes = {phase.batch for phase in config.phases if phase.batch}
-    words += ["--batch", f"{max(sizes)}"] if len(sizes) == 1 else []  # where phases differ, nobody asked for it
-    words += ["--width", repr(config.width)] if config.width != 1 or config.origin else []  # or its would be taken
+    batch = batches(config)
+    words += ["--batch", batch] if batch.isdigit() else []  # where phases differ, nobody asked for one
+    # What is not said of the width would be taken from the origin.
+    words += ["--width", repr(config.width)] if config.width != 1 or config.origin else []
     words += ["--from", config.origin] if config.origin else []
     words += ["--freeze", repr(config.frozen)] if config.frozen else []
     words += ["--precision", config.precision] if config.precision != "float32" else []

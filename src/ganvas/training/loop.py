@@ -209,7 +209,8 @@ def _save(
         scores = appraiser.score(state, network)
         distance = appraiser.rank(scores)
         if distance is not None:
-            state.best = min(state.best or (distance, state.step), (distance, state.step))
+            here = (distance, state.step)
+            state.best = min(state.best or here, here)
         for score in scores.values():
             coach.note(score)
             yield score
