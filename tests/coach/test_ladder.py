@@ -352,7 +352,7 @@ def test_every_rung_prescribes_what_can_be_done(
             assert all(0 < each.learning_rate < 1 for each in now.optimisers.values()), f"{name}: {orders}"
             assert all(0 <= each.beta1 < 1 for each in now.optimisers.values())
             balance = now.balance
-            assert min(balance.critic, balance.accumulate, balance.pack) >= 1, f"{name}: {orders}"
+            assert min(balance.n_critic, balance.accumulate, balance.pack) >= 1, f"{name}: {orders}"
             assert 0 <= balance.augmented <= 1
 
 

@@ -47,7 +47,7 @@ CHANGES: dict[str, tuple[Prescription, dict[str, Any]]] = {
         {"optimisers": {"generator": OptimiserConfig(2e-4, 0.0), "discriminator": OptimiserConfig(2e-4)}},
     ),
     "skip": (Prescription("skip", value=0.3), {"balance": BalanceConfig(skip_below=0.3)}),
-    "critic": (Prescription("critic", value=2.0), {"balance": BalanceConfig(critic=2)}),
+    "critic": (Prescription("critic", value=2.0), {"balance": BalanceConfig(n_critic=2)}),
     "penalty": (Prescription("penalty", value=5.0, name="r1"), {"penalty": PenaltyConfig("r1", 5.0, 4)}),
     "loss": (Prescription("loss", name="hinge"), {"loss": "hinge"}),
     "augment": (

@@ -16,7 +16,7 @@ from ganvas.models import build_discriminator, packing
 from ganvas.training import steps
 from ganvas.training.material import generate
 from ganvas.training.state import Average, State, fresh, pack, restored, unpack
-from ganvas.training.steps import adversarial_step, discriminator_step, judge, seen, together
+from ganvas.training.steps import adversarial_step, discriminator_step, d_logits, seen, together
 from ganvas.training.warm_start import sharpen_step
 
 STEPS = {"dcgan": adversarial_step, "fc": adversarial_step, "quick": sharpen_step}
@@ -259,7 +259,7 @@ def test_packs_are_pictures_side_by_side_in_channels() -> None:
 def test_a_packing_discriminator_gives_a_logit_a_pack_and_both_learn(recipe: str) -> None:
     config = balanced(recipe, pack=3)
     state, drawn = fresh(config, CPU), material(config, 8)
-    assert judge(state, config, drawn, drawn.real).shape == (2,)
+    assert d_logits(state, config, drawn, drawn.real).shape == (2,)
     generator, discriminator = weights(state.generator), weights(state.discriminator)
     losses = STEPS[recipe](state, config, drawn)
     assert all(torch.isfinite(each) for each in losses.values())
@@ -314,7 +314,7 @@ def test_penalties_are_those_of_the_pack(batch: int) -> None:
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("classes", [(), ("a", "b")], ids=["plain", "labels"])
 def test_all_at_once_takes_a_step(penalty: str, classes: tuple[str, ...]) -> None:
-    balance = BalanceConfig(critic=1, skip_below=0.01, augmented=0.5, noise=0.1, accumulate=2, pack=2)
+    balance = BalanceConfig(n_critic=1, skip_below=0.01, augmented=0.5, noise=0.1, accumulate=2, pack=2)
     config = tiny.config(
         penalty=PenaltyConfig(penalty, 1.0), balance=balance, classes=classes, augment=("color", "cutout")
     )

@@ -175,13 +175,13 @@ def test_coarse_scales_are_judged_as_they_are_drawn(data: Prepared, monkeypatch:
     config = going("multiscale", steps=3, held_out=4)
     state, losses = begun(config, data, 2)
     seen: list[torch.Tensor] = []
-    judged = examination.judge
+    judged = examination.d_logits
 
     def watching(state: State, config: Config, material: Draw, pictures: torch.Tensor) -> torch.Tensor:
         seen.append(pictures)
         return judged(state, config, material, pictures)
 
-    monkeypatch.setattr(examination, "judge", watching)
+    monkeypatch.setattr(examination, "d_logits", watching)
     examiner = Examiner(config, data, CPU)
     examiner.examine(state, config, position(config, 1).phase, losses)
     material = examiner._material(config, examiner._shown)

@@ -124,7 +124,7 @@ def test_penalties_of_logits_that_are_there_are_those_of_a_pass_of_their_own(nam
     fake = generate(state.generator, drawn.latents, None).detach()
 
     def shown(pictures: Tensor) -> Tensor:
-        return steps.judge(state, config, drawn, pictures.reshape(-1, *config.shape))
+        return steps.d_logits(state, config, drawn, pictures.reshape(-1, *config.shape))
 
     wanted = 0.0
     for on, pictures in ((name != "r2", drawn.real), (name != "r1", fake)):  # reals are judged first, then fakes

@@ -49,7 +49,7 @@ def _skip(config: Config, order: Prescription) -> Config:
 
 def _critic(config: Config, order: Prescription) -> Config:
     """Take `value` steps of the discriminator to one of the generator."""
-    return replace(config, balance=replace(config.balance, critic=round(order.value)))
+    return replace(config, balance=replace(config.balance, n_critic=round(order.value)))
 
 
 def _penalty(config: Config, order: Prescription) -> Config:

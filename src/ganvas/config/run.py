@@ -79,7 +79,7 @@ class BalanceConfig:
         pack: pictures that the discriminator judges together (Lin et al. 2018, PacGAN).
     """
 
-    critic: int = 1
+    n_critic: int = 1
     skip_below: float = 0.0
     augmented: float = 1.0
     noise: float = 0.0

@@ -26,7 +26,7 @@ from ..pictures import to_float
 from .material import Draw, alike, draw, effective, fakes
 from .schedule import annealed, progress
 from .state import State
-from .steps import judge
+from .steps import d_logits
 
 
 class Examiner:
@@ -81,10 +81,10 @@ class Examiner:
             if isinstance(state.generator, MultiscaleGenerator):  # as it is trained: on the scales that are drawn
                 samples = fakes(copy.deepcopy(state.generator), config, material)
             shown = alike(state.generator, material).real, samples
-            logits = [of_pictures(judge(seeing, config, material, each)) for each in shown]
+            logits = [of_pictures(d_logits(seeing, config, material, each)) for each in shown]
             if len(self._held_out):
                 unseen = replace(self._material(config, self._held_out), augmented=augmented)
-                logits.append(of_pictures(judge(seeing, config, unseen, alike(state.generator, unseen).real)))
+                logits.append(of_pictures(d_logits(seeing, config, unseen, alike(state.generator, unseen).real)))
             found |= signs.logit_signs(*logits)
         return found
 

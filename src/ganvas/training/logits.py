@@ -13,7 +13,7 @@ from ..losses import of_pictures
 from .material import alike, draw, effective, fakes
 from .schedule import annealed
 from .state import State
-from .steps import judge
+from .steps import d_logits
 
 COUNT = 256  # pictures of either kind
 BINS = 32
@@ -32,7 +32,7 @@ def logit_histograms(state: State, config: Config, loader: Loader, device: torch
     generator, config = copy.deepcopy(state.generator), annealed(config, state.step)
     material = alike(generator, replace(material, augmented=effective(state, config)))
     shown = (material.real, fakes(generator, config, material))
-    logits = [of_pictures(judge(seeing, config, material, each)).float().cpu() for each in shown]
+    logits = [of_pictures(d_logits(seeing, config, material, each)).float().cpu() for each in shown]
     logits = [each[each.isfinite()] for each in logits]  # that a network broke is for the losses to tell
     low, high = _range(torch.cat(logits))
     counts = (tuple(int(n) for n in torch.histc(each, BINS, low, high)) for each in logits)

@@ -114,7 +114,7 @@ def unfreeze(state: State) -> None:
 
 def generators_turn(state: State, config: Config) -> bool:
     """Tell whether the generator learns in this step, or leaves it to the discriminator alone."""
-    return (state.step + 1) % config.balance.critic == 0
+    return (state.step + 1) % config.balance.n_critic == 0
 
 
 def discriminator_step(state: State, config: Config, material: Draw, fake: Tensor) -> Losses:
@@ -129,9 +129,9 @@ def discriminator_step(state: State, config: Config, material: Draw, fake: Tenso
     real, fake = material.real.detach().requires_grad_(on_real), fake.detach().requires_grad_(on_fake)
     with torch.set_grad_enabled(not rests):
         with Twice() if on_real else nullcontext():
-            real_logits = judge(state, config, material, real)
+            real_logits = d_logits(state, config, material, real)
         with Twice() if on_fake else nullcontext():
-            fake_logits = judge(state, config, material, fake)
+            fake_logits = d_logits(state, config, material, fake)
         loss = pick(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
     losses: Losses = {
         "discriminator": loss.detach(),
@@ -169,25 +169,25 @@ def _rests(state: State, config: Config) -> bool:
 
 
 def _steady_judge(state: State, config: Config, material: Draw) -> Discriminator:
-    """Return `judge` of packs, with the same augmentation at every call: a penalty compares what two calls say."""
+    """Return `d_logits` of packs, with the same augmentation at every call: a penalty compares what two calls say."""
     drawn = material.random.get_state()
 
     def steady(packs: Tensor) -> Tensor:
         random = torch.Generator(material.random.device)
         random.set_state(drawn)
-        return judge(state, config, replace(material, random=random), _apart(packs, packing(config)))
+        return d_logits(state, config, replace(material, random=random), _apart(packs, packing(config)))
 
     return steady
 
 
 def generator_loss(state: State, config: Config, material: Draw, fake: Tensor) -> Tensor:
     """Return the generator's loss; its gradient passes through the frozen discriminator."""
-    fake_logits = judge(state, config, material, fake)
-    real_logits = judge(state, config, material, material.real) if config.loss in NEEDS_REAL else fake_logits
+    fake_logits = d_logits(state, config, material, fake)
+    real_logits = d_logits(state, config, material, material.real) if config.loss in NEEDS_REAL else fake_logits
     return pick(LOSSES, config.loss, "loss")[1](real_logits.detach(), fake_logits)
 
 
-def judge(state: State, config: Config, material: Draw, pictures: Tensor) -> Tensor:
+def d_logits(state: State, config: Config, material: Draw, pictures: Tensor) -> Tensor:
     """Return the discriminator's logits (B / pack,) for `pictures` (B, C, H, W), with the step's labels if any."""
     shown = seen(config, material, pictures)
     logits: Tensor = state.discriminator(*((shown,) if material.labels is None else (shown, material.labels)))
@@ -250,7 +250,7 @@ def _apart(packs: Tensor, count: int) -> Tensor:
 def descend_in_turn(state: State, config: Config, network: str, loss: Tensor) -> None:
     """Take a step of `network` down `loss`, or gather its gradient until so many turns of the network have been."""
     turns = config.balance.accumulate * state.parts
-    turn = state.step // (config.balance.critic if network == "generator" else 1) * state.parts + state.part
+    turn = state.step // (config.balance.n_critic if network == "generator" else 1) * state.parts + state.part
     moves = (turn + 1) % turns == 0
     if state.scalers:
         descend_scaled(state.scalers[network], state.optimisers[network], loss / turns, moves)
