@@ -28,7 +28,7 @@ from unittest.mock import patch
 import torch
 
 import ganvas
-from ganvas.training.examination import Examiner
+from ganvas.training.care.health_check import Examiner
 from planting import FILES
 from sets import ASSETS
 

@@ -34,9 +34,9 @@ from ganvas.data import Prepared
 from ganvas.data.loader import Loader
 from ganvas.device import choose_device, use
 from ganvas.events import Step
+from ganvas.planning.schedule import annealed, position, with_images
 from ganvas.recipes import RECIPES
 from ganvas.training.phases import advance, enter
-from ganvas.training.schedule import annealed, position, with_images
 from ganvas.training.state import fresh
 from machine import machine_line
 

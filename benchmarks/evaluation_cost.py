@@ -14,9 +14,9 @@ from pathlib import Path
 from ganvas.config import DataConfig
 from ganvas.device import choose_device, use
 from ganvas.recipes import RECIPES
-from ganvas.training.appraisal import Appraiser
 from ganvas.training.calibrate import calibrate
-from ganvas.training.sheets import settle
+from ganvas.training.care.checkpoint_scores import Appraiser
+from ganvas.training.care.sample_grids import settle
 from ganvas.training.state import fresh
 from sets import ASSETS, SETS, load_set
 

@@ -42,7 +42,7 @@ from ganvas.config import Config, DataConfig
 from ganvas.data import Prepared, prepare
 from ganvas.device import choose_device, use
 from ganvas.events import Done, Event, Note, Step, Treated, Verdict, drain, read_events
-from ganvas.pictures import grid, save_image, to_image, write_atomically
+from ganvas.image_io import grid, save_image, to_image, write_atomically
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training.start import train

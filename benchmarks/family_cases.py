@@ -12,7 +12,7 @@ from PIL import Image
 from ganvas.config import CHANNELS
 from ganvas.data.split import held_out_count
 from ganvas.device import choose_device
-from ganvas.training.asked import Options
+from ganvas.planning.request import Options
 from ganvas.training.planning import choose, circumstances, describe
 from quality import on_white
 from rows import Row

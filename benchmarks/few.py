@@ -33,7 +33,7 @@ from PIL import Image, ImageDraw
 import ganvas
 from family_cases import FEW
 from ganvas.events import Done, Note, Treated
-from ganvas.pictures import grid, save_image, to_image, write_atomically
+from ganvas.image_io import grid, save_image, to_image, write_atomically
 from machine import machine_line
 from quality import SAMPLES, as_prepared, on_white, score_samples
 from rows import Row, add_row, read_rows

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 
 from ganvas.device import random_at
-from ganvas.metrics.meaning import Score
-from ganvas.metrics.reals import Reals
+from ganvas.metrics.real_features import Reals
+from ganvas.metrics.score_descriptions import Score
 from ganvas.metrics.scores import feature_scores
 from sets import ASSETS, SETS, load_set
 

@@ -2,7 +2,7 @@
 
 A photograph is painted by `ganvas style` in a process of its own, pinned to the cores that the script is left with and
 bounded to --memory. Written down are seconds, the most memory that the process held, and for each size of blocks how
-much larger steps are across their edges than beside them (`ganvas.style.measures.seams`; 1 is no seam). The same of
+much larger steps are across their edges than beside them (`ganvas.style.quality.seams`; 1 is no seam). The same of
 edges that are none, half a block further, stands beside: strokes alone make it wander about 1.
 
     taskset -c 1 python benchmarks/large.py --sizes 2048 4096 --memory 4
@@ -24,13 +24,13 @@ from pathlib import Path
 import torch
 
 from ganvas.config import StyleConfig
-from ganvas.models.backbones import packaged_vgg16
-from ganvas.style.canvas import Sources
-from ganvas.style.measures import seams
+from ganvas.models.vgg import packaged_vgg16
+from ganvas.style.load import read
 from ganvas.style.paint import encoder_for, planned
+from ganvas.style.painting import Sources
 from ganvas.style.plan import Stage
-from ganvas.style.read import read
-from ganvas.style.unfinished import place
+from ganvas.style.quality import seams
+from ganvas.style.resume import place
 from machine import machine_line
 from rows import Row, add_row, read_rows
 from sets import ASSETS

@@ -15,10 +15,10 @@ from ganvas.config import Config, DataConfig, NetworkConfig, PhaseConfig
 from ganvas.data import Prepared, prepare
 from ganvas.data.loader import Loader
 from ganvas.events import drain
+from ganvas.planning.schedule import progress
 from ganvas.training import loop
-from ganvas.training.schedule import progress
 from ganvas.training.state import State
-from ganvas.training.steps import Losses
+from ganvas.training.steps.adversarial import Losses
 
 SIZE = 16
 FILES = {"people": ("emoji-people-64.zip", 3), "mnist": ("mnist/train-images-idx3-ubyte.gz", 1)}

@@ -23,12 +23,12 @@ from torch.optim.lr_scheduler import LinearLR
 
 from ganvas.config import Config, DataConfig, NetworkConfig, OptimiserConfig
 from ganvas.device import random_at
-from ganvas.pictures import save_image
+from ganvas.image_io import save_image
 from ganvas.recipes import Wishes, fc, with_wishes
-from ganvas.training.material import Draw
-from ganvas.training.sheets import settle
+from ganvas.training.care.sample_grids import settle
 from ganvas.training.state import fresh
-from ganvas.training.steps import adversarial_step
+from ganvas.training.steps.adversarial import adversarial_step
+from ganvas.training.steps.batch import Draw
 from modes import Coverage, coverage, nearest_modes, ring, square
 
 CPU = torch.device("cpu")

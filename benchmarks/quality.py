@@ -28,8 +28,8 @@ from PIL import Image
 from ganvas.data import Prepared
 from ganvas.evaluation import Subject, Wanted, judge
 from ganvas.events import drain
-from ganvas.metrics.reals import Reals
-from ganvas.pictures import grid, to_image
+from ganvas.image_io import grid, to_image
+from ganvas.metrics.real_features import Reals
 from rows import Row
 from sets import ASSETS
 

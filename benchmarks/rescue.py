@@ -42,7 +42,7 @@ from ganvas.latents.sample import MODEL
 from ganvas.latents.sample import load as load_model
 from ganvas.metrics.distances import frechet
 from ganvas.metrics.features import extract
-from ganvas.metrics.reals import Reals
+from ganvas.metrics.real_features import Reals
 from ganvas.runs import Run
 from ganvas.training import loop
 from machine import machine_line

@@ -18,9 +18,9 @@ import torch
 import ganvas
 from family import WORK, reals_of
 from family_cases import CASES
+from ganvas.image_io import to_float
 from ganvas.metrics.distances import frechet_distance
-from ganvas.models.backbones import VGG, packaged_vgg16
-from ganvas.pictures import to_float
+from ganvas.models.vgg import VGG, packaged_vgg16
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 

@@ -28,10 +28,10 @@ from ganvas.data import Prepared
 from ganvas.device import random_at
 from ganvas.evaluation import Subject, Wanted, judge
 from ganvas.events import drain
+from ganvas.image_io import to_image
 from ganvas.metrics.features import extract
-from ganvas.metrics.meaning import MEANING
-from ganvas.metrics.reals import Reals
-from ganvas.pictures import to_image
+from ganvas.metrics.real_features import Reals
+from ganvas.metrics.score_descriptions import MEANING
 from rows import read_rows
 from sets import ASSETS, SETS, load_set
 

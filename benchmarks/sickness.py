@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from ganvas.config import Config, DataConfig
 from ganvas.data import Prepared
 from ganvas.data.split import held_out_count
+from ganvas.planning.schedule import with_images
 from ganvas.recipes import RECIPES
-from ganvas.training.schedule import with_images
 from planting import (
     Change,
     batch_of_two,

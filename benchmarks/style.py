@@ -42,15 +42,15 @@ import ganvas
 from ganvas.config import StyleConfig
 from ganvas.device import hand_back_freed_memory
 from ganvas.events import Iteration
-from ganvas.models.backbones import VGG, VGGWeights, packaged_vgg16
-from ganvas.pictures import save_image, to_image, to_uint8
-from ganvas.style.canvas import enlarged
-from ganvas.style.measures import controls, measure
+from ganvas.image_io import save_image, to_image, to_uint8
+from ganvas.models.vgg import VGG, VGGWeights, packaged_vgg16
+from ganvas.style.load import read
 from ganvas.style.objective import Aims, Objective, Region
 from ganvas.style.optimise import LBFGS
+from ganvas.style.painting import enlarged
 from ganvas.style.plan import Appetite, scaled, stages
-from ganvas.style.read import read
-from ganvas.style.unfinished import place
+from ganvas.style.quality import controls, measure
+from ganvas.style.resume import place
 from machine import machine_line, peak_memory
 from rows import Row, add_row, read_rows
 from sets import ASSETS

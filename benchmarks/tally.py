@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ganvas.coach.diagnosis.diagnoses import SOUND
 from ganvas.coach.doctor import verdicts_anew
-from ganvas.coach.sicknesses import SOUND
 from ganvas.events import Event, Scored, Signs, Verdict
 from rows import Row
 from sickness import CASES, Case

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ganvas.coach.sicknesses import SICKNESSES
+from ganvas.coach.diagnosis.diagnoses import SICKNESSES
 from ganvas.events import Prescription, Signs, Treated, Verdict
 
 Course = Callable[[int], float] | float

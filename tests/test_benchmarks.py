@@ -11,11 +11,11 @@ import pytest
 import torch
 
 import tiny
-from ganvas.coach.sicknesses import SICKNESSES, SOUND
+from ganvas.coach.diagnosis.diagnoses import SICKNESSES, SOUND
 from ganvas.config import DataConfig
 from ganvas.events import Signs, Verdict
+from ganvas.planning.schedule import progress, with_images
 from ganvas.training import loop
-from ganvas.training.schedule import progress, with_images
 from ganvas.training.state import fresh
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))

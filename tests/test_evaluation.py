@@ -18,7 +18,7 @@ from ganvas.evaluation import Evaluation, Subject, Wanted, evaluate, judge, read
 from ganvas.events import Event, Progress, drain
 from ganvas.latents.sample import GeneratorModel, save_network
 from ganvas.latents.write import write_pictures
-from ganvas.metrics.reals import Reals
+from ganvas.metrics.real_features import Reals
 from ganvas.runs import Run
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")

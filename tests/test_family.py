@@ -19,9 +19,9 @@ from ganvas import builtin
 from ganvas.config import DataConfig
 from ganvas.data import prepare
 from ganvas.events import Done, Event, Saved, Step, Treated, Verdict, drain
-from ganvas.pictures import grid, to_image
+from ganvas.image_io import grid, to_image
+from ganvas.planning.schedule import with_images
 from ganvas.runs import Run
-from ganvas.training.schedule import with_images
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import cost

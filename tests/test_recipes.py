@@ -12,9 +12,9 @@ from ganvas.config import DataConfig, OptimiserConfig
 from ganvas.errors import GanvasError
 from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_encoder, build_generator
+from ganvas.planning.schedule import with_images, with_seconds
 from ganvas.recipes import RECIPES, Wishes, choose_recipe, with_wishes
 from ganvas.training.phases import PHASES
-from ganvas.training.schedule import with_images, with_seconds
 
 
 def data(width: int, height: int | None = None, channels: int = 3) -> DataConfig:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganvas.models.backbones import packaged_vgg16
+from ganvas.models.vgg import packaged_vgg16
 from ganvas.style.objective import Objective, Region
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))

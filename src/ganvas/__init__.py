@@ -19,7 +19,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .coach.doctor import Findings
-    from .coach.observe import Coach
+    from .coach.own_loop.observe import Coach
     from .config import StyleConfig
     from .data import Inspection
     from .evaluation import Evaluation
@@ -50,7 +50,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Return `Coach`, which needs torch and is therefore imported when somebody wants it."""
     if name == "Coach":
-        from .coach.observe import Coach
+        from .coach.own_loop.observe import Coach
 
         return Coach
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -125,8 +125,8 @@ def train(
         GanvasError: the pictures, an option, the run folder or a checkpoint are not in order.
     """
     began = time.monotonic()
+    from .planning.request import Options
     from .recipes import Wishes
-    from .training.asked import Options
     from .training.start import train
 
     options = Options(
@@ -157,8 +157,8 @@ def plan(
     Raises:
         GanvasError: there are no pictures, or an option makes no sense.
     """
+    from .planning.request import Options
     from .recipes import Wishes
-    from .training.asked import Options
     from .training.planning import plan
 
     begun = None if origin is None else Path(origin)

@@ -13,8 +13,8 @@ from . import builtin, load, stylize, train, write_report
 from .config import StyleConfig
 from .evaluation import Wanted, evaluate
 from .events import Done, Event, Note
+from .image_io import save_animation
 from .latents.write import write_grid
-from .pictures import save_animation
 from .runs import Run
 
 MEASURED = 500  # samples: enough for a first look

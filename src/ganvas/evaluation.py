@@ -18,15 +18,15 @@ from .data import Prepared, guess_channels, inspect, open_source, prepare
 from .device import available_cores, choose_device, random_at, use
 from .errors import GanvasError
 from .events import Event, Progress
+from .image_io import grid, save_image, to_image, write_atomically
 from .latents.sample import MODEL, GeneratorModel, load, read_age
 from .metrics.features import DEFAULT, Features, extract
-from .metrics.meaning import Score, summarise
 from .metrics.memorisation import Memorisation, memorisation, pairs_sheet
 from .metrics.networks import load_network
 from .metrics.pixels import measure_pixels
-from .metrics.reals import Reals
+from .metrics.real_features import Reals
+from .metrics.score_descriptions import Score, summarise
 from .metrics.scores import copy_scores, feature_scores, nearest_score, pixel_scores
-from .pictures import grid, save_image, to_image, write_atomically
 from .runs import Run
 from .version import __version__
 

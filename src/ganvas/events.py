@@ -117,7 +117,7 @@ class Saved(Event):
 
 @dataclass(frozen=True)
 class Signs(Event):
-    """Report an examination of health: what was measured, by the names in `ganvas.coach.vocabulary.SIGNS`."""
+    """A health check: what was measured, by the names in `ganvas.coach.measurement.metric_names`."""
 
     step: int
     images: int
@@ -138,7 +138,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict(Event):
-    """Say how the training is: `name` is a key of `ganvas.coach.sicknesses.SICKNESSES`, `confidence` in [0, 1].
+    """How the training is: `name` is a key of `ganvas.coach.diagnosis.diagnoses`, `confidence` in [0, 1].
 
     `what` says what it is and `why` why it happens, each in a sentence for a beginner; `lost` is the share of the modes
     that are missing, for a collapse.
@@ -156,7 +156,7 @@ class Verdict(Event):
 
 @dataclass(frozen=True)
 class Prescription:
-    """Change one thing: `kind` is a key of `ganvas.coach.prescription.KINDS`, which says what the others mean."""
+    """One change: `kind` is a key of `ganvas.coach.treatment.prescription.KINDS`, which says what the others mean."""
 
     kind: str
     network: str = ""

@@ -21,7 +21,7 @@ from typing import IO
 from .config import FORMAT, Config, from_dict, to_dict
 from .errors import GanvasError
 from .events import Event, to_json
-from .pictures import write_atomically
+from .image_io import write_atomically
 
 
 class Run:

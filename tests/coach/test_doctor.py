@@ -10,9 +10,9 @@ import pytest
 
 import ganvas
 from ganvas.coach import doctor as module
-from ganvas.coach.diagnosis import diagnose
+from ganvas.coach.diagnosis.diagnoses import SICKNESSES
+from ganvas.coach.diagnosis.rules import diagnose
 from ganvas.coach.doctor import doctor, examine, spans_of, treatments_of
-from ganvas.coach.sicknesses import SICKNESSES
 from ganvas.errors import GanvasError
 from ganvas.events import (
     Done,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ganvas.coach.modes import COUNT, find_modes
+from ganvas.coach.measurement.modes import COUNT, find_modes
 
 
 def clusters(kinds: int, each: int, seed: int = 0, width: float = 0.1) -> Tensor:

@@ -21,15 +21,15 @@ from torch.nn.functional import softplus
 
 import ganvas
 import tiny
-from ganvas.coach.averages import Average, loss_signs
-from ganvas.coach.clock import share_of_gap
-from ganvas.coach.copies import copy_of
+from ganvas.coach.diagnosis.check_times import share_of_gap
+from ganvas.coach.diagnosis.diagnoses import SICKNESSES, SOUND
 from ganvas.coach.doctor import examine
-from ganvas.coach.sicknesses import SICKNESSES, SOUND
-from ganvas.coach.vocabulary import SIGNS
+from ganvas.coach.measurement.averages import Average, loss_signs
+from ganvas.coach.measurement.metric_names import SIGNS
+from ganvas.coach.own_loop.probe import copy_of
 from ganvas.errors import GanvasError
 from ganvas.events import Signs, Verdict
-from ganvas.pictures import to_float
+from ganvas.image_io import to_float
 
 LATENT, BATCH = 8, 16
 DOCS = Path(__file__).parents[2] / "docs" / "coach.md"
@@ -375,7 +375,7 @@ import torch
 from torch import distributed, nn
 from torch.nn import parallel
 import ganvas
-from ganvas.coach.agree import agree
+from ganvas.coach.measurement.ranks import agree
 from ganvas.events import to_json
 folder, rank = sys.argv[1], int(sys.argv[2])
 distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)

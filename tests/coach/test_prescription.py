@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import tiny
-from ganvas.coach.prescription import KINDS, POLICIES, treated
+from ganvas.coach.treatment.prescription import KINDS, POLICIES, treated
 from ganvas.config import (
     AdaptConfig,
     BalanceConfig,

@@ -11,7 +11,7 @@ from ganvas.errors import GanvasError
 from ganvas.metrics import scores
 from ganvas.metrics.distances import frechet_distance, kernel_distance
 from ganvas.metrics.features import Features
-from ganvas.metrics.meaning import Score
+from ganvas.metrics.score_descriptions import Score
 from ganvas.metrics.scores import copy_scores, cover, feature_scores, mean, nearest_score, pixel_scores, share
 
 

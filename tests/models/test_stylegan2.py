@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganvas.models.equalised import EqualConv2d
+from ganvas.models.equalized import EqualConv2d
 from ganvas.models.stylegan2 import (
     NOISE_RATE,
     Blur,

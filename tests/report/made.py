@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 import tiny
-from ganvas.coach.sicknesses import SICKNESSES
+from ganvas.coach.diagnosis.diagnoses import SICKNESSES
 from ganvas.config import Config
 from ganvas.events import (
     Done,
@@ -24,8 +24,8 @@ from ganvas.events import (
     Treated,
     Verdict,
 )
-from ganvas.report.facts import Facts
 from ganvas.report.history import read_history
+from ganvas.report.summary import Facts
 from ganvas.runs import Run
 
 STEPS = 60

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import made
 import pytest
-from test_markup import Reader
+from test_html import Reader
 
 import tiny
 from ganvas.events import Done, Event, Evidence, Step, Treated, Verdict
 from ganvas.report import write_card, write_report
-from ganvas.report.facts import how_healthy, summary
 from ganvas.report.health import MOST_SPANS, health
 from ganvas.report.history import read_history
+from ganvas.report.summary import how_healthy, summary
 
 
 def section(tmp_path: Path, told: list[Event], coach: str = "act") -> str:

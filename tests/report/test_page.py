@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import made
-from test_markup import Reader
+from test_html import Reader
 
 import tiny
 from ganvas.config import DataConfig

@@ -2,8 +2,8 @@
 
 import re
 
+from ganvas.report.downsample import Scale
 from ganvas.report.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Clock, Plot, figure
-from ganvas.report.thinning import Scale
 
 
 def test_values_outside_are_moved_to_the_edge() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import made
-from test_markup import Reader
+from test_html import Reader
 
 from ganvas.report.sections import definitions, sections
 

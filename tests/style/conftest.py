@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ganvas.models import backbones
-from ganvas.models.backbones import VGGWeights
+from ganvas.models import vgg
+from ganvas.models.vgg import VGGWeights
 
 WIDTHS = {"1_1": 4, "1_2": 4, "2_1": 5, "2_2": 5, "3_1": 6, "3_2": 6, "3_3": 6, "4_1": 7, "4_2": 7}
 
@@ -29,7 +29,7 @@ def tiny() -> VGGWeights:
 @pytest.fixture
 def tiny_packaged(tiny: VGGWeights, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tiny network stand in for the packaged one."""
-    monkeypatch.setattr(backbones, "packaged_vgg16", lambda: tiny)
+    monkeypatch.setattr(vgg, "packaged_vgg16", lambda: tiny)
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,14 @@ from PIL.JpegImagePlugin import get_sampling
 
 from ganvas.config import StyleConfig
 from ganvas.data.colour import is_srgb, srgb_profile
-from ganvas.data.deep import read_deep
+from ganvas.data.sixteen_bit import read_deep
 from ganvas.errors import GanvasError
 from ganvas.events import drain
-from ganvas.pictures import read_origin, save_deep
-from ganvas.style.again import recipe_of, recolour
-from ganvas.style.canvas import bits_of, dressed, write
+from ganvas.image_io import read_origin, save_deep
+from ganvas.style.load import Picture, read
 from ganvas.style.paint import stylize
-from ganvas.style.read import Picture, read
+from ganvas.style.painting import bits_of, dressed, write
+from ganvas.style.reuse import recipe_of, recolour
 
 LOSSLESS, LOSSY = (".png", ".tif", ".tiff"), (".jpg", ".webp")
 ORIGIN = {"content": "a=b; c", "styles": '["ö.png"]'}

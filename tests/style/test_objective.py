@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ganvas import builtin
-from ganvas.models.backbones import VGG, VGGWeights, packaged_vgg16
-from ganvas.style.manner import STATISTICS
+from ganvas.models.vgg import VGG, VGGWeights, packaged_vgg16
+from ganvas.style.load import read
 from ganvas.style.objective import Aims, Objective, Region, content_distance, total_variation
-from ganvas.style.read import read
+from ganvas.style.style_targets import STATISTICS
 
 LAYERS = ("conv1_1", "relu3_1")
 AIMS = Aims(0.5, 1.0, 0.2, {"conv4_2": 1.0}, {"conv1_1": 0.25, "relu3_1": 0.75})

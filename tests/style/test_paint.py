@@ -18,18 +18,18 @@ from ganvas import builtin
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Iteration, Note
-from ganvas.models import backbones
-from ganvas.models.backbones import VGG, NotFetched, VGGWeights, packaged_vgg16
-from ganvas.style import canvas, stylize
-from ganvas.style.canvas import Canvas, Sources
+from ganvas.models import vgg
+from ganvas.models.vgg import VGG, NotFetched, VGGWeights, packaged_vgg16
+from ganvas.style import painting, stylize
 from ganvas.style.colour import to_oklab
+from ganvas.style.load import read
 from ganvas.style.objective import Losses
 from ganvas.style.optimise import LBFGS
 from ganvas.style.paint import encoder_for
+from ganvas.style.painting import Canvas, Sources
 from ganvas.style.plan import Appetite, Stage, needed, scaled
-from ganvas.style.read import read
+from ganvas.style.resume import place
 from ganvas.style.statistics import sums_of
-from ganvas.style.unfinished import place
 
 QUICK = StyleConfig(size=48, iterations=3, device="cpu")
 CPU = torch.device("cpu")
@@ -133,9 +133,9 @@ class TestPlainRun:
         figure.save(tmp_path / "half.png")
         stage = Stage((144, 40), 1, "lbfgs", 0)
         sources = Sources(tmp_path / "half.png", (style,), (), None)
-        encoder = encoder_for(QUICK, backbones.packaged_vgg16())
-        canvas = Canvas(sources, sources.read(), QUICK, encoder, [stage], tmp_path / "out.png", "tiny VGG")
-        objective = canvas._objective(stage)
+        encoder = encoder_for(QUICK, vgg.packaged_vgg16())
+        painting = Canvas(sources, sources.read(), QUICK, encoder, [stage], tmp_path / "out.png", "tiny VGG")
+        objective = painting._objective(stage)
         seen = sources.read().content.tensor((144, 40), CPU)
         noise = torch.rand(1, 3, 40, 20, generator=torch.Generator().manual_seed(0))
         far, near = seen.clone(), seen.clone()
@@ -191,7 +191,7 @@ class TestPlainRun:
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(canvas, "save_image", full)
+        monkeypatch.setattr(painting, "save_image", full)
         with pytest.raises(GanvasError, match="No space left on device"):
             list(stylize(content, [style], tmp_path / "out.png", QUICK))
 
@@ -218,7 +218,7 @@ class TestEndings:
         self, monkeypatch: pytest.MonkeyPatch, content: Path, out: Path, at: int, end: BaseException | float
     ) -> Generator[Event, None, None]:
         scripted = Scripted(at, end)
-        monkeypatch.setattr(canvas, "Objective", lambda *_: scripted)
+        monkeypatch.setattr(painting, "Objective", lambda *_: scripted)
         return stylize(content, [content], out, replace(QUICK, size=200))
 
     def test_ctrl_c_keeps_the_best_so_far_at_full_size(
@@ -276,7 +276,7 @@ class TestNetworks:
         def offline(path: Path | None = None) -> VGGWeights:
             raise NotFetched("torchvision's VGG-19 cannot be fetched (no route to host).")
 
-        monkeypatch.setattr(backbones, "torchvision_vgg19", offline)
+        monkeypatch.setattr(vgg, "torchvision_vgg19", offline)
         events = list(stylize(content, [style], tmp_path / "out.png", replace(QUICK, network="vgg19")))
         assert any("no route to host). The packaged VGG-16 paints" in note for note in notes(events))
         assert look(tmp_path / "out.png").info["network"] == "tiny VGG"
@@ -370,15 +370,15 @@ class TestGoingOn:
     ) -> None:
         """Also in the last moment, while the painting is written at its full size."""
         out, config = tmp_path / "out.png", replace(QUICK, size=200)
-        real, raised = canvas.Canvas._write, []
+        real, raised = painting.Canvas._write, []
 
-        def breaking(self: canvas.Canvas, painting: torch.Tensor, path: Path, reason: str, colours: str) -> None:
+        def breaking(self: painting.Canvas, painting: torch.Tensor, path: Path, reason: str, colours: str) -> None:
             if reason == "finished" and not raised:
                 raised.append(1)
                 raise error
             real(self, painting, path, reason, colours)
 
-        taking = canvas.OPTIMISERS["lbfgs"].step
+        taking = painting.OPTIMISERS["lbfgs"].step
 
         def stepping(self: LBFGS) -> Losses | None:
             if len(steps) == after and not raised:
@@ -388,7 +388,7 @@ class TestGoingOn:
             return taking(self)
 
         steps: list[int] = []
-        monkeypatch.setattr(canvas.Canvas, "_write", breaking)
+        monkeypatch.setattr(painting.Canvas, "_write", breaking)
         monkeypatch.setattr(LBFGS, "step", stepping)
         told: list[Event] = []
         by_hand = isinstance(error, KeyboardInterrupt)
@@ -403,7 +403,7 @@ class TestGoingOn:
     def test_a_long_size_is_kept_on_the_way(
         self, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(canvas, "SECONDS_LOST", 0)
+        monkeypatch.setattr(painting, "SECONDS_LOST", 0)
         out, config = tmp_path / "out.png", replace(QUICK, size=100)
         events = stylize(content, [style], out, config)
         while not isinstance(next(events), Iteration):
@@ -425,7 +425,7 @@ class TestGoingOn:
         events = stylize(content, [style], out, config)
         while not (isinstance(event := next(events), Note) and event.text.startswith("A look")):
             pass
-        monkeypatch.setattr(canvas.Canvas, "save", lambda *_: None)  # nothing is said at a kill
+        monkeypatch.setattr(painting.Canvas, "save", lambda *_: None)  # nothing is said at a kill
         events.close()
         assert look(out).info["reason"] == "preview"
         assert place(out).exists()

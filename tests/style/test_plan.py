@@ -10,11 +10,11 @@ from PIL import Image
 
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
-from ganvas.models.backbones import VGG, VGGWeights
-from ganvas.style.canvas import Pictures
+from ganvas.models.vgg import VGG, VGGWeights
+from ganvas.style.load import Picture
 from ganvas.style.paint import planned
+from ganvas.style.painting import Pictures
 from ganvas.style.plan import SMALLEST, Appetite, Stage, appetite_of, needed, scaled, stages
-from ganvas.style.read import Picture
 
 PLENTY = 1 << 40
 LOOKS = Appetite(48, 1500.0, 12.0, 32.0)

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.style.manner import on_layers, places_of
 from ganvas.style.patches import Patches
 from ganvas.style.statistics import TINY, Sums, gram_distance, mixed, moments_distance, sums_of
+from ganvas.style.style_targets import on_layers, places_of
 
 Array = npt.NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from ganvas.config import Config
 from ganvas.data import Prepared
-from ganvas.training.material import Draw, draw
+from ganvas.training.steps.batch import Draw, draw
 
 CPU = torch.device("cpu")
 

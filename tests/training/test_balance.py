@@ -13,11 +13,17 @@ from ganvas import checkpoint
 from ganvas.config import BalanceConfig, Config, PenaltyConfig
 from ganvas.losses import PENALTIES
 from ganvas.models import build_discriminator, packing
-from ganvas.training import steps
-from ganvas.training.material import generate
 from ganvas.training.state import Average, State, fresh, pack, restored, unpack
-from ganvas.training.steps import adversarial_step, discriminator_step, d_logits, seen, together
-from ganvas.training.warm_start import sharpen_step
+from ganvas.training.steps.adversarial import (
+    adversarial,
+    adversarial_step,
+    d_logits,
+    discriminator_step,
+    seen,
+    together,
+)
+from ganvas.training.steps.autoencoder import sharpen_step
+from ganvas.training.steps.batch import generate
 
 STEPS = {"dcgan": adversarial_step, "fc": adversarial_step, "quick": sharpen_step}
 
@@ -204,8 +210,8 @@ def test_noise_lies_on_all_that_the_discriminator_sees(monkeypatch: pytest.Monke
     state.discriminator.register_forward_pre_hook(lambda module, given: shown.append(given[0].detach()))
     drawn = material(config, 64)
     fake = generate(state.generator, drawn.latents, None).detach()
-    monkeypatch.setattr(steps, "fakes", lambda *given: fake.clone().requires_grad_(True))
-    monkeypatch.setattr(steps, "descend", lambda *given, **options: None)
+    monkeypatch.setattr(adversarial, "fakes", lambda *given: fake.clone().requires_grad_(True))
+    monkeypatch.setattr(adversarial, "descend", lambda *given, **options: None)
     adversarial_step(state, config, drawn)
     assert len(shown) == 3
     noises = [each - clean for each, clean in zip(shown, (drawn.real, fake, fake), strict=True)]
@@ -222,7 +228,7 @@ def test_without_noise_and_with_every_picture_augmented_nothing_more_is_drawn() 
     shown = seen(config, drawn, drawn.real)
     after = drawn.random.get_state()
     drawn.random.set_state(before)
-    expected = steps.diff_augment(drawn.real, config.augment, drawn.random)
+    expected = adversarial.diff_augment(drawn.real, config.augment, drawn.random)
     assert torch.equal(shown, expected)
     assert torch.equal(drawn.random.get_state(), after)
     plain = tiny.config()
@@ -252,7 +258,7 @@ def test_packs_are_pictures_side_by_side_in_channels() -> None:
     assert torch.equal(packs[1, :3], pictures[2])
     assert torch.equal(packs[1, 3:], pictures[3])
     assert together(pictures, 1) is pictures
-    assert torch.equal(steps._apart(packs, 2), pictures[:4])
+    assert torch.equal(adversarial._apart(packs, 2), pictures[:4])
 
 
 @pytest.mark.parametrize("recipe", STEPS)

@@ -10,8 +10,8 @@ from ganvas.config import Config
 from ganvas.data import Prepared
 from ganvas.device import choose_device
 from ganvas.training import calibrate as module
-from ganvas.training.appraisal import COUNT
 from ganvas.training.calibrate import TRIED, WORTH_SCORING, calibrate
+from ganvas.training.care.checkpoint_scores import COUNT
 
 STEP, SHEET, SAVE, EXAMINATION = 0.01, 0.5, 0.2, 0.1  # seconds
 

@@ -19,7 +19,7 @@ import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.cli import main
-from ganvas.coach.prescription import treated
+from ganvas.coach.treatment.prescription import treated
 from ganvas.config import DataConfig
 from ganvas.data import Prepared, prepare
 from ganvas.data.split import split

@@ -17,11 +17,11 @@ import tiny
 from ganvas import checkpoint
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Logits, Note, Samples, Saved, Scored, Started, Step, replay
+from ganvas.planning.schedule import ends_stage
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import loop, phases
-from ganvas.training.appraisal import Appraiser
-from ganvas.training.schedule import ends_stage
+from ganvas.training.care.checkpoint_scores import Appraiser
 from ganvas.training.state import State
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")

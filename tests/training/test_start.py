@@ -17,11 +17,11 @@ from ganvas.cli.making import Train
 from ganvas.config import Config
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Note, Started, Step
+from ganvas.planning.request import Options
 from ganvas.recipes import RECIPES, Wishes
 from ganvas.runs import Run
 from ganvas.training import calibrate, loop, phases, start
-from ganvas.training.asked import Options
-from ganvas.training.going_on import check_same
+from ganvas.training.resume_checks import check_same
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 

@@ -20,14 +20,14 @@ from ganvas.config import Config, DataConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Note
 from ganvas.models import build_discriminator
+from ganvas.planning.request import TRANSFERRED, Options, check_freeze, transferred
+from ganvas.planning.schedule import with_images
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import phases
-from ganvas.training.asked import TRANSFERRED, Options, check_freeze, transferred
-from ganvas.training.schedule import with_images
+from ganvas.training.care.interventions import begin_afresh
 from ganvas.training.state import State, fresh, pack, under
 from ganvas.training.transfer import matching, transfer
-from ganvas.training.treatment import begin_afresh
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 

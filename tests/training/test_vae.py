@@ -14,9 +14,9 @@ from ganvas.errors import GanvasError
 from ganvas.events import Done, Logits
 from ganvas.models.vae import GaussianEncoder
 from ganvas.training import calibrate
-from ganvas.training.material import draw
 from ganvas.training.state import fresh
-from ganvas.training.vae import divergence_from_normal, vae_step
+from ganvas.training.steps.batch import draw
+from ganvas.training.steps.vae import divergence_from_normal, vae_step
 
 CPU = torch.device("cpu")
 

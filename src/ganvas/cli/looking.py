@@ -41,7 +41,7 @@ class Inspect:
         import ganvas
 
         from ..data.prepare import FEWEST
-        from ..tables import show_inspection, show_plan
+        from .tables import show_inspection, show_plan
 
         found = ganvas.inspect(self.pictures)
         show_inspection(found)
@@ -82,7 +82,7 @@ class Recipes:
     json: Json = False
 
     def run(self) -> dict[str, Any]:
-        from ..tables import show_recipes
+        from .tables import show_recipes
 
         return show_recipes()
 
@@ -112,8 +112,8 @@ class Evaluate:
         from ..device import joined
         from ..evaluation import Wanted, evaluate, is_first_rank
         from ..events import drain
-        from ..tables import show_evaluation
-        from ..terminal import watch
+        from .tables import show_evaluation
+        from .terminal import watch
 
         wanted = Wanted(self.count, self.network, self.weights, self.seed, self.device)
         with joined():
@@ -138,7 +138,7 @@ class Doctor:
     def run(self) -> dict[str, Any]:
         import ganvas
 
-        from ..tables import show_findings
+        from .tables import show_findings
 
         found = ganvas.doctor(self.subject)
         show_findings(found)
@@ -161,7 +161,7 @@ class Report:
 
         from ..evaluation import Wanted, evaluate, read_evaluation
         from ..runs import Run
-        from ..terminal import watch
+        from .terminal import watch
 
         run = Run(self.run_folder)
         run.read_config()  # says what is wrong, if it is no run
@@ -182,7 +182,7 @@ class Env:
     json: Json = False
 
     def run(self) -> dict[str, Any]:
-        from ..tables import show_environment
+        from .tables import show_environment
 
         return show_environment()
 

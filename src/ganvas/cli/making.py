@@ -22,7 +22,7 @@ class Demo:
 
     def run(self) -> dict[str, Any]:
         from ..demo import demo
-        from ..terminal import render, stop_on_signals
+        from .terminal import render, stop_on_signals
 
         with stop_on_signals() as stop:
             return render(demo(self.out, self.minutes, stop))
@@ -88,7 +88,7 @@ class Train:
     def run(self) -> dict[str, Any]:
         import ganvas
 
-        from ..terminal import render, stop_on_signals
+        from .terminal import render, stop_on_signals
 
         if self.pictures is None and self.out is None:
             raise GanvasError("No pictures were named.", "Try: ganvas train PICTURES, or: ganvas demo")
@@ -165,7 +165,7 @@ class Style:
 
     def alike(self, painting: Path) -> "Style":
         """Return what is meant where nothing is given, beside what was: as `painting` was made, on this machine."""
-        from ..style.again import recipe_of
+        from ..style.reuse import recipe_of
 
         known = recipe_of(painting)
         here = replace(known.config, device=StyleConfig.device, memory=StyleConfig.memory)
@@ -176,9 +176,9 @@ class Style:
         return replace(self, style=known.styles, mask=masks, settings=here)
 
     def run(self) -> dict[str, Any]:
-        from ..style.many import is_many, paint_many
+        from ..style.batch import is_many, paint_many
         from ..style.paint import stylize
-        from ..terminal import interrupt_on_term, render
+        from .terminal import interrupt_on_term, render
 
         if not self.style:
             raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
@@ -201,7 +201,7 @@ class Slim:
     json: Json = False
 
     def run(self) -> dict[str, Any]:
-        from ..models.backbones import slim, torchvision_vgg19
+        from ..models.vgg import slim, torchvision_vgg19
 
         if self.out.suffix != ".safetensors":
             raise GanvasError(f"{self.out} should end in .safetensors.", "Try: --out vgg19.safetensors")
@@ -226,7 +226,7 @@ class Recolour:
     json: Json = False
 
     def run(self) -> dict[str, Any]:
-        from ..style.again import recolour
-        from ..terminal import render
+        from ..style.reuse import recolour
+        from .terminal import render
 
         return render(recolour(self.painting, self.colours, self.out or self.painting, self.content))

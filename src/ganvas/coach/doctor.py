@@ -9,8 +9,8 @@ from typing import Any
 
 from ..errors import GanvasError
 from ..events import Done, Event, Saved, Scored, Signs, Treated, Verdict, read_events
-from .diagnosis import diagnose
-from .sicknesses import SICKNESSES
+from .diagnosis.diagnoses import SICKNESSES
+from .diagnosis.rules import diagnose
 
 KNOWN = (Signs, Verdict, Treated, Saved, Scored)  # what the coach goes by
 USAGE = "Try: ganvas doctor RUN, a folder that ganvas train wrote, or its events.jsonl"

@@ -161,7 +161,7 @@ class AdaptConfig:
 
 @dataclass(frozen=True)
 class StylesConfig:
-    """Say how the styles of `stylegan2` are trained; see `ganvas.training.styles`.
+    """Say how the styles of `stylegan2` are trained; see `ganvas.training.steps.stylegan2_regularizers`.
 
     Args:
         mixing: probability that a picture is drawn by two styles.
@@ -176,7 +176,7 @@ class StylesConfig:
 
 @dataclass(frozen=True)
 class WarmStartConfig:
-    """Describe how the `quick` recipe begins with an autoencoder; see `ganvas.training.warm_start`.
+    """Describe how the `quick` recipe begins with an autoencoder; see `ganvas.training.steps.autoencoder`.
 
     Args:
         encoder: the network that tells which code a picture has.

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import advice
-from .advice import Facts, Spread
+from . import recommendations
 from .decode import UPRIGHT, BadPicture, Header, printable, read_header, read_picture
-from .likeness import Look, alike, content_hash, look
+from .duplicates import Look, alike, content_hash, look
 from .prepare import Skipped
+from .recommendations import Facts, Spread
 from .sources import Item, Source, no_pictures, open_source
 
 SAMPLE = 512  # pictures that are decoded
@@ -72,14 +72,14 @@ def inspect(path: str | Path, tell: Callable[[int], None] | None = None) -> Insp
     if not tally.count:
         raise no_pictures(source, "Ganvas reads .jpg, .png, .webp, .gif, .tif, .bmp and a few more.")
     facts = tally.facts()
-    width, height = advice.size(facts)
+    width, height = recommendations.size(facts)
     return Inspection(
         **vars(facts),
-        channels=advice.channels(facts),
+        channels=recommendations.channels(facts),
         width=width,
         height=height,
         background="white",
-        warnings=tuple(advice.warnings(facts)),
+        warnings=tuple(recommendations.warnings(facts)),
     )
 
 
@@ -114,7 +114,9 @@ def glance(source: Source) -> Glance:
                 width, height = _upright(read_header(source.read(item.name), item.name))
                 short[min(width, height, LONGEST - 1)] += 1
                 shapes[_oblongness(width, height)] += 1
-    width, height = advice.fitting(_spread(short), _shapes(shapes)) if short.any() else (advice.SIZES[0],) * 2
+    width, height = (
+        recommendations.fitting(_spread(short), _shapes(shapes)) if short.any() else (recommendations.SIZES[0],) * 2
+    )
     grey = bool(looks) and all(each.grey for each in looks.values())
     drawn = median([each.flat for each in looks.values()] or [1.0]) > DRAWN
     return Glance(count, grey, drawn, width, height)
@@ -204,7 +206,7 @@ class _Tally:
             tally[min(number, LONGEST - 1)] += 1
         self._shapes[_oblongness(width, height)] += 1
         marks = {
-            "tiny": short < advice.TINY,
+            "tiny": short < recommendations.TINY,
             "rotated": header.orientation in UPRIGHT,
             "animated": header.animated,
             "cmyk": header.mode == "CMYK",

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from ..config import Config
 from ..device import choose_device, random_at, use
 from ..errors import GanvasError, did_you_mean
+from ..image_io import to_uint8, write_atomically
 from ..models import build_generator
 from ..models.stylegan2 import StyleGAN2Generator
-from ..pictures import to_uint8, write_atomically
 from ..runs import Run
 from ..version import __version__
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from torch import Tensor
 
 from ..errors import GanvasError
-from ..pictures import grid, save_image, to_image
+from ..image_io import grid, save_image, to_image
 from .sample import GeneratorModel
 
 AT_ONCE = 256  # pictures held in memory

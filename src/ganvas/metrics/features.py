@@ -18,7 +18,7 @@ from torch import Tensor, distributed, nn
 
 from ..data.cache import cache_folder
 from ..errors import GanvasError
-from ..pictures import write_atomically
+from ..image_io import write_atomically
 from .networks import load_network
 
 DEFAULT = "efficientnet-lite0"

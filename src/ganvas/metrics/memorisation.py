@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..data.split import Split
-from ..pictures import grid
+from ..image_io import grid
 from .features import to_tensor
 from .neighbours import TOLERANCE, Nearest, nearest_pictures, nudged_copies
 

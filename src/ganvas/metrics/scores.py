@@ -14,8 +14,8 @@ from torch import Tensor
 from ..errors import GanvasError
 from .distances import REPLICATES, SPREAD, Interval, frechet, kid
 from .features import Features
-from .meaning import Score
 from .neighbours import Pictures, birthday_support, near_duplicates
+from .score_descriptions import Score
 
 NEIGHBOURS = 3  # of precision and recall, as published
 COVERAGE_NEIGHBOURS = 5  # of density and coverage, as published

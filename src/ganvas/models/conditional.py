@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from .equalised import EqualLinear
+from .equalized import EqualLinear
 from .layers import Shape
 
 EMBEDDING = 16  # numbers that stand for a class beside z

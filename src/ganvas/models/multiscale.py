@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .conditional import LabelledLatent, Verdict, Widths
-from .equalised import EqualConv2d
+from .equalized import EqualConv2d
 from .layers import Shape
 from .progressive import beginning, coarsest, ending, enlarged, enlarging, from_rgb, shrinking, shrunk
 

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .conditional import LabelledLatent, Verdict, Widths
-from .equalised import ROOT, SLOPE, BatchDeviation, EqualConv2d, EqualLinear, PixelNorm
+from .equalized import ROOT, SLOPE, BatchDeviation, EqualConv2d, EqualLinear, PixelNorm
 from .layers import Shape
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from .efficientnet import frozen_lite
-from .equalised import SLOPE
+from .equalized import SLOPE
 from .layers import Shape, resampled
 
 STAGES = ((0, 2), (2, 3), (3, 5), (5, 7))  # blocks of the network up to strides of 4, 8, 16 and 32

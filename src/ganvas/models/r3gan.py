@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .conditional import LabelledLatent, Verdict
-from .equalised import SLOPE
+from .equalized import SLOPE
 from .layers import Shape, grids, resampled
 
 BLOCKS = 2  # on each grid

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .conditional import LabelledLatent, Verdict
-from .equalised import ROOT, SLOPE, EqualConv2d, EqualLinear, PixelNorm
+from .equalized import ROOT, SLOPE, EqualConv2d, EqualLinear, PixelNorm
 from .layers import Shape, resampled, wide
 from .progressive import ending, from_rgb
 
@@ -154,7 +154,9 @@ class StyleGAN2Generator(nn.Module):
         self.colours = nn.ModuleList(ModulatedConv2d(each, channels, 1, latent, demodulates=False) for each in widths)
         self.background = nn.Parameter(torch.zeros(channels, 1, 1))
         self.register_buffer("mean_style", torch.zeros(latent))  # measured before it is sampled from
-        self.register_buffer("path_mean", torch.zeros(()))  # of the path lengths, see `ganvas.training.styles`
+        self.register_buffer(
+            "path_mean", torch.zeros(())
+        )  # of the path lengths, see `ganvas.training.steps.stylegan2_regularizers`
 
     @property
     def depth(self) -> int:

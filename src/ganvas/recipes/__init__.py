@@ -10,8 +10,8 @@ from ..config import Config, DataConfig
 from ..errors import pick
 from .classics import dcgan, fc, residual, vae
 from .field import multiscale, progressive, projected, r3gan, stylegan2
+from .overrides import Wishes, with_wishes
 from .quick import keen, quick
-from .wishes import Wishes, with_wishes
 
 DEFAULT_MINUTES = 10.0
 

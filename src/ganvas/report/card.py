@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from ..words import BETTER, interval, number, percent, size
-from .facts import Facts, skipped, summary, train_command, versions
+from ..formatting import BETTER, interval, number, percent, size
+from .summary import Facts, skipped, summary, train_command, versions
 
 MOST_CLASSES = 50  # named
 LIMITS = (

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from ..events import Scored
-from ..metrics.meaning import MEANING
-from ..words import BETTER, duration, interval, number, title_of
+from ..formatting import BETTER, duration, interval, number, title_of
+from ..metrics.score_descriptions import MEANING
+from .downsample import Scale, Stretch, drawable, robust_scale, thin
 from .history import History, Phase, Point
-from .markup import Html, tag
+from .html import Html, tag
 from .plot import LEFT, RIGHT, WIDTH, Clock, Plot, figure
-from .thinning import Scale, Stretch, drawable, robust_scale, thin
 
 # What belongs together: its heading, and how to read it.
 KNOWN = {

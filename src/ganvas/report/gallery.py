@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..coach.doctor import Treatment
-from ..words import duration
+from ..formatting import duration
 from .embed import Picture, embed, embed_all, spread
-from .facts import Facts
 from .history import History, Sheet
-from .markup import Html, join, tag
+from .html import Html, join, tag
+from .summary import Facts
 
 WIDE = 560  # pixels that a sheet takes on a wide screen
 MOST_ENLARGED = 4

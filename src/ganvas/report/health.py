@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
+from ..coach.describe import evidence_text, title
+from ..coach.diagnosis.diagnoses import SOUND
 from ..coach.doctor import Span, Treatment
-from ..coach.sicknesses import SOUND
-from ..coach.words import evidence_text, title
-from ..words import duration, number
-from .facts import Facts
+from ..formatting import duration, number
 from .gallery import before_and_after
+from .health_charts import sign_charts
 from .history import History
-from .markup import Html, join, table, tag
+from .html import Html, join, table, tag
 from .plot import Clock
-from .signs import sign_charts
+from .summary import Facts
 
 MOST_SPANS = 400  # in the timeline, the longest ones: what is shorter than a 400th of it could not be seen
 MOST_ROWS = 8  # of the table of verdicts, the others being folded away ...

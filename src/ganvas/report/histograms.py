@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from ..events import Logits
-from ..words import duration, number, percent
+from ..formatting import duration, number, percent
+from .downsample import Scale
 from .history import History
-from .markup import Html
+from .html import Html
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Plot, figure
-from .thinning import Scale
 
 EMPTY = 0.01  # of the fullest bin: what counts less is not worth making the axis longer for
 

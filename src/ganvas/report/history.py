@@ -9,8 +9,8 @@ from pathlib import Path
 from ..coach.doctor import Span, Treatment, spans_of, treatments_of
 from ..errors import GanvasError
 from ..events import Done, Logits, Note, Samples, Scored, Signs, Started, Step, Verdict, read_events
+from ..formatting import name_of
 from ..runs import Run
-from ..words import name_of
 
 LONGEST = 1e10  # seconds; what claims to have taken longer than three centuries is no record of a training
 

@@ -3,12 +3,12 @@
 from datetime import date
 from pathlib import Path
 
+from ..formatting import duration, size
 from ..version import __version__
-from ..words import duration, size
-from .facts import Facts, summary
 from .gallery import film
-from .markup import Html, tag
+from .html import Html, tag
 from .sections import definitions, sections
+from .summary import Facts, summary
 
 # Whatever a run's texts may try: no picture, font, style or script from outside can be loaded.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from ..words import number
-from .markup import Html, join, tag
-from .thinning import Scale
+from ..formatting import number
+from .downsample import Scale
+from .html import Html, join, tag
 
 WIDTH, HEIGHT = 380, 232  # about what a phone shows at one to one; wider screens set several in a row
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 22, 36

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..config import to_dict
-from ..words import BETTER, duration, interval, number, percent
+from ..formatting import BETTER, duration, interval, number, percent
 from .charts import loss_charts, score_charts
-from .facts import Facts, skipped, train_command, versions
 from .gallery import nearest, samples_and_real
 from .health import health
 from .histograms import logit_charts
-from .markup import Html, join, table, tag
+from .html import Html, join, table, tag
+from .summary import Facts, skipped, train_command, versions
 
 SCORE_HEADINGS = ("Score", "Samples", "Real pictures")
 MOST_LISTED = 20

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from ..errors import GanvasError
-from ..pictures import write_atomically
+from ..image_io import write_atomically
 from ..runs import Run
 from .card import card
-from .facts import Evaluation, Facts
 from .history import read_history
 from .page import page
+from .summary import Evaluation, Facts
 
 
 def write_report(run: Run, evaluation: Evaluation | None) -> Path:

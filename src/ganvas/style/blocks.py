@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..models.backbones import VGG, stride
+from ..models.vgg import VGG, stride
 
 Window = tuple[int, int, int, int]  # top, bottom, left, right
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from ..config import StyleConfig
 from ..config.style import STARTS
 from ..errors import GanvasError, did_you_mean
-from ..models.backbones import POOLINGS
-from ..pictures import DEEP
+from ..image_io import DEEP
+from ..models.vgg import POOLINGS
 from .colour import COLOURS
-from .manner import STATISTICS
 from .optimise import OPTIMISERS
+from .style_targets import STATISTICS
 
 NETWORKS = ("vgg16", "vgg19")
 RANGES = {  # of what settings may be

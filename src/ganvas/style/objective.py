@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..models.backbones import VGG
+from ..models.vgg import VGG
 from .blocks import Block, blocks, look
-from .manner import Manner, Style, on_layers
 from .statistics import TINY, Sums
+from .style_targets import Manner, Style, on_layers
 
 Shares = Mapping[str, float]
 LARGE = 512  # pixels of a block's side, where a style is larger than the painting

@@ -8,10 +8,10 @@ from ..config import StyleConfig
 from ..device import choose_device, free_memory, hand_back_freed_memory, is_out_of_memory, use
 from ..errors import UnfitPictureError
 from ..events import Done, Event, Note
-from ..models import backbones
-from ..models.backbones import VGG, VGGWeights
-from .canvas import Canvas, Pictures, Sources, free_place
+from ..models import vgg
+from ..models.vgg import VGG, VGGWeights
 from .check import check_config, check_masks, check_out, layer_shares
+from .painting import Canvas, Pictures, Sources, free_place
 from .plan import FIXED, Stage, appetite_of, stages
 
 
@@ -140,15 +140,15 @@ def _told(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, 
 def network_for(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
     """Return the network's weights; where the file is gone, or none can be fetched, the packaged ones, and say so."""
     if config.network == "vgg16":
-        return backbones.packaged_vgg16()
+        return vgg.packaged_vgg16()
     if config.vgg19_weights:
         if Path(config.vgg19_weights).exists():
-            return backbones.torchvision_vgg19(Path(config.vgg19_weights))
+            return vgg.torchvision_vgg19(Path(config.vgg19_weights))
         yield Note(f"There is no weights file {config.vgg19_weights}. The packaged VGG-16 paints in its place.")
-        return backbones.packaged_vgg16()
+        return vgg.packaged_vgg16()
     yield Note("Looking for torchvision's VGG-19; it is fetched if it is not here yet (550 MB).")
     try:
-        return backbones.torchvision_vgg19()
-    except backbones.NotFetched as error:
+        return vgg.torchvision_vgg19()
+    except vgg.NotFetched as error:
         yield Note(f"{error.message} The packaged VGG-16 paints in its place.")
-        return backbones.packaged_vgg16()
+        return vgg.packaged_vgg16()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..config import StyleConfig
 from ..errors import UnfitPictureError
-from ..models.backbones import VGG
+from ..models.vgg import VGG
 from .optimise import LBFGS
 
 SMALLEST = 127  # the first size is at most this many pixels long: the whole composition fits the network's view

@@ -19,18 +19,18 @@ from ..device import Choice, use
 from ..latents.sample import save_network
 from ..metrics.features import DEFAULT
 from ..metrics.networks import load_network
+from ..planning.schedule import Position, with_seconds
 from ..runs import Run
-from .appraisal import COUNT, Appraiser
-from .examination import Examiner
+from .care.checkpoint_scores import COUNT, Appraiser
+from .care.health_check import Examiner
+from .care.logit_histograms import logit_histograms
+from .care.sample_grids import save_sheet, settle
 from .growth import grow
-from .logits import logit_histograms
-from .material import loader_for
 from .phases import advance
-from .schedule import Position, with_seconds
-from .sheets import save_sheet, settle
 from .state import State, fresh, pack
-from .steps import Losses
-from .warm_start import encode_all
+from .steps.adversarial import Losses
+from .steps.autoencoder import encode_all
+from .steps.batch import loader_for
 
 WARM_UP = 3  # first steps of a phase: memory is taken and convolutions choose their algorithm
 TRIALS = 12

@@ -1,7 +1,7 @@
 """How far a growing network is grown at a step (Karras et al. 2018, ProGAN)."""
 
 from ..models.progressive import ProgressiveGenerator, set_level
-from .schedule import Position
+from ..planning.schedule import Position
 from .state import State
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Generator, Iterator
 import torch
 
 from .. import checkpoint
-from ..coach.averages import Average
-from ..coach.signs import finite
+from ..coach.measurement.averages import Average
+from ..coach.measurement.health_metrics import finite
 from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import Prepared
@@ -21,15 +21,15 @@ from ..device import Choice, use
 from ..errors import GanvasError
 from ..events import Done, Event, Note, Samples, Saved, Started, Step
 from ..latents.sample import save_network
+from ..planning.schedule import Position, annealed, due, ends_stage, position, progress, rate_factor, ripeness
 from ..runs import Run
-from .appraisal import Appraiser
-from .coaching import Coach
-from .logits import logit_histograms
-from .material import loader_for
+from .care.checkpoint_scores import Appraiser
+from .care.coach_runner import Coach
+from .care.logit_histograms import logit_histograms
+from .care.sample_grids import save_sheet, settle
 from .phases import advance, enter
-from .schedule import Position, annealed, due, ends_stage, position, progress, rate_factor, ripeness
-from .sheets import save_sheet, settle
 from .state import State, fresh, pack, restored, under
+from .steps.batch import loader_for
 from .transfer import transfer
 
 KEEP = 3  # newest checkpoints that stay, beside the best

@@ -11,13 +11,13 @@ from ..data.loader import Loader
 from ..data.prepare import Prepared
 from ..device import is_out_of_memory, mixed_precision, random_at
 from ..errors import GanvasError, pick
+from ..planning.schedule import Position
 from .growth import grow
-from .material import Draw, draw, effective
-from .schedule import Position
 from .state import State
-from .steps import Losses, adversarial_step, unfreeze, update_average
-from .vae import vae_step
-from .warm_start import autoencode_step, encode_all, prior_step, sharpen_step
+from .steps.adversarial import Losses, adversarial_step, unfreeze, update_average
+from .steps.autoencoder import autoencode_step, encode_all, prior_step, sharpen_step
+from .steps.batch import Draw, draw, effective
+from .steps.vae import vae_step
 
 PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
     "adversarial": adversarial_step,

@@ -15,8 +15,7 @@ from ..data.split import held_out_count
 from ..device import Choice as Device
 from ..device import choose_device, free_memory, use
 from ..errors import GanvasError, pick
-from ..recipes import DEFAULT_MINUTES, choose_recipe, with_wishes
-from ..recipes.planner import (
+from ..planning.planner import (
     Choice,
     Circumstances,
     choose_recipe_name,
@@ -25,9 +24,10 @@ from ..recipes.planner import (
     explained,
     largest,
 )
-from .asked import KINDS, Options, began_with, check_freeze, check_wishes, parse_size, transferred
+from ..planning.request import KINDS, Options, began_with, check_freeze, check_wishes, parse_size, transferred
+from ..planning.schedule import with_seconds
+from ..recipes import DEFAULT_MINUTES, choose_recipe, with_wishes
 from .calibrate import MARGIN, seconds_per_step
-from .schedule import with_seconds
 from .state import fresh
 
 LOOKED_AT = 0.9  # of a budget that is left when start-up, sheets, scores and examinations have had their share

@@ -18,18 +18,18 @@ from ..device import Choice, available_cores, choose_device, is_out_of_memory
 from ..errors import GanvasError, pick
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
-from ..pictures import write_atomically
+from ..image_io import write_atomically
+from ..planning.planner import Choice as Reason
+from ..planning.planner import Circumstances
+from ..planning.request import COACHES, Options, began_with, check_freeze, check_wishes, typed
+from ..planning.schedule import with_images
 from ..recipes import DEFAULT_MINUTES
-from ..recipes.planner import Choice as Reason
-from ..recipes.planner import Circumstances
 from ..report import write_card
 from ..runs import Run
 from . import loop
-from .asked import COACHES, Options, began_with, check_freeze, check_wishes, typed
 from .calibrate import calibrate
-from .going_on import check_classes, check_same, moved
 from .planning import choose, circumstances, describe
-from .schedule import with_images
+from .resume_checks import check_classes, check_same, moved
 
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
 

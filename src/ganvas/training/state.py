@@ -11,8 +11,8 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Adam
 
 from ..checkpoint import Facts, Tensors
-from ..coach.averages import Average
-from ..coach.prescription import treated
+from ..coach.measurement.averages import Average
+from ..coach.treatment.prescription import treated
 from ..config import Config, OptimiserConfig
 from ..device import random_at
 from ..errors import GanvasError

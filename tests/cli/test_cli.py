@@ -1,0 +1,367 @@
+"""The command line: exit codes, what goes to stdout, and what goes to stderr."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import ganvas
+import tiny
+from ganvas import cli
+from ganvas.cli import main
+from ganvas.cli.terminal import stop_on_signals
+from ganvas.errors import GanvasError
+from ganvas.runs import Run
+
+pytestmark = pytest.mark.usefixtures("narrow_recipes")
+COMMANDS = ["demo", "inspect", "train", "sample", "evaluate", "doctor", "report", "style", "recolour", "slim", "env"]
+
+
+def train_arguments(pictures: Path, out: Path, *more: str) -> list[str]:
+    return [
+        *("train", str(pictures), "--out", str(out), "--recipe", "fc", "--size", "16", "--images", "100"),
+        *("--device", "cpu", *more),
+    ]
+
+
+@pytest.fixture
+def run(pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Path:
+    assert main(train_arguments(pictures, tmp_path / "run")) == 0
+    capfd.readouterr()
+    return tmp_path / "run"
+
+
+def ended(arguments: list[str]) -> int | str | None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    return caught.value.code
+
+
+def test_help_names_every_command(capfd: pytest.CaptureFixture[str]) -> None:
+    assert ended(["--help"]) == 0
+    told = capfd.readouterr().out
+    assert all(command in told for command in COMMANDS)
+    assert "ganvas demo" in told
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert ended([command, "--help"]) == 0
+    told = capfd.readouterr().out
+    assert f"ganvas {command}" in told
+    assert command == "style" or "None" not in told, "talk of None means nothing to a user"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggested"),
+    [
+        (["train", "x", "--recipee", "fc"], "--recipe"),
+        (["train", "x", "--minuts", "3"], "--minutes"),
+        (["sample", "x", "--cuont", "3"], "--count"),
+    ],
+)
+def test_a_wrong_flag_suggests_the_right_one(
+    arguments: list[str], suggested: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(arguments) == 2
+    captured = capfd.readouterr()
+    assert suggested in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("arguments", [["trian"], ["train", "x", "--images", "many"], ["sample"], ["inspect"]])
+def test_wrong_usage(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert ended(arguments) == 2
+    assert capfd.readouterr().err
+
+
+def test_train_puts_one_json_object_last_on_stdout(
+    pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(train_arguments(pictures, tmp_path / "run", "--json")) == 0
+    captured = capfd.readouterr()
+    facts = json.loads(captured.out.splitlines()[-1])
+    assert captured.out.count("\n") == 1, "something else on stdout"
+    config = Run(tmp_path / "run").read_config()
+    assert (facts["reason"], facts["step"], facts["images"]) == ("finished", config.steps, config.images)
+    assert "recipe fc" in captured.err
+    assert "on cpu (processor" in captured.err.replace("\n", " ")
+    assert f"Next: ganvas sample {tmp_path / 'run'}\n" in captured.err, "a command that cannot be copied"
+
+
+def test_without_json_stdout_is_empty(pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(train_arguments(pictures, tmp_path / "run")) == 0
+    assert capfd.readouterr().out == ""
+
+
+def test_a_finished_run_says_so(run: Path, pictures: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(train_arguments(pictures, run)) == 0
+    assert "Done" in capfd.readouterr().err
+
+
+def test_going_on_with_out_alone(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--out", str(run), "--device", "cpu"]) == 0
+
+
+def test_the_run_is_named_after_the_pictures(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["train", "pictures", "--recipe", "fc", "--size", "16", "--images", "50", "--device", "cpu"]
+    assert main(arguments) == 0
+    assert Run(tmp_path / "runs" / "pictures").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "hint"),
+    [
+        (["train"], "No pictures were named", "ganvas demo"),
+        (["train", "nowhere"], "nowhere", "Try"),
+        (["train", "pictures", "--recipe", "quikc"], "Did you mean 'quick'", "quick"),
+        (["train", "pictures", "--size", "999"], "999x999", "--size 256"),
+        (["train", "pictures", "--minutes", "1", "--images", "5"], "Both --minutes and --images", "one"),
+        (["train", "pictures", "--labels", "--images", "50"], "has no labels", "sub-folder"),
+        (["sample", "nowhere"], "nowhere does not exist", "ganvas train"),
+        (["inspect", "nowhere"], "nowhere", ""),
+    ],
+)
+def test_errors_say_what_to_type_next(
+    arguments: list[str],
+    named: str,
+    hint: str,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "Error: " in captured.err
+    assert named in captured.err
+    assert hint in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_sample_writes_numbered_pictures(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["sample", str(run), "--count", "3", "--seed", "7", "--device", "cpu"]
+    assert main([*arguments, "--out", str(tmp_path / "one"), "--json"]) == 0
+    facts = json.loads(capfd.readouterr().out)
+    assert (facts["count"], facts["seed"], facts["path"]) == (3, 7, str(tmp_path / "one"))
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["000000.png", "000001.png", "000002.png"]
+    with Image.open(tmp_path / "one" / "000002.png") as image:
+        assert image.size == (16, 16)
+        assert (image.text["run"], image.text["seed"], image.text["index"]) == ("run", "7", "2")
+        assert image.text["software"] == f"ganvas {ganvas.__version__}"
+    assert main([*arguments, "--out", str(tmp_path / "two")]) == 0
+    for index in range(3):
+        name = f"{index:06d}.png"
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert main(arguments) == 0
+    assert (run / "sampled" / "000000.png").is_file()
+
+
+def test_sample_writes_a_grid(run: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    assert main(["sample", str(run), "--count", "4", "--grid", str(sheet), "--device", "cpu"]) == 0
+    with Image.open(sheet) as image:
+        assert image.text["run"] == "run"
+    assert not (run / "sampled").exists()
+
+
+@pytest.mark.parametrize(
+    "more", [["--label", "cat"], ["--count", "0"], ["--truncation", "2"], ["--device", "tpu"], ["--grid", "a.txt"]]
+)
+def test_sample_refuses(more: list[str], run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", str(run), *more]) == 1
+    assert "Error: " in capfd.readouterr().err
+
+
+def test_inspect(pictures: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(pictures), "--json"]) == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out.splitlines()[-1])["count"] == tiny.COUNT
+    assert "ganvas train" in captured.err
+
+
+def test_inspect_plans_what_is_asked_for_and_names_the_command(
+    pictures: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--recipe", "vae", "--size", "16", "--labels", "--minutes", "3", "--width", "0.5", "--batch", "8"]
+    assert main(["inspect", str(pictures), *asked, "--json"]) == 0
+    captured = capfd.readouterr()
+    plan = json.loads(captured.out.splitlines()[-1])["plan"]
+    assert (plan["recipe"], plan["width"], plan["height"], plan["batch"]) == ("vae", 16, 16, 8)
+    told = " ".join(captured.err.split())
+    assert f"ganvas train {pictures} --recipe vae --size 16 --minutes 3 --width 0.5 --batch 8 --labels" in told
+    assert main(["inspect", str(pictures), "--recipe", "vea"]) == 1
+    assert "Did you mean 'vae'" in capfd.readouterr().err
+
+
+def test_env(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["env", "--json"]) == 0
+    captured = capfd.readouterr()
+    facts = json.loads(captured.out)
+    assert {"ganvas", "python", "torch", "device", "why", "threads"} <= set(facts)
+    assert facts["torch"] in captured.err
+
+
+def test_an_interrupted_run_exits_with_130(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    real = ganvas.train
+
+    def signalled(*arguments: object, **options: object):  # type: ignore[no-untyped-def]
+        for event in real(*arguments, **options):  # type: ignore[arg-type]
+            yield event
+            if isinstance(event, ganvas.events.Started) and not event.resumed:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(ganvas, "train", signalled)
+    out = tmp_path / "a run"
+    assert main(train_arguments(pictures, out)) == 130
+    told = capfd.readouterr().err
+    assert f"ganvas train --out '{out}'" in told.replace("\n", ""), "a path with a space must be quoted"
+    assert main(train_arguments(pictures, out)) == 0
+
+
+def test_a_keyboard_interrupt_exits_with_130(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(self: cli.Env) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.Env, "run", interrupt)
+    assert main(["env"]) == 130
+    assert "Interrupted" in capfd.readouterr().err
+
+
+def test_an_error_without_a_hint_ends_with_its_message(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(self: cli.Env) -> None:
+        raise GanvasError("It broke.")
+
+    monkeypatch.setattr(cli.Env, "run", fail)
+    assert main(["env"]) == 1
+    assert capfd.readouterr().err == "Error: It broke.\n"
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt, as at a terminal; to a process in the background it may mean nothing."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
+def test_the_first_signal_is_a_wish_and_the_second_acts() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with stop_on_signals() as stop:
+        assert not stop()
+        signal.raise_signal(signal.SIGINT)
+        assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("module", ["ganvas", "ganvas.cli"])
+def test_nothing_heavy_is_imported_before_it_is_used(module: str) -> None:
+    code = f"import sys, {module}; print([m for m in ('torch', 'torchvision', 'timm', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_does_not_import_torch() -> None:
+    code = """
+import sys
+from ganvas.cli import main
+try:
+    main(["train", "--help"])
+except SystemExit:
+    pass
+sys.exit("torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "--minutes" in done.stdout
+    assert done.returncode == 0, "--help has imported torch"
+
+
+def test_evaluate_puts_its_scores_on_the_last_line(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(run), "--count", "30", "--device", "cpu", "--json"]) == 0
+    captured = capfd.readouterr()
+    found = json.loads(captured.out.splitlines()[-1])
+    assert found["count"] == 30
+    assert {"frechet", "kid", "coverage", "near_duplicates", "checkerboard"} <= {
+        each["key"] for each in found["scores"]
+    }
+    assert "Frechet distance" in captured.err
+    assert f"ganvas report {run}" in captured.err
+
+
+def test_report_evaluates_first_and_names_the_page(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(run), "--device", "cpu", "--count", "30", "--json"]) == 0
+    page = Path(json.loads(capfd.readouterr().out.splitlines()[-1])["path"])
+    assert page == run / "report.html"
+    assert (Run(run).evaluation / "scores.json").is_file()
+    written = page.read_text(encoding="utf-8")
+    assert "data:image" in written, "the page should hold its pictures"
+
+
+def test_report_without_the_pictures_goes_without_scores(
+    run: Path, pictures: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pictures.rename(pictures.with_name("moved"))
+    assert main(["report", str(run), "--device", "cpu"]) == 0
+    assert "goes without scores" in capfd.readouterr().err
+    assert "ganvas evaluate" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_evaluate_of_what_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(tmp_path / "nowhere")]) == 1
+    assert "Error: There is no" in capfd.readouterr().err
+    assert main(["report", str(tmp_path / "nowhere")]) == 1
+    assert "ganvas train PICTURES" in capfd.readouterr().err
+
+
+def record(run: Path) -> None:
+    """Put one examination into the record of a run, in which nothing has gone wrong yet."""
+    Run(run).append_event(ganvas.events.Signs(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
+
+
+def test_doctor_examines_a_run_and_its_events_alone(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    record(run)
+    assert main(["doctor", str(run), "--json"]) == 0
+    captured = capfd.readouterr()
+    found = json.loads(captured.out.splitlines()[-1])
+    assert found["examinations"] == 1
+    assert {"name", "confidence", "evidence", "what", "why"} <= set(found["verdict"])
+    assert "In the end: " in captured.err
+    assert f"Next: ganvas report {run}\n" in captured.err
+    assert main(["doctor", str(run / "events.jsonl")]) == 0
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "In the end: " in captured.err
+
+
+def test_doctor_of_what_it_cannot_examine(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", str(tmp_path / "nowhere")]) == 1
+    assert "ganvas doctor RUN" in capfd.readouterr().err
+    assert main(["doctor", str(run)]) == 1
+    assert "was never examined" in capfd.readouterr().err
+
+
+def test_doctor_needs_no_torch(tmp_path: Path) -> None:
+    Run(tmp_path).append_event(ganvas.events.Signs(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
+    code = "import sys; from ganvas.cli import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, "doctor", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, "an examination has imported torch, which takes longer than the examination"

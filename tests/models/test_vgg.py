@@ -1,0 +1,295 @@
+"""VGG: layers by name, nothing deeper than asked, any size, and weights that are refused when they are not VGG's."""
+
+import urllib.error
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from ganvas import builtin
+from ganvas.cli import main
+from ganvas.errors import GanvasError
+from ganvas.models import frozen_ops, vgg
+from ganvas.models.vgg import VGG, NotFetched, VGGWeights, packaged_vgg16, slim, torchvision_vgg19
+from ganvas.style.load import read
+
+HALF = (0.5, 0.5, 0.5)
+VGG19_FILE = "vgg19-dcbb9e9d.pth"  # the name that torchvision looks for in torch's cache
+VGG19_PLACES = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+
+
+def small(widths: dict[str, int], seed: int = 0) -> VGGWeights:
+    """Return a VGG with random weights and a few channels at each convolution of `widths`."""
+    generator = torch.Generator().manual_seed(seed)
+    tensors, before = {}, 3
+    for name, width in widths.items():
+        tensors[f"conv{name}.weight"] = torch.randn(width, before, 3, 3, generator=generator) / (9 * before) ** 0.5
+        tensors[f"conv{name}.bias"] = torch.randn(width, generator=generator) / 10
+        before = width
+    return VGGWeights("small VGG", tensors, HALF, HALF)
+
+
+SMALL = small({"1_1": 4, "1_2": 4, "2_1": 6, "2_2": 6})
+
+
+@pytest.fixture(scope="module")
+def vgg19_state() -> dict[str, torch.Tensor]:
+    """Return a file of torchvision's VGG-19 with two channels everywhere, under torchvision's own names."""
+    with torch.device("meta"):  # only the names are of interest, not half a gigabyte of random numbers
+        real = torchvision.models.vgg19(weights=None, init_weights=False).state_dict()
+    names = {key for key in real if key.startswith("features")}
+    assert names == {f"features.{place}.{part}" for place in VGG19_PLACES for part in ("weight", "bias")}
+    shape = {"weight": (2, 2, 3, 3), "bias": (2,)}
+    state = {name: torch.full(shape[name.split(".")[-1]], float(name.split(".")[1])) for name in names}
+    return {**state, "features.0.weight": torch.zeros(2, 3, 3, 3), "classifier.0.weight": torch.zeros(1)}
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty torch cache of our own."""
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    return folder
+
+
+def test_layers_agree_with_a_plain_sequential() -> None:
+    conv = torch.nn.functional.conv2d
+    t = SMALL.tensors
+    x = torch.rand(2, 3, 8, 8) * 2 - 1
+
+    def mirrored(features: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.pad(features, (1, 1, 1, 1), mode="reflect")
+
+    first = conv(mirrored(x), t["conv1_1.weight"], t["conv1_1.bias"])  # mean and std of a half leave [-1, 1] as it is
+    second = conv(mirrored(first.relu()), t["conv1_2.weight"], t["conv1_2.bias"])
+    pooled = torch.nn.functional.max_pool2d(second.relu(), 2)
+    third = conv(mirrored(pooled), t["conv2_1.weight"], t["conv2_1.bias"])
+    found = VGG(SMALL, ["conv1_1", "relu1_2", "conv2_1"], pooling="max")(x)
+    for layer, expected in {"conv1_1": first, "relu1_2": second.relu(), "conv2_1": third}.items():
+        torch.testing.assert_close(found[layer], expected, msg=f"{layer} is not what the definition says")
+
+
+def test_nothing_deeper_than_asked_is_kept_or_computed() -> None:
+    network = VGG(SMALL, ["relu1_2", "relu1_1", "relu1_2"])
+    assert network.convolutions == ["1_1", "1_2"]
+    assert set(network(torch.zeros(1, 3, 4, 4))) == {"relu1_1", "relu1_2"}
+    assert not list(network.parameters()), "a frozen network has nothing to train"
+
+
+def test_slopes_are_autograds_and_inputs_of_convolutions_are_not_kept() -> None:
+    encoder, kept = VGG(packaged_vgg16(), ("relu2_2", "conv3_1")), []
+    pictures = torch.rand(1, 3, 25, 20, generator=torch.Generator().manual_seed(0)).requires_grad_()
+
+    def slope(seen: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.autograd.grad(sum(each.square().mean() for each in seen.values()), pictures)[0]
+
+    with torch.autograd.graph.saved_tensors_hooks(lambda each: kept.append(each) or each, lambda each: each):
+        seen = encoder(pictures)
+    assert kept, "nothing was watched"
+    assert not any(each.shape[-2:] == (27, 22) for each in kept), "a padded copy is kept"
+    whole = [each for each in kept if each.shape[-2:] == pictures.shape[-2:] and each.dtype == torch.float32]
+    assert not whole, "what nobody asked for is kept with all its digits"
+
+    def plain(features: Tensor, weight: Tensor, bias: Tensor, cuts: bool, asked: bool) -> Tensor:
+        found = F.conv2d(features, weight, bias)
+        return found.relu() if cuts else found
+
+    found = slope(seen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frozen_ops.Frozen, "apply", plain)
+        patch.setattr(frozen_ops.Averaged, "apply", partial(F.avg_pool2d, kernel_size=2, ceil_mode=True))
+        patch.setattr(frozen_ops.Mirrored, "apply", partial(F.pad, pad=(1, 1, 1, 1), mode="reflect"))
+        torch.testing.assert_close(found, slope(encoder(pictures)), rtol=1e-4, atol=1e-7)
+
+
+def test_it_tells_how_much_its_features_take() -> None:
+    encoder = VGG(packaged_vgg16(), ("relu1_1", "conv4_2"))
+    seen = encoder(torch.zeros(1, 3, 64, 32))
+    taken = sum(each.numel() * each.element_size() for each in seen.values())
+    assert encoder.bytes_of(("relu1_1", "conv4_2")) * 64 * 32 == taken
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 40), (33, 2), (7, 5)])
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_pictures_of_any_size_pass(height: int, width: int, pooling: str) -> None:
+    features = VGG(packaged_vgg16(), ["conv4_2"], pooling)(torch.zeros(1, 3, height, width))["conv4_2"]
+    assert features.shape == (1, 512, -(-height // 8), -(-width // 8)), "a picture's last row or column was lost"
+    assert features.isfinite().all()
+
+
+def test_an_even_picture_stays_even_to_its_edge() -> None:
+    features = VGG(SMALL, ["conv1_1"])(torch.full((1, 3, 6, 6), 0.7))["conv1_1"]
+    assert features.std(dim=(2, 3)).max() < 1e-6, "the border shows as an edge where there is none"
+
+
+def test_average_pooling_does_not_darken_the_edge_of_an_odd_picture() -> None:
+    pool, _ = vgg.POOLINGS["average"]
+    assert torch.equal(pool(torch.ones(1, 1, 5, 5)), torch.ones(1, 1, 3, 3))
+
+
+def test_averages_are_as_strong_as_the_maxima_that_the_network_knows() -> None:
+    picture = read(builtin.photo()).tensor((256, 256), torch.device("cpu"))
+    pools = {name: VGG(packaged_vgg16(), ["conv2_1", "conv3_1", "conv4_1"], name) for name in ("average", "max")}
+    weak, strong = (vgg.POOLINGS[name] for name in ("average", "max"))
+    features = VGG(packaged_vgg16(), ["relu1_2", "relu2_2", "relu3_3"], "max")(picture)
+    for place, seen in enumerate(features.values()):
+        means = [float((pool(seen) * gains[place]).mean()) for pool, gains in (weak, strong)]
+        assert 0.8 < means[0] / means[1] < 1.25
+    found = {name: vgg(picture) for name, vgg in pools.items()}
+    for layer in found["max"]:
+        assert 0.6 < float(found["average"][layer].std() / found["max"][layer].std()) < 1.5, layer
+
+
+def test_unknown_layers_and_poolings_suggest_the_right_ones() -> None:
+    with pytest.raises(GanvasError, match=r"no layer 'relu41'. Did you mean 'relu4_1'\?") as caught:
+        VGG(packaged_vgg16(), ["relu1_1", "relu41"])
+    assert caught.value.hint == "Its layers go from conv1_1 to relu4_2."
+    with pytest.raises(GanvasError, match="no layer 'relu5_1'"):
+        VGG(packaged_vgg16(), ["relu5_1"])
+    with pytest.raises(GanvasError, match="Did you mean 'average'"):
+        VGG(SMALL, ["relu1_1"], pooling="avarage")
+
+
+def test_the_packaged_network_sees_what_a_vgg_sees() -> None:
+    """An edge detector must answer to edges, and a half turn must matter more the deeper one looks."""
+    network = VGG(packaged_vgg16(), ["relu1_1", "relu4_1"])
+    stripes = (torch.arange(32) // 4 % 2).float().mul(2).sub(1).expand(1, 3, 32, 32).contiguous()
+    plain, upright, lying = (network(each) for each in (torch.zeros(1, 3, 32, 32), stripes, stripes.mT.contiguous()))
+    inside = (..., slice(8, -8), slice(8, -8))
+    spread = [features["relu1_1"][inside].std(dim=(2, 3)).mean() for features in (plain, upright)]
+    assert spread[1] > 100 * spread[0], "the first layer does not answer to edges"
+    strongest = [features["relu4_1"].mean(dim=(2, 3))[0].topk(16).indices.tolist() for features in (upright, lying)]
+    assert len(set(strongest[0]) & set(strongest[1])) < 8, "the same channels answer to upright and to lying stripes"
+    assert all(tensor.dtype == torch.float16 for tensor in load_file(builtin.vgg16()).values())
+
+
+def test_a_network_holds_no_second_copy_of_its_weights() -> None:
+    weights = packaged_vgg16()
+    network = VGG(weights, ["relu4_1"])
+    for name in ("weight1_1", "weight4_1", "bias4_1"):
+        assert network.get_buffer(name).data_ptr() == weights.tensors[f"conv{name[-3:]}.{name[:-3]}"].data_ptr()
+    assert network.weight4_1.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_vgg19_comes_out_of_torchs_cache(vgg19_state: dict[str, torch.Tensor], cache: Path) -> None:
+    torch.save(vgg19_state, cache / VGG19_FILE)
+    weights = torchvision_vgg19()
+    assert [weights.convolutions[index] for index in (0, 1, 4, 8, 12, 15)] == ["1_1", "1_2", "3_1", "4_1", "5_1", "5_4"]
+    for name, place in zip(weights.convolutions, VGG19_PLACES, strict=True):
+        assert weights.tensors[f"conv{name}.bias"][0] == place, f"conv{name} got another layer's weights"
+    assert VGG(weights, ["relu5_1"])(torch.zeros(1, 3, 32, 32))["relu5_1"].shape == (1, 2, 2, 2)
+
+
+def test_vgg19_comes_from_a_file_that_is_named(vgg19_state: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    torch.save(vgg19_state, tmp_path / "mine.pth")
+    assert torchvision_vgg19(tmp_path / "mine.pth").name == "VGG-19 (torchvision)"
+    with pytest.raises(GanvasError, match="no weights file"):
+        torchvision_vgg19(tmp_path / "other.pth")
+
+
+def test_a_slim_file_sees_the_same_to_half_precision(tmp_path: Path) -> None:
+    slim(SMALL, tmp_path / "slim.safetensors")
+    weights = torchvision_vgg19(tmp_path / "slim.safetensors")
+    assert (weights.mean, weights.std) == (SMALL.mean, SMALL.std)
+    assert {each.dtype for each in load_file(tmp_path / "slim.safetensors").values()} == {torch.float16}
+    pictures = torch.rand(1, 3, 16, 16) * 2 - 1
+    before, after = (VGG(each, ["relu2_2"])(pictures)["relu2_2"] for each in (SMALL, weights))
+    torch.testing.assert_close(after, before, rtol=1e-2, atol=1e-2)
+
+
+def test_a_slim_file_has_nothing_deeper_than_paintings_look(
+    vgg19_state: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    torch.save(vgg19_state, tmp_path / "whole.pth")
+    slim(torchvision_vgg19(tmp_path / "whole.pth"), tmp_path / "slim.safetensors")
+    found = torchvision_vgg19(tmp_path / "slim.safetensors")
+    assert found.convolutions[-1] == "5_1"
+    assert found.name == "VGG-19 (torchvision), slim"
+
+
+def test_damaged_or_foreign_slim_files_are_named(tmp_path: Path) -> None:
+    slim(SMALL, tmp_path / "torn.safetensors")
+    whole = (tmp_path / "torn.safetensors").read_bytes()
+    facts = {"name": "x", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
+    foreign = save({"weight": torch.zeros(1)}, facts)
+    no_bias = save({"conv1_1.weight": torch.zeros(8, 3, 3, 3)}, facts)
+    for content in (b"", whole[:-9], b"no tensors at all", save({"weight": torch.zeros(1)}), foreign, no_bias):
+        (tmp_path / "torn.safetensors").write_bytes(content)
+        with pytest.raises(GanvasError, match="cannot be read") as caught:
+            torchvision_vgg19(tmp_path / "torn.safetensors")
+        assert "ganvas slim" in caught.value.hint
+
+
+def test_slimming_from_the_command_line(
+    vgg19_state: dict[str, torch.Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save(vgg19_state, tmp_path / "whole.pth")
+    out = tmp_path / "slim.safetensors"
+    assert main(["slim", str(tmp_path / "whole.pth"), "--out", str(out)]) == 0
+    assert f"--vgg19-weights {out}" in capsys.readouterr().err
+    assert out.exists()
+    assert main(["slim", str(tmp_path / "none.pth"), "--out", str(out)]) == 1
+
+
+class Hostile:
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return __import__("os").system, ("exit 1",)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [(b"", "cannot be read"), (b"PK\x03\x04 torn", "cannot be read"), (b"<html>not found</html>", "cannot be read")],
+)
+def test_damaged_weights_are_named(content: bytes, complaint: str, cache: Path) -> None:
+    (cache / VGG19_FILE).write_bytes(content)
+    with pytest.raises(GanvasError, match=complaint) as caught:
+        torchvision_vgg19()
+    assert not isinstance(caught.value, NotFetched), "a damaged file must not pass for a missing connection"
+
+
+@pytest.mark.parametrize("state", [{"weight": torch.zeros(1)}, [torch.zeros(1)], {"features.0.weight": torch.zeros(3)}])
+def test_another_networks_weights_are_refused(state: object, tmp_path: Path) -> None:
+    torch.save(state, tmp_path / "other.pth")
+    with pytest.raises(GanvasError, match="holds no VGG-19"):
+        torchvision_vgg19(tmp_path / "other.pth")
+
+
+def test_a_hostile_file_runs_nothing(tmp_path: Path) -> None:
+    torch.save({"features.0.weight": Hostile()}, tmp_path / "hostile.pth")
+    with pytest.raises(GanvasError, match="cannot be read"):
+        torchvision_vgg19(tmp_path / "hostile.pth")
+
+
+def test_without_a_connection_it_says_so(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise urllib.error.URLError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+    with pytest.raises(NotFetched, match="no route to host") as caught:
+        torchvision_vgg19()
+    assert "--network vgg16" in caught.value.hint
+
+
+def test_what_was_downloaded_is_checked_and_stdout_stays_clean(
+    vgg19_state: dict[str, torch.Tensor],
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = []
+
+    def download(url: str, to: str, hash_prefix: str | None, progress: bool) -> None:
+        asked.append((url, hash_prefix))
+        torch.save(vgg19_state, to)
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    torchvision_vgg19()
+    assert asked == [(f"https://download.pytorch.org/models/{VGG19_FILE}", "dcbb9e9d")], "the hash is not checked"
+    assert capsys.readouterr().out == "", "stdout is for results"

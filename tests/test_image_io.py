@@ -1,0 +1,120 @@
+"""From floats to bytes to files, each with its origin inside."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageSequence
+
+import ganvas
+from ganvas.image_io import grid, save_animation, save_image, to_float, to_image, to_uint8, write_atomically
+
+
+def test_every_byte_survives() -> None:
+    every = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(to_uint8(to_float(every)), every)
+    assert to_float(every).min() == -1
+    assert to_float(every).max() == 1
+
+
+def test_floats_are_rounded_clamped_and_never_nan() -> None:
+    inf = float("inf")
+    found = to_uint8(torch.tensor([-9, -1, -1 + 0.9 / 127.5, 0.0, 1, 9, float("nan"), inf, -inf]))
+    assert found.tolist() == [0, 0, 1, 128, 255, 255, 0, 255, 0]
+    assert found.dtype == torch.uint8
+
+
+def test_to_uint8_leaves_its_input_alone() -> None:
+    given = torch.tensor([0.3, float("nan")], requires_grad=True)
+    to_uint8(given)
+    assert float(given[0].detach()) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
+def test_to_image_keeps_channels_and_orientation(channels: int, mode: str) -> None:
+    picture = torch.randint(0, 256, (channels, 5, 7), dtype=torch.uint8)
+    image = to_image(picture)
+    assert (image.mode, image.size) == (mode, (7, 5))
+    array = np.asarray(image).reshape(5, 7, channels)
+    assert torch.equal(torch.from_numpy(array.copy()).permute(2, 0, 1), picture)
+
+
+def test_grid_puts_pictures_in_reading_order_on_white() -> None:
+    pictures = torch.stack([torch.full((3, 4, 6), value, dtype=torch.uint8) for value in range(5)])
+    sheet = grid(pictures, columns=3, gap=2)
+    assert sheet.shape == (3, 2 * (4 + 2) + 2, 3 * (6 + 2) + 2)
+    assert (sheet[:, 0] == 255).all()
+    assert (sheet[:, :, -1] == 255).all()
+    for index in range(5):
+        top, left = 2 + index // 3 * 6, 2 + index % 3 * 8
+        assert (sheet[:, top : top + 4, left : left + 6] == index).all()
+    assert (sheet[:, 8:12, 18:24] == 255).all(), "the empty place is white"
+
+
+@pytest.mark.parametrize(("count", "height", "width"), [(1, 8, 8), (64, 8, 8), (7, 8, 32), (7, 32, 8)])
+def test_grid_is_about_square_and_holds_all(count: int, height: int, width: int) -> None:
+    sheet = grid(torch.zeros(count, 1, height, width, dtype=torch.uint8), gap=0)
+    assert int((sheet == 0).sum()) == count * height * width
+    assert 0.2 <= sheet.shape[2] / sheet.shape[1] <= 5
+
+
+ORIGIN = {"run": "mine", "seed": 7}
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff"])
+def test_files_carry_their_origin(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / f"a{suffix}"
+    save_image(Image.new("RGB", (8, 6), (200, 30, 60)), path, ORIGIN)
+    with Image.open(path) as image:
+        if suffix == ".png":
+            assert image.text == {"run": "mine", "seed": "7", "software": f"ganvas {ganvas.__version__}"}
+        else:
+            assert image.getexif()[0x010E] == f"run=mine; seed=7; software=ganvas {ganvas.__version__}"
+        assert image.size == (8, 6)
+        assert np.abs(np.asarray(image.convert("RGB"), int) - (200, 30, 60)).max() <= 8
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA"])
+def test_jpeg_takes_grey_and_transparent_pictures(mode: str, tmp_path: Path) -> None:
+    save_image(Image.new(mode, (8, 8)), tmp_path / "a.jpg", ORIGIN)
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert image.mode == ("L" if mode == "L" else "RGB")
+
+
+def test_animation_loops_and_holds_its_last_frame(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), (60 * index, 0, 0)) for index in range(4)]
+    save_animation(frames, tmp_path / "a.webp", 100, ORIGIN)
+    with Image.open(tmp_path / "a.webp") as image:
+        durations = []
+        for frame in ImageSequence.Iterator(image):
+            frame.load()
+            durations.append(frame.info["duration"])
+        assert durations == [100, 100, 100, 1000]
+        assert image.info["loop"] == 0
+        assert "run=mine" in image.getexif()[0x010E]
+
+
+@pytest.mark.parametrize("stage", ["fsync", "replace"])
+def test_a_failed_write_leaves_the_old_file_and_no_litter(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    write_atomically(path, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(*((os, "fsync") if stage == "fsync" else (Path, "replace")), fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_write_replaces_and_makes_folders(tmp_path: Path) -> None:
+    path = tmp_path / "x" / "y"
+    write_atomically(path, b"old")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"

@@ -1,0 +1,574 @@
+"""The coach in the training: watching changes nothing, treating is exact and ends, and what was told is never lost."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from test_interruption import assert_same_end
+from torch import Tensor
+
+import ganvas
+import tiny
+from ganvas import checkpoint
+from ganvas.checkpoint import Facts, Tensors
+from ganvas.coach.diagnosis.diagnoses import SICKNESSES
+from ganvas.coach.diagnosis.rules import diagnose
+from ganvas.coach.measurement.health_metrics import finite
+from ganvas.coach.treatment import escalation
+from ganvas.coach.treatment.escalation import MOST
+from ganvas.config import Config, OptimiserConfig, PhaseConfig
+from ganvas.data.loader import Loader
+from ganvas.errors import GanvasError
+from ganvas.events import Done, Event, Note, Samples, Saved, Scored, Signs, Step, Treated, Verdict, read_events, to_json
+from ganvas.planning.schedule import progress
+from ganvas.recipes import RECIPES
+from ganvas.runs import Run
+from ganvas.training import loop, phases
+from ganvas.training.care import coach_runner
+from ganvas.training.care.checkpoint_scores import RANKED_BY
+from ganvas.training.state import State, under
+from histories import HEALTHY
+
+IMAGES = 400  # 50 steps of dcgan
+SICK = 20  # step from which the made-up diagnosis finds something
+COACHED = (Signs, Verdict, Treated)
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the recipes narrow, and have them examined every few steps."""
+    monkeypatch.setattr(coach_runner, "FEWEST_STEPS", 2)
+    for name, recipe in tiny.NARROW.items():
+        examined = lambda data, count, recipe=recipe: replace(recipe(data, count), images_per_examination=16)  # noqa: E731
+        monkeypatch.setitem(RECIPES, name, examined)
+
+
+class Eye:
+    """Be an examiner that costs nothing: all is well, and the distance is what `distance` says of a step."""
+
+    distance: Callable[[int], float] = staticmethod(lambda step: 1.0)
+
+    def __init__(self, *arguments: object) -> None:
+        pass
+
+    def examine(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> Signs:
+        whole = finite(state.networks().values(), losses)
+        values = HEALTHY | {"distance": type(self).distance(state.step), "finite": whole}
+        return Signs(state.step, state.images, progress(config, state.step), phase.name, values)
+
+
+@pytest.fixture
+def eye(monkeypatch: pytest.MonkeyPatch) -> type[Eye]:
+    """Have every run examined by `Eye`, whose `distance` a test may set."""
+
+    class Own(Eye):
+        pass
+
+    monkeypatch.setattr(coach_runner, "Examiner", Own)
+    return Own
+
+
+def ill(name: str, when: Callable[[Sequence[Event], int], bool]) -> Callable[[Sequence[Event]], Verdict]:
+    """Return a diagnosis that finds `name` when a test on the history and its last step says so; NaN is always seen."""
+
+    def found(history: Sequence[Event]) -> Verdict:
+        last = [event for event in history if isinstance(event, Signs)][-1]
+        broken = last.values["finite"] < 1
+        told = "diverging" if broken else name if when(history, last.step) else "healthy"
+        return Verdict(last.step, last.images, told, 1.0 if broken else 0.9, (), "What.", "Why.")
+
+    return found
+
+
+def has_been_treated(history: Sequence[Event]) -> bool:
+    return any(isinstance(event, Treated) for event in history)
+
+
+def once(name: str = "mode collapse") -> Callable[[Sequence[Event]], Verdict]:
+    """Return a diagnosis that finds `name` from step `SICK` on, until it was treated."""
+    return ill(name, lambda history, step: step >= SICK and not has_been_treated(history))
+
+
+def always(name: str) -> Callable[[Sequence[Event]], Verdict]:
+    return ill(name, lambda history, step: True)
+
+
+def never() -> Callable[[Sequence[Event]], Verdict]:
+    return ill("stalled", lambda history, step: False)
+
+
+def improving(step: int) -> float:
+    return float(2 * 0.9**step)
+
+
+def train(pictures: Path, run: Run, recipe: str = "dcgan", **options: Any) -> list[Event]:
+    return tiny.train(pictures, run.folder, recipe, **({"images": IMAGES} | options))
+
+
+def coached(events: Sequence[Event]) -> list[str]:
+    return [to_json(event) for event in events if isinstance(event, COACHED)]
+
+
+def recorded(run: Run) -> list[Event]:
+    events, unreadable = read_events(run.events_file)
+    assert unreadable == 0
+    return events
+
+
+def of(kind: type, events: Sequence[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def given(events: Sequence[Event]) -> list[Treated]:
+    return [event for event in of(Treated, events) if not event.outcome]
+
+
+def saved(run: Run, step: int | None = None) -> tuple[Tensors, Facts]:
+    """Return the checkpoint of a step, or the newest."""
+    if step is not None:
+        return checkpoint.load(checkpoint.path_of(run.checkpoints, step))
+    found = checkpoint.newest(run.checkpoints)
+    assert found is not None
+    return found[:2]
+
+
+def learned(tensors: Tensors) -> Tensors:
+    return {key: each for key, each in tensors.items() if not key.startswith("gathered/")}
+
+
+def assert_equal(found: Tensors, wanted: Tensors) -> None:
+    assert found.keys() == wanted.keys()
+    different = [key for key, each in wanted.items() if not torch.equal(found[key], each)]
+    assert not different, f"not bit for bit: {different[:5]}"
+
+
+# Watching
+
+
+@pytest.mark.parametrize("recipe", ["dcgan", "quick"])
+def test_watching_leaves_the_training_bit_for_bit(recipe: str, pictures: Path, tmp_path: Path) -> None:
+    off, watched = Run(tmp_path / "off" / "run"), Run(tmp_path / "watch" / "run")
+    unseen = train(pictures, off, recipe, coach="off")
+    seen = train(pictures, watched, recipe, coach="watch")
+    assert coached(unseen) == [], "it looked though nobody asked"
+    looks = of(Signs, seen)
+    assert len(looks) > 4
+    assert of(Verdict, seen)
+    assert not of(Treated, seen)
+    assert len({look.phase for look in looks}) == len(off.read_config().phases), "a phase was not looked at"
+    assert_same_end(watched, off)
+    assert [path.name for path in checkpoint.listing(watched.checkpoints)] == [
+        path.name for path in checkpoint.listing(off.checkpoints)
+    ]
+    for path in checkpoint.listing(off.checkpoints):
+        step = int(path.name)
+        assert_equal(saved(watched, step)[0], saved(off, step)[0])
+    assert [event for event in seen if isinstance(event, Step)][-1].losses == of(Step, unseen)[-1].losses
+    replay(recorded(watched))
+
+
+def test_acting_without_a_sickness_leaves_the_training_too(
+    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eye.distance = staticmethod(improving)
+    monkeypatch.setattr(coach_runner, "diagnose", never())
+    off, acting = Run(tmp_path / "off" / "run"), Run(tmp_path / "act" / "run")
+    train(pictures, off, coach="off")
+    events = train(pictures, acting)
+    assert acting.read_config().coach == "act", "not the way of a new run"
+    assert of(Signs, events)
+    assert not of(Treated, events)
+    assert len(of(Saved, events)) > 4, "healthy moments were not kept"
+    assert_same_end(acting, off)
+
+
+def test_looks_are_a_few_steps_apart_and_the_last_is_at_the_end(
+    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coach_runner, "FEWEST_STEPS", 6)
+    run = Run(tmp_path / "run")
+    looks = of(Signs, train(pictures, run, coach="watch"))
+    steps = [look.step for look in looks]
+    assert steps == sorted(set(steps))
+    assert min(after - before for before, after in pairwise(steps[:-1])) >= 6
+    assert steps[-1] == run.read_config().steps
+    assert looks[-1].progress == 1
+
+
+# Treating
+
+
+@pytest.fixture
+def treated_once(eye: type[Eye], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs collapse at step `SICK`, with healthy moments before it, and recover by the treatment."""
+    eye.distance = staticmethod(improving)
+    monkeypatch.setattr(coach_runner, "diagnose", once())
+
+
+def rates(monkeypatch: pytest.MonkeyPatch) -> dict[int, dict[str, float]]:
+    """Return the learning rates by step, filled as a training goes on."""
+    seen: dict[int, dict[str, float]] = {}
+    real = phases.PHASES["adversarial"]
+
+    def spying(state, config, material):  # type: ignore[no-untyped-def]
+        seen[state.step] = {name: each.param_groups[0]["lr"] for name, each in state.optimisers.items()}
+        return real(state, config, material)
+
+    monkeypatch.setitem(phases.PHASES, "adversarial", spying)
+    return seen
+
+
+@pytest.mark.usefixtures("treated_once")
+def test_what_is_prescribed_is_told_and_in_force(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = rates(monkeypatch)
+    run = Run(tmp_path / "run")
+    events = train(pictures, run)
+    (order,) = given(events)
+    assert (order.sickness, order.outcome) == ("mode collapse", "")
+    assert [event.outcome for event in of(Treated, events)] == ["", "helped"]
+    factors = {each.network: each.value for each in order.prescriptions if each.kind == "rate"}
+    assert factors, "the ladder changed; this test needs another sickness"
+    in_force = saved(run)[1]["prescriptions"]
+    assert {each["network"]: each["value"] for each in in_force if each["kind"] == "rate"} == factors
+    before, after = seen[order.step - 1], seen[order.step]
+    for side, factor in factors.items():
+        assert after[side] == pytest.approx(before[side] * factor, rel=0.1), "the learning rate did not follow"
+    assert run.read_config().optimisers == tiny.config("dcgan").optimisers, (
+        "what was prescribed is not the run's config"
+    )
+    names = [event.name for event in of(Verdict, events)]
+    assert names == ["healthy", "mode collapse", "healthy"], "a verdict is told when it changes"
+
+
+@pytest.fixture
+def whole(treated_once: None, pictures: Path, tmp_path: Path) -> tuple[Run, list[Event]]:
+    """Return a treated run that nothing interrupted, and its events."""
+    run = Run(tmp_path / "whole" / "run")
+    return run, train(pictures, run)
+
+
+def test_a_treated_run_goes_on_as_if_it_had_not_been_interrupted(
+    whole: tuple[Run, list[Event]], pictures: Path, tmp_path: Path
+) -> None:
+    expected, events = whole
+    (order,) = given(events)
+    at = order.step
+    for stops in ((at - 1,), (at,), (at + 1,), (5, at, at + 7)):
+        run = Run(tmp_path / f"{stops}" / "run")
+        done = 0
+        for stop in stops:
+            train(pictures, run, stop=tiny.stop_after(stop - done))
+            done = stop
+        assert train(pictures, run)[-1].reason == "finished"
+        assert coached(recorded(run)) == coached(recorded(expected)), f"interrupted at {stops}"
+        assert_same_end(run, expected)
+        assert saved(run)[1]["prescriptions"] == saved(expected)[1]["prescriptions"]
+
+
+@pytest.mark.parametrize("recipe", ["dcgan", "quick"])
+def test_a_run_whose_phase_was_begun_again_goes_on_as_if_it_had_not_been_interrupted(
+    recipe: str, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eye.distance = staticmethod(lambda step: 1.0)  # never a healthy moment
+    monkeypatch.setattr(coach_runner, "diagnose", once("diverging"))
+    expected = Run(tmp_path / "whole" / "run")
+    (order,) = given(train(pictures, expected, recipe))
+    assert {"afresh", "again"} & {each.kind for each in order.prescriptions}, "the ladder changed"
+    for stops in ((order.step,), (order.step - 1, order.step + 3)):
+        run, done = Run(tmp_path / f"{stops}" / "run"), 0
+        for stop in stops:
+            train(pictures, run, recipe, stop=tiny.stop_after(stop - done))
+            done = stop
+        assert train(pictures, run, recipe)[-1].reason == "finished"
+        assert coached(recorded(run)) == coached(recorded(expected)), f"interrupted at {stops}"
+        assert_same_end(run, expected)
+
+
+@pytest.mark.parametrize("kind", COACHED)
+def test_leaving_while_the_coach_speaks_loses_nothing(
+    kind: type, whole: tuple[Run, list[Event]], pictures: Path, tmp_path: Path
+) -> None:
+    expected, events = whole
+    (order,) = given(events)
+    run = Run(tmp_path / "run")
+    stream = ganvas.train(pictures, run.folder, recipe="dcgan", size="16", images=IMAGES, device="cpu")
+    for event in stream:
+        if isinstance(event, kind) and event.step == order.step:
+            break
+    stream.close()  # type: ignore[attr-defined]
+    last = [event for event in events if isinstance(event, COACHED) and event.step <= order.step]
+    assert coached(recorded(run)) == coached(last), "what was found and done was not recorded"
+    assert saved(run)[1]["step"] == order.step
+    train(pictures, run)
+    assert coached(recorded(run)) == coached(recorded(expected))
+    assert (run.model / "generator.safetensors").read_bytes() == (expected.model / "generator.safetensors").read_bytes()
+    assert_equal(saved(run)[0], saved(expected)[0])
+
+
+def test_a_score_due_while_the_coach_speaks_is_not_lost(
+    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Judge:
+        def __init__(self, *arguments: object) -> None:
+            pass
+
+        def rank(self, scores: dict[str, Scored]) -> float | None:
+            return scores[RANKED_BY].value
+
+        def score(self, state: State, network: torch.nn.Module) -> dict[str, Scored]:
+            given = {RANKED_BY: 100.0 - state.step, "near_duplicates": 0.0}
+            return {key: Scored(state.step, state.images, key, "x", value, 8) for key, value in given.items()}
+
+    recipe = RECIPES["dcgan"]
+    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), images_per_evaluation=16))
+    monkeypatch.setattr(loop, "Appraiser", Judge)
+    monkeypatch.setattr(coach_runner, "diagnose", never())
+    expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
+    events = train(pictures, expected)
+    both = {event.step for event in of(Scored, events)} & {event.step for event in of(Signs, events)}
+    at = sorted(both)[1]
+    stream = ganvas.train(pictures, run.folder, recipe="dcgan", size="16", images=IMAGES, device="cpu")
+    next(event for event in stream if isinstance(event, Signs) and event.step == at)
+    stream.close()  # type: ignore[attr-defined]
+    train(pictures, run)
+    assert [event.step for event in of(Scored, recorded(run))] == [event.step for event in of(Scored, events)]
+    assert saved(run)[1]["best"] == saved(expected)[1]["best"]
+
+
+def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
+    eye: type[Eye], pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eye.distance = staticmethod(improving)
+    monkeypatch.setattr(coach_runner, "diagnose", once())
+    shown: dict[int, Tensor] = {}
+    real = Loader.batch
+
+    def spying(self: Loader, start: int, count: int) -> tuple[Tensor, Tensor | None]:
+        found = real(self, start, count)
+        shown[start] = found[0]
+        return found
+
+    monkeypatch.setattr(Loader, "batch", spying)
+    run = Run(tmp_path / "run")
+    events = []
+    stream = ganvas.train(pictures, run.folder, recipe="dcgan", size="16", images=IMAGES, device="cpu")
+    for event in stream:
+        events.append(event)
+        if isinstance(event, Treated):
+            break
+    stream.close()  # type: ignore[attr-defined]
+    (order,) = given(events)
+    assert "back" in {each.kind for each in order.prescriptions}, "the ladder changed; this test needs another sickness"
+    assert any(isinstance(event, Samples) and event.step == order.step for event in events), "no picture of before"
+    now, facts = saved(run)
+    then, before = saved(run, facts["healthy"][-1])
+    assert_equal(learned(now), learned(then))
+    assert before["step"] < facts["step"] == order.step, "the counter of steps went back"
+    assert before["images"] < facts["images"] == order.images
+    assert before["seconds"] < facts["seconds"]
+    assert facts["averages"] == before["averages"]
+    train(pictures, run)
+    assert not torch.equal(shown[facts["images"]], shown[before["images"]]), "the accident is replayed"
+
+
+def packed(history: Sequence[Event]) -> bool:
+    return any(order.kind == "pack" for event in given(history) for order in event.prescriptions)
+
+
+@pytest.mark.usefixtures("eye")
+def test_a_run_whose_discriminator_was_packed_goes_on(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "SEVERAL_STEPS", 12)  # these runs have a hundred
+    monkeypatch.setattr(
+        coach_runner, "diagnose", ill("partial mode collapse", lambda history, step: not packed(history))
+    )
+    expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
+    events = train(pictures, expected)
+    assert packed(events), "the ladder changed; this test needs another sickness"
+    train(pictures, run, stop=tiny.stop_after(given(events)[-1].step))
+    train(pictures, run, stop=tiny.stop_after(2))
+    train(pictures, run)
+    assert coached(recorded(run)) == coached(recorded(expected))
+    assert_same_end(run, expected)
+
+
+# Numbers that are none
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, what: str, when: Callable[[int], bool]) -> None:
+    """Spoil a loss or the generator's weights in the steps (from 0) that `when` tells."""
+    real = phases.PHASES["adversarial"]
+
+    def spoiled(state, config, material):  # type: ignore[no-untyped-def]
+        losses = real(state, config, material)
+        if not when(state.step):
+            return losses
+        if what == "loss":
+            return losses | {"discriminator": torch.tensor(math.nan)}
+        with torch.no_grad():
+            next(state.generator.parameters()).fill_(math.nan)
+        return losses
+
+    monkeypatch.setitem(phases.PHASES, "adversarial", spoiled)
+
+
+@pytest.mark.parametrize("what", ["loss", "weights"])
+@pytest.mark.parametrize("healthy", [True, False])
+def test_numbers_that_are_none_are_mended(
+    what: str, healthy: bool, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eye.distance = staticmethod(improving if healthy else lambda step: 1.0)
+    monkeypatch.setattr(coach_runner, "diagnose", never())
+    poison(monkeypatch, what, lambda step: step == 30)
+    run = Run(tmp_path / "run")
+    events = train(pictures, run)
+    assert events[-1].reason == "finished"
+    (order,) = given(events)
+    assert (order.sickness, order.step >= 31) == ("diverging", True)
+    assert ("back" if healthy else "afresh") in {each.kind for each in order.prescriptions}
+    assert all(each.isfinite().all() for each in saved(run)[0].values())
+    assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
+
+
+@pytest.mark.parametrize("coach", ["watch", "off"])
+def test_numbers_that_are_none_are_an_error_where_nobody_may_act(
+    coach: str, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coach_runner, "diagnose", never())
+    poison(monkeypatch, "loss", lambda step: step == 30)
+    run = Run(tmp_path / "run")
+    with pytest.raises(GanvasError, match="Training broke at step 31: the discriminator is nan") as caught:
+        train(pictures, run, coach=coach)
+    assert "last good checkpoint is kept" in caught.value.hint
+    told = of(Verdict, recorded(run))
+    assert [event.name for event in told][-1:] == (["diverging"] if coach == "watch" else [])
+    assert all(each.isfinite().all() for each in saved(run)[0].values())
+
+
+def test_numbers_that_are_none_at_every_try_end_the_run_with_a_model(
+    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coach_runner, "diagnose", never())
+    poison(monkeypatch, "weights", lambda step: step >= 10)
+    run = Run(tmp_path / "run")
+    events = train(pictures, run)
+    assert events[-1].reason == "stopped"
+    assert len(given(events)) <= MOST + 1
+    assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
+    assert train(pictures, run)[-1].reason == "stopped"
+
+
+# The end
+
+
+def test_what_nothing_helps_against_is_stopped_with_a_model(
+    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coach_runner, "diagnose", always("oscillating"))
+    monkeypatch.setattr(escalation, "SEVERAL_STEPS", 12)  # this run has a hundred
+    run = Run(tmp_path / "run")
+    events = train(pictures, run, images=800)
+    end = events[-1]
+    assert isinstance(end, Done)
+    assert end.reason == "stopped"
+    assert end.step < run.read_config().steps
+    orders = given(events)
+    *tried, last = orders
+    assert len(tried) <= MOST
+    assert last.prescriptions[-1].kind == "stop"
+    assert SICKNESSES["oscillating"].by_hand in last.text
+    for order in tried:
+        assert order.text.rstrip(".").lower() in last.text.lower(), "it does not say what it tried"
+    assert saved(run)[1]["step"] == end.step
+    assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
+    model = (run.model / "generator.safetensors").read_bytes()
+
+    again = train(pictures, run, images=800)
+    assert (again[-1].reason, again[-1].step) == ("stopped", end.step), "it went on"
+    assert not of(Step, again)
+    assert (run.model / "generator.safetensors").read_bytes() == model
+    assert len(given(recorded(run))) == len(orders)
+
+    further = train(pictures, run, images=800, coach="watch")
+    assert (further[-1].reason, further[-1].step) == ("finished", run.read_config().steps)
+
+
+def test_checkpoints_of_healthy_moments_stay(
+    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eye.distance = staticmethod(lambda step: improving(step) if step <= SICK else 9.0)
+    monkeypatch.setattr(coach_runner, "diagnose", ill("wrong data", lambda history, step: step > SICK))
+    monkeypatch.setattr(loop, "KEEP", 1)
+    run = Run(tmp_path / "run")
+    events = train(pictures, run)
+    healthy = saved(run)[1]["healthy"]
+    assert healthy
+    assert max(healthy) <= SICK
+    assert len([event for event in of(Saved, events) if event.step > SICK]) > 2, "nothing was there to push them out"
+    for step in healthy:
+        saved(run, step)
+    assert {event.healthy for event in of(Saved, events) if event.step > SICK} == {False}
+    assert all(event.healthy for event in of(Saved, events) if event.step <= SICK)
+
+
+@pytest.mark.parametrize("worse", [True, False])
+def test_a_run_that_ends_ill_leaves_the_model_of_its_last_healthy_moment(
+    worse: bool, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eye.distance = staticmethod(lambda step: improving(step) if step <= SICK else 9.0 if worse else 0.01)
+    monkeypatch.setattr(coach_runner, "diagnose", ill("wrong data", lambda history, step: step > SICK))
+    run = Run(tmp_path / "run")
+    events = train(pictures, run)
+    tensors, facts = saved(run)
+    step = facts["healthy"][-1] if worse else facts["step"]
+    model = ganvas.load(run.folder, "cpu").network.state_dict()
+    wanted = under(saved(run, step)[0], "averaged/")
+    assert all(torch.equal(model[key], each) for key, each in wanted.items()), f"not the model of step {step}"
+    told = [event.text for event in of(Note, events) if f"{facts['healthy'][-1]:,}" in event.text]
+    assert len(told) == worse
+    assert any(not torch.equal(tensors[f"averaged/{key}"], each) for key, each in wanted.items()) == worse
+
+
+# Replay
+
+
+def replay(events: Sequence[Event]) -> None:
+    """Assert that the recorded signs, one by one, give the recorded verdicts."""
+    history: list[Event] = []
+    name = ""
+    for event in events:
+        if isinstance(event, Verdict):
+            assert found == event, "another verdict than the recorded one"  # noqa: F821
+            name = event.name
+        history.append(event)
+        if isinstance(event, Signs):
+            found = diagnose(history)
+            follows = events[len(history)] if len(history) < len(events) else None
+            assert isinstance(follows, Verdict) == (found.name != name), f"{found.name} at step {event.step}"
+
+
+def test_a_recorded_run_gives_its_verdicts_again_also_after_an_interruption(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = RECIPES["dcgan"]
+    wild = {name: OptimiserConfig(0.05) for name in ("generator", "discriminator")}
+    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), optimisers=wild))
+    expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
+    train(pictures, expected)
+    events = recorded(expected)
+    assert len(of(Signs, events)) > 5
+    assert of(Treated, events), "nothing went wrong: this test shows little"
+    replay(events)
+    for stop in (3, 14, 9):
+        train(pictures, run, stop=tiny.stop_after(stop))
+    train(pictures, run)
+    replay(recorded(run))
+    assert coached(recorded(run)) == coached(events)
