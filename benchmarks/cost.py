@@ -30,14 +30,14 @@ from torch.utils.flop_counter import conv_flop_count, flop_registry, shape_wrapp
 
 import ganvas
 from ganvas.config import Config, DataConfig
-from ganvas.data import Prepared
+from ganvas.data import PreparedDataset
 from ganvas.data.loader import Loader
-from ganvas.device import choose_device, use
+from ganvas.device import choose_device, torch_device
 from ganvas.events import Step
-from ganvas.planning.schedule import annealed, position, with_images
+from ganvas.planning.schedule import config_at_step, phase_at, with_images
 from ganvas.recipes import RECIPES
-from ganvas.training.phases import advance, enter
-from ganvas.training.state import fresh
+from ganvas.training.phases import take_step, prepare_step
+from ganvas.training.state import new_state
 from machine import machine_line
 
 aten = torch.ops.aten
@@ -138,16 +138,16 @@ def last_steps(config: Config) -> Callable[[], None]:
     The networks are fresh and the pictures random, which no convolution minds.
     """
     pictures = np.random.default_rng(0).integers(256, size=(PICTURES, *config.shape), dtype=np.uint8)
-    data = Prepared(pictures, None, (), (), (), "random")
-    loader, state = Loader(data, config.seed), fresh(config, torch.device("cpu"))
+    data = PreparedDataset(pictures, None, (), (), (), "random")
+    loader, state = Loader(data, config.seed), new_state(config, torch.device("cpu"))
     first = max(0, config.steps - STEPS)
-    now = annealed(config, first)
+    now = config_at_step(config, first)
 
     def take() -> None:
-        state.step, state.images = first, max(0, config.images - STEPS * config.phases[-1].batch)
-        enter(position(now, config.steps - 1), state, now, data)  # grown to the end, where networks grow
+        state.counters.step, state.counters.images_seen = first, max(0, config.images - STEPS * config.phases[-1].batch)
+        prepare_step(phase_at(now, config.steps - 1), state, now, data)  # grown to the end, where networks grow
         for _ in range(STEPS):
-            advance(config.phases[-1], state, now, loader)
+            take_step(config.phases[-1], state, now, loader)
 
     return take
 
@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--own", action="store_true", help="compare with the recipe's own convolutions as well")
     args = parser.parse_args()
     choice = choose_device("cpu")
-    use(choice)
+    torch_device(choice)
     data = DataConfig("random", args.size, args.size, args.channels)
     config = with_images(RECIPES[args.recipe](data, PICTURES), IMAGES)
     take = last_steps(config)

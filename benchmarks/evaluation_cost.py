@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 
 from ganvas.config import DataConfig
-from ganvas.device import choose_device, use
+from ganvas.device import choose_device, torch_device
 from ganvas.recipes import RECIPES
 from ganvas.training.calibrate import calibrate
-from ganvas.training.care.checkpoint_scores import Appraiser
-from ganvas.training.care.sample_grids import settle
-from ganvas.training.state import fresh
+from ganvas.training.care.checkpoint_scores import CheckpointScorer
+from ganvas.training.care.sample_grids import prepare_for_sampling
+from ganvas.training.state import new_state
 from sets import ASSETS, SETS, load_set
 
 
@@ -27,12 +27,12 @@ def measure(name: str, recipe: str, assets: Path, minutes: float) -> str:
     data, device = load_set(name, assets), choose_device("cpu")
     config = RECIPES[recipe](DataConfig(str(assets / file), size, size, channels), data.count)
     config = calibrate(config, data, device, lambda: 60 * minutes)
-    where = use(device)
+    where = torch_device(device)
     began = time.perf_counter()
-    appraiser = Appraiser(config, data, where)
+    appraiser = CheckpointScorer(config, data, where)
     first = time.perf_counter() - began
-    state = fresh(config, where)
-    network = settle(state, config, where)
+    state = new_state(config, where)
+    network = prepare_for_sampling(state, config, where)
     times = []
     for _ in range(3):
         began = time.perf_counter()

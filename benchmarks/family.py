@@ -39,10 +39,10 @@ from cost import convolution_rate, seconds_per_step, step_flops
 from family_cases import CASES, Combo, is_there, options_of, order_of, twin
 from family_table import AUTO, SHOWN, by_distance, join, table
 from ganvas.config import Config, DataConfig
-from ganvas.data import Prepared, prepare
-from ganvas.device import choose_device, use
-from ganvas.events import Done, Event, Note, Step, Treated, Verdict, drain, read_events
-from ganvas.image_io import grid, save_image, to_image, write_atomically
+from ganvas.data import PreparedDataset, prepare
+from ganvas.device import choose_device, torch_device
+from ganvas.events import Done, Event, Note, Step, Treatment, Verdict, run_to_end, read_events
+from ganvas.image_io import image_grid, save_image, to_image, write_atomically
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training.start import train
@@ -75,7 +75,7 @@ def train_here(order: Row) -> Row:
     The clock began at `started`, when the process did, and stands still while the rate is measured.
     """
     began = time.monotonic() - (time.time() - float(order["started"]))
-    use(choose_device("cpu"))
+    torch_device(choose_device("cpu"))
     paused = time.monotonic()
     rate = convolution_rate()
     began += time.monotonic() - paused
@@ -129,8 +129,8 @@ def read_run(config: Config, events: Sequence[Event]) -> Row:
     """
     done = [event for event in events if isinstance(event, Done)][-1]
     verdicts = [event.name for event in events if isinstance(event, Verdict)]
-    treatments = sum(isinstance(event, Treated) and not event.outcome for event in events)
-    row: Row = {"chosen": config.recipe, "pictures": done.images, "pictures_per_second": done.images / done.seconds}
+    treatments = sum(isinstance(event, Treatment) and not event.outcome for event in events)
+    row: Row = {"chosen": config.recipe, "pictures": done.images_seen, "pictures_per_second": done.images_seen / done.seconds}
     row |= {"seconds": done.seconds, "ended": done.reason}
     row |= {"verdict": verdicts[-1] if verdicts else "not examined", "treatments": treatments}
     step = seconds_per_step(config, [event for event in events if isinstance(event, Step)])
@@ -138,9 +138,9 @@ def read_run(config: Config, events: Sequence[Event]) -> Row:
 
 
 @functools.lru_cache(maxsize=1)
-def reals_of(data: DataConfig) -> Prepared:
+def reals_of(data: DataConfig) -> PreparedDataset:
     """Return what the samples of a run are compared with: its pictures, of very many a part that is always the same."""
-    pictures = drain(prepare(dataclasses.replace(data, labels=False), workers=1)).pictures
+    pictures = run_to_end(prepare(dataclasses.replace(data, conditional=False), workers=1)).images
     return as_prepared(np.asarray(pictures[np.random.default_rng(0).permutation(len(pictures))[:MOST_REALS]]))
 
 
@@ -153,7 +153,7 @@ def measure(combo: Combo, lane: Lane) -> Row:
         run = Run(combo.path(lane))
         config = run.read_config()
         samples = ganvas.load(run.folder, "cpu").sample(count=SAMPLES, seed=combo.seed + 1000).numpy()
-        sheet = to_image(grid(torch.from_numpy(samples[: SHOWN**2]), columns=SHOWN))
+        sheet = to_image(image_grid(torch.from_numpy(samples[: SHOWN**2]), columns=SHOWN))
         save_image(sheet, combo.sheet(lane.work), combo._asdict())
         row = found | read_run(config, read_events(run.events_file)[0]) | {"step_flops": step_flops(config)}
         if "seconds_per_step" in row:

@@ -32,8 +32,8 @@ from PIL import Image, ImageDraw
 
 import ganvas
 from family_cases import FEW
-from ganvas.events import Done, Note, Treated
-from ganvas.image_io import grid, save_image, to_image, write_atomically
+from ganvas.events import Done, Note, Treatment
+from ganvas.image_io import image_grid, save_image, to_image, write_atomically
 from machine import machine_line
 from quality import SAMPLES, as_prepared, on_white, score_samples
 from rows import Row, add_row, read_rows
@@ -82,7 +82,7 @@ def train(data: Path, out: Path, recipe: str, minutes: float, seed: int, origin:
     began, treatments = time.monotonic(), 0
     asked = {"recipe": recipe, "size": str(SIZE), "minutes": minutes, "seed": seed, "device": "cpu"}
     for event in ganvas.train(data, out, **asked, **({"origin": str(origin)} if origin else {})):
-        treatments += isinstance(event, Treated) and not event.outcome
+        treatments += isinstance(event, Treatment) and not event.outcome
         if isinstance(event, Note | Done):
             print(f"  {event}", flush=True)
     return {"treatments": treatments, "measured": (time.monotonic() - began) / 60}
@@ -115,7 +115,7 @@ def sheet(rows: Sequence[Row], work: Path) -> Image.Image:
     count = rows[0]["pictures"]
     shown = {f"some of the {count}": small(work / f"{count}.npy")}
     shown |= {f"from {row['start']}: {row['recipe']}": np.load(work / f"{row['name']}.npy") for row in rows[1:]}
-    parts = {name: to_image(grid(torch.from_numpy(each[:64]), columns=8)) for name, each in shown.items()}
+    parts = {name: to_image(image_grid(torch.from_numpy(each[:64]), columns=8)) for name, each in shown.items()}
     side, label = 2 * next(iter(parts.values())).width, 18
     whole = Image.new("RGB", (side * len(parts), side + label), "white")
     for place, (name, part) in enumerate(parts.items()):

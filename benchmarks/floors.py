@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from ganvas.device import random_at
-from ganvas.metrics.real_features import Reals
+from ganvas.device import seeded_rng
+from ganvas.metrics.real_features import RealImages
 from ganvas.metrics.score_descriptions import Score
 from ganvas.metrics.scores import feature_scores
 from sets import ASSETS, SETS, load_set
@@ -26,15 +26,15 @@ COUNTS = (500, 2000, 5000)
 def measure(name: str, assets: Path, counts: tuple[int, ...], repeats: int) -> None:
     """Print one row for each number of pictures that two sets can be drawn of."""
     data = load_set(name, assets)
-    reals = Reals(data)
+    reals = RealImages(data)
     drawn = [count for count in counts if 2 * count <= data.count]
-    features = reals.features(reals.some(min(data.count, max(4 * max(drawn), 2000))))
+    features = reals.features(reals.random_indices(min(data.count, max(4 * max(drawn), 2000))))
     for count in drawn:
         found: list[list[Score]] = []
         for repeat in range(repeats):
-            order = torch.randperm(len(features), generator=random_at("floors", count, repeat))
+            order = torch.randperm(len(features), generator=seeded_rng("floors", count, repeat))
             one, other = features[order[:count]], features[order[count : 2 * count]]
-            found.append(feature_scores(one, other, random_at("floors", repeat)))
+            found.append(feature_scores(one, other, seeded_rng("floors", repeat)))
         cells = [_cell([each[place] for each in found]) for place in range(len(found[0]))]
         print(f"| {name} | {count:,} | {' | '.join(cells)} |", flush=True)
 

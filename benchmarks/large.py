@@ -25,12 +25,12 @@ import torch
 
 from ganvas.config import StyleConfig
 from ganvas.models.vgg import packaged_vgg16
-from ganvas.style.load import read
-from ganvas.style.paint import encoder_for, planned
-from ganvas.style.painting import Sources
+from ganvas.style.load import load_picture
+from ganvas.style.paint import build_encoder, plan_painting
+from ganvas.style.painting import SourcePaths
 from ganvas.style.plan import Stage
 from ganvas.style.quality import seams
-from ganvas.style.resume import place
+from ganvas.style.resume import partial_path
 from machine import machine_line
 from rows import Row, add_row, read_rows
 from sets import ASSETS
@@ -43,14 +43,14 @@ CONTENT, STYLE = "content/astronaut.png", "paintings/VincentVanGogh0019.webp"
 def plan_of(content: Path, style: Path, size: int, gigabytes: float) -> list[Stage]:
     """Return the stages that `ganvas style` paints in."""
     config = StyleConfig(size=size)
-    pictures = Sources(content, (style,), (), None).read()
-    return planned(pictures, config, encoder_for(config, packaged_vgg16()), int(gigabytes * 2**30))
+    pictures = SourcePaths(content, (style,), (), None).load()
+    return plan_painting(pictures, config, build_encoder(config, packaged_vgg16()), int(gigabytes * 2**30))
 
 
 def paint(content: Path, style: Path, size: int, gigabytes: float, out: Path) -> Row:
     """Paint in a process of its own; return seconds and the most memory that it held."""
     command = [sys.executable, "-m", "ganvas", "style", str(content), str(style), "--out", str(out), "--device", "cpu"]
-    place(out).unlink(missing_ok=True)  # a run that was cut short is not gone on with: it would seem quicker
+    partial_path(out).unlink(missing_ok=True)  # a run that was cut short is not gone on with: it would seem quicker
     began = time.monotonic()
     process = subprocess.Popen([*command, "--size", str(size), "--memory", str(gigabytes)])
     _, status, usage = os.wait4(process.pid, 0)  # its peak begins with what this process holds, which is far less
@@ -61,8 +61,8 @@ def paint(content: Path, style: Path, size: int, gigabytes: float, out: Path) ->
 
 def edges(painting: Path, sides: Sequence[int]) -> dict[str, tuple[float, float]]:
     """Return for each size of blocks how much edges show, and lines that are no edges."""
-    picture = read(painting)
-    tensor = picture.tensor(picture.colours.size, torch.device("cpu"))
+    picture = load_picture(painting)
+    tensor = picture.tensor(picture.colors.size, torch.device("cpu"))
     return {str(side): (seams(tensor, side), seams(tensor[..., side // 2 :, side // 2 :], side)) for side in sides}
 
 
@@ -98,9 +98,9 @@ def main() -> None:
         plan = plan_of(content, style, size, args.memory)
         out = args.work / f"{size}-{args.memory:g}.png"
         row = {"size": size, "gigabytes": args.memory, "width": plan[-1].size[0], "height": plan[-1].size[1]}
-        row |= {"side": plan[-1].side, "optimiser": plan[-1].optimiser, "cores": len(os.sched_getaffinity(0))}
+        row |= {"side": plan[-1].block_size, "optimiser": plan[-1].optimizer, "cores": len(os.sched_getaffinity(0))}
         row |= paint(content, style, size, args.memory, out) | {"machine": machine_line()}
-        row["edges"] = edges(out, sorted({stage.side for stage in plan if stage.side}))
+        row["edges"] = edges(out, sorted({stage.block_size for stage in plan if stage.block_size}))
         rows.append(row)
         add_row(row, RESULTS)
     print(table(rows))

@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganvas.device import random_at
-from ganvas.metrics.features import extract
-from ganvas.metrics.neighbours import NUDGE, TOLERANCE, nudged_copies, small_copies
+from ganvas.device import seeded_rng
+from ganvas.metrics.features import extract_features
+from ganvas.metrics.neighbours import NEAR_COPY_DISTANCE, SHIFT_DIVISOR, shifted_thumbnails, thumbnails
 from sets import ASSETS, SETS, load_set
 
 CHANGED = 200  # pictures
@@ -28,7 +28,7 @@ FOUND = 0.9  # of their changed copies
 
 def aside(x: Tensor) -> Tensor:
     """Move the picture to the right by a pixel of 32."""
-    step = max(1, round(x.shape[3] / NUDGE))
+    step = max(1, round(x.shape[3] / SHIFT_DIVISOR))
     return F.pad(x, (step, 0, 0, 0), mode="replicate")[..., : x.shape[3]]
 
 
@@ -41,24 +41,24 @@ def soft(x: Tensor) -> Tensor:
 
 CHANGES: dict[str, Callable[[Tensor], Tensor]] = {
     "3 % darker": lambda x: 0.97 * x,
-    "noise of 4 levels": lambda x: x + 4 * torch.randn(x.shape, generator=random_at("noise")),
+    "noise of 4 levels": lambda x: x + 4 * torch.randn(x.shape, generator=seeded_rng("noise")),
     "softer": soft,
     "aside by 1/32": aside,
 }
 # name -> copies (K, N, D) of which the nearest counts, and the plain ones (N, D)
 SPACES: dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]] = {
-    "features, head": lambda x: _twice(extract(x).head),
-    "features, stage": lambda x: _twice(extract(x).stage),
-    "small copies": lambda x: _twice(small_copies(x)),
-    "small copies, nudged": lambda x: (nudged_copies(x), small_copies(x)),
+    "features, head": lambda x: _twice(extract_features(x).final),
+    "features, stage": lambda x: _twice(extract_features(x).intermediate),
+    "small copies": lambda x: _twice(thumbnails(x)),
+    "small copies, nudged": lambda x: (shifted_thumbnails(x), thumbnails(x)),
 }
 
 
 def measure(name: str, assets: Path, count: int) -> None:
     """Print a row for each space, and one for the fixed tolerance."""
     data = load_set(name, assets)
-    order = torch.randperm(data.count, generator=random_at("near-copies"))[:count].sort().values
-    pictures = torch.from_numpy(data.pictures[order.numpy()])
+    order = torch.randperm(data.count, generator=seeded_rng("near-copies"))[:count].sort().values
+    pictures = torch.from_numpy(data.images[order.numpy()])
     for space, see in SPACES.items():
         moved, plain = see(pictures)
         mirrored = see(pictures.flip(3))[1]
@@ -74,9 +74,9 @@ def measure(name: str, assets: Path, count: int) -> None:
         }
         cells = [f"{(nearest <= each.quantile(FOUND)).float().mean():.1%}" for each in own.values()]
         print(f"| {name} | {space} | {' | '.join(cells)} |", flush=True)
-    found = [f"{(each <= TOLERANCE).float().mean():.0%} found" for each in own.values()]
-    taken = f"{(nearest <= TOLERANCE).float().mean():.1%}"
-    print(f"| {name} | the same within {TOLERANCE:g} levels: {taken} | {' | '.join(found)} |", flush=True)
+    found = [f"{(each <= NEAR_COPY_DISTANCE).float().mean():.0%} found" for each in own.values()]
+    taken = f"{(nearest <= NEAR_COPY_DISTANCE).float().mean():.1%}"
+    print(f"| {name} | the same within {NEAR_COPY_DISTANCE:g} levels: {taken} | {' | '.join(found)} |", flush=True)
 
 
 def _twice(rows: Tensor) -> tuple[Tensor, Tensor]:

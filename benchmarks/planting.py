@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.config import Config, DataConfig, NetworkConfig, PhaseConfig
-from ganvas.data import Prepared, prepare
+from ganvas.data import PreparedDataset, prepare
 from ganvas.data.loader import Loader
-from ganvas.events import drain
+from ganvas.events import run_to_end
 from ganvas.planning.schedule import progress
 from ganvas.training import loop
 from ganvas.training.state import State
@@ -49,9 +49,9 @@ def rates(factor: float, *networks: str) -> Change:
     def change(config: Config) -> Config:
         return replace(
             config,
-            optimisers={
-                name: replace(each, learning_rate=each.learning_rate * factor) if name in wanted else each
-                for name, each in config.optimisers.items()
+            optimizers={
+                name: replace(each, lr=each.lr * factor) if name in wanted else each
+                for name, each in config.optimizers.items()
             },
         )
 
@@ -61,7 +61,7 @@ def rates(factor: float, *networks: str) -> Change:
 def fast_and_heavy(config: Config) -> Config:
     """Set beta1 to 0.9 everywhere, with five times the learning rate."""
     config = rates(5, "generator", "discriminator")(config)
-    return replace(config, optimisers={name: replace(each, beta1=0.9) for name, each in config.optimisers.items()})
+    return replace(config, optimizers={name: replace(each, beta1=0.9) for name, each in config.optimizers.items()})
 
 
 def large_critic(config: Config) -> Config:
@@ -92,7 +92,7 @@ def saturating(config: Config) -> Config:
 
 def thin_latent(config: Config) -> Config:
     """Leave one dimension of z."""
-    return replace(config, latent=1)
+    return replace(config, z_dim=1)
 
 
 # Pictures, (N, C, H, W) uint8 to the same
@@ -116,25 +116,25 @@ def _some(pictures: Pictures, count: int) -> Pictures:
     return pictures[np.random.default_rng(7).permutation(len(pictures))[:count]]
 
 
-def load(data: str, spoil: str, assets: Path, work: Path) -> tuple[Prepared, DataConfig]:
+def load(data: str, spoil: str, assets: Path, work: Path) -> tuple[PreparedDataset, DataConfig]:
     """Return the pictures of a case at 16 px, spoilt or "whole"; written once as arrays in the work folder."""
     source, channels = FILES[data]
     if spoil == "whole" and data == "people":
         config = DataConfig(str(assets / source), SIZE, SIZE, channels)
-        return drain(prepare(config, workers=1)), config
+        return run_to_end(prepare(config, workers=1)), config
     file = work / "sets" / f"{data}-{spoil}.npy"
     if not file.exists():
         if spoil == "whole":
-            full = drain(prepare(DataConfig(str(assets / source), SIZE, SIZE, channels), workers=1))
-            pictures = _some(full.pictures, MOST_DIGITS)
+            full = run_to_end(prepare(DataConfig(str(assets / source), SIZE, SIZE, channels), workers=1))
+            pictures = _some(full.images, MOST_DIGITS)
         else:
-            pictures = SPOILT[spoil](np.asarray(load(data, "whole", assets, work)[0].pictures))
+            pictures = SPOILT[spoil](np.asarray(load(data, "whole", assets, work)[0].images))
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.stem}.{id(pictures)}.npy")
         np.save(part, np.ascontiguousarray(pictures[:, 0] if channels == 1 else pictures.transpose(0, 2, 3, 1)))
         part.replace(file)
     config = DataConfig(str(file), SIZE, SIZE, channels)
-    return drain(prepare(config, workers=1)), config
+    return run_to_end(prepare(config, workers=1)), config
 
 
 # What is planted while it trains
@@ -146,7 +146,7 @@ def jumping_rates() -> Iterator[None]:
     usual = loop._set_rates
 
     def set_rates(state: State, config: Config, factor: float) -> None:
-        usual(state, config, factor * (50 if progress(config, state.step) >= 0.5 else 1))
+        usual(state, config, factor * (50 if progress(config, state.counters.step) >= 0.5 else 1))
 
     with patch.object(loop, "_set_rates", set_rates):
         yield
@@ -155,12 +155,12 @@ def jumping_rates() -> Iterator[None]:
 @contextmanager
 def wild_weights(config: Config) -> Iterator[None]:
     """Draw the first weights of all networks from N(0, 0.5); those that are drawn anew later are as they should be."""
-    usual = loop.fresh
+    usual = loop.new_state
 
     def fresh(config: Config, device: torch.device) -> State:
         state = usual(config, device)
-        for number, network in enumerate(state.networks().values()):
-            same = torch.Generator().manual_seed(config.seed + (0 if network is state.averaged else number))
+        for number, network in enumerate(state.networks.by_name().values()):
+            same = torch.Generator().manual_seed(config.seed + (0 if network is state.networks.g_ema else number))
             for weights in network.parameters():
                 if weights.ndim > 1:
                     nn.init.normal_(weights, 0.0, 0.5, generator=same)
@@ -173,11 +173,11 @@ def wild_weights(config: Config) -> Iterator[None]:
 @contextmanager
 def once_at(share: float, act: Callable[[State], Callable[[], None]]) -> Iterator[None]:
     """Do `act` to the state before the first step at this share of the budget, and what it returns after the step."""
-    usual, done = loop.advance, False
+    usual, done = loop.take_step, False
 
     def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
         nonlocal done
-        if done or progress(config, state.step) < share:
+        if done or progress(config, state.counters.step) < share:
             return usual(phase, state, config, loader)
         done, after = True, act(state)
         losses = usual(phase, state, config, loader)
@@ -190,7 +190,7 @@ def once_at(share: float, act: Callable[[State], Callable[[], None]]) -> Iterato
 
 def kill_units(state: State) -> Callable[[], None]:
     """Let 95 % of the generator's ReLUs die: their batch norms put out -10, with hardly any variance."""
-    for network in (state.generator, state.averaged):
+    for network in (state.networks.generator, state.networks.g_ema):
         for norm in network.modules():
             if isinstance(norm, nn.BatchNorm2d):
                 dead = math.ceil(DEAD * norm.num_features)
@@ -202,7 +202,7 @@ def kill_units(state: State) -> Callable[[], None]:
 
 def poison(state: State) -> Callable[[], None]:
     """Make a gradient of the generator NaN, in one step."""
-    weights = next(each for each in state.generator.parameters() if each.ndim == 4)
+    weights = next(each for each in state.networks.generator.parameters() if each.ndim == 4)
 
     def to_nan(gradient: Tensor) -> Tensor:
         return torch.full_like(gradient, math.nan)

@@ -21,20 +21,20 @@ import torch
 from PIL import Image
 from torch.optim.lr_scheduler import LinearLR
 
-from ganvas.config import Config, DataConfig, NetworkConfig, OptimiserConfig
-from ganvas.device import random_at
+from ganvas.config import Config, DataConfig, NetworkConfig, OptimizerConfig
+from ganvas.device import seeded_rng
 from ganvas.image_io import save_image
 from ganvas.recipes import Wishes, fc, with_wishes
-from ganvas.training.care.sample_grids import settle
-from ganvas.training.state import fresh
+from ganvas.training.care.sample_grids import prepare_for_sampling
+from ganvas.training.state import new_state
 from ganvas.training.steps.adversarial import adversarial_step
-from ganvas.training.steps.batch import Draw
+from ganvas.training.steps.batch import Batch
 from modes import Coverage, coverage, nearest_modes, ring, square
 
 CPU = torch.device("cpu")
 SAMPLES = 2500
 BATCH = 128
-RATE = OptimiserConfig(2e-3)  # ten times that of the recipe, which has far more weights to move; it falls to nothing
+RATE = OptimizerConfig(2e-3)  # ten times that of the recipe, which has far more weights to move; it falls to nothing
 EDGE = 0.8  # where the outermost centres come to lie
 PIXELS = 256
 Points = np.ndarray
@@ -76,31 +76,31 @@ def configure(wishes: Wishes, seed: int) -> Config:
         data=DataConfig("points", 1, 1, 2),
         generator=NetworkConfig("fc", (128, 128)),
         discriminator=NetworkConfig("fc", (256, 128)),
-        optimisers={"generator": RATE, "discriminator": RATE},
-        latent=16,
+        optimizers={"generator": RATE, "discriminator": RATE},
+        z_dim=16,
         seed=seed,
     )
 
 
 def train(config: Config, plane: Plane, steps: int) -> Points:
     """Return samples (2500, 2) of a generator that was trained for `steps`."""
-    state = fresh(config, CPU)
-    falling = [LinearLR(optimiser, 1.0, 0.0, steps) for optimiser in state.optimisers.values()]
-    for state.step in range(steps):
-        random = random_at(config.seed, state.step, "points", device=CPU)
+    state = new_state(config, CPU)
+    falling = [LinearLR(optimiser, 1.0, 0.0, steps) for optimiser in state.optimizers.values()]
+    for state.counters.step in range(steps):
+        random = seeded_rng(config.seed, state.counters.step, "points", device=CPU)
         real = plane.draw(BATCH, random).reshape(BATCH, 2, 1, 1)
-        latents = torch.randn((BATCH, config.latent), generator=random)
-        adversarial_step(state, config, Draw(real, latents, None, random))
+        latents = torch.randn((BATCH, config.z_dim), generator=random)
+        adversarial_step(state, config, Batch(real, latents, None, random))
         for rate in falling:
             rate.step()
-    latents = torch.randn((SAMPLES, config.latent), generator=random_at(config.seed, "samples"))
+    latents = torch.randn((SAMPLES, config.z_dim), generator=seeded_rng(config.seed, "samples"))
     with torch.inference_mode():
-        return settle(state, config, CPU)(latents).flatten(1).numpy()
+        return prepare_for_sampling(state, config, CPU)(latents).flatten(1).numpy()
 
 
 def scatter(points: Points, plane: Plane) -> Image.Image:
     """Return points in blue over true ones in light grey, [-1, 1] to a square picture."""
-    true = plane.draw(SAMPLES, random_at(0, "true")).numpy()
+    true = plane.draw(SAMPLES, seeded_rng(0, "true")).numpy()
     picture = np.full((PIXELS, PIXELS, 3), 255, np.uint8)
     for cloud, colour in ((true, (190, 190, 190)), (points, (30, 70, 200))):
         columns, rows = ((cloud * (1, -1) + 1) / 2 * (PIXELS - 1)).round().astype(int).T
@@ -125,7 +125,7 @@ def rows(args: argparse.Namespace) -> Iterator[str]:
                 scores = f"{found.modes} of {len(plane.centres)} | {good:.1%} | {found.kl:.3f}"
                 spent = time.process_time() - began
                 yield f"| {name} | {config.loss} | {penalty} | {seed} | {scores} | {spent:.0f} |"
-        found, good = plane.judge(plane.draw(SAMPLES, random_at(0, "floor")).numpy())
+        found, good = plane.judge(plane.draw(SAMPLES, seeded_rng(0, "floor")).numpy())
         yield f"| {name} | true points | | | {found.modes} of {len(plane.centres)} | {good:.1%} | {found.kl:.3f} | |"
 
 

@@ -25,11 +25,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ganvas.data import Prepared
-from ganvas.evaluation import Subject, Wanted, judge
-from ganvas.events import drain
-from ganvas.image_io import grid, to_image
-from ganvas.metrics.real_features import Reals
+from ganvas.data import PreparedDataset
+from ganvas.evaluation import EvaluationInputs, EvaluationOptions, evaluate_samples
+from ganvas.events import run_to_end
+from ganvas.image_io import image_grid, to_image
+from ganvas.metrics.real_features import RealImages
 from rows import Row
 from sets import ASSETS
 
@@ -81,9 +81,9 @@ def pictures_file(data: str, assets: Path = ASSETS, work: Path = WORK) -> Path:
     return path
 
 
-def as_prepared(pictures: np.ndarray) -> Prepared:
+def as_prepared(pictures: np.ndarray) -> PreparedDataset:
     """Return real pictures as the scores take them, named by what they hold: their features are kept by that name."""
-    return Prepared(pictures, None, (), (), (), hashlib.blake2b(pictures.tobytes(), digest_size=16).hexdigest())
+    return PreparedDataset(pictures, None, (), (), (), hashlib.blake2b(pictures.tobytes(), digest_size=16).hexdigest())
 
 
 def in_order(data: str, assets: Path = ASSETS, work: Path = WORK) -> np.ndarray:
@@ -92,20 +92,22 @@ def in_order(data: str, assets: Path = ASSETS, work: Path = WORK) -> np.ndarray:
     return pictures[np.random.default_rng(0).permutation(len(pictures))] if data == "mnist" else pictures
 
 
-def real_set(data: str, assets: Path = ASSETS, work: Path = WORK) -> Prepared:
+def real_set(data: str, assets: Path = ASSETS, work: Path = WORK) -> PreparedDataset:
     """Return what samples are compared with: all people, or 10,000 digits."""
     return as_prepared(in_order(data, assets, work)[:REAL_DIGITS])
 
 
-def score_samples(samples: np.ndarray, real: Prepared) -> Row:
+def score_samples(samples: np.ndarray, real: PreparedDataset) -> Row:
     """Score uint8 samples (N, C, H, W), in random order, against real pictures: `SCORES`, and what is known by heart.
 
     `memorisation` is the verdict, `near_copies` the share of samples that are near-copies of a real picture, and
     `near_copies_real` the share of real pictures that are near-copies of another one.
     """
-    subject = Subject("samples", "real pictures", torch.from_numpy(samples), real)
-    wanted = Wanted(network=NETWORK, device="cpu")
-    found, _ = drain(judge(subject, Reals(real, network=NETWORK), wanted))
+    inputs = EvaluationInputs(
+        name="samples", against="real pictures", samples=torch.from_numpy(samples), real_data=real
+    )
+    options = EvaluationOptions(network=NETWORK, device="cpu")
+    found, _ = run_to_end(evaluate_samples(inputs, RealImages(real, network=NETWORK), options))
     row: Row = {}
     for score in found.scores:
         name = RENAMED.get(score.key, score.key)
@@ -118,7 +120,7 @@ def score_samples(samples: np.ndarray, real: Prepared) -> Row:
     return row | {"memorisation": copies.verdict} | shares
 
 
-def floors(data: str, assets: Path = ASSETS, work: Path = WORK) -> dict[str, tuple[np.ndarray, Prepared]]:
+def floors(data: str, assets: Path = ASSETS, work: Path = WORK) -> dict[str, tuple[np.ndarray, PreparedDataset]]:
     """Return real pictures as samples, and the real pictures to score them against, by how they were drawn.
 
     A resample of the training pictures shows what the plain distance charges for drawing 2,000 of them alone.
@@ -138,7 +140,7 @@ def floors(data: str, assets: Path = ASSETS, work: Path = WORK) -> dict[str, tup
 
 def save_sheet(samples: np.ndarray, path: Path) -> None:
     """Write the first 128 samples as one PNG, twice enlarged."""
-    sheet = to_image(grid(torch.from_numpy(samples[:128]), columns=16))
+    sheet = to_image(image_grid(torch.from_numpy(samples[:128]), columns=16))
     sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST).save(path)
 
 

@@ -35,14 +35,14 @@ from torch import nn
 from torch.optim import Adam
 
 from ganvas.config import Config, DataConfig
-from ganvas.data import Prepared
+from ganvas.data import PreparedDataset
 from ganvas.data.loader import Loader
-from ganvas.device import choose_device, use
-from ganvas.models.r3gan import BLOCKS, EXPANSION, GROUP
-from ganvas.models.stylegan2 import MAPPING
+from ganvas.device import choose_device, torch_device
+from ganvas.models.r3gan import BLOCKS_PER_STAGE, EXPANSION, GROUP_WIDTH
+from ganvas.models.stylegan2 import MAPPING_LAYERS
 from ganvas.recipes import RECIPES
-from ganvas.training.phases import advance
-from ganvas.training.state import fresh
+from ganvas.training.phases import take_step
+from ganvas.training.state import new_state
 from machine import machine_line
 
 PICTURES = 1_000  # random ones, to be loaded from
@@ -77,8 +77,8 @@ class Descent:
         self.optimisers = {}
         for name, network in self.networks.items():
             network.requires_grad_(False)
-            rates = config.optimisers[name]
-            self.optimisers[name] = Adam(network.parameters(), rates.learning_rate, (rates.beta1, rates.beta2))
+            rates = config.optimizers[name]
+            self.optimisers[name] = Adam(network.parameters(), rates.lr, (rates.beta1, rates.beta2))
         self.averaged = [each.detach().clone() for each in generator.parameters()]
 
     @contextmanager
@@ -113,14 +113,14 @@ def settings(name: str, size: int, batch: int, width: int) -> Config:
         generator=replace(config.generator, widths=widths),
         discriminator=replace(config.discriminator, widths=widths[::-1]),
         phases=tuple(replace(phase, batch=batch) for phase in config.phases),
-        penalty=replace(config.penalty, every=PENALISED[name]),
-        styles=config.styles and replace(config.styles, path_every=LENGTHS),
+        penalty=replace(config.penalty, interval=PENALISED[name]),
+        stylegan=config.stylegan and replace(config.stylegan, pl_interval=LENGTHS),
     )
 
 
 def kinds(config: Config) -> dict[int, int]:
     """Return numbers of steps, one for each kind of step, and how many steps of a whole cycle are of its kind."""
-    lazy = {1, config.penalty.every} | ({config.styles.path_every} if config.styles else set())
+    lazy = {1, config.penalty.interval} | ({config.stylegan.pl_interval} if config.stylegan else set())
     cycle = range(1, 1 + math.lcm(*lazy))
     kind = [max(number for number in lazy if step % number == 0) for step in cycle]
     return {number: kind.count(number) for number in sorted(lazy)}
@@ -128,22 +128,22 @@ def kinds(config: Config) -> dict[int, int]:
 
 def described(config: Config, number: int) -> str:
     """Say what a step of this number has besides the two losses."""
-    lengths = ["path lengths"] if config.styles and number % config.styles.path_every == 0 else []
-    penalty = [config.penalty.name] if number % config.penalty.every == 0 else []
+    lengths = ["path lengths"] if config.stylegan and number % config.stylegan.pl_interval == 0 else []
+    penalty = [config.penalty.name] if number % config.penalty.interval == 0 else []
     return " and ".join(lengths + penalty) or "nothing else"
 
 
 def ours(config: Config) -> Contender:
     """Return our training, with all that goes with a step."""
     pictures = np.random.default_rng(0).integers(256, size=(PICTURES, *config.shape), dtype=np.uint8)
-    loader = Loader(Prepared(pictures, None, (), (), (), "random"), config.seed)
-    state = fresh(config, torch.device("cpu"))
+    loader = Loader(PreparedDataset(pictures, None, (), (), (), "random"), config.seed)
+    state = new_state(config, torch.device("cpu"))
 
     def step(number: int) -> None:
-        state.step = number
-        advance(config.phases[-1], state, config, loader)
+        state.counters.step = number
+        take_step(config.phases[-1], state, config, loader)
 
-    return Contender(step, state.generator, state.discriminator)
+    return Contender(step, state.networks.generator, state.networks.discriminator)
 
 
 @contextmanager
@@ -163,10 +163,10 @@ def stylegan2(folder: Path, config: Config) -> Contender:
     """Return NVIDIA's StyleGAN2-ADA: its networks and its loss, each penalty a descent of its own as in its loop."""
     size, batch, widths = config.data.height, config.phases[-1].batch, config.generator.widths
     width = {"channel_base": widths[-1] * size, "channel_max": max(widths)}
-    mapping = {"num_layers": MAPPING}
+    mapping = {"num_layers": MAPPING_LAYERS}
     with found_in(folder):
         networks, losses = import_module("training.networks"), import_module("training.loss")
-        generator = networks.Generator(config.latent, 0, config.latent, size, 3, mapping, width)
+        generator = networks.Generator(config.z_dim, 0, config.z_dim, size, 3, mapping, width)
         discriminator = networks.Discriminator(0, size, 3, **width)
     losses.training_stats.report = lambda *_: None  # it keeps statistics that we do not
     parts = (generator.mapping, generator.synthesis, discriminator)
@@ -175,10 +175,10 @@ def stylegan2(folder: Path, config: Config) -> Contender:
     real, unlabelled = torch.rand(batch, 3, size, size) * 2 - 1, torch.zeros(batch, 0)
 
     def step(number: int) -> None:
-        for name, every in (("Gmain", 1), ("Greg", LENGTHS), ("Dmain", 1), ("Dreg", config.penalty.every)):
+        for name, every in (("Gmain", 1), ("Greg", LENGTHS), ("Dmain", 1), ("Dreg", config.penalty.interval)):
             if number % every == 0:
                 with descent.of("generator" if name.startswith("G") else "discriminator"):
-                    z = torch.randn(batch, config.latent)
+                    z = torch.randn(batch, config.z_dim)
                     loss.accumulate_gradients(name, real, unlabelled, z, unlabelled, sync=True, gain=every)
         descent.average()
 
@@ -188,10 +188,10 @@ def stylegan2(folder: Path, config: Config) -> Contender:
 def r3gan(folder: Path, config: Config) -> Contender:
     """Return R3GAN of its authors: their networks and their trainer."""
     size, batch, widths = config.data.height, config.phases[-1].batch, list(config.generator.widths)
-    groups, blocks = [EXPANSION * width // GROUP for width in widths], [BLOCKS] * len(widths)
+    groups, blocks = [EXPANSION * width // GROUP_WIDTH for width in widths], [BLOCKS_PER_STAGE] * len(widths)
     with found_in(folder):
         networks, trainers = import_module("R3GAN.Networks"), import_module("R3GAN.Trainer")
-        generator = networks.Generator(config.latent, widths, groups, blocks, EXPANSION)
+        generator = networks.Generator(config.z_dim, widths, groups, blocks, EXPANSION)
         discriminator = networks.Discriminator(widths[::-1], groups[::-1], blocks, EXPANSION)
     trainer = trainers.AdversarialTraining(generator, discriminator)
     descent = Descent(config, generator, discriminator)
@@ -199,10 +199,10 @@ def r3gan(folder: Path, config: Config) -> Contender:
 
     def step(number: int) -> None:
         with descent.of("discriminator"):
-            z = torch.randn(batch, config.latent)
+            z = torch.randn(batch, config.z_dim)
             trainer.AccumulateDiscriminatorGradients(z, real, None, config.penalty.gamma)
         with descent.of("generator"):
-            trainer.AccumulateGeneratorGradients(torch.randn(batch, config.latent), real, None)
+            trainer.AccumulateGeneratorGradients(torch.randn(batch, config.z_dim), real, None)
         descent.average()
 
     return Contender(step, generator, discriminator)
@@ -237,7 +237,7 @@ def compare(name: str, folder: Path, config: Config, repeats: int) -> None:
     """
     both = ours(config), THEIRS[name](folder, config)
     size, batch = config.data.height, config.phases[-1].batch
-    print(f"{name}, {size} px, batch {batch}, widths {config.generator.widths}, z of {config.latent}")
+    print(f"{name}, {size} px, batch {batch}, widths {config.generator.widths}, z of {config.z_dim}")
     for network in ("generator", "discriminator"):
         own, other = (parameters(getattr(each, network)) for each in both)
         print(f"  {network}: ours {own:,} parameters, theirs {other:,}, ratio {own / other:.3f}", flush=True)
@@ -278,7 +278,7 @@ def main() -> None:
     if not wanted:
         parser.error("name the folder of one of the two at least")
     choice = choose_device("cpu")
-    use(choice)
+    torch_device(choice)
     warnings.simplefilter("ignore")  # the authors' code is older than this torch
     print(f"{machine_line()}, threads: {choice.threads}, medians of {args.repeats} pairs (least to most)")
     for name, folder in wanted.items():

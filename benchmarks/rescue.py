@@ -37,12 +37,12 @@ import torch
 
 from ganvas.device import choose_device
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Event, Started, Step, Treated, replay
-from ganvas.latents.sample import MODEL
+from ganvas.events import Done, Event, Started, Step, Treatment, replay
+from ganvas.latents.sample import MODEL_FILE
 from ganvas.latents.sample import load as load_model
-from ganvas.metrics.distances import frechet
-from ganvas.metrics.features import extract
-from ganvas.metrics.real_features import Reals
+from ganvas.metrics.distances import bootstrap_frechet_distance
+from ganvas.metrics.features import extract_features
+from ganvas.metrics.real_features import RealImages
 from ganvas.runs import Run
 from ganvas.training import loop
 from machine import machine_line
@@ -113,12 +113,12 @@ def train(case: Case, mode: str, places: Places) -> tuple[list[Event], str]:
 
 def score(case: Case, run: Run, places: Places) -> tuple[float, float]:
     """Return the Frechet distance of the run's model, plain and corrected; infinite if there is no model."""
-    if not (run.model / MODEL).is_file():
+    if not (run.model / MODEL_FILE).is_file():
         return math.inf, math.inf
-    reals = Reals(load(case.data, "whole", places.assets, places.work)[0], network=NETWORK)
-    fake = extract(load_model(run.folder, "cpu").sample(SAMPLES, SEED), NETWORK)
-    real = reals.features(reals.some(REALS))
-    plain, corrected = frechet(fake.stage, real.stage, torch.Generator().manual_seed(0), replicates=0)
+    reals = RealImages(load(case.data, "whole", places.assets, places.work)[0], network=NETWORK)
+    fake = extract_features(load_model(run.folder, "cpu").sample(SAMPLES, SEED), NETWORK)
+    real = reals.features(reals.random_indices(REALS))
+    plain, corrected = bootstrap_frechet_distance(fake.intermediate, real.intermediate, torch.Generator().manual_seed(0), replicates=0)
     return plain.value, corrected.value
 
 
@@ -141,14 +141,14 @@ def record(case: Case, mode: str, places: Places) -> Row:
         "seed": case.seed,
         "aside": case.aside,
         "budget": budget,
-        "images": steps[-1].images if steps else 0,
+        "images": steps[-1].images_seen if steps else 0,
         "seconds": round(steps[-1].seconds if steps else 0.0, 1),
         "wall": round(wall, 1),
         "frechet": round(plain, 1),
         "frechet_corrected": round(corrected, 1),
         "noticed": first and [first[0], round(first[0] / budget, 3), first[1]],
         "verdicts": told,
-        "treatments": [[e.images, e.sickness, e.outcome, e.text] for e in events if isinstance(e, Treated)],
+        "treatments": [[e.images_seen, e.diagnosis, e.outcome, e.text] for e in events if isinstance(e, Treatment)],
         "ended": ended,
         "machine": machine_line(),
     }

@@ -63,7 +63,7 @@ def main() -> None:
         if not run.exists():
             continue
         if real is None:
-            pictures = reals_of(run.read_config().data).pictures
+            pictures = reals_of(run.read_config().data).images
             real = seen(pictures[:COUNT], encoder)
             print("real pictures", json.dumps(distances(seen(pictures[COUNT : 2 * COUNT], encoder), real)), flush=True)
         samples = ganvas.load(run.folder, "cpu").sample(count=COUNT, seed=args.seed + 1000).numpy()

@@ -24,14 +24,14 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from ganvas.data import Prepared
-from ganvas.device import random_at
-from ganvas.evaluation import Subject, Wanted, judge
-from ganvas.events import drain
+from ganvas.data import PreparedDataset
+from ganvas.device import seeded_rng
+from ganvas.evaluation import EvaluationInputs, EvaluationOptions, evaluate_samples
+from ganvas.events import run_to_end
 from ganvas.image_io import to_image
-from ganvas.metrics.features import extract
-from ganvas.metrics.real_features import Reals
-from ganvas.metrics.score_descriptions import MEANING
+from ganvas.metrics.features import extract_features
+from ganvas.metrics.real_features import RealImages
+from ganvas.metrics.score_descriptions import SCORE_DESCRIPTIONS
 from rows import read_rows
 from sets import ASSETS, SETS, load_set
 
@@ -46,7 +46,7 @@ def blur(x: Tensor, sigma: float, _: Any) -> Tensor:
 
 
 def noise(x: Tensor, deviation: float, _: Any) -> Tensor:
-    added = deviation * torch.randn(x.shape, generator=random_at("noise"))
+    added = deviation * torch.randn(x.shape, generator=seeded_rng("noise"))
     return (x + added).round().clamp(0, 255).to(torch.uint8)
 
 
@@ -68,7 +68,7 @@ def left_out(x: Tensor, kinds: float, halves: "Halves") -> Tensor:
 
 def near_duplicates(x: Tensor, share: float, _: Any) -> Tensor:
     """Replace a share of the pictures by slightly changed copies of others that stay."""
-    order = torch.randperm(len(x), generator=random_at("near-duplicates"))
+    order = torch.randperm(len(x), generator=seeded_rng("near-duplicates"))
     count = round(share * len(x) / 100)
     spoiled = x.clone()
     spoiled[order[:count]] = _changed(x[order[count : 2 * count]])
@@ -77,9 +77,9 @@ def near_duplicates(x: Tensor, share: float, _: Any) -> Tensor:
 
 def memorised(x: Tensor, share: float, halves: "Halves") -> Tensor:
     """Replace a share of the pictures by slightly changed copies of training pictures, half of them mirrored."""
-    order = torch.randperm(len(x), generator=random_at("memorised"))
+    order = torch.randperm(len(x), generator=seeded_rng("memorised"))
     count = round(share * len(x) / 100)
-    copies = _changed(torch.from_numpy(np.asarray(halves.train.pictures[:count])))
+    copies = _changed(torch.from_numpy(np.asarray(halves.train.images[:count])))
     copies[::2] = copies[::2].flip(3)
     spoiled = x.clone()
     spoiled[order[:count]] = copies
@@ -111,13 +111,13 @@ class Halves:
     be left out, the most frequent ones that are less than a third of all.
     """
 
-    def __init__(self, data: Prepared) -> None:
+    def __init__(self, data: PreparedDataset) -> None:
         order = np.random.default_rng(0).permutation(data.count)[:MOST]
         half = len(order) // 2
-        colours = 3 // data.pictures.shape[1]  # grey becomes RGB, or colours could not be shifted
-        train = np.repeat(data.pictures[order[:half]], colours, axis=1)
-        self.train = replace(data, pictures=train, labels=None, fingerprint=f"{data.fingerprint}-half-rgb")
-        self.pool = np.repeat(data.pictures[order[half:]], colours, axis=1)
+        colours = 3 // data.images.shape[1]  # grey becomes RGB, or colours could not be shifted
+        train = np.repeat(data.images[order[:half]], colours, axis=1)
+        self.train = replace(data, images=train, labels=None, fingerprint=f"{data.fingerprint}-half-rgb")
+        self.pool = np.repeat(data.images[order[half:]], colours, axis=1)
         self.kinds = _clusters(self.pool) if data.labels is None else data.labels[order[half:]]
         sizes = np.bincount(self.kinds)
         ranked = np.argsort(-sizes, kind="stable")
@@ -132,9 +132,9 @@ class Halves:
 
 def _clusters(pictures: np.ndarray) -> np.ndarray:
     """Return the number of the cluster of each picture: k-means by directions of another network's features."""
-    head = extract(pictures, "efficientnet-lite1").head
+    head = extract_features(pictures, "efficientnet-lite1").final
     directions = F.normalize(head - head.mean(0))
-    centres = directions[torch.randperm(len(head), generator=random_at("clusters"))[:CLUSTERS]]
+    centres = directions[torch.randperm(len(head), generator=seeded_rng("clusters"))[:CLUSTERS]]
     for _ in range(50):
         kinds = (directions @ centres.T).argmax(1)
         centres = F.normalize(torch.stack([directions[kinds == kind].sum(0) for kind in range(CLUSTERS)]))
@@ -154,7 +154,8 @@ def measure(name: str, assets: Path, known: set[tuple[str, str, float]]) -> Iter
         if (name, fault, strength) in known:
             continue
         samples = halves.samples if fault == "none" else FAULTS[fault][1](halves.samples, strength, halves)
-        evaluation, _ = drain(judge(Subject(fault, name, samples, halves.train), Reals(halves.train), Wanted()))
+        inputs = EvaluationInputs(name=fault, against=name, samples=samples, real_data=halves.train)
+        evaluation, _ = run_to_end(evaluate_samples(inputs, RealImages(halves.train), EvaluationOptions()))
         scores = {each.key: [each.value, each.low, each.high] for each in evaluation.scores}
         yield {
             "set": name, "fault": fault, "strength": strength, "count": len(samples), "scores": scores,
@@ -175,7 +176,7 @@ def table(results: list[dict[str, Any]]) -> str:
         }
         for key, clean in base["scores"].items():
             cells = [_cell(clean, [each["scores"][key] for each in found]) for found in spoiled.values()]
-            lines.append(f"| {MEANING[key][0]} | {' | '.join(cells)} |")
+            lines.append(f"| {SCORE_DESCRIPTIONS[key].name} | {' | '.join(cells)} |")
         cells = [_first_verdict([each["memorisation"] for each in found]) for found in spoiled.values()]
         lines += [f"| Learned by heart | {' | '.join(cells)} |", ""]
     return "\n".join(lines)

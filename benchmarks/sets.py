@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ganvas.config import DataConfig
-from ganvas.data import Prepared, prepare
-from ganvas.events import drain
+from ganvas.data import PreparedDataset, prepare
+from ganvas.events import run_to_end
 
 ASSETS = Path(__file__).resolve().parents[2] / "shared" / "assets"
 # name -> (file, pixels a side, channels, labels). Nothing was tuned on the last one, Debian's dataset-fashion-mnist.
@@ -16,7 +16,7 @@ SETS = {
 }
 
 
-def load_set(name: str, assets: Path) -> Prepared:
+def load_set(name: str, assets: Path) -> PreparedDataset:
     """Return the prepared pictures of one of `SETS`."""
     file, size, channels, labels = SETS[name]
-    return drain(prepare(DataConfig(str(assets / file), size, size, channels, labels=labels), workers=1))
+    return run_to_end(prepare(DataConfig(str(assets / file), size, size, channels, conditional=labels), workers=1))

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass, replace
 
 from ganvas.config import Config, DataConfig
-from ganvas.data import Prepared
+from ganvas.data import PreparedDataset
 from ganvas.data.split import held_out_count
 from ganvas.planning.schedule import with_images
 from ganvas.recipes import RECIPES
@@ -83,7 +83,7 @@ class Case:
         return self.data, self.recipe, self.images
 
 
-def configure(case: Case, data: Prepared, pictures: DataConfig, coach: str) -> Config:
+def configure(case: Case, data: PreparedDataset, pictures: DataConfig, coach: str) -> Config:
     """Return the complete configuration of a case; without scores on the way, as a run of one minute is."""
     held_out = held_out_count(data.count)
     config = RECIPES[case.recipe](pictures, data.count - held_out)
@@ -95,10 +95,10 @@ def configure(case: Case, data: Prepared, pictures: DataConfig, coach: str) -> C
         seed=case.seed,
         fingerprint=data.fingerprint,
         held_out=held_out,
-        asked_images=case.images,
+        total_images=case.images,
         coach=coach,
-        examinations=IMAGES[case.recipe] // config.images_per_examination,
-        sheets=6,
+        health_checks=IMAGES[case.recipe] // config.images_per_health_check,
+        sample_grids=6,
     )
     return with_images(config, case.images)
 

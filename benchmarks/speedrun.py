@@ -110,7 +110,7 @@ def run_ours(data: str, seed: int, minutes: float, lane: Lane) -> Iterator[Row]:
     samples = ganvas.load(out, "cpu").sample(count=SAMPLES, seed=seed + 1000).numpy()
     np.save(kept, samples)
     quality.save_sheet(samples, kept.with_suffix(".png"))
-    seen = max(event.get("images", 0) for event in map(json.loads, (out / "events.jsonl").open()))
+    seen = max(event.get("images_seen", 0) for event in map(json.loads, (out / "events.jsonl").open()))
     rate = seen / (60 * measured)
     yield {"minutes": minutes, "measured": measured, "pictures_per_second": rate, **lane.score(samples, data)}
 

@@ -23,7 +23,7 @@ import numpy as np
 
 import ganvas
 from digits import Reader, get_reader, load_digits, stack, stacking
-from ganvas.events import Note, Scored, Started, Step, replay
+from ganvas.events import Note, Score, Started, Step, replay
 from ganvas.runs import Run
 from machine import machine_line
 from modes import Counts, coverage, stack_modes
@@ -106,9 +106,9 @@ def train(stacks: Path, out: Path, recipe: str, minutes: float, seed: int, mark:
         for event in events:
             if isinstance(event, Note):
                 print(event.text, flush=True)
-            elif isinstance(event, Scored):
+            elif isinstance(event, Score):
                 print(f"  after {reached:.1f} minutes: {event.score} {event.value:.1f}", flush=True)
-            elif isinstance(event, Started) and early and event.images * minutes > 1.1 * mark * event.total_images:
+            elif isinstance(event, Started) and early and event.images_seen * minutes > 1.1 * mark * event.total_images:
                 return False
             elif isinstance(event, Step):
                 reached = minutes * event.progress
@@ -123,7 +123,7 @@ def evaluate(folder: Path, judge: Judge, samples: int) -> Row:
     config = run.read_config()
     seen, device = 0, ""
     for event in replay(run.events_file):
-        seen = getattr(event, "images", seen)
+        seen = getattr(event, "images_seen", seen)
         device = event.device if isinstance(event, Started) else device
     threads = re.search(r"(\d+) thread", device)
     pictures = ganvas.load(folder).sample(samples, SEED_OF_SAMPLES).numpy()

@@ -40,17 +40,17 @@ from torch import Tensor, nn
 
 import ganvas
 from ganvas.config import StyleConfig
-from ganvas.device import hand_back_freed_memory
+from ganvas.device import return_freed_memory_to_os
 from ganvas.events import Iteration
 from ganvas.image_io import save_image, to_image, to_uint8
 from ganvas.models.vgg import VGG, VGGWeights, packaged_vgg16
-from ganvas.style.load import read
-from ganvas.style.objective import Aims, Objective, Region
+from ganvas.style.load import load_picture
+from ganvas.style.objective import LossConfig, Objective, Region
 from ganvas.style.optimise import LBFGS
-from ganvas.style.painting import enlarged
-from ganvas.style.plan import Appetite, scaled, stages
-from ganvas.style.quality import controls, measure
-from ganvas.style.resume import place
+from ganvas.style.painting import resize_to
+from ganvas.style.plan import MemoryModel, scale_to, plan_stages
+from ganvas.style.quality import measure_controls, measure_quality
+from ganvas.style.resume import partial_path
 from machine import machine_line, peak_memory
 from rows import Row, add_row, read_rows
 from sets import ASSETS
@@ -112,8 +112,8 @@ class Plain(VGG):
 
 def load(path: Path, size: int) -> Tensor:
     """Return a picture (1, 3, H, W) in [-1, 1] with a long side of `size` pixels."""
-    picture = read(path)
-    return picture.tensor(scaled(picture.colours.size, size), torch.device("cpu"))
+    picture = load_picture(path)
+    return picture.tensor(scale_to(picture.colors.size, size), torch.device("cpu"))
 
 
 def gram(features: Tensor) -> Tensor:
@@ -169,14 +169,14 @@ def run_classic(content: Path, style: Path, size: int, steps: int, out: Path) ->
     return {"seconds": seconds, "final": final, "curve": curve[:: max(1, steps // 60)]}
 
 
-def aims_like_classic(encoder: VGG, content: Tensor, style: Tensor) -> Aims:
+def aims_like_classic(encoder: VGG, content: Tensor, style: Tensor) -> LossConfig:
     """Return the classic's weights, given that our distances are relative to the targets' own energy."""
     with torch.no_grad():
         shapes, seen = encoder(content)[CONTENT], encoder(style)
         grams = {layer: gram(seen[layer]) for layer in STYLE}
         shares = {layer: 1000 * (each.square().sum() / len(each) ** 4).item() for layer, each in grams.items()}
     whole = sum(shares.values())
-    return Aims(
+    return LossConfig(
         shapes.square().mean().item(), whole, 0.0, {CONTENT: 1.0}, {name: each / whole for name, each in shares.items()}
     )
 
@@ -184,22 +184,22 @@ def aims_like_classic(encoder: VGG, content: Tensor, style: Tensor) -> Aims:
 def run_ours(content: Path, style: Path, size: int, steps: int, out: Path) -> Row:
     """Lower the classic's objective from coarse to fine, with `steps` at 512 px; the curve is that of the full size."""
     began = time.monotonic()
-    hand_back_freed_memory()
+    return_freed_memory_to_os()
     encoder = Plain(packaged_vgg16(), (CONTENT, *STYLE), "max")
     best: Tensor | None = None
     curve: list[tuple[float, float]] = []
     config = StyleConfig(size=size, iterations=steps)
-    for stage in stages(read(content).colours.size, config, 1 << 40, Appetite(encoder.halo, 0, 0, 0)):
+    for stage in plan_stages(load_picture(content).colors.size, config, 1 << 40, MemoryModel(encoder.halo, 0, 0, 0)):
         photograph, manner = load(content, stage.long_side), load(style, stage.long_side)
         aims = aims_like_classic(encoder, photograph, manner)
         objective = Objective(encoder, photograph, [Region([manner], [1.0])], aims)
-        descent = LBFGS(objective, photograph if best is None else enlarged(best, stage.size), {})
+        descent = LBFGS(objective, photograph if best is None else resize_to(best, stage.size), {})
         for _ in range(stage.iterations):
             losses = descent.step()
             if losses is None:
                 break
             if stage.long_side == size:
-                curve.append((time.monotonic() - began, descent.lowest[-1]))
+                curve.append((time.monotonic() - began, descent.lowest_losses[-1]))
         best = descent.best
     assert best is not None
     save(best, out)
@@ -261,7 +261,7 @@ def compare(pair: int, size: int, methods: Sequence[str], assets: Path, work: Pa
     for method in methods:
         order = {"method": method, "content": str(content), "style": str(style), "size": size}
         out = painted(work, pair, size, method)
-        place(out).unlink(missing_ok=True)  # a run that was cut short is not gone on with: it would seem quicker
+        partial_path(out).unlink(missing_ok=True)  # a run that was cut short is not gone on with: it would seem quicker
         found = run_child(order | {"out": str(out)})
         curves[method] = found.pop("curve", [])
         row |= {f"{method}_{name}": value for name, value in found.items()}
@@ -271,8 +271,8 @@ def compare(pair: int, size: int, methods: Sequence[str], assets: Path, work: Pa
         row["classic_at_equal_time"] = min(at_once, default=None)
     photograph, manner = load(content, size), load(style, size)
     kept = {name: load(painted(work, pair, size, name), size) for name in ("classic", "default") if name in methods}
-    measured = controls(photograph, [manner]) | {
-        name: measure(each, photograph, [manner]) for name, each in kept.items()
+    measured = measure_controls(photograph, [manner]) | {
+        name: measure_quality(each, photograph, [manner]) for name, each in kept.items()
     }
     return row | {"measures": {name: each.to_dict() for name, each in measured.items()}}
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ganvas.coach.diagnosis.diagnoses import SOUND
-from ganvas.coach.doctor import verdicts_anew
-from ganvas.events import Event, Scored, Signs, Verdict
+from ganvas.coach.diagnosis.diagnoses import HEALTHY_VERDICTS
+from ganvas.coach.doctor import fresh_verdicts
+from ganvas.events import Event, Score, HealthCheck, Verdict
 from rows import Row
 from sickness import CASES, Case
 
@@ -20,13 +20,13 @@ def changes(events: Iterable[Event]) -> list[Told]:
     told: list[Told] = []
     for event in events:
         if isinstance(event, Verdict) and (not told or told[-1][1] != event.name):
-            told.append((event.images, event.name, round(event.confidence, 3)))
+            told.append((event.images_seen, event.name, round(event.confidence, 3)))
     return told
 
 
 def replayed(events: Iterable[Event]) -> list[Told]:
     """Return the verdicts that the rules of today give on what was measured then."""
-    return changes(verdicts_anew(event for event in events if isinstance(event, Signs | Scored)))
+    return changes(fresh_verdicts(event for event in events if isinstance(event, HealthCheck | Score)))
 
 
 def alarms(told: Sequence[Told], since: float = 0.0) -> list[Told]:
@@ -34,14 +34,14 @@ def alarms(told: Sequence[Told], since: float = 0.0) -> list[Told]:
 
     One that was given before and still stands at `since` does not count: it was about something else.
     """
-    return [tuple(each) for each in told if each[1] not in SOUND and each[0] >= since]  # type: ignore[misc]
+    return [tuple(each) for each in told if each[1] not in HEALTHY_VERDICTS and each[0] >= since]  # type: ignore[misc]
 
 
 def longest(told: Sequence[Told], since: float, end: int) -> str | None:
     """Return the name of a sickness that stood over most pictures from `since` to `end`."""
     stood: dict[str, float] = {}
     for (start, name, _), after in zip(told, [*(each[0] for each in told[1:]), end], strict=True):
-        if name not in SOUND and after > since:
+        if name not in HEALTHY_VERDICTS and after > since:
             stood[name] = stood.get(name, 0.0) + after - max(start, since)
     return max(stood, key=lambda name: stood[name]) if stood else None
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 import tiny
-from ganvas.coach.diagnosis.diagnoses import SICKNESSES, SOUND
+from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ganvas.config import DataConfig
-from ganvas.events import Signs, Verdict
+from ganvas.events import HealthCheck, Verdict
 from ganvas.planning.schedule import progress, with_images
 from ganvas.training import loop
-from ganvas.training.state import fresh
+from ganvas.training.state import new_state
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import digits
@@ -109,7 +109,7 @@ def test_the_catalogue_has_every_fault_twice_and_enough_healthy_runs():
 
 def test_right_names_are_verdicts_and_plants_are_known():
     for fault in sickness.FAULTS:
-        assert fault.right <= set(SICKNESSES) - SOUND, f"{fault.kind}: no verdict can be right"
+        assert fault.right <= set(DIAGNOSES) - HEALTHY_VERDICTS, f"{fault.kind}: no verdict can be right"
         assert fault.spoil in planting.SPOILT
         assert fault.during in planting.PLANTS
 
@@ -178,7 +178,7 @@ def test_outcomes_are_counted_as_said():
 
 
 def test_a_replay_hears_only_what_was_measured():
-    signs = [Signs(step, 32 * step, step / 100, "adversarial", {}) for step in (10, 20)]
+    signs = [HealthCheck(step, 32 * step, step / 100, "adversarial", {}) for step in (10, 20)]
     false = Verdict(10, 320, "diverging", 1.0, (), "", "")
     found = tally.replayed([signs[0], false, signs[1]])
     assert [name for _, name, _ in found] != ["diverging"], "the verdict of then was taken for one of today's rules"
@@ -188,14 +188,14 @@ def test_a_replay_hears_only_what_was_measured():
 def test_accidents_happen_once_and_are_over():
     config = tiny.config("dcgan", coach="off")
     config = with_images(config, 20 * 8)
-    state = fresh(config, torch.device("cpu"))
+    state = new_state(config, torch.device("cpu"))
     struck = []
     with (
         patch.object(loop, "advance", lambda phase, state, config, loader: struck.append(state.step)),
         planting.once_at(0.5, lambda state: lambda: struck.append("after")),
     ):
-        for state.step in (0, 9, 10, 11, 5, 12):
-            loop.advance(None, state, config, None)
+        for state.counters.step in (0, 9, 10, 11, 5, 12):
+            loop.take_step(None, state, config, None)
     assert struck == [0, 9, 10, "after", 11, 5, 12], (
         "it must happen before half-time's step, and not again after a way back"
     )
@@ -203,13 +203,13 @@ def test_accidents_happen_once_and_are_over():
 
 def test_rates_jump_for_good():
     config = with_images(tiny.config("quick"), 400)
-    usual, state = loop._set_rates, fresh(config, torch.device("cpu"))
+    usual, state = loop._set_rates, new_state(config, torch.device("cpu"))
     with planting.jumping_rates():
-        for state.step in range(config.steps):
+        for state.counters.step in range(config.steps):
             loop._set_rates(state, config, 0.5)
-            times = 50 if progress(config, state.step) >= 0.5 else 1
-            for name, optimiser in state.optimisers.items():
-                wanted = 0.5 * times * config.optimisers[name].learning_rate
+            times = 50 if progress(config, state.counters.step) >= 0.5 else 1
+            for name, optimiser in state.optimizers.items():
+                wanted = 0.5 * times * config.optimizers[name].lr
                 assert optimiser.param_groups[0]["lr"] == pytest.approx(wanted)
     assert loop._set_rates is usual
 
@@ -217,18 +217,18 @@ def test_rates_jump_for_good():
 def test_wild_weights_are_the_first_ones_only():
     config = tiny.config("residual")
     with planting.wild_weights(config):
-        state = loop.fresh(config, torch.device("cpu"))
-    wild = torch.cat([each.flatten() for each in state.generator.parameters() if each.ndim > 1]).detach()
+        state = loop.new_state(config, torch.device("cpu"))
+    wild = torch.cat([each.flatten() for each in state.networks.generator.parameters() if each.ndim > 1]).detach()
     assert float(wild.std()) == pytest.approx(0.5, rel=0.05)
-    for ours, averaged in zip(state.generator.parameters(), state.averaged.parameters(), strict=True):
+    for ours, averaged in zip(state.networks.generator.parameters(), state.networks.g_ema.parameters(), strict=True):
         assert torch.equal(ours, averaged), "the average would begin elsewhere"
-    assert float(next(fresh(config, torch.device("cpu")).discriminator.parameters()).detach().std()) != 0.5
+    assert float(next(new_state(config, torch.device("cpu")).networks.discriminator.parameters()).detach().std()) != 0.5
 
 
 def test_dead_units_put_out_nothing_and_get_no_gradient():
-    state = fresh(tiny.config("dcgan"), torch.device("cpu"))
+    state = new_state(tiny.config("dcgan"), torch.device("cpu"))
     planting.kill_units(state)
-    layers = state.generator.layers
+    layers = state.networks.generator.layers
     hidden = layers[:3](torch.randn(16, 8, 1, 1))
     alive = hidden.flatten(2).amax((0, 2)) > 0
     assert int(alive.sum()) <= 1, "more than a twentieth of the units is alive"
@@ -237,11 +237,11 @@ def test_dead_units_put_out_nothing_and_get_no_gradient():
 
 
 def test_poison_spoils_one_step():
-    state = fresh(tiny.config("dcgan"), torch.device("cpu"))
+    state = new_state(tiny.config("dcgan"), torch.device("cpu"))
     after = planting.poison(state)
-    state.generator(torch.randn(4, 8)).sum().backward()
-    assert any(each.grad.isnan().any() for each in state.generator.parameters())
+    state.networks.generator(torch.randn(4, 8)).sum().backward()
+    assert any(each.grad.isnan().any() for each in state.networks.generator.parameters())
     after()
-    state.generator.zero_grad()
-    state.generator(torch.randn(4, 8)).sum().backward()
-    assert not any(each.grad.isnan().any() for each in state.generator.parameters())
+    state.networks.generator.zero_grad()
+    state.networks.generator(torch.randn(4, 8)).sum().backward()
+    assert not any(each.grad.isnan().any() for each in state.networks.generator.parameters())

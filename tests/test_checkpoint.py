@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ganvas import checkpoint
-from ganvas.checkpoint import FACTS, MANIFEST, STATE, listing, load, newest, prune, save
+from ganvas.checkpoint import FACTS, MANIFEST, STATE, list_checkpoints, load, load_newest, prune, save
 from ganvas.errors import GanvasError
 
 
@@ -41,18 +41,18 @@ def test_everything_comes_back(tmp_path: Path) -> None:
 
 
 def test_newest_of_none(tmp_path: Path) -> None:
-    assert newest(tmp_path) is None
-    assert newest(tmp_path / "nowhere") is None
+    assert load_newest(tmp_path) is None
+    assert load_newest(tmp_path / "nowhere") is None
 
 
 def test_newest_is_by_number_of_steps(tmp_path: Path) -> None:
     for step in (9, 1000, 100):
         write(tmp_path, step)
-    found = newest(tmp_path)
+    found = load_newest(tmp_path)
     assert found is not None
     assert found[1]["step"] == 1000
     assert found[2] == ()
-    assert [int(path.name) for path in listing(tmp_path)] == [9, 100, 1000]
+    assert [int(path.name) for path in list_checkpoints(tmp_path)] == [9, 100, 1000]
 
 
 class Crash(BaseException):
@@ -115,7 +115,7 @@ def test_a_crash_at_any_stage_leaves_the_older_or_the_newer_one_whole(after: boo
             crash_at(number, Crash(), patch, after)
             with pytest.raises(Crash):
                 write(folder, 2)
-        found = newest(folder)
+        found = load_newest(folder)
         assert found is not None, f"nothing is left after a crash at {calls[number - 1]}"
         tensors, facts, damaged = found
         assert not damaged, f"a half checkpoint was visible after a crash at {calls[number - 1]}"
@@ -123,7 +123,7 @@ def test_a_crash_at_any_stage_leaves_the_older_or_the_newer_one_whole(after: boo
         write(folder, 2)
         prune(folder, 3)
         assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == [], "litter of the crash"
-        again = newest(folder)
+        again = load_newest(folder)
         assert again is not None
         assert again[1]["step"] == 2
 
@@ -139,7 +139,7 @@ def test_a_full_disk_is_named_and_the_older_one_stays(tmp_path: Path) -> None:
                 write(tmp_path / "run", 2)
         assert "No space left" in caught.value.message
         assert "disk space" in caught.value.hint
-        found = newest(tmp_path / "run")
+        found = load_newest(tmp_path / "run")
         assert found is not None, f"the older checkpoint is gone after a full disk at {calls[number - 1]}"
         assert not found[2]
         shutil.rmtree(tmp_path / "run" / "000000002", ignore_errors=True)
@@ -212,7 +212,7 @@ def test_damage_is_named_nothing_is_executed_and_the_next_older_is_taken(
     with pytest.raises(GanvasError, match="000000002") as caught:
         load(path)
     assert "older checkpoint" in caught.value.hint
-    found = newest(folder)
+    found = load_newest(folder)
     assert found is not None
     assert found[1]["step"] == 1
     assert [each.path for each in found[2]] == [path]
@@ -224,7 +224,7 @@ def test_none_whole_is_an_error_and_not_a_fresh_start(tmp_path: Path) -> None:
     for step in (1, 2):
         DAMAGES["middle byte"](write(tmp_path, step))
     with pytest.raises(GanvasError, match="None of the 2 checkpoints"):
-        newest(tmp_path)
+        load_newest(tmp_path)
 
 
 def test_prune_keeps_the_newest_few_and_the_best(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_recipes_survive_json(recipe: str) -> None:
 def test_round_trip(
     data: DataConfig, names: tuple[str, ...], minutes: float | None, images: int | None, ema: float
 ) -> None:
-    config = replace(tiny.config("quick"), data=data, classes=names, minutes=minutes, asked_images=images, ema=ema)
+    config = replace(tiny.config("quick"), data=data, classes=names, minutes=minutes, total_images=images, ema_half_life=ema)
     assert repr(from_dict(Config, json.loads(json.dumps(to_dict(config))))) == repr(config)
 
 
@@ -40,7 +40,7 @@ def test_style_survives_json() -> None:
 
 def test_a_whole_number_serves_as_a_float() -> None:
     found = from_dict(Config, to_dict(tiny.config()) | {"ema": 1, "minutes": 5})
-    assert (found.ema, found.minutes) == (1.0, 5.0)
+    assert (found.ema_half_life, found.minutes) == (1.0, 5.0)
     assert isinstance(found.minutes, float)
 
 

@@ -1,4 +1,4 @@
-"""The demonstration, with a training of a second and a painting that is only pretended."""
+"""The demo, with a training of one second and a fake painting."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,26 +32,26 @@ def short(monkeypatch: pytest.MonkeyPatch, pictures: Path) -> None:
     monkeypatch.setattr(module.builtin, "people", lambda: pictures)
     monkeypatch.setattr(module, "train", train)
     monkeypatch.setattr(module, "stylize", stylize)
-    monkeypatch.setattr(module, "MEASURED", 30)
+    monkeypatch.setattr(module, "EVALUATED_SAMPLES", 30)
     monkeypatch.setitem(RECIPES, "quick", tiny.NARROW["quick"])
 
 
-def test_everything_is_written_and_the_next_commands_are_said(tmp_path: Path) -> None:
+def test_everything_is_written_and_the_next_commands_are_shown(tmp_path: Path) -> None:
     events = list(demo(tmp_path / "out", 2.0, lambda: False))
     assert events[-1].reason == "finished"
-    assert [type(event) for event in events].count(Done) == 1, "one ending, not one for each part"
+    assert [type(event) for event in events].count(Done) == 1, "the demo should end once, not once per part"
     for name in ("people.png", "growth.webp", "painting.jpg", "run/report.html"):
         assert (tmp_path / "out" / name).is_file()
     with Image.open(tmp_path / "out" / "growth.webp") as image:
         frames = sum(1 for _ in ImageSequence.Iterator(image))
-    sheets = len(list(Run(tmp_path / "out" / "run").samples.iterdir()))
-    assert 1 < frames <= sheets, "a film of the sheets, of which WebP merges those that are alike"
-    said = "\n".join(event.text for event in events if isinstance(event, Note))
+    grids = len(list(Run(tmp_path / "out" / "run").samples.iterdir()))
+    assert 1 < frames <= grids, "one frame per sample grid, of which WebP merges equal ones"
+    notes = "\n".join(event.text for event in events if isinstance(event, Note))
     for command in ("ganvas inspect", "ganvas train", "ganvas style"):
-        assert command in said
+        assert command in notes
 
 
-def test_interrupted_it_goes_on(tmp_path: Path) -> None:
+def test_an_interrupted_demo_continues(tmp_path: Path) -> None:
     events = list(demo(tmp_path / "out", 2.0, lambda: True))
     assert events[-1].reason == "interrupted"
     assert events[-1].command == f"ganvas demo --out {tmp_path / 'out'} --minutes 2"

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas import device
-from ganvas.device import Choice, _left_to_container, available_cores, choose_device, free_memory, random_at, use
+from ganvas.device import (
+    DeviceChoice,
+    _container_free_memory,
+    available_cores,
+    choose_device,
+    free_memory,
+    seeded_rng,
+    torch_device,
+)
 from ganvas.errors import GanvasError
 
 
@@ -79,7 +87,7 @@ def test_a_second_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None
 def test_use_sets_the_threads() -> None:
     before = torch.get_num_threads()
     try:
-        assert use(Choice("cpu", 1, "")) == torch.device("cpu")
+        assert torch_device(DeviceChoice("cpu", 1, "")) == torch.device("cpu")
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
@@ -95,7 +103,7 @@ places = st.lists(st.one_of(st.integers(), st.text()), min_size=1).map(tuple)
 @given(places, places)
 def test_random_numbers_belong_to_their_place(one: tuple[int | str, ...], other: tuple[int | str, ...]) -> None:
     def draws(place: tuple[int | str, ...]) -> list[float]:
-        return torch.rand(4, generator=random_at(*place)).tolist()
+        return torch.rand(4, generator=seeded_rng(*place)).tolist()
 
     assert draws(one) == draws(one)
     assert (draws(one) == draws(other)) == (one == other)
@@ -103,22 +111,22 @@ def test_random_numbers_belong_to_their_place(one: tuple[int | str, ...], other:
 
 def test_random_numbers_leave_the_global_generator_alone() -> None:
     before = torch.get_rng_state()
-    random_at(1, "x")
+    seeded_rng(1, "x")
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_container_has_what_it_was_given_and_not_all_of_the_machine(tmp_path: Path) -> None:
-    assert _left_to_container(tmp_path) == sys.maxsize, "nothing is told"
+    assert _container_free_memory(tmp_path) == sys.maxsize, "nothing is told"
     told = {"memory.max": "4000\n", "memory.current": "1500\n", "memory.stat": "anon 900\ninactive_file 500\n"}
     for name, text in told.items():
         (tmp_path / name).write_text(text)
-    assert _left_to_container(tmp_path) == 3000, "pages of files are given back"
+    assert _container_free_memory(tmp_path) == 3000, "pages of files are given back"
     (tmp_path / "memory.max").write_text("max\n")
-    assert _left_to_container(tmp_path) == sys.maxsize
+    assert _container_free_memory(tmp_path) == sys.maxsize
 
 
 def test_free_memory_heeds_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "_left_to_container", lambda: 12345)
+    monkeypatch.setattr(device, "_container_free_memory", lambda: 12345)
     assert not Path("/proc/meminfo").exists() or free_memory("cpu") == 12345
 
 
@@ -128,13 +136,13 @@ def test_freed_memory_is_handed_back_though_gaps_lie_between() -> None:
 import os, sys
 from pathlib import Path
 import torch
-from ganvas.device import hand_back_freed_memory
+from ganvas.device import return_freed_memory_to_os
 
 def held():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
 
 if sys.argv[1] == "told":
-    hand_back_freed_memory()
+    return_freed_memory_to_os()
 torch.ones(6 << 20).sum()  # once something larger was freed, glibc keeps what is smaller
 before = held()
 arrays = [torch.ones(2 << 20) for _ in range(24)]  # 8 MB each, which are usually kept while one behind them lives

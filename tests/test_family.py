@@ -18,8 +18,8 @@ import tiny
 from ganvas import builtin
 from ganvas.config import DataConfig
 from ganvas.data import prepare
-from ganvas.events import Done, Event, Saved, Step, Treated, Verdict, drain
-from ganvas.image_io import grid, to_image
+from ganvas.events import Done, Event, CheckpointSaved, Step, Treatment, Verdict, run_to_end
+from ganvas.image_io import image_grid, to_image
 from ganvas.planning.schedule import with_images
 from ganvas.runs import Run
 
@@ -111,7 +111,7 @@ def test_a_step_of_the_fully_connected_pair_costs_its_layers():
 
 def test_a_lazy_penalty_is_paid_for_in_one_step_of_sixteen():
     config = with_images(tiny.config("residual"), 400)
-    assert config.penalty.every == 16
+    assert config.penalty.interval == 16
     plain = with_images(tiny.config("residual", penalty=type(config.penalty)()), 400)
     always = with_images(tiny.config("residual", penalty=type(config.penalty)("r1", 1.0, 1)), 400)
     base, all_steps, some = (cost.step_flops(each) for each in (plain, always, config))
@@ -264,11 +264,11 @@ def test_what_a_run_tells_is_read_from_its_events():
     def verdict(name: str) -> Verdict:
         return Verdict(50, 400, name, 1.0, (), "", "")
 
-    def treated(outcome: str = "") -> Treated:
-        return Treated(50, 400, "collapse", (), outcome, "")
+    def treated(outcome: str = "") -> Treatment:
+        return Treatment(50, 400, "collapse", (), outcome, "")
 
     events: list[Event] = [verdict("collapse"), treated(), step(60, 2.0), treated("helped"), verdict("healthy")]
-    events += [step(80, 3.0), Saved(100, 800, "checkpoint"), ended()]
+    events += [step(80, 3.0), CheckpointSaved(100, 800, "checkpoint"), ended()]
     config = with_images(tiny.config("dcgan"), 8 * 100)
     found = family.read_run(config, events)
     assert found == {
@@ -285,7 +285,7 @@ def test_the_hundred_are_the_first_by_name_and_can_be_trained_on(lane):
                 Image.new("RGBA", (64, 64), (number, 0, 0, 255)).save(file, "PNG")
     path = family_cases.pictures_of("hundred", lane.assets, lane.work)
     assert np.load(path)[:, 0, 0, 0].tolist() == list(range(100))
-    assert drain(prepare(DataConfig(str(path), 32, 32), workers=1)).pictures.shape == (100, 3, 32, 32)
+    assert run_to_end(prepare(DataConfig(str(path), 32, 32), workers=1)).images.shape == (100, 3, 32, 32)
     (lane.assets / "emoji-people-64.zip").unlink()
     assert family_cases.is_there("hundred", lane), "it was written once"
 
@@ -299,7 +299,7 @@ def sheet(grey: int, channels: int = 3) -> Image.Image:
     """Return a sheet of 64 pictures of 6 px; the first 4 of the first 4 rows are of this grey, the others black."""
     pictures = torch.zeros(8, 8, channels, 6, 6, dtype=torch.uint8)
     pictures[:4, :4] = grey
-    return to_image(grid(pictures.flatten(0, 1), columns=8))
+    return to_image(image_grid(pictures.flatten(0, 1), columns=8))
 
 
 def test_sheets_are_joined_six_across_enlarged_and_under_their_names():

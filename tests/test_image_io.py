@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageSequence
 
 import ganvas
-from ganvas.image_io import grid, save_animation, save_image, to_float, to_image, to_uint8, write_atomically
+from ganvas.image_io import image_grid, save_animation, save_image, to_float, to_image, to_uint8, write_atomically
 
 
 def test_every_byte_survives() -> None:
@@ -43,7 +43,7 @@ def test_to_image_keeps_channels_and_orientation(channels: int, mode: str) -> No
 
 def test_grid_puts_pictures_in_reading_order_on_white() -> None:
     pictures = torch.stack([torch.full((3, 4, 6), value, dtype=torch.uint8) for value in range(5)])
-    sheet = grid(pictures, columns=3, gap=2)
+    sheet = image_grid(pictures, columns=3, gap=2)
     assert sheet.shape == (3, 2 * (4 + 2) + 2, 3 * (6 + 2) + 2)
     assert (sheet[:, 0] == 255).all()
     assert (sheet[:, :, -1] == 255).all()
@@ -55,7 +55,7 @@ def test_grid_puts_pictures_in_reading_order_on_white() -> None:
 
 @pytest.mark.parametrize(("count", "height", "width"), [(1, 8, 8), (64, 8, 8), (7, 8, 32), (7, 32, 8)])
 def test_grid_is_about_square_and_holds_all(count: int, height: int, width: int) -> None:
-    sheet = grid(torch.zeros(count, 1, height, width, dtype=torch.uint8), gap=0)
+    sheet = image_grid(torch.zeros(count, 1, height, width, dtype=torch.uint8), gap=0)
     assert int((sheet == 0).sum()) == count * height * width
     assert 0.2 <= sheet.shape[2] / sheet.shape[1] <= 5
 

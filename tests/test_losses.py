@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import tiny
-from ganvas.losses import LOSSES, PENALTIES, approximate_zero_centred, gradient_penalty, zero_centred
+from ganvas.losses import LOSSES, PENALTIES, approximate_gradient_penalty, wgan_gradient_penalty, zero_centered_gradient_penalty
 from ganvas.models import build_discriminator
 
 
@@ -57,9 +57,9 @@ def test_every_loss_has_a_formula_here() -> None:
 def test_loss_is_its_formula(name: str, side: int) -> None:
     random = np.random.default_rng(0)
     real, fake = random.normal(1, 2, 64), random.normal(-1, 2, 64)
-    found = LOSSES[name][side](torch.from_numpy(real), torch.from_numpy(fake))
-    assert found.dtype == torch.float64
-    np.testing.assert_allclose(float(found), FORMULAS[name][side](real, fake), rtol=1e-12)
+    actual = LOSSES[name][side](torch.from_numpy(real), torch.from_numpy(fake))
+    assert actual.dtype == torch.float64
+    np.testing.assert_allclose(float(actual), FORMULAS[name][side](real, fake), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -101,21 +101,21 @@ def batch(seed: int, count: int = 3) -> Tensor:
     return torch.randn(count, 2, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
-def by_differences(network: nn.Module, pictures: Tensor, step: float = 1e-5) -> Tensor:
+def by_differences(network: nn.Module, images: Tensor, step: float = 1e-5) -> Tensor:
     """Return the gradient of each picture's logit by central differences, of the pictures' shape."""
-    gradient = torch.zeros_like(pictures)
+    gradient = torch.zeros_like(images)
     with torch.no_grad():
-        for place in np.ndindex(*pictures.shape[1:]):
-            moved = torch.zeros_like(pictures)
+        for place in np.ndindex(*images.shape[1:]):
+            moved = torch.zeros_like(images)
             moved[(slice(None), *place)] = step
-            gradient[(slice(None), *place)] = (network(pictures + moved) - network(pictures - moved)) / (2 * step)
+            gradient[(slice(None), *place)] = (network(images + moved) - network(images - moved)) / (2 * step)
     return gradient
 
 
 def test_zero_centred_is_half_the_squared_gradient(smooth: nn.Module) -> None:
-    pictures = batch(1)
-    expected = 0.5 * by_differences(smooth, pictures).square().sum(dim=(1, 2, 3)).mean()
-    torch.testing.assert_close(zero_centred(smooth, pictures), expected, rtol=1e-6, atol=0)
+    images = batch(1)
+    expected = 0.5 * by_differences(smooth, images).square().sum(dim=(1, 2, 3)).mean()
+    torch.testing.assert_close(zero_centered_gradient_penalty(smooth, images), expected, rtol=1e-6, atol=0)
 
 
 def assert_slope(network: nn.Module, value: Callable[[], Tensor], step: float = 1e-8) -> None:
@@ -124,7 +124,7 @@ def assert_slope(network: nn.Module, value: Callable[[], Tensor], step: float = 
     The step is small so that no LeakyReLU comes to its bend, where the slope of a network jumps.
     """
     weights = [each for each in network.parameters() if each.requires_grad]
-    found = torch.autograd.grad(value(), weights, allow_unused=True)
+    actual = torch.autograd.grad(value(), weights, allow_unused=True)
     for seed in range(3):
         random = torch.Generator().manual_seed(seed)
         way = [torch.randn(each.shape, generator=random, dtype=each.dtype) for each in weights]
@@ -134,7 +134,7 @@ def assert_slope(network: nn.Module, value: Callable[[], Tensor], step: float = 
                 torch._foreach_add_(weights, way, alpha=far * step)
             values.append(float(value().detach()))
         expected = (values[0] - values[1]) / (2 * step)
-        along = sum(float((slope * part).sum()) for slope, part in zip(found, way, strict=True) if slope is not None)
+        along = sum(float((slope * part).sum()) for slope, part in zip(actual, way, strict=True) if slope is not None)
         assert expected != 0
         assert along == pytest.approx(expected, rel=1e-3)
 
@@ -158,25 +158,25 @@ def test_penalties_have_the_right_gradient_for_the_weights_of_real_networks(reci
 
 def test_gradient_penalty_is_the_distance_of_the_gradient_from_one(smooth: nn.Module) -> None:
     real, fake = batch(1), batch(2)
-    found = gradient_penalty(smooth, real, fake, torch.Generator().manual_seed(5))
+    actual = wgan_gradient_penalty(smooth, real, fake, torch.Generator().manual_seed(5))
     mix = torch.rand((3, 1, 1, 1), dtype=torch.float64, generator=torch.Generator().manual_seed(5))
     between = mix * real + (1 - mix) * fake
     norms = by_differences(smooth, between).square().sum(dim=(1, 2, 3)).sqrt()
-    torch.testing.assert_close(found, (norms - 1).square().mean(), rtol=1e-6, atol=0)
+    torch.testing.assert_close(actual, (norms - 1).square().mean(), rtol=1e-6, atol=0)
 
 
 def test_gradient_penalty_of_a_slope_of_one_is_zero() -> None:
     direction = batch(3, 1)
     direction /= direction.norm()
-    found = gradient_penalty(lambda x: (x * direction).sum(dim=(1, 2, 3)), batch(1), batch(2), torch.Generator())
-    assert float(found.detach()) == pytest.approx(0, abs=1e-20)
+    actual = wgan_gradient_penalty(lambda x: (x * direction).sum(dim=(1, 2, 3)), batch(1), batch(2), torch.Generator())
+    assert float(actual.detach()) == pytest.approx(0, abs=1e-20)
 
 
 def test_r1_looks_at_reals_and_r2_at_fakes(smooth: nn.Module) -> None:
     real, fake, random = batch(1), batch(2), torch.Generator()
     r1, r2 = PENALTIES["r1"](smooth, real, fake, random), PENALTIES["r2"](smooth, real, fake, random)
-    torch.testing.assert_close(r1, zero_centred(smooth, real))
-    torch.testing.assert_close(r2, zero_centred(smooth, fake))
+    torch.testing.assert_close(r1, zero_centered_gradient_penalty(smooth, real))
+    torch.testing.assert_close(r2, zero_centered_gradient_penalty(smooth, fake))
     torch.testing.assert_close(PENALTIES["r1_r2"](smooth, real, fake, random), r1 + r2)
 
 
@@ -184,16 +184,16 @@ def test_r1_looks_at_reals_and_r2_at_fakes(smooth: nn.Module) -> None:
 def test_approximate_r1_is_near_the_exact_one(kind: str, smooth: nn.Module) -> None:
     direction = batch(3, 1)
     network = smooth if kind == "smooth" else lambda x: (x * direction).sum(dim=(1, 2, 3))
-    pictures = batch(1).repeat(4000, 1, 1, 1)
-    found = approximate_zero_centred(network, pictures, torch.Generator().manual_seed(0), sigma=0.01)
-    assert float(found.detach()) == pytest.approx(float(zero_centred(network, batch(1)).detach()), rel=0.04)
+    images = batch(1).repeat(4000, 1, 1, 1)
+    actual = approximate_gradient_penalty(network, images, torch.Generator().manual_seed(0), sigma=0.01)
+    assert float(actual.detach()) == pytest.approx(float(zero_centered_gradient_penalty(network, batch(1)).detach()), rel=0.04)
 
 
 def test_approximate_r1_r2_is_the_sum_over_reals_and_fakes(smooth: nn.Module) -> None:
     real, fake = batch(1).repeat(4000, 1, 1, 1), batch(2).repeat(4000, 1, 1, 1)
-    found = PENALTIES["approximate_r1_r2"](smooth, real, fake, torch.Generator().manual_seed(0))
-    assert float(found.detach()) == pytest.approx(
-        float((zero_centred(smooth, real) + zero_centred(smooth, fake)).detach()), rel=0.04
+    actual = PENALTIES["approximate_r1_r2"](smooth, real, fake, torch.Generator().manual_seed(0))
+    assert float(actual.detach()) == pytest.approx(
+        float((zero_centered_gradient_penalty(smooth, real) + zero_centered_gradient_penalty(smooth, fake)).detach()), rel=0.04
     )
 
 
@@ -208,7 +208,7 @@ def test_penalties_reach_the_discriminator_and_not_the_generator(name: str, smoo
 def test_gradient_penalty_survives_a_flat_discriminator() -> None:
     flat = nn.Linear(12, 1)
     nn.init.zeros_(flat.weight)
-    pictures = torch.randn(4, 3, 2, 2)
-    penalty = PENALTIES["gradient"](lambda x: flat(x.flatten(1)).squeeze(1), pictures, -pictures, torch.Generator())
+    images = torch.randn(4, 3, 2, 2)
+    penalty = PENALTIES["gradient"](lambda x: flat(x.flatten(1)).squeeze(1), images, -images, torch.Generator())
     penalty.backward()
     assert torch.isfinite(flat.weight.grad).all(), "a gradient of 0 became NaN"

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganvas.coach.sides import MOVED
-from ganvas.config import DataConfig, OptimiserConfig
+from ganvas.phases import PHASES
+from ganvas.config import DataConfig, OptimizerConfig
 from ganvas.errors import GanvasError
 from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_encoder, build_generator
@@ -30,9 +30,9 @@ def test_a_recipe_names_only_what_exists(name: str) -> None:
     assert config.loss in LOSSES
     assert config.penalty.name in {"none", *PENALTIES}
     assert {phase.name for phase in config.phases} <= set(PHASES)
-    moved = {each for phase in config.phases for each in MOVED[phase.name]}
-    assert moved == set(config.optimisers), "an optimiser that nothing moves, or a step without one"
-    assert all(phase.share > 0 and phase.cost > 0 for phase in config.phases)
+    moved = {each for phase in config.phases for each in PHASES[phase.name].optimizers}
+    assert moved == set(config.optimizers), "an optimiser that nothing moves, or a step without one"
+    assert all(phase.time_share > 0 and phase.relative_step_cost > 0 for phase in config.phases)
 
 
 EXACT = {"progressive", "multiscale", "stylegan2"}  # recipes whose grids are doubled exactly
@@ -49,16 +49,16 @@ def test_what_a_recipe_accepts_it_can_make(name: str, width: int, height: int) -
     config = RECIPES[name](data(width, height), 1000)
     generator, discriminator = build_generator(config).eval(), build_discriminator(config).eval()
     with torch.no_grad():
-        pictures = generator(torch.randn(2, config.latent))
+        pictures = generator(torch.randn(2, config.z_dim))
         assert pictures.shape == (2, 3, height, width)
         encoder = build_encoder(config)
         codes = () if encoder is None else encoder.eval()(pictures)
         if name == "vae":
-            assert [each.shape for each in codes] == [(2, config.latent)] * 2
+            assert [each.shape for each in codes] == [(2, config.z_dim)] * 2
         else:
             assert discriminator(pictures).shape[0] == 2
             assert discriminator(pictures).ndim == (2 if name in ("projected", "keen") else 1)
-            assert encoder is None or codes.shape == (2, config.latent)
+            assert encoder is None or codes.shape == (2, config.z_dim)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -71,13 +71,13 @@ def test_a_batch_is_never_larger_than_the_pictures(name: str) -> None:
 def test_a_vae_has_nothing_that_a_discriminator_is_trained_by(wishes: Wishes) -> None:
     with pytest.raises(GanvasError, match="no discriminator"):
         with_wishes(RECIPES["vae"](data(32), 1000), wishes)
-    assert with_wishes(RECIPES["vae"](data(32), 1000), Wishes(ema=0.1)).ema == 0.1
+    assert with_wishes(RECIPES["vae"](data(32), 1000), Wishes(ema=0.1)).ema_half_life == 0.1
 
 
 def test_fc_is_the_lesson() -> None:
     config = RECIPES["fc"](data(28, channels=1), 60_000)
-    assert (config.latent, config.generator.widths, config.discriminator.widths) == (100, (256, 512, 1024), (512, 256))
-    assert config.optimisers["generator"] == OptimiserConfig(2e-4, 0.5, 0.999) == config.optimisers["discriminator"]
+    assert (config.z_dim, config.generator.widths, config.discriminator.widths) == (100, (256, 512, 1024), (512, 256))
+    assert config.optimizers["generator"] == OptimizerConfig(2e-4, 0.5, 0.999) == config.optimizers["discriminator"]
     assert (config.phases[0].batch, config.loss, config.penalty.name, config.augment) == (256, "bce", "none", ())
 
 
@@ -85,8 +85,8 @@ def test_fc_is_the_lesson() -> None:
 def test_dcgan_is_the_lesson_up_to_32_px(side: int) -> None:
     config = RECIPES["dcgan"](data(side, channels=1), 60_000)
     assert (config.generator.widths, config.discriminator.widths) == ((256, 128, 64), (64, 128, 256))
-    assert config.optimisers["generator"] == OptimiserConfig(2e-4, 0.5, 0.999) == config.optimisers["discriminator"]
-    assert (config.latent, config.phases[0].batch, config.loss, config.flip) == (100, 256, "bce", False)
+    assert config.optimizers["generator"] == OptimizerConfig(2e-4, 0.5, 0.999) == config.optimizers["discriminator"]
+    assert (config.z_dim, config.phases[0].batch, config.loss, config.flip) == (100, 256, "bce", False)
 
 
 def test_dcgan_is_the_paper_at_64_px() -> None:
@@ -98,7 +98,7 @@ def test_dcgan_is_the_paper_at_64_px() -> None:
 def test_residual_is_held_by_r1_alone() -> None:
     config = RECIPES["residual"](data(16), 1000)
     assert (config.loss, config.penalty.name, config.augment) == ("bce", "r1", ())
-    assert config.optimisers["generator"] == config.optimisers["discriminator"] == OptimiserConfig(1e-3, 0.0, 0.99)
+    assert config.optimizers["generator"] == config.optimizers["discriminator"] == OptimizerConfig(1e-3, 0.0, 0.99)
     assert (config.generator.widths, config.discriminator.widths) == ((64, 32), (32, 64))
     assert max(RECIPES["residual"](data(128), 1000).generator.widths) == 128, "too wide for a processor"
 
@@ -175,9 +175,9 @@ def test_the_nearest_size_can_be_made(name: str, width: int, height: int) -> Non
 def test_another_penalty_of_the_same_kind_is_as_heavy_as_the_recipes_own(recipe: str, penalty: str) -> None:
     plain = RECIPES[recipe](data(32), 1000)
     found = with_wishes(plain, Wishes(penalty=penalty, batch=2 * plain.phases[-1].batch)).penalty
-    assert (found.name, found.every) == (penalty, plain.penalty.every)
+    assert (found.name, found.interval) == (penalty, plain.penalty.interval)
     assert found.gamma == pytest.approx(plain.penalty.gamma / 2), "with this weight it was tried"
-    assert with_wishes(plain, Wishes(penalty=penalty, every=1)).penalty.every == 1
+    assert with_wishes(plain, Wishes(penalty=penalty, every=1)).penalty.interval == 1
     rule = 0.0002 * 32 * 32 / 16
     other = with_wishes(RECIPES["progressive"](data(32), 1000), Wishes(penalty="r1"))
     assert other.penalty.gamma == pytest.approx(rule), "weights of another kind mean something else"
@@ -192,7 +192,7 @@ def test_wasserstein_brings_its_penalty() -> None:
 @pytest.mark.parametrize("name", ["quick", "dcgan", "residual"])
 def test_long_and_thin_pictures(name: str, shape: tuple[int, int]) -> None:
     config = RECIPES[name](data(*shape), 1000)
-    pictures = build_generator(config)(torch.randn(2, config.latent))
+    pictures = build_generator(config)(torch.randn(2, config.z_dim))
     assert pictures.shape == (2, *config.shape), "the generator misses the shape"
     assert build_discriminator(config)(pictures).shape == (2,), "the short side was halved to nothing"
 
@@ -220,7 +220,7 @@ def test_wishes_that_do_not_exist(wish: dict[str, object], named: str) -> None:
 def test_wider_networks_are_wider_everywhere() -> None:
     for name, recipe in RECIPES.items():
         plain, wide = recipe(data(32), 1000), with_wishes(recipe(data(32), 1000), Wishes(width=2.0))
-        assert wide.width == 2.0
+        assert wide.channel_mult == 2.0
         pairs = [(plain.generator, wide.generator), (plain.discriminator, wide.discriminator)]
         pairs += [(plain.encoder, wide.encoder)] if plain.encoder and wide.encoder else []
         for before, after in pairs:
@@ -235,8 +235,8 @@ def test_another_batch_takes_penalty_and_bounds_along() -> None:
     quick = RECIPES["quick"](data(32), 1000)
     half = with_wishes(quick, Wishes(batch=16))
     assert [phase.batch for phase in half.phases] == [16, 0, 16]
-    assert half.phases[2].most == 2 * quick.phases[2].most, "a picture is seen as often"
-    assert half.phases[1].most == quick.phases[1].most
+    assert half.phases[2].max_steps == 2 * quick.phases[2].max_steps, "a picture is seen as often"
+    assert half.phases[1].max_steps == quick.phases[1].max_steps
 
 
 @pytest.mark.parametrize("wishes", [Wishes(width=0), Wishes(batch=1), Wishes(freeze=1.0), Wishes(augment=("adda",))])
@@ -256,16 +256,16 @@ def test_colours_of_a_pyramid_cannot_be_turned() -> None:
 def test_adaptive_augmentations_follow_and_others_do_not() -> None:
     for augment, follows in ((("ada",), True), (("apa",), True), (("color",), False), (("none",), False)):
         config = with_wishes(RECIPES["stylegan2"](data(32), 100_000), Wishes(augment=augment))
-        assert (config.adapt is not None) == follows, augment
+        assert (config.ada is not None) == follows, augment
 
 
 def test_the_penalty_of_a_recipe_can_be_weighed_alone() -> None:
     config = RECIPES["r3gan"](data(32), 1000)
     weighed = with_wishes(config, Wishes(gamma=3.0))
-    assert (weighed.penalty.name, weighed.penalty.gamma, weighed.penalty.every) == ("r1_r2", 3.0, config.penalty.every)
+    assert (weighed.penalty.name, weighed.penalty.gamma, weighed.penalty.interval) == ("r1_r2", 3.0, config.penalty.interval)
     lazy = with_wishes(config, Wishes(every=8))
-    assert (lazy.penalty.gamma, lazy.penalty.every) == (config.penalty.gamma, 8)
-    assert with_wishes(config, Wishes(every=1)).penalty.every == 1, "a wish, and not the lack of one"
+    assert (lazy.penalty.gamma, lazy.penalty.interval) == (config.penalty.gamma, 8)
+    assert with_wishes(config, Wishes(every=1)).penalty.interval == 1, "a wish, and not the lack of one"
     with pytest.raises(GanvasError, match="no penalty to weigh"):
         with_wishes(RECIPES["dcgan"](data(32), 1000), Wishes(gamma=3.0))
 
@@ -275,8 +275,8 @@ def test_keen_is_quick_with_eyes_that_few_pictures_do_not_tire() -> None:
     for part in ("generator", "latent", "warm_start", "flip"):
         assert getattr(keen, part) == getattr(quick, part), part
     assert keen.discriminator == RECIPES["projected"](data(32, 32), 1000).discriminator
-    assert keen.phases[1].most == round(1.5 * quick.phases[1].most), "it leaves fewer copies"
-    assert 0 < keen.phases[1].most_after < quick.phases[1].most_after, "until it draws well"
+    assert keen.phases[1].max_steps == round(1.5 * quick.phases[1].max_steps), "it leaves fewer copies"
+    assert 0 < keen.phases[1].max_steps_until < quick.phases[1].max_steps_until, "until it draws well"
     sharpened = [[with_seconds(each, minutes * 60, [0.1, 0.01, 0.1]).phases[2].steps for minutes in (10, 40)]
                  for each in (quick, keen)]  # fmt: skip
     assert sharpened[0][0] == sharpened[0][1], "pixels of a thousand pictures are known by heart before long"
@@ -290,9 +290,9 @@ def test_a_batch_that_is_asked_for_leaves_the_passes_as_they_are() -> None:
     usual = RECIPES["keen"](data(32), 1000)
     asked = with_wishes(usual, Wishes(batch=8))
     assert [phase.batch for phase in asked.phases] == [8, 0, 8]
-    assert asked.phases[1].most == usual.phases[1].most, "its steps take codes"
-    per_picture = [[phase.cost / phase.batch for phase in config.phases if phase.batch] for config in (usual, asked)]
+    assert asked.phases[1].max_steps == usual.phases[1].max_steps, "its steps take codes"
+    per_picture = [[phase.relative_step_cost / phase.batch for phase in config.phases if phase.batch] for config in (usual, asked)]
     assert per_picture[0] == per_picture[1], "a picture costs what it did"
-    assert asked.phases[1].most_after == usual.phases[1].most_after * usual.phases[0].batch / 8
+    assert asked.phases[1].max_steps_until == usual.phases[1].max_steps_until * usual.phases[0].batch / 8
     pixels = RECIPES["quick"](data(32), 1000)
-    assert with_wishes(pixels, Wishes(batch=64)).phases[2].most == pixels.phases[2].most / 2
+    assert with_wishes(pixels, Wishes(batch=64)).phases[2].max_steps == pixels.phases[2].max_steps / 2

@@ -80,10 +80,10 @@ def test_events_can_be_cut_back(tmp_path: Path) -> None:
     run.append_event(Note("kept"))
     size = run.events_size()
     run.append_event(Note("lost"))
-    run.cut_events(size)
+    run.truncate_events(size)
     run.append_event(Note("again"))
     assert list(replay(run.events_file)) == [Note("kept"), Note("again")]
-    run.cut_events(10_000)
+    run.truncate_events(10_000)
     assert run.events_size() > size, "cutting beyond the end must not lengthen the file"
 
 

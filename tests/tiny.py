@@ -9,8 +9,8 @@ from PIL import Image
 
 import ganvas
 from ganvas.config import Config, DataConfig, NetworkConfig
-from ganvas.data import Prepared, prepare
-from ganvas.events import Event, Started, drain
+from ganvas.data import PreparedDataset, prepare
+from ganvas.events import Event, Started, run_to_end
 from ganvas.recipes import RECIPES, Recipe
 
 COUNT = 24
@@ -37,16 +37,16 @@ def narrow(config: Config) -> Config:
     def thin(network: NetworkConfig) -> NetworkConfig:
         return replace(network, widths=(8,) * len(network.widths))
 
-    warm = config.warm_start
+    warm = config.autoencoder
     return replace(
         config,
-        latent=8,
+        z_dim=8,
         generator=thin(config.generator),
         discriminator=thin(config.discriminator),
         encoder=config.encoder and thin(config.encoder),
-        warm_start=warm and replace(warm, encoder=thin(warm.encoder), prior_batch=16),
+        autoencoder=warm and replace(warm, encoder=thin(warm.encoder), prior_batch=16),
         phases=tuple(replace(phase, batch=min(8, phase.batch)) for phase in config.phases),
-        sheets=2,
+        sample_grids=2,
         checkpoints=4,
     )
 
@@ -94,6 +94,6 @@ class stop_after:
         return self.left <= 0
 
 
-def prepared(pictures: Path) -> Prepared:
+def prepared(pictures: Path) -> PreparedDataset:
     """Return the pictures at 16 px, ready to train on."""
-    return drain(prepare(DataConfig(str(pictures), 16, 16), workers=1))
+    return run_to_end(prepare(DataConfig(str(pictures), 16, 16), workers=1))

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .config.keywords import document, options_from
 from .errors import GanvasError
 from .events import Event
+from .metrics import DEFAULT_NETWORK
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from .data import Inspection
     from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
-    from .training.planning import Plan
+    from .training.forecast import Forecast
 
 # Apple's GPUs lack some operators; torch asks, when it is loaded, whether the processor may do those.
 os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
@@ -60,31 +62,8 @@ def train(
     pictures: str | Path | None,
     out: str | Path,
     *,
-    recipe: str = "auto",
-    size: str = "auto",
-    minutes: float | None = None,
-    images: int | None = None,
-    labels: bool = False,
-    channels: str = "auto",
-    background: str = "white",
-    fit: str = "crop",
-    loss: str = "auto",
-    penalty: str = "auto",
-    gamma: float | None = None,
-    every: int | None = None,
-    augment: Sequence[str] = (),
-    flip: str = "auto",
-    ema: float | None = None,
-    width: float | None = None,
-    batch: int | None = None,
-    origin: str | Path | None = None,
-    freeze: float = 0.0,
-    precision: str = "auto",
-    compiled: bool = False,
-    coach: str = "auto",
-    seed: int = 0,
-    device: str = "auto",
     stop: Callable[[], bool] = lambda: False,
+    **options: Any,
 ) -> Iterator[Event]:
     """Train a GAN on `pictures` and yield what happens; called again with the same arguments it goes on.
 
@@ -93,77 +72,37 @@ def train(
     Args:
         pictures: folder, .zip, .npy or MNIST-style idx file; None goes on with the run in `out`.
         out: the run folder.
-        recipe: a name of `ganvas.recipes.RECIPES`, or "auto".
-        size: "64" (square) or "96x64" (width by height), in pixels, or "auto".
-        minutes: budget of time, from now; turned into a number of pictures by a short calibration.
-        images: budget of real pictures seen, in place of `minutes`.
-        labels: condition on sub-folders as classes.
-        channels: "grey", "rgb", "rgba" (alpha kept), or "auto".
-        background: colour under transparent pictures, as Pillow names it.
-        fit: "crop", "pad" or "stretch".
-        loss: a name of `ganvas.losses.LOSSES`, or "auto" for the recipe's.
-        penalty: a name of `ganvas.losses.PENALTIES`, "none", or "auto" for the recipe's.
-        gamma: the penalty's weight; derived from size and batch if not given.
-        every: steps from one penalty to the next: 1 always, 16 lazily.
-        augment: DiffAugment policies of `ganvas.data.augment.POLICIES`, "ada" or "apa", which follow how well the
-            discriminator knows its pictures, or ("none",); empty for the recipe's.
-        flip: "yes" mirrors pictures left to right at random, "no" does not, "auto" does as the recipe says.
-        ema: half-life of the weights' average as a share of the pictures seen, 0 for none; None for the recipe's.
-        width: of the networks, as a multiple of the recipe's.
-        batch: pictures a step, in place of the recipe's.
-        origin: a run whose networks this one begins with, as far as they are alike; sizes may differ.
-        freeze: share of the discriminator's weights, from the picture on, that stay as they are in `origin`.
-        precision: "float32", which "auto" is; "bfloat16" or "float16" on a GPU that computes faster in them.
-        compiled: have torch compile the networks first, which takes a minute; processors gain nothing from it.
-        coach: "act" examines the training's health and repairs it, "watch" only tells, "off" does not look; "auto"
-            acts, or goes on as the run was begun.
-        seed: of everything random; with a budget of images, a processor gives the same run bit for bit.
-        device: "auto", "cpu", "cuda", "cuda:1", "mps".
         stop: asked after each step.
+        options: the flags of `ganvas train`, as docs/options.md and `ganvas train --help` list them.
 
     Raises:
         GanvasError: the pictures, an option, the run folder or a checkpoint are not in order.
+        TypeError: there is no such option.
     """
     began = time.monotonic()
-    from .planning.request import Options
-    from .recipes import Wishes
     from .training.start import train
 
-    options = Options(
-        recipe=recipe, size=size, minutes=minutes, images=images, labels=labels, channels=channels,
-        background=background, fit=fit, coach=coach, seed=seed, device=device,
-        origin=None if origin is None else Path(origin), precision=precision, compiled=compiled,
-        wishes=Wishes(loss, penalty, gamma, every, tuple(augment), flip, ema, width, batch, freeze),
-    )  # fmt: skip
-    return train(pictures, out, options, stop, began)
+    return train(pictures, out, options_from(options), stop, began)
 
 
-def plan(
-    pictures: str | Path,
-    *,
-    minutes: float = 10.0,
-    size: str = "auto",
-    recipe: str = "auto",
-    labels: bool = False,
-    width: float | None = None,
-    batch: int | None = None,
-    origin: str | Path | None = None,
-    device: str = "auto",
-) -> "Plan":
-    """Return what `train` would do with these pictures in this time and why, how fast, and what twice the time gives.
+def plan(pictures: str | Path, **options: Any) -> "Forecast":
+    """Return what `train` would do with these pictures and options and why, how fast, and what twice the time gives.
 
-    The options are those of `train`.
+    Args:
+        pictures: folder, .zip, .npy or MNIST-style idx file.
+        options: those of `train`.
 
     Raises:
         GanvasError: there are no pictures, or an option makes no sense.
+        TypeError: there is no such option.
     """
-    from .planning.request import Options
-    from .recipes import Wishes
-    from .training.planning import plan
+    from .training.forecast import forecast
 
-    begun = None if origin is None else Path(origin)
-    wishes = Wishes(width=width, batch=batch)
-    return plan(pictures, Options(recipe, size, minutes, labels=labels, wishes=wishes, origin=begun, device=device))
+    return forecast(pictures, options_from(options))
+
+
+for _function in (train, plan):
+    document(_function)
 
 
 def load(run: str | Path, device: str = "auto") -> "GeneratorModel":
@@ -193,7 +132,7 @@ def evaluate(
     against: str | Path | None = None,
     *,
     count: int = 2000,
-    network: str = "efficientnet-lite0",
+    network: str = DEFAULT_NETWORK,
     weights: str | Path | None = None,
     seed: int = 1,
     device: str = "auto",
@@ -214,11 +153,11 @@ def evaluate(
     Raises:
         GanvasError: there is nothing to evaluate or to compare with, or the network cannot be had.
     """
-    from .evaluation import Wanted, evaluate
-    from .events import drain
+    from .evaluation import EvaluationOptions, evaluate
+    from .events import run_to_end
 
-    wanted = Wanted(count, network, None if weights is None else Path(weights), seed, device)
-    return drain(evaluate(Path(subject), None if against is None else Path(against), wanted))
+    wanted = EvaluationOptions(count, network, None if weights is None else Path(weights), seed, device)
+    return run_to_end(evaluate(Path(subject), None if against is None else Path(against), wanted))
 
 
 def doctor(run: str | Path) -> "Findings":

@@ -1,8 +1,8 @@
-"""Whole states on the disk: atomic, hashed, safetensors, so that nothing half-written or foreign is ever resumed.
+"""Checkpoints: atomic, hashed, safetensors, so that nothing half-written or foreign is ever resumed.
 
-A checkpoint is a folder named after the steps taken, with `state.safetensors`, `facts.json` and, written last,
-`manifest.json` with their SHA-256. It is built in a temporary folder, synced and renamed: until the rename there is
-nothing, after it everything. Nothing that is loaded can run code.
+A checkpoint is a folder named after the number of steps, with `state.safetensors`, `facts.json` and, written last,
+`manifest.json` with their SHA-256. It is built in a temporary folder, synced and renamed: before the rename there is
+nothing, after it everything. Loading cannot run code.
 """
 
 import hashlib
@@ -30,8 +30,8 @@ STATE, FACTS, MANIFEST = "state.safetensors", "facts.json", "manifest.json"
 
 
 @dataclass(frozen=True)
-class Damaged:
-    """Name a checkpoint that cannot be used and why."""
+class DamagedCheckpoint:
+    """A checkpoint that cannot be used, and why."""
 
     path: Path
     reason: str
@@ -41,17 +41,19 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
     """Write the checkpoint after `step` steps into `folder` and return its path.
 
     Raises:
-        GanvasError: a tensor holds NaN or infinity, or the disk is full; earlier checkpoints are untouched.
+        GanvasError: a tensor has NaN or infinity, or the disk is full; earlier checkpoints are untouched.
     """
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise GanvasError(
-                f"{name} holds NaN or infinity after step {step:,}; it was not saved.",
-                "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER",
+                f"{name} has NaN or infinity after step {step:,}; this checkpoint was not saved.",
+                "The last good checkpoint is kept. Try a gradient penalty, in another folder: --penalty r1 --out OTHER",
             )
-    final = path_of(folder, step)
+    final = checkpoint_path(folder, step)
     if final.exists():
-        with suppress(GanvasError):  # a whole one stays: it is of the same step, and between two there would be none
+        with suppress(
+            GanvasError
+        ):  # keep a valid one: it is of the same step, and replacing it would leave a moment without any
             load(final)
             return final
     temporary = folder / f".{final.name}.{os.getpid()}.tmp"
@@ -61,17 +63,17 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary / STATE)
         (temporary / FACTS).write_text(json.dumps(facts), encoding="utf-8")
         hashes = {name: _sha256(temporary / name) for name in (STATE, FACTS)}
-        _sync(temporary / STATE, temporary / FACTS)
+        _fsync(temporary / STATE, temporary / FACTS)
         (temporary / MANIFEST).write_text(json.dumps(hashes), encoding="utf-8")
-        _sync(temporary / MANIFEST, temporary)
+        _fsync(temporary / MANIFEST, temporary)
         if final.exists():
             shutil.rmtree(final)
         temporary.rename(final)
-        _sync(folder)
+        _fsync(folder)
     except (OSError, SafetensorError) as error:
         raise GanvasError(
             f"Could not save {final}: {error}",
-            "Free some disk space; the same command goes on from the last checkpoint.",
+            "Free some disk space; the same command continues from the last checkpoint.",
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -79,60 +81,60 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
 
 
 def load(path: Path) -> tuple[Tensors, Facts]:
-    """Return the tensors (on the processor) and facts of the checkpoint at `path`.
+    """Return the tensors (on the CPU) and facts of the checkpoint at `path`.
 
     Raises:
-        GanvasError: a file is missing, is not what the manifest promises, or cannot be read.
+        GanvasError: a file is missing, does not match the manifest, or cannot be read.
     """
-    hint = "An older checkpoint beside it may be whole: the same command takes the newest whole one."
+    hint = "An older checkpoint beside it may be valid: the same command uses the newest valid one."
     try:
         hashes = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         for name in (STATE, FACTS):
             if _sha256(path / name) != hashes[name]:
-                raise GanvasError(f"Checkpoint {path} is damaged: {name} is not what was written.", hint)
+                raise GanvasError(f"Checkpoint {path} is damaged: {name} does not match its checksum.", hint)
         facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
         return load_file(path / STATE), facts
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise GanvasError(f"Checkpoint {path} cannot be read: {error}", hint) from error
 
 
-def newest(folder: Path) -> tuple[Tensors, Facts, tuple[Damaged, ...]] | None:
-    """Return the newest checkpoint that is whole, and those newer that are not; None if there is none at all.
+def load_newest(folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, ...]] | None:
+    """Return the newest valid checkpoint, and the newer ones that are damaged; None if there are no checkpoints.
 
     Raises:
-        GanvasError: there are checkpoints, and none of them is whole.
+        GanvasError: there are checkpoints, and all of them are damaged.
     """
-    damaged: list[Damaged] = []
-    for path in reversed(listing(folder)):
+    damaged: list[DamagedCheckpoint] = []
+    for path in reversed(list_checkpoints(folder)):
         try:
             return *load(path), tuple(damaged)
         except GanvasError as error:
-            damaged.append(Damaged(path, error.message))
+            damaged.append(DamagedCheckpoint(path, error.message))
     if damaged:
         raise GanvasError(
-            f"None of the {len(damaged)} checkpoints in {folder} is whole. {damaged[0].reason}",
+            f"All {len(damaged)} checkpoints in {folder} are damaged. {damaged[0].reason}",
             "Start again in another folder, or remove this one.",
         )
     return None
 
 
-def listing(folder: Path) -> list[Path]:
+def list_checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints in `folder`, oldest first."""
     return sorted(path for path in folder.glob("[0-9]*") if path.is_dir()) if folder.is_dir() else []
 
 
 def prune(folder: Path, keep: int, steps: Collection[int] = ()) -> None:
-    """Remove all but the newest `keep` checkpoints and those of `steps`, and what crashed processes left."""
-    kept = {path_of(folder, step) for step in steps}
-    for path in listing(folder)[:-keep]:
+    """Remove all but the newest `keep` checkpoints and those of `steps`, and temporary folders of crashed processes."""
+    kept = {checkpoint_path(folder, step) for step in steps}
+    for path in list_checkpoints(folder)[:-keep]:
         if path not in kept:
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*.tmp"):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def path_of(folder: Path, step: int) -> Path:
-    """Return where the checkpoint of `step` lies, or would lie."""
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Return the path of the checkpoint of `step`, whether it exists or not."""
     return folder / f"{step:09d}"
 
 
@@ -141,11 +143,11 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(*paths: Path) -> None:
-    """Have the system write files and folder entries to the disk now."""
+def _fsync(*paths: Path) -> None:
+    """Flush files and folder entries to disk."""
     for path in paths:
         if sys.platform == "win32" and path.is_dir():
-            continue  # Windows opens no folders, and writes their entries itself
+            continue  # Windows cannot open folders, and flushes their entries itself
         descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
         try:
             os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Everything at once on built-in pictures: train, sample, measure, repaint, and say what to type next."""
+"""Demo on built-in pictures: train, sample, evaluate, repaint a photograph, and show the next commands."""
 
 import shlex
 import time
@@ -11,76 +11,86 @@ from PIL import Image, ImageOps
 
 from . import builtin, load, stylize, train, write_report
 from .config import StyleConfig
-from .evaluation import Wanted, evaluate
+from .evaluation import EvaluationOptions, evaluate
 from .events import Done, Event, Note
 from .image_io import save_animation
 from .latents.write import write_grid
 from .runs import Run
 
-MEASURED = 500  # samples: enough for a first look
-PAINTING_SIZE = 320
-ENLARGE = 3  # pictures of 32 px are small on today's screens
-FRAME = 250  # milliseconds a sheet
+EVALUATED_SAMPLES = 500  # enough for a first impression
+PAINTING_SIZE = 320  # pixels
+UPSCALE = 3  # 32 px are small on today's screens
+FRAME_MILLISECONDS = 250  # per sample grid of the animation
 
 
 def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]:
-    """Train on the built-in people for `minutes`, sample and measure them, repaint a photograph; yield what happens.
+    """Train on the built-in emoji people, evaluate the result, repaint a photograph, and yield events.
 
     Writes to `out`: run/ (the training, with its report.html), growth.webp (the same 64 latents over time), people.png
-    (64 samples) and painting.jpg. Run again it goes on where it stopped.
+    (64 samples) and painting.jpg. Calling it again continues where it stopped.
+
+    Args:
+        out: folder for the results.
+        minutes: training time.
+        stop: called often; when it returns True, the demo stops early.
 
     Raises:
-        GanvasError: `out` cannot be written, or holds something else.
+        GanvasError: `out` cannot be written, or contains something else.
     """
-    began = time.monotonic()
+    start = time.monotonic()
     run = Run(out / "run")
-    again = f"ganvas demo --out {shlex.quote(str(out))} --minutes {minutes:g}"
+    repeat_command = f"ganvas demo --out {shlex.quote(str(out))} --minutes {minutes:g}"
+
+    def done(reason: str, command: str = "") -> Done:
+        seconds = time.monotonic() - start
+        return Done(path=str(out), step=0, images_seen=0, seconds=seconds, reason=reason, command=command)
+
     yield Note(f"1 of 4: training on the 997 built-in emoji people for {minutes:g} minutes.")
-    budget = None if run.exists() else minutes  # a run that was begun has its budget already
-    ending: Done | None = None
+    budget = None if run.exists() else minutes  # an earlier run already has its budget
+    training_end: Done | None = None
     for event in train(builtin.people(), run.folder, size="32", minutes=budget, stop=stop):
         if isinstance(event, Done):
-            ending = event
+            training_end = event
         else:
             yield event
-    if ending is None or ending.reason != "finished":
-        yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted", again)
+    if training_end is None or training_end.reason != "finished":
+        yield done("interrupted", repeat_command)
         return
 
-    yield Note("2 of 4: sampling 64 people who never were.")
+    yield Note("2 of 4: generating 64 people who do not exist.")
     write_animation(run, out / "growth.webp")
-    write_grid(load(run.folder), out / "people.png", count=64, seed=1, enlarge=ENLARGE)
+    write_grid(load(run.folder), out / "people.png", count=64, seed=1, scale=UPSCALE)
 
     yield Note("3 of 4: measuring how good they are.")
-    yield from evaluate(run.folder, None, Wanted(count=MEASURED))
+    yield from evaluate(run.folder, None, EvaluationOptions(count=EVALUATED_SAMPLES))
     report = write_report(run.folder)
 
     painting = builtin.paintings()[0]
-    yield Note(f"4 of 4: repainting a photograph in the manner of {painting.stem.replace('_', ' ')}.")
+    yield Note(f"4 of 4: repainting a photograph in the style of {painting.stem.replace('_', ' ')}.")
     config = replace(StyleConfig(), size=PAINTING_SIZE)
-    with closing(stylize(builtin.photo(), painting, out / "painting.jpg", config)) as strokes:  # type: ignore[type-var]
-        for event in strokes:
+    with closing(stylize(builtin.photo(), painting, out / "painting.jpg", config)) as events:  # type: ignore[type-var]
+        for event in events:
             if not isinstance(event, Done):
                 yield event
             if stop():
-                yield Done(str(out), 0, 0, time.monotonic() - began, "interrupted", again)
+                yield done("interrupted", repeat_command)
                 return
     yield Note(
-        f"{out}/people.png    64 samples\n{out}/growth.webp   how they came about\n{out}/painting.jpg  the painting\n"
-        f"{report}    how it went and how good they are: open it in a browser\n"
-        "Now with your own:\n"
+        f"{out}/people.png    64 samples\n{out}/growth.webp   how they developed\n{out}/painting.jpg  the painting\n"
+        f"{report}    training and evaluation on one page: open it in a browser\n"
+        "Now with your own pictures:\n"
         "  ganvas inspect PICTURES\n"
         "  ganvas train PICTURES --minutes 10 --out runs/mine\n"
         "  ganvas style PHOTOGRAPH PAINTING --out painting.png"
     )
-    yield Done(str(out), 0, 0, time.monotonic() - began, "finished")
+    yield done("finished")
 
 
 def write_animation(run: Run, path: Path) -> None:
-    """Write the run's sheets, first to last, as one animated WebP."""
+    """Write the run's sample grids, first to last, as one animated WebP."""
     frames = [
-        ImageOps.scale(Image.open(sheet).convert("RGB"), ENLARGE, Image.Resampling.NEAREST)
-        for sheet in sorted(run.samples.glob("*.png"))
+        ImageOps.scale(Image.open(grid).convert("RGB"), UPSCALE, Image.Resampling.NEAREST)
+        for grid in sorted(run.samples.glob("*.png"))
     ]
     if frames:
-        save_animation(frames, path, FRAME, {"run": run.folder.name})
+        save_animation(frames, path, FRAME_MILLISECONDS, {"run": run.folder.name})

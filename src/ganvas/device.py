@@ -1,4 +1,4 @@
-"""Where the work runs: device and threads, each choice with its reason, and random numbers that belong to a place."""
+"""Device, threads, mixed precision and memory, and random generators seeded by a key."""
 
 import ctypes
 import hashlib
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     import torch
 
 
-_MMAP_THRESHOLD = -3  # glibc's number for the size from which on an array gets pages of its own
+_MMAP_THRESHOLD = -3  # glibc's M_MMAP_THRESHOLD: allocations from this size on get their own pages
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Name a device ("cpu", "cuda:0", "mps"), the threads it uses on the processor, and why."""
+class DeviceChoice:
+    """A device ("cpu", "cuda:0", "mps"), the number of CPU threads, and why these were chosen."""
 
     device: str
     threads: int
@@ -29,62 +29,63 @@ class Choice:
 
 
 def available_cores() -> int:
-    """Return the processor cores that this process may use (affinity counts, not what the machine has)."""
+    """Return the number of CPU cores that this process may use (its affinity, not the machine's total)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def choose_device(wish: str = "auto") -> Choice:
-    """Return the device to work on: the one wished for, else the first GPU, else Apple's, else the processor.
+def choose_device(requested: str = "auto") -> DeviceChoice:
+    """Return the device to work on: the requested one, else the first CUDA GPU, else Apple's, else the CPU.
 
-    Two torch processes that share cores spin against each other and each falls to a sixth of its speed. OMP_NUM_THREADS
-    is therefore honoured, so that a user who works beside a run can leave a core free for it.
+    Two torch processes that share cores slow each other down to a sixth of their speed. OMP_NUM_THREADS is therefore
+    respected, so that a user can leave a core free for other work.
 
     Raises:
-        GanvasError: the device wished for is not there.
+        GanvasError: this machine has no such device.
     """
     import torch
 
     cores = available_cores()
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    honoured = asked.isdigit() and int(asked) > 0
-    threads = min(int(asked), cores) if honoured else cores
-    many = f"{threads} thread{'s' if threads > 1 else ''}"
-    why = f"{many}, as OMP_NUM_THREADS says" if honoured else f"{many}, one for each core"
-    present = {"cpu": f"processor, {why}"}
+    omp_threads = os.environ.get("OMP_NUM_THREADS", "")
+    omp_is_set = omp_threads.isdigit() and int(omp_threads) > 0
+    threads = min(int(omp_threads), cores) if omp_is_set else cores
+    why = "as OMP_NUM_THREADS says" if omp_is_set else "one for each core"
+    available = {"cpu": f"{threads} thread{'s' if threads > 1 else ''}, {why}"}
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
-            present[f"cuda:{index}"] = torch.cuda.get_device_name(index)
+            available[f"cuda:{index}"] = torch.cuda.get_device_name(index)
     if torch.backends.mps.is_available():
-        present["mps"] = "Apple GPU"
-    if wish == "auto":
-        local = int(os.environ.get("LOCAL_RANK", "0")) % max(1, torch.cuda.device_count())  # torchrun's, one a process
-        for name in (f"cuda:{local}", "mps"):
-            if name in present:
-                return Choice(name, threads, f"{present[name]}, found by itself")
-        return Choice("cpu", threads, f"{present['cpu']}; no GPU was found")
-    name = "cuda:0" if wish == "cuda" else wish
-    if name not in present:
-        raise GanvasError(f"There is no device '{wish}' here, only {', '.join(present)}.", "Try: ganvas env")
-    return Choice(name, threads, f"{present[name]}, as asked")
+        available["mps"] = "Apple GPU"
+    if requested == "auto":
+        local_rank = int(os.environ.get("LOCAL_RANK", "0")) % max(1, torch.cuda.device_count())  # set by torchrun
+        for name in (f"cuda:{local_rank}", "mps"):
+            if name in available:
+                return DeviceChoice(name, threads, f"{available[name]}, found automatically")
+        return DeviceChoice("cpu", threads, f"{available['cpu']}; no GPU found")
+    name = "cuda:0" if requested == "cuda" else requested
+    if name not in available:
+        raise GanvasError(
+            f"There is no device '{requested}' on this machine, only {', '.join(available)}.", "Try: ganvas env"
+        )
+    return DeviceChoice(name, threads, f"{available[name]}, as asked")
 
 
 @contextmanager
-def joined() -> Iterator[None]:
-    """Share work with the other processes, if torchrun started this one together with some."""
+def process_group() -> Iterator[None]:
+    """Join the process group for the body of the `with`, if torchrun started several processes."""
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield
         return
     from torch import distributed
 
-    distributed.init_process_group("gloo")  # what is exchanged lies on the processor
+    distributed.init_process_group("gloo")  # only CPU tensors are exchanged
     try:
         yield
     finally:
         distributed.destroy_process_group()
 
 
-def use(choice: Choice) -> "torch.device":
-    """Set torch's threads to `choice` and return its device."""
+def torch_device(choice: DeviceChoice) -> "torch.device":
+    """Set the number of torch's threads and return the torch.device."""
     import torch
 
     torch.set_num_threads(choice.threads)
@@ -95,9 +96,9 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 def mixed_precision(device: "torch.device", precision: str) -> "torch.autocast":
-    """Return the context in which convolutions and dense layers compute in that precision, and all else as it is safe.
+    """Return the autocast context: convolutions and linear layers in `precision`, other operators as is safe.
 
-    Weights, their gradients and what optimisers keep stay in float32.
+    Weights, gradients and optimizer state stay in float32.
     """
     import torch
 
@@ -105,63 +106,64 @@ def mixed_precision(device: "torch.device", precision: str) -> "torch.autocast":
     return torch.autocast(device.type, getattr(torch, precision) if low else torch.bfloat16, enabled=low)
 
 
-def random_at(*place: int | str, device: "torch.device | str" = "cpu") -> "torch.Generator":
-    """Return a random generator that depends on nothing but `place`, such as (seed, step, "latents").
+def seeded_rng(*key: int | str, device: "torch.device | str" = "cpu") -> "torch.Generator":
+    """Return a torch.Generator seeded from a hash of `key`, such as (seed, step, "latents").
 
-    Since no state is carried from step to step, a resumed run draws what the uninterrupted one would have drawn.
+    No state is carried from step to step, so a resumed run draws the same numbers as an uninterrupted one.
     """
     import torch
 
-    digest = hashlib.blake2b(repr(place).encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(repr(key).encode(), digest_size=8).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
 def free_memory(device: str) -> int:
-    """Return the bytes that are free on a device; of the processor's, those that the system would give."""
+    """Return the free memory of a device in bytes; for the CPU, what the system or the container would still give."""
     import torch
 
     if device.startswith("cuda"):
         return int(torch.cuda.mem_get_info(device)[0])
     if device == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
-    told = Path("/proc/meminfo")
-    if told.exists():
-        for line in told.read_text().splitlines():
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        for line in meminfo.read_text().splitlines():
             if line.startswith("MemAvailable:"):
-                return min(1024 * int(line.split()[1]), _left_to_container())
+                return min(1024 * int(line.split()[1]), _container_free_memory())
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    return 4 << 30  # a system that does not tell: what a small laptop has to spare
+    return 4 << 30  # unknown system: what a small laptop can spare
 
 
-def hand_back_freed_memory() -> None:
-    """Let the system have large arrays back when they are freed, where the C library can be told so (Linux's glibc).
+def return_freed_memory_to_os() -> None:
+    """Make glibc return arrays of 1 MiB and more to the system as soon as they are freed. Linux only.
 
-    It would keep those below 32 MB for the next one, which rarely fits into the gaps: a painting would hold 990 MB in
-    place of 810. What is small is kept as before.
+    Otherwise glibc keeps freed arrays below 32 MB for later ones, which rarely fit into the gaps: a painting would
+    take 990 MB instead of 810.
     """
     if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
         library.mallopt(_MMAP_THRESHOLD, 1 << 20)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory ran out, on whatever device; not all of them have a class of error for it."""
+    """Return whether memory ran out, on any device; not every device has its own exception class for it."""
     import torch
 
-    # On Linux, on Windows, on Apple's GPUs, and from cuBLAS.
-    words = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
-    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return known or (isinstance(error, RuntimeError) and any(each in str(error) for each in words))
+    # Messages of Linux, Windows, Apple's GPUs and cuBLAS.
+    messages = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(message in str(error) for message in messages)
 
 
-def _left_to_container(group: Path = Path("/sys/fs/cgroup")) -> int:
-    """Return the bytes that a container may still take, of what it was given; more than any machine has if no limit.
+def _container_free_memory(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the bytes that this container may still use; sys.maxsize if there is no limit.
 
-    Pages of files that were read are counted as taken there, and given back when they are needed.
+    The page cache counts as used there, but is given back when memory is needed.
     """
     try:
-        limit, taken = (int((group / name).read_text()) for name in ("memory.max", "memory.current"))
+        limit, used = (int((group / name).read_text()) for name in ("memory.max", "memory.current"))
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-        return max(0, limit - taken + int(stat.get("inactive_file", 0)))
-    except (OSError, ValueError):  # no limit ("max"), or none that is told so
+        return max(0, limit - used + int(stat.get("inactive_file", 0)))
+    except (OSError, ValueError):  # no limit ("max"), or no cgroup files
         return sys.maxsize

@@ -1,15 +1,15 @@
-"""The one exception that users meet: what happened, and what to type next."""
+"""The exception that users see: what happened, and what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 class GanvasError(Exception):
-    """Say what happened and where, and what to do next.
+    """An error that the user can do something about.
 
-    The command line prints `message` and `hint` and exits with status 1; no traceback reaches the user.
+    The command line prints `message` and `hint` and exits with status 1, without a traceback.
 
     Args:
         message: what happened, naming the file, the number or the option.
@@ -25,25 +25,38 @@ class GanvasError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
 
-class UnfitPictureError(GanvasError):
-    """Say what is wrong with one picture, where others may do."""
+class UnusableImageError(GanvasError):
+    """This picture cannot be used; others in the batch may be."""
 
 
-def did_you_mean(given: str, known: list[str]) -> str:
-    """Return ` Did you mean 'x'?` for the known name nearest to `given`, or an empty string."""
+def did_you_mean(given: str, names: Collection[str]) -> str:
+    """Return ` Did you mean 'x'?` for the one of `names` that is nearest to `given`, or an empty string."""
     import difflib
 
-    near = difflib.get_close_matches(given, known, n=1)
+    near = difflib.get_close_matches(given, names, n=1)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
-def pick(table: Mapping[str, T], name: str, what: str) -> T:
+def lookup(table: Mapping[str, T], name: str, kind: str) -> T:
     """Return the entry of `table` called `name`.
 
+    Args:
+        kind: what the entries are, for the message ("recipe", "loss").
+
     Raises:
-        GanvasError: there is none; the nearest name and all names are given.
+        GanvasError: there is none; the message suggests the nearest name, the hint lists all names.
     """
-    if name not in table:
-        known = list(table)
-        raise GanvasError(f"There is no {what} '{name}'.{did_you_mean(name, known)}", f"Known: {', '.join(known)}")
+    check_choice(name, table, kind)
     return table[name]
+
+
+def check_choice(name: str, names: Collection[str], kind: str) -> None:
+    """Check that `name` is one of `names`.
+
+    Raises:
+        GanvasError: it is not; see `lookup`.
+    """
+    if name not in names:
+        raise GanvasError(
+            f"There is no {kind} '{name}'.{did_you_mean(name, names)}", f"Choose one of: {', '.join(names)}."
+        )

@@ -1,60 +1,62 @@
-"""How good is it? Samples of a run, or any folder of pictures, against real pictures: all scores, and what they say."""
+"""Evaluation of samples: those of a run, or any folder of pictures, are scored against real pictures."""
 
 import dataclasses
 import hashlib
 import json
 import shlex
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .config import DataConfig
-from .data import Prepared, guess_channels, inspect, open_source, prepare
-from .device import available_cores, choose_device, random_at, use
+from .data import PreparedDataset, guess_channels, inspect, open_source, prepare
+from .device import available_cores, choose_device, seeded_rng, torch_device
 from .errors import GanvasError
 from .events import Event, Progress
-from .image_io import grid, save_image, to_image, write_atomically
-from .latents.sample import MODEL, GeneratorModel, load, read_age
-from .metrics.features import DEFAULT, Features, extract
-from .metrics.memorisation import Memorisation, memorisation, pairs_sheet
+from .image_io import image_grid, save_image, to_image, write_atomically
+from .latents.sample import MODEL_FILE, load, read_training_length
+from .metrics import DEFAULT_NETWORK
+from .metrics.features import Features, extract_features
+from .metrics.memorisation import Memorization, measure_memorization, pairs_grid
 from .metrics.networks import load_network
 from .metrics.pixels import measure_pixels
-from .metrics.real_features import Reals
-from .metrics.score_descriptions import Score, summarise
-from .metrics.scores import copy_scores, feature_scores, nearest_score, pixel_scores
+from .metrics.real_features import RealImages
+from .metrics.score_descriptions import Score, summarize
+from .metrics.scores import duplicate_scores, feature_scores, nearest_distance_score, pixel_scores
 from .runs import Run
 from .version import __version__
 
-COUNT = 2000
-MOST_REALS = 5000  # whose features are computed and kept; more would change the scores by less than their intervals
-FEWEST = 20  # samples, and real pictures
-SMALLEST = 8  # pixels a side that the spectrum needs
-LARGEST = 256  # pixels at which folders are compared at most; the networks see less
-SHOWN = 64  # pictures of a sheet
-STEP = 250  # pictures between two reports of progress
+T = TypeVar("T")
+DEFAULT_SAMPLES = 2000
+MAX_REAL_IMAGES = 5000  # for features; more would change the scores by less than their intervals
+MIN_IMAGES = 20  # fewest samples, and fewest real images
+MIN_SIDE = 8  # pixels; the spectrum of smaller images is too coarse
+MAX_FOLDER_SIDE = 256  # pixels; larger pictures in folders are shrunk, since the networks use a smaller size anyway
+GRID_IMAGES = 64  # images in samples.png and in real.png
+PROGRESS_INTERVAL = 250  # images between two reports of progress
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Tell how good a set of samples is.
+    """The result of an evaluation; the field names are the keys of scores.json.
 
     Args:
-        subject: the run folder or the folder of samples.
-        against: the real pictures.
-        network: whose features were compared.
-        step, images: how long the run's model had been trained, where that is known.
+        subject: the run folder, or the folder of samples.
+        against: path of the real pictures.
+        network: name of the network whose features were compared.
+        step, images: steps and images seen by the run's model in training; None if not known.
         model: hash of the run's model; empty for a folder.
-        count, real_count, held_out_count: samples, real pictures, and those of them that the training never saw.
-        seed: of the samples.
-        version: of ganvas.
+        count, real_count, held_out_count: number of samples, of real images, and of held-out images.
+        seed: seed of the samples.
+        version: version of ganvas.
         scores: see `ganvas.metrics.scores`.
         memorisation: see `ganvas.metrics.memorisation`.
-        summary: what it all says, in plain sentences.
+        summary: the results in plain sentences.
     """
 
     subject: str
@@ -69,183 +71,225 @@ class Evaluation:
     seed: int
     version: str
     scores: tuple[Score, ...]
-    memorisation: Memorisation
+    memorisation: Memorization
     summary: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain dicts, lists and scalars, ready for JSON."""
-        names = [{"name": each.name, "better": each.better, "about": each.about} for each in self.scores]
         record = dataclasses.asdict(self)
-        return record | {"scores": [more | each for more, each in zip(names, record["scores"], strict=True)]}
+        descriptions = [
+            {"name": score.name, "better": score.better, "about": score.description} for score in self.scores
+        ]
+        return record | {"scores": [text | score for text, score in zip(descriptions, record["scores"], strict=True)]}
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """Hold what is evaluated, and against what: uint8 samples (N, C, H, W) and prepared real pictures.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EvaluationInputs:
+    """Samples and the real images that they are compared with.
 
-    `own` tells whether these are the pictures that the samples' generator was trained on.
+    Args:
+        name, against: names of the samples and of the real images, usually their folders.
+        samples: uint8 (N, C, H, W).
+        real_data: the prepared real images.
+        is_training_data: whether the generator was trained on the real images.
+        held_out_count: how many of the real images were held out of the training.
+        trained_for: steps and images seen by the generator in training; None if not known.
+        model_hash: hash of the generator's file; empty if there is none.
     """
 
     name: str
     against: str
     samples: Tensor
-    data: Prepared
-    own: bool = False
-    held_out: int = 0
-    age: tuple[int, int] | None = None
-    model: str = ""
+    real_data: PreparedDataset
+    is_training_data: bool = False
+    held_out_count: int = 0
+    trained_for: tuple[int, int] | None = None
+    model_hash: str = ""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Say how to evaluate; see `ganvas.evaluate`."""
+class EvaluationOptions:
+    """Options of an evaluation; see `ganvas.evaluate`."""
 
-    count: int = COUNT
-    network: str = DEFAULT
+    count: int = DEFAULT_SAMPLES
+    network: str = DEFAULT_NETWORK
     weights: Path | None = None
-    seed: int = 1  # other latents than those by which the best checkpoint was chosen
+    seed: int = 1  # not 0: the best checkpoint of a run was chosen with the latents of seed 0
     device: str = "auto"
 
 
 def evaluate(
-    subject: Path, against: Path | None, wanted: Wanted, out: Path | None = None
+    subject: Path, against: Path | None, options: EvaluationOptions, out: Path | None = None
 ) -> Generator[Event, None, Evaluation]:
     """Score a run's samples, or a folder of pictures, against real pictures; see `ganvas.evaluate`.
 
     Args:
-        out: folder for scores.json and the sheets samples.png, real.png and nearest.png; a run that is compared with
-            what it was trained on has its own.
+        subject: a run folder, or a folder of pictures.
+        against: the real pictures; None for those that the run was trained on.
+        options: see `EvaluationOptions`.
+        out: folder for scores.json, samples.png, real.png and nearest.png. Without it they go to RUN/evaluation, if
+            the run is compared with its training pictures, else nowhere.
+
+    Raises:
+        GanvasError: an option is out of range, there is nothing to compare, or the network cannot be loaded.
     """
-    if wanted.count < FEWEST:
-        raise GanvasError(f"{wanted.count} samples are too few to score.", "Try: --count 2000")
-    if wanted.seed < 0:
-        raise GanvasError(f"A seed is a whole number from 0 on, not {wanted.seed}.", f"Try: --seed {-wanted.seed}")
-    device = use(choose_device(wanted.device))
-    load_network(wanted.network, wanted.weights)  # says what is wrong with it before any time is spent
+    if options.count < MIN_IMAGES:
+        raise GanvasError(f"{options.count} samples are too few for scores.", "Try: --count 2000")
+    if options.seed < 0:
+        raise GanvasError(f"The seed must be 0 or more, not {options.seed}.", f"Try: --seed {-options.seed}")
+    device = torch_device(choose_device(options.device))
+    load_network(options.network, options.weights)  # reports an error before any time is spent
     run = Run(subject)
-    found = yield from _run_subject(run, against, wanted) if run.exists() else _folder_subject(subject, against, wanted)
-    reals = Reals(found.data, found.held_out, wanted.network, wanted.weights, device)
-    evaluation, pairs = yield from judge(found, reals, wanted)
-    folder = out or (run.evaluation if found.own else None)
+    if run.exists():
+        inputs = yield from _run_inputs(run, against, options)
+    else:
+        inputs = yield from _folder_inputs(subject, against, options)
+    real_images = RealImages(
+        inputs.real_data, inputs.held_out_count, network=options.network, weights=options.weights, device=device
+    )
+    evaluation, pairs = yield from evaluate_samples(inputs, real_images, options)
+    folder = out or (run.evaluation if inputs.is_training_data else None)
     if folder is not None and is_first_rank():
-        origin = {"subject": found.name, "seed": wanted.seed}
-        shown = torch.from_numpy(np.asarray(found.data.pictures[reals.some(SHOWN)]))
-        for name, sheet in (("samples", grid(found.samples[:SHOWN])), ("real", grid(shown)), ("nearest", pairs)):
-            save_image(to_image(sheet), folder / f"{name}.png", origin)
+        metadata = {"subject": inputs.name, "seed": options.seed}
+        real = torch.from_numpy(np.asarray(inputs.real_data.images[real_images.random_indices(GRID_IMAGES)]))
+        grids = {"samples": image_grid(inputs.samples[:GRID_IMAGES]), "real": image_grid(real), "nearest": pairs}
+        for name, grid in grids.items():
+            save_image(to_image(grid), folder / f"{name}.png", metadata)
         write_atomically(folder / "scores.json", (json.dumps(evaluation.to_dict(), indent=2) + "\n").encode())
     return evaluation
 
 
 def read_evaluation(run: Run) -> dict[str, Any] | None:
-    """Return what was found about the run's present model, or None if it was never evaluated or has changed since."""
+    """Return the contents of scores.json for the run's current model; None if that model has not been evaluated."""
     try:
         record = json.loads((run.evaluation / "scores.json").read_text(encoding="utf-8"))
-        return record if record["model"] == _hash(run) else None
+        return record if record["model"] == _model_hash(run) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def is_first_rank() -> bool:
-    """Tell whether this process is the one that writes and speaks."""
+    """Return whether this process is the one that writes files and prints."""
     return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
 
 
-def _run_subject(run: Run, against: Path | None, wanted: Wanted) -> Generator[Event, None, Subject]:
-    """Sample the run's model, and find the pictures that it was trained on, or others as asked."""
+def _run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Generator[Event, None, EvaluationInputs]:
+    """Sample the run's model, and prepare its training pictures or those in `against`."""
     config = run.read_config()
     while True:
-        mark, age = _hash(run), read_age(run)
-        model = load(run.folder, wanted.device)
-        if mark == _hash(run):  # else the run is in training, and wrote a new model meanwhile
+        model_hash, trained_for = _model_hash(run), read_training_length(run)
+        model = load(run.folder, options.device)
+        if model_hash == _model_hash(run):  # otherwise the run is in training and has just written a new model
             break
     path = Path(config.data.path) if against is None else against
     if against is None and not path.exists():
         raise GanvasError(
-            f"The pictures that {run.folder} was trained on are no longer in {path}.",
+            f"The pictures that {run.folder} was trained on are no longer at {path}.",
             f"Say where they are: ganvas evaluate {shlex.quote(str(run.folder))} --against PICTURES",
         )
-    about = dataclasses.replace(config.data, path=str(path.resolve()), labels=False)
-    data = yield from prepare(about, available_cores())
-    same = data.fingerprint == config.fingerprint
-    samples = yield from _sample(model, wanted)
-    return Subject(
-        str(run.folder), str(path), samples, data, against is None or same, config.held_out if same else 0, age, mark
+    data_config = dataclasses.replace(config.data, path=str(path.resolve()), conditional=False)
+    real_data = yield from prepare(data_config, available_cores())
+    is_same_data = real_data.fingerprint == config.fingerprint
+    samples = yield from _in_batches(
+        "samples generated", options.count, lambda start, end: model.sample(end - start, options.seed, first=start)
+    )
+    return EvaluationInputs(
+        name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,
+        is_training_data=against is None or is_same_data, held_out_count=config.held_out if is_same_data else 0,
+        trained_for=trained_for, model_hash=model_hash,
     )  # fmt: skip
 
 
-def _folder_subject(folder: Path, against: Path | None, wanted: Wanted) -> Generator[Event, None, Subject]:
-    """Read a folder of samples, and the real pictures at the samples' size."""
-    open_source(folder)  # says what is wrong with it, before anything else is asked for
+def _folder_inputs(
+    folder: Path, against: Path | None, options: EvaluationOptions
+) -> Generator[Event, None, EvaluationInputs]:
+    """Read a folder of samples, and prepare the real pictures at the samples' size."""
+    open_source(folder)  # reports a folder that cannot be read first of all
     if against is None:
         raise GanvasError(
-            f"{folder} is no run, so it must be compared with something.",
-            f"Name the real pictures: ganvas evaluate {shlex.quote(str(folder))} --against PICTURES",
+            f"{folder} is not a run, so it must be compared with real pictures.",
+            f"Say where they are: ganvas evaluate {shlex.quote(str(folder))} --against PICTURES",
         )
-    look = inspect(folder)
-    shrink = min(1.0, LARGEST / max(look.widths.middle, look.heights.middle))
-    width, height = (round(shrink * side.middle) for side in (look.widths, look.heights))
-    if min(width, height) < SMALLEST:
+    inspection = inspect(folder)
+    scale = min(1.0, MAX_FOLDER_SIDE / max(inspection.widths.middle, inspection.heights.middle))
+    width, height = (round(scale * side.middle) for side in (inspection.widths, inspection.heights))
+    if min(width, height) < MIN_SIDE:
         raise GanvasError(
-            f"The pictures in {folder} are of {width}x{height} px; scores need {SMALLEST} px a side.",
+            f"The pictures in {folder} are {width}x{height} px; scores need at least {MIN_SIDE} px per side.",
             f"Try: ganvas inspect {shlex.quote(str(folder))}",
         )
     channels = max(guess_channels(open_source(path)) for path in (folder, against))
-    fake, real = DataConfig(str(folder), height, width, channels), DataConfig(str(against), height, width, channels)
-    samples = yield from prepare(fake, available_cores())
-    data = yield from prepare(real, available_cores())
-    chosen = np.random.default_rng(wanted.seed).permutation(samples.count)[: wanted.count]
-    return Subject(str(folder), str(against), torch.from_numpy(np.asarray(samples.pictures[chosen])), data)
+    fake_data = yield from prepare(DataConfig(str(folder), height, width, channels), available_cores())
+    real_data = yield from prepare(DataConfig(str(against), height, width, channels), available_cores())
+    indices = np.random.default_rng(options.seed).permutation(fake_data.count)[: options.count]
+    samples = torch.from_numpy(np.asarray(fake_data.images[indices]))
+    return EvaluationInputs(name=str(folder), against=str(against), samples=samples, real_data=real_data)
 
 
-def _sample(model: GeneratorModel, wanted: Wanted) -> Generator[Event, None, Tensor]:
-    parts = []
-    for start in range(0, wanted.count, STEP):
-        yield Progress("samples drawn", start, wanted.count)
-        parts.append(model.sample(min(STEP, wanted.count - start), wanted.seed, first=start))
-    yield Progress("samples drawn", wanted.count, wanted.count)
-    return torch.cat(parts)
+def _in_batches(description: str, count: int, compute: Callable[[int, int], T]) -> Generator[Event, None, list[T]]:
+    """Return compute(start, end) for batches of `count` images, and report the progress."""
+    results = []
+    for start in range(0, count, PROGRESS_INTERVAL):
+        yield Progress(description, start, count)
+        results.append(compute(start, min(start + PROGRESS_INTERVAL, count)))
+    yield Progress(description, count, count)
+    return results
 
 
-def judge(subject: Subject, reals: Reals, wanted: Wanted) -> Generator[Event, None, tuple[Evaluation, Tensor]]:
-    """Score samples; return the evaluation and the sheet of the closest pairs."""
-    if subject.data.count < FEWEST:
+def evaluate_samples(
+    inputs: EvaluationInputs, real_images: RealImages, options: EvaluationOptions
+) -> Generator[Event, None, tuple[Evaluation, Tensor]]:
+    """Score samples; return the evaluation, and the grid (C, H, W) of the closest pairs.
+
+    Args:
+        inputs: the samples and the real images.
+        real_images: the same real images, with the network for their features.
+        options: of which seed, network and weights are used.
+
+    Raises:
+        GanvasError: there are too few real images.
+    """
+    if inputs.real_data.count < MIN_IMAGES:
         raise GanvasError(
-            f"{subject.data.count} real pictures in {subject.against} are too few: {FEWEST} are needed.",
-            "Name more of them with --against PICTURES",
+            f"{inputs.against} holds only {inputs.real_data.count} usable pictures; at least {MIN_IMAGES} are needed.",
+            "Pass a larger set of real pictures with --against PICTURES",
         )
-    parts = []
-    for start in range(0, len(subject.samples), STEP):
-        yield Progress("samples looked at", start, len(subject.samples))
-        batch = subject.samples[start : start + STEP]
-        parts.append(extract(batch, wanted.network, device=reals.device, weights=wanted.weights))
-    yield Progress("samples looked at", len(subject.samples), len(subject.samples))
-    fake = Features.joined(parts)
-    rows, held_out = reals.some(MOST_REALS), reals.split.held_out
-    pictures = subject.data.pictures[rows]
-    yield Progress("real pictures looked at", 0, 3)
-    real = reals.features(rows)
-    yield Progress("real pictures looked at", 1, 3)
-    mirrored = reals.features(rows, mirrored=True)
-    yield Progress("real pictures looked at", 2, 3)
-    unseen = reals.features(held_out) if len(held_out) else None
-    yield Progress("real pictures looked at", 3, 3)
-    random = random_at(wanted.seed, "evaluation")
+
+    def features(start: int, end: int) -> Features:
+        images = inputs.samples[start:end]
+        return extract_features(images, options.network, device=real_images.device, weights=options.weights)
+
+    batches = yield from _in_batches("samples measured", len(inputs.samples), features)
+    fake = Features.concatenate(batches)
+    indices, held_out = real_images.random_indices(MAX_REAL_IMAGES), real_images.split.held_out
+    images = inputs.real_data.images[indices]
+    yield Progress("real pictures measured", 0, 3)
+    real = real_images.features(indices)
+    yield Progress("real pictures measured", 1, 3)
+    mirrored = real_images.features(indices, mirrored=True)
+    yield Progress("real pictures measured", 2, 3)
+    held_out_features = real_images.features(held_out) if len(held_out) else None
+    yield Progress("real pictures measured", 3, 3)
+    rng = seeded_rng(options.seed, "evaluation")
     scores = (
-        *feature_scores(fake, real, random),
-        nearest_score(fake, real, mirrored, unseen, random),
-        *copy_scores(subject.samples, pictures),
-        *pixel_scores(measure_pixels(subject.samples), measure_pixels(pictures)),
+        *feature_scores(fake, real, rng),
+        nearest_distance_score(fake, real, mirrored, held_out_features, rng),
+        *duplicate_scores(inputs.samples, images),
+        *pixel_scores(measure_pixels(inputs.samples), measure_pixels(images)),
     )
-    copies = memorisation(subject.samples, subject.data.pictures, reals.split, "training" if subject.own else "real")
-    step, images = subject.age or (None, None)
+    kind = "training" if inputs.is_training_data else "real"
+    memorization = measure_memorization(inputs.samples, inputs.real_data.images, real_images.split, kind)
+    step, images_seen = inputs.trained_for or (None, None)
     evaluation = Evaluation(
-        subject.name, subject.against, wanted.network, step, images, subject.model, len(fake), len(rows),
-        len(held_out), wanted.seed, __version__, scores, copies, (*summarise(scores), copies.text),
+        subject=inputs.name, against=inputs.against, network=options.network, step=step, images=images_seen,
+        model=inputs.model_hash, count=len(fake), real_count=len(indices), held_out_count=len(held_out),
+        seed=options.seed, version=__version__, scores=scores, memorisation=memorization,
+        summary=(*summarize(scores), memorization.text),
     )  # fmt: skip
-    return evaluation, pairs_sheet(copies.pairs, subject.samples, subject.data.pictures)
+    return evaluation, pairs_grid(memorization.pairs, inputs.samples, inputs.real_data.images)
 
 
-def _hash(run: Run) -> str:
-    """Return what tells this model from an older one of the same run; empty if there is none."""
-    file = run.model / MODEL
+def _model_hash(run: Run) -> str:
+    """Return a hash of the run's model file; empty if there is none."""
+    file = run.model / MODEL_FILE
     return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest() if file.is_file() else ""

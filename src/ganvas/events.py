@@ -13,6 +13,7 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
 from .errors import GanvasError
+from .old_events import upgrade_event, upgrade_prescription
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Started(Event):
     recipe: str
     device: str
     step: int
-    images: int
+    images_seen: int
     total_images: int
     resumed: bool
 
@@ -58,30 +59,30 @@ class Step(Event):
     """
 
     step: int
-    images: int
+    images_seen: int
     total_images: int
     progress: float
     seconds: float
     phase: str
     losses: dict[str, float]
-    oscillation: dict[str, float] = field(default_factory=dict)
+    loss_std: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Samples(Event):
+class SampleGrid(Event):
     """Tell that a sheet of the fixed latents was written to `path` (relative to the run)."""
 
     step: int
-    images: int
+    images_seen: int
     path: str
 
 
 @dataclass(frozen=True)
-class Scored(Event):
+class Score(Event):
     """Give a measured quality: `value` of `score` by `network` over `count` samples, and its 95 % interval if known."""
 
     step: int
-    images: int
+    images_seen: int
     score: str
     network: str
     value: float
@@ -91,14 +92,14 @@ class Scored(Event):
 
 
 @dataclass(frozen=True)
-class Logits(Event):
+class LogitHistograms(Event):
     """Show how the discriminator judges a batch of real pictures and one of fakes: counts in even bins, low to high.
 
     Well apart, it wins; on top of each other, it is fooled.
     """
 
     step: int
-    images: int
+    images_seen: int
     low: float
     high: float
     real: tuple[int, ...]
@@ -106,32 +107,32 @@ class Logits(Event):
 
 
 @dataclass(frozen=True)
-class Saved(Event):
+class CheckpointSaved(Event):
     """Tell that a checkpoint is whole on the disk at `path` (relative to the run), and if the training was healthy."""
 
     step: int
-    images: int
+    images_seen: int
     path: str
     healthy: bool = True
 
 
 @dataclass(frozen=True)
-class Signs(Event):
+class HealthCheck(Event):
     """A health check: what was measured, by the names in `ganvas.coach.measurement.metric_names`."""
 
     step: int
-    images: int
+    images_seen: int
     progress: float
     phase: str
-    values: dict[str, float]
+    metrics: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Evidence:
     """Say what a verdict rests on: which sign went from what to what, and how many pictures were seen when it began."""
 
-    sign: str
-    was: float
+    metric: str
+    before: float
     now: float
     since: int
 
@@ -145,13 +146,13 @@ class Verdict(Event):
     """
 
     step: int
-    images: int
+    images_seen: int
     name: str
     confidence: float
     evidence: tuple[Evidence, ...]
     what: str
     why: str
-    lost: float | None = None
+    modes_lost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class Prescription:
 
 
 @dataclass(frozen=True)
-class Treated(Event):
+class Treatment(Event):
     """Tell what the coach did about `sickness`, or, with an `outcome`, whether what it did before has helped.
 
     `outcome` is "" when something is prescribed, then "helped" or "failed"; `text` says it in words. `rung` counts up
@@ -174,12 +175,12 @@ class Treated(Event):
     """
 
     step: int
-    images: int
-    sickness: str
+    images_seen: int
+    diagnosis: str
     prescriptions: tuple[Prescription, ...]
     outcome: str
     text: str
-    rung: int = 0
+    level: int = 0
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ class Done(Event):
 
     path: str
     step: int
-    images: int
+    images_seen: int
     seconds: float
     reason: str
     command: str = ""
@@ -217,11 +218,11 @@ class Done(Event):
 T = TypeVar("T")
 
 
-def drain(events: Generator[Event, None, T], show: Callable[[Event], object] = lambda event: None) -> T:
+def run_to_end(events: Generator[Event, None, T], on_event: Callable[[Event], object] = lambda event: None) -> T:
     """Return what a generator of events returns, each event given to `show`; unseen if there is none."""
     while True:
         try:
-            show(next(events))
+            on_event(next(events))
         except StopIteration as end:
             result: T = end.value
             return result
@@ -230,14 +231,14 @@ def drain(events: Generator[Event, None, T], show: Callable[[Event], object] = l
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        Progress, Note, Started, Step, Samples, Logits, Scored, Saved, Signs, Verdict, Treated, Iteration, Done,
+        Progress, Note, Started, Step, SampleGrid, LogitHistograms, Score, CheckpointSaved, HealthCheck, Verdict, Treatment, Iteration, Done,
     )
 }  # fmt: skip
 
 
 def to_json(event: Event) -> str:
     """Return `event` as one line of JSON. NaN and infinities become the strings "nan", "inf" and "-inf"."""
-    return json.dumps({"event": type(event).__name__, **_plain(asdict(event))}, separators=(",", ":"))
+    return json.dumps({"event": type(event).__name__, **_to_json_value(asdict(event))}, separators=(",", ":"))
 
 
 def from_json(line: str) -> Event:
@@ -247,13 +248,18 @@ def from_json(line: str) -> Event:
         GanvasError: the line is not JSON, names no event that is known here, or holds something else than it should.
     """
     try:
-        record = json.loads(line)
+        record = upgrade_event(json.loads(line))
         event: Event = _dataclass(EVENTS[record.pop("event")], record)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise GanvasError(
             f"Not an event: {line[:80]!r}", "Lines of events.jsonl are written by ganvas train."
         ) from error
     return event
+
+
+def prescription_from(record: dict[str, Any]) -> Prescription:
+    """Return a prescription from the record of it in a checkpoint, this release's or an older one's."""
+    return Prescription(**upgrade_prescription(record))
 
 
 def replay(path: Path) -> Iterator[Event]:
@@ -281,15 +287,15 @@ def read_events(path: Path) -> tuple[list[Event], int]:
     return told, unreadable
 
 
-_SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+SPECIAL_NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-def _plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     """Replace what JSON has no word for."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _to_json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_to_json_value(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
@@ -312,7 +318,7 @@ def _value(kind: Any, value: Any) -> Any:
     if isinstance(value, dict):
         return _dataclass(kind, value)
     if kind is float and not isinstance(value, bool):
-        return _SPECIAL[value] if isinstance(value, str) else float(value)
+        return SPECIAL_NUMBERS[value] if isinstance(value, str) else float(value)
     if kind is int:
         float(value)  # a number that is too long for arithmetic is none
     if type(value) is not kind:

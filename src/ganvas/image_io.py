@@ -1,4 +1,4 @@
-"""Everything that leaves: one way from floats to bytes, one way to a file, each with its origin written inside."""
+"""Image output: the one conversion from floats to bytes, and the one way to write files, with metadata inside."""
 
 import io
 import os
@@ -17,67 +17,64 @@ from torch import Tensor
 
 from .version import __version__
 
-PLAIN = (
-    " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # stands as it is in EXIF's description, where ; parts the facts and all is ASCII
-)
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-DEEP = (".png", ".tif", ".tiff")  # formats that hold 16 bits a colour
-PNG_HEAD = 33  # bytes of a PNG before its first optional chunk: signature and header
+EXIF_SAFE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # not percent-encoded in EXIF descriptions, where ; separates entries
+SIXTEEN_BIT_SUFFIXES = (".png", ".tif", ".tiff")  # formats with 16 bits a channel
+PNG_HEADER_SIZE = 33  # bytes of a PNG before its first optional chunk: signature and IHDR
 
 
-def to_uint8(pictures: Tensor) -> Tensor:
-    """Return pictures in [-1, 1] as uint8 in [0, 255], rounded to nearest; NaN becomes 0. Any shape."""
-    scaled = pictures.detach().float().nan_to_num(nan=-1.0).add_(1).mul_(127.5)
+def to_uint8(images: Tensor) -> Tensor:
+    """Return images in [-1, 1] as uint8 in [0, 255], rounded to nearest; NaN becomes 0. Any shape."""
+    scaled = images.detach().float().nan_to_num(nan=-1.0).add_(1).mul_(127.5)
     return scaled.round_().clamp_(0, 255).to(torch.uint8)
 
 
-def to_float(pictures: Tensor) -> Tensor:
-    """Return uint8 pictures as floats in [-1, 1]: the inverse of `to_uint8`. Any shape."""
-    return pictures.float().div_(127.5).sub_(1)
+def to_float(images: Tensor) -> Tensor:
+    """Return uint8 images as floats in [-1, 1]: the inverse of `to_uint8`. Any shape."""
+    return images.float().div_(127.5).sub_(1)
 
 
-def to_uint16(pictures: Tensor) -> npt.NDArray[np.uint16]:
-    """Return pictures in [-1, 1] as numbers of 16 bits in [0, 65535], rounded to nearest; NaN becomes 0. Any shape."""
-    scaled = pictures.detach().float().nan_to_num(nan=-1.0).add_(1).mul_(32767.5)
+def to_uint16(images: Tensor) -> npt.NDArray[np.uint16]:
+    """Return images in [-1, 1] as uint16 in [0, 65535], rounded to nearest; NaN becomes 0. Any shape."""
+    scaled = images.detach().float().nan_to_num(nan=-1.0).add_(1).mul_(32767.5)
     return scaled.round_().clamp_(0, 65535).cpu().numpy().astype(np.uint16)
 
 
-def to_image(picture: Tensor) -> Image.Image:
-    """Return one uint8 picture (C, H, W) with 1, 3 or 4 channels as a Pillow image."""
-    array = np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())
-    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array, MODES[array.shape[2]])
+def to_image(image: Tensor) -> Image.Image:
+    """Return one uint8 image (C, H, W) with 1, 3 or 4 channels as a Pillow image."""
+    array = np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
 
 
-def grid(pictures: Tensor, columns: int | None = None, gap: int = 2) -> Tensor:
-    """Return uint8 pictures (N, C, H, W) as one sheet (C, H', W'), about square, on white with `gap` pixels between."""
-    count, channels, height, width = pictures.shape
+def image_grid(images: Tensor, columns: int | None = None, gap: int = 2) -> Tensor:
+    """Return uint8 images (N, C, H, W) as one grid (C, H', W'), about square, on white with `gap` pixels between."""
+    count, channels, height, width = images.shape
     columns = min(count, columns or max(1, round((count * height / width) ** 0.5)))
     rows = -(-count // columns)
     sheet = torch.full((channels, rows * (height + gap) + gap, columns * (width + gap) + gap), 255, dtype=torch.uint8)
-    for index, picture in enumerate(pictures):
+    for index, image in enumerate(images):
         top, left = gap + index // columns * (height + gap), gap + index % columns * (width + gap)
-        sheet[:, top : top + height, left : left + width] = picture
+        sheet[:, top : top + height, left : left + width] = image
     return sheet
 
 
-def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> None:
-    """Write `image` to `path`, whole or not at all, with `origin` and our version as metadata.
+def save_image(image: Image.Image, path: Path, metadata: Mapping[str, object]) -> None:
+    """Write `image` to `path` atomically, with `metadata` and the version of ganvas.
 
-    PNG carries them as text chunks, JPEG, WebP and TIFF in the EXIF description. The suffix names the format; a JPEG
-    knows no transparency, and has it on white. A colour profile that the image holds goes with it.
+    Metadata is in text chunks of a PNG, and in the EXIF description of JPEG, WebP and TIFF. The suffix decides the
+    format. For JPEG, transparency is composited onto white. The image's colour profile is written too.
     """
-    facts = _facts(origin)
+    texts = _with_version(metadata)
     suffix = path.suffix.lower()
     options: dict[str, object] = {"icc_profile": image.info.get("icc_profile")}
     if suffix == ".png":
         info = PngInfo()
-        for key, value in facts.items():
+        for key, value in texts.items():
             info.add_text(key, value)
         options["pnginfo"] = info
     else:
         exif = image.getexif()
-        exif[0x010E] = _described(facts)
-        exif[0x0131] = facts["software"]
+        exif[0x010E] = _exif_description(texts)
+        exif[0x0131] = texts["software"]
         options["exif"] = exif
     if suffix in (".jpg", ".jpeg"):
         options |= {"quality": 95, "subsampling": 0}
@@ -91,58 +88,62 @@ def save_image(image: Image.Image, path: Path, origin: Mapping[str, object]) -> 
     write_atomically(path, buffer.getvalue())
 
 
-def save_deep(pixels: npt.NDArray[np.uint16], path: Path, origin: Mapping[str, object], profile: bytes) -> None:
-    """Write pixels (H, W, 3 or 4) of 16 bits a colour, as `save_image` does those of 8; the suffix is one of `DEEP`."""
+def save_16bit_image(
+    pixels: npt.NDArray[np.uint16], path: Path, metadata: Mapping[str, object], icc_profile: bytes
+) -> None:
+    """Write uint16 pixels (H, W, 3 or 4) as `save_image` does 8-bit images; for `SIXTEEN_BIT_SUFFIXES` only."""
     import imagecodecs
     import tifffile
 
-    facts = _facts(origin)
+    texts = _with_version(metadata)
     if path.suffix.lower() == ".png":
         content = bytes(imagecodecs.png_encode(np.ascontiguousarray(pixels)))
-        told = [_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(profile))]
-        told += [_chunk(b"iTXt", key.encode() + b"\0" * 5 + value.encode()) for key, value in facts.items()]
-        write_atomically(path, content[:PNG_HEAD] + b"".join(told) + content[PNG_HEAD:])
+        chunks = [_png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(icc_profile))]
+        chunks += [_png_chunk(b"iTXt", key.encode() + b"\0" * 5 + value.encode()) for key, value in texts.items()]
+        write_atomically(path, content[:PNG_HEADER_SIZE] + b"".join(chunks) + content[PNG_HEADER_SIZE:])
         return
     buffer = io.BytesIO()
     tifffile.imwrite(
-        buffer, pixels, photometric="rgb", compression="zlib", description=_described(facts), metadata=None,
-        software=facts["software"], iccprofile=profile, extrasamples=["unassalpha"] * (pixels.shape[2] - 3),
+        buffer, pixels, photometric="rgb", compression="zlib", description=_exif_description(texts), metadata=None,
+        software=texts["software"], iccprofile=icc_profile, extrasamples=["unassalpha"] * (pixels.shape[2] - 3),
     )  # fmt: skip
     write_atomically(path, buffer.getvalue())
 
 
-def read_origin(path: Path) -> dict[str, str]:
-    """Return what `save_image` wrote about a picture into its file; nothing if it is no such file."""
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return the metadata that `save_image` wrote into a file; empty if there is none or the file is unreadable."""
     try:
         with Image.open(path) as image:
             if image.format == "PNG":
                 return {str(key): value for key, value in image.info.items() if isinstance(value, str)}
-            told = str(image.getexif().get(0x010E, ""))
-    except Exception:  # a decoder may raise anything on a broken file, and such a file tells nothing
+            description = str(image.getexif().get(0x010E, ""))
+    except Exception:  # decoders raise anything on a broken file; it has no metadata for us
         return {}
-    facts = (fact.partition("=") for fact in told.split("; "))
-    return {key: unquote(value) for key, mark, value in facts if mark}
+    entries = (entry.partition("=") for entry in description.split("; "))
+    return {key: unquote(value) for key, separator, value in entries if separator}
 
 
-def _facts(origin: Mapping[str, object]) -> dict[str, str]:
-    """Return what is written into a file: where it comes from, and our version."""
-    return {**{key: str(value) for key, value in origin.items()}, "software": f"ganvas {__version__}"}
+def _with_version(metadata: Mapping[str, object]) -> dict[str, str]:
+    """Return metadata as text, with the version of ganvas."""
+    return {**{key: str(value) for key, value in metadata.items()}, "software": f"ganvas {__version__}"}
 
 
-def _described(facts: Mapping[str, str]) -> str:
-    """Return facts as the one line of ASCII that EXIF's description may be."""
-    return "; ".join(f"{key}={quote(value, safe=PLAIN)}" for key, value in facts.items())
+def _exif_description(texts: Mapping[str, str]) -> str:
+    """Return metadata as one line of ASCII for the EXIF description."""
+    return "; ".join(f"{key}={quote(value, safe=EXIF_SAFE)}" for key, value in texts.items())
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    """Return a part of a PNG file."""
+def _png_chunk(kind: bytes, content: bytes) -> bytes:
+    """Return one chunk of a PNG file."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def save_animation(frames: Sequence[Image.Image], path: Path, milliseconds: int, origin: Mapping[str, object]) -> None:
-    """Write `frames` as an animated WebP that loops and holds its last frame ten times as long."""
+def save_animation(
+    frames: Sequence[Image.Image], path: Path, milliseconds: int, metadata: Mapping[str, object]
+) -> None:
+    """Write `frames` as an animated WebP that loops; its last frame lasts ten times as long."""
     exif = Image.Exif()
-    exif[0x010E] = "; ".join(f"{key}={value}" for key, value in origin.items())
+    exif[0x010E] = "; ".join(f"{key}={value}" for key, value in metadata.items())
     exif[0x0131] = f"ganvas {__version__}"
     durations = [milliseconds] * (len(frames) - 1) + [10 * milliseconds]
     buffer = io.BytesIO()
@@ -153,7 +154,7 @@ def save_animation(frames: Sequence[Image.Image], path: Path, milliseconds: int,
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader sees the old file or the new one, never a part."""
+    """Write `content` to `path` so that readers see the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,6 +1,6 @@
-"""Adversarial losses and penalties: one function each, with its equation and where it comes from.
+"""Adversarial losses and penalties: one function each, with its equation and source.
 
-Logits are unbounded scores (B,), high for "real". Every loss is a mean over the batch, to be minimised. E is
+Logits are unbounded scores (B,), high for "real". Every loss is a mean over the batch, to be minimized. E is
 the expectation, D the discriminator, x real, y = G(z) fake.
 """
 
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Discriminator = Callable[[Tensor], Tensor]
+DiscriminatorFn = Callable[[Tensor], Tensor]
 
 
 def bce_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -24,10 +24,10 @@ def bce_generator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def saturating_generator(real: Tensor, fake: Tensor) -> Tensor:
-    """E[log(1 - s(D(y)))]: the original minimax game (Goodfellow et al. 2014, eq. 1), to learn from and compare with.
+    """E[log(1 - s(D(y)))]: the original minimax loss (Goodfellow et al. 2014, eq. 1), for comparison.
 
-    Its gradient is the smaller the surer the discriminator is of its fakes, and vanishes when it wins: just where the
-    generator has most to learn, it is told least. `bce_generator` was made against that.
+    The surer the discriminator is that its fakes are fake, the smaller is the gradient, and it vanishes when the
+    discriminator wins: just where the generator has most to learn. `bce_generator` avoids that.
     """
     return -F.softplus(fake).mean()
 
@@ -55,7 +55,7 @@ def least_squares_generator(real: Tensor, fake: Tensor) -> Tensor:
 def wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     """E[D(y)] - E[D(x)] + 0.001 E[D(x)^2]: Wasserstein with the drift term (Karras et al. 2018, ProGAN, A.1).
 
-    Goes together with `gradient_penalty`.
+    Meant to be used with `wgan_gradient_penalty`.
     """
     return fake.mean() - real.mean() + 0.001 * real.square().mean()
 
@@ -71,7 +71,7 @@ def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
-    """E[softplus(-(D(y) - D(x)))]: needs the logits of real pictures (Huang et al. 2024)."""
+    """E[softplus(-(D(y) - D(x)))]: needs the logits of real images (Huang et al. 2024)."""
     return F.softplus(real - fake).mean()
 
 
@@ -98,70 +98,79 @@ LOSSES: dict[str, tuple[Loss, Loss]] = {
     "relativistic_hinge": (relativistic_hinge_discriminator, relativistic_hinge_generator),
 }
 
-NEEDS_REAL = frozenset({"relativistic", "relativistic_hinge"})  # losses whose generator's side looks at real pictures
-RELATIVE = NEEDS_REAL | {"wasserstein"}  # losses that leave the zero of the logits open
+NEEDS_REAL = frozenset({"relativistic", "relativistic_hinge"})  # losses whose generator side needs real logits
+SHIFT_INVARIANT = NEEDS_REAL | {"wasserstein"}  # losses of logit differences only, so that D(x) = 0 has no meaning
 
 
-def zero_centred(discriminator: Discriminator, pictures: Tensor) -> Tensor:
+def zero_centered_gradient_penalty(discriminator: DiscriminatorFn, images: Tensor) -> Tensor:
     """1/2 E[|grad_x D(x)|^2]: R1 on reals, R2 on fakes (Mescheder et al. 2018, eq. 9). Squares summed over CHW.
 
-    `pictures` are those before augmentation when `discriminator` augments, so that the gradient is the picture's.
+    Where `discriminator` augments, `images` are those before augmentation: the gradient is with respect to them.
     """
-    pictures = pictures.detach().requires_grad_(True)
+    images = images.detach().requires_grad_(True)
     with torch.enable_grad():
-        return zero_centred_at(discriminator(pictures), pictures)
+        return zero_centered_gradient_penalty_from_logits(discriminator(images), images)
 
 
-def zero_centred_at(logits: Tensor, pictures: Tensor) -> Tensor:
-    """Return `zero_centred` of logits that were already given for pictures that require a gradient: a pass is saved."""
-    (gradient,) = torch.autograd.grad(of_pictures(logits).sum(), pictures, create_graph=True)
+def zero_centered_gradient_penalty_from_logits(logits: Tensor, images: Tensor) -> Tensor:
+    """Return `zero_centered_gradient_penalty` from logits that are already computed for `images`: this saves a pass.
+
+    Args:
+        logits: (B,) or (B, N).
+        images: that the logits were computed from; they must require a gradient.
+    """
+    (gradient,) = torch.autograd.grad(mean_logit_per_image(logits).sum(), images, create_graph=True)
     return 0.5 * gradient.square().sum() / len(logits)
 
 
-def of_pictures(logits: Tensor) -> Tensor:
-    """Return one logit a picture (B,): the mean, where a discriminator gives several (B, N)."""
+def mean_logit_per_image(logits: Tensor) -> Tensor:
+    """Return one logit per image (B,): the mean, if a discriminator gives several (B, N)."""
     return logits.reshape(len(logits), -1).mean(1)
 
 
-def approximate_zero_centred(
-    discriminator: Discriminator, pictures: Tensor, generator: torch.Generator, sigma: float = 0.01
+def approximate_gradient_penalty(
+    discriminator: DiscriminatorFn, images: Tensor, rng: torch.Generator, sigma: float = 0.01
 ) -> Tensor:
-    """1/2 E[(D(x) - D(x + sigma e))^2] / sigma^2 with e ~ N(0, I): `zero_centred` without double backward.
+    """1/2 E[(D(x) - D(x + sigma e))^2] / sigma^2 with e ~ N(0, I): R1 or R2 without double backward.
 
     To first order the difference is sigma e.grad D, whose square has the mean sigma^2 |grad D|^2 (Lin et al. 2025,
-    Seaweed APT, eq. 3, there with a fixed weight in place of 1 / sigma^2).
+    Seaweed APT, eq. 3, there with a fixed weight instead of 1 / sigma^2).
     """
-    noise = torch.randn(pictures.shape, generator=generator, device=pictures.device, dtype=pictures.dtype)
-    difference = of_pictures(discriminator(pictures)) - of_pictures(discriminator(pictures + sigma * noise))
+    noise = torch.randn(images.shape, generator=rng, device=images.device, dtype=images.dtype)
+    logits, noisy_logits = discriminator(images), discriminator(images + sigma * noise)
+    difference = mean_logit_per_image(logits) - mean_logit_per_image(noisy_logits)
     return 0.5 * (difference / sigma).square().mean()
 
 
-def gradient_penalty(discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+def wgan_gradient_penalty(discriminator: DiscriminatorFn, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """E[(|grad D(u x + (1 - u) y)| - 1)^2] with u ~ U(0, 1) per pair (Gulrajani et al. 2017, WGAN-GP, eq. 3)."""
-    mix = torch.rand((len(real), 1, 1, 1), generator=generator, device=real.device, dtype=real.dtype)
-    between = torch.lerp(fake.detach().to(real.dtype), real, mix).requires_grad_(True)
+    u = torch.rand((len(real), 1, 1, 1), generator=rng, device=real.device, dtype=real.dtype)
+    between = torch.lerp(fake.detach().to(real.dtype), real, u).requires_grad_(True)
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(of_pictures(discriminator(between)).sum(), between, create_graph=True)
-    norm: Tensor = torch.linalg.vector_norm(
-        gradient.flatten(1), dim=1
-    )  # whose own gradient at 0 is 0, a plain root's is NaN
+        logits = mean_logit_per_image(discriminator(between))
+        (gradient,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
+    # The norm's own gradient at 0 is 0; a plain square root's is NaN.
+    norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
     penalty: Tensor = (norm - 1).square().mean()
     return penalty
 
 
-# penalties that `zero_centred_at` can take of the logits of a step: whether on reals and on fakes
-AT: dict[str, tuple[bool, bool]] = {"r1": (True, False), "r2": (False, True), "r1_r2": (True, True)}
+# name: whether on reals and on fakes, of penalties that need no pass of their own: see
+# `zero_centered_gradient_penalty_from_logits`
+PENALTIES_FROM_LOGITS: dict[str, tuple[bool, bool]] = {"r1": (True, False), "r2": (False, True), "r1_r2": (True, True)}
 
-Penalty = Callable[[Discriminator, Tensor, Tensor, torch.Generator], Tensor]
+Penalty = Callable[[DiscriminatorFn, Tensor, Tensor, torch.Generator], Tensor]
 
-# name: penalty of (discriminator, real pictures, fake pictures, random generator), to be scaled by gamma
+# name: penalty of (discriminator, real images, fake images, random generator), to be scaled by gamma
 PENALTIES: dict[str, Penalty] = {
-    "r1": lambda d, real, fake, rng: zero_centred(d, real),
-    "r2": lambda d, real, fake, rng: zero_centred(d, fake),
-    "r1_r2": lambda d, real, fake, rng: zero_centred(d, real) + zero_centred(d, fake),
-    "approximate_r1": lambda d, real, fake, rng: approximate_zero_centred(d, real, rng),
-    "approximate_r1_r2": lambda d, real, fake, rng: (
-        approximate_zero_centred(d, real, rng) + approximate_zero_centred(d, fake.detach(), rng)
+    "r1": lambda d, real, fake, rng: zero_centered_gradient_penalty(d, real),
+    "r2": lambda d, real, fake, rng: zero_centered_gradient_penalty(d, fake),
+    "r1_r2": lambda d, real, fake, rng: (
+        zero_centered_gradient_penalty(d, real) + zero_centered_gradient_penalty(d, fake)
     ),
-    "gradient": gradient_penalty,
+    "approximate_r1": lambda d, real, fake, rng: approximate_gradient_penalty(d, real, rng),
+    "approximate_r1_r2": lambda d, real, fake, rng: (
+        approximate_gradient_penalty(d, real, rng) + approximate_gradient_penalty(d, fake.detach(), rng)
+    ),
+    "gradient": wgan_gradient_penalty,
 }

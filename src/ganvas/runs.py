@@ -1,12 +1,12 @@
-"""The run folder: where everything of one training lies, and who may write there.
+"""Run folder: all files of one training, and the lock for writing to it.
 
 RUN/config.json     the complete configuration
-RUN/events.jsonl    what happened, one event a line
-RUN/samples/        sheets of the fixed latents
-RUN/checkpoints/    the newest few states and the best
-RUN/model/          the averaged generator, for sampling, and its model card
-RUN/evaluation/     how good it is: scores, and sheets of samples, real pictures and closest pairs
-RUN/report.html     all of it on one page
+RUN/events.jsonl    what happened, one event per line
+RUN/samples/        sample grids of fixed latents
+RUN/checkpoints/    the newest few and the best
+RUN/model/          the EMA generator, for sampling, and its model card
+RUN/evaluation/     scores, and grids of samples, real pictures and closest pairs
+RUN/report.html     everything on one page
 RUN/skipped.txt     pictures that could not be read, and why
 """
 
@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import IO
 
 from .config import FORMAT, Config, from_dict, to_dict
+from .config.old_format import upgrade
 from .errors import GanvasError
 from .events import Event, to_json
 from .image_io import write_atomically
 
 
 class Run:
-    """Paths of one run folder, and reading and writing what lies there."""
+    """Paths of one run folder, and methods that read and write its files."""
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
@@ -38,31 +39,31 @@ class Run:
         self.skipped_file = self.folder / "skipped.txt"
 
     def exists(self) -> bool:
-        """Tell whether a run was begun here."""
+        """Return whether there is a run in this folder."""
         return self.config_file.is_file()
 
     def read_config(self) -> Config:
         """Return the run's configuration.
 
         Raises:
-            GanvasError: there is no run here, or its config.json is damaged or of a later release.
+            GanvasError: there is no run here, or its config.json is damaged or from a later release.
         """
         if not self.exists():
-            what = "is not a run (no config.json)" if self.folder.is_dir() else "does not exist"
-            raise GanvasError(f"{self.folder} {what}.", f"Try: ganvas train PICTURES --out {self.folder}")
+            problem = "is not a run (it has no config.json)" if self.folder.is_dir() else "does not exist"
+            raise GanvasError(f"{self.folder} {problem}.", f"Try: ganvas train PICTURES --out {self.folder}")
         try:
             record = json.loads(self.config_file.read_text(encoding="utf-8"))
         except (ValueError, OSError) as error:
             raise GanvasError(
                 f"{self.config_file} is damaged: {error}", "Start a new run in another folder."
             ) from error
-        written = record.get("format") if isinstance(record, dict) else None
-        if isinstance(written, int) and written > FORMAT:
+        format_version = record.get("format") if isinstance(record, dict) else None
+        if isinstance(format_version, int) and format_version > FORMAT:
             raise GanvasError(
-                f"{self.config_file} was written by a later ganvas (format {written}, this one reads {FORMAT}).",
+                f"{self.config_file} was written by a later ganvas (format {format_version}, this one reads {FORMAT}).",
                 "Try: pip install --upgrade ganvas",
             )
-        return from_dict(Config, _translated(record), str(self.config_file))
+        return from_dict(Config, upgrade(record, FORMAT), str(self.config_file))
 
     def write_config(self, config: Config) -> None:
         """Write the complete configuration."""
@@ -70,10 +71,10 @@ class Run:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for this process; the system lets go of it however the process ends.
+        """Lock the folder for this process; the system releases the lock however the process ends.
 
         Raises:
-            GanvasError: another process is writing here; it is named.
+            GanvasError: another process is writing here; the message names it.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ class Run:
                 file.seek(0)
                 owner = file.read().strip() or "another process"
                 raise GanvasError(
-                    f"{self.folder} is being written by {owner}.", "Wait for it or stop it, or choose another --out."
+                    f"{self.folder} is in use by {owner}.", "Wait for it or stop it, or choose another --out."
                 )
             file.truncate(0)
             file.write(f"process {os.getpid()}")
@@ -93,24 +94,24 @@ class Run:
             yield
 
     def append_event(self, event: Event) -> None:
-        """Add `event` to events.jsonl."""
+        """Append `event` to events.jsonl."""
         with self.events_file.open("a", encoding="utf-8") as file:
             file.write(to_json(event) + "\n")
 
     def events_size(self) -> int:
-        """Return the length of events.jsonl in bytes, to be handed to `cut_events` by whoever goes on from here."""
+        """Return the length of events.jsonl in bytes; pass it to `truncate_events` to resume from here."""
         return self.events_file.stat().st_size if self.events_file.exists() else 0
 
-    def sweep(self) -> None:
-        """Remove what a killed process left half-written; nobody else writes here, since the folder is locked."""
+    def remove_temp_files(self) -> None:
+        """Remove files that a killed process left half-written. Only call this with the folder locked."""
         for folder in (self.folder, self.samples, self.model):
             for path in folder.glob(".*.tmp"):
                 path.unlink(missing_ok=True)
 
-    def cut_events(self, size: int) -> None:
-        """Forget events after the first `size` bytes: they tell of steps that were lost and will be taken again.
+    def truncate_events(self, size: int) -> None:
+        """Remove events after the first `size` bytes: their steps were lost and will be repeated.
 
-        A line that a power cut left unfinished goes too.
+        An unfinished last line, left by a power cut, is removed too.
         """
         if not self.events_file.exists():
             return
@@ -119,16 +120,8 @@ class Run:
             file.truncate(kept.rfind(b"\n") + 1)
 
 
-def _translated(record: object) -> object:
-    """Return what an older release wrote as this one would have written it."""
-    if isinstance(record, dict) and record.get("format") == 1:  # scored at each checkpoint or never
-        scored = record.pop("scored", False)
-        return record | {"format": FORMAT, "evaluations": record.get("checkpoints", 0) if scored else 0}
-    return record
-
-
 def _try_lock(file: IO[str]) -> bool:
-    """Take the system's exclusive lock on `file` without waiting; return whether it was free."""
+    """Try to take the exclusive lock on `file` without waiting; return whether it was free."""
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -335,7 +335,7 @@ def test_evaluate_of_what_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixt
 
 def record(run: Path) -> None:
     """Put one examination into the record of a run, in which nothing has gone wrong yet."""
-    Run(run).append_event(ganvas.events.Signs(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
+    Run(run).append_event(ganvas.events.HealthCheck(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
 
 
 def test_doctor_examines_a_run_and_its_events_alone(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -345,12 +345,12 @@ def test_doctor_examines_a_run_and_its_events_alone(run: Path, capfd: pytest.Cap
     found = json.loads(captured.out.splitlines()[-1])
     assert found["examinations"] == 1
     assert {"name", "confidence", "evidence", "what", "why"} <= set(found["verdict"])
-    assert "In the end: " in captured.err
+    assert "Last verdict: " in captured.err
     assert f"Next: ganvas report {run}\n" in captured.err
     assert main(["doctor", str(run / "events.jsonl")]) == 0
     captured = capfd.readouterr()
     assert captured.out == ""
-    assert "In the end: " in captured.err
+    assert "Last verdict: " in captured.err
 
 
 def test_doctor_of_what_it_cannot_examine(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -361,7 +361,7 @@ def test_doctor_of_what_it_cannot_examine(run: Path, tmp_path: Path, capfd: pyte
 
 
 def test_doctor_needs_no_torch(tmp_path: Path) -> None:
-    Run(tmp_path).append_event(ganvas.events.Signs(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
+    Run(tmp_path).append_event(ganvas.events.HealthCheck(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
     code = "import sys; from ganvas.cli import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, "doctor", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 0, "an examination has imported torch, which takes longer than the examination"

@@ -1,4 +1,4 @@
-"""Tables: an examination as a person reads it."""
+"""Tables: the findings on a training, as a person reads them."""
 
 import io
 from dataclasses import replace
@@ -8,8 +8,8 @@ from rich.console import Console
 
 from ganvas.cli import tables
 from ganvas.cli.tables import show_findings
-from ganvas.coach.doctor import Findings, Span, Treatment
-from ganvas.events import Evidence, Prescription, Treated, Verdict
+from ganvas.coach.doctor import Findings, Span, TreatmentResult
+from ganvas.events import Evidence, Prescription, Treatment, Verdict
 
 
 @pytest.fixture
@@ -24,28 +24,30 @@ def span(name: str, start: int, end: int) -> Span:
     return Span(name, (start, 8 * start), (end, 8 * end), Verdict(end, 8 * end, name, 0.87, evidence, "What.", "Why."))
 
 
-ORDER = Treated(30, 240, "mode collapse", (Prescription("rate", "generator", 0.5),), "", "Halved [bold]the rate[/].")
+TREATMENT = Treatment(
+    30, 240, "mode collapse", (Prescription("lr", "generator", 0.5),), "", "Halved [bold]the rate[/]."
+)
 SPANS = (span("healthy", 10, 20), span("mode collapse", 20, 50))
-FOUND = Findings(SPANS, (Treatment(ORDER, "failed", (50, 400), "No."),), "Rest.", 5)
+FINDINGS = Findings(SPANS, (TreatmentResult(TREATMENT, "failed", (50, 400), "No."),), "Rest.", 5)
 
 
-def test_an_examination_tells_the_story_in_order_and_what_to_do(screen: io.StringIO) -> None:
-    show_findings(FOUND)
+def test_findings_show_the_timeline_and_what_to_do(screen: io.StringIO) -> None:
+    show_findings(FINDINGS)
     shown = screen.getvalue().replace("\u00a0", " ")
-    assert "5 examinations, the last one at 400 pictures." in shown
+    assert "5 health checks, the last one at 400 pictures seen." in shown
     lines = [line.split("  ")[0].strip() for line in shown.splitlines()]
     assert lines[2:5] == ["80 to 160", "160 to 400", "240"]
     assert "near-copies among the samples: 64 %, it was 5 % at 160 pictures" in shown
-    assert "treated, it failed" in shown
+    assert "treatment (failed)" in shown
     assert "Halved [bold]the rate[/]." in shown, "a text became markup"
-    assert "In the end: Mode collapse (87% sure). What." in shown
+    assert "Last verdict: Mode collapse (87% sure). What." in shown
     assert "What to do: Rest." in shown
-    assert "passed over" not in shown
+    assert "skipped" not in shown
 
 
-def test_damaged_lines_and_long_stories(screen: io.StringIO) -> None:
-    show_findings(replace(FOUND, spans=FOUND.spans * 500, unreadable=1234))
+def test_unreadable_lines_and_long_timelines(screen: io.StringIO) -> None:
+    show_findings(replace(FINDINGS, spans=FINDINGS.spans * 500, unreadable_lines=1234))
     shown = screen.getvalue()
-    assert "Lines that could not be read and were passed over: 1,234." in shown
+    assert "Unreadable lines, skipped: 1,234." in shown
     assert "... and 961 more" in shown
     assert shown.count("\n") < 60

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 import tiny
-from ganvas.coach.measurement.dead_units import ACTIVATIONS, dead_share, dead_units, layers
-from ganvas.training.state import fresh
+from ganvas.coach.measurement.dead_units import ACTIVATIONS, activation_layers, dead_unit_share, dead_units
+from ganvas.training.state import new_state
 
 CPU = torch.device("cpu")
 
@@ -24,7 +24,7 @@ def test_a_relu_that_is_never_reached_is_dead() -> None:
         network[0].bias.copy_(torch.tensor([0.0, -1e3, 1e3, 0.0]))
     found = dead_units(network, noise(32, 3))
     assert found["1"].tolist() == [False, True, False, False], "one that is always on still varies"
-    assert dead_share(network, noise(32, 3)) == 0.25
+    assert dead_unit_share(network, noise(32, 3)) == 0.25
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS)
@@ -40,7 +40,7 @@ def test_a_unit_that_does_not_vary_is_dead_behind_any_activation(kind: type[nn.M
 def test_the_last_activation_is_the_output_and_has_no_units() -> None:
     network = nn.Sequential(nn.Linear(3, 4), nn.LeakyReLU(), nn.Linear(4, 2), nn.Tanh(), nn.Unflatten(1, (2, 1)))
     assert list(dead_units(network, noise(8, 3))) == ["1"]
-    assert dead_share(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), noise(8, 3)) == 0, "a network without units"
+    assert dead_unit_share(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), noise(8, 3)) == 0, "a network without units"
 
 
 def test_a_layer_that_runs_twice_is_dead_where_it_is_so_both_times() -> None:
@@ -58,10 +58,10 @@ def test_a_layer_that_runs_twice_is_dead_where_it_is_so_both_times() -> None:
 @pytest.mark.parametrize("recipe", tiny.GANS)
 def test_fresh_networks_are_alive_and_every_hidden_unit_is_counted(recipe: str) -> None:
     config = tiny.config(recipe)
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     for network, inputs in (
-        (state.generator, noise(16, config.latent)),
-        (state.discriminator, noise(16, *config.shape)),
+        (state.networks.generator, noise(16, config.z_dim)),
+        (state.networks.discriminator, noise(16, *config.shape)),
     ):
         found = dead_units(network, inputs)
         assert len(found) >= 2
@@ -72,7 +72,7 @@ def test_looking_leaves_no_trace() -> None:
     torch.manual_seed(3)
     network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(), nn.Linear(4, 2))
     before, drawn = copy.deepcopy(network.state_dict()), torch.get_rng_state()
-    dead_share(network, noise(8, 3))
+    dead_unit_share(network, noise(8, 3))
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items()), "statistics moved"
     assert torch.equal(torch.get_rng_state(), drawn), "the dropout drew numbers that belong to the training"
     assert not network[2]._forward_hooks
@@ -80,4 +80,4 @@ def test_looking_leaves_no_trace() -> None:
 
 def test_what_ran_before_a_layer_is_named() -> None:
     network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
-    assert [layer.feeders for layer in layers(network, noise(8, 3))] == [("0", "1"), ("3",)]
+    assert [layer.weight_modules for layer in activation_layers(network, noise(8, 3))] == [("0", "1"), ("3",)]

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from ganvas.coach.describe import evidence_text, sign_text, title
+from ganvas.coach.describe import describe_evidence, format_metric, title
 from ganvas.events import Evidence
 
 
 def told(*evidence: Evidence) -> str:
-    return evidence_text(evidence).replace("\u00a0", " ")
+    return describe_evidence(evidence).replace("\u00a0", " ")
 
 
 def test_evidence_says_which_number_went_from_what_to_what_since_when() -> None:
@@ -17,13 +17,13 @@ def test_evidence_says_which_number_went_from_what_to_what_since_when() -> None:
         told(Evidence("near_copies", 0.05, 0.64, 12_000))
         == "near-copies among the samples: 64 %, it was 5 % at 12,000 pictures"
     )
-    assert evidence_text([Evidence("logit_gap", 0.5, 12.0, 3)], lambda images: f"{images} days ago").endswith(
+    assert describe_evidence([Evidence("logit_gap", 0.5, 12.0, 3)], lambda images: f"{images} days ago").endswith(
         "12, it was 0.5 3 days ago"
     )
 
 
 def test_what_never_was_otherwise_has_no_before() -> None:
-    assert told(Evidence("pictures", 50, 50, 0)) == "pictures trained on: 50"
+    assert told(Evidence("dataset_size", 50, 50, 0)) == "pictures trained on: 50"
     assert told(Evidence("near_copies", math.nan, 0.64, 0)) == "near-copies among the samples: 64 %"
 
 
@@ -34,11 +34,11 @@ def test_the_weightiest_evidence_is_enough() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "text"),
-    [("near_copies", math.nan, "no number"), ("logit_gap", math.inf, "beyond all bounds"), ("batch", 2.0, "2"),
+    [("near_copies", math.nan, "no number"), ("logit_gap", math.inf, "beyond all bounds"), ("batch_size", 2.0, "2"),
      ("logit_gap", -math.inf, "beyond all bounds"), ("logit_gap", 1e300, "1.00e+300"), ("of_tomorrow", 3.0, "3")],
 )  # fmt: skip
 def test_any_value_has_a_text(name: str, value: float, text: str) -> None:
-    assert sign_text(name, value) == text
+    assert format_metric(name, value) == text
 
 
 def test_unknown_names_stand_for_themselves() -> None:

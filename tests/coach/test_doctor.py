@@ -10,43 +10,43 @@ import pytest
 
 import ganvas
 from ganvas.coach import doctor as module
-from ganvas.coach.diagnosis.diagnoses import SICKNESSES
-from ganvas.coach.diagnosis.rules import diagnose
-from ganvas.coach.doctor import doctor, examine, spans_of, treatments_of
+from ganvas.coach.diagnosis.diagnoses import DIAGNOSES
+from ganvas.coach.diagnosis.verdict import diagnose
+from ganvas.coach.doctor import doctor, examine, spans_of, treatment_results
 from ganvas.errors import GanvasError
 from ganvas.events import (
     Done,
     Event,
     Evidence,
+    HealthCheck,
     Note,
     Prescription,
-    Signs,
     Step,
-    Treated,
+    Treatment,
     Verdict,
     to_json,
 )
 
 
-def signs(step: int, near_copies: float = 0.0) -> Signs:
-    return Signs(step, 8 * step, step / 100, "adversarial", {"near_copies": near_copies, "told_apart": 0.8})
+def signs(step: int, near_copies: float = 0.0) -> HealthCheck:
+    return HealthCheck(step, 8 * step, step / 100, "adversarial", {"near_copies": near_copies, "d_pair_accuracy": 0.8})
 
 
 def verdict(step: int, name: str) -> Verdict:
     evidence = (Evidence("near_copies", 0.1, 0.7, 8 * step),)
-    return Verdict(step, 8 * step, name, 0.9, evidence, SICKNESSES[name].what, SICKNESSES[name].why)
+    return Verdict(step, 8 * step, name, 0.9, evidence, DIAGNOSES[name].what, DIAGNOSES[name].why)
 
 
 def by_copies(history: Sequence[Event]) -> Verdict:
     """Diagnose a collapse from near-copies alone."""
     last = history[-1]
-    assert isinstance(last, Signs), "the diagnosis is made at an examination, of what was known by then"
-    return verdict(last.step, "mode collapse" if last.values.get("near_copies", 0.0) > 0.5 else "healthy")
+    assert isinstance(last, HealthCheck), "the diagnosis is made at an examination, of what was known by then"
+    return verdict(last.step, "mode collapse" if last.metrics.get("near_copies", 0.0) > 0.5 else "healthy")
 
 
-def treated(step: int, outcome: str = "", sickness: str = "mode collapse") -> Treated:
+def treated(step: int, outcome: str = "", sickness: str = "mode collapse") -> Treatment:
     text = f"It {outcome}." if outcome else "Halved the generator's rate."
-    return Treated(step, 8 * step, sickness, (Prescription("rate", "generator", 0.5),), outcome, text)
+    return Treatment(step, 8 * step, sickness, (Prescription("lr", "generator", 0.5),), outcome, text)
 
 
 COLLAPSED = [signs(10), signs(20), signs(30, 0.6), treated(31), signs(40, 0.9), treated(40, "helped"), signs(50)]
@@ -72,19 +72,19 @@ def test_verdicts_are_stretches_from_one_moment_to_the_next() -> None:
     ]  # fmt: skip
     assert found.spans[1].verdict.step == 40, "the last evidence of a stretch is the strongest"
     assert found.verdict.name == "healthy"
-    assert found.by_hand == SICKNESSES["healthy"].by_hand
-    assert found.examinations == 5
+    assert found.advice == DIAGNOSES["healthy"].advice
+    assert found.health_checks == 5
 
 
 @pytest.mark.usefixtures("simple")
 def test_a_treatment_has_its_outcome() -> None:
     (each,) = doctor(COLLAPSED).treatments
-    assert (each.order.step, each.outcome, each.judged, each.text) == (31, "helped", (40, 320), "It helped.")
+    assert (each.treatment.step, each.outcome, each.judged_at, each.text) == (31, "helped", (40, 320), "It helped.")
 
 
 def test_judgements_go_to_the_last_order_against_the_same_sickness() -> None:
     told = [treated(1), treated(2), treated(3, sickness="stalled"), treated(4, "failed"), treated(5, "helped", "gone")]
-    assert [each.outcome for each in treatments_of(told)] == ["", "failed", ""]
+    assert [each.outcome for each in treatment_results(told)] == ["", "failed", ""]
 
 
 def test_no_verdicts_make_no_spans() -> None:
@@ -92,17 +92,17 @@ def test_no_verdicts_make_no_spans() -> None:
 
 
 def test_the_real_diagnosis_is_made_anew() -> None:
-    found = doctor([signs(10, math.nan), signs(20, math.inf), Signs(30, 240, math.nan, "", {})])
-    assert found.examinations == 3
-    assert found.verdict.name in SICKNESSES
+    found = doctor([signs(10, math.nan), signs(20, math.inf), HealthCheck(30, 240, math.nan, "", {})])
+    assert found.health_checks == 3
+    assert found.verdict.name in DIAGNOSES
 
 
 @pytest.mark.usefixtures("simple")
 def test_findings_are_plain_data() -> None:
     plain = json.loads(json.dumps(doctor(COLLAPSED).to_dict()))
     assert plain["verdict"]["name"] == "healthy"
-    assert plain["spans"][1]["verdict"]["evidence"][0]["sign"] == "near_copies"
-    assert plain["treatments"][0]["order"]["prescriptions"][0]["kind"] == "rate"
+    assert plain["spans"][1]["verdict"]["evidence"][0]["metric"] == "near_copies"
+    assert plain["treatments"][0]["order"]["prescriptions"][0]["kind"] == "lr"
 
 
 def write(file: Path, told: Sequence[Event]) -> Path:
@@ -123,7 +123,7 @@ def test_damaged_lines_are_counted_and_passed_over(tmp_path: Path) -> None:
     file = write(tmp_path / "events.jsonl", COLLAPSED)
     file.write_bytes(b"\x89PNG\n" + file.read_bytes() + b'{"event":"Signs","step":"x"}\n' + b'{"event":"Si')
     found = examine(file)
-    assert (found.unreadable, found.examinations) == (2, 5)
+    assert (found.unreadable_lines, found.health_checks) == (2, 5)
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from test_rules import histories, names, numbers
 
 import tiny
-from ganvas.coach.diagnosis.diagnoses import SICKNESSES, SOUND
-from ganvas.coach.diagnosis.history import SEVERAL_STEPS, course_of
-from ganvas.coach.diagnosis.rules import diagnose
-from ganvas.coach.treatment.escalation import LADDERS, MOST, RESTARTS, prescribe
-from ganvas.coach.treatment.prescription import KINDS, treated
-from ganvas.coach.treatment.remedies import ENOUGH, Patient
-from ganvas.config import AdaptConfig, BalanceConfig, Config, PenaltyConfig
-from ganvas.events import Event, Prescription, Treated, Verdict
+from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
+from ganvas.coach.diagnosis.history import MIN_STEPS_APART, present_phase
+from ganvas.coach.diagnosis.verdict import diagnose
+from ganvas.coach.treatment.escalation import LADDERS, MAX_TREATMENTS, RESTARTS, prescribe
+from ganvas.coach.treatment.prescription import KINDS, with_prescriptions
+from ganvas.coach.treatment.remedies import LARGER_BATCH, RemedyContext
+from ganvas.config import AdaConfig, BalanceConfig, Config, PenaltyConfig
+from ganvas.events import Event, Prescription, Treatment, Verdict
 from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import build_discriminator
 from ganvas.recipes import RECIPES
-from histories import HEALTHY, Course, look, verdict
+from histories import HEALTHY_METRICS, Curve, health_check, verdict
 
 CONFIGS: list[Config] = [
     replace(tiny.config(recipe), **changes)
@@ -34,7 +34,7 @@ CONFIGS: list[Config] = [
         {"loss": "relativistic", "penalty": PenaltyConfig("r1_r2", 1e-6, 2)},
         {"loss": "wasserstein", "penalty": PenaltyConfig("gradient", 10.0, 1), "augment": ("color",)},
         {"balance": BalanceConfig(2, 0.3, 0.5, 0.2, 4, 2)},
-        {"latent": 1},
+        {"z_dim": 1},
     )
 ]
 
@@ -51,7 +51,7 @@ class Clinic:
         healthy: Sequence[int] = (50,),
         left: bool = True,
         rooted: bool = False,
-        **signs: Course,
+        **signs: Curve,
     ) -> None:
         self.config, self.healthy, self.left, self.signs = config or tiny.config(), healthy, left, signs
         self.rooted, self.phase = rooted, "adversarial"
@@ -60,21 +60,21 @@ class Clinic:
         self.index = 0
 
     @property
-    def given(self) -> list[Treated]:
-        return [event for event in self.history if isinstance(event, Treated) and not event.outcome]
+    def given(self) -> list[Treatment]:
+        return [event for event in self.history if isinstance(event, Treatment) and not event.outcome]
 
     @property
-    def outcomes(self) -> list[Treated]:
-        return [event for event in self.history if isinstance(event, Treated) and event.outcome]
+    def outcomes(self) -> list[Treatment]:
+        return [event for event in self.history if isinstance(event, Treatment) and event.outcome]
 
     @property
     def stopped(self) -> bool:
         return any(order.kind == "stop" for event in self.given for order in event.prescriptions)
 
-    def visit(self, name: str, confidence: float = 0.9) -> list[Treated]:
+    def visit(self, name: str, confidence: float = 0.9) -> list[Treatment]:
         """Examine once, with the verdict `name`, and return what was done."""
         signs = {key: each(self.index) if callable(each) else each for key, each in self.signs.items()}
-        seen = look(self.index, self.phase, **signs)
+        seen = health_check(self.index, self.phase, **signs)
         self.index += 1
         found = verdict(seen, name, confidence)
         self.history += [seen, found]
@@ -82,7 +82,7 @@ class Clinic:
         for event in prescribe(self.history, found, self.now, self.healthy, self.rooted, self.left):
             done.append(event)
             self.history.append(event)
-        self.now = treated(self.config, (order for event in self.given for order in event.prescriptions))
+        self.now = with_prescriptions(self.config, (order for event in self.given for order in event.prescriptions))
         return done
 
     def until(self, name: str, over: Callable[[], bool], most: int = 200) -> None:
@@ -100,23 +100,23 @@ def test_the_incurable_is_climbed_rung_by_rung_and_ends_with_words(name: str, co
     clinic = Clinic(config)
     clinic.until(name, lambda: clinic.stopped)
     *tried, last = clinic.given
-    assert len(tried) <= MOST
-    rungs = [event.rung for event in tried]
+    assert len(tried) <= MAX_TREATMENTS
+    rungs = [event.level for event in tried]
     assert rungs == sorted(set(rungs)), "a rung was taken again"
     assert [event.outcome for event in clinic.outcomes] == ["failed"] * len(tried), "what was not judged, or helped"
-    assert [event.rung for event in clinic.outcomes] == rungs
+    assert [event.level for event in clinic.outcomes] == rungs
     assert last.prescriptions[-1].kind == "stop"
-    assert SICKNESSES[name].by_hand in last.text
+    assert DIAGNOSES[name].advice in last.text
     for event in tried:
         assert event.text.rstrip(".").lower() in last.text.lower(), "it does not say what it tried"
     assert len({event.prescriptions for event in tried}) >= len(tried) - 1 or name == "mode collapse"
 
 
 def test_every_sickness_has_a_ladder_unless_it_is_sound_or_the_pictures_fault() -> None:
-    assert LADDERS.keys() == SICKNESSES.keys() - SOUND - {"wrong data"}
+    assert LADDERS.keys() == DIAGNOSES.keys() - HEALTHY_VERDICTS - {"wrong data"}
 
 
-@pytest.mark.parametrize("name", [*SOUND, "wrong data"])
+@pytest.mark.parametrize("name", [*HEALTHY_VERDICTS, "wrong data"])
 def test_what_has_no_ladder_is_left_alone(name: str) -> None:
     clinic = Clinic()
     for _ in range(20):
@@ -133,15 +133,15 @@ def test_a_training_that_has_certainly_converged_is_ended() -> None:
 def test_the_mildest_comes_first(name: str) -> None:
     clinic = Clinic()
     (first,) = clinic.visit(name)
-    course = course_of(clinic.history)
+    course = present_phase(clinic.history)
     assert course is not None
-    patient = Patient(course, clinic.config, (50,), 0, False, 0)
-    would = [rung(patient) for rung in LADDERS[name][: first.rung]]
+    patient = RemedyContext(course, clinic.config, (50,), 0, False, 0)
+    would = [rung(patient) for rung in LADDERS[name][: first.level]]
     assert not any(would[:-1]), "a milder rung was passed over"
     assert first.prescriptions == would[-1]
-    assert (first.sickness, first.outcome) == (name, "")
+    assert (first.diagnosis, first.outcome) == (name, "")
     kinds = {order.kind for order in first.prescriptions}
-    assert "afresh" not in kinds, "weights were thrown away though there was a healthy checkpoint"
+    assert "reinitialize" not in kinds, "weights were thrown away though there was a healthy checkpoint"
     assert "stop" not in kinds
 
 
@@ -158,7 +158,7 @@ def test_a_rung_is_judged_before_the_next() -> None:
     for start, end in pairwise(at):
         between = clinic.history[start + 1 : end]
         examined = [event for event in between if isinstance(event, Verdict)]
-        judged = [event for event in between if isinstance(event, Treated)]
+        judged = [event for event in between if isinstance(event, Treatment)]
         assert len(examined) >= 2, "no time was left for it to work"
         assert [event.outcome for event in judged] == ["failed"]
 
@@ -169,11 +169,11 @@ def test_what_helped_is_told_once_and_nothing_more_is_done() -> None:
     done = [event for _ in range(20) for event in clinic.visit("healthy")]
     assert [event.outcome for event in done] == ["helped"]
     assert done[0].prescriptions == clinic.given[0].prescriptions
-    assert done[0].text.endswith("what was done helped.")
+    assert done[0].text.endswith("the treatment helped.")
 
 
 def test_what_made_the_samples_worse_has_failed_though_no_sickness_is_left() -> None:
-    clinic = Clinic(distance=lambda index: 1.0 if index == 0 else 1.5)
+    clinic = Clinic(feature_distance=lambda index: 1.0 if index == 0 else 1.5)
     (first,) = clinic.visit("oscillating")
     assert not RESTARTS & {order.kind for order in first.prescriptions}, "the ladder changed; this needs a milder one"
     done = [event for _ in range(6) for event in clinic.visit("healthy")]
@@ -186,7 +186,7 @@ def test_what_comes_back_is_treated_above_the_rung_that_it_was_treated_with() ->
     for _ in range(10):
         clinic.visit("healthy")
     (again,) = clinic.visit("mode collapse")
-    assert again.rung > first.rung
+    assert again.level > first.level
 
 
 def test_another_sickness_begins_at_the_foot_of_its_own_ladder() -> None:
@@ -194,7 +194,7 @@ def test_another_sickness_begins_at_the_foot_of_its_own_ladder() -> None:
     clinic.until("mode collapse", lambda: len(clinic.given) == 3)
     fresh = Clinic().visit("partial mode collapse")[0]
     clinic.until("partial mode collapse", lambda: len(clinic.given) == 4)
-    assert clinic.given[-1].rung == fresh.rung < clinic.given[-2].rung
+    assert clinic.given[-1].level == fresh.level < clinic.given[-2].level
 
 
 def test_there_is_an_upper_bound_however_the_sicknesses_follow_each_other() -> None:
@@ -204,7 +204,7 @@ def test_there_is_an_upper_bound_however_the_sicknesses_follow_each_other() -> N
             break
         name = "healthy" if index % 13 > 8 else list(LADDERS)[index // 13 % len(LADDERS)]
         clinic.visit(name)
-    assert len([event for event in clinic.given if event.prescriptions[-1].kind != "stop"]) <= MOST
+    assert len([event for event in clinic.given if event.prescriptions[-1].kind != "stop"]) <= MAX_TREATMENTS
 
 
 def test_nothing_new_is_begun_with_little_budget_left_but_what_was_is_judged() -> None:
@@ -218,10 +218,10 @@ def test_nothing_new_is_begun_with_little_budget_left_but_what_was_is_judged() -
 
 
 @pytest.mark.parametrize("left", [True, False])
-@pytest.mark.parametrize("healthy", [(), (50,)], ids=["afresh", "back"])
+@pytest.mark.parametrize("healthy", [(), (50,)], ids=["reinitialize", "rollback"])
 def test_what_is_no_number_is_treated_at_once_however_late(healthy: Sequence[int], left: bool) -> None:
     clinic = Clinic(healthy=healthy, left=left, finite=0.5)
-    for _ in range(3 * MOST):
+    for _ in range(3 * MAX_TREATMENTS):
         done = clinic.visit("diverging", confidence=1.0)
         assert done, "the training went on with weights that are no numbers"
         assert not done[-1].outcome
@@ -236,28 +236,30 @@ def test_what_is_no_number_is_treated_at_once_however_late(healthy: Sequence[int
 def test_without_a_healthy_checkpoint_it_begins_afresh_by_another_seed_each_time() -> None:
     clinic = Clinic(healthy=())
     clinic.until("diverging", lambda: clinic.stopped)
-    seeds = [order.step for event in clinic.given for order in event.prescriptions if order.kind == "afresh"]
+    seeds = [order.step for event in clinic.given for order in event.prescriptions if order.kind == "reinitialize"]
     assert len(seeds) > 1
     assert len(set(seeds)) == len(seeds)
     assert clinic.config.seed not in seeds, "the same weights again"
-    assert not any(order.kind == "back" for event in clinic.given for order in event.prescriptions)
+    assert not any(order.kind == "rollback" for event in clinic.given for order in event.prescriptions)
 
 
 @pytest.mark.parametrize("healthy", [(30,), (30, 50)])
 def test_it_goes_back_further_each_time_and_never_beyond_what_there_is(healthy: tuple[int, ...]) -> None:
     clinic = Clinic(healthy=healthy)
     clinic.until("mode collapse", lambda: clinic.stopped)
-    backs = [order for event in clinic.given for order in event.prescriptions if order.kind == "back"]
+    backs = [order for event in clinic.given for order in event.prescriptions if order.kind == "rollback"]
     assert [order.value for order in backs] == [1.0, 2.0][: len(healthy)], "to where it had failed from before"
     assert [order.name for order in backs] == [f"step {step}" for step in reversed(healthy)], "it tells another step"
-    assert any(order.kind == "afresh" for event in clinic.given for order in event.prescriptions), "and nothing then"
+    assert any(order.kind == "reinitialize" for event in clinic.given for order in event.prescriptions), (
+        "and nothing then"
+    )
 
 
 def test_without_a_healthy_checkpoint_it_begins_a_later_phase_again_rather_than_afresh() -> None:
     clinic = Clinic(healthy=(), rooted=True)
     (first,) = clinic.visit("diverging")
     (restart,) = (order for order in first.prescriptions if order.kind in RESTARTS)
-    assert (restart.kind, restart.step) == ("again", clinic.history[0].step)
+    assert (restart.kind, restart.step) == ("restart_phase", clinic.history[0].step)
 
 
 def test_another_phase_is_another_game_and_climbs_anew() -> None:
@@ -266,15 +268,17 @@ def test_another_phase_is_another_game_and_climbs_anew() -> None:
     clinic.phase = "sharpen"
     judged, again = clinic.visit("oscillating")
     assert (judged.outcome, again.outcome) == ("failed", ""), "it waited for what came of a phase that is over"
-    assert again.rung == first.rung
+    assert again.level == first.level
 
 
 def test_weights_that_were_too_large_from_the_beginning_are_drawn_anew() -> None:
-    clinic = Clinic(saturated=0.3, generator_reach=0.001)
+    clinic = Clinic(saturated=0.3, generator_lr_to_weight_ratio=0.001)
     for _ in range(2):
         clinic.visit("warming up")
     (first,) = clinic.visit("stalled")
-    assert [order.kind for order in first.prescriptions] == ["afresh"], "it went back to weights that were as large"
+    assert [order.kind for order in first.prescriptions] == ["reinitialize"], (
+        "it went back to weights that were as large"
+    )
 
 
 @pytest.mark.parametrize("name", LADDERS)
@@ -283,7 +287,7 @@ def test_where_no_discriminator_takes_part_nothing_is_done_about_one(name: str) 
     clinic.phase = "vae"
     clinic.until(name, lambda: clinic.stopped)
     kinds = {order.kind for event in clinic.given for order in event.prescriptions}
-    assert not kinds & {"loss", "penalty", "pack", "skip", "critic", "augment", "noise"}
+    assert not kinds & {"loss", "penalty", "pac", "d_skip", "n_critic", "augment", "instance_noise"}
     assert {order.network for event in clinic.given for order in event.prescriptions} <= {
         "",
         "autoencoder",
@@ -298,19 +302,19 @@ def test_augmentation_is_never_lowered() -> None:
 
 
 def test_an_adaptive_augmentation_is_raised_once_to_each_height() -> None:
-    clinic = Clinic(replace(tiny.config(), augment=("ada",), adapt=AdaptConfig(most=0.8)))
+    clinic = Clinic(replace(tiny.config(), augment=("ada",), ada=AdaConfig(max_p=0.8)))
     clinic.until("discriminator memorises", lambda: clinic.stopped)
     heights = [each.value for event in clinic.given for each in event.prescriptions if each.kind == "augment"]
     assert heights == [0.5, 0.8], "more than it may be would change nothing"
 
 
 def test_a_batch_too_small_becomes_a_larger_one() -> None:
-    clinic = Clinic(batch=2.0)
+    clinic = Clinic(batch_size=2.0)
     (first,) = clinic.visit("oscillating")
-    assert [order.kind for order in first.prescriptions] == ["afresh", "batch"]
+    assert [order.kind for order in first.prescriptions] == ["reinitialize", "batch_size"]
     config = replace(clinic.config, phases=(replace(clinic.config.phases[0], batch=2, steps=1000),))
-    now = treated(config, first.prescriptions)
-    assert [(phase.steps, phase.batch) for phase in now.phases] == [(100, 2), (112, ENOUGH)]
+    now = with_prescriptions(config, first.prescriptions)
+    assert [(phase.steps, phase.batch) for phase in now.phases] == [(100, 2), (112, LARGER_BATCH)]
 
 
 def test_treatments_do_not_depend_on_when_they_are_noted() -> None:
@@ -319,41 +323,43 @@ def test_treatments_do_not_depend_on_when_they_are_noted() -> None:
         before = [*clinic.history]
         at_once = clinic.visit("mode collapse")
         seen, found = clinic.history[len(before) : len(before) + 2]
-        config = treated(clinic.config, (order for event in before for order in orders_of(event)))
+        config = with_prescriptions(clinic.config, (order for event in before for order in orders_of(event)))
         later = list(prescribe([*before, seen, found], found, config, clinic.healthy))
         assert later == at_once
 
 
 def orders_of(event: Event) -> tuple[Prescription, ...]:
     """Return what an event prescribes."""
-    return event.prescriptions if isinstance(event, Treated) and not event.outcome else ()
+    return event.prescriptions if isinstance(event, Treatment) and not event.outcome else ()
 
 
-courses = st.dictionaries(st.sampled_from([*HEALTHY, "distance"]), st.one_of(st.floats(), st.floats(0, 1)), max_size=8)
+courses = st.dictionaries(
+    st.sampled_from([*HEALTHY_METRICS, "feature_distance"]), st.one_of(st.floats(), st.floats(0, 1)), max_size=8
+)
 checkpoints = st.sampled_from([(), (30,), (30, 50)])
 
 
 @settings(max_examples=60, deadline=None)
-@given(courses, checkpoints, st.booleans(), st.integers(0, MOST), st.sampled_from(CONFIGS))
+@given(courses, checkpoints, st.booleans(), st.integers(0, MAX_TREATMENTS), st.sampled_from(CONFIGS))
 def test_every_rung_prescribes_what_can_be_done(
     signs: dict[str, float], healthy: tuple[int, ...], rooted: bool, nth: int, config: Config
 ) -> None:
-    course = course_of([look(0, **signs)])
+    course = present_phase([health_check(0, **signs)])
     assert course is not None
-    patient = Patient(course, config, healthy, 0, rooted, nth)
+    patient = RemedyContext(course, config, healthy, 0, rooted, nth)
     for name, ladder in LADDERS.items():
         for rung in ladder:
             orders = rung(patient)
-            now = treated(config, orders)
+            now = with_prescriptions(config, orders)
             assert {order.kind for order in orders} <= KINDS.keys(), name
             assert (now.loss in LOSSES, now.penalty.name in {"none", *PENALTIES}) == (True, True), name
             assert all(order.network in ("", "generator", "discriminator") for order in orders), name
             assert all(math.isfinite(order.value) for order in orders), f"{name}: {orders}"
-            assert all(0 < each.learning_rate < 1 for each in now.optimisers.values()), f"{name}: {orders}"
-            assert all(0 <= each.beta1 < 1 for each in now.optimisers.values())
+            assert all(0 < each.lr < 1 for each in now.optimizers.values()), f"{name}: {orders}"
+            assert all(0 <= each.beta1 < 1 for each in now.optimizers.values())
             balance = now.balance
-            assert min(balance.n_critic, balance.accumulate, balance.pack) >= 1, f"{name}: {orders}"
-            assert 0 <= balance.augmented <= 1
+            assert min(balance.n_critic, balance.grad_accum_steps, balance.pac) >= 1, f"{name}: {orders}"
+            assert 0 <= balance.augment_p <= 1
 
 
 @settings(max_examples=300, deadline=None)
@@ -376,7 +382,7 @@ def test_any_history_gets_treatments_or_none(
         for event in done:
             if not event.outcome:
                 assert event.prescriptions, "nothing was prescribed, and told"
-                treated(config, event.prescriptions)
+                with_prescriptions(config, event.prescriptions)
     assert repr(history) == before
 
 
@@ -393,11 +399,13 @@ def test_nothing_has_failed_before_it_could_work() -> None:
     clinic.until("mode collapse", lambda: bool(clinic.given))
     begun = clinic.given[0].step
     for nth in range(1, 12):
-        seen = replace(look(0, near_copies=1.0, diversity=0.02), step=begun + 12 * nth, images=64 * (begun + 12 * nth))
+        seen = replace(
+            health_check(0, near_copies=1.0, diversity=0.02), step=begun + 12 * nth, images_seen=64 * (begun + 12 * nth)
+        )
         found = verdict(seen, "mode collapse")
         clinic.history += [seen, found]
         done = list(prescribe(clinic.history, found, clinic.now, clinic.healthy, False, True))
-        assert bool(done) == (12 * nth >= SEVERAL_STEPS), f"{12 * nth} steps after it"
+        assert bool(done) == (12 * nth >= MIN_STEPS_APART), f"{12 * nth} steps after it"
         if done:
             assert done[0].outcome == "failed"
             return

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ganvas.coach.measurement.modes import COUNT, find_modes
+from ganvas.coach.measurement.modes import CLUSTERS, find_modes
 
 
 def clusters(kinds: int, each: int, seed: int = 0, width: float = 0.1) -> Tensor:
@@ -17,34 +17,34 @@ def clusters(kinds: int, each: int, seed: int = 0, width: float = 0.1) -> Tensor
 
 
 def test_what_belongs_together_is_one_kind() -> None:
-    features = clusters(COUNT, 20)
+    features = clusters(CLUSTERS, 20)
     modes = find_modes(features)
-    torch.testing.assert_close(modes.shares, torch.full((COUNT,), 1 / COUNT))
-    sorted_ = modes.sort(features).view(COUNT, 20)
+    torch.testing.assert_close(modes.shares, torch.full((CLUSTERS,), 1 / CLUSTERS))
+    sorted_ = modes.nearest(features).view(CLUSTERS, 20)
     assert (sorted_ == sorted_[:, :1]).all(), "a cluster was split, another swallowed"
-    middles = torch.stack([modes.centres[kind] for kind in sorted_[:, 0]])
-    torch.testing.assert_close(middles, features.view(COUNT, 20, 8).mean(1))
+    middles = torch.stack([modes.centers[kind] for kind in sorted_[:, 0]])
+    torch.testing.assert_close(middles, features.view(CLUSTERS, 20, 8).mean(1))
 
 
 @pytest.mark.parametrize("gone", [0, 1, 4, 9])
 def test_the_share_of_the_kinds_that_are_gone(gone: int) -> None:
-    modes = find_modes(clusters(COUNT, 20))
-    seen = clusters(COUNT, 40, seed=5).view(COUNT, 40, 8)[gone:].reshape(-1, 8)
-    assert modes.lost(seen) == pytest.approx(gone / COUNT)
+    modes = find_modes(clusters(CLUSTERS, 20))
+    seen = clusters(CLUSTERS, 40, seed=5).view(CLUSTERS, 40, 8)[gone:].reshape(-1, 8)
+    assert modes.share_lost(seen) == pytest.approx(gone / CLUSTERS)
 
 
 def test_a_kind_with_hardly_any_samples_is_missing_and_one_with_some_is_not() -> None:
     modes = find_modes(clusters(2, 50), count=2)
     first, second = clusters(2, 50, seed=3).view(2, 50, 8)
-    assert modes.lost(torch.cat([first, second[:5]])) == pytest.approx(0.5)
-    assert modes.lost(torch.cat([first, second[:20]])) == 0
+    assert modes.share_lost(torch.cat([first, second[:5]])) == pytest.approx(0.5)
+    assert modes.share_lost(torch.cat([first, second[:20]])) == 0
 
 
 def test_of_rare_kinds_a_missing_one_means_nothing() -> None:
     features = clusters(2, 200)[:204]
     modes = find_modes(features, count=2)
     assert sorted(round(float(share), 2) for share in modes.shares) == [0.02, 0.98]
-    assert modes.lost(features[:64]) == 0, "of 64 samples one or two would be of this kind"
+    assert modes.share_lost(features[:64]) == 0, "of 64 samples one or two would be of this kind"
 
 
 def test_kinds_are_found_by_the_pictures_alone() -> None:
@@ -52,7 +52,7 @@ def test_kinds_are_found_by_the_pictures_alone() -> None:
     drawn = torch.get_rng_state()
     one, two = find_modes(features), find_modes(features)
     assert torch.equal(torch.get_rng_state(), drawn)
-    assert torch.equal(one.centres, two.centres)
+    assert torch.equal(one.centers, two.centers)
     assert torch.equal(one.shares, two.shares)
 
 
@@ -66,6 +66,6 @@ def test_any_set_has_kinds_and_loses_none_of_its_own(count: int, most: int, shap
     assert 1 <= len(modes.shares) <= min(most, count)
     assert float(modes.shares.sum()) == pytest.approx(1)
     assert (modes.shares > 0).all(), "a kind that nothing belongs to"
-    assert modes.centres.isfinite().all()
-    assert modes.lost(features) == 0
-    assert 0 <= modes.lost(torch.full((64, 4), 99.0)) <= 1
+    assert modes.centers.isfinite().all()
+    assert modes.share_lost(features) == 0
+    assert 0 <= modes.share_lost(torch.full((64, 4), 99.0)) <= 1

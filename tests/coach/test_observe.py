@@ -10,10 +10,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ignite.engine import Engine, Events
 from torch import Tensor, nn
@@ -21,14 +22,14 @@ from torch.nn.functional import softplus
 
 import ganvas
 import tiny
-from ganvas.coach.diagnosis.check_times import share_of_gap
-from ganvas.coach.diagnosis.diagnoses import SICKNESSES, SOUND
+from ganvas.coach.diagnosis.check_times import gap_factor
+from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ganvas.coach.doctor import examine
-from ganvas.coach.measurement.averages import Average, loss_signs
-from ganvas.coach.measurement.metric_names import SIGNS
+from ganvas.coach.measurement.averages import LossAverage, loss_metrics
+from ganvas.coach.measurement.metric_names import METRICS
 from ganvas.coach.own_loop.probe import copy_of
 from ganvas.errors import GanvasError
-from ganvas.events import Signs, Verdict
+from ganvas.events import HealthCheck, Verdict
 from ganvas.image_io import to_float
 
 LATENT, BATCH = 8, 16
@@ -39,7 +40,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "coach.md"
 def discs(tmp_path_factory: pytest.TempPathFactory) -> Tensor:
     """Return 128 pictures (N, 3, 16, 16) in [-1, 1]."""
     folder = tiny.write_pictures(tmp_path_factory.mktemp("discs") / "pictures", 128)
-    return to_float(torch.from_numpy(np.array(tiny.prepared(folder).pictures)))
+    return to_float(torch.from_numpy(np.array(tiny.prepared(folder).images)))
 
 
 class Loop:
@@ -78,15 +79,15 @@ class Loop:
         return {"losses": losses, "samples": fake, "real_logits": real_logits, "fake_logits": fake_logits}
 
     def coach(self, **more: object) -> ganvas.Coach:
-        return ganvas.Coach(self.real, optimisers=self.optimisers, **more)  # type: ignore[arg-type]
+        return ganvas.Coach(self.real, optimizers=self.optimisers, **more)  # type: ignore[arg-type]
 
 
 def names(coach: ganvas.Coach) -> list[str]:
     return [event.name for event in coach.history if isinstance(event, Verdict)]
 
 
-def looks(coach: ganvas.Coach) -> list[Signs]:
-    return [event for event in coach.history if isinstance(event, Signs)]
+def looks(coach: ganvas.Coach) -> list[HealthCheck]:
+    return [event for event in coach.history if isinstance(event, HealthCheck)]
 
 
 def test_a_loop_of_another_library_is_watched_over(discs: Tensor) -> None:
@@ -101,15 +102,17 @@ def test_a_loop_of_another_library_is_watched_over(discs: Tensor) -> None:
     assert coach.step == 104
     assert 5 < len(looks(coach)) < 12, "it looks too often, or not often enough"
     assert looks(coach)[-1].progress == 1, "the end is not looked at"
-    assert looks(coach)[-1].images == 104 * BATCH, "the pictures of a step are not counted"
-    assert coach.sound, f"a false alarm: {names(coach)}"
-    assert coach.advice() == SICKNESSES[names(coach)[-1]].by_hand
+    assert looks(coach)[-1].images_seen == 104 * BATCH, "the pictures of a step are not counted"
+    assert coach.healthy, f"a false alarm: {names(coach)}"
+    assert coach.advice() == DIAGNOSES[names(coach)[-1]].advice
     assert [each.name for each in told if each] == names(coach), "what is told is not what stands in the history"
     assert names(coach)[0] == "warming up"
-    unknown = {name for look in looks(coach) for name in look.values} - set(SIGNS)
+    unknown = {name for look in looks(coach) for name in look.metrics} - set(METRICS)
     assert not unknown, f"nobody can say what {unknown} means"
-    first, last = (look.values for look in (looks(coach)[0], looks(coach)[-1]))
-    assert last["distance"] < first["distance"], "the samples did not get better, or were not compared with the reals"
+    first, last = (look.metrics for look in (looks(coach)[0], looks(coach)[-1]))
+    assert last["feature_distance"] < first["feature_distance"], (
+        "the samples did not get better, or were not compared with the reals"
+    )
 
 
 def test_a_generator_that_learns_much_too_fast_collapses(discs: Tensor) -> None:
@@ -120,11 +123,11 @@ def test_a_generator_that_learns_much_too_fast_collapses(discs: Tensor) -> None:
     @engine.on(Events.ITERATION_COMPLETED)
     def listen(engine: Engine) -> None:
         coach.observe(**engine.state.output)
-        if not coach.sound:
+        if not coach.healthy:
             engine.terminate()
 
     engine.run(discs.split(BATCH), max_epochs=12)
-    assert not coach.sound, "a planted fault is not noticed"
+    assert not coach.healthy, "a planted fault is not noticed"
     assert names(coach)[-1] in ("mode collapse", "oscillating", "discriminator wins", "diverging", "stalled")
     assert coach.verdict is not None
     assert coach.verdict.evidence, "a verdict says what it rests on"
@@ -143,17 +146,17 @@ def test_a_loss_that_is_no_number_is_told_at_once(bad: float | Tensor) -> None:
     verdict = coach.observe({"generator": bad, "discriminator": 1.0})
     assert verdict is not None, "nobody was told"
     assert verdict.name == "diverging"
-    assert not coach.sound
+    assert not coach.healthy
     assert coach.advice()
     for _ in range(5):
         coach.observe({"generator": bad})
     assert len(looks(coach)) == 1, "it looks again at each step"
-    values = looks(coach)[0].values
+    values = looks(coach)[0].metrics
     assert values["generator_loss"] == 1, "a loss that is no number has spoiled the average"
 
 
 def test_a_training_that_recovers_is_sound_again() -> None:
-    coach = ganvas.Coach(every=1)
+    coach = ganvas.Coach(check_every=1)
     coach.observe({"generator": math.nan})
     for _ in range(4):
         coach.observe({"generator": 1.0})
@@ -162,7 +165,7 @@ def test_a_training_that_recovers_is_sound_again() -> None:
 
 def test_weights_that_are_no_numbers_are_seen_through_the_optimiser(discs: Tensor) -> None:
     loop = Loop(discs)
-    coach = ganvas.Coach(optimisers=loop.optimisers, every=1)
+    coach = ganvas.Coach(optimizers=loop.optimisers, check_every=1)
     with torch.no_grad():
         loop.generator[1].weight[0] = math.nan
     verdict = coach.observe({"generator": 1.0})
@@ -179,13 +182,20 @@ def test_networks_are_asked_for_what_is_not_given(discs: Tensor) -> None:
     )  # fmt: skip
     coach.observe()
     (look,) = looks(coach)
-    missing = {"distance", "near_copies", "generator_dead", "told_apart", "remembered", "latent"} - set(look.values)
+    missing = {
+        "feature_distance",
+        "near_copies",
+        "generator_dead_units",
+        "d_pair_accuracy",
+        "d_train_vs_heldout",
+        "latent_dim",
+    } - set(look.metrics)
     assert not missing
-    assert look.values["pictures"] == 128
-    assert 0.3 < look.values["remembered"] < 0.7, "pictures that it was never trained on can't be told apart"
+    assert look.metrics["dataset_size"] == 128
+    assert 0.3 < look.metrics["d_train_vs_heldout"] < 0.7, "pictures that it was never trained on can't be told apart"
     coach.observe(real_logits=torch.ones(8, 1, 3, 3), fake_logits=torch.tensor(-1.0), samples=discs[:64])
-    assert looks(coach)[1].values["told_apart"] == 1, "logits that were given do not count"
-    assert looks(coach)[1].values["distance"] < 0.1, "samples that were given do not count"
+    assert looks(coach)[1].metrics["d_pair_accuracy"] == 1, "logits that were given do not count"
+    assert looks(coach)[1].metrics["feature_distance"] < 0.1, "samples that were given do not count"
 
 
 def traces(loop: Loop) -> Iterator[Tensor]:
@@ -262,12 +272,12 @@ WRONG: dict[str, Callable[[Tensor], object]] = {
     "a list": lambda discs: ganvas.Coach(list(discs)),  # type: ignore[arg-type]
     "two channels": lambda discs: ganvas.Coach(discs[:, :2]),
     "held out of another size": lambda discs: ganvas.Coach(discs, held_out=discs[..., :8]),
-    "optimiser's name": lambda discs: ganvas.Coach(optimisers={"G": Loop(discs).optimisers["generator"]}),
+    "optimiser's name": lambda discs: ganvas.Coach(optimizers={"G": Loop(discs).optimisers["generator"]}),
     "a discriminator that wants labels": lambda discs: ganvas.Coach(discs, discriminator=nn.Bilinear(2, 2, 1)),
     "a judge that returns several": lambda discs: ganvas.Coach(discs, discriminator=nn.LSTM(16, 16)),
     "latents of another length": lambda discs: ganvas.Coach(generator=nn.Linear(8, 8), latents=torch.ones(9, 3)),
     "a generator of rows": lambda discs: ganvas.Coach(generator=nn.Linear(8, 8), latents=torch.ones(9, 8)),
-    "every 0": lambda discs: ganvas.Coach(every=-1),
+    "every 0": lambda discs: ganvas.Coach(check_every=-1),
     "samples of another size": lambda discs: ganvas.Coach(discs).observe(samples=discs[..., :8]),
     "samples of another kind": lambda discs: ganvas.Coach().observe(samples=discs.argmax(1)),
     "losses of a batch": lambda discs: ganvas.Coach().observe({"generator": torch.ones(8)}),
@@ -284,7 +294,7 @@ def test_what_is_wrong_in_the_program_is_refused_with_a_hint(discs: Tensor, wron
 
 
 def test_there_are_few_looks_and_the_first_ones_come_soon() -> None:
-    shares = [share_of_gap(looks) for looks in range(2000)]
+    shares = [gap_factor(looks) for looks in range(2000)]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.125, 1)
     coach = ganvas.Coach()
@@ -300,13 +310,13 @@ def test_there_are_few_looks_and_the_first_ones_come_soon() -> None:
 
 
 def test_losses_are_followed() -> None:
-    average = Average()
+    average = LossAverage()
     for value in (1.0, 3.0, 1e300, -1e300):
         average.add(value)
     assert average.count == 4
-    averages = {"generator": Average(1.0, 4.0, 9, 2.0), "other": Average()}
-    expected = {"generator_loss": 2.0, "generator_loss_slow": 1.0, "generator_swing": 2.0}
-    assert loss_signs(averages, ["generator"]) == expected
+    averages = {"generator": LossAverage(1.0, 4.0, 9, 2.0), "other": LossAverage()}
+    expected = {"generator_loss": 2.0, "generator_loss_slow": 1.0, "generator_loss_std": 2.0}
+    assert loss_metrics(averages, ["generator"]) == expected
 
 
 def test_the_doctor_reads_what_is_saved(discs: Tensor, tmp_path: Path) -> None:
@@ -318,7 +328,7 @@ def test_the_doctor_reads_what_is_saved(discs: Tensor, tmp_path: Path) -> None:
     coach.save(tmp_path / "events.jsonl")
     findings = examine(tmp_path / "events.jsonl")
     assert [span.name for span in findings.spans] == names(coach), "a replay comes to other verdicts"
-    assert findings.by_hand == coach.advice()
+    assert findings.advice == coach.advice()
 
 
 def test_a_resumed_coach_goes_on() -> None:
@@ -355,15 +365,15 @@ def steps(draw: st.DrawFn) -> dict[str, object]:
     return told | {name: tensor(*shape) for name, shape in shapes.items() if draw(st.booleans())}
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 @given(real=st.sampled_from([None, 1, 20]), scale=st.sampled_from([0.0, 1.0, math.nan]), told=st.lists(steps()))
 def test_whatever_is_told_there_is_a_verdict(real: int | None, scale: float, told: list[dict[str, object]]) -> None:
     pictures = None if real is None else torch.linspace(-1, 1, real * 192).reshape(real, 3, 8, 8) * scale
-    coach = ganvas.Coach(pictures, every=1)
+    coach = ganvas.Coach(pictures, check_every=1)
     for each in told[:4]:
         coach.observe(**each)  # type: ignore[arg-type]
         assert coach.verdict is not None
-        assert coach.verdict.name in SICKNESSES
+        assert coach.verdict.name in DIAGNOSES
         losses: dict[str, float] = each["losses"]  # type: ignore[assignment]
         if not all(map(math.isfinite, losses.values())):
             assert coach.verdict.name in {"diverging", "wrong data"}, "a loss that is no number was hidden"
@@ -413,7 +423,7 @@ def test_two_processes_come_to_the_same_verdicts(tmp_path: Path) -> None:
         assert process.returncode == 0, said.decode()
     one, other = ((tmp_path / f"{rank}.jsonl").read_text() for rank in range(2))
     assert one == other, "they have seen different things"
-    assert '"generator_dead":1.0' in one, "a network that is shared by processes could not be asked"
+    assert '"generator_dead_units":1.0' in one, "a network that is shared by processes could not be asked"
     assert '"generator_loss":1.5' in one, "what they measured was not averaged"
 
 
@@ -429,8 +439,8 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pyte
     coach = space["coach"]
     assert isinstance(coach, ganvas.Coach)
     assert coach.step == 40, "the second example does not listen to each step"
-    assert set(names(coach)) <= SOUND
-    assert examine(tmp_path / "events.jsonl").examinations >= 2
+    assert set(names(coach)) <= HEALTHY_VERDICTS
+    assert examine(tmp_path / "events.jsonl").health_checks >= 2
 
 
 def test_the_name_is_there_and_nothing_heavy_is_imported_for_it() -> None:

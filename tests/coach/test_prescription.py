@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 import tiny
-from ganvas.coach.treatment.prescription import KINDS, POLICIES, treated
+from ganvas.coach.treatment.prescription import DEFAULT_AUGMENT, KINDS, with_prescriptions
 from ganvas.config import (
-    AdaptConfig,
+    AdaConfig,
     BalanceConfig,
     Config,
-    OptimiserConfig,
+    OptimizerConfig,
     PenaltyConfig,
     PhaseConfig,
     from_dict,
@@ -25,43 +25,49 @@ from ganvas.events import Prescription
 
 def changed(config: Config, *orders: Prescription) -> dict[str, Any]:
     """Return the fields that are not as they were."""
-    now = treated(config, orders)
+    now = with_prescriptions(config, orders)
     names = [each.name for each in dataclasses.fields(Config)]
     return {name: getattr(now, name) for name in names if getattr(now, name) != getattr(config, name)}
 
 
 def test_nothing_prescribed_changes_nothing() -> None:
     config = tiny.config()
-    assert treated(config, ()) is config
+    assert with_prescriptions(config, ()) is config
 
 
 PHASE = PhaseConfig("adversarial", 1.0, 8, steps=10)
-AFTER_3 = replace(PHASE, steps=7, share=0.7)
+AFTER_3 = replace(PHASE, steps=7, time_share=0.7)
 CHANGES: dict[str, tuple[Prescription, dict[str, Any]]] = {
-    "rate": (
-        Prescription("rate", "discriminator", 0.5),
-        {"optimisers": {"generator": OptimiserConfig(2e-4), "discriminator": OptimiserConfig(1e-4)}},
+    "lr": (
+        Prescription("lr", "discriminator", 0.5),
+        {"optimisers": {"generator": OptimizerConfig(2e-4), "discriminator": OptimizerConfig(1e-4)}},
     ),
     "beta1": (
         Prescription("beta1", "generator", 0.0),
-        {"optimisers": {"generator": OptimiserConfig(2e-4, 0.0), "discriminator": OptimiserConfig(2e-4)}},
+        {"optimisers": {"generator": OptimizerConfig(2e-4, 0.0), "discriminator": OptimizerConfig(2e-4)}},
     ),
-    "skip": (Prescription("skip", value=0.3), {"balance": BalanceConfig(skip_below=0.3)}),
-    "critic": (Prescription("critic", value=2.0), {"balance": BalanceConfig(n_critic=2)}),
+    "d_skip": (Prescription("d_skip", value=0.3), {"balance": BalanceConfig(d_skip_below_loss=0.3)}),
+    "n_critic": (Prescription("n_critic", value=2.0), {"balance": BalanceConfig(n_critic=2)}),
     "penalty": (Prescription("penalty", value=5.0, name="r1"), {"penalty": PenaltyConfig("r1", 5.0, 4)}),
     "loss": (Prescription("loss", name="hinge"), {"loss": "hinge"}),
     "augment": (
         Prescription("augment", value=0.4),
-        {"augment": POLICIES, "balance": BalanceConfig(augmented=0.4)},
+        {"augment": DEFAULT_AUGMENT, "balance": BalanceConfig(augment_p=0.4)},
     ),
-    "noise": (Prescription("noise", value=0.1), {"balance": BalanceConfig(noise=0.1)}),
-    "accumulate": (Prescription("accumulate", value=4.0), {"balance": BalanceConfig(accumulate=4)}),
-    "pack": (Prescription("pack", value=2.0), {"balance": BalanceConfig(pack=2)}),
-    "again": (Prescription("again", step=3), {"phases": (replace(PHASE, steps=3, share=0.3), AFTER_3)}),
-    "afresh": (Prescription("afresh", step=3), {"phases": (replace(PHASE, steps=3, share=0.3), AFTER_3)}),
-    "batch": (
-        Prescription("batch", value=14.0, step=3),
-        {"phases": (replace(PHASE, steps=3, share=0.3), replace(AFTER_3, batch=14, steps=4))},
+    "instance_noise": (Prescription("instance_noise", value=0.1), {"balance": BalanceConfig(instance_noise_std=0.1)}),
+    "grad_accum": (Prescription("grad_accum", value=4.0), {"balance": BalanceConfig(grad_accum_steps=4)}),
+    "pac": (Prescription("pac", value=2.0), {"balance": BalanceConfig(pac=2)}),
+    "restart_phase": (
+        Prescription("restart_phase", step=3),
+        {"phases": (replace(PHASE, steps=3, time_share=0.3), AFTER_3)},
+    ),
+    "reinitialize": (
+        Prescription("reinitialize", step=3),
+        {"phases": (replace(PHASE, steps=3, time_share=0.3), AFTER_3)},
+    ),
+    "batch_size": (
+        Prescription("batch_size", value=14.0, step=3),
+        {"phases": (replace(PHASE, steps=3, time_share=0.3), replace(AFTER_3, batch=14, steps=4))},
     ),
 }
 
@@ -88,59 +94,63 @@ def test_what_is_done_once_leaves_the_configuration_alone(kind: str) -> None:
 
 def test_the_later_one_counts_and_rates_multiply() -> None:
     config = tiny.config()
-    order = Prescription("rate", "generator", 0.5)
-    now = treated(config, [order, order, Prescription("noise", value=0.1), Prescription("noise", value=0.0)])
-    assert now.optimisers["generator"].learning_rate == pytest.approx(5e-5)
+    order = Prescription("lr", "generator", 0.5)
+    now = with_prescriptions(
+        config, [order, order, Prescription("instance_noise", value=0.1), Prescription("instance_noise", value=0.0)]
+    )
+    assert now.optimizers["generator"].lr == pytest.approx(5e-5)
     assert now.balance == BalanceConfig()
 
 
 def test_a_recipes_own_augmentation_stays() -> None:
     config = tiny.config(augment=("color",))
-    assert treated(config, [Prescription("augment", value=0.5)]).augment == ("color",)
+    assert with_prescriptions(config, [Prescription("augment", value=0.5)]).augment == ("color",)
 
 
 def test_an_adaptive_augmentation_goes_on_adapting_from_there_and_no_further_than_it_may() -> None:
-    config = tiny.config(augment=("ada",), adapt=AdaptConfig(most=0.85))
+    config = tiny.config(augment=("ada",), adapt=AdaConfig(max_p=0.85))
     for value, least in ((0.5, 0.5), (1.0, 0.85)):
-        now = treated(config, [Prescription("augment", value=value)])
-        assert (now.augment, now.adapt, now.balance) == (("ada",), AdaptConfig(most=0.85, least=least), config.balance)
+        now = with_prescriptions(config, [Prescription("augment", value=value)])
+        assert (now.augment, now.ada, now.balance) == (("ada",), AdaConfig(max_p=0.85, min_p=least), config.balance)
 
 
 @pytest.mark.parametrize("policies", [("apa",), ("apa", "color"), ("apa", "ada")])
 def test_no_more_fakes_are_passed_off_as_real_than_the_discriminator_asks_for(policies: tuple[str, ...]) -> None:
-    now = treated(tiny.config(augment=policies, adapt=AdaptConfig()), [Prescription("augment", value=1.0)])
+    now = with_prescriptions(tiny.config(augment=policies, adapt=AdaConfig()), [Prescription("augment", value=1.0)])
     assert "apa" not in now.augment, "nothing real would be left"
-    assert now.augment == (policies[1:] or POLICIES)
-    assert (now.adapt is None) == ("ada" not in policies)
+    assert now.augment == (policies[1:] or DEFAULT_AUGMENT)
+    assert (now.ada is None) == ("ada" not in policies)
 
 
 def test_the_policies_are_those_that_there_are() -> None:
-    assert set(POLICIES) <= set(augment.POLICIES)
+    assert set(DEFAULT_AUGMENT) <= set(augment.POLICIES)
 
 
 @pytest.mark.parametrize(("recipe", "every"), [("dcgan", 4), ("projected", 16), ("keen", 16)])
 def test_a_penalty_that_is_dear_is_taken_less_often(recipe: str, every: int) -> None:
     order = Prescription("penalty", value=2.0, name="r1")
-    assert treated(tiny.config(recipe), [order]).penalty == PenaltyConfig("r1", 2.0, every)
+    assert with_prescriptions(tiny.config(recipe), [order]).penalty == PenaltyConfig("r1", 2.0, every)
 
 
 def test_a_lazy_penalty_stays_as_lazy() -> None:
     config = replace(tiny.config(), penalty=PenaltyConfig("r1", 1.0, 16))
-    assert treated(config, [Prescription("penalty", value=2.0, name="r1")]).penalty == PenaltyConfig("r1", 2.0, 16)
+    assert with_prescriptions(config, [Prescription("penalty", value=2.0, name="r1")]).penalty == PenaltyConfig(
+        "r1", 2.0, 16
+    )
 
 
 def test_a_treated_configuration_is_one_like_any_other() -> None:
-    config = treated(tiny.config(), [order for order, _ in CHANGES.values()])
+    config = with_prescriptions(tiny.config(), [order for order, _ in CHANGES.values()])
     assert from_dict(Config, to_dict(config)) == config
 
 
 def test_what_nobody_knows_is_refused_by_its_name() -> None:
-    with pytest.raises(GanvasError, match="Did you mean 'noise'"):
-        treated(tiny.config(), [Prescription("noize")])
-    with pytest.raises(GanvasError, match="no optimiser 'decoder'"):
-        treated(tiny.config(), [Prescription("rate", "decoder", 0.5)])
-    with pytest.raises(GanvasError, match="no optimiser 'encoder'"):
-        treated(tiny.config(), [Prescription("beta1", "encoder", 0.5)])
+    with pytest.raises(GanvasError, match="Did you mean 'instance_noise'"):
+        with_prescriptions(tiny.config(), [Prescription("instance_noize")])
+    with pytest.raises(GanvasError, match="no optimizer 'decoder'"):
+        with_prescriptions(tiny.config(), [Prescription("lr", "decoder", 0.5)])
+    with pytest.raises(GanvasError, match="no optimizer 'encoder'"):
+        with_prescriptions(tiny.config(), [Prescription("beta1", "encoder", 0.5)])
 
 
 THREE = (
@@ -160,25 +170,27 @@ THREE = (
     ],
 )  # fmt: skip
 def test_a_phase_begun_again_shares_what_is_left_with_those_to_come(step: int, phases: list[tuple[str, int, float]]):
-    found = treated(replace(tiny.config("quick"), phases=THREE), [Prescription("again", step=step)]).phases
+    found = with_prescriptions(
+        replace(tiny.config("quick"), phases=THREE), [Prescription("restart_phase", step=step)]
+    ).phases
     assert [(each.name, each.steps) for each in found] == [each[:2] for each in phases]
-    assert [each.share for each in found] == pytest.approx([each[2] for each in phases])
+    assert [each.time_share for each in found] == pytest.approx([each[2] for each in phases])
 
 
 @pytest.mark.parametrize("step", [0, 540, 9999])
 def test_nothing_is_begun_again_before_the_beginning_or_after_the_end(step: int) -> None:
-    assert changed(replace(tiny.config("quick"), phases=THREE), Prescription("again", step=step)) == {}
+    assert changed(replace(tiny.config("quick"), phases=THREE), Prescription("restart_phase", step=step)) == {}
 
 
 def test_a_phase_can_be_begun_again_and_again() -> None:
     config = replace(tiny.config("quick"), phases=THREE)
-    found = treated(config, [Prescription("afresh", step=step) for step in (20, 60, 90)]).phases
+    found = with_prescriptions(config, [Prescription("reinitialize", step=step) for step in (20, 60, 90)]).phases
     assert [each.steps for each in found[:3]] == [20, 40, 30]
-    assert sum(each.share for each in found) == pytest.approx(1)
+    assert sum(each.time_share for each in found) == pytest.approx(1)
 
 
 def test_a_larger_batch_sees_as_many_pictures() -> None:
     config = replace(tiny.config("quick"), phases=tuple(replace(each, batch=min(2, each.batch)) for each in THREE))
-    found = treated(config, [Prescription("batch", value=16.0, step=20)])
+    found = with_prescriptions(config, [Prescription("batch_size", value=16.0, step=20)])
     assert [each.batch for each in found.phases] == [2, 16, 0, 16]
     assert found.images == pytest.approx(config.images, rel=0.1)

@@ -3,14 +3,14 @@
 import pytest
 from test_escalation import CONFIGS, Clinic
 
-from ganvas.coach.diagnosis.diagnoses import SICKNESSES
-from ganvas.coach.treatment.describe import TOLD, judged_text, stopped_text, treatment_text
+from ganvas.coach.diagnosis.diagnoses import DIAGNOSES
+from ganvas.coach.treatment.describe import TEXTS, describe_outcome, describe_prescriptions, describe_stop
 from ganvas.coach.treatment.escalation import LADDERS
 from ganvas.coach.treatment.prescription import KINDS
-from ganvas.events import Prescription, Treated
+from ganvas.events import Prescription, Treatment
 from ganvas.losses import PENALTIES
 
-HALVED = Prescription("rate", "generator", 0.5)
+HALVED = Prescription("lr", "generator", 0.5)
 
 
 def is_sentence(text: str) -> bool:
@@ -21,7 +21,7 @@ def is_sentence(text: str) -> bool:
 
 
 def test_every_kind_has_its_words() -> None:
-    assert TOLD.keys() == KINDS.keys()
+    assert TEXTS.keys() == KINDS.keys()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -29,51 +29,54 @@ def test_every_kind_has_its_words() -> None:
 @pytest.mark.parametrize("value", [0.02, 0.5, 1.0, 4.0])
 def test_each_is_one_sentence(kind: str, network: str, value: float) -> None:
     name = {"penalty": "r1_r2", "loss": "relativistic"}.get(kind, "")
-    text = treatment_text([Prescription(kind, network, value, name)])
+    text = describe_prescriptions([Prescription(kind, network, value, name)])
     assert is_sentence(text), text
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_every_penalty_that_there_is_can_be_told(name: str) -> None:
-    text = treatment_text([Prescription("penalty", value=1.0, name=name)])
+    text = describe_prescriptions([Prescription("penalty", value=1.0, name=name)])
     assert is_sentence(text), text
 
 
 def test_what_was_done_together_is_told_together() -> None:
-    orders = [Prescription("back", value=1.0), HALVED, Prescription("rate", "discriminator", 0.3)]
-    assert treatment_text(orders) == (
+    orders = [Prescription("rollback", value=1.0), HALVED, Prescription("lr", "discriminator", 0.3)]
+    assert describe_prescriptions(orders) == (
         "Went back to the last healthy checkpoint, halved the generator's learning rate, "
         "multiplied the discriminator's learning rate by 0.3."
     )
 
 
 def test_shares_and_counts_are_told_as_people_say_them() -> None:
-    assert treatment_text([Prescription("augment", value=0.5)]) == "Augmented 50\u00a0% of what the discriminator sees."
-    assert "3 steps" in treatment_text([Prescription("accumulate", value=3.0)])
-    assert "R1 and R2 with gamma 0.1" in treatment_text([Prescription("penalty", value=0.1, name="r1_r2")])
+    assert (
+        describe_prescriptions([Prescription("augment", value=0.5)])
+        == "Augmented 50\u00a0% of what the discriminator sees."
+    )
+    assert "3 steps" in describe_prescriptions([Prescription("grad_accum", value=3.0)])
+    assert "R1 and R2 with gamma 0.1" in describe_prescriptions([Prescription("penalty", value=0.1, name="r1_r2")])
 
 
 def test_a_kind_of_a_later_release_is_told_by_its_name() -> None:
-    assert treatment_text([Prescription("hypnosis")]) == "Hypnosis."
+    assert describe_prescriptions([Prescription("hypnosis")]) == "Hypnosis."
 
 
 def test_what_came_of_it() -> None:
-    assert judged_text("oscillating", "helped") == "Oscillating: what was done helped."
-    assert judged_text("of a later release", "failed") == "Of a later release: what was done did not help."
+    assert describe_outcome("oscillating", "helped") == "Oscillating: the treatment helped."
+    assert describe_outcome("of a later release", "failed") == "Of a later release: the treatment did not help."
 
 
 def test_the_end_says_what_was_tried_and_what_a_person_can_do() -> None:
-    tried = Treated(1, 8, "stalled", (HALVED,), "", treatment_text([HALVED]), 1)
-    text = stopped_text("stalled", [tried, tried])
+    tried = Treatment(1, 8, "stalled", (HALVED,), "", describe_prescriptions([HALVED]), 1)
+    text = describe_stop("stalled", [tried, tried])
     assert "halved the generator's learning rate" in text
-    assert SICKNESSES["stalled"].by_hand in text
+    assert DIAGNOSES["stalled"].advice in text
     assert text.lower().startswith("stopped: stalled")
-    assert "nothing that could help" in stopped_text("stalled", [])
+    assert "nothing that could help" in describe_stop("stalled", [])
 
 
 def test_names_keep_their_capitals() -> None:
     order = Prescription("penalty", value=1.0, name="r1")
-    text = stopped_text("stalled", [Treated(1, 8, "stalled", (order,), "", treatment_text([order]), 1)])
+    text = describe_stop("stalled", [Treatment(1, 8, "stalled", (order,), "", describe_prescriptions([order]), 1)])
     assert "R1" in text, text
 
 
@@ -81,7 +84,7 @@ def test_names_keep_their_capitals() -> None:
 def test_the_whole_way_of_a_sickness_reads_well(name: str) -> None:
     for config in CONFIGS:
         for dead in (0.0, 0.5):
-            clinic = Clinic(config, generator_dead=dead, generator_reach=0.3, batch=2.0)
+            clinic = Clinic(config, generator_dead_units=dead, generator_lr_to_weight_ratio=0.3, batch_size=2.0)
             clinic.until(name, lambda: clinic.stopped)  # noqa: B023
             for event in (*clinic.given[:-1], *clinic.outcomes):
                 assert is_sentence(event.text), event.text

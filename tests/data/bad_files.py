@@ -1,4 +1,4 @@
-"""Make the files that people really have: broken, odd and hostile ones, and good ones that take care to read."""
+"""Test files like those that people have: broken, odd and hostile ones, and good ones that are hard to read."""
 
 import io
 import os
@@ -22,7 +22,7 @@ def quarters(side: int = 64) -> Image.Image:
 
 
 def photograph(seed: int, width: int = 64, height: int = 48) -> Image.Image:
-    """Return a smooth colourful picture, another for each seed."""
+    """Return a smooth colourful picture, a different one for each seed."""
     small = np.random.default_rng(seed).integers(0, 256, (4, 5, 3), np.uint8)
     return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
 
@@ -43,7 +43,7 @@ def encoded(image: Image.Image, form: str, **options: object) -> bytes:
 
 
 def bomb(width: int = 30_000, height: int = 30_000) -> bytes:
-    """Return a PNG of a few hundred bytes that says it has 900 million pixels."""
+    """Return a PNG of a few hundred bytes that claims 900 million pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -54,8 +54,8 @@ def bomb(width: int = 30_000, height: int = 30_000) -> bytes:
 
 
 def oriented(orientation: int, form: str = "JPEG") -> bytes:
-    """Return the quarters as a camera stores them that was held so that EXIF says `orientation`."""
-    back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's transpositions that undo the viewer's
+    """Return the quarters as stored by a camera that writes this EXIF orientation."""
+    back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's transpositions that undo what a viewer does
     image = quarters()
     if orientation in back:
         image = image.transpose(Image.Transpose(back[orientation]))
@@ -66,7 +66,7 @@ def oriented(orientation: int, form: str = "JPEG") -> bytes:
 
 
 def swapped_profile() -> bytes:
-    """Return a colour profile that differs visibly from sRGB: its red and blue primaries are exchanged."""
+    """Return a colour profile that differs visibly from sRGB: its red and blue primaries are swapped."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     tags = {}
     for number in range(struct.unpack_from(">I", profile, 128)[0]):
@@ -81,7 +81,7 @@ def swapped_profile() -> bytes:
 
 
 def broken_files() -> dict[str, tuple[bytes, str]]:
-    """Return files that hold no usable picture, by name: their content, and what the reason must say."""
+    """Return files without a usable picture, by name: their content, and what the reason must contain."""
     jpeg = encoded(photograph(1, 400, 300), "JPEG", quality=90)
     png = encoded(photograph(2, 400, 300), "PNG")
     gif, webp = encoded(photograph(3), "GIF"), encoded(photograph(4, 400, 300), "WEBP", lossless=True)
@@ -91,20 +91,20 @@ def broken_files() -> dict[str, tuple[bytes, str]]:
         "empty.png": (b"", "empty"),
         "empty.gif": (b"", "empty"),
         "empty.webp": (b"", "empty"),
-        "text.png": (b"This is not a picture.\n", "no picture"),
-        "page.jpg": (b"<!DOCTYPE html><html><body>404</body></html>", "no picture"),
-        "vector.png": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no picture"),
-        "script.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n", "no picture"),
-        "document.png": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "no picture"),
-        "zeros.jpg": (bytes(5000), "no picture"),
-        "ones.png": (b"\xff" * 5000, "no picture"),
-        "pickle.png": (b"\x80\x04\x95cos\nsystem\n", "no picture"),
+        "text.png": (b"This is not a picture.\n", "not a picture"),
+        "page.jpg": (b"<!DOCTYPE html><html><body>404</body></html>", "not a picture"),
+        "vector.png": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
+        "script.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n", "not a picture"),
+        "document.png": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "not a picture"),
+        "zeros.jpg": (bytes(5000), "not a picture"),
+        "ones.png": (b"\xff" * 5000, "not a picture"),
+        "pickle.png": (b"\x80\x04\x95cos\nsystem\n", "not a picture"),
         "half.jpg": (jpeg[: len(jpeg) // 2], "truncated"),
         "most.jpg": (jpeg[: len(jpeg) * 9 // 10], "truncated"),
         "start.jpg": (jpeg[:200], ""),
         "three.jpg": (jpeg[:3], ""),
         "half.png": (png[: len(png) // 2], "truncated"),
-        "start.png": (png[:40], "no picture"),
+        "start.png": (png[:40], "not a picture"),
         "signature.png": (png[:8], ""),
         "half.gif": (gif[: len(gif) // 2], "truncated"),
         "half.webp": (webp[: len(webp) // 2], ""),
@@ -118,7 +118,7 @@ def broken_files() -> dict[str, tuple[bytes, str]]:
 
 
 def odd_files() -> dict[str, bytes]:
-    """Return files that are good, but must be read with care, by name."""
+    """Return files that are valid but need care, by name."""
     image = quarters()
     clear = image.convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(image.size))
@@ -163,7 +163,7 @@ def odd_files() -> dict[str, bytes]:
 
 
 def odd_names() -> list[bytes]:
-    """Return file names that are legal and unpleasant, one of them no text in any encoding."""
+    """Return file names that are legal and unpleasant; one is not valid in any encoding."""
     return [
         b"with space.png",
         b"new\nline.png",
@@ -180,7 +180,7 @@ def odd_names() -> list[bytes]:
 
 
 def write_all(folder: Path) -> tuple[list[str], list[str]]:
-    """Write every file of this module into `folder`; return the names of the broken and of the good ones."""
+    """Write all files of this module into `folder`; return the names of the broken and of the good ones."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, (content, _) in broken_files().items():
         (folder / name).write_bytes(content)
@@ -194,5 +194,5 @@ def write_all(folder: Path) -> tuple[list[str], list[str]]:
     (folder / "self.png").symlink_to(folder / "self.png")
     (folder / "dangling.png").symlink_to(folder / "nowhere.png")
     os.mkfifo(folder / "pipe.png")
-    (folder / "folder.png").mkdir()  # empty, so there is nothing wrong with it
+    (folder / "folder.png").mkdir()  # empty, so nothing is wrong with it
     return [*broken_files(), "loop", "self.png", "dangling.png", "pipe.png"], [*odd_files(), *names]

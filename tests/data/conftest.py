@@ -1,4 +1,4 @@
-"""Fixtures for the tests of data: a cache of their own, and a way to run generators to their end."""
+"""Fixtures of the data tests: a cache of its own for each test, and a way to run generators to their end."""
 
 from collections.abc import Callable, Generator
 from pathlib import Path

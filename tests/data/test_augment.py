@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from ganvas.data.augment import color, cutout, diff_augment, flip, translation
+from ganvas.data.augment import color, cutout, diff_augment, random_flip, translation
 from ganvas.errors import GanvasError
 
 POLICY = ("color", "translation", "cutout")
@@ -30,7 +30,7 @@ def moved(picture: Tensor, down: int, right: int) -> Tensor:
 
 def test_flip_mirrors_about_half() -> None:
     given_pictures = pictures(400, 3, 4, 6)
-    flipped = flip(given_pictures, generator())
+    flipped = random_flip(given_pictures, generator())
     same = (flipped == given_pictures).flatten(1).all(1)
     mirrored = (flipped == given_pictures.flip(3)).flatten(1).all(1)
     assert (same | mirrored).all()
@@ -43,8 +43,8 @@ def test_any_shape_keeps_its_shape_and_is_repeatable(
     batch: int, channels: int, height: int, width: int, seed: int
 ) -> None:
     given_pictures = pictures(batch, channels, height, width)
-    once = diff_augment(flip(given_pictures, generator(seed)), POLICY, generator(seed))
-    again = diff_augment(flip(given_pictures, generator(seed)), POLICY, generator(seed))
+    once = diff_augment(random_flip(given_pictures, generator(seed)), POLICY, generator(seed))
+    again = diff_augment(random_flip(given_pictures, generator(seed)), POLICY, generator(seed))
     assert once.shape == given_pictures.shape
     assert torch.equal(once, again)
     assert once.isfinite().all()

@@ -1,4 +1,4 @@
-"""The cache is where the user wants it, knows when it is damaged, and lets one process in at a time."""
+"""The cache is where the user wants it, detects damage, and admits one process at a time."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganvas.data import cache
-from ganvas.data.cache import cache_folder, checksums, is_free, is_whole, locked, read_record
+from ganvas.data.cache import cache_folder, checksums, is_unlocked, checksums_match, file_lock, read_record
 
 
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -23,31 +23,31 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_one_changed_byte_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "BLOCK", 100)
+    monkeypatch.setattr(cache, "BLOCK_BYTES", 100)
     path = tmp_path / "data"
     content = bytearray(np.random.default_rng(0).bytes(950))
     path.write_bytes(content)
     sums = list(checksums(path, 950))
     assert len(sums) == 10
-    assert is_whole(path, 950, sums)
-    for place in (0, 500, 949):
-        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        assert not is_whole(path, 950, sums), f"byte {place} was changed"
+    assert checksums_match(path, 950, sums)
+    for offset in (0, 500, 949):
+        path.write_bytes(content[:offset] + bytes([content[offset] ^ 1]) + content[offset + 1 :])
+        assert not checksums_match(path, 950, sums), f"byte {offset} was changed"
     path.write_bytes(content[:-1])
-    assert not is_whole(path, 950, sums), "a byte is missing"
+    assert not checksums_match(path, 950, sums), "a byte is missing"
     path.write_bytes(content + b"more")
-    assert is_whole(path, 950, sums), "what lies behind the pictures is of no interest"
+    assert checksums_match(path, 950, sums), "bytes after the pictures do not matter"
 
 
-def test_of_a_large_file_a_part_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "BLOCK", 100)
-    monkeypatch.setattr(cache, "CHECKED", 300)
+def test_of_a_large_file_only_a_part_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(cache, "CHECKED_BYTES", 300)
     path = tmp_path / "data"
     path.write_bytes(np.random.default_rng(0).bytes(950))
     sums = list(checksums(path, 950))
-    assert is_whole(path, 950, sums)
-    assert not is_whole(path, 950, [0, *sums[1:]])
-    assert is_whole(path, 950, [sums[0], 0, *sums[2:]]), "every third block is enough"
+    assert checksums_match(path, 950, sums)
+    assert not checksums_match(path, 950, [0, *sums[1:]])
+    assert checksums_match(path, 950, [sums[0], 0, *sums[2:]]), "only every third block is verified"
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '"text"', "\udc80"])
@@ -63,11 +63,11 @@ def test_a_lock_is_held_by_one_and_ends_with_its_holder(tmp_path: Path) -> None:
     with locked(path):
         assert not is_free(path)
     assert is_free(path)
-    hold = f"from ganvas.data.cache import *\nwith locked(Path({str(path)!r})): print('held', flush=True); input()"
+    hold = f"from ganvas.data.cache import *\nwith file_lock(Path({str(path)!r})): print('held', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         assert not is_free(path)
         holder.kill()
         holder.wait()
-    assert is_free(path), "the lock of a dead process would shut everybody out"
+    assert is_free(path), "the lock of a dead process would block everybody"

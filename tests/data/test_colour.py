@@ -1,4 +1,4 @@
-"""Colours come out as the eye should see them, whatever space they were stored in."""
+"""Colours are converted to sRGB, whatever colour space they were stored in."""
 
 import io
 import struct
@@ -9,14 +9,14 @@ from bad_files import BLUE, GREEN, RED, YELLOW, odd_files, quarters, swapped_pro
 from PIL import Image, ImageCms
 
 from ganvas.data.colour import is_srgb, srgb_profile, to_srgb
-from ganvas.data.decode import read_picture
+from ganvas.data.decode import read_image
 
 ODD = odd_files()
 
 
 def middle(name: str) -> np.ndarray:
     """Return the colours of the four quarters of an odd file, (4, channels)."""
-    pixels = np.asarray(read_picture(ODD[name], name).image, np.int16)
+    pixels = np.asarray(read_image(ODD[name], name).image, np.int16)
     return np.stack([pixels[y, x] for y in (16, 48) for x in (16, 48)])
 
 
@@ -27,8 +27,8 @@ def test_cmyk_is_not_inverted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["deep.png", "deep.tif", "float.tif"])
-def test_deep_grey_keeps_its_range(name: str) -> None:
-    pixels = np.asarray(read_picture(ODD[name], name).image, np.float64).ravel()
+def test_high_bit_depth_grey_keeps_its_range(name: str) -> None:
+    pixels = np.asarray(read_image(ODD[name], name).image, np.float64).ravel()
     wanted = np.linspace(0, 255, 64 * 64)
     assert np.abs(pixels - wanted).max() <= 1, "16 bits were clipped or wrapped instead of scaled"
 
@@ -49,16 +49,16 @@ def test_palette_and_its_transparency() -> None:
 
 
 def test_grey_with_alpha_keeps_both() -> None:
-    pixels = np.asarray(read_picture(ODD["grey_clear.png"]).image)
+    pixels = np.asarray(read_image(ODD["grey_clear.png"]).image)
     assert pixels.shape == (64, 64, 4)
     assert pixels[2, 2, 3] < 15 < 240 < pixels[62, 2, 3]
     assert (pixels[..., 0] == pixels[..., 1]).all()
 
 
 def test_a_colour_profile_is_applied() -> None:
-    found = middle("profile.png")
-    assert found[0, 2] > 180 > 90 > found[0, 0], "red stayed red under a profile whose red is blue"
-    assert found[2, 0] > 180 > 100 > found[2, 2]
+    colors = middle("profile.png")
+    assert colors[0, 2] > 180 > 90 > colors[0, 0], "red stayed red under a profile whose red is blue"
+    assert colors[2, 0] > 180 > 100 > colors[2, 2]
 
 
 def test_a_profile_leaves_alpha_alone() -> None:
@@ -72,7 +72,7 @@ def test_a_profile_leaves_alpha_alone() -> None:
     assert converted.getpixel((16, 16))[2] > 180
 
 
-def test_srgb_is_left_as_it_is_and_unsaid() -> None:
+def test_srgb_stays_as_it_is_without_a_note() -> None:
     image = quarters()
     image.info["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     converted, notes = to_srgb(image)
@@ -81,12 +81,12 @@ def test_srgb_is_left_as_it_is_and_unsaid() -> None:
 
 
 def linear_profile() -> bytes:
-    """Return a profile with the primaries of sRGB, and its name, whose light is not encoded: its curve has gamma 1."""
+    """Return a profile with the primaries and the name of sRGB, but a linear transfer curve (gamma 1)."""
     profile = bytearray(srgb_profile())
     for number in range(struct.unpack_from(">I", profile, 128)[0]):
         name, offset, _ = struct.unpack_from(">4sII", profile, 132 + 12 * number)
         if name == b"rTRC":
-            struct.pack_into(">5i", profile, offset + 12, *(round(65536 * each) for each in (1, 1, 0, 1, 0)))
+            struct.pack_into(">5i", profile, offset + 12, *(round(65536 * number) for number in (1, 1, 0, 1, 0)))
     return bytes(profile)
 
 
@@ -97,28 +97,30 @@ def test_a_linear_profile_is_not_taken_for_srgb_by_its_name() -> None:
     image.info["icc_profile"] = linear_profile()
     converted, notes = to_srgb(image)
     assert notes == ["colour profile converted to sRGB"]
-    assert converted.getpixel((4, 4))[0] == pytest.approx(128, abs=3), "a fifth of the light is half of the scale"
+    assert converted.getpixel((4, 4))[0] == pytest.approx(128, abs=3), (
+        "a fifth of the light is half of the scale in sRGB"
+    )
 
 
 @pytest.mark.parametrize("profile", [b"junk", b"\0" * 200, swapped_profile()[:300]])
-def test_a_damaged_profile_is_said_and_not_fatal(profile: bytes) -> None:
+def test_a_damaged_profile_is_noted_and_not_fatal(profile: bytes) -> None:
     image = quarters()
     image.info["icc_profile"] = profile
     converted, notes = to_srgb(image)
-    assert notes == ["damaged colour profile left out"]
+    assert notes == ["damaged colour profile ignored"]
     assert np.array_equal(np.asarray(converted), np.asarray(quarters()))
 
 
-def test_a_profile_for_other_pixels_is_left_out() -> None:
+def test_a_profile_for_another_mode_is_ignored() -> None:
     grey = quarters().convert("L")
     grey.info["icc_profile"] = swapped_profile()
-    assert to_srgb(grey)[1] == ["damaged colour profile left out"]
+    assert to_srgb(grey)[1] == ["damaged colour profile ignored"]
 
 
 @pytest.mark.parametrize(
     "mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB", "I", "F"]
 )
-def test_every_mode_has_a_way(mode: str) -> None:
+def test_every_mode_can_be_converted(mode: str) -> None:
     image = quarters().convert("RGBA").convert("LA").convert("PA") if mode == "PA" else None
     image = image or (quarters().convert("L").convert(mode) if mode in "IF" else None)
     image = image or (

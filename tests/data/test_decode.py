@@ -1,4 +1,4 @@
-"""Whatever a file is, its picture comes out upright, in sRGB, in the right colours, at the size asked."""
+"""Every file is decoded upright, in sRGB, in the right colours, and resized to the requested size."""
 
 import os
 import warnings
@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganvas.config import DataConfig
-from ganvas.data.decode import BadPicture, check, fit, printable, read_header, read_picture, to_array
+from ganvas.data.decode import (
+    UnreadableImageError,
+    check_data_config,
+    resize_to,
+    printable,
+    read_header,
+    read_image,
+    to_chw_array,
+)
 from ganvas.errors import GanvasError
 
 CORNERS = [RED, GREEN, BLUE, YELLOW]
@@ -34,9 +42,9 @@ def assert_near(found: np.ndarray, wanted: object, levels: int, what: str) -> No
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_comes_out_upright(orientation: int, form: str) -> None:
-    decoded = read_picture(oriented(orientation, form))
+    decoded = read_image(oriented(orientation, form))
     assert_near(corners(decoded.image), CORNERS, 12, f"EXIF {orientation} in {form} is not upright")
-    assert ("turned upright as EXIF says" in decoded.notes) == (orientation > 1)
+    assert ("turned upright, as EXIF says" in decoded.notes) == (orientation > 1)
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
@@ -44,13 +52,13 @@ def test_a_jpeg_decoded_small_is_the_same_picture(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     content = encoded(photograph(3, 640, 480), "JPEG", exif=exif, quality=95)
-    full, small = read_picture(content).image, read_picture(content, at_least=(60, 80)).image
+    full, small = read_image(content).image, read_image(content, min_size=(60, 80)).image
     assert full.size == ((640, 480) if orientation < 5 else (480, 640))
     assert small.width < full.width, "draft mode was not used, so large photographs take several times as long"
     assert small.width >= 60
-    assert small.height >= 80, "smaller than was asked for: the result would be blurred"
+    assert small.height >= 80, "smaller than requested: the result would be blurred"
     target = DataConfig("", 40, 30, 3)
-    difference = np.asarray(fit(full, target), np.int16) - np.asarray(fit(small, target), np.int16)
+    difference = np.asarray(resize_to(full, target), np.int16) - np.asarray(resize_to(small, target), np.int16)
     assert np.abs(difference).mean() < 2, "the small picture shows something else"
 
 
@@ -58,19 +66,19 @@ def test_a_jpeg_decoded_small_is_the_same_picture(orientation: int) -> None:
     "name", [name for name in ODD if name.startswith(("jpeg", "PNG", "prog", "portable", "targa"))]
 )
 def test_plain_colours_survive_every_format(name: str) -> None:
-    assert_near(corners(read_picture(ODD[name], name).image), CORNERS, 12, name)
+    assert_near(corners(read_image(ODD[name], name).image), CORNERS, 12, name)
 
 
-def test_a_wrong_suffix_is_read_and_said() -> None:
-    assert read_picture(ODD["jpeg_called.png"], "jpeg_called.png").notes == ("really JPEG, whatever the suffix says",)
-    assert read_picture(ODD["jpeg_called.png"], "right.jpeg").notes == ()
-    assert read_picture(ODD["jpeg_called.png"], "no suffix at all").notes == ()
+def test_a_wrong_suffix_is_noted() -> None:
+    assert read_image(ODD["jpeg_called.png"], "jpeg_called.png").notes == ("really JPEG, despite the suffix",)
+    assert read_image(ODD["jpeg_called.png"], "right.jpeg").notes == ()
+    assert read_image(ODD["jpeg_called.png"], "no suffix at all").notes == ()
 
 
 @pytest.mark.parametrize("name", ["animated.gif", "animated.webp", "animated.png", "pages.tif"])
-def test_only_the_first_frame_is_taken(name: str) -> None:
-    decoded = read_picture(ODD[name], name)
-    assert decoded.notes == ("only the first frame was taken",)
+def test_only_the_first_frame_is_used(name: str) -> None:
+    decoded = read_image(ODD[name], name)
+    assert decoded.notes == ("only the first frame is used",)
     wanted = photograph(7).quantize(256).convert("RGB") if name.endswith("gif") else photograph(7)
     difference = np.abs(np.asarray(decoded.image, np.int16) - np.asarray(wanted, np.int16))
     assert difference.mean() < 8, "not the first frame"
@@ -80,34 +88,34 @@ def test_only_the_first_frame_is_taken(name: str) -> None:
 def test_broken_files_say_why(name: str, tmp_path: Path) -> None:
     content, reason = broken_files()[name]
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(BadPicture, match=name) as from_file:
-        read_picture(tmp_path / name)
-    with pytest.raises(BadPicture) as from_bytes:
-        read_picture(content, name)
+    with pytest.raises(UnreadableImageError, match=name) as from_file:
+        read_image(tmp_path / name)
+    with pytest.raises(UnreadableImageError) as from_bytes:
+        read_image(content, name)
     assert reason in from_file.value.reason
     assert from_bytes.value.reason == from_file.value.reason
 
 
 @pytest.mark.parametrize("name", list(ODD))
 def test_odd_files_are_read_in_one_of_three_modes(name: str) -> None:
-    image = read_picture(ODD[name], name).image
+    image = read_image(ODD[name], name).image
     assert image.mode in ("L", "RGB", "RGBA")
     header = read_header(ODD[name], name)
-    assert {header.width, header.height} == set(image.size), "the head told another size"
+    assert {header.width, header.height} == set(image.size), "the header gave another size"
 
 
 def test_a_bomb_costs_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)  # as some programs do
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("a bomb was decoded"))
-    with pytest.raises(BadPicture, match="too many pixels"):
-        read_picture(bomb())
+    with pytest.raises(UnreadableImageError, match="too many pixels"):
+        read_image(bomb())
 
 
 def test_large_pictures_are_no_bombs_and_no_warning_escapes() -> None:
-    with warnings.catch_warnings(record=True) as seen:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert read_header(bomb(10_000, 10_000)).width == 10_000  # where Pillow warns already
-    assert not seen
+    assert not caught
 
 
 @pytest.mark.parametrize(("error", "reason"), [(PermissionError(13, "Permission denied"), "permission denied")])
@@ -118,24 +126,24 @@ def test_files_that_may_not_be_read(
         raise error
 
     monkeypatch.setattr(Path, "open", denied)
-    with pytest.raises(BadPicture, match=reason):
-        read_picture(tmp_path / "a.png")
+    with pytest.raises(UnreadableImageError, match=reason):
+        read_image(tmp_path / "a.png")
 
 
-def test_what_is_not_there_or_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(BadPicture, match="no such file"):
-        read_picture(tmp_path / "nowhere.png")
-    with pytest.raises(BadPicture, match="is a directory"):
-        read_picture(tmp_path)
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImageError, match="no such file"):
+        read_image(tmp_path / "nowhere.png")
+    with pytest.raises(UnreadableImageError, match="is a directory"):
+        read_image(tmp_path)
 
 
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0"]),
 )
-def test_any_bytes_are_a_picture_or_a_bad_picture(tail: bytes, head: bytes) -> None:
-    for read in (read_header, read_picture):
-        with suppress(BadPicture):
+def test_any_bytes_give_a_picture_or_an_unreadable_image_error(tail: bytes, head: bytes) -> None:
+    for read in (read_header, read_image):
+        with suppress(UnreadableImageError):
             read(head + tail)
 
 
@@ -144,56 +152,58 @@ def test_any_damage_is_survived(data: st.DataObject) -> None:
     content = bytearray(ODD[data.draw(st.sampled_from(sorted(ODD)))])
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    with suppress(BadPicture):
-        read_picture(bytes(content), at_least=(16, 16))
+    with suppress(UnreadableImageError):
+        read_image(bytes(content), min_size=(16, 16))
 
 
 def test_crop_takes_the_middle() -> None:
     wide = Image.new("RGB", (90, 30), RED)
     wide.paste(GREEN, (30, 0, 60, 30))
-    cropped = fit(wide, DataConfig("", 30, 30, 3))
+    cropped = resize_to(wide, DataConfig("", 30, 30, 3))
     assert_near(np.asarray(cropped, np.int16), GREEN, 0, "not the middle")
     tall = wide.transpose(Image.Transpose.ROTATE_90)
-    assert_near(np.asarray(fit(tall, DataConfig("", 30, 30, 3)), np.int16), GREEN, 0, "not the middle")
+    assert_near(np.asarray(resize_to(tall, DataConfig("", 30, 30, 3)), np.int16), GREEN, 0, "not the middle")
 
 
 def test_pad_shows_all_on_the_background() -> None:
     wide = Image.new("RGB", (90, 30), RED)
-    pixels = np.asarray(fit(wide, DataConfig("", 60, 60, 3, background="blue", fit="pad")), np.int16)
+    pixels = np.asarray(resize_to(wide, DataConfig("", 60, 60, 3, background="blue", fit="pad")), np.int16)
     assert_near(pixels[30], RED, 0, "the picture")
     assert_near(pixels[[0, 19, 40, 59]], (0, 0, 255), 0, "the background")
-    clear = np.asarray(fit(wide.convert("RGBA"), DataConfig("", 60, 60, 4, background="blue", fit="pad")), np.int16)
+    clear = np.asarray(
+        resize_to(wide.convert("RGBA"), DataConfig("", 60, 60, 4, background="blue", fit="pad")), np.int16
+    )
     assert_near(clear[0], (0, 0, 255, 0), 0, "what is added around a picture with alpha is transparent")
 
 
 def test_stretch_ignores_the_shape() -> None:
-    stretched = fit(quarters(64), DataConfig("", 20, 80, 3, fit="stretch"))
+    stretched = resize_to(quarters(64), DataConfig("", 20, 80, 3, fit="stretch"))
     assert stretched.size == (80, 20)
     assert_near(corners(stretched), CORNERS, 2, "stretched")
 
 
 def test_shrinking_averages_instead_of_picking() -> None:
     checks = Image.fromarray((np.indices((256, 256)).sum(0) % 2 * 255).astype(np.uint8))
-    pixels = np.asarray(fit(checks, DataConfig("", 16, 16, 1)), np.int16)
+    pixels = np.asarray(resize_to(checks, DataConfig("", 16, 16, 1)), np.int16)
     assert_near(pixels, 127, 3, "a fine pattern left aliases")
 
 
 def test_hidden_colour_of_transparent_pixels_never_shows() -> None:
     hidden = Image.new("RGBA", (64, 64), (0, 255, 0, 0))
     hidden.paste((255, 0, 0, 255), (0, 0, 31, 64))
-    on_white = np.asarray(fit(hidden, DataConfig("", 8, 8, 3)), np.int16)
+    on_white = np.asarray(resize_to(hidden, DataConfig("", 8, 8, 3)), np.int16)
     assert (on_white[..., 1] <= on_white[..., 0]).all(), "a green halo"
     assert_near(on_white[:, 7], 255, 0, "the background")
-    kept = np.asarray(fit(hidden, DataConfig("", 8, 8, 4)), np.int16)
+    kept = np.asarray(resize_to(hidden, DataConfig("", 8, 8, 4)), np.int16)
     visible = kept[kept[..., 3] > 0]
     assert_near(visible[:, :2], (255, 0), 8, "a green halo in the kept alpha")
 
 
 def test_half_transparent_is_half_background() -> None:
     image = Image.new("RGBA", (32, 32), (255, 0, 0, 128))
-    pixels = np.asarray(fit(image, DataConfig("", 8, 8, 3, background="#0000ff")), np.int16)
+    pixels = np.asarray(resize_to(image, DataConfig("", 8, 8, 3, background="#0000ff")), np.int16)
     assert_near(pixels, (128, 0, 127), 1, "composited")
-    grey = np.asarray(fit(image, DataConfig("", 8, 8, 1, background="white")), np.int16)
+    grey = np.asarray(resize_to(image, DataConfig("", 8, 8, 1, background="white")), np.int16)
     assert_near(grey, round(0.299 * 255 + 0.701 * 127), 2, "composited, then grey")
 
 
@@ -213,8 +223,10 @@ sides = st.integers(1, 200)
 def test_every_picture_fits_every_frame(
     width: int, height: int, to_width: int, to_height: int, channels: int, how: str, mode: str
 ) -> None:
-    fitted = fit(Image.new(mode, (width, height), "white"), DataConfig("", to_height, to_width, channels, fit=how))
-    array = to_array(fitted)
+    fitted = resize_to(
+        Image.new(mode, (width, height), "white"), DataConfig("", to_height, to_width, channels, fit=how)
+    )
+    array = to_chw_array(fitted)
     assert array.shape == (channels, to_height, to_width)
     assert array.min() == 255 or how == "pad", "white did not stay white"
 
@@ -228,9 +240,9 @@ def test_every_picture_fits_every_frame(
         ("background", "wite", "Did you mean 'white'"),
     ],
 )
-def test_settings_that_make_no_sense(field: str, value: object, message: str) -> None:
+def test_impossible_settings(field: str, value: object, message: str) -> None:
     with pytest.raises(GanvasError, match=message):
-        check(DataConfig("", **{field: value}))
+        check_data_config(DataConfig("", **{field: value}))
 
 
 def test_names_are_printable_anywhere() -> None:

@@ -1,6 +1,7 @@
-"""The list of pictures is found again chunk by chunk, and its fingerprint changes with everything that matters."""
+"""The index can be read chunk by chunk, and its fingerprint changes with everything that matters."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 from bad_files import good_folder, odd_names, quarters
 
 from ganvas.config import DataConfig
-from ganvas.data.index import CHUNK, read_entries, write_index
-from ganvas.data.sources import open_source
+from ganvas.data.index import CHUNK_SIZE, read_entries, write_index
+from ganvas.data.sources import Source, SourceItem, open_source
 
 
 def fingerprint(folder: Path, scratch: Path, **changes: object) -> str:
@@ -19,12 +20,32 @@ def fingerprint(folder: Path, scratch: Path, **changes: object) -> str:
 
 
 def test_every_chunk_begins_where_it_says(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", np.zeros((2 * CHUNK + 5, 4, 4), np.uint8))
+    np.save(tmp_path / "a.npy", np.zeros((2 * CHUNK_SIZE + 5, 4, 4), np.uint8))
     index = write_index(open_source(tmp_path / "a.npy"), DataConfig(""), tmp_path / "index")
-    assert (index.count, index.chunks) == (2 * CHUNK + 5, 3)
+    assert (index.count, index.chunk_count) == (2 * CHUNK_SIZE + 5, 3)
     for chunk, start in enumerate(index.starts):
-        assert next(read_entries(index.path, start)).name == f"{chunk * CHUNK:06d}"
+        assert next(read_entries(index.path, start)).name == f"{chunk * CHUNK_SIZE:06d}"
     assert len(list(index.entries(2))) == 5
+
+
+class FixedSource(Source):
+    """A source whose items never change."""
+
+    kind = "folder"
+
+    def items(self) -> Iterator[SourceItem]:
+        yield SourceItem("cats/01.png", "cats", "1234-5678")
+        yield SourceItem("dogs/02.png", "dogs", "99-1")
+        yield SourceItem("dogs/03.png", "dogs", "", "cannot be read (permission denied)")
+
+    def read(self, name: str) -> Path:
+        return self.path / name
+
+
+def test_fingerprint_is_the_same_in_every_release(tmp_path: Path) -> None:
+    config = DataConfig("anywhere", 24, 32, 1, "black", "pad")
+    written = write_index(FixedSource(Path("anywhere")), config, tmp_path / "index")
+    assert written.fingerprint == "2ba3861d408e6d22a7ee78427e4ab85f", "every cached dataset would be decoded again"
 
 
 def test_odd_names_come_back(tmp_path: Path) -> None:
@@ -57,11 +78,11 @@ def test_fingerprint_stays_when_nothing_that_matters_changes(tmp_path: Path) -> 
 
 def test_fingerprint_changes_with_the_files(tmp_path: Path) -> None:
     folder = good_folder(tmp_path / "pics", 2)
-    seen = {fingerprint(folder, tmp_path)}
+    fingerprints = {fingerprint(folder, tmp_path)}
     os.utime(folder / "good0000.png", (1, 1))
-    seen.add(fingerprint(folder, tmp_path))
+    fingerprints.add(fingerprint(folder, tmp_path))
     (folder / "good0000.png").rename(folder / "other.png")
-    seen.add(fingerprint(folder, tmp_path))
+    fingerprints.add(fingerprint(folder, tmp_path))
     (folder / "other.png").unlink()
-    seen.add(fingerprint(folder, tmp_path))
-    assert len(seen) == 4, "a changed folder would be taken from the cache"
+    fingerprints.add(fingerprint(folder, tmp_path))
+    assert len(fingerprints) == 4, "a changed folder would be taken from the cache"

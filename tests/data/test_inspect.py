@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.data import guess_channels, inspect, open_source
-from ganvas.data.inspect import LONGEST, Inspection, _Few, _spread
-from ganvas.data.sources import Item
+from ganvas.data.inspect import Inspection
+from ganvas.data.overview import ReservoirSample
+from ganvas.data.sizes import MAX_SIDE, quantiles
+from ganvas.data.sources import SourceItem
 from ganvas.errors import GanvasError
 
 
@@ -131,9 +133,9 @@ def test_channels_are_guessed_from_a_few(tmp_path: Path) -> None:
     assert guess_channels(open_source(tmp_path / "empty")) == 3
 
 
-@given(st.lists(st.integers(0, LONGEST - 1), min_size=1, max_size=60))
+@given(st.lists(st.integers(0, MAX_SIDE - 1), min_size=1, max_size=60))
 def test_spread_is_made_of_numbers_that_are_there(numbers: list[int]) -> None:
-    spread = _spread(np.bincount(numbers, minlength=LONGEST))
+    spread = quantiles(np.bincount(numbers, minlength=MAX_SIDE))
     assert set(spread) <= set(numbers)
     assert list(spread) == sorted(spread)
     assert (spread.least, spread.greatest) == (min(numbers), max(numbers))
@@ -142,8 +144,8 @@ def test_spread_is_made_of_numbers_that_are_there(numbers: list[int]) -> None:
 
 @given(st.integers(0, 300), st.integers(1, 50))
 def test_a_few_are_as_many_as_there_are_and_no_more(count: int, most: int) -> None:
-    few = _Few(most)
+    few = ReservoirSample(most)
     for number in range(count):
-        few.add(Item(str(number), "", ""))
-    assert len(few.kept) == min(count, most)
-    assert len({item.name for item in few.kept}) == len(few.kept)
+        few.add(SourceItem(str(number), "", ""))
+    assert len(few.items) == min(count, most)
+    assert len({item.name for item in few.items}) == len(few.items)

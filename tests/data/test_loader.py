@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.data.loader import Loader
-from ganvas.data.prepare import Prepared
+from ganvas.data.prepare import PreparedDataset
 from ganvas.data.split import split
 
 
-def numbered(count: int, labels: bool = True) -> Prepared:
+def numbered(count: int, labels: bool = True) -> PreparedDataset:
     """Return pictures that show their number in two bytes, and bear it as their label."""
     pictures = np.arange(count, dtype="<u2").view(np.uint8).reshape(count, 2, 1, 1)
-    return Prepared(pictures, np.arange(count) if labels else None, ("a",), (), (), "")
+    return PreparedDataset(pictures, np.arange(count) if labels else None, ("a",), (), (), "")
 
 
 def seen(loader: Loader, first: int, count: int) -> list[int]:
@@ -76,9 +76,9 @@ def test_what_comes_out_is_torch_and_ours() -> None:
     data = numbered(20, labels=False)
     pictures, labels = Loader(data, 0).batch(0, 8)
     assert (pictures.dtype, tuple(pictures.shape), labels) == (torch.uint8, (8, 2, 1, 1), None)
-    before = data.pictures.copy()
+    before = data.images.copy()
     pictures.zero_()
-    assert np.array_equal(data.pictures, before), "the batch is a view of the cache"
+    assert np.array_equal(data.images, before), "the batch is a view of the cache"
     assert Loader(numbered(20), 0).batch(0, 8)[1].dtype == torch.int64
 
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganvas.config import DataConfig
-from ganvas.data import Prepared, prepare, workers
-from ganvas.data.index import CHUNK
+from ganvas.data import PreparedDataset, prepare, workers
+from ganvas.data.index import CHUNK_SIZE
 from ganvas.errors import GanvasError
 from ganvas.events import Note, Progress
 
@@ -35,22 +35,22 @@ def test_pictures_become_one_array(tmp_path: Path, finish: Finish) -> None:
     folder = good_folder(tmp_path / "pics", 20)
     events, prepared = finish(prepare(DataConfig(str(folder), 24, 32, 3), 1))
     assert prepared.count == 20
-    assert prepared.pictures.shape == (20, 3, 24, 32)
-    assert prepared.pictures.dtype == np.uint8
-    assert isinstance(prepared.pictures, np.memmap)
-    assert not prepared.pictures.flags.writeable
+    assert prepared.images.shape == (20, 3, 24, 32)
+    assert prepared.images.dtype == np.uint8
+    assert isinstance(prepared.images, np.memmap)
+    assert not prepared.images.flags.writeable
     assert (prepared.labels, prepared.classes, prepared.skipped) == (None, (), ())
     assert events == [Progress("pictures prepared", 0, 20), Progress("pictures prepared", 20, 20)]
     wanted = np.asarray(Image.open(folder / "good0007.png").resize((32, 24), Image.Resampling.LANCZOS))
-    assert np.abs(prepared.pictures[7].transpose(1, 2, 0).astype(int) - wanted).max() <= 1
+    assert np.abs(prepared.images[7].transpose(1, 2, 0).astype(int) - wanted).max() <= 1
 
 
 def test_nothing_is_decoded_twice(tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
     config = DataConfig(str(good_folder(tmp_path / "pics", 20)))
     _, first = finish(prepare(config, 1))
-    monkeypatch.setattr(workers, "read_picture", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(workers, "read_image", lambda *_: pytest.fail("decoded again"))
     events, second = finish(prepare(config, 1))
-    assert np.array_equal(first.pictures, second.pictures)
+    assert np.array_equal(first.images, second.images)
     assert (events, second.fingerprint) == ([], first.fingerprint)
 
 
@@ -58,14 +58,14 @@ def test_classes_are_sub_folders_when_wanted(tmp_path: Path, finish: Finish) -> 
     good_folder(tmp_path / "pics" / "dogs", 10)
     good_folder(tmp_path / "pics" / "cats", 12)
     (tmp_path / "pics" / "cats" / "good0000.png").write_bytes(b"")
-    config = DataConfig(str(tmp_path / "pics"), labels=True)
+    config = DataConfig(str(tmp_path / "pics"), conditional=True)
     _, prepared = finish(prepare(config, 1))
     assert prepared.classes == ("cats", "dogs")
     assert prepared.labels.dtype == np.int64
     assert np.bincount(prepared.labels).tolist() == [11, 10]
     for name, label in (("cats", 0), ("dogs", 1)):
         last = np.asarray(Image.open(tmp_path / "pics" / name / "good0009.png").resize((32, 32), box=(8, 0, 56, 48)))
-        nearest = np.abs(prepared.pictures.transpose(0, 2, 3, 1).astype(int) - last).mean(axis=(1, 2, 3))
+        nearest = np.abs(prepared.images.transpose(0, 2, 3, 1).astype(int) - last).mean(axis=(1, 2, 3))
         assert label in prepared.labels[nearest < 8], "labels and pictures parted when a gap was closed"
     _, unlabelled = finish(prepare(DataConfig(str(tmp_path / "pics")), 1))
     assert (unlabelled.labels, unlabelled.classes) == (None, ())
@@ -74,7 +74,7 @@ def test_classes_are_sub_folders_when_wanted(tmp_path: Path, finish: Finish) -> 
 def test_digits_are_sorted_as_numbers(tmp_path: Path, finish: Finish) -> None:
     for digit in range(11):
         good_folder(tmp_path / "pics" / str(digit), 2)
-    _, prepared = finish(prepare(DataConfig(str(tmp_path / "pics"), labels=True), 1))
+    _, prepared = finish(prepare(DataConfig(str(tmp_path / "pics"), conditional=True), 1))
     assert prepared.classes == tuple(map(str, range(11)))
     assert prepared.labels.tolist() == sorted(prepared.labels.tolist(), key=lambda label: str(label))
 
@@ -91,7 +91,7 @@ def test_sixty_bad_and_odd_files_stop_nothing(tmp_path: Path, finish: Finish) ->
         assert reason
         assert wanted.get(name, "") in reason, f"{name}: {reason}"
     quarters = np.array([RED, GREEN, BLUE, YELLOW])
-    corners = prepared.pictures[:, :, [8, 8, 24, 24], [8, 24, 8, 24]].transpose(0, 2, 1).astype(int)
+    corners = prepared.images[:, :, [8, 8, 24, 24], [8, 24, 8, 24]].transpose(0, 2, 1).astype(int)
     right = (np.abs(corners - quarters).max(axis=(1, 2)) < 30).sum()
     upright = 8 + sum(
         name.startswith(("cmyk", "jpeg", "PNG", "prog", "port", "targa", "wave", "tail")) for name in odd_files()
@@ -145,41 +145,41 @@ def test_no_pictures_at_all(tmp_path: Path, finish: Finish) -> None:
 
 
 def test_stopped_halfway_it_goes_on(tmp_path: Path, finish: Finish) -> None:
-    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (5 * CHUNK, 8, 8), np.uint8))
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (5 * CHUNK_SIZE, 8, 8), np.uint8))
     config = DataConfig(str(tmp_path / "a.npy"), 8, 8, 1)
     generator = prepare(config, 1)
     for _ in range(3):
         next(generator)
     generator.close()
     events, prepared = finish(prepare(config, 1))
-    assert events[0] == Progress("pictures prepared", 2 * CHUNK, 5 * CHUNK), "work was lost"
-    assert np.array_equal(prepared.pictures[:, 0], np.load(tmp_path / "a.npy"))
+    assert events[0] == Progress("pictures prepared", 2 * CHUNK_SIZE, 5 * CHUNK_SIZE), "work was lost"
+    assert np.array_equal(prepared.images[:, 0], np.load(tmp_path / "a.npy"))
 
 
 def test_killed_halfway_it_goes_on(tmp_path: Path, finish: Finish) -> None:
-    folder = good_folder(tmp_path / "pics", 4 * CHUNK)
+    folder = good_folder(tmp_path / "pics", 4 * CHUNK_SIZE)
     (folder / "good0001.png").write_bytes(b"")
     config = DataConfig(str(folder), 8, 8, 3)
     program = f"""
 import os, sys
 from ganvas.config import DataConfig
 from ganvas.data import prepare
-sys.modules["ganvas.data.prepare"].COMMIT = -1
+sys.modules["ganvas.data.prepare"].COMMIT_SECONDS = -1
 for number, event in enumerate(prepare({config!r}, 1)):
     if number == 3:
         os.kill(os.getpid(), {int(signal.SIGKILL)})
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -signal.SIGKILL
     events, prepared = finish(prepare(config, 1))
-    assert events[0].done >= 2 * CHUNK, "work was lost"
+    assert events[0].done >= 2 * CHUNK_SIZE, "work was lost"
     assert [each.name for each in prepared.skipped] == ["good0001.png"], "what was skipped before is forgotten"
     shutil.rmtree(os.environ["GANVAS_CACHE"])
     _, whole = finish(prepare(config, 1))
-    assert np.array_equal(whole.pictures, prepared.pictures)
+    assert np.array_equal(whole.images, prepared.images)
 
 
 def test_a_torn_or_foreign_journal_costs_only_its_end(tmp_path: Path, cache: Path, finish: Finish) -> None:
-    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (5 * CHUNK, 8, 8), np.uint8))
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (5 * CHUNK_SIZE, 8, 8), np.uint8))
     config = DataConfig(str(tmp_path / "a.npy"), 8, 8, 1)
     for tail in (b'[2, [], {"a"', b"[2, [], {}]", b"\xff\xfe\n[3, [], {}]\n", b"7\n"):
         shutil.rmtree(cache)
@@ -190,17 +190,17 @@ def test_a_torn_or_foreign_journal_costs_only_its_end(tmp_path: Path, cache: Pat
         (journal,) = cache.glob("*.partial/done.jsonl")
         journal.write_bytes(journal.read_bytes() + tail)
         events, prepared = finish(prepare(config, 1))
-        assert events[0].done == 2 * CHUNK
-        assert np.array_equal(prepared.pictures[:, 0], np.load(tmp_path / "a.npy"))
+        assert events[0].done == 2 * CHUNK_SIZE
+        assert np.array_equal(prepared.images[:, 0], np.load(tmp_path / "a.npy"))
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "record", "labels", "version", "gone"])
 def test_a_damaged_cache_is_made_again(tmp_path: Path, cache: Path, finish: Finish, damage: str) -> None:
     good_folder(tmp_path / "pics" / "a", 10)
     good_folder(tmp_path / "pics" / "b", 10)
-    config = DataConfig(str(tmp_path / "pics"), 8, 8, 3, labels=True)
+    config = DataConfig(str(tmp_path / "pics"), 8, 8, 3, conditional=True)
     _, first = finish(prepare(config, 1))
-    pictures, labels = np.array(first.pictures), np.array(first.labels)
+    pictures, labels = np.array(first.images), np.array(first.labels)
     folder = cache / first.fingerprint
     content = bytearray((folder / "pictures").read_bytes())
     if damage == "flip":
@@ -221,12 +221,12 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path, cache: Path, finish: Fini
         (folder / "pictures").unlink()
     events, second = finish(prepare(config, 1))
     assert events, "the damage was not noticed"
-    assert np.array_equal(second.pictures, pictures)
+    assert np.array_equal(second.images, pictures)
     assert np.array_equal(second.labels, labels)
 
 
 def test_two_at_once_do_not_disturb_each_other(tmp_path: Path, cache: Path, finish: Finish) -> None:
-    config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK)), 8, 8, 3)
+    config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)), 8, 8, 3)
     program = f"""
 from ganvas.config import DataConfig
 from ganvas.data import prepare
@@ -237,13 +237,13 @@ for event in prepare({config!r}, 1):
     said = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum("done=0" in each for each in said) <= 1, "both did the work"
-    together = np.array(finish(prepare(config, 1))[1].pictures)
+    together = np.array(finish(prepare(config, 1))[1].images)
     shutil.rmtree(cache)
-    assert np.array_equal(finish(prepare(config, 1))[1].pictures, together)
+    assert np.array_equal(finish(prepare(config, 1))[1].images, together)
 
 
 def test_waiting_is_said(tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "is_free", lambda _: False)
+    monkeypatch.setattr(preparing, "is_unlocked", lambda _: False)
     events, _ = finish(prepare(DataConfig(str(good_folder(tmp_path / "pics", 20))), 1))
     assert "waiting" in events[0].text
 
@@ -252,14 +252,14 @@ def test_several_processes_make_the_same(
     tmp_path: Path, cache: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_all(tmp_path / "pics")
-    good_folder(tmp_path / "pics", 3 * CHUNK)
+    good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)
     config = DataConfig(str(tmp_path / "pics"), 8, 8, 4)
     monkeypatch.setattr(preparing, "available_cores", lambda: 3)
     _, several = finish(prepare(config, 3))
-    pictures = np.array(several.pictures)
+    pictures = np.array(several.images)
     shutil.rmtree(cache)
     _, one = finish(prepare(config, 1))
-    assert np.array_equal(one.pictures, pictures)
+    assert np.array_equal(one.images, pictures)
     assert one.skipped == several.skipped
     assert one.notes == several.notes
 
@@ -282,39 +282,39 @@ def test_no_room_and_no_permission_name_the_way_out(
 def test_a_full_disk_is_said_and_costs_nothing_that_was_done(
     tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK)), 8, 8, 3)
-    run = workers.Decoder.run
+    config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)), 8, 8, 3)
+    run = workers.ChunkDecoder.run
 
-    def full(self: workers.Decoder, chunk: int, start: int) -> workers.Result:
+    def full(self: workers.ChunkDecoder, chunk: int, start: int) -> workers.ChunkResult:
         if chunk == 1:
             raise OSError(28, "No space left on device")
         return run(self, chunk, start)
 
     with monkeypatch.context() as patch:
-        patch.setattr(workers.Decoder, "run", full)
+        patch.setattr(workers.ChunkDecoder, "run", full)
         with pytest.raises(GanvasError, match="No space left"):
             finish(prepare(config, 1))
     events, prepared = finish(prepare(config, 1))
-    assert events[0].done == CHUNK
-    assert prepared.count == 3 * CHUNK
+    assert events[0].done == CHUNK_SIZE
+    assert prepared.count == 3 * CHUNK_SIZE
 
 
 def test_array_sources_keep_every_byte(tmp_path: Path, finish: Finish) -> None:
     array = np.random.default_rng(0).integers(0, 256, (70, 6, 10, 3), np.uint8)
     np.save(tmp_path / "a.npy", array)
     _, prepared = finish(prepare(DataConfig(str(tmp_path / "a.npy"), 6, 10, 3), 1))
-    assert np.array_equal(prepared.pictures, array.transpose(0, 3, 1, 2))
+    assert np.array_equal(prepared.images, array.transpose(0, 3, 1, 2))
 
 
 @given(st.integers(1, 60), st.data())
 def test_gaps_are_closed_from_the_end(count: int, data: st.DataObject) -> None:
     skipped = data.draw(st.sets(st.integers(0, count - 1)))
     places: list[int] = list(range(count))
-    for gap, last in preparing._moves(dict.fromkeys(skipped, "why"), count):
+    for gap, last in preparing._gap_moves(dict.fromkeys(skipped, "why"), count):
         assert last >= count - len(skipped), "a picture that stays was moved, so doing it twice would lose it"
         places[gap] = places[last]
     assert sorted(places[: count - len(skipped)]) == sorted(set(range(count)) - skipped)
 
 
 def test_prepared_counts_its_pictures() -> None:
-    assert Prepared(np.zeros((3, 1, 2, 2), np.uint8), None, (), (), (), "").count == 3
+    assert PreparedDataset(np.zeros((3, 1, 2, 2), np.uint8), None, (), (), (), "").count == 3

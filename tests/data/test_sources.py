@@ -1,4 +1,4 @@
-"""Folders and archives are read as streams, in order, whatever is in them."""
+"""Folders and archives are read as streams, in order, whatever they contain."""
 
 import os
 import stat
@@ -34,7 +34,7 @@ def classes(path: Path) -> dict[str, str]:
 def test_folder_is_walked_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:
     touch(tmp_path, "b.png", "a.JPG", "sub/deep/c.webp", ".hidden.png", ".thumbs/d.png", "__MACOSX/e.png", "notes.txt")
     assert names(tmp_path) == ["a.JPG", "b.png", "sub/deep/c.webp"]
-    assert open_source(tmp_path).others() == {".txt": 1}
+    assert open_source(tmp_path).other_files() == {".txt": 1}
 
 
 def test_links_back_are_named_and_not_followed(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_names_sorted_on_disk_are_those_sorted_in_memory(given_names: list[str])
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "scandir", lambda _: Scan(map(Entry, given_names)))
-        assert list(sources._sorted_names(Path(), at_once=3)) == sorted(given_names)
+        assert list(sources._sorted_names(Path(), chunk_size=3)) == sorted(given_names)
 
 
 def test_stamp_changes_with_the_file(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_zip_is_read_in_place(tmp_path: Path) -> None:
     source = open_source(tmp_path / "pics.zip")
     assert [item.name for item in source.items()] == ["cats/a.png", "../../dogs/b.png"]
     assert source.read("cats/a.png") == (folder / "good0000.png").read_bytes()
-    assert source.others() == {".txt": 1}
+    assert source.other_files() == {".txt": 1}
     assert set(classes(tmp_path / "pics.zip").values()) == {"cats", ".."}
 
 
@@ -134,7 +134,7 @@ def test_damaged_member_of_a_zip_is_one_bad_picture(tmp_path: Path) -> None:
 
 
 def test_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_MEMBER", 1000)
+    monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 1000)
     with zipfile.ZipFile(tmp_path / "pics.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", bytes(100_000))
     with pytest.raises(GanvasError, match="over the limit"):
@@ -155,10 +155,10 @@ def test_encrypted_zip_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("broken.zip", b"PK\x03\x04 and no more", "damaged or no .zip"),
-        ("empty.zip", b"", "damaged or no .zip"),
-        ("cat.jpg", b"\xff\xd8\xff", "one picture; a folder of them is needed"),
-        ("pics.rar", b"Rar!", "no folder, .zip"),
+        ("broken.zip", b"PK\x03\x04 and no more", "damaged or not a .zip"),
+        ("empty.zip", b"", "damaged or not a .zip"),
+        ("cat.jpg", b"\xff\xd8\xff", "single picture; a folder of pictures is needed"),
+        ("pics.rar", b"Rar!", "not a folder, .zip"),
         ("broken.npy", b"\x93NUMPY", "cannot be read as an array"),
     ],
 )
@@ -187,9 +187,9 @@ def test_unreadable_path_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_nothing_there_names_what_was_found(tmp_path: Path) -> None:
-    assert "it is empty" in str(sources.no_pictures(open_source(tmp_path), ""))
+    assert "it is empty" in str(sources.no_pictures_error(open_source(tmp_path), ""))
     touch(tmp_path, "a.txt", "b.txt", "c.txt", "nosuffix")
-    error = sources.no_pictures(open_source(tmp_path), "Try: ganvas inspect X")
+    error = sources.no_pictures_error(open_source(tmp_path), "Try: ganvas inspect X")
     assert "(3 .txt files, 1 nameless file)" in error.message
     assert error.hint == "Try: ganvas inspect X"
 
@@ -197,10 +197,10 @@ def test_nothing_there_names_what_was_found(tmp_path: Path) -> None:
 def test_pipes_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
     assert stat.S_ISFIFO((tmp_path / "a.png").stat().st_mode)
-    assert [item.problem for item in open_source(tmp_path).items()] == ["not an ordinary file"]
+    assert [item.problem for item in open_source(tmp_path).items()] == ["not a regular file"]
 
 
-def test_home_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     photograph(0).save(tmp_path / "a.png")
     assert names(Path("~")) == ["a.png"]

@@ -1,4 +1,4 @@
-"""Helpers decode the same pictures as we do, without torch and without the user's program, and may die."""
+"""Workers decode the same as this process, without torch or the user's program, and may die."""
 
 import json
 import os
@@ -14,16 +14,16 @@ from bad_files import good_folder
 
 from ganvas.config import DataConfig
 from ganvas.data import workers
-from ganvas.data.index import CHUNK, Index, write_index
+from ganvas.data.index import CHUNK_SIZE, Index, write_index
 from ganvas.data.sources import open_source
-from ganvas.data.workers import Result, decode_all
+from ganvas.data.workers import ChunkResult, decode_all
 from ganvas.errors import GanvasError
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> tuple[DataConfig, Index, Path]:
-    """Return a configuration, a list of 2.5 chunks with one broken file, and an empty target."""
-    folder = good_folder(tmp_path / "pics", CHUNK * 5 // 2)
+    """Return a configuration, an index of 2.5 chunks with one broken file, and an empty target."""
+    folder = good_folder(tmp_path / "pics", CHUNK_SIZE * 5 // 2)
     (folder / "good0070.png").write_bytes(b"broken")
     config = DataConfig(str(folder), 8, 8, 3)
     (tmp_path / "target").touch()
@@ -35,9 +35,9 @@ def starts(index: Index) -> dict[int, int]:
 
 
 def test_result_goes_to_json_and_back() -> None:
-    result = Result(3, {200: "truncated", 201: "empty"})
+    result = ChunkResult(3, {200: "truncated", 201: "empty"})
     result.notes.update(["turned", "turned"])
-    assert Result.from_json(result.to_json()) == result
+    assert ChunkResult.from_json(result.to_json()) == result
 
 
 def test_chunks_lie_where_they_belong(work: tuple[DataConfig, Index, Path]) -> None:
@@ -54,18 +54,18 @@ def test_chunks_lie_where_they_belong(work: tuple[DataConfig, Index, Path]) -> N
     assert np.array_equal(np.fromfile(again, np.uint8).reshape(-1, 3, 8, 8)[128:], pictures[128:])
 
 
-def test_a_helper_does_the_same_work(work: tuple[DataConfig, Index, Path]) -> None:
+def test_a_worker_gives_the_same_results(work: tuple[DataConfig, Index, Path]) -> None:
     config, index, target = work
-    mine = [result.to_json() for result in decode_all(config, index.path, starts(index), target, 1)]
+    expected = [result.to_json() for result in decode_all(config, index.path, starts(index), target, 1)]
     pictures = target.read_bytes()
     target.write_bytes(b"")
     job = {"config": asdict(config), "index": str(index.path), "target": str(target)}
-    lines = [json.dumps(each) for each in (job, *starts(index).items())]
+    lines = [json.dumps(message) for message in (job, *starts(index).items())]
     command = "from ganvas.data.workers import serve; import sys; serve(); assert 'torch' not in sys.modules"
-    helper = subprocess.run(
+    worker = subprocess.run(
         [sys.executable, "-c", command], input="\n".join(lines), capture_output=True, text=True, check=True
     )
-    assert helper.stdout.splitlines() == mine
+    assert worker.stdout.splitlines() == expected
     assert target.read_bytes() == pictures
 
 
@@ -78,46 +78,44 @@ def test_several_share_the_work(work: tuple[DataConfig, Index, Path]) -> None:
     assert target.read_bytes() == together
 
 
-def test_leaving_early_leaves_no_helper_behind(
-    work: tuple[DataConfig, Index, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closing_early_ends_the_workers(work: tuple[DataConfig, Index, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     config, index, target = work
-    helpers = []
+    processes = []
     popen = subprocess.Popen
 
     def watched(*args: object, **kwargs: object) -> object:
-        helpers.append(popen(*args, **kwargs))
-        return helpers[-1]
+        processes.append(popen(*args, **kwargs))
+        return processes[-1]
 
     monkeypatch.setattr(subprocess, "Popen", watched)
     results = decode_all(config, index.path, starts(index), target, 2)
     next(results)
     results.close()
-    assert len(helpers) == 1
-    assert helpers[0].poll() is not None, "a helper outlived the work"
+    assert len(processes) == 1
+    assert processes[0].poll() is not None, "a worker outlived the work"
 
 
-def test_the_death_of_a_helper_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    todo, done = queue.SimpleQueue(), queue.SimpleQueue()
+def test_the_death_of_a_worker_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    todo, results = queue.SimpleQueue(), queue.SimpleQueue()
     todo.put((2, 0))
     with subprocess.Popen(
         [sys.executable, "-c", "import os; input(); os._exit(9)"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as helper:
-        workers._feed(helper, "{}", todo, done)
-        error = done.get_nowait()
+    ) as worker:
+        workers._feed_worker(worker, "{}", todo, results)
+        error = results.get_nowait()
         assert isinstance(error, GanvasError)
         assert "died (status 9) at pictures 128 to 191" in error.message
 
 
-def test_no_more_helpers_than_chunks(work: tuple[DataConfig, Index, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_workers_than_chunks(work: tuple[DataConfig, Index, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     config, index, target = work
-    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a helper for work that we do ourselves"))
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a worker for work that this process does"))
     assert len(list(decode_all(config, index.path, {0: index.starts[0]}, target, 8))) == 1
 
 
 def test_threads_are_not_multiplied() -> None:
-    assert workers.ONE_THREAD["OMP_NUM_THREADS"] == "1"
-    assert os.environ.get("GANVAS_CACHE")  # helpers inherit the rest
+    assert workers.ONE_THREAD_ENV["OMP_NUM_THREADS"] == "1"
+    assert os.environ.get("GANVAS_CACHE")  # workers inherit the rest

@@ -1,4 +1,4 @@
-"""Pictures by seed: the same ones for the same numbers, whatever else is asked for."""
+"""Samples by seed: the same seed and index give the same image."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,15 @@ import ganvas
 import tiny
 from ganvas.config import Config
 from ganvas.errors import GanvasError
-from ganvas.latents.sample import MODEL, GeneratorModel, draw_label, draw_latents, load, read_age, save_network
+from ganvas.latents.sample import (
+    MODEL_FILE,
+    GeneratorModel,
+    load,
+    read_training_length,
+    sample_label,
+    sample_latents,
+    save_network,
+)
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
@@ -26,53 +34,55 @@ def model(recipe: str = "dcgan", classes: tuple[str, ...] = ()) -> GeneratorMode
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_seed_gives_its_pictures(recipe: str) -> None:
-    found = model(recipe).sample(5, seed=3)
-    assert found.shape == (5, 3, 16, 16)
-    assert found.dtype == torch.uint8
-    assert torch.equal(found, model(recipe).sample(5, seed=3))
-    assert not torch.equal(found, model(recipe).sample(5, seed=4))
-    assert not torch.equal(found[0], found[1])
+def test_a_seed_gives_the_same_images(recipe: str) -> None:
+    samples = model(recipe).sample(5, seed=3)
+    assert samples.shape == (5, 3, 16, 16)
+    assert samples.dtype == torch.uint8
+    assert torch.equal(samples, model(recipe).sample(5, seed=3))
+    assert not torch.equal(samples, model(recipe).sample(5, seed=4))
+    assert not torch.equal(samples[0], samples[1])
 
 
 @pytest.mark.parametrize("seed", [-1, 0, 2**70])
-def test_any_whole_number_is_a_seed(seed: int) -> None:
+def test_any_integer_is_a_seed(seed: int) -> None:
     assert model().sample(1, seed=seed).shape == (1, 3, 16, 16)
 
 
-def test_a_latent_belongs_to_seed_and_index_alone() -> None:
-    many = draw_latents(7, range(100), 8)
-    assert torch.equal(draw_latents(7, range(90, 95), 8), many[90:95])
-    assert not torch.equal(draw_latents(8, range(100), 8)[0], many[0])
+def test_a_latent_depends_only_on_seed_and_index() -> None:
+    many = sample_latents(7, range(100), 8)
+    assert torch.equal(sample_latents(7, range(90, 95), 8), many[90:95])
+    assert not torch.equal(sample_latents(8, range(100), 8)[0], many[0])
     assert abs(float(many.mean())) < 0.15
     assert float(many.std()) == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize("classes", [(), ("a", "b")])
-def test_a_picture_does_not_depend_on_how_many_are_asked_for(classes: tuple[str, ...]) -> None:
+def test_an_image_does_not_depend_on_the_count(classes: tuple[str, ...]) -> None:
     sampler = model(classes=classes)
     many = sampler.sample(130, seed=1).int()
-    # Convolutions of other batch sizes may round the last bit otherwise; a whole level of 255 is allowed.
+    # With another batch size, convolutions may round differently, so one level of 255 is allowed.
     assert (many[:5] - sampler.sample(5, seed=1).int()).abs().max() <= 1
     assert (many[100:130] - sampler.sample(30, seed=1, first=100).int()).abs().max() <= 1
 
 
-def test_classes_are_drawn_as_often_as_the_pictures_have_them() -> None:
+def test_classes_are_sampled_with_their_frequencies() -> None:
     counted = tiny.config(classes=("rare", "usual"), class_counts=(10, 990))
-    labels = [draw_label(0, index, counted) for index in range(2000)]
+    labels = [sample_label(0, index, counted) for index in range(2000)]
     assert 5 <= labels.count(0) <= 45, "one in a hundred"
     older = tiny.config(classes=("rare", "usual"))
-    assert 900 < [draw_label(0, index, older) for index in range(2000)].count(0) < 1100, "what is not told is even"
+    assert 900 < [sample_label(0, index, older) for index in range(2000)].count(0) < 1100, (
+        "without counts all classes are equally likely"
+    )
 
 
-def test_truncation_draws_pictures_together() -> None:
+def test_truncation_reduces_diversity() -> None:
     sampler = model("fc")
 
-    def spread(truncation: float) -> float:
+    def std(truncation: float) -> float:
         return float(sampler.sample(32, truncation=truncation).float().std(dim=0).mean())
 
-    assert spread(0) == 0, "truncation 0 leaves one picture"
-    assert 0 < spread(0.5) < spread(1)
+    assert std(0) == 0, "truncation 0 gives only one image"
+    assert 0 < std(0.5) < std(1)
 
 
 def test_labels() -> None:
@@ -82,12 +92,12 @@ def test_labels() -> None:
     is_cat = [bool((mixed[i] - cats[i]).abs().max() <= 1) for i in range(16)]
     is_dog = [bool((mixed[i] - dogs[i]).abs().max() <= 1) for i in range(16)]
     assert all(cat or dog for cat, dog in zip(is_cat, is_dog, strict=True))
-    assert any(is_cat), "without a label both classes are drawn"
-    assert any(is_dog), "without a label both classes are drawn"
+    assert any(is_cat), "without a label both classes are sampled"
+    assert any(is_dog), "without a label both classes are sampled"
 
 
 @pytest.mark.parametrize(
-    ("options", "named"),
+    ("options", "message"),
     [
         ({"count": 0}, "Cannot sample 0 pictures"),
         ({"count": -3}, "Cannot sample -3 pictures"),
@@ -96,14 +106,14 @@ def test_labels() -> None:
         ({"count": 1, "label": "cta"}, r"has no label 'cta'\. Did you mean 'cat'"),
     ],
 )
-def test_what_is_refused(options: dict[str, object], named: str) -> None:
-    with pytest.raises(GanvasError, match=named) as caught:
+def test_invalid_options_are_refused(options: dict[str, object], message: str) -> None:
+    with pytest.raises(GanvasError, match=message) as caught:
         model(classes=("cat", "dog")).sample(**options)  # type: ignore[arg-type]
     assert caught.value.hint
 
 
-def test_a_label_where_there_are_none() -> None:
-    with pytest.raises(GanvasError, match="mine knows no labels"):
+def test_a_label_for_an_unconditional_run_is_refused() -> None:
+    with pytest.raises(GanvasError, match="mine was trained without labels"):
         model().sample(1, label="cat")
 
 
@@ -117,11 +127,11 @@ def saved(folder: Path, config: Config) -> Run:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_saved_network_comes_back(recipe: str, tmp_path: Path) -> None:
     run = saved(tmp_path / "mine", tiny.config(recipe))
-    found = ganvas.load(run.folder, "cpu")
-    assert found.run == "mine"
-    assert torch.equal(found.sample(3), load(run.folder, "cpu").sample(3))
-    assert not any(parameter.requires_grad for parameter in found.network.parameters())
-    assert not found.network.training
+    loaded = ganvas.load(run.folder, "cpu")
+    assert loaded.run_name == "mine"
+    assert torch.equal(loaded.sample(3), load(run.folder, "cpu").sample(3))
+    assert not any(parameter.requires_grad for parameter in loaded.network.parameters())
+    assert not loaded.network.training
 
 
 def test_nothing_to_load(tmp_path: Path) -> None:
@@ -129,35 +139,35 @@ def test_nothing_to_load(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
     run = Run(tmp_path / "begun")
     run.write_config(tiny.config())
-    with pytest.raises(GanvasError, match="holds no trained generator yet") as caught:
+    with pytest.raises(GanvasError, match="has no trained generator yet") as caught:
         load(run.folder)
-    assert caught.value.hint == f"Go on with: ganvas train --out {run.folder}"
+    assert caught.value.hint == f"Continue the training: ganvas train --out {run.folder}"
 
 
 @pytest.mark.parametrize("content", [b"", b"rubbish" * 50, b"\x80\x04K\x01."])
-def test_a_damaged_model_is_named(content: bytes, tmp_path: Path) -> None:
+def test_a_damaged_model_is_refused(content: bytes, tmp_path: Path) -> None:
     run = saved(tmp_path / "mine", tiny.config())
     (run.model / "generator.safetensors").write_bytes(content)
-    with pytest.raises(GanvasError, match="is damaged or of another network"):
+    with pytest.raises(GanvasError, match="is damaged or belongs to another network"):
         load(run.folder, "cpu")
 
 
-def test_a_model_of_another_network_is_named(tmp_path: Path) -> None:
+def test_a_model_of_another_network_is_refused(tmp_path: Path) -> None:
     run = saved(tmp_path / "mine", tiny.config())
-    run.write_config(replace(tiny.config(), latent=9))
-    with pytest.raises(GanvasError, match="is damaged or of another network"):
+    run.write_config(replace(tiny.config(), z_dim=9))
+    with pytest.raises(GanvasError, match="is damaged or belongs to another network"):
         load(run.folder, "cpu")
 
 
-def test_a_model_knows_for_how_long_it_was_trained(tmp_path: Path) -> None:
+def test_a_model_file_says_how_long_it_was_trained(tmp_path: Path) -> None:
     run, network = Run(tmp_path / "mine"), build_generator(tiny.config())
-    assert read_age(run) is None, "there is no model yet"
+    assert read_training_length(run) is None, "there is no model yet"
     save_network(run, network, 7, 56)
-    assert read_age(run) == (7, 56)
-    save_file(network.state_dict(), run.model / MODEL)
-    assert read_age(run) is None, "models of the first release do not say"
-    (run.model / MODEL).write_bytes(b"rubbish")
-    assert read_age(run) is None
+    assert read_training_length(run) == (7, 56)
+    save_file(network.state_dict(), run.model / MODEL_FILE)
+    assert read_training_length(run) is None, "models of the first release do not contain it"
+    (run.model / MODEL_FILE).write_bytes(b"rubbish")
+    assert read_training_length(run) is None
 
 
 def test_the_same_model_is_the_same_file(tmp_path: Path) -> None:
@@ -166,5 +176,5 @@ def test_the_same_model_is_the_same_file(tmp_path: Path) -> None:
     for number in range(10):
         run = Run(tmp_path / str(number))
         save_network(run, network, 7, 56)
-        files.add((run.model / MODEL).read_bytes())
-    assert len(files) == 1, "one run and its repetition cannot be compared"
+        files.add((run.model / MODEL_FILE).read_bytes())
+    assert len(files) == 1, "the files of two identical runs differ"

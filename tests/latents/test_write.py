@@ -1,4 +1,4 @@
-"""Samples as files, each with run, seed and index inside."""
+"""Samples written as files, with run, seed and index in their metadata."""
 
 from pathlib import Path
 
@@ -22,22 +22,22 @@ def model() -> GeneratorModel:
     return GeneratorModel(build_generator(config), config, torch.device("cpu"), "mine")
 
 
-def test_pictures_are_numbered_and_carry_their_origin(
+def test_pictures_are_numbered_and_contain_their_metadata(
     model: GeneratorModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "AT_ONCE", 3)
+    monkeypatch.setattr(write, "BATCH_IMAGES", 3)
     folder = write_pictures(model, tmp_path / "out", 7, seed=5, truncation=0.5, label="dog")
     assert sorted(path.name for path in folder.iterdir()) == [f"{index:06d}.png" for index in range(7)]
     expected = model.sample(7, 5, 0.5, "dog").int()
     for index in range(7):
         with Image.open(folder / f"{index:06d}.png") as image:
-            facts = {key: image.text[key] for key in ("run", "seed", "truncation", "label", "index")}
-            assert facts == {"run": "mine", "seed": "5", "truncation": "0.5", "label": "dog", "index": str(index)}
-            found = torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1).int()
-        assert (found - expected[index]).abs().max() <= 1, "not the picture of this index"
+            metadata = {key: image.text[key] for key in ("run", "seed", "truncation", "label", "index")}
+            assert metadata == {"run": "mine", "seed": "5", "truncation": "0.5", "label": "dog", "index": str(index)}
+            written = torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1).int()
+        assert (written - expected[index]).abs().max() <= 1, "not the image of this index"
 
 
-def test_grid_is_one_sheet_with_its_origin(model: GeneratorModel, tmp_path: Path) -> None:
+def test_a_grid_is_one_picture_with_its_metadata(model: GeneratorModel, tmp_path: Path) -> None:
     path = write_grid(model, tmp_path / "sheet.png", 9, seed=5)
     with Image.open(path) as image:
         assert min(image.size) >= 3 * 16

@@ -1,4 +1,4 @@
-"""Real pictures of three kinds, at the size that a first training would take."""
+"""Real pictures of three kinds, at the size of a first training."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganvas.config import DataConfig
 from ganvas.data import prepare
-from ganvas.events import drain
+from ganvas.events import run_to_end
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +21,5 @@ def shared_pictures(shared_assets: Path, tmp_path_factory: pytest.TempPathFactor
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANVAS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        prepared = {name: drain(prepare(config, workers=1)).pictures for name, config in files.items()}
+        prepared = {name: run_to_end(prepare(config, workers=1)).images for name, config in files.items()}
         return {name: torch.tensor(pictures[:2000]) for name, pictures in prepared.items()}

@@ -1,4 +1,4 @@
-"""A near-copy is what an eye takes for the same picture; nothing is counted twice or forgotten at a chunk's edge."""
+"""Near-copies are images that look the same; nothing is counted twice or missed at the borders of chunks."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,18 +11,18 @@ from torch import Tensor
 
 from ganvas.metrics import neighbours
 from ganvas.metrics.neighbours import (
-    TOLERANCE,
+    NEAR_COPY_DISTANCE,
     NearDuplicates,
     birthday_support,
-    near_duplicates,
-    nearest_pictures,
-    nudged_copies,
-    small_copies,
+    count_near_duplicates,
+    nearest_images,
+    shifted_thumbnails,
+    thumbnails,
 )
 
 
 def noise(count: int, channels: int = 3, height: int = 32, width: int = 32, seed: int = 0) -> Tensor:
-    """Return pictures of which no two are alike."""
+    """Return images of which no two are similar."""
     random = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (count, channels, height, width), dtype=torch.uint8, generator=random)
 
@@ -35,11 +35,11 @@ def grainy(pictures: Tensor) -> Tensor:
 def softer(pictures: Tensor) -> Tensor:
     soft = pictures.float()
     for _ in range(pictures.shape[3] // 32):
-        soft = F.avg_pool2d(F.avg_pool2d(F.pad(soft, (1,) * 4, mode="replicate"), 2, 1), 2, 1)  # weights 1 2 1
+        soft = F.avg_pool2d(F.avg_pool2d(F.pad(soft, (1,) * 4, mode="replicate"), 2, 1), 2, 1)  # kernel 1 2 1
     return soft.round().to(torch.uint8)
 
 
-def aside(pictures: Tensor) -> Tensor:
+def shifted(pictures: Tensor) -> Tensor:
     step = pictures.shape[3] // 32
     return F.pad(pictures, (step, 0, 0, 0), mode="replicate")[..., : pictures.shape[3]]
 
@@ -50,7 +50,7 @@ CHANGES: dict[str, Callable[[Tensor], Tensor]] = {
     "lighter": lambda pictures: (pictures.int() + 7).clamp(0, 255).to(torch.uint8),
     "grainy": grainy,
     "softer": softer,
-    "aside": aside,
+    "shifted": shifted,
 }
 
 
@@ -61,54 +61,52 @@ def test_the_distance_is_in_levels_whatever_the_shape(channels: int, height: int
     pictures = torch.full((2, channels, height, width), 100, dtype=torch.uint8)
     pictures[1] += 10
     pictures[:, 3:] = 255
-    a, b = small_copies(pictures)
+    a, b = thumbnails(pictures)
     assert float((a - b).norm()) == pytest.approx(10, rel=1e-4), "ten levels lighter everywhere is a distance of ten"
 
 
-def test_what_is_transparent_has_no_colour() -> None:
+def test_transparent_pixels_have_no_colour() -> None:
     pictures = noise(2, channels=4)
     pictures[:, 3] = 0
-    assert torch.equal(*small_copies(pictures)), "an invisible colour makes pictures differ"
+    assert torch.equal(*thumbnails(pictures)), "the colour of transparent pixels makes images differ"
 
 
 def test_the_nearest_is_found_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, pictures = noise(7, seed=1), noise(23, seed=2).numpy()
     rows = np.array([1, 2, 3, 5, 8, 13, 20, 21, 22])
-    copies = {False: small_copies(pictures).double(), True: small_copies(pictures[..., ::-1]).double()}
-    nudged = nudged_copies(queries).double()
+    others = {False: thumbnails(pictures).double(), True: thumbnails(pictures[..., ::-1]).double()}
+    query_shifts = shifted_thumbnails(queries).double()
     expected = []
     for query in range(7):
         candidates = [
-            (min(float((nudge[query] - copies[flip][row]).norm()) for nudge in nudged), row, flip)
+            (min(float((shift[query] - others[flip][row]).norm()) for shift in query_shifts), row, flip)
             for row in rows
             for flip in (False, True)
         ]
         expected.append(min(candidates))
     for chunk in (1000, 4):
-        monkeypatch.setattr(neighbours, "CHUNK", chunk)
-        found = nearest_pictures(nudged_copies(queries), pictures, rows)
-        triples = zip(found.distance.tolist(), found.index.tolist(), found.mirrored.tolist(), strict=True)
-        assert [each[1:] for each in triples] == [each[1:] for each in expected], (
-            f"another picture in chunks of {chunk}"
-        )
-        assert found.distance.tolist() == pytest.approx([each[0] for each in expected], rel=1e-3)
+        monkeypatch.setattr(neighbours, "CHUNK_SIZE", chunk)
+        nearest = nearest_images(shifted_thumbnails(queries), pictures, rows)
+        pairs = list(zip(nearest.index.tolist(), nearest.mirrored.tolist(), strict=True))
+        assert pairs == [(row, flip) for _, row, flip in expected], f"another image in chunks of {chunk}"
+        assert nearest.distance.tolist() == pytest.approx([distance for distance, _, _ in expected], rel=1e-3)
 
 
-def test_the_same_picture_is_passed_over_where_that_is_asked_for() -> None:
+def test_images_closer_than_min_distance_are_skipped() -> None:
     pictures = noise(5).numpy()
-    queries = nudged_copies(pictures[:1])
+    queries = shifted_thumbnails(pictures[:1])
     rows = np.arange(5)
-    assert nearest_pictures(queries, pictures, rows).index.tolist() == [0]
-    assert float(nearest_pictures(queries, pictures, rows).distance) < 0.1, "a picture is far from itself"
-    assert nearest_pictures(queries, pictures, rows, least=0.5).index.tolist() != [0], (
-        "an exact copy was not passed over"
+    assert nearest_images(queries, pictures, rows).index.tolist() == [0]
+    assert float(nearest_images(queries, pictures, rows).distance) < 0.1, "an image is far from itself"
+    assert nearest_images(queries, pictures, rows, min_distance=0.5).index.tolist() != [0], (
+        "an exact copy was not skipped"
     )
-    alone = nearest_pictures(queries, pictures, rows[:1], least=0.5)
-    assert alone.distance.tolist() == [255], "where there is no other, none may be found"
+    alone = nearest_images(queries, pictures, rows[:1], min_distance=0.5)
+    assert alone.distance.tolist() == [255], "without any other image the distance must be 255"
 
 
-def test_pictures_on_the_disk_are_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours, "CHUNK", 8)
+def test_memory_mapped_images_are_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "CHUNK_SIZE", 8)
     np.save(tmp_path / "pictures.npy", noise(50).numpy())
     pictures = np.load(tmp_path / "pictures.npy", mmap_mode="r")
     sizes = []
@@ -118,9 +116,9 @@ def test_pictures_on_the_disk_are_read_chunk_by_chunk(tmp_path: Path, monkeypatc
         return torch.linalg.vector_norm(a[:, None] - b, dim=2)
 
     monkeypatch.setattr(torch, "cdist", counting)
-    nearest_pictures(nudged_copies(pictures[:3]), pictures, np.arange(50))
-    near_duplicates(pictures)
-    assert max(min(size) for size in sizes) <= 8, "a matrix of all against all was made"
+    nearest_images(shifted_thumbnails(pictures[:3]), pictures, np.arange(50))
+    count_near_duplicates(pictures)
+    assert max(min(size) for size in sizes) <= 8, "a matrix of all distances was computed at once"
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -128,10 +126,10 @@ def test_a_slightly_changed_picture_is_a_near_copy(change: str, shared_pictures:
     for name, pictures in shared_pictures.items():
         changed = CHANGES[change](pictures[:200])
         near = [
-            bool(each <= TOLERANCE)
-            for each in (nudged_copies(changed) - small_copies(pictures[:200])).norm(dim=2).amin(0)
+            bool(each <= NEAR_COPY_DISTANCE)
+            for each in (shifted_thumbnails(changed) - thumbnails(pictures[:200])).norm(dim=2).amin(0)
         ]
-        assert sum(near) >= 180, f"{change}: of 200 {name}, only {sum(near)} are taken for near-copies of themselves"
+        assert sum(near) >= 180, f"{change}: of 200 {name}, only {sum(near)} count as near-copies of themselves"
 
 
 @pytest.mark.parametrize(
@@ -140,9 +138,9 @@ def test_a_slightly_changed_picture_is_a_near_copy(change: str, shared_pictures:
 def test_few_real_pictures_are_near_copies(
     name: str, low: float, high: float, shared_pictures: dict[str, Tensor]
 ) -> None:
-    found = near_duplicates(shared_pictures[name])
-    assert low <= found.having / found.count <= high, (
-        "the tolerance takes different pictures for copies, or misses variants"
+    duplicates = count_near_duplicates(shared_pictures[name])
+    assert low <= duplicates.with_duplicate / duplicates.count <= high, (
+        "the threshold accepts different images as near-copies, or misses variants"
     )
 
 
@@ -151,22 +149,22 @@ def test_near_duplicates_are_counted_once_whatever_the_chunk(monkeypatch: pytest
     pictures[10] = grainy(pictures[20:21])[0]
     pictures[5] = pictures[6] = pictures[29]
     for chunk in (1000, 7):
-        monkeypatch.setattr(neighbours, "CHUNK", chunk)
-        assert near_duplicates(pictures) == NearDuplicates(30, having=5, pairs=1 + 3), (
+        monkeypatch.setattr(neighbours, "CHUNK_SIZE", chunk)
+        assert count_near_duplicates(pictures) == NearDuplicates(30, with_duplicate=5, pairs=1 + 3), (
             f"miscounted in chunks of {chunk}"
         )
-    assert near_duplicates(noise(1)) == NearDuplicates(1, 0, 0)
+    assert count_near_duplicates(noise(1)) == NearDuplicates(1, 0, 0)
 
 
 def test_the_birthday_estimate_finds_the_size_of_the_support() -> None:
     support = noise(200)
     drawn = torch.randint(200, (400,), generator=torch.Generator().manual_seed(1))
-    found = birthday_support(near_duplicates(support[drawn]))
-    assert not found.at_least
-    assert found.size == pytest.approx(200, rel=0.2), "400 draws among 200 pictures do not betray that there are 200"
+    estimate = birthday_support(count_near_duplicates(support[drawn]))
+    assert not estimate.is_lower_bound
+    assert estimate.size == pytest.approx(200, rel=0.2), "400 draws from 200 images do not show that there are 200"
 
 
-def test_where_nothing_coincides_the_support_is_at_least() -> None:
-    found = birthday_support(NearDuplicates(1000, having=0, pairs=0))
-    assert found.at_least
-    assert found.size == pytest.approx(1000 * 999 / 2 / 3), "three coincidences would likely have shown themselves"
+def test_without_duplicates_the_support_is_a_lower_bound() -> None:
+    estimate = birthday_support(NearDuplicates(1000, with_duplicate=0, pairs=0))
+    assert estimate.is_lower_bound
+    assert estimate.size == pytest.approx(1000 * 999 / 2 / 3), "the rule of three allows three expected pairs"

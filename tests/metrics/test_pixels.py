@@ -1,4 +1,4 @@
-"""What is planted in the pixels is found there, the more the stronger it is, and nothing else moves."""
+"""Each pixel measure grows with the fault that it measures, and does not react to other faults."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -15,7 +15,7 @@ NAMES = {"clipped", "brightness", "colour", "detail", "checkerboard"}
 
 
 def scenes(count: int = 20, channels: int = 3, height: int = 32, width: int = 32) -> Tensor:
-    """Return float pictures in 0..255 with soft shapes and a little noise: nothing is clipped."""
+    """Return float images in 0..255 with soft shapes and a little noise; nothing is clipped."""
     random = torch.Generator().manual_seed(0)
     drawn = 127 + 2 * torch.randn(count, channels, height, width, generator=random)
     for side, strength in ((3, 25), (6, 15)):
@@ -65,7 +65,7 @@ def lightened(pictures: Tensor, strength: float) -> Tensor:
 
 
 @pytest.mark.parametrize(
-    ("change", "strengths", "name", "side"),
+    ("change", "strengths", "name", "direction"),
     [
         (blurred, (0, 0.5, 0.8, 1.2), "detail", -1),
         (noisy, (0, 3, 8, 20), "detail", 1),
@@ -76,11 +76,11 @@ def lightened(pictures: Tensor, strength: float) -> Tensor:
     ],
 )
 def test_a_measure_follows_what_it_measures(
-    change: Callable[[Tensor, float], Tensor], strengths: tuple[float, ...], name: str, side: int
+    change: Callable[[Tensor, float], Tensor], strengths: tuple[float, ...], name: str, direction: int
 ) -> None:
-    found = [measured(change(scenes(), strength))[name] for strength in strengths]
-    steps = [side * (after - before) for before, after in pairwise(found)]
-    assert min(steps) > 0, f"{name} does not follow {change.__name__}: {found}"
+    values = [measured(change(scenes(), strength))[name] for strength in strengths]
+    steps = [direction * (after - before) for before, after in pairwise(values)]
+    assert min(steps) > 0, f"{name} does not follow {change.__name__}: {values}"
 
 
 @pytest.mark.parametrize(
@@ -92,29 +92,29 @@ def test_a_measure_follows_what_it_measures(
         (lightened, 20, {"colour", "detail", "checkerboard"}),
     ],
 )
-def test_a_measure_minds_nothing_else(
+def test_a_measure_ignores_other_faults(
     change: Callable[[Tensor, float], Tensor], strength: float, untouched: set[str]
 ) -> None:
     before, after = measured(scenes()), measured(change(scenes(), strength))
     for name in untouched:
-        assert after[name] == pytest.approx(before[name], rel=0.3), f"{change.__name__} moves {name}"
+        assert after[name] == pytest.approx(before[name], rel=0.3), f"{change.__name__} changes {name}"
 
 
 @pytest.mark.parametrize("size", [(32, 32), (31, 31), (25, 33), (48, 20), (64, 64), (16, 16)])
 @pytest.mark.parametrize("kind", ["both", "rows", "columns"])
 def test_a_planted_checkerboard_is_found(kind: str, size: tuple[int, int]) -> None:
     pictures = scenes(height=size[0], width=size[1])
-    found = [measured(pictures + strength * pattern(kind, *size))["checkerboard"] for strength in (0, 2, 4, 8, 16)]
-    assert 0.4 < found[0] < 1.4, "pictures without a pattern should get about 1"
-    assert found == sorted(found), f"not the more the stronger: {found}"
-    assert found[1] > 1.5 * found[0], "a pattern of two levels is overlooked"
-    assert found[-1] > 50, "a strong pattern counts as part of its surroundings"
+    values = [measured(pictures + strength * pattern(kind, *size))["checkerboard"] for strength in (0, 2, 4, 8, 16)]
+    assert 0.4 < values[0] < 1.4, "images without a pattern should be at about 1"
+    assert values == sorted(values), f"the measure does not grow with the pattern: {values}"
+    assert values[1] > 1.5 * values[0], "a pattern of two levels is missed"
+    assert values[-1] > 50, "a strong pattern leaks into its surroundings"
 
 
 @pytest.mark.parametrize("change", [noisy, blurred])
 def test_neither_noise_nor_blur_is_a_checkerboard(change: Callable[[Tensor, float], Tensor]) -> None:
     for strength in (1, 2, 4):
-        assert measured(change(scenes(), strength))["checkerboard"] < 1.1, f"{change.__name__} is taken for a pattern"
+        assert measured(change(scenes(), strength))["checkerboard"] < 1.1, f"{change.__name__} counts as a pattern"
 
 
 def test_a_pattern_of_four_pixels_is_no_checkerboard() -> None:
@@ -125,9 +125,9 @@ def test_a_pattern_of_four_pixels_is_no_checkerboard() -> None:
 @pytest.mark.parametrize("value", [0, 7, 255])
 @pytest.mark.parametrize("size", [8, 15, 32])
 def test_constant_pictures(value: int, size: int) -> None:
-    found = measure_pixels(torch.full((2, 3, size, size), value, dtype=torch.uint8))
+    values = measure_pixels(torch.full((2, 3, size, size), value, dtype=torch.uint8))
     expected = {"brightness": value, "colour": 0, "detail": 0, "checkerboard": 0, "clipped": float(value in (0, 255))}
-    assert {name: each.tolist() for name, each in found.items()} == {
+    assert {name: each.tolist() for name, each in values.items()} == {
         name: pytest.approx([each, each]) for name, each in expected.items()
     }
 
@@ -136,38 +136,38 @@ def test_known_values() -> None:
     picture = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
     picture[0, 0, :4] = 255
     picture[0, 1, :, :2] = 100
-    found = {name: each.item() for name, each in measure_pixels(picture).items()}
-    assert found["clipped"] == pytest.approx(1 - 16 / 192)
-    assert found["brightness"] == pytest.approx((255 * 32 + 100 * 16) / 192)
-    assert found["colour"] == pytest.approx((255 * 32 + 100 * 8) / 64)
+    values = {name: each.item() for name, each in measure_pixels(picture).items()}
+    assert values["clipped"] == pytest.approx(1 - 16 / 192)
+    assert values["brightness"] == pytest.approx((255 * 32 + 100 * 16) / 192)
+    assert values["colour"] == pytest.approx((255 * 32 + 100 * 8) / 64)
 
 
 def test_grey_has_no_colour() -> None:
     grey = scenes(channels=1)
-    found = measured(grey)
-    assert found["colour"] == 0
-    assert found == pytest.approx(measured(grey.repeat(1, 3, 1, 1))), "grey is not seen as grey RGB"
+    values = measured(grey)
+    assert values["colour"] == 0
+    assert values == pytest.approx(measured(grey.repeat(1, 3, 1, 1))), "grey is not measured like grey RGB"
 
 
-def test_transparency_is_seen_on_white() -> None:
+def test_transparency_is_composited_on_white() -> None:
     clear = torch.zeros(2, 4, 8, 8)
     assert measured(clear)["brightness"] == 255
     opaque = torch.cat([scenes(), torch.full((20, 1, 32, 32), 255.0)], 1)
     assert measured(opaque) == measured(scenes())
 
 
-def test_each_picture_is_measured_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_are_measured_independently(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = to_bytes(scenes(7))
     whole = measure_pixels(pictures)
     assert set(whole) == NAMES
     assert all(each.shape == (7,) and each.dtype == torch.float64 for each in whole.values())
-    monkeypatch.setattr(pixels, "BATCH", 3)
+    monkeypatch.setattr(pixels, "BATCH_IMAGES", 3)
     for pieces in (measure_pixels(pictures), measure_pixels(pictures.numpy())):
         for name in NAMES:
             torch.testing.assert_close(pieces[name], whole[name], msg=f"{name} depends on the batch")
 
 
-def test_an_array_that_must_not_be_written_can_be_read() -> None:
+def test_a_read_only_array_can_be_read() -> None:
     array = to_bytes(scenes(3)).numpy()
     array.setflags(write=False)
     assert torch.equal(measure_pixels(array)["detail"], measure_pixels(to_bytes(scenes(3)))["detail"])

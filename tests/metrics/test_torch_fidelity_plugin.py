@@ -1,4 +1,4 @@
-"""torch-fidelity computes the field's scores on our networks, and they are the same as ours."""
+"""torch-fidelity computes the same scores on our networks as we do."""
 
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
 from ganvas.errors import GanvasError
 from ganvas.metrics.distances import frechet_distance, kernel_distance
-from ganvas.metrics.features import Features, extract
-from ganvas.metrics.scores import cover
-from ganvas.metrics.torch_fidelity_plugin import NAMES, Extractor, register
+from ganvas.metrics.features import Features, extract_features
+from ganvas.metrics.scores import precision_recall_density_coverage
+from ganvas.metrics.torch_fidelity_plugin import EXTRACTOR_NAMES, GanvasFeatureExtractor, register
 
 COUNT = 40
 
 
 class Pictures(Dataset[Tensor]):
-    """Be a set of pictures as torch-fidelity takes it."""
+    """A set of images as torch-fidelity takes it."""
 
     def __init__(self, pictures: Tensor) -> None:
         self.pictures = pictures
@@ -32,7 +32,7 @@ class Pictures(Dataset[Tensor]):
 
 
 def blobs(seed: int, contrast: float) -> Tensor:
-    """Return COUNT smooth uint8 pictures, far enough from those of another contrast that rounding is small beside."""
+    """Return COUNT smooth uint8 images, so different for another contrast that rounding errors do not matter."""
     coarse = torch.rand(COUNT, 3, 4, 4, generator=torch.Generator().manual_seed(seed))
     smooth = torch.nn.functional.interpolate(coarse, (16, 16), mode="bilinear")
     return (127 + contrast * 255 * (smooth - 0.5)).clamp(0, 255).to(torch.uint8)
@@ -45,53 +45,62 @@ def sets() -> tuple[Tensor, Tensor]:
 
 @pytest.fixture(scope="module")
 def ours(sets: tuple[Tensor, Tensor]) -> tuple[Features, Features]:
-    return extract(sets[0]), extract(sets[1])
+    return extract_features(sets[0]), extract_features(sets[1])
 
 
 @pytest.fixture(scope="module")
 def theirs(sets: tuple[Tensor, Tensor]) -> dict[str, float]:
     register()
-    found: dict[str, float] = torch_fidelity.calculate_metrics(
-        input1=Pictures(sets[0]), input2=Pictures(sets[1]), feature_extractor=NAMES[0], fid=True, kid=True, prc=True,
+    metrics: dict[str, float] = torch_fidelity.calculate_metrics(
+        input1=Pictures(sets[0]), input2=Pictures(sets[1]), feature_extractor=EXTRACTOR_NAMES[0],
+        fid=True, kid=True, prc=True,
         kid_subsets=1, kid_subset_size=COUNT, cuda=False, save_cpu_ram=True, verbose=False,
     )  # fmt: skip
-    return found
+    return metrics
 
 
 def test_frechet_is_theirs(ours: tuple[Features, Features], theirs: dict[str, float]) -> None:
-    mine = frechet_distance(ours[0].stage, ours[1].stage)
-    assert mine == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4), "the same features, another distance"
+    mine = frechet_distance(ours[0].intermediate, ours[1].intermediate)
+    assert mine == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4), (
+        "another distance for the same features"
+    )
 
 
 def test_kernel_distance_is_theirs(ours: tuple[Features, Features], theirs: dict[str, float]) -> None:
-    mine = kernel_distance(ours[0].head, ours[1].head)
+    mine = kernel_distance(ours[0].final, ours[1].final)
     assert mine == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4), "another kernel than KID's"
 
 
 def test_precision_and_recall_are_theirs(ours: tuple[Features, Features], theirs: dict[str, float]) -> None:
-    mine = cover(ours[0].head, ours[1].head)
+    mine = precision_recall_density_coverage(ours[0].final, ours[1].final)
     for name in ("precision", "recall"):
-        assert mine[name].value == pytest.approx(theirs[name], abs=1e-6), f"{name} of another neighbourhood, or swapped"
+        assert mine[name].value == pytest.approx(theirs[name], abs=1e-6), (
+            f"{name} has another neighbourhood, or is swapped"
+        )
 
 
-def test_registering_twice_is_registering_once() -> None:
+def test_registering_twice_has_no_effect() -> None:
     register()
     register()
-    assert {name: FEATURE_EXTRACTORS_REGISTRY[name] for name in NAMES} == dict.fromkeys(NAMES, Extractor)
+    assert {name: FEATURE_EXTRACTORS_REGISTRY[name] for name in EXTRACTOR_NAMES} == dict.fromkeys(
+        EXTRACTOR_NAMES, GanvasFeatureExtractor
+    )
 
 
-def test_features_come_in_the_order_they_were_asked_for(sets: tuple[Tensor, Tensor]) -> None:
-    head, stage = Extractor(NAMES[0], ["head", "stage"])(sets[0][:2])
+def test_features_come_in_the_requested_order(sets: tuple[Tensor, Tensor]) -> None:
+    head, stage = GanvasFeatureExtractor(EXTRACTOR_NAMES[0], ["head", "stage"])(sets[0][:2])
     assert (head.shape, stage.shape) == ((2, 1280), (2, 192))
-    (alone,) = Extractor(NAMES[0], ["stage"])(sets[0][:2])
+    (alone,) = GanvasFeatureExtractor(EXTRACTOR_NAMES[0], ["stage"])(sets[0][:2])
     assert torch.equal(alone, stage)
 
 
-def test_a_score_without_meaning_is_refused() -> None:
-    with pytest.raises(GanvasError, match="no score on these networks called 'isc'"):
-        Extractor.get_default_feature_layer_for_metric("isc")
+def test_an_undefined_metric_is_refused() -> None:
+    with pytest.raises(GanvasError, match="no metric for these networks called 'isc'"):
+        GanvasFeatureExtractor.get_default_feature_layer_for_metric("isc")
 
 
 def test_weights_from_a_file(tmp_path: Path) -> None:
     with pytest.raises(GanvasError, match="nowhere"):
-        Extractor(NAMES[0], ["stage"], feature_extractor_weights_path=str(tmp_path / "nowhere.pth"))
+        GanvasFeatureExtractor(
+            EXTRACTOR_NAMES[0], ["stage"], feature_extractor_weights_path=str(tmp_path / "nowhere.pth")
+        )

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganvas.models.dcgan import DCGANDiscriminator, DCGANGenerator
-from ganvas.models.layers import doubling, grids
+from ganvas.models.layers import up_conv, resolutions
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 64, 96), (3, 33, 17), (1, 31, 50)]
 
@@ -45,17 +45,17 @@ def test_weights_are_drawn_as_in_the_paper() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shapes(shape: tuple[int, int, int]) -> None:
-    pictures = DCGANGenerator(10, (8, 8, 8), shape)(torch.randn(5, 10))
-    assert pictures.shape == (5, *shape)
-    assert pictures.abs().max() <= 1
-    assert DCGANDiscriminator((8, 8, 8), shape)(pictures).shape == (5,)
+    images = DCGANGenerator(10, (8, 8, 8), shape)(torch.randn(5, 10))
+    assert images.shape == (5, *shape)
+    assert images.abs().max() <= 1
+    assert DCGANDiscriminator((8, 8, 8), shape)(images).shape == (5,)
 
 
 @pytest.mark.parametrize("side", range(8, 40))
 def test_doubling_leads_from_each_grid_to_the_next(side: int) -> None:
-    path = grids(side, 2 * side + 1, 3)
+    path = resolutions(side, 2 * side + 1, 3)
     assert path[-1] == (side, 2 * side + 1)
     features = torch.zeros(1, 2, *path[0])
     for grid in path[1:]:
-        features = doubling(2, 2, grid)(features)
+        features = up_conv(2, 2, grid)(features)
         assert features.shape[2:] == grid

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganvas.models.fastgan import REACH, Excitation, FastGANGenerator
+from ganvas.models.fastgan import SKIP_DISTANCE, SkipLayerExcitation, FastGANGenerator
 
 
 def randn(*shape: int, seed: int = 0) -> Tensor:
@@ -13,23 +13,23 @@ def randn(*shape: int, seed: int = 0) -> Tensor:
 
 
 def test_excitation_against_its_formula() -> None:
-    layer = Excitation(3, 2).double()
+    layer = SkipLayerExcitation(3, 2).double()
     small, big = randn(2, 3, 8, 8), randn(2, 2, 16, 16, seed=1)
     gather, mix = layer.layers[1], layer.layers[3]
-    found = layer(small, big)
+    actual = layer(small, big)
     for index in range(2):
         pooled = small[index].reshape(3, 4, 2, 4, 2).mean((2, 4))  # 8 x 8 to 4 x 4
         first = (gather.weight * pooled).sum((1, 2, 3)) + gather.bias
         first = first * torch.sigmoid(first)
         weights = torch.sigmoid(mix.weight[:, :, 0, 0] @ first + mix.bias)
-        torch.testing.assert_close(found[index], big[index] * weights[:, None, None])
+        torch.testing.assert_close(actual[index], big[index] * weights[:, None, None])
 
 
 def test_far_grids_speak_to_each_other() -> None:
     """With an excitation that says no, nothing but the last layer's bias is left of the finest features."""
     torch.manual_seed(0)
     network = FastGANGenerator(8, (16, 16, 8, 8), (3, 32, 32)).eval()
-    assert len(network.excitations) == len((16, 16, 8, 8)) - REACH
+    assert len(network.excitations) == len((16, 16, 8, 8)) - SKIP_DISTANCE
     z = torch.randn(2, 8)
     before = network(z)
     with torch.no_grad():
@@ -57,9 +57,9 @@ def test_shapes(shape: tuple[int, int, int], classes: int) -> None:
     torch.manual_seed(0)
     network = FastGANGenerator(8, (16, 16, 8, 8), shape, classes)
     labels = torch.tensor([0, 1, 2]) if classes else None
-    pictures = network(torch.randn(3, 8), labels)
-    assert pictures.shape == (3, *shape)
-    assert pictures.abs().max() <= 1
+    images = network(torch.randn(3, 8), labels)
+    assert images.shape == (3, *shape)
+    assert images.abs().max() <= 1
     if labels is not None:
         z = torch.randn(3, 8)
         network.eval()

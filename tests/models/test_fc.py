@@ -25,7 +25,7 @@ def test_the_lesson() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 17, 33), (4, 64, 96)])
 def test_shapes(shape: tuple[int, int, int]) -> None:
-    pictures = FCGenerator(10, (8, 8), shape)(torch.randn(5, 10))
-    assert pictures.shape == (5, *shape)
-    assert pictures.abs().max() <= 1
-    assert FCDiscriminator((8, 8), shape)(pictures).shape == (5,)
+    images = FCGenerator(10, (8, 8), shape)(torch.randn(5, 10))
+    assert images.shape == (5, *shape)
+    assert images.abs().max() <= 1
+    assert FCDiscriminator((8, 8), shape)(images).shape == (5,)

@@ -1,10 +1,10 @@
-"""MSG-GAN's pair: pyramids of pictures, made and judged at every level."""
+"""MSG-GAN's pair: pyramids of images, generated and judged at every level."""
 
 import pytest
 import torch
 from torch import Tensor
 
-from ganvas.losses import gradient_penalty
+from ganvas.losses import wgan_gradient_penalty
 from ganvas.models.layers import Shape
 from ganvas.models.multiscale import MultiscaleDiscriminator, MultiscaleGenerator, pyramid
 
@@ -35,15 +35,15 @@ def test_shapes(shape: Shape, levels: int) -> None:
     assert discriminator(generator.pyramid(z)).shape == (5,)
 
 
-def test_the_layout_of_memory_changes_nothing() -> None:
+def test_the_memory_format_changes_nothing() -> None:
     generator, discriminator = pair()
-    pictures = generator.pyramid(noise(4, 7))
-    logits = discriminator(pictures)
+    images = generator.pyramid(noise(4, 7))
+    logits = discriminator(images)
     generator.to(memory_format=torch.channels_last)
     discriminator.to(memory_format=torch.channels_last)
     again = generator.pyramid(noise(4, 7))
-    assert again.is_contiguous(memory_format=torch.channels_last), "a layer fell out of the quick layout"
-    torch.testing.assert_close(again, pictures)
+    assert again.is_contiguous(memory_format=torch.channels_last), "a layer lost the fast memory format"
+    torch.testing.assert_close(again, images)
     torch.testing.assert_close(discriminator(again), logits)
 
 
@@ -60,49 +60,49 @@ def test_what_does_not_fit_is_refused() -> None:
         discriminator(noise(2, 6, 16, 16))
 
 
-def test_a_pyramid_of_real_pictures_is_of_averages() -> None:
-    pictures = noise(2, 3, 8, 12)
-    found = pyramid(pictures, 3)
-    assert found.shape == (2, 9, 8, 12)
-    for level, times in enumerate((4, 2, 1)):
+def test_a_pyramid_of_real_images_holds_averages() -> None:
+    images = noise(2, 3, 8, 12)
+    actual = pyramid(images, 3)
+    assert actual.shape == (2, 9, 8, 12)
+    for level, factor in enumerate((4, 2, 1)):
         for y in range(8):
             for x in range(12):
-                top, left = y // times * times, x // times * times
-                expected = pictures[:, :, top : top + times, left : left + times].mean((2, 3))
-                torch.testing.assert_close(found[:, 3 * level : 3 * level + 3, y, x], expected)
+                top, left = y // factor * factor, x // factor * factor
+                expected = images[:, :, top : top + factor, left : left + factor].mean((2, 3))
+                torch.testing.assert_close(actual[:, 3 * level : 3 * level + 3, y, x], expected)
 
 
-def test_one_level_is_the_picture() -> None:
-    pictures = noise(2, 3, 8, 8)
-    assert torch.equal(pyramid(pictures, 1), pictures)
+def test_one_level_is_the_image() -> None:
+    images = noise(2, 3, 8, 8)
+    assert torch.equal(pyramid(images, 1), images)
 
 
-def test_a_generated_pyramid_holds_each_levels_own_picture() -> None:
+def test_a_generated_pyramid_holds_each_levels_own_image() -> None:
     generator, _ = pair()
     z = noise(3, 7)
-    found = generator.pyramid(z)
-    features = generator.beginning(z)
-    for level, times in enumerate((4, 2, 1)):
+    actual = generator.pyramid(z)
+    features = generator.input_block(z)
+    for level, factor in enumerate((4, 2, 1)):
         if level:
             features = generator.blocks[level - 1](features)
-        expected = generator.to_rgb[level](features).repeat_interleave(times, 2).repeat_interleave(times, 3)
-        torch.testing.assert_close(found[:, 3 * level : 3 * level + 3], expected)
-    torch.testing.assert_close(found[:, 6:], generator(z))
+        expected = generator.to_rgb[level](features).repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+        torch.testing.assert_close(actual[:, 3 * level : 3 * level + 3], expected)
+    torch.testing.assert_close(actual[:, 6:], generator(z))
 
 
-def test_plain_pictures_are_judged_by_their_averages() -> None:
+def test_plain_images_are_judged_by_their_averages() -> None:
     _, discriminator = pair()
-    pictures = noise(4, 3, 16, 16)
-    torch.testing.assert_close(discriminator(pictures), discriminator(pyramid(pictures, 3)))
+    images = noise(4, 3, 16, 16)
+    torch.testing.assert_close(discriminator(images), discriminator(pyramid(images, 3)))
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
-def test_each_level_is_looked_at(level: int) -> None:
+def test_each_level_matters(level: int) -> None:
     _, discriminator = pair()
-    pictures = pyramid(noise(4, 3, 16, 16), 3)
-    other = pictures.clone()
+    images = pyramid(noise(4, 3, 16, 16), 3)
+    other = images.clone()
     other[:, 3 * level : 3 * level + 3] += 0.5
-    assert not torch.allclose(discriminator(other), discriminator(pictures))
+    assert not torch.allclose(discriminator(other), discriminator(images))
 
 
 def test_every_weight_of_both_networks_gets_gradient() -> None:
@@ -114,35 +114,35 @@ def test_every_weight_of_both_networks_gets_gradient() -> None:
             assert weights.grad.abs().max() > 0, name
 
 
-def test_plain_pictures_leave_coarser_pictures_undrawn() -> None:
+def test_plain_images_need_no_coarser_ones() -> None:
     generator, _ = pair()
     generator(noise(4, 7)).sum().backward()
     assert [each.weight.grad is not None for each in generator.to_rgb] == [False, False, True]
 
 
-def test_classes_are_heeded() -> None:
+def test_labels_matter() -> None:
     generator, discriminator = pair(classes=3)
     zeros, ones = torch.zeros(4, dtype=torch.long), torch.ones(4, dtype=torch.long)
-    pictures = generator.pyramid(noise(4, 7), zeros)
-    torch.testing.assert_close(generator(noise(4, 7), zeros), pictures[:, 6:])
-    assert not torch.allclose(pictures, generator.pyramid(noise(4, 7), ones)), "the generator is deaf to the label"
-    assert not torch.allclose(discriminator(pictures, zeros), discriminator(pictures, ones)), "the discriminator is"
+    images = generator.pyramid(noise(4, 7), zeros)
+    torch.testing.assert_close(generator(noise(4, 7), zeros), images[:, 6:])
+    assert not torch.allclose(images, generator.pyramid(noise(4, 7), ones)), "the generator ignores the label"
+    assert not torch.allclose(discriminator(images, zeros), discriminator(images, ones)), "the discriminator ignores it"
 
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_the_discriminator_can_be_differentiated_twice(channels: int) -> None:
-    """As plain pictures (1 channel) and as a pyramid (2)."""
+    """For plain images (1 channel) and for a pyramid (2)."""
     torch.manual_seed(0)
     network = MultiscaleDiscriminator((2, 2), (1, 4, 4)).double()
-    pictures = noise(2, channels, 4, 4).requires_grad_(True)
-    assert torch.autograd.gradcheck(network, (pictures,))
-    assert torch.autograd.gradgradcheck(network, (pictures,))
+    images = noise(2, channels, 4, 4).requires_grad_(True)
+    assert torch.autograd.gradcheck(network, (images,))
+    assert torch.autograd.gradgradcheck(network, (images,))
 
 
 def test_a_gradient_penalty_takes_pyramids() -> None:
     generator, discriminator = pair()
     real, fake = pyramid(noise(4, 3, 16, 16), 3), generator.pyramid(noise(4, 7))
-    gradient_penalty(discriminator, real, fake, torch.Generator().manual_seed(0)).backward()
+    wgan_gradient_penalty(discriminator, real, fake, torch.Generator().manual_seed(0)).backward()
     for name, weights in discriminator.named_parameters():
         if not name.endswith("bias"):
             assert weights.grad is not None, name

@@ -1,4 +1,4 @@
-"""ProGAN's pair: levels, the fade between two, and what pictures look like there."""
+"""ProGAN's pair: levels, the fade between two, and what images look like there."""
 
 import copy
 
@@ -8,15 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganvas.models.layers import Shape
-from ganvas.models.progressive import (
-    EnlargingConv2d,
-    ProgressiveDiscriminator,
-    ProgressiveGenerator,
-    ShrinkingConv2d,
-    coarsened,
-    coarsest,
-    set_level,
-)
+from ganvas.models.progan_layers import DownConv2d, UpConv2d, coarsest_size
+from ganvas.models.progressive import ProgressiveDiscriminator, ProgressiveGenerator, at_level, set_level
 
 SHAPES = [((3, 32, 32), 4, (4, 4)), ((4, 96, 64), 4, (12, 8)), ((1, 28, 28), 3, (7, 7)), ((3, 8, 8), 1, (8, 8))]
 WIDTHS = (6, 5, 4)
@@ -40,37 +33,37 @@ def noise(*size: int) -> Tensor:
     return torch.randn(*size, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
 
-def blocks(pictures: Tensor, times: int) -> Tensor:
-    """Return pictures whose blocks of times x times pixels have been replaced by their means, by plain loops."""
-    found = torch.empty_like(pictures)
-    for y in range(0, pictures.shape[2], times):
-        for x in range(0, pictures.shape[3], times):
-            block = pictures[:, :, y : y + times, x : x + times]
-            found[:, :, y : y + times, x : x + times] = (block.sum((2, 3)) / times**2)[:, :, None, None]
-    return found
+def blocks(images: Tensor, factor: int) -> Tensor:
+    """Return images whose blocks of factor x factor pixels are replaced by their means, by plain loops."""
+    actual = torch.empty_like(images)
+    for y in range(0, images.shape[2], factor):
+        for x in range(0, images.shape[3], factor):
+            block = images[:, :, y : y + factor, x : x + factor]
+            actual[:, :, y : y + factor, x : x + factor] = (block.sum((2, 3)) / factor**2)[:, :, None, None]
+    return actual
 
 
-@pytest.mark.parametrize(("shape", "levels", "grid"), SHAPES)
-def test_shapes(shape: Shape, levels: int, grid: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("shape", "levels", "coarsest"), SHAPES)
+def test_shapes(shape: Shape, levels: int, coarsest: tuple[int, int]) -> None:
     widths = (8, 7, 6, 5)[:levels]
-    assert coarsest(shape[1], shape[2], levels) == grid
+    assert coarsest_size(shape[1], shape[2], levels) == coarsest
     generator = ProgressiveGenerator(6, widths, shape)
     discriminator = ProgressiveDiscriminator(widths[::-1], shape)
     for level in [float(each) for each in range(levels)] + [each + 0.3 for each in range(levels - 1)]:
-        pictures = at(generator, level)(torch.randn(5, 6))
-        assert pictures.shape == (5, *shape)
-        assert at(discriminator, level)(pictures).shape == (5,)
+        images = at(generator, level)(torch.randn(5, 6))
+        assert images.shape == (5, *shape)
+        assert at(discriminator, level)(images).shape == (5,)
 
 
-def test_the_layout_of_memory_changes_nothing() -> None:
+def test_the_memory_format_changes_nothing() -> None:
     generator, discriminator = pair()
-    pictures = generator(noise(4, 7))
-    logits = discriminator(pictures)
+    images = generator(noise(4, 7))
+    logits = discriminator(images)
     generator.to(memory_format=torch.channels_last)
     discriminator.to(memory_format=torch.channels_last)
     again = generator(noise(4, 7))
-    assert again.is_contiguous(memory_format=torch.channels_last), "a layer fell out of the quick layout"
-    torch.testing.assert_close(again, pictures)
+    assert again.is_contiguous(memory_format=torch.channels_last), "a layer lost the fast memory format"
+    torch.testing.assert_close(again, images)
     torch.testing.assert_close(discriminator(again), logits)
 
 
@@ -78,7 +71,7 @@ def test_sides_that_cannot_be_halved_are_refused() -> None:
     for build in (
         lambda: ProgressiveGenerator(6, (8, 8, 8), (3, 30, 32)),
         lambda: ProgressiveDiscriminator((8, 8, 8), (3, 32, 30)),
-        lambda: coarsened(torch.zeros(1, 3, 30, 32), 0, 3),
+        lambda: at_level(torch.zeros(1, 3, 30, 32), 0, 3),
     ):
         with pytest.raises(ValueError, match="must divide"):
             build()
@@ -91,14 +84,14 @@ def test_levels_out_of_range_are_refused(level: float) -> None:
             set_level(network, level)
         assert float(network.level) == 2
     with pytest.raises(ValueError, match="not between 0 and 2"):
-        coarsened(torch.zeros(1, 3, 16, 16), level, 3)
+        at_level(torch.zeros(1, 3, 16, 16), level, 3)
     with pytest.raises(TypeError, match="Linear has no level"):
         set_level(nn.Linear(1, 1), 0)
 
 
-def test_enlarging_is_doubling_and_a_convolution() -> None:
+def test_an_up_convolution_is_nearest_neighbour_and_a_convolution() -> None:
     torch.manual_seed(0)
-    layer = EnlargingConv2d(3, 2).double()
+    layer = UpConv2d(3, 2).double()
     nn.init.normal_(layer.bias)
     features = noise(2, 3, 4, 5)
     doubled = features.repeat_interleave(2, 2).repeat_interleave(2, 3)
@@ -106,9 +99,9 @@ def test_enlarging_is_doubling_and_a_convolution() -> None:
     torch.testing.assert_close(layer(features), expected)
 
 
-def test_shrinking_is_a_convolution_and_averages() -> None:
+def test_a_down_convolution_is_a_convolution_and_averages() -> None:
     torch.manual_seed(0)
-    layer = ShrinkingConv2d(3, 2).double()
+    layer = DownConv2d(3, 2).double()
     nn.init.normal_(layer.bias)
     features = noise(2, 3, 6, 4)
     fine = F.conv2d(features, layer.weight * (2 / 27) ** 0.5, layer.bias, padding=1)
@@ -117,27 +110,27 @@ def test_shrinking_is_a_convolution_and_averages() -> None:
 
 @pytest.mark.parametrize("level", [0, 1])
 @pytest.mark.parametrize("part", [0.25, 0.7])
-def test_between_levels_the_generator_blends_their_pictures(level: int, part: float) -> None:
+def test_between_levels_the_generator_blends_their_images(level: int, part: float) -> None:
     generator, _ = pair()
     z = noise(3, 7)
     old, new = at(generator, level)(z), at(generator, level + 1)(z)
-    expected = part * new + (1 - part) * old  # both at full size: enlarging goes with blending
+    expected = part * new + (1 - part) * old  # both at full size: upsampling commutes with blending
     torch.testing.assert_close(at(generator, level + part)(z), expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(("level", "part"), [(0, 0.25), (1, 0.7)])
 def test_between_levels_the_discriminator_blends_features(level: int, part: float) -> None:
     _, discriminator = pair()
-    pictures = noise(4, 3, 16, 16)
+    images = noise(4, 3, 16, 16)
     start = 1 - level  # of the layers, which are finest first
-    small = blocks(pictures, 2**start)[:, :, :: 2**start, :: 2**start]
+    small = blocks(images, 2**start)[:, :, :: 2**start, :: 2**start]
     new = discriminator.blocks[start](discriminator.from_rgb[start](small))
     old = discriminator.from_rgb[start + 1](blocks(small, 2)[:, :, ::2, ::2])
     features = part * new + (1 - part) * old
     for block in discriminator.blocks[start + 1 :]:
         features = block(features)
-    expected = discriminator.verdict(discriminator.ending(features), None)
-    torch.testing.assert_close(at(discriminator, level + part)(pictures), expected, rtol=1e-6, atol=1e-6)
+    expected = discriminator.head(discriminator.epilogue(features), None)
+    torch.testing.assert_close(at(discriminator, level + part)(images), expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("level", [0, 1])
@@ -146,13 +139,13 @@ def test_a_fade_begins_and_ends_where_the_levels_are(level: int) -> None:
         begin, end = at(network, level)(given), at(network, level + 1)(given)
         assert (begin - end).abs().max() > 1e-2, "the levels differ"
         for near, whole in ((level + 1e-6, begin), (level + 1 - 1e-6, end)):
-            found = at(network, near)(given)
-            assert not torch.equal(found, whole)
-            torch.testing.assert_close(found, whole, rtol=0, atol=1e-4)
+            actual = at(network, near)(given)
+            assert not torch.equal(actual, whole)
+            torch.testing.assert_close(actual, whole, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
-def test_no_gradient_reaches_what_is_above_the_level(level: int) -> None:
+def test_no_gradient_reaches_layers_above_the_level(level: int) -> None:
     generator, discriminator = (at(each, level) for each in pair())
     discriminator(generator(noise(4, 7))).sum().backward()
     for name, weights in generator.named_parameters():
@@ -185,7 +178,7 @@ def test_work_above_the_level_and_fades_at_whole_levels_are_not_computed() -> No
             assert sum(each in rgb for each in called) == rgb_used
 
 
-def test_the_level_goes_with_the_weights() -> None:
+def test_the_level_is_saved_and_loaded_with_the_weights() -> None:
     for network, given in zip(pair(), (noise(2, 7), noise(2, 3, 16, 16)), strict=True):
         assert float(network.level) == 2, "a fresh network is complete"
         set_level(network, 1.3)
@@ -204,61 +197,61 @@ def test_the_level_goes_with_the_weights() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 0.25, 1, 1.6, 2])
-def test_coarsened_pictures_are_averages(level: float) -> None:
-    pictures = noise(2, 3, 16, 24)
+def test_real_images_at_a_level_are_averages(level: float) -> None:
+    images = noise(2, 3, 16, 24)
     whole, part = int(level), level % 1
-    expected = blocks(pictures, 2 ** (2 - whole))
+    expected = blocks(images, 2 ** (2 - whole))
     if part:
-        expected = part * blocks(pictures, 2 ** (1 - whole)) + (1 - part) * expected
-    torch.testing.assert_close(coarsened(pictures, level, 3), expected)
+        expected = part * blocks(images, 2 ** (1 - whole)) + (1 - part) * expected
+    torch.testing.assert_close(at_level(images, level, 3), expected)
 
 
-def test_at_the_top_pictures_are_left_alone() -> None:
-    pictures = noise(2, 3, 16, 16)
-    assert coarsened(pictures, 2, 3) is pictures
+def test_at_the_highest_level_images_are_unchanged() -> None:
+    images = noise(2, 3, 16, 16)
+    assert at_level(images, 2, 3) is images
 
 
 @pytest.mark.parametrize("level", [0, 0.5, 1, 1.5, 2])
-def test_generated_pictures_have_no_detail_above_the_level(level: float) -> None:
+def test_generated_images_have_no_detail_above_the_level(level: float) -> None:
     generator, _ = pair()
-    pictures = at(generator, level)(noise(3, 7))
+    images = at(generator, level)(noise(3, 7))
     top = int(level + 0.5)
-    torch.testing.assert_close(coarsened(pictures, top, 3), pictures)
+    torch.testing.assert_close(at_level(images, top, 3), images)
     if top:
-        assert not torch.allclose(coarsened(pictures, top - 1, 3), pictures), "there is detail at the level"
+        assert not torch.allclose(at_level(images, top - 1, 3), images), "there is detail at the level"
 
 
 @pytest.mark.parametrize("level", [0, 0.5, 1, 1.5])
 def test_the_discriminator_is_blind_to_detail_above_its_level(level: float) -> None:
     _, discriminator = pair()
-    pictures = noise(4, 3, 16, 16)
+    images = noise(4, 3, 16, 16)
     top = int(level + 0.5)
     network = at(discriminator, level)
-    torch.testing.assert_close(network(coarsened(pictures, top, 3)), network(pictures))
+    torch.testing.assert_close(network(at_level(images, top, 3)), network(images))
     if top:
-        assert not torch.allclose(network(coarsened(pictures, top - 1, 3)), network(pictures))
+        assert not torch.allclose(network(at_level(images, top - 1, 3)), network(images))
 
 
-def test_a_slope_is_measured_in_full_size_pictures() -> None:
-    """A step of length 1 among enlarged pictures is one of 1 / s among the small ones."""
+def test_gradients_are_with_respect_to_full_size_images() -> None:
+    """A step of length 1 among upsampled images is one of 1 / s among the small ones."""
     _, discriminator = pair()
     set_level(discriminator, 0)
     small = noise(4, 3, 4, 4).requires_grad_(True)
     large = small.detach().repeat_interleave(4, 2).repeat_interleave(4, 3).requires_grad_(True)
     (fine,) = torch.autograd.grad(discriminator(large).sum(), large)
-    enlarge = small.repeat_interleave(4, 2).repeat_interleave(4, 3)
-    (coarse,) = torch.autograd.grad(discriminator(enlarge).sum(), small)
+    upsampled = small.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    (coarse,) = torch.autograd.grad(discriminator(upsampled).sum(), small)
     torch.testing.assert_close(4 * fine.flatten(1).norm(dim=1), coarse.flatten(1).norm(dim=1))
 
 
-def test_classes_are_heeded() -> None:
+def test_labels_matter() -> None:
     generator, discriminator = pair(classes=3)
     zeros, ones = torch.zeros(4, dtype=torch.long), torch.ones(4, dtype=torch.long)
     for level in (0.5, 2):
         low, high = at(generator, level), at(discriminator, level)
-        pictures = low(noise(4, 7), zeros)
-        assert not torch.allclose(pictures, low(noise(4, 7), ones)), "the generator is deaf to the label"
-        assert not torch.allclose(high(pictures, zeros), high(pictures, ones)), "the discriminator is deaf to it"
+        images = low(noise(4, 7), zeros)
+        assert not torch.allclose(images, low(noise(4, 7), ones)), "the generator ignores the label"
+        assert not torch.allclose(high(images, zeros), high(images, ones)), "the discriminator ignores it"
 
 
 @pytest.mark.parametrize("level", [0.4, 1])
@@ -266,12 +259,12 @@ def test_the_discriminator_can_be_differentiated_twice(level: float) -> None:
     torch.manual_seed(0)
     network = ProgressiveDiscriminator((2, 2), (1, 4, 4)).double()
     set_level(network, level)
-    pictures = noise(2, 1, 4, 4).requires_grad_(True)
-    assert torch.autograd.gradcheck(network, (pictures,))
-    assert torch.autograd.gradgradcheck(network, (pictures,))
+    images = noise(2, 1, 4, 4).requires_grad_(True)
+    assert torch.autograd.gradcheck(network, (images,))
+    assert torch.autograd.gradgradcheck(network, (images,))
 
 
-def test_the_generator_is_differentiated_rightly() -> None:
+def test_the_generator_has_the_right_gradient() -> None:
     torch.manual_seed(0)
     network = ProgressiveGenerator(3, (2, 2), (1, 4, 4)).double()
     set_level(network, 0.4)

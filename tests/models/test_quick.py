@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ganvas.models.quick import Decoder, Encoder, Flow, QuickDiscriminator, QuickGenerator
+from ganvas.models.quick import Decoder, Encoder, RectifiedFlow, ConvDiscriminator, AutoencoderGenerator
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 64, 96), (3, 33, 17), (1, 31, 50)]
 
@@ -13,14 +13,14 @@ SHAPES = [(1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 64, 96), (3, 33, 17), (1, 3
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shapes(shape: tuple[int, int, int]) -> None:
     widths = (8, 8, 8)
-    pictures = Decoder(6, widths, shape)(torch.randn(5, 6))
-    assert pictures.shape == (5, *shape)
-    assert pictures.abs().max() <= 1
-    assert Encoder(6, widths, shape)(pictures).shape == (5, 6)
-    assert QuickDiscriminator(widths, shape)(pictures).shape == (5,)
-    assert QuickGenerator(6, widths, shape)(torch.randn(5, 6)).shape == (5, *shape)
+    images = Decoder(6, widths, shape)(torch.randn(5, 6))
+    assert images.shape == (5, *shape)
+    assert images.abs().max() <= 1
+    assert Encoder(6, widths, shape)(images).shape == (5, 6)
+    assert ConvDiscriminator(widths, shape)(images).shape == (5,)
+    assert AutoencoderGenerator(6, widths, shape)(torch.randn(5, 6)).shape == (5, *shape)
     labels = torch.tensor([0, 1, 2, 0, 1])
-    assert QuickGenerator(6, widths, shape, classes=3)(torch.randn(5, 6), labels).shape == (5, *shape)
+    assert AutoencoderGenerator(6, widths, shape, num_classes=3)(torch.randn(5, 6), labels).shape == (5, *shape)
 
 
 def test_codes_have_mean_0_and_variance_1_over_a_batch() -> None:
@@ -31,35 +31,35 @@ def test_codes_have_mean_0_and_variance_1_over_a_batch() -> None:
 
 
 def test_a_discriminator_judges_each_picture_by_itself() -> None:
-    network = QuickDiscriminator((8, 8), (3, 16, 16))
-    pictures = torch.rand(4, 3, 16, 16)
-    torch.testing.assert_close(network(pictures)[1:2], network(pictures[1:2]))
+    network = ConvDiscriminator((8, 8), (3, 16, 16))
+    images = torch.rand(4, 3, 16, 16)
+    torch.testing.assert_close(network(images)[1:2], network(images[1:2]))
 
 
 def test_the_flow_follows_its_velocity() -> None:
-    class Turning(Flow):
+    class Turning(RectifiedFlow):
         def velocity(self, place: torch.Tensor, time: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
             return torch.stack([-place[:, 1], place[:, 0]], dim=1) + time
 
-    found = Turning(2, 8, 0)(torch.tensor([[1.0, 0.0]]))
+    actual = Turning(2, 8, 0)(torch.tensor([[1.0, 0.0]]))
     place, steps = torch.tensor([1.0, 0.0], dtype=torch.float64), 20_000
     for step in range(steps):
         middle = (step + 0.5) / steps
         place = place + (torch.stack([-place[1], place[0]]) + middle) / steps
-    torch.testing.assert_close(found[0].double(), place, atol=5e-3, rtol=0)
+    torch.testing.assert_close(actual[0].double(), place, atol=5e-3, rtol=0)
 
 
 def test_the_flow_learns_to_carry_noise_to_codes() -> None:
     torch.manual_seed(0)
-    flow = Flow(2, 32, 0)
-    optimiser = torch.optim.Adam(flow.parameters(), 3e-3)
+    flow = RectifiedFlow(2, 32, 0)
+    optimizer = torch.optim.Adam(flow.parameters(), 3e-3)
     for _ in range(400):
         target = torch.tensor([3.0, -1.0]) + 0.1 * torch.randn(128, 2)
         z, time = torch.randn(128, 2), torch.rand(128, 1)
         loss = F.mse_loss(flow.velocity(torch.lerp(z, target, time), time, None), target - z)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     with torch.no_grad():
         codes = flow(torch.randn(500, 2))
     torch.testing.assert_close(codes.mean(0), torch.tensor([3.0, -1.0]), atol=0.2, rtol=0)
@@ -68,7 +68,7 @@ def test_the_flow_learns_to_carry_noise_to_codes() -> None:
 
 def test_labels_turn_the_flow() -> None:
     torch.manual_seed(0)
-    flow = Flow(4, 16, classes=2)
+    flow = RectifiedFlow(4, 16, num_classes=2)
     z = torch.randn(3, 4)
     with torch.no_grad():
         zeros, ones = flow(z, torch.zeros(3, dtype=torch.long)), flow(z, torch.ones(3, dtype=torch.long))
@@ -79,5 +79,5 @@ def test_the_prior_is_almost_free_beside_the_decoder() -> None:
     def pixels_work(network: nn.Module) -> int:
         return sum(p.numel() for p in network.parameters())
 
-    generator = QuickGenerator(64, (256, 128, 64, 32), (3, 32, 32))
+    generator = AutoencoderGenerator(64, (256, 128, 64, 32), (3, 32, 32))
     assert pixels_work(generator.prior) < pixels_work(generator.decoder)

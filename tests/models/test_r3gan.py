@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganvas.models.layers import resampled
+from ganvas.models.layers import resize_bilinear
 from ganvas.models.r3gan import R3Block, R3Discriminator, R3Generator
 
 
@@ -21,18 +21,18 @@ def test_a_block_is_its_shortcut_at_first() -> None:
 def test_a_block_widens_mixes_in_groups_and_narrows() -> None:
     block = R3Block(16, 4).double()
     with torch.no_grad():
-        block.narrow.weight.copy_(randn(*block.narrow.weight.shape))
-        block.widen.bias.copy_(randn(32, seed=1))
-        block.mix.bias.copy_(randn(32, seed=3))
+        block.conv_out.weight.copy_(randn(*block.conv_out.weight.shape))
+        block.conv_in.bias.copy_(randn(32, seed=1))
+        block.conv_group.bias.copy_(randn(32, seed=3))
     features = randn(1, 16, 4, 4, seed=2)
-    wide = torch.einsum("oi,bihw->bohw", block.widen.weight[:, :, 0, 0], features)
-    wide = F.leaky_relu(wide + block.widen.bias[:, None, None], 0.2)
+    wide = torch.einsum("oi,bihw->bohw", block.conv_in.weight[:, :, 0, 0], features)
+    wide = F.leaky_relu(wide + block.conv_in.bias[:, None, None], 0.2)
     parts = []
     for group in range(2):  # 32 channels, 16 a group
         some = slice(16 * group, 16 * group + 16)
-        parts.append(F.conv2d(wide[:, some], block.mix.weight[some], padding=1))
-    inner = F.leaky_relu(torch.cat(parts, 1) + block.mix.bias[:, None, None], 0.2)
-    added = torch.einsum("oi,bihw->bohw", block.narrow.weight[:, :, 0, 0], inner)
+        parts.append(F.conv2d(wide[:, some], block.conv_group.weight[some], padding=1))
+    inner = F.leaky_relu(torch.cat(parts, 1) + block.conv_group.bias[:, None, None], 0.2)
+    added = torch.einsum("oi,bihw->bohw", block.conv_out.weight[:, :, 0, 0], inner)
     torch.testing.assert_close(block(features), features + added)
 
 
@@ -43,7 +43,7 @@ def test_weights_are_the_smaller_the_more_blocks_there_are() -> None:
         sizes = [float(getattr(block, name).weight.detach().std()) for block in (few, many)]
         assert sizes[0] / sizes[1] == pytest.approx(16**0.25, rel=0.05)
     fan_in = 16 * 9
-    assert float(few.mix.weight.detach().std()) == pytest.approx((2 / 1.04 / fan_in) ** 0.5, rel=0.05)
+    assert float(few.conv_group.weight.detach().std()) == pytest.approx((2 / 1.04 / fan_in) ** 0.5, rel=0.05)
 
 
 @pytest.mark.parametrize(("before", "after"), [(4, 8), (8, 4), (7, 14), (5, 3)])
@@ -51,20 +51,20 @@ def test_grids_change_by_triangles(before: int, after: int) -> None:
     line = randn(before)
     scale = before / after
     reach = max(1.0, scale)  # a finer grid is reached by the triangle of the coarser one
-    wanted = torch.zeros(after, dtype=torch.float64)
+    expected = torch.zeros(after, dtype=torch.float64)
     for place in range(after):
         centre = (place + 0.5) * scale - 0.5
         if scale <= 1:  # upwards pixels beyond the border repeat it
             low = int(torch.tensor(centre).floor())
             part = centre - low
             ends = [min(max(each, 0), before - 1) for each in (low, low + 1)]
-            wanted[place] = (1 - part) * line[ends[0]] + part * line[ends[1]]
+            expected[place] = (1 - part) * line[ends[0]] + part * line[ends[1]]
         else:
             weights = torch.tensor([max(0.0, 1 - abs(each - centre) / reach) for each in range(before)]).double()
-            wanted[place] = (weights * line).sum() / weights.sum()
+            expected[place] = (weights * line).sum() / weights.sum()
     features = line.view(1, 1, 1, -1).expand(1, 1, before, before)
-    found = resampled(features, (after, after))
-    torch.testing.assert_close(found[0, 0], wanted.expand(after, after), rtol=1e-6, atol=1e-6)
+    actual = resize_bilinear(features, (after, after))
+    torch.testing.assert_close(actual[0, 0], expected.expand(after, after), rtol=1e-6, atol=1e-6)
 
 
 def test_the_first_grid_is_scaled_channel_by_channel() -> None:
@@ -83,30 +83,30 @@ def test_second_derivatives_are_right() -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
-    pictures = randn(2, 2, 4, 4).requires_grad_()
-    assert torch.autograd.gradcheck(network, (pictures,))
-    assert torch.autograd.gradgradcheck(network, (pictures,))
+    images = randn(2, 2, 4, 4).requires_grad_()
+    assert torch.autograd.gradcheck(network, (images,))
+    assert torch.autograd.gradgradcheck(network, (images,))
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (4, 64, 96), (1, 28, 28), (3, 50, 37)])
 def test_any_shape(shape: tuple[int, int, int]) -> None:
-    pictures = R3Generator(4, (16, 16, 16), shape)(torch.randn(5, 4))
-    assert pictures.shape == (5, *shape)
-    assert R3Discriminator((16, 16, 16), shape)(pictures).shape == (5,)
+    images = R3Generator(4, (16, 16, 16), shape)(torch.randn(5, 4))
+    assert images.shape == (5, *shape)
+    assert R3Discriminator((16, 16, 16), shape)(images).shape == (5,)
 
 
 def test_labels_change_what_is_drawn_and_judged() -> None:
     torch.manual_seed(0)
     generator, discriminator = R3Generator(4, (16, 16), (3, 8, 8), 3), R3Discriminator((16, 16), (3, 8, 8), 3)
     z, labels = torch.randn(2, 4), torch.tensor([0, 0])
-    pictures = generator(z, labels)
-    assert not torch.allclose(pictures, generator(z, labels + 1))
-    assert not torch.allclose(discriminator(pictures, labels), discriminator(pictures, labels + 1))
+    images = generator(z, labels)
+    assert not torch.allclose(images, generator(z, labels + 1))
+    assert not torch.allclose(discriminator(images, labels), discriminator(images, labels + 1))
 
 
 def test_features_keep_their_size_to_the_end() -> None:
     torch.manual_seed(0)
-    pictures = R3Generator(64, (64, 64, 32, 32), (3, 32, 32))(torch.randn(64, 64))
-    assert 0.3 < float(pictures.detach().std()) < 2
+    images = R3Generator(64, (64, 64, 32, 32), (3, 32, 32))(torch.randn(64, 64))
+    assert 0.3 < float(images.detach().std()) < 2
     logits = R3Discriminator((32, 32, 64, 64), (3, 32, 32))(torch.randn(64, 3, 32, 32))
     assert 0.05 < float(logits.detach().std()) < 3

@@ -4,41 +4,41 @@ import pytest
 import torch
 from torch import nn
 
-from ganvas.losses import zero_centred
-from ganvas.models.residual import BRANCH, Block, ResidualDiscriminator, ResidualGenerator
+from ganvas.losses import zero_centered_gradient_penalty
+from ganvas.models.residual import BRANCH_SCALE, ResidualBlock, ResidualDiscriminator, ResidualGenerator
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 64, 96), (3, 33, 17), (1, 31, 50)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shapes(shape: tuple[int, int, int]) -> None:
-    pictures = ResidualGenerator(10, (8, 8, 8), shape)(torch.randn(5, 10))
-    assert pictures.shape == (5, *shape)
-    assert pictures.abs().max() <= 1
-    assert ResidualDiscriminator((8, 8, 8), shape)(pictures).shape == (5,)
+    images = ResidualGenerator(10, (8, 8, 8), shape)(torch.randn(5, 10))
+    assert images.shape == (5, *shape)
+    assert images.abs().max() <= 1
+    assert ResidualDiscriminator((8, 8, 8), shape)(images).shape == (5,)
 
 
 def test_nothing_is_normalised() -> None:
     generator, discriminator = ResidualGenerator(10, (8, 4), (1, 16, 16)), ResidualDiscriminator((4, 8), (1, 16, 16))
     kinds = {type(module) for network in (generator, discriminator) for module in network.modules()}
     assert not kinds & {nn.BatchNorm2d, nn.GroupNorm, nn.InstanceNorm2d}, "a norm was slipped in"
-    pictures = torch.rand(6, 1, 16, 16)
-    alone = torch.cat([discriminator(picture[None]) for picture in pictures])
-    assert torch.allclose(discriminator(pictures), alone, atol=1e-5), "one picture's logit depends on the others"
+    images = torch.rand(6, 1, 16, 16)
+    alone = torch.cat([discriminator(image[None]) for image in images])
+    assert torch.allclose(discriminator(images), alone, atol=1e-5), "one picture's logit depends on the others"
 
 
 def test_a_block_adds_a_tenth_of_its_branch_to_what_comes_in() -> None:
     torch.manual_seed(0)
-    block, features = Block(6, 6), torch.randn(2, 6, 5, 5)
-    assert torch.allclose(block(features), features + BRANCH * block.branch(features))
+    block, features = ResidualBlock(6, 6), torch.randn(2, 6, 5, 5)
+    assert torch.allclose(block(features), features + BRANCH_SCALE * block.branch(features))
     assert isinstance(block.shortcut, nn.Identity)
-    assert isinstance(Block(6, 4).shortcut, nn.Conv2d), "other channels need a shortcut that is learned"
+    assert isinstance(ResidualBlock(6, 4).shortcut, nn.Conv2d), "other channels need a shortcut that is learned"
 
 
 def test_features_keep_their_size() -> None:
     torch.manual_seed(0)
-    pictures = ResidualGenerator(64, (64, 32), (1, 16, 16))(torch.randn(64, 64))
-    assert 0.3 < float(pictures.detach().std()) < 0.95, (
+    images = ResidualGenerator(64, (64, 32), (1, 16, 16))(torch.randn(64, 64))
+    assert 0.3 < float(images.detach().std()) < 0.95, (
         "grey pictures are driven into the tanh's end before they have shapes"
     )
     logits = ResidualDiscriminator((32, 64), (1, 16, 16))(torch.randn(64, 1, 16, 16))
@@ -47,6 +47,6 @@ def test_features_keep_their_size() -> None:
 
 def test_r1_reaches_the_weights_of_the_discriminator() -> None:
     discriminator = ResidualDiscriminator((4, 8), (1, 16, 16))
-    zero_centred(discriminator, torch.rand(4, 1, 16, 16)).backward()
+    zero_centered_gradient_penalty(discriminator, torch.rand(4, 1, 16, 16)).backward()
     moved = [name for name, each in discriminator.named_parameters() if each.grad is not None and each.grad.any()]
     assert {name for name, each in discriminator.named_parameters() if each.ndim > 1} <= set(moved)

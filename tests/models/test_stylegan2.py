@@ -7,10 +7,10 @@ from torch import Tensor
 
 from ganvas.models.equalized import EqualConv2d
 from ganvas.models.stylegan2 import (
-    NOISE_RATE,
+    NOISE_LR_MULTIPLIER,
     Blur,
     ModulatedConv2d,
-    StyledLayer,
+    SynthesisLayer,
     StyleGAN2Block,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
@@ -23,27 +23,27 @@ def randn(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def zero_stuffed(picture: Tensor) -> Tensor:
+def zero_stuffed(image: Tensor) -> Tensor:
     """Put a zero behind every pixel of (C, H, W)."""
-    channels, height, width = picture.shape
-    out = torch.zeros(channels, 2 * height, 2 * width, dtype=picture.dtype)
+    channels, height, width = image.shape
+    out = torch.zeros(channels, 2 * height, 2 * width, dtype=image.dtype)
     for row in range(height):
         for column in range(width):
-            out[:, 2 * row, 2 * column] = picture[:, row, column]
+            out[:, 2 * row, 2 * column] = image[:, row, column]
     return out
 
 
-def filtered(picture: Tensor, before: int, gain: float) -> Tensor:
+def filtered(image: Tensor, before: int, gain: float) -> Tensor:
     """Convolve (C, H, W) with [1, 3, 3, 1] in both directions, `before` zeros in front, to the same size."""
-    _, height, width = picture.shape
-    out = torch.zeros_like(picture)
+    _, height, width = image.shape
+    out = torch.zeros_like(image)
     for row in range(height):
         for column in range(width):
             for a in range(4):
                 for b in range(4):
                     y, x = row + a - before, column + b - before
                     if 0 <= y < height and 0 <= x < width:
-                        out[:, row, column] += gain * LINE[a] * LINE[b] * picture[:, y, x]
+                        out[:, row, column] += gain * LINE[a] * LINE[b] * image[:, y, x]
     return out
 
 
@@ -52,7 +52,7 @@ def filtered(picture: Tensor, before: int, gain: float) -> Tensor:
 def test_modulated_convolution_is_a_convolution_of_its_own_for_each_picture(doubles: bool, demodulates: bool) -> None:
     layer = ModulatedConv2d(3, 4, 3, 5, doubles, demodulates).double()
     features, w = randn(2, 3, 4, 6), randn(2, 5, seed=1)
-    found = layer(features, w)
+    actual = layer(features, w)
     for index in range(2):
         style = layer.affine.weight @ w[index] / 5**0.5 + layer.affine.bias
         weight = layer.weight / 27**0.5 * style[None, :, None, None]
@@ -65,10 +65,10 @@ def test_modulated_convolution_is_a_convolution_of_its_own_for_each_picture(doub
             # order in which the paper's code does it. Borders are left out; what lies beyond them is zero in both.
             stuffed = F.pad(zero_stuffed(features[index]), (2, 2, 2, 2))
             grown = F.conv2d(stuffed[None], weight.flip(2, 3))[0]  # (2H + 2): index i stands for place i - 2 + 1
-            wanted = filtered(grown[:, :-1, :-1], 1, 4.0)[:, :8, :12]
-            torch.testing.assert_close(found[index][:, :-1, :-1], wanted[:, :-1, :-1])
+            expected = filtered(grown[:, :-1, :-1], 1, 4.0)[:, :8, :12]
+            torch.testing.assert_close(actual[index][:, :-1, :-1], expected[:, :-1, :-1])
         else:
-            torch.testing.assert_close(found[index], F.conv2d(features[index : index + 1], weight, padding=1)[0])
+            torch.testing.assert_close(actual[index], F.conv2d(features[index : index + 1], weight, padding=1)[0])
 
 
 def test_demodulated_features_keep_their_size() -> None:
@@ -81,18 +81,18 @@ def test_demodulated_features_keep_their_size() -> None:
 
 def test_blur_halves_as_a_loop_does() -> None:
     features = randn(1, 2, 6, 8)
-    found = Blur(stride=2).double()(features)
-    torch.testing.assert_close(found[0], filtered(features[0], 1, 1.0)[:, ::2, ::2])
+    actual = Blur(stride=2).double()(features)
+    torch.testing.assert_close(actual[0], filtered(features[0], 1, 1.0)[:, ::2, ::2])
 
 
 def test_doubling_a_constant_gives_the_constant() -> None:
-    layer = ModulatedConv2d(1, 1, 3, 2, doubles=True, demodulates=False).double()
+    layer = ModulatedConv2d(1, 1, 3, 2, upsample=True, demodulate=False).double()
     with torch.no_grad():
         layer.weight.zero_()
         layer.weight[0, 0, 1, 1] = 3.0  # times the scale of 1/3
-    found = layer(torch.ones(1, 1, 5, 5, dtype=torch.float64), torch.zeros(1, 2, dtype=torch.float64))
-    assert found.shape[2:] == (10, 10)
-    torch.testing.assert_close(found[:, :, 1:-1, 1:-1], torch.ones(1, 1, 8, 8, dtype=torch.float64))
+    actual = layer(torch.ones(1, 1, 5, 5, dtype=torch.float64), torch.zeros(1, 2, dtype=torch.float64))
+    assert actual.shape[2:] == (10, 10)
+    torch.testing.assert_close(actual[:, :, 1:-1, 1:-1], torch.ones(1, 1, 8, 8, dtype=torch.float64))
 
 
 @pytest.mark.parametrize("doubles", [False, True])
@@ -104,15 +104,15 @@ def test_gradients_of_a_modulated_convolution(doubles: bool) -> None:
 
 
 def test_noise_is_weighed_by_one_learned_number_and_fixed_without_a_generator() -> None:
-    layer = StyledLayer(2, 3, (4, 4), 2, False).double()
+    layer = SynthesisLayer(2, 3, (4, 4), 2, False).double()
     features, w = randn(2, 2, 4, 4), randn(2, 2, seed=1)
     silent = layer(features, w, None)
     torch.testing.assert_close(silent, layer(features, w, torch.Generator().manual_seed(0)))  # strength 0 at first
     with torch.no_grad():
-        layer.strength.fill_(0.5 / NOISE_RATE)
+        layer.noise_strength.fill_(0.5 / NOISE_LR_MULTIPLIER)
     torch.testing.assert_close(layer(features, w, None), layer(features, w, None))
-    wanted = layer.convolution(features, w) + 0.5 * layer.noise
-    torch.testing.assert_close(layer(features, w, None), F.leaky_relu(wanted, 0.2) * 2**0.5)
+    expected = layer.conv(features, w) + 0.5 * layer.noise_const
+    torch.testing.assert_close(layer(features, w, None), F.leaky_relu(expected, 0.2) * 2**0.5)
     one, other = (layer(features, w, torch.Generator().manual_seed(seed)) for seed in (1, 2))
     assert not torch.equal(one, other)
 
@@ -124,14 +124,14 @@ def test_a_discriminators_block_adds_a_shortcut_and_keeps_size() -> None:
     def convolved(layer: EqualConv2d, of: Tensor) -> Tensor:
         return F.conv2d(of, layer.weight * layer.scale, layer.bias, layer.stride, layer.padding)
 
-    judged = F.leaky_relu(convolved(block.keep[0], features), 0.2) * 2**0.5
+    judged = F.leaky_relu(convolved(block.conv0[0], features), 0.2) * 2**0.5
     wide = torch.zeros(1, 3, 12, 12, dtype=torch.float64)
     wide[:, :, 2:-2, 2:-2] = judged
     blurred = filtered(wide[0], 1, 1.0)[None, :, 1:-2, 1:-2]  # 9 x 9
-    judged = F.leaky_relu(convolved(block.halve, blurred), 0.2) * 2**0.5
+    judged = F.leaky_relu(convolved(block.conv1, blurred), 0.2) * 2**0.5
     thin = filtered(features[0], 1, 1.0)[None, :, ::2, ::2]
-    wanted = (judged + convolved(block.shortcut, thin)) / 2**0.5
-    torch.testing.assert_close(block(features), wanted)
+    expected = (judged + convolved(block.skip, thin)) / 2**0.5
+    torch.testing.assert_close(block(features), expected)
 
 
 def test_colours_are_added_from_grid_to_grid() -> None:
@@ -140,21 +140,21 @@ def test_colours_are_added_from_grid_to_grid() -> None:
     with torch.no_grad():
         for each in network.layers:
             each.strength.fill_(0.3)
-        network.background.copy_(randn(3, 1, 1))
-    styles = randn(2, network.depth, 4)
-    assert network.depth == 4
-    first = network.layers[0](network.constant.expand(2, -1, -1, -1), styles[:, 0], None)
-    colours = network.background + network.colours[0](first, styles[:, 1])
+        network.rgb_bias.copy_(randn(3, 1, 1))
+    styles = randn(2, network.num_ws, 4)
+    assert network.num_ws == 4
+    first = network.layers[0](network.const.expand(2, -1, -1, -1), styles[:, 0], None)
+    colours = network.rgb_bias + network.to_rgb[0](first, styles[:, 1])
     second = network.layers[2](network.layers[1](first, styles[:, 1], None), styles[:, 2], None)
     larger = F.interpolate(colours, (8, 8), mode="bilinear")
-    torch.testing.assert_close(network.draw(styles), larger + network.colours[1](second, styles[:, 3]))
+    torch.testing.assert_close(network.synthesis(styles), larger + network.to_rgb[1](second, styles[:, 3]))
 
 
 def test_truncation_draws_towards_the_mean_style() -> None:
     torch.manual_seed(0)
     network = StyleGAN2Generator(4, (6, 5), (3, 8, 8))
     z = torch.randn(8, 4)
-    network.mean_style.copy_(network.style(torch.randn(64, 4)).mean(0).detach())
+    network.w_avg.copy_(network.mapping(torch.randn(64, 4)).mean(0).detach())
     middle = network(z, None, 0.0)
     torch.testing.assert_close(middle, middle[:1].expand_as(middle))  # without styles of their own all are one
     spread = [float(network(z, None, each).std(0).mean().detach()) for each in (0.5, 1.0)]
@@ -163,23 +163,23 @@ def test_truncation_draws_towards_the_mean_style() -> None:
 
 def test_labels_change_what_is_drawn_and_judged() -> None:
     torch.manual_seed(0)
-    generator = StyleGAN2Generator(4, (6, 5), (3, 8, 8), classes=3)
-    discriminator = StyleGAN2Discriminator((5, 6), (3, 8, 8), classes=3)
+    generator = StyleGAN2Generator(4, (6, 5), (3, 8, 8), num_classes=3)
+    discriminator = StyleGAN2Discriminator((5, 6), (3, 8, 8), num_classes=3)
     z, labels = torch.randn(2, 4), torch.tensor([0, 0])
-    pictures = generator(z, labels)
-    assert not torch.allclose(pictures, generator(z, labels + 1))
-    assert not torch.allclose(discriminator(pictures, labels), discriminator(pictures, labels + 1))
+    images = generator(z, labels)
+    assert not torch.allclose(images, generator(z, labels + 1))
+    assert not torch.allclose(discriminator(images, labels), discriminator(images, labels + 1))
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (4, 64, 96), (1, 28, 28)])
 def test_shapes(shape: tuple[int, int, int]) -> None:
     widths = (8, 6, 4)
-    pictures = StyleGAN2Generator(4, widths, shape)(torch.randn(5, 4))
-    assert pictures.shape == (5, *shape)
-    assert StyleGAN2Discriminator(widths[::-1], shape)(pictures).shape == (5,)
+    images = StyleGAN2Generator(4, widths, shape)(torch.randn(5, 4))
+    assert images.shape == (5, *shape)
+    assert StyleGAN2Discriminator(widths[::-1], shape)(images).shape == (5,)
 
 
 def test_a_fresh_generator_draws_pictures_of_about_the_right_size() -> None:
     torch.manual_seed(0)
-    pictures = StyleGAN2Generator(32, (32, 32, 32), (3, 16, 16))(torch.randn(64, 32))
-    assert 0.5 < float(pictures.detach().std()) < 4
+    images = StyleGAN2Generator(32, (32, 32, 32), (3, 16, 16))(torch.randn(64, 32))
+    assert 0.5 < float(images.detach().std()) < 4

@@ -16,8 +16,8 @@ from ganvas import builtin
 from ganvas.cli import main
 from ganvas.errors import GanvasError
 from ganvas.models import frozen_ops, vgg
-from ganvas.models.vgg import VGG, NotFetched, VGGWeights, packaged_vgg16, slim, torchvision_vgg19
-from ganvas.style.load import read
+from ganvas.models.vgg import VGG, WeightsUnavailable, VGGWeights, packaged_vgg16, save_slim_vgg, torchvision_vgg19
+from ganvas.style.load import load_picture
 
 HALF = (0.5, 0.5, 0.5)
 VGG19_FILE = "vgg19-dcbb9e9d.pth"  # the name that torchvision looks for in torch's cache
@@ -71,9 +71,9 @@ def test_layers_agree_with_a_plain_sequential() -> None:
     second = conv(mirrored(first.relu()), t["conv1_2.weight"], t["conv1_2.bias"])
     pooled = torch.nn.functional.max_pool2d(second.relu(), 2)
     third = conv(mirrored(pooled), t["conv2_1.weight"], t["conv2_1.bias"])
-    found = VGG(SMALL, ["conv1_1", "relu1_2", "conv2_1"], pooling="max")(x)
+    actual = VGG(SMALL, ["conv1_1", "relu1_2", "conv2_1"], pooling="max")(x)
     for layer, expected in {"conv1_1": first, "relu1_2": second.relu(), "conv2_1": third}.items():
-        torch.testing.assert_close(found[layer], expected, msg=f"{layer} is not what the definition says")
+        torch.testing.assert_close(actual[layer], expected, msg=f"{layer} is not what the definition says")
 
 
 def test_nothing_deeper_than_asked_is_kept_or_computed() -> None:
@@ -85,28 +85,28 @@ def test_nothing_deeper_than_asked_is_kept_or_computed() -> None:
 
 def test_slopes_are_autograds_and_inputs_of_convolutions_are_not_kept() -> None:
     encoder, kept = VGG(packaged_vgg16(), ("relu2_2", "conv3_1")), []
-    pictures = torch.rand(1, 3, 25, 20, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    images = torch.rand(1, 3, 25, 20, generator=torch.Generator().manual_seed(0)).requires_grad_()
 
     def slope(seen: dict[str, torch.Tensor]) -> torch.Tensor:
-        return torch.autograd.grad(sum(each.square().mean() for each in seen.values()), pictures)[0]
+        return torch.autograd.grad(sum(each.square().mean() for each in seen.values()), images)[0]
 
     with torch.autograd.graph.saved_tensors_hooks(lambda each: kept.append(each) or each, lambda each: each):
-        seen = encoder(pictures)
+        seen = encoder(images)
     assert kept, "nothing was watched"
     assert not any(each.shape[-2:] == (27, 22) for each in kept), "a padded copy is kept"
-    whole = [each for each in kept if each.shape[-2:] == pictures.shape[-2:] and each.dtype == torch.float32]
+    whole = [each for each in kept if each.shape[-2:] == images.shape[-2:] and each.dtype == torch.float32]
     assert not whole, "what nobody asked for is kept with all its digits"
 
     def plain(features: Tensor, weight: Tensor, bias: Tensor, cuts: bool, asked: bool) -> Tensor:
-        found = F.conv2d(features, weight, bias)
-        return found.relu() if cuts else found
+        actual = F.conv2d(features, weight, bias)
+        return actual.relu() if cuts else actual
 
-    found = slope(seen)
+    actual = slope(seen)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frozen_ops.Frozen, "apply", plain)
-        patch.setattr(frozen_ops.Averaged, "apply", partial(F.avg_pool2d, kernel_size=2, ceil_mode=True))
-        patch.setattr(frozen_ops.Mirrored, "apply", partial(F.pad, pad=(1, 1, 1, 1), mode="reflect"))
-        torch.testing.assert_close(found, slope(encoder(pictures)), rtol=1e-4, atol=1e-7)
+        patch.setattr(frozen_ops.FrozenConvReLU, "apply", plain)
+        patch.setattr(frozen_ops.AvgPool2x2, "apply", partial(F.avg_pool2d, kernel_size=2, ceil_mode=True))
+        patch.setattr(frozen_ops.ReflectPad1, "apply", partial(F.pad, pad=(1, 1, 1, 1), mode="reflect"))
+        torch.testing.assert_close(actual, slope(encoder(images)), rtol=1e-4, atol=1e-7)
 
 
 def test_it_tells_how_much_its_features_take() -> None:
@@ -135,16 +135,16 @@ def test_average_pooling_does_not_darken_the_edge_of_an_odd_picture() -> None:
 
 
 def test_averages_are_as_strong_as_the_maxima_that_the_network_knows() -> None:
-    picture = read(builtin.photo()).tensor((256, 256), torch.device("cpu"))
+    image = load_picture(builtin.photo()).tensor((256, 256), torch.device("cpu"))
     pools = {name: VGG(packaged_vgg16(), ["conv2_1", "conv3_1", "conv4_1"], name) for name in ("average", "max")}
     weak, strong = (vgg.POOLINGS[name] for name in ("average", "max"))
-    features = VGG(packaged_vgg16(), ["relu1_2", "relu2_2", "relu3_3"], "max")(picture)
+    features = VGG(packaged_vgg16(), ["relu1_2", "relu2_2", "relu3_3"], "max")(image)
     for place, seen in enumerate(features.values()):
         means = [float((pool(seen) * gains[place]).mean()) for pool, gains in (weak, strong)]
         assert 0.8 < means[0] / means[1] < 1.25
-    found = {name: vgg(picture) for name, vgg in pools.items()}
-    for layer in found["max"]:
-        assert 0.6 < float(found["average"][layer].std() / found["max"][layer].std()) < 1.5, layer
+    actual = {name: vgg(image) for name, vgg in pools.items()}
+    for layer in actual["max"]:
+        assert 0.6 < float(actual["average"][layer].std() / actual["max"][layer].std()) < 1.5, layer
 
 
 def test_unknown_layers_and_poolings_suggest_the_right_ones() -> None:
@@ -195,12 +195,12 @@ def test_vgg19_comes_from_a_file_that_is_named(vgg19_state: dict[str, torch.Tens
 
 
 def test_a_slim_file_sees_the_same_to_half_precision(tmp_path: Path) -> None:
-    slim(SMALL, tmp_path / "slim.safetensors")
+    save_slim_vgg(SMALL, tmp_path / "slim.safetensors")
     weights = torchvision_vgg19(tmp_path / "slim.safetensors")
     assert (weights.mean, weights.std) == (SMALL.mean, SMALL.std)
     assert {each.dtype for each in load_file(tmp_path / "slim.safetensors").values()} == {torch.float16}
-    pictures = torch.rand(1, 3, 16, 16) * 2 - 1
-    before, after = (VGG(each, ["relu2_2"])(pictures)["relu2_2"] for each in (SMALL, weights))
+    images = torch.rand(1, 3, 16, 16) * 2 - 1
+    before, after = (VGG(each, ["relu2_2"])(images)["relu2_2"] for each in (SMALL, weights))
     torch.testing.assert_close(after, before, rtol=1e-2, atol=1e-2)
 
 
@@ -208,14 +208,14 @@ def test_a_slim_file_has_nothing_deeper_than_paintings_look(
     vgg19_state: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
     torch.save(vgg19_state, tmp_path / "whole.pth")
-    slim(torchvision_vgg19(tmp_path / "whole.pth"), tmp_path / "slim.safetensors")
-    found = torchvision_vgg19(tmp_path / "slim.safetensors")
-    assert found.convolutions[-1] == "5_1"
-    assert found.name == "VGG-19 (torchvision), slim"
+    save_slim_vgg(torchvision_vgg19(tmp_path / "whole.pth"), tmp_path / "slim.safetensors")
+    actual = torchvision_vgg19(tmp_path / "slim.safetensors")
+    assert actual.convolutions[-1] == "5_1"
+    assert actual.name == "VGG-19 (torchvision), slim"
 
 
 def test_damaged_or_foreign_slim_files_are_named(tmp_path: Path) -> None:
-    slim(SMALL, tmp_path / "torn.safetensors")
+    save_slim_vgg(SMALL, tmp_path / "torn.safetensors")
     whole = (tmp_path / "torn.safetensors").read_bytes()
     facts = {"name": "x", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
     foreign = save({"weight": torch.zeros(1)}, facts)
@@ -251,7 +251,7 @@ def test_damaged_weights_are_named(content: bytes, complaint: str, cache: Path) 
     (cache / VGG19_FILE).write_bytes(content)
     with pytest.raises(GanvasError, match=complaint) as caught:
         torchvision_vgg19()
-    assert not isinstance(caught.value, NotFetched), "a damaged file must not pass for a missing connection"
+    assert not isinstance(caught.value, WeightsUnavailable), "a damaged file must not pass for a missing connection"
 
 
 @pytest.mark.parametrize("state", [{"weight": torch.zeros(1)}, [torch.zeros(1)], {"features.0.weight": torch.zeros(3)}])
@@ -272,7 +272,7 @@ def test_without_a_connection_it_says_so(cache: Path, monkeypatch: pytest.Monkey
         raise urllib.error.URLError("no route to host")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    with pytest.raises(NotFetched, match="no route to host") as caught:
+    with pytest.raises(WeightsUnavailable, match="no route to host") as caught:
         torchvision_vgg19()
     assert "--network vgg16" in caught.value.hint
 

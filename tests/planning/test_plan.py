@@ -12,8 +12,8 @@ import ganvas
 import tiny
 from ganvas.cli import main
 from ganvas.config import DataConfig
-from ganvas.data import glance, open_source
-from ganvas.data.prepare import FEWEST
+from ganvas.data import read_overview, open_source
+from ganvas.data.prepare import MIN_IMAGES
 from ganvas.device import choose_device
 from ganvas.errors import GanvasError
 from ganvas.events import Note
@@ -47,7 +47,7 @@ def test_twice_the_time_may_give_larger_pictures(tmp_path: Path) -> None:
 
 
 def test_inspect_plans_nothing_for_too_few(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    few = tiny.write_pictures(tmp_path / "few", FEWEST - 1)
+    few = tiny.write_pictures(tmp_path / "few", MIN_IMAGES - 1)
     assert main(["inspect", str(few), "--device", "cpu", "--json"]) == 0
     out, told = capsys.readouterr()
     assert "plan" not in json.loads(out.splitlines()[-1])
@@ -79,14 +79,14 @@ def test_a_training_says_why(pictures: Path, tmp_path: Path) -> None:
 
 def test_a_glance_sees_colour_and_shape(tmp_path: Path) -> None:
     grey = tiny.write_pictures(tmp_path / "grey", 5, mode="L")
-    assert glance(open_source(grey)).grey
+    assert read_overview(open_source(grey)).gray
     wide = tmp_path / "wide"
     wide.mkdir()
     for index in range(6):
         Image.new("RGB", (200, 100), (index, 0, 0)).save(wide / f"{index}.png")
     (wide / "broken.png").write_bytes(b"no picture")
-    seen = glance(open_source(wide))
-    assert (seen.grey, seen.width, seen.height) == (False, 128, 64)
+    seen = read_overview(open_source(wide))
+    assert (seen.gray, seen.width, seen.height) == (False, 128, 64)
     assert seen.count == 7
     turned = tmp_path / "turned"
     turned.mkdir()
@@ -94,7 +94,7 @@ def test_a_glance_sees_colour_and_shape(tmp_path: Path) -> None:
         exif = Image.Exif()
         exif[0x0112] = 6  # a quarter turn
         Image.new("RGB", (200, 100), (index, 0, 9)).save(turned / f"{index}.jpg", exif=exif)
-    assert (glance(open_source(turned)).width, glance(open_source(turned)).height) == (64, 128)
+    assert (read_overview(open_source(turned)).width, read_overview(open_source(turned)).height) == (64, 128)
 
 
 def test_a_glance_tells_drawings_from_photographs(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_a_glance_tells_drawings_from_photographs(tmp_path: Path) -> None:
         figure.save(drawings / f"{index}.png")
         coarse = Image.fromarray(smooth.integers(0, 256, (5, 5, 3), np.uint8))
         coarse.resize((96, 96), Image.Resampling.BICUBIC).save(photographs / f"{index}.jpg")
-    assert glance(open_source(drawings)).drawn
-    assert not glance(open_source(photographs)).drawn
+    assert read_overview(open_source(drawings)).drawn
+    assert not read_overview(open_source(photographs)).drawn
     around = circumstances(photographs, Options(), choose_device("cpu"))
     assert choose_recipe_name(around, DataConfig(str(photographs), 64, 64, 3))[0] == "projected"
 
@@ -218,7 +218,7 @@ def test_inspect_is_for_people_without_json(pictures: Path, capsys: pytest.Captu
     assert main(["inspect", str(many), "--minutes", "1", "--device", "cpu"]) == 0
     out, told = capsys.readouterr()
     assert out == "", "what is for people goes to stderr"
-    for each in ("the plan", "recipe", "size", "batch", "penalty", "augmentation", "schedule", "In twice the time"):
+    for each in ("plan", "recipe", "size", "batch", "penalty", "augmentation", "schedule", "In twice the time"):
         assert each in told
     assert sorted(pictures.parent.rglob("*")) == before, "nothing is written"
 
@@ -254,14 +254,14 @@ def looks(folder: Path, *pictures: Image.Image) -> Path:
 
 def test_a_single_coloured_picture_is_enough(tmp_path: Path) -> None:
     folder = tiny.write_pictures(tmp_path / "grey", 5, mode="L")
-    assert glance(open_source(folder)).grey
+    assert read_overview(open_source(folder)).gray
     Image.new("RGB", (16, 16), (200, 0, 0)).save(folder / "red.png")
-    assert not glance(open_source(folder)).grey
+    assert not read_overview(open_source(folder)).gray
 
 
 def test_grey_stored_as_colour_is_grey_and_transparency_is_not(tmp_path: Path) -> None:
-    assert glance(open_source(looks(tmp_path / "rgb", Image.new("RGB", (40, 40), (90, 90, 90))))).grey
-    assert not glance(open_source(looks(tmp_path / "la", Image.new("LA", (40, 40), (90, 100))))).grey
+    assert read_overview(open_source(looks(tmp_path / "rgb", Image.new("RGB", (40, 40), (90, 90, 90))))).gray
+    assert not read_overview(open_source(looks(tmp_path / "la", Image.new("LA", (40, 40), (90, 100))))).gray
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_grey_stored_as_colour_is_grey_and_transparency_is_not(tmp_path: Path) -
     ],
 )
 def test_a_glance_at_shapes(shape: tuple[int, int], fitting: tuple[int, int], tmp_path: Path) -> None:
-    seen = glance(
+    seen = read_overview(
         open_source(looks(tmp_path / "some", *(Image.new("RGB", shape, (index, 0, 0)) for index in range(4))))
     )
     assert (seen.width, seen.height) == fitting
@@ -284,37 +284,37 @@ def test_a_glance_at_shapes(shape: tuple[int, int], fitting: tuple[int, int], tm
 
 def test_pictures_of_all_shapes_are_taken_as_squares(tmp_path: Path) -> None:
     shapes = ((200, 70), (70, 200), (100, 100), (150, 75))
-    seen = glance(open_source(looks(tmp_path / "all", *(Image.new("RGB", each) for each in shapes))))
+    seen = read_overview(open_source(looks(tmp_path / "all", *(Image.new("RGB", each) for each in shapes))))
     assert (seen.width, seen.height) == (64, 64)
 
 
 def test_a_glance_agrees_with_an_inspection(tmp_path: Path) -> None:
     for name, shape, mode in (("wide", (200, 100), "RGB"), ("grey", (64, 64), "L")):
         folder = looks(tmp_path / name, *(Image.new(mode, shape, index) for index in range(8)))
-        seen, found = glance(open_source(folder)), ganvas.inspect(folder)
+        seen, found = read_overview(open_source(folder)), ganvas.inspect(folder)
         assert (seen.count, seen.width, seen.height) == (found.count, found.width, found.height)
-        assert seen.grey == (found.channels == 1)
+        assert seen.gray == (found.channels == 1)
 
 
 def test_a_glance_at_nothing_but_broken_pictures(tmp_path: Path) -> None:
     for index in range(3):
         (tmp_path / f"{index}.png").write_bytes(b"no picture")
-    seen = glance(open_source(tmp_path))
-    assert (seen.count, seen.grey, seen.width, seen.height) == (3, False, 32, 32)
+    seen = read_overview(open_source(tmp_path))
+    assert (seen.count, seen.gray, seen.width, seen.height) == (3, False, 32, 32)
 
 
 def test_a_glance_at_many_is_the_same_each_time(tmp_path: Path) -> None:
     pictures = (Image.new("RGB", (40 + index % 90, 40), (index, index, index)) for index in range(150))
     source = open_source(looks(tmp_path / "many", *pictures))
-    seen = glance(source)
+    seen = read_overview(source)
     assert seen.count == 150
-    assert seen == glance(source)
+    assert seen == read_overview(source)
 
 
 def test_a_glance_at_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    seen = glance(open_source(tmp_path / "empty"))
-    assert (seen.count, seen.grey, seen.width) == (0, False, 32)
+    seen = read_overview(open_source(tmp_path / "empty"))
+    assert (seen.count, seen.gray, seen.width) == (0, False, 32)
 
 
 def test_a_plan_without_pictures_is_refused(tmp_path: Path) -> None:

@@ -14,18 +14,18 @@ from ganvas.planning.planner import (  # fmt: skip
     GPU_MINUTES,
     KEEN_COUNTS,
     KEEN_MINUTES,
-    Circumstances,
+    PlanInputs,
     choose_recipe_name,
     choose_size,
     choose_wishes,
     estimated_bytes,
-    explained,
+    recipe_decisions,
     fitting_batch,
     largest_batch,
 )
 from ganvas.recipes import RECIPES, Wishes, choose_recipe, with_wishes
 
-LAPTOP = Circumstances(1000, 256, 256, False, True, "cpu", 8 << 30, 10.0)
+LAPTOP = PlanInputs(1000, 256, 256, False, True, "cpu", 8 << 30, 10.0)
 GPU = replace(LAPTOP, device="cuda:0", memory=16 << 30, minutes=120.0)
 
 
@@ -50,7 +50,7 @@ def data(width: int, height: int | None = None, channels: int = 3) -> DataConfig
         (replace(GPU, minutes=600), (256, 256)),
     ],
 )
-def test_the_size_follows_budget_device_and_pictures(around: Circumstances, size: tuple[int, int]) -> None:
+def test_the_size_follows_budget_device_and_pictures(around: PlanInputs, size: tuple[int, int]) -> None:
     assert choose_size(around)[:2] == size
 
 
@@ -110,7 +110,7 @@ def test_few_pictures_are_augmented_where_nothing_else_guards_them() -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_is_explained(name: str) -> None:
-    told = {each.what: each for each in explained(RECIPES[name](data(32), 1000))}
+    told = {each.what: each for each in recipe_decisions(RECIPES[name](data(32), 1000))}
     assert set(told) | {"penalty"} == {"batch", "penalty", "augmentation", "schedule"}
     assert ("penalty" in told) == (name != "vae"), "a vae has nothing to penalise"
     assert all(each.value and each.why for each in told.values())
@@ -129,7 +129,7 @@ def test_every_recipe_is_explained(name: str) -> None:
 def test_every_plan_can_be_carried_out(
     count: int, size: tuple[int, int], grey: bool, drawn: bool, device: str, gigabytes: float, minutes: float
 ) -> None:
-    around = Circumstances(count, *size, grey, drawn, device, int(gigabytes * 2**30), minutes)
+    around = PlanInputs(count, *size, grey, drawn, device, int(gigabytes * 2**30), minutes)
     width, height, _ = choose_size(around)
     pictures = data(width, height, 1 if grey else 3)
     name, _ = choose_recipe_name(around, pictures)
@@ -148,7 +148,7 @@ SHAPES = [
     for wide in (True, False)
 ]
 arounds = st.builds(
-    lambda count, shape, grey, drawn, device, gigabytes, minutes: Circumstances(
+    lambda count, shape, grey, drawn, device, gigabytes, minutes: PlanInputs(
         count, *shape, grey, drawn, device, int(gigabytes * 2**30), minutes
     ),
     st.integers(32, 200_000),
@@ -163,7 +163,7 @@ arounds = st.builds(
 
 @settings(deadline=None)
 @given(arounds)
-def test_a_size_is_no_more_than_pictures_have_and_of_their_shape(around: Circumstances) -> None:
+def test_a_size_is_no_more_than_pictures_have_and_of_their_shape(around: PlanInputs) -> None:
     width, height, why = choose_size(around)
     assert width <= around.width
     assert height <= around.height
@@ -175,7 +175,7 @@ def test_a_size_is_no_more_than_pictures_have_and_of_their_shape(around: Circums
 
 @settings(deadline=None)
 @given(arounds, st.sampled_from([(320, 32), (64, 320), (512, 64), (640, 64), (96, 1152), (2048, 256)]))
-def test_very_oblong_pictures_get_a_size_that_recipes_make(around: Circumstances, shape: tuple[int, int]) -> None:
+def test_very_oblong_pictures_get_a_size_that_recipes_make(around: PlanInputs, shape: tuple[int, int]) -> None:
     around = replace(around, width=shape[0], height=shape[1])
     width, height, _ = choose_size(around)
     assert width <= around.width
@@ -188,7 +188,7 @@ def test_very_oblong_pictures_get_a_size_that_recipes_make(around: Circumstances
 
 @settings(deadline=None)
 @given(arounds, st.floats(1, 10))
-def test_more_minutes_never_make_smaller_pictures(around: Circumstances, times: float) -> None:
+def test_more_minutes_never_make_smaller_pictures(around: PlanInputs, times: float) -> None:
     longer = replace(around, minutes=times * around.minutes)
     assert choose_size(around)[:2] <= choose_size(longer)[:2]
 
@@ -216,7 +216,7 @@ def test_a_recipe_says_why() -> None:
         (replace(GPU, device="mps"), "projected"),
     ],
 )
-def test_where_a_recipe_gives_way_to_the_next(around: Circumstances, name: str) -> None:
+def test_where_a_recipe_gives_way_to_the_next(around: PlanInputs, name: str) -> None:
     assert choose_recipe_name(around, data(128))[0] == name
     large = "projected" if around.count < FEW else "r3gan"
     assert choose_recipe_name(around, data(129))[0] == large
@@ -265,7 +265,7 @@ def test_a_processor_gets_no_wider_networks() -> None:
     st.sampled_from([("translation",), ("cutout", "translation"), ("apa",), ("none",)]),
 )
 def test_wishes_win_over_the_plan(
-    around: Circumstances, name: str, width: float, batch: int, augment: tuple[str, ...]
+    around: PlanInputs, name: str, width: float, batch: int, augment: tuple[str, ...]
 ) -> None:
     side = 32
     config = RECIPES[name](data(side), around.count)
@@ -276,7 +276,7 @@ def test_wishes_win_over_the_plan(
         planned = with_wishes(config, wishes)
         told = {each.what for each in reasons}
         if asked.width is not None:
-            assert planned.width == width
+            assert planned.channel_mult == width
             assert "width" not in told
         if asked.batch is not None:
             assert {phase.batch for phase in planned.phases} <= {0, batch}
@@ -293,13 +293,13 @@ def test_the_width_is_reckoned_with_when_a_batch_is_fitted(name: str, asked: Wis
     config = RECIPES[name](data(128), 5000)
     wishes, _ = choose_wishes(around, config, asked)
     planned = with_wishes(config, wishes)
-    assert planned.width == (asked.width or 2)
+    assert planned.channel_mult == (asked.width or 2)
     assert estimated_bytes(planned) <= around.memory / 2 or planned.phases[-1].batch <= 4
 
 
 @settings(max_examples=30, deadline=None)
 @given(arounds, st.sampled_from([1, 3, 4]))
-def test_every_planned_configuration_is_whole(around: Circumstances, channels: int) -> None:
+def test_every_planned_configuration_is_whole(around: PlanInputs, channels: int) -> None:
     width, height, _ = choose_size(around)
     pictures = data(width, height, channels)
     name, _ = choose_recipe_name(around, pictures)
@@ -313,9 +313,9 @@ def test_every_planned_configuration_is_whole(around: Circumstances, channels: i
     ):  # whose autoencoder takes more pictures, unless a number is asked for
         assert all(phase.batch in {0, planned.phases[-1].batch} for phase in planned.phases)
     assert planned.phases[-1].batch >= 2
-    assert (planned.adapt is not None) == bool({"ada", "apa"} & set(planned.augment))
-    assert all(each.value and each.why for each in (*reasons, *explained(planned)))
-    if planned.width == 1 and width * height <= 64 * 64:  # the larger ones take their time
+    assert (planned.ada is not None) == bool({"ada", "apa"} & set(planned.augment))
+    assert all(each.value and each.why for each in (*reasons, *recipe_decisions(planned)))
+    if planned.channel_mult == 1 and width * height <= 64 * 64:  # the larger ones take their time
         assert sum(each.numel() for each in build_generator(planned).parameters()) > 0
 
 

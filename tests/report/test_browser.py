@@ -1,4 +1,4 @@
-"""The page in a real browser: phone and desk, light and dark, nothing from the network, nothing too wide."""
+"""The page in a real browser: phone and desktop, light and dark, no network, nothing too wide."""
 
 import re
 import shutil
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import made
+import example_runs
 import pytest
 
 from ganvas.report import write_report
@@ -28,27 +28,29 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Write the report of a run whose names are as long and as wicked as can be, and return its address."""
+    """Write the report of a run with very long and hostile names, and return its URL."""
     folder = tmp_path_factory.mktemp("runs") / f"<script>document.title = 'taken'</script>{'unbreakable' * 15}"
-    told = made.coached("stalled")
-    told.insert(-1, made.treated(57, f"<img src=x onerror=alert(1)>{'unbreakable' * 40}", sickness="s" * 300))
-    run = made.run(Path(str(folder).replace("</", "<")), told)
-    return write_report(run, made.evaluation(run)).as_uri()
+    events = example_runs.coached_events("stalled")
+    events.insert(
+        -1, example_runs.treatment(57, f"<img src=x onerror=alert(1)>{'unbreakable' * 40}", diagnosis="s" * 300)
+    )
+    run = example_runs.write_run(Path(str(folder).replace("</", "<")), events)
+    return write_report(run, example_runs.write_evaluation(run)).as_uri()
 
 
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_opens_offline_and_fits(width: int, scheme: str, browser: Any, report: str) -> None:
     page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
-    asked: list[str] = []
-    faults: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: faults.append(message.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    requests: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(report)
-    assert faults == []
-    assert asked, "the page itself is asked for"
-    assert all(url.startswith(("file:", "data:")) for url in asked), "something was asked of the network"
+    assert errors == []
+    assert requests, "the page itself must be requested"
+    assert all(url.startswith(("file:", "data:")) for url in requests), "something was requested from the network"
     assert page.title().endswith("· Ganvas report"), "a name became a script"
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert overflow <= 0, f"the page is {overflow} px wider than the screen"
@@ -66,20 +68,24 @@ def test_the_page_opens_offline_and_fits(width: int, scheme: str, browser: Any, 
 def test_the_slider_changes_the_picture_by_keyboard_too(browser: Any, report: str) -> None:
     page = browser.new_page()
     page.goto(report)
-    slider, picture, told = page.locator(".film input"), page.locator(".film img"), page.locator(".film output")
+    slider, picture, caption = (
+        page.locator(".timelapse input"),
+        page.locator(".timelapse img"),
+        page.locator(".timelapse output"),
+    )
     last = picture.get_attribute("src")
-    assert told.inner_text().startswith("Step 60")
+    assert caption.inner_text().startswith("Step 60")
     slider.focus()
     page.keyboard.press("ArrowLeft")
-    assert told.inner_text().startswith("Step 45")
+    assert caption.inner_text().startswith("Step 45")
     assert picture.get_attribute("src") != last
     assert "step 45" in picture.get_attribute("alt")
     assert slider.get_attribute("aria-valuetext").startswith("Step 45")
     page.keyboard.press("Home")
-    assert told.inner_text().startswith("Step 15")
-    page.locator(".film button").click()
-    sync_api.expect(told).to_have_text(re.compile("^Step 60"))
-    assert picture.get_attribute("src") == last, "playing ends with the last sheet"
+    assert caption.inner_text().startswith("Step 15")
+    page.locator(".timelapse button").click()
+    sync_api.expect(caption).to_have_text(re.compile("^Step 60"))
+    assert picture.get_attribute("src") == last, "playing ends at the last sample grid"
     page.close()
 
 
@@ -97,12 +103,12 @@ def test_a_mark_on_the_timeline_leads_to_its_treatment_by_keyboard_and_without_s
     context.close()
 
 
-def test_without_scripts_the_last_sheet_stands_alone(browser: Any, report: str) -> None:
+def test_without_scripts_only_the_last_sample_grid_is_shown(browser: Any, report: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(report)
-    assert page.locator(".film img").is_visible()
-    assert not page.locator(".film input").is_visible()
+    assert page.locator(".timelapse img").is_visible()
+    assert not page.locator(".timelapse input").is_visible()
     context.close()
 
 
@@ -117,9 +123,9 @@ def test_colours_follow_the_scheme_and_can_be_read(browser: Any, report: str) ->
             (".soft", "body"),
             (".badge", "body"),
             (".chart .label.one", "body"),
-            (".bars .ill", ".bars .ill"),
-            (".bars .well", ".bars .well"),
-            (".bars .early", ".bars .early"),
+            (".bars .problem", ".bars .problem"),
+            (".bars .healthy", ".bars .healthy"),
+            (".bars .warmup", ".bars .warmup"),
             (".outcome.helped", ".treatments li"),
             (".outcome.failed", ".treatments li"),
             (".outcome.open", ".treatments li"),
@@ -131,7 +137,7 @@ def test_colours_follow_the_scheme_and_can_be_read(browser: Any, report: str) ->
 
 
 def contrast(page: Any, front: str, back: str) -> float:
-    """Return the contrast of text to its ground as WCAG 2 defines it."""
+    """Return the contrast of text to its background, as defined by WCAG 2."""
     script = "([one, key]) => getComputedStyle(document.querySelector(one))[key]"
     ink = page.evaluate(script, [front, "fill" if "chart" in front else "color"])
     ground = page.evaluate(script, [back, "backgroundColor"])

@@ -1,35 +1,35 @@
-"""The model card: Markdown that says the same, and means the same whatever the names are."""
+"""The model card: the facts of the report, in Markdown that no name can break."""
 
 from dataclasses import replace
 from pathlib import Path
 
-import made
+import example_runs
 
 import tiny
 from ganvas.config import DataConfig
-from ganvas.report.card import card, fenced, plain, quoted
+from ganvas.report.card import code_block, escape_markdown, inline_code, model_card
 
 
 def test_the_front_matter_is_what_hubs_read(tmp_path: Path) -> None:
-    lines = card(made.facts(made.run(tmp_path / "run"))).splitlines()
+    lines = model_card(example_runs.summary_of(example_runs.write_run(tmp_path / "run"))).splitlines()
     assert lines[:6] == ["---", "library_name: ganvas", "tags:", "- gan", "- image-generation", "- ganvas"]
     assert lines[6] == "---"
 
 
 def test_the_facts_are_there(tmp_path: Path) -> None:
-    run = made.run(tmp_path / "run")
-    text = card(made.facts(run, made.evaluation(run)))
+    run = example_runs.write_run(tmp_path / "run")
+    text = model_card(example_runs.summary_of(run, example_runs.write_evaluation(run)))
     assert "| Frechet distance | efficientnet-lite0 | 448 | 431 to 466 | 12.3 | lower is better |" in text
     assert "**Some samples are near-copies.**" in text
     assert f"ganvas sample {run.folder} --count 64 --seed 0" in text
     assert f"ganvas.load({str(run.folder)!r})" in text
     assert "uint8 (16, 3, 16, 16)" in text
-    assert "## Limits" in text
+    assert "## Limitations" in text
     assert "FID" not in text
 
 
 def test_without_an_evaluation_it_says_how_to_get_one(tmp_path: Path) -> None:
-    text = card(made.facts(made.run(tmp_path / "run")))
+    text = model_card(example_runs.summary_of(example_runs.write_run(tmp_path / "run")))
     assert "Not evaluated yet" in text
     assert "copy" not in text
 
@@ -37,7 +37,7 @@ def test_without_an_evaluation_it_says_how_to_get_one(tmp_path: Path) -> None:
 def test_names_stay_names(tmp_path: Path) -> None:
     data = DataConfig("/x/`*pictures*`", 16, 16)
     config = replace(tiny.config("quick"), data=data, classes=("<script>", "a|b", *(f"c{n}" for n in range(60))))
-    text = card(made.facts(made.run(tmp_path / "my_run*", config=config)))
+    text = model_card(example_runs.summary_of(example_runs.write_run(tmp_path / "my_run*", config=config)))
     assert "# my\\_run\\*" in text
     assert "`` `*pictures*` ``" in text
     assert "&lt;script&gt;, a\\|b" in text
@@ -46,7 +46,7 @@ def test_names_stay_names(tmp_path: Path) -> None:
 
 
 def test_escapes() -> None:
-    assert plain("a_b\n# <i>&amp;") == "a\\_b \\# &lt;i&gt;&amp;amp;"
-    assert quoted("plain") == "`plain`"
-    assert quoted("a``b") == "``` a``b ```"
-    assert fenced("x ```` y", "sh") == ("`````sh", "x ```` y", "`````", "")
+    assert escape_markdown("a_b\n# <i>&amp;") == "a\\_b \\# &lt;i&gt;&amp;amp;"
+    assert inline_code("plain") == "`plain`"
+    assert inline_code("a``b") == "``` a``b ```"
+    assert code_block("x ```` y", "sh") == ("`````sh", "x ```` y", "`````", "")

@@ -1,4 +1,4 @@
-"""Thinning: few points that keep the extremes, limits that a spike does not upset, round ticks."""
+"""Downsampling: few points that keep the extremes, limits that ignore a spike, round ticks."""
 
 import math
 from itertools import pairwise
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ganvas.report.downsample import MOST, Scale, robust_scale, thin
+from ganvas.report.downsample import MAX_BINS, Scale, downsample, robust_scale
 from ganvas.report.history import Point
 
 
@@ -16,30 +16,30 @@ def points(values: list[float], phase: str = "adversarial") -> list[Point]:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=3000))
-def test_a_curve_is_thinned_and_keeps_its_extremes(values: list[float]) -> None:
-    (piece,) = thin(points(values))
-    assert len(piece) <= MOST
-    assert min(each.least for each in piece) == min(values), "a dip was lost"
-    assert max(each.greatest for each in piece) == max(values), "a spike was lost"
+def test_a_curve_is_downsampled_and_keeps_its_extremes(values: list[float]) -> None:
+    (piece,) = downsample(points(values))
+    assert len(piece) <= MAX_BINS
+    assert min(each.minimum for each in piece) == min(values), "a dip was lost"
+    assert max(each.maximum for each in piece) == max(values), "a spike was lost"
     assert all(a.seconds < b.seconds for a, b in pairwise(piece))
 
 
-def test_values_that_are_no_numbers_are_left_out() -> None:
-    (piece,) = thin(points([1.0, math.nan, math.inf, 3.0]))
-    assert [each.greatest for each in piece] == [1.0, 3.0]
-    assert thin(points([math.nan])) == []
+def test_values_that_are_not_finite_are_left_out() -> None:
+    (piece,) = downsample(points([1.0, math.nan, math.inf, 3.0]))
+    assert [each.maximum for each in piece] == [1.0, 3.0]
+    assert downsample(points([math.nan])) == []
 
 
 def test_a_curve_breaks_where_the_phase_changes() -> None:
-    first, second, third = thin([*points([1.0, 1.0], "a"), *points([9.0], "b"), *points([1.0], "a")])
+    first, second, third = downsample([*points([1.0, 1.0], "a"), *points([9.0], "b"), *points([1.0], "a")])
     assert [first[0].phase, second[0].phase, third[0].phase] == ["a", "b", "a"]
     assert first[-1].mean == 1.0, "the mean must not reach into the next phase, whose losses mean something else"
 
 
 def test_the_mean_is_smooth_but_follows_a_steep_start() -> None:
-    (noisy,) = thin(points([0.0, 2.0] * 50))
+    (noisy,) = downsample(points([0.0, 2.0] * 50))
     assert all(abs(each.mean - 1) < 0.2 for each in noisy[10:])
-    (steep,) = thin(points([100.0, 10.0, 1.0, 1.0, 1.0, 1.0]))
+    (steep,) = downsample(points([100.0, 10.0, 1.0, 1.0, 1.0, 1.0]))
     assert steep[0].mean == 100.0
 
 
@@ -50,16 +50,16 @@ def test_one_spike_does_not_flatten_everything() -> None:
     assert not scale.log
 
 
-def test_what_strays_a_little_is_shown() -> None:
+def test_a_mild_outlier_is_shown() -> None:
     values = [1 + 0.1 * math.sin(index) for index in range(500)] + [1.2]
     assert robust_scale(values)(1.2) <= 1
 
 
-def test_decades_are_shown_by_logarithm() -> None:
+def test_values_over_decades_get_a_logarithmic_scale() -> None:
     scale = robust_scale([10.0 ** (index / 50) for index in range(-100, 100)])
     assert scale.log
     assert scale(0.01) == pytest.approx(0, abs=0.05)
-    assert scale.inside(-1.0) == 0, "what has no logarithm lies at the lower edge"
+    assert scale.clamped(-1.0) == 0, "a value without a logarithm lies at the lower edge"
     assert not robust_scale([-1.0, 1000.0]).log
 
 

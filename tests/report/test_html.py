@@ -1,4 +1,4 @@
-"""Markup: text stays text wherever it is put."""
+"""HTML: text stays text wherever it is inserted."""
 
 from html.parser import HTMLParser
 
@@ -9,7 +9,7 @@ from ganvas.report.html import Html, join, tag
 
 
 class Reader(HTMLParser):
-    """Collect what a browser would make of a page."""
+    """Parser that collects the elements and the text of a page, as a browser would."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Reader(HTMLParser):
 def test_no_text_becomes_markup(child: str, value: str) -> None:
     child, value = (text.replace("\r", "").replace("\0", "") for text in (child, value))
     read = Reader(tag("p", child, title=value))
-    assert read.tags == [("p", {"title": value})], "a text opened an element or left its attribute"
+    assert read.tags == [("p", {"title": value})], "a text opened an element or escaped from its attribute"
     assert read.text == child
 
 

@@ -13,13 +13,13 @@ from PIL import Image
 
 from ganvas.cli import main
 from ganvas.config import StyleConfig
-from ganvas.errors import GanvasError, UnfitPictureError
+from ganvas.errors import GanvasError, UnusableImageError
 from ganvas.events import Done, Event, Iteration, Note
-from ganvas.image_io import read_origin
+from ganvas.image_io import read_metadata
 from ganvas.models.vgg import packaged_vgg16
 from ganvas.style import batch
-from ganvas.style.batch import is_many, paint_many
-from ganvas.style.painting import Sources
+from ganvas.style.batch import is_batch, paint_many
+from ganvas.style.painting import SourcePaths
 
 QUICK = StyleConfig(size=32, iterations=1, device="cpu")
 pytestmark = pytest.mark.usefixtures("tiny_packaged")
@@ -74,7 +74,7 @@ def test_a_folder_run_that_was_stopped_goes_on(folders: tuple[Path, Path], tmp_p
     events.close()
     before = {path.name: path.read_bytes() for path in out.glob("*.png")}
     done = list(paint_many(contents, [styles], out, QUICK))
-    whole = [name for name in before if read_origin(out / name)["reason"] == "finished"]
+    whole = [name for name in before if read_metadata(out / name)["reason"] == "finished"]
     assert notes(done).count("It is there already.") >= 2
     assert len(list(out.glob("*.png"))) == 6
     assert all((out / name).read_bytes() == before[name] for name in whole[:2])
@@ -112,7 +112,7 @@ def test_styles_that_are_files_are_mixed(folders: tuple[Path, Path], tmp_path: P
     out = tmp_path / "out"
     list(paint_many(contents, [styles / "x.png", styles / "y.png"], out, QUICK))
     assert sorted(path.name for path in out.glob("*.png")) == [f"{name}--x-y.png" for name in "abc"]
-    assert len(json.loads(read_origin(out / "a--x-y.png")["styles"])) == 2
+    assert len(json.loads(read_metadata(out / "a--x-y.png")["styles"])) == 2
 
 
 def test_broken_pictures_are_named_and_left_out(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_sweep_paints_each_value(folders: tuple[Path, Path], tmp_path: Path) -
     out = tmp_path / "out"
     list(paint_many(contents / "a.png", [styles / "x.png"], out, QUICK, sweep="style-scale=0.5,1,2"))
     assert sorted(path.name for path in out.glob("*.png")) == [f"a--x-style_scale-{v}.png" for v in ("0.5", "1", "2")]
-    told = json.loads(read_origin(out / "a--x-style_scale-2.png")["settings"])
+    told = json.loads(read_metadata(out / "a--x-style_scale-2.png")["settings"])
     assert told["style_scale"] == 2
 
 
@@ -142,10 +142,10 @@ def test_shares_and_layers_are_swept_as_well(folders: tuple[Path, Path], tmp_pat
     out, both = tmp_path / "out", [styles / "x.png", styles / "y.png"]
     list(paint_many(contents / "a.png", both, out, QUICK, sweep="blend=3:1,1:3"))
     assert sorted(path.name for path in out.glob("*.png")) == [f"a--x-y-blend-{v}.png" for v in ("1-3", "3-1")]
-    assert json.loads(read_origin(out / "a--x-y-blend-3-1.png")["settings"])["blend"] == [3.0, 1.0]
+    assert json.loads(read_metadata(out / "a--x-y-blend-3-1.png")["settings"])["blend"] == [3.0, 1.0]
     sweep = "style-layers=relu1_1:relu2_1=2,relu3_1"
     list(paint_many(contents / "a.png", [styles / "x.png"], tmp_path / "layers", QUICK, sweep=sweep))
-    told = [json.loads(read_origin(path)["settings"])["style_layers"] for path in (tmp_path / "layers").glob("*.png")]
+    told = [json.loads(read_metadata(path)["settings"])["style_layers"] for path in (tmp_path / "layers").glob("*.png")]
     assert sorted(told) == [["relu1_1", "relu2_1=2"], ["relu3_1"]]
 
 
@@ -191,10 +191,10 @@ def test_places_and_folders_that_cannot_be(folders: tuple[Path, Path], tmp_path:
 
 def test_one_painting_is_not_many(folders: tuple[Path, Path]) -> None:
     contents, styles = folders
-    assert not is_many(contents / "a.png", [styles / "x.png"], "")
-    assert is_many(contents, [styles / "x.png"], "")
-    assert is_many(contents / "a.png", [styles], "")
-    assert is_many(contents / "a.png", [styles / "x.png"], "strength=1")
+    assert not is_batch(contents / "a.png", [styles / "x.png"], "")
+    assert is_batch(contents, [styles / "x.png"], "")
+    assert is_batch(contents / "a.png", [styles], "")
+    assert is_batch(contents / "a.png", [styles / "x.png"], "strength=1")
 
 
 def test_ctrl_c_ends_all_of_them(folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,16 +252,16 @@ def test_styles_that_cannot_be_read_are_named_and_equal_names_kept_apart(
 
 def test_other_colours_are_no_other_painting(folders: tuple[Path, Path], tmp_path: Path) -> None:
     contents, styles = folders
-    out, kept = tmp_path / "out", replace(QUICK, colours="luma")
+    out, kept = tmp_path / "out", replace(QUICK, colors="luma")
     list(paint_many(contents, [styles / "x.png"], out, QUICK))
     events = list(paint_many(contents, [styles / "x.png"], out, kept))
     assert notes(events).count("It is there already.") == 3
     assert not [event for event in events if isinstance(event, Iteration)], "it was painted anew"
-    assert json.loads(read_origin(out / "a--x.png")["settings"])["colours"] == "luma"
+    assert json.loads(read_metadata(out / "a--x.png")["settings"])["colours"] == "luma"
     assert notes(list(paint_many(contents, [styles / "x.png"], out, QUICK))).count("It is there already.") == 3
     list(paint_many(contents, [styles / "x.png"], out, kept))
     (out / "a--x.png.free.png").unlink()
-    again = list(paint_many(contents, [styles / "x.png"], out, replace(QUICK, colours="oklab")))
+    again = list(paint_many(contents, [styles / "x.png"], out, replace(QUICK, colors="oklab")))
     assert notes(again).count("It is there already.") == 2, "its own colours are gone"
 
 
@@ -288,10 +288,10 @@ def test_many_paintings_have_several_sheets(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents, styles = folders
-    monkeypatch.setattr(batch, "MOST", 2)
+    monkeypatch.setattr(batch, "MAX_CELLS", 2)
     list(paint_many(contents, [styles], tmp_path / "out", QUICK))
     assert sorted(path.name for path in (tmp_path / "out").glob("*.jpg")) == ["sheet-2.jpg", "sheet.jpg"]
-    assert (batch.CELL + batch.LABEL + batch.GAP) * (100 + 1) < 65_500, "a JPEG's side"
+    assert (batch.CELL_SIZE + batch.LABEL_HEIGHT + batch.GAP) * (100 + 1) < 65_500, "a JPEG's side"
 
 
 def test_nobody_s_sheet_is_written_over(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_nobody_s_sheet_is_written_over(folders: tuple[Path, Path], tmp_path: Pa
 
 def test_paintings_can_be_painted_from_without_their_by_products(folders: tuple[Path, Path], tmp_path: Path) -> None:
     contents, styles = folders
-    list(paint_many(contents, [styles / "x.png"], tmp_path / "out", replace(QUICK, colours="luma")))
+    list(paint_many(contents, [styles / "x.png"], tmp_path / "out", replace(QUICK, colors="luma")))
     list(paint_many(tmp_path / "out", [styles / "y.png"], tmp_path / "second", QUICK))
     assert sorted(path.name for path in (tmp_path / "second").glob("*.png")) == [f"{n}--x--y.png" for n in "abc"]
 
@@ -317,9 +317,9 @@ def test_a_picture_that_does_not_fit_leaves_the_others(
     contents, styles = folders
     real = batch.paint
 
-    def too_large(sources: Sources, *rest: object):
+    def too_large(sources: SourcePaths, *rest: object):
         if sources.content.name == "b.png":
-            raise UnfitPictureError("A painting of 9 x 9 pixels takes 9.0 GB, and 1.0 may be used.")
+            raise UnusableImageError("A painting of 9 x 9 pixels takes 9.0 GB, and 1.0 may be used.")
         yield from real(sources, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(batch, "paint", too_large)
@@ -367,23 +367,23 @@ def test_colours_are_those_of_the_picture_that_is_asked_for(folders: tuple[Path,
     out, moved = tmp_path / "out", tmp_path / "moved"
     list(paint_many(contents, [styles / "x.png"], out, QUICK))
     contents.rename(moved)
-    events = list(paint_many(moved, [styles / "x.png"], out, replace(QUICK, colours="luma")))
+    events = list(paint_many(moved, [styles / "x.png"], out, replace(QUICK, colors="luma")))
     assert not any(isinstance(event, Iteration) for event in events), "nothing is painted again"
-    assert json.loads(read_origin(out / "a--x.png")["settings"])["colours"] == "luma"
+    assert json.loads(read_metadata(out / "a--x.png")["settings"])["colours"] == "luma"
 
 
 def test_a_painting_that_is_too_large_to_be_read_leaves_its_place_on_the_sheet_empty(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents, styles = folders
-    real = batch.read
+    real = batch.load_picture
 
     def limited(path: Path):
         if path.parent == tmp_path / "out":
-            raise UnfitPictureError(f"{path} cannot be used: too many pixels.", "")
+            raise UnusableImageError(f"{path} cannot be used: too many pixels.", "")
         return real(path)
 
-    monkeypatch.setattr(batch, "read", limited)
+    monkeypatch.setattr(batch, "load_picture", limited)
     done = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))[-1]
     assert isinstance(done, Done)
     assert (tmp_path / "out" / "sheet.jpg").exists()

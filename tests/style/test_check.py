@@ -9,7 +9,7 @@ import pytest
 
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
-from ganvas.style.check import WEBP, check_config, check_masks, check_out, layer_shares
+from ganvas.style.check import WEBP_MAX_SIDE, check_config, check_masks, check_out, layer_weights
 
 
 @pytest.mark.parametrize(
@@ -45,24 +45,24 @@ from ganvas.style.check import WEBP, check_config, check_masks, check_out, layer
 )
 def test_settings_that_make_no_sense(settings: dict[str, object], message: str, hint: str) -> None:
     with pytest.raises(GanvasError) as caught:
-        check_config(replace(StyleConfig(), **settings), styles=2)
+        check_config(replace(StyleConfig(), **settings), style_count=2)
     assert message in caught.value.message
     assert hint in caught.value.hint
 
 
 def test_the_defaults_pass_and_a_style_is_needed() -> None:
-    check_config(StyleConfig(), styles=1)
+    check_config(StyleConfig(), style_count=1)
     with pytest.raises(GanvasError, match="No style picture"):
-        check_config(StyleConfig(), styles=0)
+        check_config(StyleConfig(), style_count=0)
 
 
 def test_layers_count_as_they_say_and_once_otherwise() -> None:
-    assert layer_shares(("relu1_1", "relu2_1=3")) == {"relu1_1": 0.25, "relu2_1": 0.75}
-    assert layer_shares(("relu1_1", "relu2_1=0")) == {"relu1_1": 1.0}, "what counts nothing is not looked at"
+    assert layer_weights(("relu1_1", "relu2_1=3")) == {"relu1_1": 0.25, "relu2_1": 0.75}
+    assert layer_weights(("relu1_1", "relu2_1=0")) == {"relu1_1": 1.0}, "what counts nothing is not looked at"
 
 
 def test_a_start_may_be_a_picture_that_is_there(draw: Callable[..., Path]) -> None:
-    check_config(replace(StyleConfig(), start=str(draw("begun.png"))), styles=1)
+    check_config(replace(StyleConfig(), start=str(draw("begun.png"))), style_count=1)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_a_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_painting_too_large_for_its_format_is_refused_before_it_is_painted(tmp_path: Path) -> None:
-    check_out(tmp_path / "painting.webp", [], size=WEBP)
-    check_out(tmp_path / "painting.png", [], size=WEBP + 1)
+    check_out(tmp_path / "painting.webp", [], size=WEBP_MAX_SIDE)
+    check_out(tmp_path / "painting.png", [], size=WEBP_MAX_SIDE + 1)
     with pytest.raises(GanvasError, match="at most 16383 pixels") as caught:
-        check_out(tmp_path / "painting.webp", [], size=WEBP + 1)
+        check_out(tmp_path / "painting.webp", [], size=WEBP_MAX_SIDE + 1)
     assert "painting.png" in caught.value.hint

@@ -14,14 +14,14 @@ from PIL.JpegImagePlugin import get_sampling
 
 from ganvas.config import StyleConfig
 from ganvas.data.colour import is_srgb, srgb_profile
-from ganvas.data.sixteen_bit import read_deep
+from ganvas.data.sixteen_bit import read_16bit_image
 from ganvas.errors import GanvasError
-from ganvas.events import drain
-from ganvas.image_io import read_origin, save_deep
-from ganvas.style.load import Picture, read
+from ganvas.events import run_to_end
+from ganvas.image_io import read_metadata, save_16bit_image
+from ganvas.style.load import Picture, load_picture
 from ganvas.style.paint import stylize
-from ganvas.style.painting import bits_of, dressed, write
-from ganvas.style.reuse import recipe_of, recolour
+from ganvas.style.painting import bits_per_channel, with_colors_and_alpha, write_painting
+from ganvas.style.reuse import read_settings, recolor
 
 LOSSLESS, LOSSY = (".png", ".tif", ".tiff"), (".jpg", ".webp")
 ORIGIN = {"content": "a=b; c", "styles": '["ö.png"]'}
@@ -37,7 +37,7 @@ def drawn(width: int, height: int, channels: int, bits: int) -> np.ndarray:
 def file_of(pixels: np.ndarray, path: Path) -> Path:
     """Write pixels as 8 or 16 bits a colour."""
     if pixels.dtype == np.uint16:
-        save_deep(pixels, path, {}, srgb_profile())
+        save_16bit_image(pixels, path, {}, srgb_profile())
     else:
         Image.fromarray(pixels).save(path)
     return path
@@ -54,13 +54,13 @@ def test_a_picture_that_was_not_painted_on_comes_out_as_it_went_in(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         pixels = drawn(width, height, channels, bits)
-        content = read(file_of(pixels, Path(folder) / f"in{source}"))
+        content = load_picture(file_of(pixels, Path(folder) / f"in{source}"))
         out = Path(folder) / f"out{suffix}"
         tensor = content.tensor((width, height), torch.device("cpu"))
-        write(dressed(tensor, content, "free"), out, bits_of(out, 0, content), ORIGIN)
-        back = read(out)
-        assert back.colours.size == (width, height)
-        assert bool(back.bands) == (bits == 16 and suffix in LOSSLESS), "as deep as the content, where that can be"
+        write_painting(with_colors_and_alpha(tensor, content, "free"), out, bits_per_channel(out, 0, content), ORIGIN)
+        back = load_picture(out)
+        assert back.colors.size == (width, height)
+        assert bool(back.float_channels) == (bits == 16 and suffix in LOSSLESS), "as deep as the content, where that can be"
         if channels == 4 and back.alpha is None:  # the format knows no transparency, and has it on white
             share = torch.from_numpy(np.array(content.alpha, np.float32)) / 255
             tensor = tensor * share + 1 - share
@@ -72,12 +72,12 @@ def test_a_picture_that_was_not_painted_on_comes_out_as_it_went_in(
         assert (back.alpha is not None) == (channels == 4 and suffix not in (".jpg",))
         if back.alpha is not None and content.alpha is not None:
             apart = np.abs(np.asarray(back.alpha, float) - np.asarray(content.alpha, float)).max()
-            assert apart < (0.01 if back.bands else 0.6)
+            assert apart < (0.01 if back.float_channels else 0.6)
         with Image.open(out) as image:
             profile = image.info.get("icc_profile")
         assert profile, "nothing says which colours these are"
         assert is_srgb(profile)
-        assert {name: read_origin(out)[name] for name in ORIGIN} == ORIGIN
+        assert {name: read_metadata(out)[name] for name in ORIGIN} == ORIGIN
 
 
 @pytest.mark.usefixtures("tiny_packaged")
@@ -85,46 +85,46 @@ def test_deep_content_gives_a_deep_painting(tmp_path: Path, draw: Callable[..., 
     content = file_of(drawn(40, 32, 4, 16), tmp_path / "in.tif")
     for name, depth, deep in (("a.png", 0, True), ("b.tiff", 0, True), ("c.webp", 0, False), ("d.png", 8, False)):
         config = StyleConfig(size=40, iterations=2, depth=depth, device="cpu")
-        drain(stylize(content, [draw("style.png")], tmp_path / name, config))
-        found = read_deep(tmp_path / name)
+        run_to_end(stylize(content, [draw("style.png")], tmp_path / name, config))
+        found = read_16bit_image(tmp_path / name)
         assert (found is not None) == deep
         if found is not None:
             assert (found[..., :3] % 257).any(), "these are but 8 bits, spread"
             assert found[..., 3].min() < 3000 < 60000 < found[..., 3].max(), "it is no longer transparent"
-    assert recipe_of(tmp_path / "a.png").config == StyleConfig(size=40, iterations=2, device="cpu")
+    assert read_settings(tmp_path / "a.png").config == StyleConfig(size=40, iterations=2, device="cpu")
 
 
 @pytest.mark.usefixtures("tiny_packaged")
 def test_sixteen_bits_can_be_asked_for_and_outlive_other_colours(tmp_path: Path, draw: Callable[..., Path]) -> None:
-    out, config = tmp_path / "a.png", StyleConfig(size=40, iterations=2, depth=16, colours="luma", device="cpu")
-    drain(stylize(draw("content.png"), [draw("style.png")], out, config))
-    assert read_deep(out) is not None
-    free = read_deep(tmp_path / "a.png.free.png")
+    out, config = tmp_path / "a.png", StyleConfig(size=40, iterations=2, depth=16, colors="luma", device="cpu")
+    run_to_end(stylize(draw("content.png"), [draw("style.png")], out, config))
+    assert read_16bit_image(out) is not None
+    free = read_16bit_image(tmp_path / "a.png.free.png")
     assert free is not None
-    drain(recolour(out, "free", tmp_path / "b.tif"))
-    back = read_deep(tmp_path / "b.tif")
+    run_to_end(recolor(out, "free", tmp_path / "b.tif"))
+    back = read_16bit_image(tmp_path / "b.tif")
     assert back is not None
     assert np.abs(back.astype(int) - free.astype(int)).max() <= 1
-    drain(recolour(out, "oklab", tmp_path / "c.jpg"))
-    assert read(tmp_path / "c.jpg").colours.size == (40, 33)
+    run_to_end(recolor(out, "oklab", tmp_path / "c.jpg"))
+    assert load_picture(tmp_path / "c.jpg").colors.size == (40, 33)
     with pytest.raises(GanvasError, match="16 bits"):
-        drain(stylize(draw("content.png"), [draw("style.png")], tmp_path / "a.jpg", config))
+        run_to_end(stylize(draw("content.png"), [draw("style.png")], tmp_path / "a.jpg", config))
     with pytest.raises(GanvasError, match="12 bits"):
-        drain(stylize(draw("content.png"), [draw("style.png")], out, StyleConfig(depth=12)))
+        run_to_end(stylize(draw("content.png"), [draw("style.png")], out, StyleConfig(depth=12)))
 
 
 def test_colours_of_sixteen_bits_go_on_where_they_are_transparent(tmp_path: Path) -> None:
     pixels = np.zeros((32, 32, 4), np.uint16)
     pixels[:, 16:] = (0, 0, 65535, 65535)
-    picture = read(file_of(pixels, tmp_path / "half.png"))
+    picture = load_picture(file_of(pixels, tmp_path / "half.png"))
     tensor = picture.tensor((32, 32), torch.device("cpu"))
     assert tensor[0, :, 5, 5].tolist() == [-1, -1, 1]
     assert tensor[0, :, 5, 25].tolist() == [-1, -1, 1]
-    inside: Picture = picture.inside(0.25)
+    inside: Picture = picture.crop_border(0.25)
     assert inside.tensor((16, 16), torch.device("cpu"))[0, :, 5, 12].tolist() == [-1, -1, 1]
 
 
 def test_a_jpeg_has_its_colours_as_fine_as_its_light(tmp_path: Path) -> None:
-    write(torch.rand(3, 40, 48) * 2 - 1, tmp_path / "out.jpg", 8, ORIGIN)
+    write_painting(torch.rand(3, 40, 48) * 2 - 1, tmp_path / "out.jpg", 8, ORIGIN)
     with Image.open(tmp_path / "out.jpg") as image:
         assert get_sampling(image) == 0, "4:4:4"

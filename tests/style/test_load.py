@@ -8,14 +8,14 @@ import torch
 from PIL import Image
 
 from ganvas.errors import GanvasError
-from ganvas.style.load import read, spread
+from ganvas.style.load import load_picture, bleed_colors
 
 
 def test_transparency_is_kept_apart_and_hides_no_colour(tmp_path: Path) -> None:
     image = Image.new("RGBA", (20, 10), (255, 0, 0, 0))
     image.paste((0, 0, 255, 255), (0, 0, 10, 10))
     image.save(tmp_path / "half.png")
-    picture = read(tmp_path / "half.png")
+    picture = load_picture(tmp_path / "half.png")
     tensor = picture.tensor((20, 10), torch.device("cpu"))
     assert tensor[0, :, 5, 15].tolist() == [-1, -1, 1], "neither the hidden red nor white: the blue beside it goes on"
     assert tensor[0, :, 5, 5].tolist() == [-1, -1, 1]
@@ -30,29 +30,29 @@ def test_colours_go_on_where_nothing_is_seen(height: int, width: int) -> None:
     colours = torch.rand(1, 3, height, width, generator=generator).mul(100).add(100)
     alpha = (torch.rand(1, 1, height, width, generator=generator) > 0.9).float()
     alpha[..., 0, 0] = 1
-    found = spread(torch.where(alpha > 0, colours, torch.zeros(())), alpha)
+    found = bleed_colors(torch.where(alpha > 0, colours, torch.zeros(())), alpha)
     seen = (alpha > 0).expand_as(colours)
     assert torch.equal(found[seen], colours[seen]), "what is seen has changed"
     assert found.min() >= colours[seen].min() - 0.01, "hidden black has come in"
     assert found.max() <= colours[seen].max() + 0.01
-    assert (spread(colours, torch.zeros_like(alpha)) == 255).all(), "where nothing at all is seen, it is white"
+    assert (bleed_colors(colours, torch.zeros_like(alpha)) == 255).all(), "where nothing at all is seen, it is white"
 
 
 def test_inside_is_the_picture_without_its_frame(tmp_path: Path) -> None:
     image = Image.new("RGB", (100, 50), "black")
     image.paste("white", (2, 1, 98, 49))
     image.save(tmp_path / "framed.png")
-    inside = read(tmp_path / "framed.png").inside(0.02)
-    assert inside.colours.size == (96, 48)
-    assert inside.colours.getextrema() == ((255, 255),) * 3
+    inside = load_picture(tmp_path / "framed.png").crop_border(0.02)
+    assert inside.colors.size == (96, 48)
+    assert inside.colors.getextrema() == ((255, 255),) * 3
 
 
 def test_grey_becomes_colour_and_exif_turns(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("L", (40, 20), 128).save(tmp_path / "turned.jpg", exif=exif)
-    picture = read(tmp_path / "turned.jpg")
-    assert (picture.colours.mode, picture.colours.size, picture.alpha) == ("RGB", (20, 40), None)
+    picture = load_picture(tmp_path / "turned.jpg")
+    assert (picture.colors.mode, picture.colors.size, picture.alpha) == ("RGB", (20, 40), None)
     assert any("upright" in note for note in picture.notes)
 
 
@@ -70,6 +70,6 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, draw: Callable[..., Path])
         (tmp_path / "torn.png", "torn.png cannot be used"),
     ):
         with pytest.raises(GanvasError) as caught:
-            read(path)
+            load_picture(path)
         assert message in caught.value.message
         assert caught.value.hint

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ganvas import builtin
 from ganvas.models.vgg import VGG, VGGWeights, packaged_vgg16
-from ganvas.style.load import read
-from ganvas.style.objective import Aims, Objective, Region, content_distance, total_variation
+from ganvas.style.load import load_picture
+from ganvas.style.objective import LossConfig, Objective, Region, content_distance, total_variation
 from ganvas.style.style_targets import STATISTICS
 
 LAYERS = ("conv1_1", "relu3_1")
-AIMS = Aims(0.5, 1.0, 0.2, {"conv4_2": 1.0}, {"conv1_1": 0.25, "relu3_1": 0.75})
+AIMS = LossConfig(0.5, 1.0, 0.2, {"conv4_2": 1.0}, {"conv1_1": 0.25, "relu3_1": 0.75})
 
 
 def picture(height: int, width: int, seed: int = 0) -> Tensor:
@@ -101,7 +101,7 @@ def test_blocks_give_the_very_gradient_of_the_whole(
 @pytest.mark.parametrize("masked", [False, True])
 def test_blocks_give_the_gradient_of_a_whole_photograph_in_single_precision(statistics: str, masked: bool) -> None:
     encoder, aims = VGG(packaged_vgg16(), ("conv4_2", *LAYERS)), replace(AIMS, statistics=statistics)
-    content = read(builtin.photo()).tensor((117, 131), torch.device("cpu"))
+    content = load_picture(builtin.photo()).tensor((117, 131), torch.device("cpu"))
     start = (content + 0.2 * picture(131, 117, 4)).clamp(-1, 1)
     regions = regions_of(131, 117, masked)
     whole, slope = Objective(encoder, content, regions, aims)(start)

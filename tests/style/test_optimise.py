@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ganvas.style.objective import Losses
-from ganvas.style.optimise import GLANCE, OPTIMISERS, Descent
+from ganvas.style.optimise import CONVERGENCE_STEPS, OPTIMIZERS, PixelOptimizer
 
 GOAL = torch.linspace(-0.9, 0.9, 48).reshape(1, 3, 4, 4)
 
@@ -26,20 +26,20 @@ class Bowl:
         return Losses(total, total, total, total), 2 * (picture.detach() - self.goal) / picture.numel()
 
 
-def descend(bowl: Bowl, optimiser: str, steps: int) -> tuple[Descent, list[Losses]]:
-    descent = OPTIMISERS[optimiser](bowl, torch.zeros(1, 3, 4, 4), {})
+def descend(bowl: Bowl, optimiser: str, steps: int) -> tuple[PixelOptimizer, list[Losses]]:
+    descent = OPTIMIZERS[optimiser](bowl, torch.zeros(1, 3, 4, 4), {})
     told = [losses for _ in range(steps) if (losses := descent.step()) is not None]
     return descent, told
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", OPTIMIZERS)
 def test_the_lowest_point_is_found(optimiser: str) -> None:
     descent, told = descend(Bowl(), optimiser, 90)
     assert told[-1].total < 0.01 * told[0].total
     torch.testing.assert_close(descent.best, GOAL, atol=0.05, rtol=0)
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", OPTIMIZERS)
 def test_colours_end_at_black_and_white_and_what_is_measured_lies_between(optimiser: str) -> None:
     bowl = Bowl(3 * GOAL)
     descent, _ = descend(bowl, optimiser, 90)
@@ -48,7 +48,7 @@ def test_colours_end_at_black_and_white_and_what_is_measured_lies_between(optimi
     torch.testing.assert_close(descent.best, (3 * GOAL).clamp(-1, 1), atol=0.05, rtol=0)
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", OPTIMIZERS)
 def test_a_step_measures_once_and_the_first_measures_the_start(optimiser: str) -> None:
     bowl = Bowl()
     _, told = descend(bowl, optimiser, 7)
@@ -63,7 +63,7 @@ def test_the_best_is_the_picture_that_was_measured() -> None:
     torch.testing.assert_close(descent.best, bowl.seen[lowest])
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", OPTIMIZERS)
 @pytest.mark.parametrize("broken", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_leaves_the_last_good_picture(optimiser: str, broken: float) -> None:
     descent, told = descend(Bowl(broken_at=4, broken=broken), optimiser, 4)
@@ -73,32 +73,32 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_picture(optimiser: str, b
     assert descend(Bowl(broken_at=1), optimiser, 1)[1] == []
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", OPTIMIZERS)
 def test_it_has_settled_when_nothing_more_is_gained(optimiser: str) -> None:
-    flat = OPTIMISERS[optimiser](Bowl(torch.zeros(1, 3, 4, 4)), torch.full((1, 3, 4, 4), 0.5), {})
-    flat.lowest = [1.0] * GLANCE
-    assert not flat.settled, "too few steps to tell"
-    flat.lowest = [1.0 - 0.0005 * step for step in range(GLANCE + 1)]
-    assert flat.settled
-    flat.lowest = [1.0 - 0.01 * step for step in range(GLANCE + 1)]
-    assert not flat.settled
+    flat = OPTIMIZERS[optimiser](Bowl(torch.zeros(1, 3, 4, 4)), torch.full((1, 3, 4, 4), 0.5), {})
+    flat.lowest_losses = [1.0] * CONVERGENCE_STEPS
+    assert not flat.converged, "too few steps to tell"
+    flat.lowest_losses = [1.0 - 0.0005 * step for step in range(CONVERGENCE_STEPS + 1)]
+    assert flat.converged
+    flat.lowest_losses = [1.0 - 0.01 * step for step in range(CONVERGENCE_STEPS + 1)]
+    assert not flat.converged
 
 
 def test_adam_goes_on_with_what_it_knew_at_another_size() -> None:
     small, _ = descend(Bowl(), "adam", 20)
     bowl = Bowl(torch.nn.functional.interpolate(GOAL, (8, 8)))
-    large = OPTIMISERS["adam"](bowl, torch.nn.functional.interpolate(small.best, (8, 8)), small.state)
+    large = OPTIMIZERS["adam"](bowl, torch.nn.functional.interpolate(small.best, (8, 8)), small.state)
     assert large.state["square"].mean() == pytest.approx(small.state["square"].mean().item() / 16, rel=0.1)
     before = large.best.clone()
     large.step()
-    moved = (large.picture - before).abs().max().item()
+    moved = (large.image - before).abs().max().item()
     assert 0 < moved < 0.1, "what is carried makes no leap"
 
 
 def test_adams_moments_are_those_of_the_steps_before_a_stop_too() -> None:
     whole, _ = descend(Bowl(), "adam", 5)
     begun, _ = descend(Bowl(), "adam", 3)
-    resumed = OPTIMISERS["adam"](Bowl(), begun.picture, begun.state)
+    resumed = OPTIMIZERS["adam"](Bowl(), begun.image, begun.state)
     resumed.step()
     resumed.step()
-    torch.testing.assert_close(resumed.picture, whole.picture)
+    torch.testing.assert_close(resumed.image, whole.image)

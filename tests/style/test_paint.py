@@ -19,17 +19,17 @@ from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Iteration, Note
 from ganvas.models import vgg
-from ganvas.models.vgg import VGG, NotFetched, VGGWeights, packaged_vgg16
+from ganvas.models.vgg import VGG, WeightsUnavailable, VGGWeights, packaged_vgg16
 from ganvas.style import painting, stylize
 from ganvas.style.colour import to_oklab
-from ganvas.style.load import read
+from ganvas.style.load import load_picture
 from ganvas.style.objective import Losses
 from ganvas.style.optimise import LBFGS
-from ganvas.style.paint import encoder_for
-from ganvas.style.painting import Canvas, Sources
-from ganvas.style.plan import Appetite, Stage, needed, scaled
-from ganvas.style.resume import place
-from ganvas.style.statistics import sums_of
+from ganvas.style.paint import build_encoder
+from ganvas.style.painting import PaintingJob, SourcePaths
+from ganvas.style.plan import MemoryModel, Stage, bytes_needed, scale_to
+from ganvas.style.resume import partial_path
+from ganvas.style.statistics import feature_moments
 
 QUICK = StyleConfig(size=48, iterations=3, device="cpu")
 CPU = torch.device("cpu")
@@ -132,11 +132,11 @@ class TestPlainRun:
         figure.paste((200, 30, 30, 255), (0, 0, 24, 40))
         figure.save(tmp_path / "half.png")
         stage = Stage((144, 40), 1, "lbfgs", 0)
-        sources = Sources(tmp_path / "half.png", (style,), (), None)
-        encoder = encoder_for(QUICK, vgg.packaged_vgg16())
-        painting = Canvas(sources, sources.read(), QUICK, encoder, [stage], tmp_path / "out.png", "tiny VGG")
-        objective = painting._objective(stage)
-        seen = sources.read().content.tensor((144, 40), CPU)
+        sources = SourcePaths(tmp_path / "half.png", (style,), (), None)
+        encoder = build_encoder(QUICK, vgg.packaged_vgg16())
+        painting = PaintingJob(sources, sources.load(), QUICK, encoder, [stage], tmp_path / "out.png", "tiny VGG")
+        objective = painting._build_objective(stage)
+        seen = sources.load().content.tensor((144, 40), CPU)
         noise = torch.rand(1, 3, 40, 20, generator=torch.Generator().manual_seed(0))
         far, near = seen.clone(), seen.clone()
         far[..., 124:], near[..., :20] = noise, noise
@@ -165,9 +165,9 @@ class TestPlainRun:
         self, width: int, height: int, size: int, adam: bool, style: Path, tmp_path: Path
     ) -> None:
         Image.new("RGB", (width, height), "teal").save(tmp_path / "any.png")
-        config = replace(QUICK, size=size, iterations=1, optimiser="adam" if adam else "lbfgs")
+        config = replace(QUICK, size=size, iterations=1, optimizer="adam" if adam else "lbfgs")
         list(stylize(tmp_path / "any.png", [style], tmp_path / "out.png", config))
-        assert look(tmp_path / "out.png").size == scaled((width, height), size)
+        assert look(tmp_path / "out.png").size == scale_to((width, height), size)
 
     def test_settings_and_pictures_are_checked_before_any_work(
         self, content: Path, style: Path, tmp_path: Path
@@ -274,7 +274,7 @@ class TestNetworks:
         self, tiny_packaged: None, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def offline(path: Path | None = None) -> VGGWeights:
-            raise NotFetched("torchvision's VGG-19 cannot be fetched (no route to host).")
+            raise WeightsUnavailable("torchvision's VGG-19 cannot be fetched (no route to host).")
 
         monkeypatch.setattr(vgg, "torchvision_vgg19", offline)
         events = list(stylize(content, [style], tmp_path / "out.png", replace(QUICK, network="vgg19")))
@@ -307,8 +307,8 @@ class TestNetworks:
         encoder = VGG(packaged_vgg16(), ["relu3_1"])
 
         def strokes(path: Path) -> Tensor:
-            picture = read(path)
-            return sums_of(encoder(picture.tensor(scaled(picture.colours.size, 64), CPU))["relu3_1"]).each().second
+            picture = load_picture(path)
+            return feature_moments(encoder(picture.tensor(scale_to(picture.colors.size, 64), CPU))["relu3_1"]).mean().second
 
         goal = strokes(manner)
         before, after = ((strokes(path) - goal).norm().item() for path in (builtin.photo(), tmp_path / "out.png"))
@@ -330,16 +330,16 @@ class TestGoingOn:
     def test_the_same_command_goes_on_where_it_stopped(
         self, content: Path, style: Path, tmp_path: Path, optimiser: str, steps: int
     ) -> None:
-        out, config = tmp_path / "out.png", replace(QUICK, size=200, optimiser=optimiser)
+        out, config = tmp_path / "out.png", replace(QUICK, size=200, optimizer=optimiser)
         self.interrupted(content, style, out, config, steps)
-        assert place(out).exists()
+        assert partial_path(out).exists()
         assert look(out).info["reason"] == "interrupted"
         events = list(stylize(content, [style], out, config))
         told = [event for event in events if isinstance(event, Iteration)]
         assert [event.iteration for event in told] == list(range(steps + 1, 16)), "steps were lost, or done again"
         assert any("Going on with" in note for note in notes(events))
         assert look(out).info["reason"] == "finished"
-        assert not place(out).exists(), "something was left beside it"
+        assert not partial_path(out).exists(), "something was left beside it"
 
     def test_another_painting_begins_anew(self, content: Path, style: Path, tmp_path: Path) -> None:
         out, config = tmp_path / "out.png", replace(QUICK, size=200)
@@ -370,15 +370,15 @@ class TestGoingOn:
     ) -> None:
         """Also in the last moment, while the painting is written at its full size."""
         out, config = tmp_path / "out.png", replace(QUICK, size=200)
-        real, raised = painting.Canvas._write, []
+        real, raised = painting.PaintingJob._write_painting, []
 
-        def breaking(self: painting.Canvas, painting: torch.Tensor, path: Path, reason: str, colours: str) -> None:
+        def breaking(self: painting.PaintingJob, painting: torch.Tensor, path: Path, reason: str, colours: str) -> None:
             if reason == "finished" and not raised:
                 raised.append(1)
                 raise error
             real(self, painting, path, reason, colours)
 
-        taking = painting.OPTIMISERS["lbfgs"].step
+        taking = painting.OPTIMIZERS["lbfgs"].step
 
         def stepping(self: LBFGS) -> Losses | None:
             if len(steps) == after and not raised:
@@ -388,7 +388,7 @@ class TestGoingOn:
             return taking(self)
 
         steps: list[int] = []
-        monkeypatch.setattr(painting.Canvas, "_write", breaking)
+        monkeypatch.setattr(painting.PaintingJob, "_write_painting", breaking)
         monkeypatch.setattr(LBFGS, "step", stepping)
         told: list[Event] = []
         by_hand = isinstance(error, KeyboardInterrupt)
@@ -403,13 +403,13 @@ class TestGoingOn:
     def test_a_long_size_is_kept_on_the_way(
         self, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(painting, "SECONDS_LOST", 0)
+        monkeypatch.setattr(painting, "AUTOSAVE_SECONDS", 0)
         out, config = tmp_path / "out.png", replace(QUICK, size=100)
         events = stylize(content, [style], out, config)
         while not isinstance(next(events), Iteration):
             pass
         next(events)
-        assert place(out).exists(), "a kill would have cost all"
+        assert partial_path(out).exists(), "a kill would have cost all"
         events.close()
 
     def test_a_name_that_is_no_text_is_told_as_well_as_can_be(self, style: Path, content: Path, tmp_path: Path) -> None:
@@ -425,10 +425,10 @@ class TestGoingOn:
         events = stylize(content, [style], out, config)
         while not (isinstance(event := next(events), Note) and event.text.startswith("A look")):
             pass
-        monkeypatch.setattr(painting.Canvas, "save", lambda *_: None)  # nothing is said at a kill
+        monkeypatch.setattr(painting.PaintingJob, "save", lambda *_: None)  # nothing is said at a kill
         events.close()
         assert look(out).info["reason"] == "preview"
-        assert place(out).exists()
+        assert partial_path(out).exists()
 
 
 @pytest.mark.usefixtures("tiny_packaged")
@@ -436,23 +436,23 @@ class TestSettings:
     def painted(self, content: Path, styles: list[Path], out: Path, masks: tuple[Path, ...] = (), **settings) -> Tensor:
         """Return the painting, (1, 3, H, W)."""
         list(stylize(content, styles, out, replace(QUICK, iterations=8, **settings), masks))
-        picture = read(out)
-        return picture.tensor(picture.colours.size, CPU)
+        picture = load_picture(out)
+        return picture.tensor(picture.colors.size, CPU)
 
     def test_kept_colours_are_the_content_s_and_the_free_painting_lies_beside(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
         kept = self.painted(content, [style], tmp_path / "kept.png", colours="luma")
-        original = read(content).tensor((48, 40), CPU)
+        original = load_picture(content).tensor((48, 40), CPU)
         inner = original.abs().amax(1, keepdim=True) < 0.9
         apart = (to_oklab(kept) - to_oklab(original))[:, 1:].abs() * inner
         assert apart.mean() < 0.03
         free = self.painted(content, [style], tmp_path / "free.png")
-        beside = read(tmp_path / "kept.png.free.png").tensor((48, 40), CPU)
+        beside = load_picture(tmp_path / "kept.png.free.png").tensor((48, 40), CPU)
         torch.testing.assert_close(beside, free)
 
     def test_strength_leads_from_the_picture_to_the_style(self, content: Path, style: Path, tmp_path: Path) -> None:
-        original = read(content).tensor((48, 40), CPU)
+        original = load_picture(content).tensor((48, 40), CPU)
         apart = [
             (self.painted(content, [style], tmp_path / "out.png", strength=strength) - original).square().mean().item()
             for strength in (0.0, 0.3, 1.0)
@@ -487,7 +487,7 @@ class TestSettings:
     def test_what_does_not_fit_into_memory_is_painted_in_blocks_and_that_is_said(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
-        memory = (needed(Stage((700, 583), 1, "lbfgs", 256), Appetite(48, 1000.0, 24.0, 96.0)) + 1) / 2**30
+        memory = (bytes_needed(Stage((700, 583), 1, "lbfgs", 256), MemoryModel(48, 1000.0, 24.0, 96.0)) + 1) / 2**30
         config = replace(QUICK, size=700, iterations=1, memory=memory)
         events = list(stylize(content, [style], tmp_path / "out.png", config))
         assert any("in blocks of 256 pixels" in note for note in notes(events))

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from ganvas.style import colour
-from ganvas.style.colour import COLOURS, from_oklab, keep_luma, match_covariance, match_oklab, to_oklab, transport
+from ganvas.style.colour import COLOR_MODES, from_oklab, keep_luma, match_covariance, match_oklab, to_oklab, gaussian_transport
 
 
 def picture(seed: int, spread: float = 0.6, shift: float = 0.0) -> Tensor:
@@ -34,7 +34,7 @@ def test_matched_colours_have_the_mean_and_covariance_of_the_content() -> None:
     content[:, 1] = content[:, 0] * 0.5 + content[:, 1] * 0.5
 
     def matched(one: Tensor, other: Tensor) -> Tensor:
-        return transport(one, other, None, Tensor.double)(one)
+        return gaussian_transport(one, other, None, Tensor.double)(one)
 
     flat, aim = (each.flatten(2)[0] for each in (matched(painting, content), content))
     torch.testing.assert_close(flat.mean(1), aim.mean(1))
@@ -51,8 +51,8 @@ def test_grey_is_matched_without_dividing_by_zero(change) -> None:
 
 @pytest.mark.parametrize("name", ["luma", "covariance", "oklab"])
 def test_strips_are_no_other_than_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = COLOURS[name](picture(4), picture(5), None)
-    monkeypatch.setattr(colour, "STRIP", 7)
+    whole = COLOR_MODES[name](picture(4), picture(5), None)
+    monkeypatch.setattr(colour, "STRIP_ROWS", 7)
     torch.testing.assert_close(COLOURS[name](picture(4), picture(5), None), whole, atol=1e-6, rtol=0)
 
 

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from ganvas import builtin
-from ganvas.style.load import read
-from ganvas.style.plan import scaled
-from ganvas.style.quality import border, controls, grain, measure, seams
+from ganvas.style.load import load_picture
+from ganvas.style.plan import scale_to
+from ganvas.style.quality import border, measure_controls, grain, measure_quality, seams
 
 
 def picture(path: Path, long_side: int = 96) -> Tensor:
-    found = read(path)
-    return found.tensor(scaled(found.colours.size, long_side), torch.device("cpu"))
+    found = load_picture(path)
+    return found.tensor(scale_to(found.colors.size, long_side), torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +28,18 @@ def style() -> Tensor:
 
 
 def test_a_copy_of_either_is_no_painting(photograph: Tensor, style: Tensor) -> None:
-    found = controls(photograph, [style])
+    found = measure_controls(photograph, [style])
     assert found["the photograph"].content == pytest.approx(0, abs=1e-6)
     assert found["the style"].style < 0.2 * found["the photograph"].style
     assert found["the style"].content > 0.3
-    between = measure(
+    between = measure_quality(
         (photograph + torch.nn.functional.interpolate(style, photograph.shape[2:])) / 2, photograph, [style]
     )
     assert 0 < between.content < found["the style"].content
 
 
 def test_together_is_the_product_and_all_goes_into_a_table(photograph: Tensor, style: Tensor) -> None:
-    found = measure(photograph * 0.8, photograph, [style])
+    found = measure_quality(photograph * 0.8, photograph, [style])
     assert found.together == pytest.approx((1 + found.content) * (1 + found.style))
     assert set(found.to_dict()) == {"content", "style", "together", "grain", "border"}
 

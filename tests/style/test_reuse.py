@@ -13,10 +13,10 @@ from ganvas.cli import main
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Iteration
-from ganvas.image_io import read_origin, save_image
+from ganvas.image_io import read_metadata, save_image
 from ganvas.models.vgg import PACKAGED
 from ganvas.style import stylize
-from ganvas.style.reuse import recipe_of, recolour
+from ganvas.style.reuse import read_settings, recolor
 
 QUICK = StyleConfig(size=48, iterations=2, device="cpu", strength=0.6, blend=(2.0, 1.0))
 pytestmark = pytest.mark.usefixtures("tiny_packaged")
@@ -40,7 +40,7 @@ def sources(draw: Callable[..., Path], tmp_path: Path) -> list[Path]:
 def test_any_format_tells_it_back(sources: list[Path], tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"out{suffix}"
     list(stylize(sources[0], sources[1:], out, QUICK))
-    found = recipe_of(out)
+    found = read_settings(out)
     assert (found.content, found.styles, found.masks, found.config) == (sources[0], tuple(sources[1:]), (), QUICK)
 
 
@@ -52,7 +52,7 @@ def test_another_picture_is_painted_like_it(sources: list[Path], tmp_path: Path,
     list(stylize(Path(content), sources[1:], plain, QUICK))
     assert pixels(other) == pixels(plain)
     assert main(["style", content, "--like", str(first), "--out", str(other), "--strength", "0.2"]) == 0
-    changed = recipe_of(other)
+    changed = read_settings(other)
     assert replace(changed.config, device="cpu") == replace(QUICK, strength=0.2)
 
 
@@ -62,7 +62,7 @@ def test_what_is_asked_for_goes_before_what_was(sources: list[Path], tmp_path: P
     words = ["style", str(sources[0]), "--like", str(first), "--out", str(other)]
     usual = StyleConfig()
     assert main([*words, "--seed", "3", "--strength", str(usual.strength)]) == 0
-    found = recipe_of(other).config
+    found = read_settings(other).config
     assert found.strength == usual.strength, "what is as usual is asked for all the same"
     assert found == replace(QUICK, seed=3, strength=usual.strength, device="auto"), (
         "device and memory are this machine's"
@@ -75,12 +75,12 @@ def test_colours_changed_later_are_those_that_would_have_been_painted(
 ) -> None:
     free, kept = tmp_path / "free.png", tmp_path / "kept.png"
     list(stylize(sources[0], sources[1:], free, QUICK))
-    list(stylize(sources[0], sources[1:], kept, replace(QUICK, colours=colours)))
+    list(stylize(sources[0], sources[1:], kept, replace(QUICK, colors=colours)))
     original = pixels(free)
     assert main(["recolour", str(free), "--colours", colours]) == 0
     near = sum(abs(a - b) for a, b in zip(pixels(free), pixels(kept), strict=True)) / len(original)
     assert near < 1, "a rounding to bytes lies between them"
-    assert json.loads(read_origin(free)["settings"])["colours"] == colours
+    assert json.loads(read_metadata(free)["settings"])["colours"] == colours
     assert main(["recolour", str(free), "--colours", "free"]) == 0
     assert pixels(free) == original, "its own colours were lost"
 
@@ -89,24 +89,24 @@ def test_it_can_go_elsewhere_and_leave_the_painting_alone(sources: list[Path], t
     painting, out = tmp_path / "painting.png", tmp_path / "out.jpg"
     list(stylize(sources[0], sources[1:], painting, QUICK))
     before = painting.read_bytes()
-    list(recolour(painting, "luma", out))
+    list(recolor(painting, "luma", out))
     assert painting.read_bytes() == before
-    assert recipe_of(out).config.colours == "luma"
+    assert read_settings(out).config.colors == "luma"
 
 
 def test_what_cannot_be_recoloured_says_why(sources: list[Path], tmp_path: Path) -> None:
     kept = tmp_path / "kept.png"
-    list(stylize(sources[0], sources[1:], kept, replace(QUICK, colours="luma")))
+    list(stylize(sources[0], sources[1:], kept, replace(QUICK, colors="luma")))
     (tmp_path / "kept.png.free.png").unlink()
     with pytest.raises(GanvasError, match=r"there is no kept\.png\.free\.png") as caught:
-        list(recolour(kept, "oklab", kept))
+        list(recolor(kept, "oklab", kept))
     assert "--like" in caught.value.hint
     list(stylize(sources[0], sources[1:], kept, QUICK))
     sources[0].unlink()
     with pytest.raises(GanvasError, match="There is no picture"):
-        list(recolour(kept, "oklab", kept))
+        list(recolor(kept, "oklab", kept))
     with pytest.raises(GanvasError, match="Unknown colours"):
-        list(recolour(kept, "lume", kept))
+        list(recolor(kept, "lume", kept))
 
 
 @pytest.mark.parametrize(
@@ -123,16 +123,16 @@ def test_what_cannot_be_recoloured_says_why(sources: list[Path], tmp_path: Path)
 def test_pictures_that_tell_nothing_or_nonsense(tmp_path: Path, facts: dict[str, object], message: str) -> None:
     save_image(Image.new("RGB", (8, 8)), tmp_path / "a.png", facts)
     with pytest.raises(GanvasError, match=message):
-        recipe_of(tmp_path / "a.png")
+        read_settings(tmp_path / "a.png")
 
 
 def test_files_that_are_no_pictures_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"nothing")
-    assert read_origin(tmp_path / "a.png") == {}
+    assert read_metadata(tmp_path / "a.png") == {}
     with pytest.raises(GanvasError, match="cannot be used"):
-        recipe_of(tmp_path / "a.png")
+        read_settings(tmp_path / "a.png")
     with pytest.raises(GanvasError, match="There is no picture"):
-        recipe_of(tmp_path / "none.png")
+        read_settings(tmp_path / "none.png")
 
 
 def test_a_mask_takes_the_place_of_a_blend_and_a_blend_that_of_masks(sources: list[Path], tmp_path: Path) -> None:
@@ -141,10 +141,10 @@ def test_a_mask_takes_the_place_of_a_blend_and_a_blend_that_of_masks(sources: li
     list(stylize(sources[0], sources[1:], blended, QUICK))
     words = ["style", str(sources[0]), "--like", str(blended), "--out", str(masked)]
     assert main([*words, "--mask", str(mask)]) == 0
-    assert (recipe_of(masked).masks, recipe_of(masked).config.blend) == ((mask,), ())
+    assert (read_settings(masked).masks, read_settings(masked).config.blend) == ((mask,), ())
     words = ["style", str(sources[0]), "--like", str(masked), "--out", str(blended)]
     assert main([*words, "--blend", "3", "1"]) == 0
-    assert (recipe_of(blended).masks, recipe_of(blended).config.blend) == ((), (3.0, 1.0))
+    assert (read_settings(blended).masks, read_settings(blended).config.blend) == ((), (3.0, 1.0))
 
 
 def test_transparency_is_the_painting_s_whatever_the_colours_are_of(
@@ -154,7 +154,7 @@ def test_transparency_is_the_painting_s_whatever_the_colours_are_of(
     list(stylize(sources[0], sources[1:], painting, QUICK))
     with Image.open(painting) as image:
         alpha = image.getchannel("A").tobytes()
-    list(recolour(painting, "oklab", painting, opaque))
+    list(recolor(painting, "oklab", painting, opaque))
     with Image.open(painting) as image:
         assert image.getchannel("A").tobytes() == alpha
 
@@ -163,14 +163,14 @@ def test_no_source_is_written_over(sources: list[Path], tmp_path: Path) -> None:
     painting = tmp_path / "painting.png"
     list(stylize(sources[0], sources[1:], painting, QUICK))
     with pytest.raises(GanvasError, match="one of the pictures to paint from"):
-        list(recolour(painting, "luma", sources[1]))
+        list(recolor(painting, "luma", sources[1]))
     (tmp_path / "other.png.free.png").hardlink_to(sources[2])
     with pytest.raises(GanvasError, match="one of the pictures to paint from"):
-        list(recolour(painting, "luma", tmp_path / "other.png"))
+        list(recolor(painting, "luma", tmp_path / "other.png"))
     precious = tmp_path / "new.png.free.png"
     precious.write_bytes(sources[1].read_bytes())
     with pytest.raises(GanvasError, match="one of the pictures to paint from"):
-        list(stylize(sources[0], [precious, sources[2]], tmp_path / "new.png", replace(QUICK, colours="luma")))
+        list(stylize(sources[0], [precious, sources[2]], tmp_path / "new.png", replace(QUICK, colors="luma")))
 
 
 def test_what_another_network_painted_in_vgg19s_place_is_repeated_by_that(sources: list[Path], tmp_path: Path) -> None:
@@ -178,13 +178,13 @@ def test_what_another_network_painted_in_vgg19s_place_is_repeated_by_that(source
     settings = json.dumps({"network": "vgg19", "size": 48})
     told = {"content": sources[0], "styles": "[]", "settings": settings, "network": PACKAGED}
     save_image(Image.new("RGB", (4, 4)), painting, told)
-    assert recipe_of(painting).config == StyleConfig(size=48)
+    assert read_settings(painting).config == StyleConfig(size=48)
 
 
 def test_an_unfinished_painting_gets_no_other_one_s_colours(
     sources: list[Path], tmp_path: Path, draw: Callable[..., Path]
 ) -> None:
-    out, luma = tmp_path / "out.png", replace(QUICK, colours="luma")
+    out, luma = tmp_path / "out.png", replace(QUICK, colors="luma")
     list(stylize(sources[0], sources[1:], out, luma))
     events = stylize(draw("new.png", seed=9), sources[1:], out, luma)
     while not isinstance(next(events), Iteration):
@@ -192,7 +192,7 @@ def test_an_unfinished_painting_gets_no_other_one_s_colours(
     events.close()
     begun = out.read_bytes()
     with pytest.raises(GanvasError, match="is not finished"):
-        list(recolour(out, "oklab", out))
+        list(recolor(out, "oklab", out))
     assert out.read_bytes() == begun
 
 
@@ -203,17 +203,17 @@ def test_an_unfinished_painting_in_its_own_colours_is_finished_first(sources: li
         pass
     events.close()
     with pytest.raises(GanvasError, match="is not finished"):
-        list(recolour(out, "oklab", out))
+        list(recolor(out, "oklab", out))
     assert not (tmp_path / "out.png.free.png").exists()
 
 
 def test_own_colours_of_another_painting_are_not_taken(sources: list[Path], tmp_path: Path) -> None:
     one, other = tmp_path / "one.png", tmp_path / "two words.png"
     for path, strength in ((one, 0.6), (other, 0.5)):
-        list(stylize(sources[0], sources[1:], path, replace(QUICK, colours="luma", strength=strength)))
+        list(stylize(sources[0], sources[1:], path, replace(QUICK, colors="luma", strength=strength)))
     (tmp_path / "two words.png.free.png").write_bytes((tmp_path / "one.png.free.png").read_bytes())
     with pytest.raises(GanvasError, match="has lost its own colours") as caught:
-        list(recolour(other, "oklab", other))
+        list(recolor(other, "oklab", other))
     command = caught.value.hint.partition(": ")[2]
     assert main(shlex.split(command)[1:]) == 0, "the command that it names paints it anew"
-    assert recipe_of(other).config == replace(QUICK, colours="oklab", strength=0.5, device="auto")
+    assert read_settings(other).config == replace(QUICK, colors="oklab", strength=0.5, device="auto")

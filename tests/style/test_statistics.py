@@ -7,9 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.style.patches import Patches
-from ganvas.style.statistics import TINY, Sums, gram_distance, mixed, moments_distance, sums_of
-from ganvas.style.style_targets import on_layers, places_of
+from ganvas.style.patches import StylePatches
+from ganvas.style.statistics import TINY, FeatureMoments, gram_distance, blend_moments, moments_distance, feature_moments
+from ganvas.style.style_targets import masks_on_layers, position_count
 
 Array = npt.NDArray[np.float64]
 
@@ -46,9 +46,9 @@ def numpy_wasserstein(one: Array, two: Array) -> float:
 @given(st.integers(1, 5), st.integers(2, 6), st.integers(2, 6), st.integers(0, 1000))
 def test_distances_are_their_formulas(channels: int, height: int, width: int, seed: int) -> None:
     one, two = random(channels, height, width, seed=seed), random(channels, height + 1, width, seed=seed + 1)
-    found, target = sums_of(tensor(one)), sums_of(tensor(two))
+    found, target = feature_moments(tensor(one)), feature_moments(tensor(two))
     g, a = numpy_gram(one), numpy_gram(two)
-    np.testing.assert_allclose(found.each().second, g, atol=1e-12, err_msg="the Gram matrix is wrong")
+    np.testing.assert_allclose(found.mean().second, g, atol=1e-12, err_msg="the Gram matrix is wrong")
     assert gram_distance(target)(found).item() == pytest.approx(((g - a) ** 2).sum() / ((a**2).sum() + TINY), rel=1e-9)
     assert moments_distance(target)(found).item() == pytest.approx(numpy_wasserstein(one, two), abs=2e-4)
     assert moments_distance(target)(target).item() == pytest.approx(0, abs=1e-4), "no distance from itself"
@@ -56,17 +56,17 @@ def test_distances_are_their_formulas(channels: int, height: int, width: int, se
 
 @pytest.mark.parametrize("distance", [gram_distance, moments_distance])
 def test_gradients_agree_with_differences(distance) -> None:
-    far = distance(sums_of(tensor(random(3, 5, 5, seed=1))))
+    far = distance(feature_moments(tensor(random(3, 5, 5, seed=1))))
     features = tensor(random(3, 4, 5)).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: far(sums_of(x)), features)
+    assert torch.autograd.gradcheck(lambda x: far(feature_moments(x)), features)
     weights = torch.rand(1, 1, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    assert torch.autograd.gradcheck(lambda x: far(sums_of(x, weights)), features)
+    assert torch.autograd.gradcheck(lambda x: far(feature_moments(x, weights)), features)
 
 
 def test_sums_add_up_whatever_the_parts() -> None:
     whole = tensor(random(3, 6, 5))
-    both = sums_of(whole[..., :2]).plus(sums_of(whole[..., 2:]))
-    for part, expected in zip(both, sums_of(whole), strict=True):
+    both = feature_moments(whole[..., :2]).plus(feature_moments(whole[..., 2:]))
+    for part, expected in zip(both, feature_moments(whole), strict=True):
         torch.testing.assert_close(part, expected)
 
 
@@ -75,33 +75,33 @@ def test_places_that_count_twice_are_there_twice() -> None:
     weights = torch.tensor([[[[2.0, 1.0], [0.0, 1.0]]]], dtype=torch.float64)
     flat = once.flatten(2)[0]
     doubled = torch.stack([flat[:, 0], flat[:, 0], flat[:, 1], flat[:, 3]], 1).view(1, 3, 1, 4)
-    for part, expected in zip(sums_of(once, weights), sums_of(doubled), strict=True):
+    for part, expected in zip(feature_moments(once, weights), feature_moments(doubled), strict=True):
         torch.testing.assert_close(part, expected)
 
 
 def test_a_palette_has_so_much_of_each_style_whatever_its_size() -> None:
     small, large = tensor(random(2, 2, 2)), tensor(random(2, 9, 9, seed=1))
-    palette = mixed([sums_of(small), sums_of(large)], [0.25, 0.75])
-    expected = 0.25 * sums_of(small).each().second + 0.75 * sums_of(large).each().second
+    palette = blend_moments([feature_moments(small), feature_moments(large)], [0.25, 0.75])
+    expected = 0.25 * feature_moments(small).mean().second + 0.75 * feature_moments(large).mean().second
     torch.testing.assert_close(palette.second, expected)
-    assert palette.number.item() == pytest.approx(1)
+    assert palette.total_weight.item() == pytest.approx(1)
 
 
 def test_statistics_know_no_places() -> None:
     features = tensor(random(3, 4, 5))
     shuffled = features.flatten(2)[..., torch.randperm(20)].reshape(1, 3, 5, 4)
-    torch.testing.assert_close(sums_of(features), Sums(*sums_of(shuffled)))
+    torch.testing.assert_close(feature_moments(features), FeatureMoments(*feature_moments(shuffled)))
 
 
 @pytest.mark.parametrize("distance", [gram_distance, moments_distance])
 def test_black_targets_do_not_divide_by_zero(distance) -> None:
-    black = sums_of(torch.zeros(1, 3, 4, 4))
+    black = feature_moments(torch.zeros(1, 3, 4, 4))
     assert distance(black)(black).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_each_place_is_compared_with_the_style_s_feature_in_its_direction() -> None:
     style = torch.tensor([[4.0, 0.0], [0.0, 4.0], [-4.0, -4.0]], dtype=torch.float64)  # around (0, 0)
-    patches = Patches(style)
+    patches = StylePatches(style)
     content = torch.tensor([[11.0, 10.2], [9.9, 13.0]], dtype=torch.float64).T.reshape(1, 2, 1, 2)
     matches = patches.match(content, torch.tensor([10.0, 10.0], dtype=torch.float64))
     assert matches.flatten().tolist() == [0, 1], "seen from the middle of the content"
@@ -115,11 +115,11 @@ def test_each_place_is_compared_with_the_style_s_feature_in_its_direction() -> N
 
 @given(st.integers(1, 50), st.integers(1, 50), st.sampled_from(["relu1_1", "relu2_1", "conv4_2"]))
 def test_masks_lie_on_the_grids_of_layers(height: int, width: int, layer: str) -> None:
-    mask = on_layers(torch.ones(1, 1, height, width), [layer])[layer]
-    assert mask.numel() == places_of(layer, (height, width))
+    mask = masks_on_layers(torch.ones(1, 1, height, width), [layer])[layer]
+    assert mask.numel() == position_count(layer, (height, width))
     assert mask.min() == mask.max() == 1
 
 
 def test_numbers_that_are_none_are_told_and_do_not_break_it() -> None:
-    far = moments_distance(sums_of(tensor(random(3, 4, 4))))
-    assert far(sums_of(tensor(random(3, 4, 4) * np.nan))).isnan()
+    far = moments_distance(feature_moments(tensor(random(3, 4, 4))))
+    assert far(feature_moments(tensor(random(3, 4, 4) * np.nan))).isnan()

@@ -45,7 +45,7 @@ class Counter:
 
     def kill(self) -> None:
         with (self.folder / "kills.jsonl").open("a") as file:
-            steps = [path.name for path in checkpoint.listing(self.folder / "killed" / "run" / "checkpoints")]
+            steps = [path.name for path in checkpoint.list_checkpoints(self.folder / "killed" / "run" / "checkpoints")]
             file.write(json.dumps({"saving": self.depth > 0, "step": max(steps, default="")}) + "\n")
         os.kill(os.getpid(), signal.SIGKILL)
 

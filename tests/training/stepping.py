@@ -4,25 +4,25 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.config import Config
-from ganvas.data import Prepared
-from ganvas.training.steps.batch import Draw, draw
+from ganvas.data import PreparedDataset
+from ganvas.training.steps.batch import Batch, make_batch
 
 CPU = torch.device("cpu")
 
 
-def material(config: Config, batch: int = 8, seed: int = 1) -> Draw:
+def material(config: Config, batch: int = 8, seed: int = 1) -> Batch:
     """Return random pictures, latents, and labels if there are classes."""
     random = torch.Generator().manual_seed(seed)
     pictures = torch.randint(0, 256, (batch, *config.shape), dtype=torch.uint8, generator=random)
     labels = torch.arange(batch) % len(config.classes) if config.classes else None
-    return draw(config, pictures, labels, random, CPU)
+    return make_batch(config, pictures, labels, random, CPU)
 
 
-def prepared(config: Config, count: int = 24) -> Prepared:
+def prepared(config: Config, count: int = 24) -> PreparedDataset:
     """Return random pictures to load batches from."""
     random = torch.Generator().manual_seed(0)
     pictures = torch.randint(0, 256, (count, *config.shape), dtype=torch.uint8, generator=random)
-    return Prepared(pictures.numpy(), None, (), (), (), "")
+    return PreparedDataset(pictures.numpy(), None, (), (), (), "")
 
 
 def weights(network: nn.Module) -> list[Tensor]:

@@ -9,19 +9,19 @@ from torch import Tensor, nn
 
 import tiny
 from ganvas.config import BalanceConfig, Config, PenaltyConfig
-from ganvas.losses import LOSSES, PENALTIES, zero_centred
+from ganvas.losses import LOSSES, PENALTIES, zero_centered_gradient_penalty
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
-from ganvas.training.care.sample_grids import settle
-from ganvas.training.state import State, fresh
+from ganvas.training.care.sample_grids import prepare_for_sampling
+from ganvas.training.state import State, new_state
 from ganvas.training.steps.adversarial import (
     adversarial,
     adversarial_step,
     autoencoder,
-    discriminator_step,
-    update_average,
+    d_step,
+    update_ema,
 )
-from ganvas.training.steps.batch import Draw, draw, generate
+from ganvas.training.steps.batch import Batch, make_batch, generate
 
 
 def test_draw_makes_floats_and_latents() -> None:
@@ -30,7 +30,7 @@ def test_draw_makes_floats_and_latents() -> None:
     assert found.real.shape == (5, *config.shape)
     assert -1 <= found.real.min() < -0.9
     assert 0.9 < found.real.max() <= 1
-    assert found.latents.shape == (5, config.latent)
+    assert found.z.shape == (5, config.z_dim)
 
 
 def test_draw_mirrors_only_when_told() -> None:
@@ -38,7 +38,7 @@ def test_draw_mirrors_only_when_told() -> None:
 
     def mirrored(flip: bool) -> int:
         config = tiny.config(flip=flip)
-        real = draw(config, pictures, None, torch.Generator().manual_seed(0), CPU).real
+        real = make_batch(config, pictures, None, torch.Generator().manual_seed(0), CPU).real
         return int((real[:, 0, 0, 0] > real[:, 0, 0, -1]).sum())
 
     assert mirrored(False) == 0
@@ -47,47 +47,47 @@ def test_draw_mirrors_only_when_told() -> None:
 
 def test_discriminator_step_moves_only_the_discriminator() -> None:
     config = tiny.config()
-    state, drawn = fresh(config, CPU), material(config)
-    fake = generate(state.generator, drawn.latents, None)
-    generator, discriminator = weights(state.generator), weights(state.discriminator)
-    losses = discriminator_step(state, config, drawn, fake)
-    assert same(state.generator, generator)
-    assert not same(state.discriminator, discriminator)
-    assert all(each.grad is None for each in state.generator.parameters()), "the fakes were not cut off"
+    state, drawn = new_state(config, CPU), material(config)
+    fake = generate(state.networks.generator, drawn.z, None)
+    generator, discriminator = weights(state.networks.generator), weights(state.networks.discriminator)
+    losses = d_step(state, config, drawn, fake)
+    assert same(state.networks.generator, generator)
+    assert not same(state.networks.discriminator, discriminator)
+    assert all(each.grad is None for each in state.networks.generator.parameters()), "the fakes were not cut off"
     assert {"discriminator", "real_logits", "fake_logits"} == set(losses)
 
 
 def test_the_discriminator_is_frozen_in_the_generators_step(monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config()
-    state, drawn = fresh(config, CPU), material(config)
+    state, drawn = new_state(config, CPU), material(config)
     real, seen = adversarial.descend, []
 
     def spy(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-        moved = weights(state.generator)
-        before = weights(state.discriminator)
-        for each in state.discriminator.parameters():
+        moved = weights(state.networks.generator)
+        before = weights(state.networks.discriminator)
+        for each in state.networks.discriminator.parameters():
             each.grad = None
         real(optimiser, loss)
-        if optimiser is state.optimisers["generator"]:
+        if optimiser is state.optimizers["generator"]:
             seen.append(optimiser)
-            assert all(each.grad is None for each in state.discriminator.parameters()), "gradient for nothing"
-            assert same(state.discriminator, before)
-            assert not same(state.generator, moved)
+            assert all(each.grad is None for each in state.networks.discriminator.parameters()), "gradient for nothing"
+            assert same(state.networks.discriminator, before)
+            assert not same(state.networks.generator, moved)
 
     monkeypatch.setattr(adversarial, "descend", spy)
     adversarial_step(state, config, drawn)
     assert seen, "the generator took no step"
-    assert all(each.requires_grad for each in state.discriminator.parameters()), "left frozen"
+    assert all(each.requires_grad for each in state.networks.discriminator.parameters()), "left frozen"
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_moves_both_networks(loss: str) -> None:
     config = tiny.config(loss=loss)
-    state = fresh(config, CPU)
-    generator, discriminator = weights(state.generator), weights(state.discriminator)
+    state = new_state(config, CPU)
+    generator, discriminator = weights(state.networks.generator), weights(state.networks.discriminator)
     losses = adversarial_step(state, config, material(config))
-    assert not same(state.generator, generator)
-    assert not same(state.discriminator, discriminator)
+    assert not same(state.networks.generator, generator)
+    assert not same(state.networks.discriminator, discriminator)
     assert all(torch.isfinite(value) for value in losses.values())
     assert all(not value.requires_grad for value in losses.values()), "a loss that holds on to its graph"
 
@@ -99,34 +99,34 @@ def test_penalties_go_with_labels_and_augmentation(
     penalty: str, augment: tuple[str, ...], classes: tuple[str, ...]
 ) -> None:
     config = tiny.config(penalty=PenaltyConfig(penalty, 1.0), augment=augment, classes=classes)
-    state, drawn = fresh(config, CPU), material(config)
+    state, drawn = new_state(config, CPU), material(config)
     found = float(adversarial_step(state, config, drawn)["penalty"])
     assert 0 <= found < 1000, "a penalty that compares two augmentations sees differences that are none of its business"
 
 
 def test_a_lazy_penalty_is_taken_in_its_turn_and_scaled_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = tiny.config(penalty=PenaltyConfig("gradient", 3.0, every=4))
+    config = tiny.config(penalty=PenaltyConfig("gradient", 3.0, interval=4))
     monkeypatch.setitem(PENALTIES, "gradient", lambda d, real, fake, random: d(real).mean() * 0 + 2.0)
-    state, drawn = fresh(config, CPU), material(config)
+    state, drawn = new_state(config, CPU), material(config)
     descended: list[float] = []
     monkeypatch.setattr(adversarial, "descend", lambda optimiser, loss: descended.append(float(loss.detach())))
     extra = []
-    for state.step in range(9):
-        fake = generate(state.generator, drawn.latents, None)
-        losses = discriminator_step(state, config, drawn, fake)
+    for state.counters.step in range(9):
+        fake = generate(state.networks.generator, drawn.z, None)
+        losses = d_step(state, config, drawn, fake)
         extra.append(round(descended[-1] - float(losses["discriminator"]), 3))
-        assert ("penalty" in losses) == (state.step % 4 == 0)
+        assert ("penalty" in losses) == (state.counters.step % 4 == 0)
     assert extra == [24.0, 0, 0, 0, 24.0, 0, 0, 0, 24.0], "gamma 3 times every 4 times penalty 2"
 
 
 @pytest.mark.parametrize("name", ["r1", "r2", "r1_r2"])
 @pytest.mark.parametrize("pack", [1, 2])
 def test_penalties_of_logits_that_are_there_are_those_of_a_pass_of_their_own(name: str, pack: int) -> None:
-    config = tiny.config("residual", augment=("translation",), balance=BalanceConfig(pack=pack))
+    config = tiny.config("residual", augment=("translation",), balance=BalanceConfig(pac=pack))
     config = replace(config, penalty=PenaltyConfig(name, 1.0))
-    state, drawn = fresh(config, CPU), material(config)
-    start = drawn.random.get_state()
-    fake = generate(state.generator, drawn.latents, None).detach()
+    state, drawn = new_state(config, CPU), material(config)
+    start = drawn.rng.get_state()
+    fake = generate(state.networks.generator, drawn.z, None).detach()
 
     def shown(pictures: Tensor) -> Tensor:
         return adversarial.d_logits(state, config, drawn, pictures.reshape(-1, *config.shape))
@@ -135,56 +135,56 @@ def test_penalties_of_logits_that_are_there_are_those_of_a_pass_of_their_own(nam
     for on, pictures in ((name != "r2", drawn.real), (name != "r1", fake)):  # reals are judged first, then fakes
         packs = pictures.reshape(-1, pack * config.shape[0], *config.shape[1:])
         if on:
-            wanted += float(zero_centred(shown, packs).detach())
+            wanted += float(zero_centered_gradient_penalty(shown, packs).detach())
         else:
             shown(packs)
-    drawn.random.set_state(start)
-    found = float(discriminator_step(state, config, drawn, fake)["penalty"])
+    drawn.rng.set_state(start)
+    found = float(d_step(state, config, drawn, fake)["penalty"])
     assert found == pytest.approx(wanted, rel=1e-5)
 
 
 def test_the_average_forgets_by_half_in_its_half_life() -> None:
     config = tiny.config(ema=0.5)
-    state = fresh(config, CPU)
-    old = weights(state.averaged)
+    state = new_state(config, CPU)
+    old = weights(state.networks.g_ema)
     with torch.no_grad():
-        for parameter in state.generator.parameters():
+        for parameter in state.networks.generator.parameters():
             parameter.add_(1)
-    state.images = 1000
-    update_average(state, half_life=0.5, batch=100)
+    state.counters.images_seen = 1000
+    update_ema(state, half_life=0.5, batch=100)
     decay = 0.5 ** (100 / 500)
-    for averaged, before, present in zip(state.averaged.parameters(), old, state.generator.parameters(), strict=True):
+    for averaged, before, present in zip(state.networks.g_ema.parameters(), old, state.networks.generator.parameters(), strict=True):
         torch.testing.assert_close(averaged, decay * before + (1 - decay) * present.detach())
     for _ in range(4):
-        update_average(state, half_life=0.5, batch=100)
-    for averaged, before in zip(state.averaged.parameters(), old, strict=True):
+        update_ema(state, half_life=0.5, batch=100)
+    for averaged, before in zip(state.networks.g_ema.parameters(), old, strict=True):
         torch.testing.assert_close(averaged, before + 0.5, msg="half of it is younger than 500 pictures")
 
 
 def test_the_averaged_generator_is_never_taught() -> None:
-    state = fresh(tiny.config(), CPU)
-    assert not any(each.requires_grad for each in state.averaged.parameters())
+    state = new_state(tiny.config(), CPU)
+    assert not any(each.requires_grad for each in state.networks.g_ema.parameters())
 
 
 def test_settled_statistics_are_those_of_the_averaged_weights() -> None:
     """A generator whose batch norm lags behind its weights paints grey where white was learned."""
     config = tiny.config("dcgan", ema=0.1)
-    state = fresh(config, CPU)
-    norms = [module for module in state.averaged.modules() if isinstance(module, nn.BatchNorm2d)]
+    state = new_state(config, CPU)
+    norms = [module for module in state.networks.g_ema.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
         norm.running_mean.fill_(7)
         norm.running_var.fill_(50)
-    last = next(module for module in reversed(list(state.averaged.modules())) if isinstance(module, nn.BatchNorm2d))
+    last = next(module for module in reversed(list(state.networks.g_ema.modules())) if isinstance(module, nn.BatchNorm2d))
     with torch.no_grad():  # a ground that is white if, and only if, the last norm's output is about N(3, 0.1)
         last.weight.fill_(0.1)
         last.bias.fill_(3)
-        state.averaged.layers[-2].weight.fill_(0.05)
-    network = settle(state, config, CPU)
+        state.networks.g_ema.layers[-2].weight.fill_(0.05)
+    network = prepare_for_sampling(state, config, CPU)
     assert not network.training
     inputs: list[Tensor] = []
     last.register_forward_hook(lambda module, given, output: inputs.append(output))
     with torch.no_grad():
-        pictures = network(torch.randn(256, config.latent))
+        pictures = network(torch.randn(256, config.z_dim))
     assert float(inputs[0].mean()) == pytest.approx(3, abs=0.02)
     assert float((inputs[0] - 3).std()) == pytest.approx(0.1, rel=0.1)
     assert pictures[:, :, 4:12, 4:12].min() > 0.9, "the white ground is grey"
@@ -193,29 +193,29 @@ def test_settled_statistics_are_those_of_the_averaged_weights() -> None:
 
 def test_settling_is_the_same_each_time_and_leaves_the_weights_alone() -> None:
     config = tiny.config("quick", ema=0.1)
-    state = fresh(config, CPU)
-    before = weights(state.averaged)
-    first = {key: value.clone() for key, value in settle(state, config, CPU).state_dict().items()}
-    second = settle(state, config, CPU).state_dict()
+    state = new_state(config, CPU)
+    before = weights(state.networks.g_ema)
+    first = {key: value.clone() for key, value in prepare_for_sampling(state, config, CPU).state_dict().items()}
+    second = prepare_for_sampling(state, config, CPU).state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)
-    assert same(state.averaged, before)
+    assert same(state.networks.g_ema, before)
 
 
 def test_without_an_average_the_present_generator_is_shown() -> None:
     config = tiny.config("dcgan", ema=0.0)
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     adversarial_step(state, config, material(config))
-    assert same(settle(state, config, CPU), weights(state.generator))
+    assert same(prepare_for_sampling(state, config, CPU), weights(state.networks.generator))
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_fresh_state_follows_from_the_seed_alone(recipe: str) -> None:
     def state(seed: int, disturb: int) -> dict[str, Tensor]:
         torch.manual_seed(disturb)
-        found = fresh(tiny.config(recipe, seed=seed), CPU)
+        found = new_state(tiny.config(recipe, seed=seed), CPU)
         return {
             f"{name}/{key}": value
-            for name, each in found.networks().items()
+            for name, each in found.networks.by_name().items()
             for key, value in each.state_dict().items()
         }
 
@@ -224,59 +224,59 @@ def test_a_fresh_state_follows_from_the_seed_alone(recipe: str) -> None:
     assert any(not torch.equal(one[key], other[key]) for key in one)
 
 
-def warm(config: Config) -> tuple[State, Draw]:
-    state, drawn = fresh(config, CPU), material(config)
+def warm(config: Config) -> tuple[State, Batch]:
+    state, drawn = new_state(config, CPU), material(config)
     return state, drawn
 
 
 def test_autoencode_moves_decoder_and_encoder_and_learns() -> None:
     config = tiny.config("quick", flip=False)
     state, drawn = warm(config)
-    prior, decoder = weights(state.generator.prior), weights(state.generator.decoder)
-    encoder, discriminator = weights(state.encoder), weights(state.discriminator)
+    prior, decoder = weights(state.networks.generator.prior), weights(state.networks.generator.decoder)
+    encoder, discriminator = weights(state.networks.encoder), weights(state.networks.discriminator)
     losses = [float(autoencoder.autoencode_step(state, config, drawn)["reconstruction"]) for _ in range(30)]
     assert losses[-1] < 0.9 * losses[0]
-    assert not same(state.generator.decoder, decoder)
-    assert not same(state.encoder, encoder)
-    assert same(state.generator.prior, prior)
-    assert same(state.discriminator, discriminator)
+    assert not same(state.networks.generator.decoder, decoder)
+    assert not same(state.networks.encoder, encoder)
+    assert same(state.networks.generator.prior, prior)
+    assert same(state.networks.discriminator, discriminator)
 
 
 def test_prior_moves_only_the_prior_and_learns() -> None:
     config = tiny.config("quick")
     state, drawn = warm(config)
     random = torch.Generator().manual_seed(0)
-    state.codes = (torch.randn(64, config.latent, generator=random) * 0.1 + 2, None)
-    decoder = weights(state.generator.decoder)
+    state.encoder_codes = (torch.randn(64, config.z_dim, generator=random) * 0.1 + 2, None)
+    decoder = weights(state.networks.generator.decoder)
     losses = [float(autoencoder.prior_step(state, config, drawn)["prior"]) for _ in range(60)]
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
-    assert same(state.generator.decoder, decoder)
+    assert same(state.networks.generator.decoder, decoder)
 
 
 def test_sharpen_moves_decoder_and_discriminator_and_nothing_else() -> None:
     config = tiny.config("quick")
     state, drawn = warm(config)
-    prior, encoder = weights(state.generator.prior), weights(state.encoder)
-    statistics = {key: value.clone() for key, value in state.encoder.state_dict().items()}
-    decoder, discriminator = weights(state.generator.decoder), weights(state.discriminator)
+    prior, encoder = weights(state.networks.generator.prior), weights(state.networks.encoder)
+    statistics = {key: value.clone() for key, value in state.networks.encoder.state_dict().items()}
+    decoder, discriminator = weights(state.networks.generator.decoder), weights(state.networks.discriminator)
     losses = autoencoder.sharpen_step(state, config, drawn)
     assert {"discriminator", "generator"} <= set(losses)
-    assert not same(state.generator.decoder, decoder)
-    assert not same(state.discriminator, discriminator)
-    assert same(state.generator.prior, prior)
-    assert same(state.encoder, encoder)
-    assert all(torch.equal(value, statistics[key]) for key, value in state.encoder.state_dict().items())
-    assert all(each.requires_grad for each in state.discriminator.parameters())
+    assert not same(state.networks.generator.decoder, decoder)
+    assert not same(state.networks.discriminator, discriminator)
+    assert same(state.networks.generator.prior, prior)
+    assert same(state.networks.encoder, encoder)
+    assert all(torch.equal(value, statistics[key]) for key, value in state.networks.encoder.state_dict().items())
+    assert all(each.requires_grad for each in state.networks.discriminator.parameters())
 
 
 def test_labels_reach_every_step_of_the_warm_start() -> None:
     config = tiny.config("quick", classes=("a", "b", "c"))
     state, drawn = warm(config)
     autoencoder.autoencode_step(state, config, drawn)
-    state.codes = (torch.randn(9, config.latent), torch.arange(9) % 3)
-    before = state.generator.prior.label.weight.detach().clone()
+    state.encoder_codes = (torch.randn(9, config.z_dim), torch.arange(9) % 3)
+    before = state.networks.generator.prior.label.weight.detach().clone()
     autoencoder.prior_step(state, config, drawn)
-    assert not torch.equal(state.generator.prior.label.weight, before)
+    assert not torch.equal(state.networks.generator.prior.label.weight, before)
     autoencoder.sharpen_step(state, config, drawn)
 
 
@@ -284,7 +284,7 @@ def test_a_network_of_odd_shape_takes_a_step_of_every_kind() -> None:
     for recipe, phases in {"dcgan": (adversarial_step,), "fc": (adversarial_step,)}.items():
         config = tiny.config(recipe)
         config = replace(config, data=replace(config.data, height=19, width=26, channels=4))
-        state = fresh(config, CPU)
+        state = new_state(config, CPU)
         for step in phases:
             step(state, config, material(config))
-        assert build_generator(config)(torch.randn(2, config.latent)).shape == (2, 4, 19, 26)
+        assert build_generator(config)(torch.randn(2, config.z_dim)).shape == (2, 4, 19, 26)

@@ -13,14 +13,14 @@ from ganvas import checkpoint
 from ganvas.config import BalanceConfig, Config, PenaltyConfig
 from ganvas.losses import PENALTIES
 from ganvas.models import build_discriminator, packing
-from ganvas.training.state import Average, State, fresh, pack, restored, unpack
+from ganvas.training.state import LossAverage, State, new_state, state_to_tensors, load_state, load_tensors
 from ganvas.training.steps.adversarial import (
     adversarial,
     adversarial_step,
     d_logits,
-    discriminator_step,
-    seen,
-    together,
+    d_step,
+    d_input,
+    pack,
 )
 from ganvas.training.steps.autoencoder import sharpen_step
 from ganvas.training.steps.batch import generate
@@ -34,14 +34,14 @@ def balanced(recipe: str = "dcgan", **balance: object) -> Config:
 
 def moves(recipe: str, config: Config, count: int) -> tuple[list[bool], list[bool], list[set[str]]]:
     """Take `count` steps; tell for each whether generator and discriminator moved, and which losses were told."""
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     moved: tuple[list[bool], list[bool], list[set[str]]] = ([], [], [])
     for step in range(count):
-        generator, discriminator = weights(state.generator), weights(state.discriminator)
+        generator, discriminator = weights(state.networks.generator), weights(state.networks.discriminator)
         losses = STEPS[recipe](state, config, material(config, seed=step))
-        state.step += 1
-        moved[0].append(not same(state.generator, generator))
-        moved[1].append(not same(state.discriminator, discriminator))
+        state.counters.step += 1
+        moved[0].append(not same(state.networks.generator, generator))
+        moved[1].append(not same(state.networks.discriminator, discriminator))
         moved[2].append(set(losses))
     return moved
 
@@ -69,7 +69,7 @@ def test_turns_and_gathered_gradients_go_together() -> None:
 
 def plain(config: Config) -> State:
     """Return a state whose networks have no batch norm, so that a batch is no more than its pictures."""
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
 
     def without(network: nn.Module) -> None:
         for name, child in network.named_children():
@@ -77,12 +77,12 @@ def plain(config: Config) -> State:
                 setattr(network, name, nn.Identity())
             without(child)
 
-    without(state.generator)
-    without(state.discriminator)
+    without(state.networks.generator)
+    without(state.networks.discriminator)
     for name in ("generator", "discriminator"):
-        each = config.optimisers[name]
-        network = state.networks()[name]
-        state.optimisers[name] = torch.optim.Adam(network.parameters(), each.learning_rate, (each.beta1, each.beta2))
+        each = config.optimizers[name]
+        network = state.networks.by_name()[name]
+        state.optimizers[name] = torch.optim.Adam(network.parameters(), each.lr, (each.beta1, each.beta2))
     return state
 
 
@@ -91,21 +91,21 @@ def test_gathered_gradients_are_those_of_a_batch_as_large(recipe: str) -> None:
     config = replace(tiny.config(recipe), penalty=PenaltyConfig(), augment=())
     one = material(config, 12)
     state = plain(config)
-    fake = generate(state.generator, one.latents, None)
-    discriminator_step(state, config, one, fake)
+    fake = generate(state.networks.generator, one.z, None)
+    d_step(state, config, one, fake)
 
-    parts = replace(config, balance=BalanceConfig(accumulate=3))
+    parts = replace(config, balance=BalanceConfig(grad_accum_steps=3))
     gathered = plain(parts)
     for part in range(3):
         some = slice(4 * part, 4 * part + 4)
-        drawn = replace(one, real=one.real[some], latents=one.latents[some])
-        discriminator_step(gathered, parts, drawn, generate(gathered.generator, drawn.latents, None))
-        gathered.step += 1
-    for large, small in zip(state.discriminator.parameters(), gathered.discriminator.parameters(), strict=True):
-        first = state.optimisers["discriminator"].state[large]["exp_avg"]
-        second = gathered.optimisers["discriminator"].state[small]["exp_avg"]
+        drawn = replace(one, real=one.real[some], z=one.z[some])
+        d_step(gathered, parts, drawn, generate(gathered.networks.generator, drawn.z, None))
+        gathered.counters.step += 1
+    for large, small in zip(state.networks.discriminator.parameters(), gathered.networks.discriminator.parameters(), strict=True):
+        first = state.optimizers["discriminator"].state[large]["exp_avg"]
+        second = gathered.optimizers["discriminator"].state[small]["exp_avg"]
         torch.testing.assert_close(second, first, msg="the mean of the gradients is not that of the whole batch")
-        assert gathered.optimisers["discriminator"].state[small]["step"] == 1
+        assert gathered.optimizers["discriminator"].state[small]["step"] == 1
 
 
 @pytest.mark.parametrize("recipe", STEPS)
@@ -114,103 +114,103 @@ def test_going_on_in_the_middle_of_an_accumulation_is_exact(recipe: str, at: int
     config = balanced(recipe, accumulate=3, critic=2)
 
     def walk(state: State, until: int) -> None:
-        while state.step < until:
-            STEPS[recipe](state, config, material(config, seed=state.step))
-            state.step += 1
+        while state.counters.step < until:
+            STEPS[recipe](state, config, material(config, seed=state.counters.step))
+            state.counters.step += 1
 
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     walk(state, at)
-    path = checkpoint.save(tmp_path, at, *pack(state))
+    path = checkpoint.save(tmp_path, at, *state_to_tensors(state))
     walk(state, 9)
-    other = restored(config, *checkpoint.load(path), CPU)
+    other = load_state(config, *checkpoint.load(path), CPU)
     walk(other, 9)
-    ours, theirs = pack(state)[0], pack(other)[0]
+    ours, theirs = state_to_tensors(state)[0], state_to_tensors(other)[0]
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[key], theirs[key]) for key in ours)
 
 
 def test_nothing_is_gathered_where_every_step_moves() -> None:
     config = tiny.config()
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     adversarial_step(state, config, material(config))
-    assert not any(key.startswith("gathered/") for key in pack(state)[0]), "a checkpoint twice as large for nothing"
+    assert not any(key.startswith("gathered/") for key in state_to_tensors(state)[0]), "a checkpoint twice as large for nothing"
 
 
 @pytest.mark.parametrize("recipe", STEPS)
 def test_a_discriminator_far_ahead_rests(recipe: str) -> None:
-    config = tiny.config(recipe, balance=BalanceConfig(skip_below=0.4), penalty=PenaltyConfig("r1", 1.0))
-    state = fresh(config, CPU)
+    config = tiny.config(recipe, balance=BalanceConfig(d_skip_below_loss=0.4), penalty=PenaltyConfig("r1", 1.0))
+    state = new_state(config, CPU)
     found = []
     for fast in (0.39, 0.41):
-        state.averages["discriminator"] = Average(mean=1.0 - fast, count=200, fast=fast)
-        discriminator, generator = weights(state.discriminator), weights(state.generator)
+        state.counters.loss_averages["discriminator"] = LossAverage(mean=1.0 - fast, count=200, fast_mean=fast)
+        discriminator, generator = weights(state.networks.discriminator), weights(state.networks.generator)
         losses = STEPS[recipe](state, config, material(config))
-        found.append(not same(state.discriminator, discriminator))
+        found.append(not same(state.networks.discriminator, discriminator))
         assert {"discriminator", "real_logits", "fake_logits", "generator"} <= set(losses)
-        assert not same(state.generator, generator), "the other one goes on"
+        assert not same(state.networks.generator, generator), "the other one goes on"
     assert found == [False, True]
 
 
 def test_nobody_rests_before_there_is_an_average_or_without_being_told() -> None:
     for config, averages in (
         (balanced(skip_below=9.0), {}),
-        (balanced(), {"discriminator": Average(-5.0, count=200, fast=-5.0)}),
+        (balanced(), {"discriminator": LossAverage(-5.0, count=200, fast_mean=-5.0)}),
     ):
-        state = fresh(config, CPU)
-        state.averages = averages
-        before = weights(state.discriminator)
+        state = new_state(config, CPU)
+        state.counters.loss_averages = averages
+        before = weights(state.networks.discriminator)
         adversarial_step(state, config, material(config))
-        assert not same(state.discriminator, before)
+        assert not same(state.networks.discriminator, before)
 
 
 def test_a_resting_discriminator_forgets_what_it_gathered() -> None:
     config = balanced(skip_below=0.4, accumulate=2)
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     adversarial_step(state, config, material(config))
-    assert state.discriminator.layers[0].weight.grad is not None
-    state.step, state.averages["discriminator"] = 1, Average(count=9)
-    before = weights(state.discriminator)
+    assert state.networks.discriminator.layers[0].weight.grad is not None
+    state.counters.step, state.counters.loss_averages["discriminator"] = 1, LossAverage(count=9)
+    before = weights(state.networks.discriminator)
     adversarial_step(state, config, material(config))
-    assert same(state.discriminator, before)
-    assert state.discriminator.layers[0].weight.grad is None
+    assert same(state.networks.discriminator, before)
+    assert state.networks.discriminator.layers[0].weight.grad is None
 
 
 def test_the_fast_average_follows_in_ten_steps_and_the_slow_one_in_a_hundred() -> None:
-    average = Average()
+    average = LossAverage()
     for _ in range(300):
         average.add(1.0)
-    assert (average.mean, average.fast) == (pytest.approx(1), pytest.approx(1))
+    assert (average.mean, average.fast_mean) == (pytest.approx(1), pytest.approx(1))
     for _ in range(10):
         average.add(0.0)
-    assert average.fast == pytest.approx(0.9**10)
+    assert average.fast_mean == pytest.approx(0.9**10)
     assert average.mean == pytest.approx(0.99**10)
 
 
 def test_averages_are_restored_and_older_checkpoints_open() -> None:
     config = tiny.config()
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     for value in (1.0, 3.0, 2.0):
-        state.averages.setdefault("discriminator", Average()).add(value)
-    tensors, facts = pack(state)
-    other = fresh(config, CPU)
-    unpack(other, tensors, facts)
-    assert other.averages == state.averages
+        state.counters.loss_averages.setdefault("discriminator", LossAverage()).add(value)
+    tensors, facts = state_to_tensors(state)
+    other = new_state(config, CPU)
+    load_tensors(other, tensors, facts)
+    assert other.counters.loss_averages == state.counters.loss_averages
     old = {key: value for key, value in facts.items() if key not in ("prescriptions", "healthy")}
     old["averages"] = {"discriminator": [0.7, 0.1, 500]}
-    unpack(other, tensors, old)
-    average = other.averages["discriminator"]
-    assert (average.mean, average.fast) == (0.7, 0.7), "from 0 on, the discriminator would rest for nothing"
-    assert (other.prescriptions, other.healthy) == ((), ())
+    load_tensors(other, tensors, old)
+    average = other.counters.loss_averages["discriminator"]
+    assert (average.mean, average.fast_mean) == (0.7, 0.7), "from 0 on, the discriminator would rest for nothing"
+    assert (other.coach.prescriptions, other.coach.healthy_checkpoints) == ((), ())
 
 
 def test_noise_lies_on_all_that_the_discriminator_sees(monkeypatch: pytest.MonkeyPatch) -> None:
     config = balanced(noise=0.3)
     shown: list[Tensor] = []
-    state = fresh(config, CPU)
-    state.discriminator.register_forward_pre_hook(lambda module, given: shown.append(given[0].detach()))
+    state = new_state(config, CPU)
+    state.networks.discriminator.register_forward_pre_hook(lambda module, given: shown.append(given[0].detach()))
     drawn = material(config, 64)
-    fake = generate(state.generator, drawn.latents, None).detach()
-    monkeypatch.setattr(adversarial, "fakes", lambda *given: fake.clone().requires_grad_(True))
+    fake = generate(state.networks.generator, drawn.z, None).detach()
+    monkeypatch.setattr(adversarial, "draw_fakes", lambda *given: fake.clone().requires_grad_(True))
     monkeypatch.setattr(adversarial, "descend", lambda *given, **options: None)
     adversarial_step(state, config, drawn)
     assert len(shown) == 3
@@ -224,21 +224,21 @@ def test_noise_lies_on_all_that_the_discriminator_sees(monkeypatch: pytest.Monke
 def test_without_noise_and_with_every_picture_augmented_nothing_more_is_drawn() -> None:
     config = tiny.config(augment=("color", "translation", "cutout"))
     drawn = material(config)
-    before = drawn.random.get_state()
+    before = drawn.rng.get_state()
     shown = seen(config, drawn, drawn.real)
-    after = drawn.random.get_state()
-    drawn.random.set_state(before)
-    expected = adversarial.diff_augment(drawn.real, config.augment, drawn.random)
+    after = drawn.rng.get_state()
+    drawn.rng.set_state(before)
+    expected = adversarial.diff_augment(drawn.real, config.augment, drawn.rng)
     assert torch.equal(shown, expected)
-    assert torch.equal(drawn.random.get_state(), after)
+    assert torch.equal(drawn.rng.get_state(), after)
     plain = tiny.config()
     assert seen(plain, drawn, drawn.real) is drawn.real
-    assert torch.equal(drawn.random.get_state(), after)
+    assert torch.equal(drawn.rng.get_state(), after)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_a_share_of_the_pictures_is_augmented(share: float) -> None:
-    config = tiny.config(augment=("color",), balance=BalanceConfig(augmented=share))
+    config = tiny.config(augment=("color",), balance=BalanceConfig(augment_p=share))
     drawn = material(config, 400)
     shown = seen(config, drawn, drawn.real)
     changed = (shown != drawn.real).flatten(1).any(1).float().mean()
@@ -295,7 +295,7 @@ def quadratic(config: Config) -> State:
 
     state = fresh(config, CPU)
     state.discriminator = Half()
-    state.optimisers["discriminator"] = torch.optim.Adam(state.discriminator.parameters())
+    state.optimizers["discriminator"] = torch.optim.Adam(state.discriminator.parameters())
     return state
 
 
@@ -304,7 +304,7 @@ def test_penalties_are_those_of_the_pack(batch: int) -> None:
     """The gradient of |pack|^2 / 2 is the pack: R1 is half its squared length, the gradient penalty (length - 1)^2."""
     values = {}
     for name in PENALTIES:
-        config = tiny.config(penalty=PenaltyConfig(name, 1.0), balance=BalanceConfig(pack=2))
+        config = tiny.config(penalty=PenaltyConfig(name, 1.0), balance=BalanceConfig(pac=2))
         drawn = material(config, batch)
         values[name] = float(discriminator_step(quadratic(config), config, drawn, drawn.real)["penalty"])
     lengths = drawn.real[:8].reshape(4, -1).square().sum(1)
@@ -320,7 +320,7 @@ def test_penalties_are_those_of_the_pack(batch: int) -> None:
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("classes", [(), ("a", "b")], ids=["plain", "labels"])
 def test_all_at_once_takes_a_step(penalty: str, classes: tuple[str, ...]) -> None:
-    balance = BalanceConfig(n_critic=1, skip_below=0.01, augmented=0.5, noise=0.1, accumulate=2, pack=2)
+    balance = BalanceConfig(n_critic=1, d_skip_below_loss=0.01, augment_p=0.5, instance_noise_std=0.1, grad_accum_steps=2, pac=2)
     config = tiny.config(
         penalty=PenaltyConfig(penalty, 1.0), balance=balance, classes=classes, augment=("color", "cutout")
     )

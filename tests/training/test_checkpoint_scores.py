@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 import tiny
 from ganvas.config import Config
-from ganvas.data import Prepared
+from ganvas.data import PreparedDataset
 from ganvas.data.split import split
-from ganvas.events import Scored, from_json, to_json
+from ganvas.events import Score, from_json, to_json
 from ganvas.metrics import real_features
-from ganvas.metrics.score_descriptions import MEANING
+from ganvas.metrics.score_descriptions import SCORE_DESCRIPTIONS
 from ganvas.training.care import checkpoint_scores
-from ganvas.training.care.checkpoint_scores import RANKED_BY, Appraiser
-from ganvas.training.state import State, fresh, pack
+from ganvas.training.care.checkpoint_scores import RANKED_BY, CheckpointScorer
+from ganvas.training.state import State, new_state, state_to_tensors
 
 CPU = torch.device("cpu")
 MANY = 24  # samples; the usual 512 would only take longer
@@ -35,7 +35,7 @@ class Copier(nn.Module):
 
 
 @pytest.fixture
-def data(pictures: Path) -> Prepared:
+def data(pictures: Path) -> PreparedDataset:
     return tiny.prepared(pictures)
 
 
@@ -50,44 +50,44 @@ def _few_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def state_at(config: Config, step: int = 7) -> State:
-    state = fresh(config, CPU)
-    state.step, state.images = step, 8 * step
+    state = new_state(config, CPU)
+    state.counters.step, state.counters.images_seen = step, 8 * step
     return state
 
 
-def copies(data: Prepared) -> Copier:
-    return Copier(torch.from_numpy(data.pictures.copy()).float().div(127.5).sub(1))
+def copies(data: PreparedDataset) -> Copier:
+    return Copier(torch.from_numpy(data.images.copy()).float().div(127.5).sub(1))
 
 
-def test_good_samples_are_told_from_bad(data: Prepared, config: Config) -> None:
+def test_good_samples_are_told_from_bad(data: PreparedDataset, config: Config) -> None:
     state = state_at(config)
-    appraiser = Appraiser(config, data, CPU, MANY)
-    poor, good = appraiser.score(state, state.averaged), appraiser.score(state, copies(data))
+    appraiser = CheckpointScorer(config, data, CPU, MANY)
+    poor, good = appraiser.score(state, state.networks.g_ema), appraiser.score(state, copies(data))
     for key in ("frechet", "frechet_plain", "kid"):
         assert good[key].value < poor[key].value / 10, f"{key}: copies of the pictures should be far nearer than noise"
     for key in ("precision", "recall", "coverage"):
         assert good[key].value > poor[key].value, f"{key}: noise looks as real as copies of the pictures"
 
 
-def test_samples_all_alike_have_no_rank_unless_the_pictures_are_so_too(data: Prepared, config: Config) -> None:
-    state, one = state_at(config), data.pictures[:1]
-    collapsed = copies(replace(data, pictures=one))
-    appraiser = Appraiser(config, data, CPU, MANY)
+def test_samples_all_alike_have_no_rank_unless_the_pictures_are_so_too(data: PreparedDataset, config: Config) -> None:
+    state, one = state_at(config), data.images[:1]
+    collapsed = copies(replace(data, images=one))
+    appraiser = CheckpointScorer(config, data, CPU, MANY)
     assert appraiser.rank(appraiser.score(state, collapsed)) is None
     various = appraiser.score(state, copies(data))
     assert appraiser.rank(various) == various[RANKED_BY].value
-    same = Appraiser(config, replace(data, pictures=one.repeat(len(data.pictures), 0)), CPU, MANY)
+    same = CheckpointScorer(config, replace(data, images=one.repeat(len(data.images), 0)), CPU, MANY)
     found = same.score(state, collapsed)
     assert same.rank(found) == found[RANKED_BY].value, "nothing else can be learned from such pictures"
 
 
-def test_each_score_is_an_event(data: Prepared, config: Config) -> None:
+def test_each_score_is_an_event(data: PreparedDataset, config: Config) -> None:
     state = state_at(config)
-    found = Appraiser(config, data, CPU, MANY).score(state, copies(data))
+    found = CheckpointScorer(config, data, CPU, MANY).score(state, copies(data))
     assert RANKED_BY in found
     for key, event in found.items():
-        assert event.score == MEANING[key][0]
-        assert (event.step, event.images, event.count) == (7, 56, MANY)
+        assert event.score == SCORE_DESCRIPTIONS[key][0]
+        assert (event.step, event.images_seen, event.count) == (7, 56, MANY)
         assert event.low is not None
         assert event.high is not None
         assert event.low <= event.value <= event.high
@@ -96,58 +96,58 @@ def test_each_score_is_an_event(data: Prepared, config: Config) -> None:
     assert {event.score for event in found.values()} >= {"Frechet distance", "Kernel distance (KID)", "Coverage"}
 
 
-def test_scoring_twice_gives_the_same(data: Prepared, config: Config) -> None:
+def test_scoring_twice_gives_the_same(data: PreparedDataset, config: Config) -> None:
     state = state_at(config)
-    first = Appraiser(config, data, CPU, MANY).score(state, state.averaged)
+    first = CheckpointScorer(config, data, CPU, MANY).score(state, state.networks.g_ema)
     torch.manual_seed(3)
-    appraiser = Appraiser(config, data, CPU, MANY)
-    assert appraiser.score(state, state.averaged) == first, "checkpoints are not compared alike"
-    assert appraiser.score(state, state.averaged) == first
-    later = appraiser.score(state_at(config, 8), state.averaged)
+    appraiser = CheckpointScorer(config, data, CPU, MANY)
+    assert appraiser.score(state, state.networks.g_ema) == first, "checkpoints are not compared alike"
+    assert appraiser.score(state, state.networks.g_ema) == first
+    later = appraiser.score(state_at(config, 8), state.networks.g_ema)
     assert {key: event.value for key, event in later.items()} == {key: event.value for key, event in first.items()}
 
 
-def test_scoring_leaves_the_training_alone(data: Prepared, config: Config) -> None:
+def test_scoring_leaves_the_training_alone(data: PreparedDataset, config: Config) -> None:
     state = state_at(config)
-    before = copy.deepcopy(pack(state))
+    before = copy.deepcopy(state_to_tensors(state))
     torch.manual_seed(5)
-    Appraiser(config, data, CPU, MANY).score(state, state.averaged.eval())
+    CheckpointScorer(config, data, CPU, MANY).score(state, state.networks.g_ema.eval())
     drawn = torch.rand(1)
     torch.manual_seed(5)
     assert torch.equal(drawn, torch.rand(1)), "scoring used up random numbers that training may want"
-    tensors, facts = pack(state)
+    tensors, facts = state_to_tensors(state)
     assert facts == before[1]
     for name, tensor in tensors.items():
         assert torch.equal(tensor, before[0][name]), f"scoring changed {name}"
 
 
-def test_the_real_pictures_are_looked_at_once(data: Prepared, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_real_pictures_are_looked_at_once(data: PreparedDataset, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
-    real = real_features.extract
-    monkeypatch.setattr(real_features, "extract", lambda *given, **named: looks.append(1) or real(*given, **named))
+    real = real_features.extract_features
+    monkeypatch.setattr(real_features, "extract_features", lambda *given, **named: looks.append(1) or real(*given, **named))
     for _ in range(2):
-        appraiser = Appraiser(config, data, CPU, MANY)
+        appraiser = CheckpointScorer(config, data, CPU, MANY)
         appraiser.score(state_at(config), copies(data))
     assert len(looks) == 1, "features of the real pictures should be computed once, and kept"
 
 
-def test_held_out_pictures_are_not_compared_with(data: Prepared, config: Config) -> None:
+def test_held_out_pictures_are_not_compared_with(data: PreparedDataset, config: Config) -> None:
     """They are for telling learning from learning by heart, and the best checkpoint must not be chosen by them."""
     hidden = split(tiny.COUNT, 6).held_out
-    blackened = data.pictures.copy()
+    blackened = data.images.copy()
     blackened[hidden] = 0
     state, config = state_at(config), replace(config, held_out=6)
     found = [
-        Appraiser(config, each, CPU, MANY).score(state, copies(data))
-        for each in (data, replace(data, pictures=blackened, fingerprint="blackened"))
+        CheckpointScorer(config, each, CPU, MANY).score(state, copies(data))
+        for each in (data, replace(data, images=blackened, fingerprint="blackened"))
     ]
     assert found[0] == found[1]
 
 
-def test_labelled_runs_are_scored(data: Prepared, config: Config) -> None:
+def test_labelled_runs_are_scored(data: PreparedDataset, config: Config) -> None:
     config = replace(config, classes=("cats", "dogs"))
     state = state_at(config)
-    assert Appraiser(config, data, CPU, MANY).score(state, state.averaged)[RANKED_BY].value > 0
+    assert CheckpointScorer(config, data, CPU, MANY).score(state, state.networks.g_ema)[RANKED_BY].value > 0
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (4, "RGBA")])
@@ -155,6 +155,6 @@ def test_grey_and_transparent_pictures_are_scored(channels: int, mode: str, tmp_
     config = tiny.config("dcgan", channels=channels)
     state = state_at(config)
     data = tiny.prepared(tiny.write_pictures(tmp_path / mode, mode=mode))
-    pictures = torch.from_numpy(data.pictures.copy()[:, :1]).expand(-1, channels, -1, -1).numpy()
-    found = Appraiser(config, replace(data, pictures=pictures), CPU, MANY).score(state, state.averaged)
-    assert isinstance(found[RANKED_BY], Scored)
+    pictures = torch.from_numpy(data.images.copy()[:, :1]).expand(-1, channels, -1, -1).numpy()
+    found = CheckpointScorer(config, replace(data, images=pictures), CPU, MANY).score(state, state.networks.g_ema)
+    assert isinstance(found[RANKED_BY], Score)

@@ -16,35 +16,35 @@ import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.checkpoint import Facts, Tensors
-from ganvas.coach.diagnosis.diagnoses import SICKNESSES
-from ganvas.coach.diagnosis.rules import diagnose
-from ganvas.coach.measurement.health_metrics import finite
+from ganvas.coach.diagnosis.diagnoses import DIAGNOSES
+from ganvas.coach.diagnosis.verdict import diagnose
+from ganvas.coach.measurement.health_metrics import finite_share
 from ganvas.coach.treatment import escalation
-from ganvas.coach.treatment.escalation import MOST
-from ganvas.config import Config, OptimiserConfig, PhaseConfig
+from ganvas.coach.treatment.escalation import MAX_TREATMENTS
+from ganvas.config import Config, OptimizerConfig, PhaseConfig
 from ganvas.data.loader import Loader
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Event, Note, Samples, Saved, Scored, Signs, Step, Treated, Verdict, read_events, to_json
+from ganvas.events import Done, Event, Note, SampleGrid, CheckpointSaved, Score, HealthCheck, Step, Treatment, Verdict, read_events, to_json
 from ganvas.planning.schedule import progress
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import loop, phases
 from ganvas.training.care import coach_runner
 from ganvas.training.care.checkpoint_scores import RANKED_BY
-from ganvas.training.state import State, under
-from histories import HEALTHY
+from ganvas.training.state import State, with_prefix
+from histories import HEALTHY_METRICS
 
 IMAGES = 400  # 50 steps of dcgan
 SICK = 20  # step from which the made-up diagnosis finds something
-COACHED = (Signs, Verdict, Treated)
+COACHED = (HealthCheck, Verdict, Treatment)
 
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the recipes narrow, and have them examined every few steps."""
-    monkeypatch.setattr(coach_runner, "FEWEST_STEPS", 2)
+    monkeypatch.setattr(coach_runner, "MIN_STEPS", 2)
     for name, recipe in tiny.NARROW.items():
-        examined = lambda data, count, recipe=recipe: replace(recipe(data, count), images_per_examination=16)  # noqa: E731
+        examined = lambda data, count, recipe=recipe: replace(recipe(data, count), images_per_health_check=16)  # noqa: E731
         monkeypatch.setitem(RECIPES, name, examined)
 
 
@@ -56,10 +56,10 @@ class Eye:
     def __init__(self, *arguments: object) -> None:
         pass
 
-    def examine(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> Signs:
-        whole = finite(state.networks().values(), losses)
-        values = HEALTHY | {"distance": type(self).distance(state.step), "finite": whole}
-        return Signs(state.step, state.images, progress(config, state.step), phase.name, values)
+    def examine(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
+        whole = finite_share(state.networks.by_name().values(), losses)
+        values = HEALTHY_METRICS | {"feature_distance": type(self).distance(state.counters.step), "finite": whole}
+        return HealthCheck(state.counters.step, state.counters.images_seen, progress(config, state.counters.step), phase.name, values)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def eye(monkeypatch: pytest.MonkeyPatch) -> type[Eye]:
     class Own(Eye):
         pass
 
-    monkeypatch.setattr(coach_runner, "Examiner", Own)
+    monkeypatch.setattr(coach_runner, "HealthProbe", Own)
     return Own
 
 
@@ -77,16 +77,16 @@ def ill(name: str, when: Callable[[Sequence[Event], int], bool]) -> Callable[[Se
     """Return a diagnosis that finds `name` when a test on the history and its last step says so; NaN is always seen."""
 
     def found(history: Sequence[Event]) -> Verdict:
-        last = [event for event in history if isinstance(event, Signs)][-1]
-        broken = last.values["finite"] < 1
+        last = [event for event in history if isinstance(event, HealthCheck)][-1]
+        broken = last.metrics["finite"] < 1
         told = "diverging" if broken else name if when(history, last.step) else "healthy"
-        return Verdict(last.step, last.images, told, 1.0 if broken else 0.9, (), "What.", "Why.")
+        return Verdict(last.step, last.images_seen, told, 1.0 if broken else 0.9, (), "What.", "Why.")
 
     return found
 
 
 def has_been_treated(history: Sequence[Event]) -> bool:
-    return any(isinstance(event, Treated) for event in history)
+    return any(isinstance(event, Treatment) for event in history)
 
 
 def once(name: str = "mode collapse") -> Callable[[Sequence[Event]], Verdict]:
@@ -124,15 +124,15 @@ def of(kind: type, events: Sequence[Event]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def given(events: Sequence[Event]) -> list[Treated]:
-    return [event for event in of(Treated, events) if not event.outcome]
+def given(events: Sequence[Event]) -> list[Treatment]:
+    return [event for event in of(Treatment, events) if not event.outcome]
 
 
 def saved(run: Run, step: int | None = None) -> tuple[Tensors, Facts]:
     """Return the checkpoint of a step, or the newest."""
     if step is not None:
-        return checkpoint.load(checkpoint.path_of(run.checkpoints, step))
-    found = checkpoint.newest(run.checkpoints)
+        return checkpoint.load(checkpoint.checkpoint_path(run.checkpoints, step))
+    found = checkpoint.load_newest(run.checkpoints)
     assert found is not None
     return found[:2]
 
@@ -156,16 +156,16 @@ def test_watching_leaves_the_training_bit_for_bit(recipe: str, pictures: Path, t
     unseen = train(pictures, off, recipe, coach="off")
     seen = train(pictures, watched, recipe, coach="watch")
     assert coached(unseen) == [], "it looked though nobody asked"
-    looks = of(Signs, seen)
+    looks = of(HealthCheck, seen)
     assert len(looks) > 4
     assert of(Verdict, seen)
-    assert not of(Treated, seen)
+    assert not of(Treatment, seen)
     assert len({look.phase for look in looks}) == len(off.read_config().phases), "a phase was not looked at"
     assert_same_end(watched, off)
-    assert [path.name for path in checkpoint.listing(watched.checkpoints)] == [
-        path.name for path in checkpoint.listing(off.checkpoints)
+    assert [path.name for path in checkpoint.list_checkpoints(watched.checkpoints)] == [
+        path.name for path in checkpoint.list_checkpoints(off.checkpoints)
     ]
-    for path in checkpoint.listing(off.checkpoints):
+    for path in checkpoint.list_checkpoints(off.checkpoints):
         step = int(path.name)
         assert_equal(saved(watched, step)[0], saved(off, step)[0])
     assert [event for event in seen if isinstance(event, Step)][-1].losses == of(Step, unseen)[-1].losses
@@ -181,18 +181,18 @@ def test_acting_without_a_sickness_leaves_the_training_too(
     train(pictures, off, coach="off")
     events = train(pictures, acting)
     assert acting.read_config().coach == "act", "not the way of a new run"
-    assert of(Signs, events)
-    assert not of(Treated, events)
-    assert len(of(Saved, events)) > 4, "healthy moments were not kept"
+    assert of(HealthCheck, events)
+    assert not of(Treatment, events)
+    assert len(of(CheckpointSaved, events)) > 4, "healthy moments were not kept"
     assert_same_end(acting, off)
 
 
 def test_looks_are_a_few_steps_apart_and_the_last_is_at_the_end(
     pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coach_runner, "FEWEST_STEPS", 6)
+    monkeypatch.setattr(coach_runner, "MIN_STEPS", 6)
     run = Run(tmp_path / "run")
-    looks = of(Signs, train(pictures, run, coach="watch"))
+    looks = of(HealthCheck, train(pictures, run, coach="watch"))
     steps = [look.step for look in looks]
     assert steps == sorted(set(steps))
     assert min(after - before for before, after in pairwise(steps[:-1])) >= 6
@@ -231,16 +231,16 @@ def test_what_is_prescribed_is_told_and_in_force(
     run = Run(tmp_path / "run")
     events = train(pictures, run)
     (order,) = given(events)
-    assert (order.sickness, order.outcome) == ("mode collapse", "")
-    assert [event.outcome for event in of(Treated, events)] == ["", "helped"]
-    factors = {each.network: each.value for each in order.prescriptions if each.kind == "rate"}
+    assert (order.diagnosis, order.outcome) == ("mode collapse", "")
+    assert [event.outcome for event in of(Treatment, events)] == ["", "helped"]
+    factors = {each.network: each.value for each in order.prescriptions if each.kind == "lr"}
     assert factors, "the ladder changed; this test needs another sickness"
     in_force = saved(run)[1]["prescriptions"]
-    assert {each["network"]: each["value"] for each in in_force if each["kind"] == "rate"} == factors
+    assert {each["network"]: each["value"] for each in in_force if each["kind"] == "lr"} == factors
     before, after = seen[order.step - 1], seen[order.step]
     for side, factor in factors.items():
         assert after[side] == pytest.approx(before[side] * factor, rel=0.1), "the learning rate did not follow"
-    assert run.read_config().optimisers == tiny.config("dcgan").optimisers, (
+    assert run.read_config().optimizers == tiny.config("dcgan").optimizers, (
         "what was prescribed is not the run's config"
     )
     names = [event.name for event in of(Verdict, events)]
@@ -280,7 +280,7 @@ def test_a_run_whose_phase_was_begun_again_goes_on_as_if_it_had_not_been_interru
     monkeypatch.setattr(coach_runner, "diagnose", once("diverging"))
     expected = Run(tmp_path / "whole" / "run")
     (order,) = given(train(pictures, expected, recipe))
-    assert {"afresh", "again"} & {each.kind for each in order.prescriptions}, "the ladder changed"
+    assert {"reinitialize", "restart_phase"} & {each.kind for each in order.prescriptions}, "the ladder changed"
     for stops in ((order.step,), (order.step - 1, order.step + 3)):
         run, done = Run(tmp_path / f"{stops}" / "run"), 0
         for stop in stops:
@@ -319,26 +319,26 @@ def test_a_score_due_while_the_coach_speaks_is_not_lost(
         def __init__(self, *arguments: object) -> None:
             pass
 
-        def rank(self, scores: dict[str, Scored]) -> float | None:
+        def rank(self, scores: dict[str, Score]) -> float | None:
             return scores[RANKED_BY].value
 
-        def score(self, state: State, network: torch.nn.Module) -> dict[str, Scored]:
-            given = {RANKED_BY: 100.0 - state.step, "near_duplicates": 0.0}
-            return {key: Scored(state.step, state.images, key, "x", value, 8) for key, value in given.items()}
+        def score(self, state: State, network: torch.nn.Module) -> dict[str, Score]:
+            given = {RANKED_BY: 100.0 - state.counters.step, "near_duplicates": 0.0}
+            return {key: Score(state.counters.step, state.counters.images_seen, key, "x", value, 8) for key, value in given.items()}
 
     recipe = RECIPES["dcgan"]
     monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), images_per_evaluation=16))
-    monkeypatch.setattr(loop, "Appraiser", Judge)
+    monkeypatch.setattr(loop, "CheckpointScorer", Judge)
     monkeypatch.setattr(coach_runner, "diagnose", never())
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
     events = train(pictures, expected)
-    both = {event.step for event in of(Scored, events)} & {event.step for event in of(Signs, events)}
+    both = {event.step for event in of(Score, events)} & {event.step for event in of(HealthCheck, events)}
     at = sorted(both)[1]
     stream = ganvas.train(pictures, run.folder, recipe="dcgan", size="16", images=IMAGES, device="cpu")
-    next(event for event in stream if isinstance(event, Signs) and event.step == at)
+    next(event for event in stream if isinstance(event, HealthCheck) and event.step == at)
     stream.close()  # type: ignore[attr-defined]
     train(pictures, run)
-    assert [event.step for event in of(Scored, recorded(run))] == [event.step for event in of(Scored, events)]
+    assert [event.step for event in of(Score, recorded(run))] == [event.step for event in of(Score, events)]
     assert saved(run)[1]["best"] == saved(expected)[1]["best"]
 
 
@@ -361,17 +361,17 @@ def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
     stream = ganvas.train(pictures, run.folder, recipe="dcgan", size="16", images=IMAGES, device="cpu")
     for event in stream:
         events.append(event)
-        if isinstance(event, Treated):
+        if isinstance(event, Treatment):
             break
     stream.close()  # type: ignore[attr-defined]
     (order,) = given(events)
-    assert "back" in {each.kind for each in order.prescriptions}, "the ladder changed; this test needs another sickness"
-    assert any(isinstance(event, Samples) and event.step == order.step for event in events), "no picture of before"
+    assert "rollback" in {each.kind for each in order.prescriptions}, "the ladder changed; this test needs another sickness"
+    assert any(isinstance(event, SampleGrid) and event.step == order.step for event in events), "no picture of before"
     now, facts = saved(run)
     then, before = saved(run, facts["healthy"][-1])
     assert_equal(learned(now), learned(then))
     assert before["step"] < facts["step"] == order.step, "the counter of steps went back"
-    assert before["images"] < facts["images"] == order.images
+    assert before["images"] < facts["images"] == order.images_seen
     assert before["seconds"] < facts["seconds"]
     assert facts["averages"] == before["averages"]
     train(pictures, run)
@@ -379,14 +379,14 @@ def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
 
 
 def packed(history: Sequence[Event]) -> bool:
-    return any(order.kind == "pack" for event in given(history) for order in event.prescriptions)
+    return any(order.kind == "pac" for event in given(history) for order in event.prescriptions)
 
 
 @pytest.mark.usefixtures("eye")
 def test_a_run_whose_discriminator_was_packed_goes_on(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(escalation, "SEVERAL_STEPS", 12)  # these runs have a hundred
+    monkeypatch.setattr(escalation, "MIN_STEPS_APART", 12)  # these runs have a hundred
     monkeypatch.setattr(
         coach_runner, "diagnose", ill("partial mode collapse", lambda history, step: not packed(history))
     )
@@ -432,8 +432,8 @@ def test_numbers_that_are_none_are_mended(
     events = train(pictures, run)
     assert events[-1].reason == "finished"
     (order,) = given(events)
-    assert (order.sickness, order.step >= 31) == ("diverging", True)
-    assert ("back" if healthy else "afresh") in {each.kind for each in order.prescriptions}
+    assert (order.diagnosis, order.step >= 31) == ("diverging", True)
+    assert ("rollback" if healthy else "reinitialize") in {each.kind for each in order.prescriptions}
     assert all(each.isfinite().all() for each in saved(run)[0].values())
     assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
 
@@ -461,7 +461,7 @@ def test_numbers_that_are_none_at_every_try_end_the_run_with_a_model(
     run = Run(tmp_path / "run")
     events = train(pictures, run)
     assert events[-1].reason == "stopped"
-    assert len(given(events)) <= MOST + 1
+    assert len(given(events)) <= MAX_TREATMENTS + 1
     assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
     assert train(pictures, run)[-1].reason == "stopped"
 
@@ -473,7 +473,7 @@ def test_what_nothing_helps_against_is_stopped_with_a_model(
     pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coach_runner, "diagnose", always("oscillating"))
-    monkeypatch.setattr(escalation, "SEVERAL_STEPS", 12)  # this run has a hundred
+    monkeypatch.setattr(escalation, "MIN_STEPS_APART", 12)  # this run has a hundred
     run = Run(tmp_path / "run")
     events = train(pictures, run, images=800)
     end = events[-1]
@@ -482,7 +482,7 @@ def test_what_nothing_helps_against_is_stopped_with_a_model(
     assert end.step < run.read_config().steps
     orders = given(events)
     *tried, last = orders
-    assert len(tried) <= MOST
+    assert len(tried) <= MAX_TREATMENTS
     assert last.prescriptions[-1].kind == "stop"
     assert SICKNESSES["oscillating"].by_hand in last.text
     for order in tried:
@@ -512,11 +512,11 @@ def test_checkpoints_of_healthy_moments_stay(
     healthy = saved(run)[1]["healthy"]
     assert healthy
     assert max(healthy) <= SICK
-    assert len([event for event in of(Saved, events) if event.step > SICK]) > 2, "nothing was there to push them out"
+    assert len([event for event in of(CheckpointSaved, events) if event.step > SICK]) > 2, "nothing was there to push them out"
     for step in healthy:
         saved(run, step)
-    assert {event.healthy for event in of(Saved, events) if event.step > SICK} == {False}
-    assert all(event.healthy for event in of(Saved, events) if event.step <= SICK)
+    assert {event.healthy for event in of(CheckpointSaved, events) if event.step > SICK} == {False}
+    assert all(event.healthy for event in of(CheckpointSaved, events) if event.step <= SICK)
 
 
 @pytest.mark.parametrize("worse", [True, False])
@@ -530,7 +530,7 @@ def test_a_run_that_ends_ill_leaves_the_model_of_its_last_healthy_moment(
     tensors, facts = saved(run)
     step = facts["healthy"][-1] if worse else facts["step"]
     model = ganvas.load(run.folder, "cpu").network.state_dict()
-    wanted = under(saved(run, step)[0], "averaged/")
+    wanted = with_prefix(saved(run, step)[0], "averaged/")
     assert all(torch.equal(model[key], each) for key, each in wanted.items()), f"not the model of step {step}"
     told = [event.text for event in of(Note, events) if f"{facts['healthy'][-1]:,}" in event.text]
     assert len(told) == worse
@@ -549,7 +549,7 @@ def replay(events: Sequence[Event]) -> None:
             assert found == event, "another verdict than the recorded one"  # noqa: F821
             name = event.name
         history.append(event)
-        if isinstance(event, Signs):
+        if isinstance(event, HealthCheck):
             found = diagnose(history)
             follows = events[len(history)] if len(history) < len(events) else None
             assert isinstance(follows, Verdict) == (found.name != name), f"{found.name} at step {event.step}"
@@ -559,13 +559,13 @@ def test_a_recorded_run_gives_its_verdicts_again_also_after_an_interruption(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = RECIPES["dcgan"]
-    wild = {name: OptimiserConfig(0.05) for name in ("generator", "discriminator")}
-    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), optimisers=wild))
+    wild = {name: OptimizerConfig(0.05) for name in ("generator", "discriminator")}
+    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), optimizers=wild))
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
     train(pictures, expected)
     events = recorded(expected)
-    assert len(of(Signs, events)) > 5
-    assert of(Treated, events), "nothing went wrong: this test shows little"
+    assert len(of(HealthCheck, events)) > 5
+    assert of(Treatment, events), "nothing went wrong: this test shows little"
     replay(events)
     for stop in (3, 14, 9):
         train(pictures, run, stop=tiny.stop_after(stop))

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 import tiny
 from ganvas.config import PenaltyConfig
 from ganvas.data.loader import Loader
-from ganvas.training.phases import advance
-from ganvas.training.state import fresh
+from ganvas.training.phases import take_step
+from ganvas.training.state import new_state
 from ganvas.training.steps import adversarial
-from ganvas.training.steps.double_backward import Learned, Passed, Twice
+from ganvas.training.steps.double_backward import ConvWeights, ConvInput, FastDoubleBackward
 
 # how a convolution goes over its pictures: kernel, stride, padding, dilation, groups
 WAYS: list[tuple[Any, ...]] = [
@@ -47,7 +47,7 @@ def test_numbers_are_those_of_torch(way: tuple[Any, ...], biased: bool) -> None:
     given = drawn(way[0], way[-1])[: 2 + biased]
     rest = (None, *way[1:]) if not biased else way[1:]
     expected = gradients(given, *rest)
-    with Twice():
+    with FastDoubleBackward():
         found = gradients(given, *rest)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other)
@@ -55,7 +55,7 @@ def test_numbers_are_those_of_torch(way: tuple[Any, ...], biased: bool) -> None:
 
 def test_derivatives_are_right_to_the_second() -> None:
     def convolved(*given: Tensor) -> Tensor:
-        with Twice():
+        with FastDoubleBackward():
             return F.conv2d(*given, 2, 1, 1, 2)
 
     def slope(*given: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ def test_derivatives_are_right_to_the_second() -> None:
 
 def test_what_has_no_second_derivative_says_so() -> None:
     pictures, weight, bias = drawn(3, 1)
-    with Twice():
+    with FastDoubleBackward():
         found = F.conv2d(pictures, weight, bias)
     (by_weight,) = torch.autograd.grad(found.sin().sum(), weight, create_graph=True)
     with pytest.raises(RuntimeError, match="differentiate twice"):
@@ -89,7 +89,7 @@ def test_a_layer_in_channels_last_and_a_rectifier_in_place() -> None:
         return [gradient, *(each.grad for each in network.parameters() if each.grad is not None)]
 
     expected = penalised()
-    with Twice():
+    with FastDoubleBackward():
         found = penalised()
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
@@ -100,16 +100,16 @@ def test_weights_are_not_gone_back_to_where_nobody_asks(monkeypatch: pytest.Monk
         raise AssertionError("a penalty asks for the gradient by the pictures alone")
 
     given = drawn(3, 1)
-    with Twice():
+    with FastDoubleBackward():
         found = F.conv2d(*given)
-    monkeypatch.setattr(Learned, "backward", never)
+    monkeypatch.setattr(ConvWeights, "backward", never)
     torch.autograd.grad(found.sum(), given[0], create_graph=True)
 
 
 def test_what_is_not_learned_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Passed, "apply", lambda *_: pytest.fail("nothing goes back through it twice"))
+    monkeypatch.setattr(ConvInput, "apply", lambda *_: pytest.fail("nothing goes back through it twice"))
     pictures, weight, bias = drawn(3, 1)
-    with Twice():
+    with FastDoubleBackward():
         F.conv2d(pictures, weight.detach(), bias)
         F.conv2d(pictures.detach(), weight, bias)
         with torch.no_grad():
@@ -122,13 +122,13 @@ def test_what_is_not_learned_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("penalty", ["r1", "r2", "r1_r2", "none", "approximate_r1"])
 def test_a_step_goes_back_twice_only_where_a_penalty_does(penalty: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = tiny.config("r3gan", penalty=PenaltyConfig(penalty, 1.0, every=2))
-    state, loader = fresh(config, CPU), Loader(prepared(config), 0)
+    config = tiny.config("r3gan", penalty=PenaltyConfig(penalty, 1.0, interval=2))
+    state, loader = new_state(config, CPU), Loader(prepared(config), 0)
     called: list[int] = []
-    entered = Twice.__enter__
-    monkeypatch.setattr(Twice, "__enter__", lambda mode: (called.append(state.step), entered(mode))[1])
+    entered = FastDoubleBackward.__enter__
+    monkeypatch.setattr(FastDoubleBackward, "__enter__", lambda mode: (called.append(state.counters.step), entered(mode))[1])
     for _ in range(4):
-        advance(config.phases[-1], state, config, loader)
+        take_step(config.phases[-1], state, config, loader)
     passes = {"r1": 1, "r2": 1, "r1_r2": 2}.get(penalty, 0)
     assert called == [0] * passes + [2] * passes
 
@@ -139,11 +139,11 @@ def test_a_training_learns_the_same(recipe: str, monkeypatch: pytest.MonkeyPatch
     config = replace(config, penalty=PenaltyConfig("r1_r2", 1.0))
 
     def learned() -> Tensor:
-        state, loader = fresh(config, CPU), Loader(prepared(config), 0)
+        state, loader = new_state(config, CPU), Loader(prepared(config), 0)
         for _ in range(2):
-            advance(config.phases[-1], state, config, loader)
-        return torch.cat([each.reshape(-1) for each in weights(state.discriminator)])
+            take_step(config.phases[-1], state, config, loader)
+        return torch.cat([each.reshape(-1) for each in weights(state.networks.discriminator)])
 
     found = learned()
-    monkeypatch.setattr(adversarial, "Twice", adversarial.nullcontext)
+    monkeypatch.setattr(adversarial, "FastDoubleBackward", adversarial.nullcontext)
     torch.testing.assert_close(found, learned(), rtol=1e-3, atol=2e-4)

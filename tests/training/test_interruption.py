@@ -19,11 +19,11 @@ import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.cli import main
-from ganvas.coach.treatment.prescription import treated
+from ganvas.coach.treatment.prescription import with_prescriptions
 from ganvas.config import DataConfig
-from ganvas.data import Prepared, prepare
+from ganvas.data import PreparedDataset, prepare
 from ganvas.data.split import split
-from ganvas.events import Done, Event, Prescription, Samples, Saved, Started, Step, replay
+from ganvas.events import Done, Event, Prescription, SampleGrid, CheckpointSaved, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import loop, start
@@ -32,11 +32,11 @@ from ganvas.training.state import State
 
 def assert_same_end(run: Run, expected: Run) -> None:
     """Compare checkpoint, model, sheets and record of two finished runs."""
-    found, wanted = checkpoint.newest(run.checkpoints), checkpoint.newest(expected.checkpoints)
+    found, wanted = checkpoint.load_newest(run.checkpoints), checkpoint.load_newest(expected.checkpoints)
     assert found is not None
     assert wanted is not None
     prescribed = [Prescription(**each) for each in wanted[1]["prescriptions"]]
-    assert found[1]["step"] == wanted[1]["step"] == treated(expected.read_config(), prescribed).steps
+    assert found[1]["step"] == wanted[1]["step"] == with_prescriptions(expected.read_config(), prescribed).steps
     assert found[0].keys() == wanted[0].keys()
     different = [name for name, tensor in wanted[0].items() if not torch.equal(found[0][name], tensor)]
     assert not different, f"not bit for bit: {different[:5]}"
@@ -105,7 +105,7 @@ def test_stopping_at_every_step(whole: Callable[[str], tuple[Path, Run]], tmp_pa
     assert_same_end(run, expected)
 
 
-@pytest.mark.parametrize("kind", [Started, Step, Samples, Saved, Done])
+@pytest.mark.parametrize("kind", [Started, Step, SampleGrid, CheckpointSaved, Done])
 def test_leaving_the_loop(kind: type, whole: Callable[[str], tuple[Path, Run]], tmp_path: Path) -> None:
     pictures, expected = whole("dcgan")
     run = Run(tmp_path / "run")
@@ -123,7 +123,7 @@ def test_leaving_the_loop(kind: type, whole: Callable[[str], tuple[Path, Run]], 
 
 def test_an_averaged_generator_goes_on_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = tiny.write_pictures(tmp_path / "pictures")
-    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(tiny.NARROW["dcgan"](data, count), ema=0.1))
+    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(tiny.NARROW["dcgan"](data, count), ema_half_life=0.1))
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
     tiny.train(pictures, expected.folder, "dcgan")
     for stop in (3, 4, 9):
@@ -143,12 +143,12 @@ def test_held_out_pictures_are_never_seen_also_after_an_interruption(
     tiny.train(pictures, expected.folder, recipe)
     hidden = split(tiny.COUNT, 4).held_out
 
-    def blackened(config: DataConfig, workers: int) -> Generator[Event, None, Prepared]:
+    def blackened(config: DataConfig, workers: int) -> Generator[Event, None, PreparedDataset]:
         """Blacken what is held out: whoever looks at it trains another network."""
         data = yield from prepare(config, workers)
-        array = np.array(data.pictures)
+        array = np.array(data.images)
         array[hidden] = 0
-        return replace(data, pictures=array)
+        return replace(data, images=array)
 
     monkeypatch.setattr(start, "prepare", blackened)
     for stop in (3, 9):
@@ -189,15 +189,15 @@ def test_a_checkpoint_of_another_memory_layout_goes_on(
     run = Run(tmp_path / "run")
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(3))
     seen: list[State] = []
-    real = loop.restored
+    real = loop.load_state
 
     def watched(*arguments: Any) -> State:
         seen.append(real(*arguments))
         return seen[-1]
 
-    monkeypatch.setattr(loop, "restored", watched)
+    monkeypatch.setattr(loop, "load_state", watched)
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(1))
-    for optimiser in seen[0].optimisers.values():
+    for optimiser in seen[0].optimizers.values():
         for parameter, moments in optimiser.state.items():
             assert moments["exp_avg"].stride() == parameter.stride() == moments["exp_avg_sq"].stride()
 

@@ -16,12 +16,12 @@ import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Event, Logits, Note, Samples, Saved, Scored, Started, Step, replay
-from ganvas.planning.schedule import ends_stage
+from ganvas.events import Done, Event, LogitHistograms, Note, SampleGrid, CheckpointSaved, Score, Started, Step, replay
+from ganvas.planning.schedule import ends_level
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import loop, phases
-from ganvas.training.care.checkpoint_scores import Appraiser
+from ganvas.training.care.checkpoint_scores import CheckpointScorer
 from ganvas.training.state import State
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
@@ -39,37 +39,37 @@ def test_a_run_from_beginning_to_end(recipe: str, pictures: Path, tmp_path: Path
     steps = [event for event in events if isinstance(event, Step)]
     assert [event.step for event in steps] == sorted({*range(10, config.steps + 1, 10), config.steps})
     assert steps[-1].progress == 1
-    assert steps[-1].images == config.images
+    assert steps[-1].images_seen == config.images
     assert {event.phase for event in steps} <= {phase.name for phase in config.phases}
-    assert all(event.losses.keys() == event.oscillation.keys() for event in steps)
+    assert all(event.losses.keys() == event.loss_std.keys() for event in steps)
     assert all(math.isfinite(value) for event in steps for value in event.losses.values())
-    stages = {step for step in range(1, config.steps + 1) if ends_stage(config, step)}
-    sheets = [event.step for event in events if isinstance(event, Samples)]
+    stages = {step for step in range(1, config.steps + 1) if ends_level(config, step)}
+    sheets = [event.step for event in events if isinstance(event, SampleGrid)]
     assert stages <= set(sheets), "each stage ends with a sheet"
-    assert config.sheets <= len(sheets) <= config.sheets + len(stages)
-    assert [type(event) for event in events].count(Saved) == config.checkpoints
+    assert config.sample_grids <= len(sheets) <= config.sample_grids + len(stages)
+    assert [type(event) for event in events].count(CheckpointSaved) == config.checkpoints
     command = f"ganvas sample {run.folder}"
     assert events[-1] == Done(str(run.folder), config.steps, config.images, steps[-1].seconds, "finished", command)
     assert list(replay(run.events_file)) == events[events.index(started) :], "the record is what the listener heard"
     for event in events:
-        if isinstance(event, Samples):
+        if isinstance(event, SampleGrid):
             assert (run.folder / event.path).is_file()
-    assert (run.folder / [event for event in events if isinstance(event, Saved)][-1].path).is_dir()
-    assert len(checkpoint.listing(run.checkpoints)) == loop.KEEP
+    assert (run.folder / [event for event in events if isinstance(event, CheckpointSaved)][-1].path).is_dir()
+    assert len(checkpoint.list_checkpoints(run.checkpoints)) == loop.KEEP
     sampled = ganvas.load(run.folder, "cpu").sample(3)
     assert sampled.shape == (3, *config.shape)
 
 
 def test_oscillation_is_measured() -> None:
-    from ganvas.training.state import Average
+    from ganvas.training.state import LossAverage
 
-    steady, swinging = Average(), Average()
+    steady, swinging = LossAverage(), LossAverage()
     for step in range(1000):
         steady.add(3.0)
         swinging.add(5 + 2 * (-1) ** step)
-    assert (steady.mean, steady.swing) == (pytest.approx(3.0), pytest.approx(0, abs=0.3))
+    assert (steady.mean, steady.std) == (pytest.approx(3.0), pytest.approx(0, abs=0.3))
     assert swinging.mean == pytest.approx(5, abs=0.05)
-    assert swinging.swing == pytest.approx(2, abs=0.1)
+    assert swinging.std == pytest.approx(2, abs=0.1)
 
 
 def test_nan_is_an_error_and_the_last_good_checkpoint_stays(
@@ -77,7 +77,7 @@ def test_nan_is_an_error_and_the_last_good_checkpoint_stays(
 ) -> None:
     run = Run(tmp_path / "run")
     tiny.train(pictures, run.folder, "dcgan", coach="off", stop=tiny.stop_after(3))
-    before = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.listing(run.checkpoints)}
+    before = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.list_checkpoints(run.checkpoints)}
     real = phases.PHASES["adversarial"]
 
     def breaking(state, config, material):  # type: ignore[no-untyped-def]
@@ -88,7 +88,7 @@ def test_nan_is_an_error_and_the_last_good_checkpoint_stays(
     with pytest.raises(GanvasError, match="Training broke at step 6: the discriminator is nan") as caught:
         tiny.train(pictures, run.folder, "dcgan")
     assert "last good checkpoint is kept" in caught.value.hint
-    after = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.listing(run.checkpoints)}
+    after = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.list_checkpoints(run.checkpoints)}
     assert after == before, "a broken state was saved, or a good one lost"
     monkeypatch.setitem(phases.PHASES, "adversarial", real)
     assert tiny.train(pictures, run.folder, "dcgan")[-1].reason == "finished"
@@ -107,14 +107,14 @@ def test_nan_in_the_weights_is_not_saved(pictures: Path, tmp_path: Path, monkeyp
     monkeypatch.setitem(phases.PHASES, "adversarial", poisoning)
     with pytest.raises(GanvasError, match="weights are NaN"):
         tiny.train(pictures, run.folder, "dcgan", coach="off")
-    assert checkpoint.listing(run.checkpoints) == []
+    assert checkpoint.list_checkpoints(run.checkpoints) == []
     assert not (run.model / "generator.safetensors").exists(), "a broken model was written"
 
 
 def test_a_damaged_newest_checkpoint_is_passed_over_with_a_note(pictures: Path, tmp_path: Path) -> None:
     run, whole = Run(tmp_path / "run"), Run(tmp_path / "whole")
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(20))
-    newest = checkpoint.listing(run.checkpoints)[-1]
+    newest = checkpoint.list_checkpoints(run.checkpoints)[-1]
     content = bytearray((newest / checkpoint.STATE).read_bytes())
     content[len(content) // 2] ^= 1
     (newest / checkpoint.STATE).write_bytes(content)
@@ -125,7 +125,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_with_a_note(pictures: Path, 
     assert 0 < started.step < 20
     tiny.train(pictures, whole.folder, "dcgan")
     assert not any(path.name.startswith(".") for path in run.checkpoints.iterdir())
-    mine, theirs = (checkpoint.newest(each.checkpoints)[0] for each in (run, whole))
+    mine, theirs = (checkpoint.load_newest(each.checkpoints)[0] for each in (run, whole))
     assert all(torch.equal(mine[key], theirs[key]) for key in theirs)
 
 
@@ -133,11 +133,11 @@ def test_a_checkpoint_of_another_network_is_named(pictures: Path, tmp_path: Path
     one, other = Run(tmp_path / "one"), Run(tmp_path / "other")
     tiny.train(pictures, one.folder, "dcgan")
     tiny.train(pictures, other.folder, "fc", stop=tiny.stop_after(2))
-    for path in checkpoint.listing(other.checkpoints):
+    for path in checkpoint.list_checkpoints(other.checkpoints):
         for file in path.iterdir():
             file.unlink()
         path.rmdir()
-    checkpoint.listing(one.checkpoints)[-1].rename(other.checkpoints / "000000009")
+    checkpoint.list_checkpoints(one.checkpoints)[-1].rename(other.checkpoints / "000000009")
     with pytest.raises(GanvasError, match="not of this run's networks"):
         tiny.train(pictures, other.folder, "fc")
 
@@ -174,15 +174,15 @@ class FakeAppraiser:
     def __init__(self, *_: object) -> None:
         pass
 
-    rank = Appraiser.rank
+    rank = CheckpointScorer.rank
 
-    def score(self, state: State, network: torch.nn.Module) -> dict[str, Scored]:
+    def score(self, state: State, network: torch.nn.Module) -> dict[str, Score]:
         distance = self.distances[len(self.given)]
         alike = 0.95 if len(self.given) in self.alike else 0.85
-        self.given.append(state.step)
+        self.given.append(state.counters.step)
         return {
-            "frechet_plain": Scored(state.step, state.images, "Frechet distance, plain", "a fake", distance, 1),
-            "near_duplicates": Scored(state.step, state.images, "Near-duplicates", "", alike, 1),
+            "frechet_plain": Score(state.counters.step, state.counters.images_seen, "Frechet distance, plain", "a fake", distance, 1),
+            "near_duplicates": Score(state.counters.step, state.counters.images_seen, "Near-duplicates", "", alike, 1),
         }
 
 
@@ -200,17 +200,17 @@ def distances(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     given = [10.0, 30.0, 20.0, 40.0, 25.0, 35.0, 28.0, 50.0]
     monkeypatch.setattr(FakeAppraiser, "distances", given)
     monkeypatch.setattr(FakeAppraiser, "given", [])
-    monkeypatch.setattr(loop, "Appraiser", FakeAppraiser)
+    monkeypatch.setattr(loop, "CheckpointScorer", FakeAppraiser)
     evaluate_every(monkeypatch, tiny.IMAGES // 8)
     return given
 
 
-def scores(events: list[Event]) -> list[Scored]:
-    return [event for event in events if isinstance(event, Scored) and event.score == "Frechet distance, plain"]
+def scores(events: list[Event]) -> list[Score]:
+    return [event for event in events if isinstance(event, Score) and event.score == "Frechet distance, plain"]
 
 
 def assert_model_is_of(run: Run, step: int) -> None:
-    tensors, _ = checkpoint.load(checkpoint.path_of(run.checkpoints, step))
+    tensors, _ = checkpoint.load(checkpoint.checkpoint_path(run.checkpoints, step))
     model = load_file(run.model / "generator.safetensors")
     assert all(torch.equal(tensors[f"averaged/{name}"], tensor) for name, tensor in model.items()), "another's model"
 
@@ -222,7 +222,7 @@ def test_scores_are_taken_as_often_as_was_decided(pictures: Path, tmp_path: Path
     steps = [event.step for event in scores(events)]
     assert steps == sorted(set(steps)), "one step was scored twice"
     assert steps[-1] == config.steps, "the last state is not scored"
-    saved = [event.step for event in events if isinstance(event, Saved)]
+    saved = [event.step for event in events if isinstance(event, CheckpointSaved)]
     assert set(steps) <= set(saved), "what was scored cannot be gone back to"
     assert len(saved) == len(set(saved)), "a step was saved twice"
 
@@ -240,7 +240,7 @@ def test_a_run_of_few_pictures_is_not_scored(
 def test_the_model_is_that_of_the_best_checkpoint(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
     run, best = Run(tmp_path / "run"), scores(events)[0].step
-    kept = [path.name for path in checkpoint.listing(run.checkpoints)]
+    kept = [path.name for path in checkpoint.list_checkpoints(run.checkpoints)]
     assert f"{best:09d}" in kept, "the best checkpoint was thrown away"
     assert len(kept) == loop.KEEP + 1
     assert any(isinstance(event, Note) and f"best at step {best:,}" in event.text for event in events)
@@ -253,7 +253,7 @@ def test_a_better_one_takes_the_place_of_the_best(pictures: Path, tmp_path: Path
     best = scores(events)[2].step
     assert_model_is_of(Run(tmp_path / "run"), best)
     assert f"{scores(events)[0].step:09d}" not in [
-        path.name for path in checkpoint.listing(Run(tmp_path / "run").checkpoints)
+        path.name for path in checkpoint.list_checkpoints(Run(tmp_path / "run").checkpoints)
     ], "a checkpoint that is no longer the best is kept"
 
 
@@ -292,7 +292,7 @@ def test_the_best_is_remembered_over_an_interruption(pictures: Path, tmp_path: P
 @pytest.mark.parametrize("recipe", tiny.GANS)
 def test_logits_are_shown_with_every_sheet(recipe: str, pictures: Path, tmp_path: Path) -> None:
     events = tiny.train(pictures, tmp_path / "run", recipe)
-    sheets, logits = ([each.step for each in events if isinstance(each, kind)] for kind in (Samples, Logits))
+    sheets, logits = ([each.step for each in events if isinstance(each, kind)] for kind in (SampleGrid, LogitHistograms))
     assert logits, "the logits are never shown"
     assert set(logits) <= set(sheets)
     if recipe not in ("quick", "keen"):  # whose second phase teaches no discriminator
@@ -312,7 +312,7 @@ def test_weights_that_break_at_a_sheet_are_an_error_with_a_hint(
         return losses
 
     monkeypatch.setitem(phases.PHASES, "adversarial", poisoning)
-    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(tiny.NARROW["dcgan"](data, count), sheets=100))
+    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(tiny.NARROW["dcgan"](data, count), sample_grids=100))
     with pytest.raises(GanvasError):
         tiny.train(pictures, tmp_path / "run", "dcgan")
 
@@ -344,7 +344,7 @@ def test_multiscale_sheets_show_every_scale_in_a_row_of_its_own(pictures: Path, 
     run = Run(tmp_path / "run")
     events = tiny.train(pictures, run.folder, "multiscale")
     config = run.read_config()
-    sheet = next(event for event in events if isinstance(event, Samples))
+    sheet = next(event for event in events if isinstance(event, SampleGrid))
     levels = len(config.generator.widths)
     with Image.open(run.folder / sheet.path) as image:
         shown = np.asarray(image).astype(int)

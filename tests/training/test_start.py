@@ -21,7 +21,7 @@ from ganvas.planning.request import Options
 from ganvas.recipes import RECIPES, Wishes
 from ganvas.runs import Run
 from ganvas.training import calibrate, loop, phases, start
-from ganvas.training.resume_checks import check_same
+from ganvas.training.resume_checks import check_same_options
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -46,7 +46,7 @@ def test_every_default_is_written_down(pictures: Path, tmp_path: Path) -> None:
     config = begun(pictures, tmp_path / "run", size="auto")
     assert config.recipe == "quick"
     assert config.shape == (3, 32, 32)
-    assert config.asked_images == tiny.IMAGES
+    assert config.total_images == tiny.IMAGES
     assert abs(config.images - tiny.IMAGES) <= 16
     assert config.fingerprint
     assert all(phase.steps > 0 for phase in config.phases)
@@ -209,7 +209,7 @@ def test_an_unknown_way_to_coach_is_refused(stopped: Path, pictures: Path, tmp_p
 def test_a_budget_of_pictures_says_how_often_health_is_examined(pictures: Path, tmp_path: Path) -> None:
     tiny.train(pictures, tmp_path / "run", "fc")
     config = Run(tmp_path / "run").read_config()
-    assert config.examinations == tiny.IMAGES // config.images_per_examination
+    assert config.health_checks == tiny.IMAGES // config.images_per_health_check
 
 
 @pytest.mark.parametrize("again", ["the same command", "out alone"])
@@ -227,8 +227,8 @@ def test_a_batch_that_was_not_asked_for_is_not_taken_for_the_recipes(tmp_path: P
     config = tiny.config("keen")
     config = dataclasses.replace(config, phases=(*config.phases[:2], dataclasses.replace(config.phases[2], batch=4)))
     with pytest.raises(GanvasError, match="with --batch 8, then 4, not 4"):
-        check_same(config, Options(wishes=Wishes(batch=4)), Run(tmp_path))
-    check_same(tiny.config("keen"), Options(wishes=Wishes(batch=8)), Run(tmp_path))
+        check_same_options(config, Options(wishes=Wishes(batch=4)), Run(tmp_path))
+    check_same_options(tiny.config("keen"), Options(wishes=Wishes(batch=8)), Run(tmp_path))
 
 
 def test_the_same_command_with_every_option_goes_on(pictures: Path, tmp_path: Path) -> None:
@@ -294,12 +294,12 @@ def test_minutes_become_steps_that_are_recorded(
     monkeypatch.setattr(start, "closing", lambda events: __import__("contextlib").nullcontext())
     config = begun(pictures, tmp_path / "run", recipe=recipe, images=None, minutes=10.0)
     assert measured == [recipe]
-    assert (config.minutes, config.asked_images) == (10.0, None)
+    assert (config.minutes, config.total_images) == (10.0, None)
     assert all(phase.steps >= 1 for phase in config.phases)
     assert 300 < 0.05 * config.steps < 600, "ten minutes, less start-up, sheets, scores and looks"
     assert config.evaluations >= 1
-    assert config.examinations >= 1
-    assert config.sheets >= 2
+    assert config.health_checks >= 1
+    assert config.sample_grids >= 2
     assert config.checkpoints >= 1
 
 
@@ -326,7 +326,7 @@ def test_the_same_wishes_go_on(pictures: Path, tmp_path: Path) -> None:
     wishes = {"penalty": "r1", "gamma": 5.0, "every": 2, "augment": ["none", "color"], "loss": "hinge", "ema": 0.2}
     tiny.train(pictures, tmp_path / "run", "dcgan", stop=tiny.stop_after(2), **wishes)
     config = Run(tmp_path / "run").read_config()
-    assert (config.penalty.every, config.augment, config.ema) == (2, ("color",), 0.2)
+    assert (config.penalty.interval, config.augment, config.ema_half_life) == (2, ("color",), 0.2)
     assert tiny.train(pictures, tmp_path / "run", "dcgan", **wishes)[-1].reason == "finished"
     with pytest.raises(GanvasError, match=r"--gamma 5\.0, not 6\.0"):
         tiny.train(pictures, tmp_path / "run", "dcgan", **wishes | {"gamma": 6.0})
@@ -390,10 +390,10 @@ def test_memory_that_ends_anywhere_is_said(
     def full(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(loop, "save_sheet", full)
+    monkeypatch.setattr(loop, "save_sample_grid", full)
     with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
         tiny.train(pictures, tmp_path / "run", "dcgan")
     assert "--size" in caught.value.hint
-    monkeypatch.setattr(loop, "save_sheet", lambda *_: [][0])
+    monkeypatch.setattr(loop, "save_sample_grid", lambda *_: [][0])
     with pytest.raises(IndexError):
         tiny.train(pictures, tmp_path / "other", "dcgan")

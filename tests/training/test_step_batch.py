@@ -8,45 +8,45 @@ from stepping import CPU, material, prepared, same, weights
 from torch import Tensor, nn
 
 import tiny
-from ganvas.coach.measurement.averages import Average
-from ganvas.config import AdaptConfig, BalanceConfig, Config, PenaltyConfig, StylesConfig
+from ganvas.coach.measurement.averages import LossAverage
+from ganvas.config import AdaConfig, BalanceConfig, Config, PenaltyConfig, StyleGANConfig
 from ganvas.data.loader import Loader
 from ganvas.device import is_out_of_memory
 from ganvas.errors import GanvasError
-from ganvas.losses import zero_centred_at
-from ganvas.models.progressive import ProgressiveGenerator, coarsened
+from ganvas.losses import zero_centered_gradient_penalty_from_logits
+from ganvas.models.progressive import ProgressiveGenerator, at_level
 from ganvas.models.stylegan2 import StyleGAN2Generator
-from ganvas.planning.schedule import Position, annealed, ends_stage, with_images
+from ganvas.planning.schedule import PhasePosition, config_at_step, ends_level, with_images
 from ganvas.training import phases
 from ganvas.training.care.logit_histograms import logit_histograms
 from ganvas.training.growth import grow, reached
-from ganvas.training.phases import advance
-from ganvas.training.state import State, fresh, pack, restored
+from ganvas.training.phases import take_step
+from ganvas.training.state import State, new_state, state_to_tensors, load_state
 from ganvas.training.steps.adversarial import (
     adversarial,
     adversarial_step,
-    descend_in_turn,
+    optimizer_step,
     descend_scaled,
-    passed_off,
-    seen,
+    pseudo_augment,
+    d_input,
 )
-from ganvas.training.steps.batch import Draw, alike, effective, fakes, generate, parted
-from ganvas.training.steps.stylegan2_regularizers import DECAY, mixed, path_penalty
+from ganvas.training.steps.batch import Batch, match_reals, augment_probability, draw_fakes, generate, microbatches
+from ganvas.training.steps.stylegan2_regularizers import DECAY, mixed, path_length_penalty
 
 
-def styled(**changes: object) -> tuple[Config, StyleGAN2Generator, Draw]:
-    config = tiny.config("stylegan2", styles=StylesConfig(**changes))  # type: ignore[arg-type]
-    generator = fresh(config, CPU).generator
+def styled(**changes: object) -> tuple[Config, StyleGAN2Generator, Batch]:
+    config = tiny.config("stylegan2", styles=StyleGANConfig(**changes))  # type: ignore[arg-type]
+    generator = new_state(config, CPU).networks.generator
     assert isinstance(generator, StyleGAN2Generator)
     return config, generator, material(config, 64)
 
 
 def test_styles_are_mixed_from_a_random_layer_on_with_their_probability() -> None:
     config, generator, drawn = styled(mixing=0.5)
-    assert config.styles
-    found = mixed(generator, config.styles, drawn)
-    own = generator.style(drawn.latents)
-    assert found.shape == (64, generator.depth, config.latent)
+    assert config.stylegan
+    found = mixed(generator, config.stylegan, drawn)
+    own = generator.mapping(drawn.z)
+    assert found.shape == (64, generator.num_ws, config.z_dim)
     of_own = (found == own[:, None]).all(2)
     assert of_own[:, 0].all(), "the first layer is always the picture's own"
     mixes = ~of_own.all(1)
@@ -60,36 +60,36 @@ def test_styles_are_mixed_from_a_random_layer_on_with_their_probability() -> Non
 
 def test_nothing_is_mixed_without_a_probability() -> None:
     config, generator, drawn = styled(mixing=0.0)
-    assert config.styles
-    assert torch.equal(mixed(generator, config.styles, drawn)[:, -1], generator.style(drawn.latents))
+    assert config.stylegan
+    assert torch.equal(mixed(generator, config.stylegan, drawn)[:, -1], generator.mapping(drawn.z))
 
 
 def test_path_lengths_against_finite_differences() -> None:
     config, generator, drawn = styled()
-    generator, drawn = generator.double(), replace(drawn, latents=drawn.latents[:8].double())
+    generator, drawn = generator.double(), replace(drawn, z=drawn.z[:8].double())
     with torch.no_grad():
-        generator.path_mean.fill_(0.25)
+        generator.pl_mean.fill_(0.25)
         for layer in generator.layers:
             layer.strength.fill_(0.1)  # noise that stays the same is no part of the path
 
     def randn(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=drawn.random, dtype=torch.float64)
+        return torch.randn(shape, generator=drawn.rng, dtype=torch.float64)
 
-    start = drawn.random.get_state()
-    found = path_penalty(generator, drawn)
-    mean = float(generator.path_mean)
-    drawn.random.set_state(start)
-    styles = generator.style(randn(4, config.latent))[:, None].expand(-1, generator.depth, -1).detach()
-    noise = drawn.random.get_state()
-    y = randn(*generator.draw(styles, drawn.random).shape)
+    start = drawn.rng.get_state()
+    found = path_length_penalty(generator, drawn)
+    mean = float(generator.pl_mean)
+    drawn.rng.set_state(start)
+    styles = generator.mapping(randn(4, config.z_dim))[:, None].expand(-1, generator.num_ws, -1).detach()
+    noise = drawn.rng.get_state()
+    y = randn(*generator.synthesis(styles, drawn.rng).shape)
 
     def told(at: Tensor) -> Tensor:
-        drawn.random.set_state(noise)
-        return (generator.draw(at, drawn.random) * y).sum((1, 2, 3)).detach() / 16  # the root of 16 * 16 pixels
+        drawn.rng.set_state(noise)
+        return (generator.synthesis(at, drawn.rng) * y).sum((1, 2, 3)).detach() / 16  # the root of 16 * 16 pixels
 
-    squares = torch.zeros(4, generator.depth, dtype=torch.float64)
-    for layer in range(generator.depth):
-        for number in range(config.latent):
+    squares = torch.zeros(4, generator.num_ws, dtype=torch.float64)
+    for layer in range(generator.num_ws):
+        for number in range(config.z_dim):
             step = torch.zeros_like(styles)
             step[:, layer, number] = 1e-5
             squares[:, layer] += ((told(styles + step) - told(styles - step)) / 2e-5).square()
@@ -100,58 +100,58 @@ def test_path_lengths_against_finite_differences() -> None:
 
 def test_the_path_penalty_is_taken_in_its_turn() -> None:
     config, _, _ = styled(path_every=3)
-    state, drawn = fresh(config, CPU), material(config)
+    state, drawn = new_state(config, CPU), material(config)
     told = []
-    for state.step in range(6):
+    for state.counters.step in range(6):
         told.append("path" in adversarial_step(state, config, drawn))
     assert told == [True, False, False, True, False, False]
 
 
 def test_fakes_of_all_scales_and_reals_to_match() -> None:
     config = tiny.config("multiscale")
-    state, drawn = fresh(config, CPU), material(config)
-    made, real = fakes(state.generator, config, drawn), alike(state.generator, drawn).real
+    state, drawn = new_state(config, CPU), material(config)
+    made, real = draw_fakes(state.networks.generator, config, drawn), match_reals(state.networks.generator, drawn).real
     assert made.shape == real.shape == (8, 3 * len(config.generator.widths), 16, 16)
-    torch.testing.assert_close(made[:, -3:], generate(state.generator, drawn.latents, None))
+    torch.testing.assert_close(made[:, -3:], generate(state.networks.generator, drawn.z, None))
     assert torch.equal(real[:, -3:], drawn.real)
 
 
 def test_reals_are_as_coarse_as_what_is_grown() -> None:
     config = tiny.config("progressive")
-    state, drawn = fresh(config, CPU), material(config)
-    grow(state, Position(config.phases[0], 0))
-    real = alike(state.generator, drawn).real
-    assert torch.equal(real, coarsened(drawn.real, 0, len(config.phases)))
+    state, drawn = new_state(config, CPU), material(config)
+    grow(state, PhasePosition(config.phases[0], 0))
+    real = match_reals(state.networks.generator, drawn).real
+    assert torch.equal(real, at_level(drawn.real, 0, len(config.phases)))
     assert not torch.equal(real, drawn.real)
-    pictures = generate(state.generator, drawn.latents, None)
-    torch.testing.assert_close(pictures, coarsened(pictures, 0, len(config.phases)))
+    pictures = generate(state.networks.generator, drawn.z, None)
+    torch.testing.assert_close(pictures, at_level(pictures, 0, len(config.phases)))
 
 
 def test_growth_fades_in_and_then_stays() -> None:
-    phase = replace(tiny.config("progressive").phases[1], steps=8, fade=0.5)
-    assert [reached(Position(phase, step)) for step in range(8)] == [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]
+    phase = replace(tiny.config("progressive").phases[1], steps=8, fade_in=0.5)
+    assert [reached(PhasePosition(phase, step)) for step in range(8)] == [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]
     first = replace(phase, level=0)
-    assert reached(Position(first, 0)) == 0, "there is nothing to fade the coarsest grid in from"
+    assert reached(PhasePosition(first, 0)) == 0, "there is nothing to fade the coarsest grid in from"
 
 
 def test_all_networks_grow_together_and_a_checkpoint_knows_how_far() -> None:
     config = with_images(tiny.config("progressive"), 800)
-    state = fresh(config, CPU)
-    middle = Position(config.phases[1], config.phases[1].steps // 4)
+    state = new_state(config, CPU)
+    middle = PhasePosition(config.phases[1], config.phases[1].steps // 4)
     grow(state, middle)
-    levels = {float(each.level) for each in (state.generator, state.averaged, state.discriminator)}  # type: ignore[arg-type]
+    levels = {float(each.level) for each in (state.networks.generator, state.networks.g_ema, state.networks.discriminator)}  # type: ignore[arg-type]
     assert len(levels) == 1
     assert 0 < levels.pop() < 1
-    again = restored(config, *pack(state), CPU)
-    assert isinstance(again.generator, ProgressiveGenerator)
-    assert float(again.generator.level) == float(state.generator.level)  # type: ignore[arg-type]
-    z = torch.randn(2, config.latent)
-    assert torch.equal(again.generator(z), state.generator(z))
+    again = load_state(config, *state_to_tensors(state), CPU)
+    assert isinstance(again.networks.generator, ProgressiveGenerator)
+    assert float(again.networks.generator.level) == float(state.networks.generator.level)  # type: ignore[arg-type]
+    z = torch.randn(2, config.z_dim)
+    assert torch.equal(again.networks.generator(z), state.networks.generator(z))
 
 
 def test_a_stage_ends_where_the_next_level_begins() -> None:
     config = with_images(tiny.config("progressive"), 800)
-    ends = [step for step in range(config.steps + 1) if ends_stage(config, step)]
+    ends = [step for step in range(config.steps + 1) if ends_level(config, step)]
     adversarial = [phase.steps for phase in config.phases]
     assert ends == [sum(adversarial[:n]) for n in range(1, len(adversarial))]
 
@@ -159,103 +159,103 @@ def test_a_stage_ends_where_the_next_level_begins() -> None:
 def test_settings_go_along_a_cosine() -> None:
     config = with_images(tiny.config("r3gan"), 800)
     assert config.anneal
-    config = replace(config, balance=replace(config.balance, augmented=0.5))
-    start, half, end = (annealed(config, step) for step in (0, config.steps // 2, config.steps))
-    rate, gamma = config.optimisers["generator"].learning_rate, config.penalty.gamma
-    rates = [each.optimisers["generator"].learning_rate for each in (start, half, end)]
-    assert rates == pytest.approx([rate, rate * (1 + config.anneal.rate) / 2, rate * config.anneal.rate])
-    assert [each.optimisers["discriminator"].beta2 for each in (start, end)] == pytest.approx([0.9, 0.99])
-    assert [each.penalty.gamma for each in (start, end)] == pytest.approx([gamma, gamma * config.anneal.gamma])
-    assert [each.balance.augmented for each in (start, half, end)] == pytest.approx([0, 0.25, 0.5])
-    quarter = annealed(config, config.steps // 4).balance.augmented / 0.5
+    config = replace(config, balance=replace(config.balance, augment_p=0.5))
+    start, half, end = (config_at_step(config, step) for step in (0, config.steps // 2, config.steps))
+    rate, gamma = config.optimizers["generator"].lr, config.penalty.gamma
+    rates = [each.optimizers["generator"].lr for each in (start, half, end)]
+    assert rates == pytest.approx([rate, rate * (1 + config.anneal.lr_factor) / 2, rate * config.anneal.lr_factor])
+    assert [each.optimizers["discriminator"].beta2 for each in (start, end)] == pytest.approx([0.9, 0.99])
+    assert [each.penalty.gamma for each in (start, end)] == pytest.approx([gamma, gamma * config.anneal.gamma_factor])
+    assert [each.balance.augment_p for each in (start, half, end)] == pytest.approx([0, 0.25, 0.5])
+    quarter = config_at_step(config, config.steps // 4).balance.augment_p / 0.5
     assert quarter == pytest.approx((1 - 0.5**0.5) / 2, abs=0.03)
     other = tiny.config("dcgan")
-    assert annealed(other, 5) is other
+    assert config_at_step(other, 5) is other
 
 
 def test_pseudo_augmentation_passes_fakes_off_as_reals_in_their_share() -> None:
     config = tiny.config(augment=("apa",))
-    drawn = replace(material(config, 400), augmented=0.3)
+    drawn = replace(material(config, 400), augment_p=0.3)
     fake = torch.full_like(drawn.real, 5.0)
-    real = passed_off(config, drawn, fake).real
+    real = pseudo_augment(config, drawn, fake).real
     passed = (real == 5).flatten(1).all(1)
     assert 80 < int(passed.sum()) < 160
     assert torch.equal(real[~passed], drawn.real[~passed])
-    assert passed_off(replace(config, augment=()), drawn, fake) is drawn
+    assert pseudo_augment(replace(config, augment=()), drawn, fake) is drawn
 
 
 def test_ada_is_applied_with_the_probability_of_the_step() -> None:
     config = tiny.config(augment=("ada",))
     drawn = material(config, 64)
     for probability, least, most in ((0.0, 0, 0), (0.1, 10, 60), (1.0, 64, 64)):
-        shown = seen(config, replace(drawn, augmented=probability), drawn.real)
+        shown = d_input(config, replace(drawn, augment_p=probability), drawn.real)
         changed = int((shown != drawn.real).flatten(1).any(1).sum())
         assert least <= changed <= most, probability
 
 
 def test_the_probability_follows_the_discriminator_into_the_checkpoint() -> None:
-    config = tiny.config(augment=("ada",), adapt=AdaptConfig(images=80, most=0.85))
-    state, loader = fresh(config, CPU), Loader(prepared(config), 0)
+    config = tiny.config(augment=("ada",), adapt=AdaConfig(speed_images=80, max_p=0.85))
+    state, loader = new_state(config, CPU), Loader(prepared(config), 0)
     sure = [0.1, 0.2, 0.3, 0.4]
     for wanted in sure:
-        state.averages["real_sign"] = Average()
-        state.averages["real_sign"].add(1.0)
-        losses = advance(config.phases[0], state, config, loader)
-        assert state.augmented == pytest.approx(wanted)
+        state.counters.loss_averages["real_sign"] = LossAverage()
+        state.counters.loss_averages["real_sign"].add(1.0)
+        losses = take_step(config.phases[0], state, config, loader)
+        assert state.counters.ada_p == pytest.approx(wanted)
         assert -1 <= float(losses["real_sign"]) <= 1
-    assert restored(config, *pack(state), CPU).augmented == state.augmented
-    state.averages["real_sign"].add(-1.0)
-    advance(config.phases[0], state, replace(config, adapt=AdaptConfig(images=80, least=0.7)), loader)
-    assert state.augmented == 0.7, "it is not below what the coach has prescribed"
+    assert load_state(config, *state_to_tensors(state), CPU).counters.ada_p == state.counters.ada_p
+    state.counters.loss_averages["real_sign"].add(-1.0)
+    take_step(config.phases[0], state, replace(config, ada=AdaConfig(speed_images=80, min_p=0.7)), loader)
+    assert state.counters.ada_p == 0.7, "it is not below what the coach has prescribed"
 
 
 @pytest.mark.parametrize("recipe", ["fc", "stylegan2", "r3gan"])
 def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config(recipe)
     loader = Loader(prepared(config), 0)
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     taken: list[int] = []
 
     real = adversarial.discriminator_step
 
-    def small(state: State, config: Config, part: Draw, fake: Tensor) -> dict[str, Tensor]:
+    def small(state: State, config: Config, part: Batch, fake: Tensor) -> dict[str, Tensor]:
         taken.append(len(part.real))
         if len(part.real) > 4:
             raise torch.OutOfMemoryError("no room")
         return real(state, config, part, fake)
 
-    monkeypatch.setattr(adversarial, "discriminator_step", small)
-    before = weights(state.generator)
+    monkeypatch.setattr(adversarial, "d_step", small)
+    before = weights(state.networks.generator)
     losses = advance(config.phases[0], state, config, loader)
     assert taken == [8, 4, 4]
-    assert state.parts == 2
-    assert (state.step, state.images, state.part) == (1, 8, 0)
-    assert not same(state.generator, before)
+    assert state.counters.n_microbatches == 2
+    assert (state.counters.step, state.counters.images_seen, state.microbatch) == (1, 8, 0)
+    assert not same(state.networks.generator, before)
     assert all(torch.isfinite(each) for each in losses.values())
     advance(config.phases[0], state, config, loader)
     assert taken == [8, 4, 4, 4, 4], "it is not tried again with all"
-    assert restored(config, *pack(state), CPU).parts == 2
+    assert restored(config, *pack(state), CPU).n_microbatches == 2
 
 
 def test_parts_of_a_larger_batch_leave_a_smaller_one_pairs() -> None:
     """The autoencoder of keen takes more pictures a step; a single one has nothing to hold on to while sharpening."""
     config = tiny.config("keen")
     state = fresh(config, CPU)
-    state.parts = 8
+    state.n_microbatches = 8
     sharpen = replace(config.phases[2], batch=4)
     losses = advance(sharpen, state, config, Loader(prepared(config), 0))
-    assert state.parts == 2
+    assert state.n_microbatches == 2
     assert all(torch.isfinite(each) for each in losses.values())
 
 
 def after_a_step(config: Config, loader: Loader, parts: int) -> dict[str, list[Tensor]]:
     """Return both networks' weights after a step down the plain gradient."""
     state = fresh(config, CPU)
-    state.parts = parts
+    state.n_microbatches = parts
     for name in ("discriminator", "generator"):
-        state.optimisers[name] = torch.optim.SGD(state.networks()[name].parameters(), 0.5)  # type: ignore[assignment]
+        state.optimizers[name] = torch.optim.SGD(state.networks.by_name()[name].parameters(), 0.5)  # type: ignore[assignment]
     advance(config.phases[0], state, config, loader)
-    return {name: weights(state.networks()[name]) for name in ("discriminator", "generator")}
+    return {name: weights(state.networks.by_name()[name]) for name in ("discriminator", "generator")}
 
 
 def test_parts_add_up_to_the_whole_batch() -> None:
@@ -276,7 +276,7 @@ def test_parts_add_up_to_the_whole_batch() -> None:
 def test_memory_that_holds_no_picture_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config()
 
-    def full(state: State, config: Config, part: Draw) -> dict[str, Tensor]:
+    def full(state: State, config: Config, part: Batch) -> dict[str, Tensor]:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
     monkeypatch.setitem(phases.PHASES, "adversarial", full)
@@ -303,7 +303,7 @@ def test_want_of_memory_is_known_on_every_device(error: Exception) -> None:
 def test_other_errors_are_not_taken_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config()
 
-    def broken(state: State, config: Config, part: Draw) -> dict[str, Tensor]:
+    def broken(state: State, config: Config, part: Batch) -> dict[str, Tensor]:
         raise RuntimeError("shapes do not match")
 
     monkeypatch.setitem(phases.PHASES, "adversarial", broken)
@@ -323,12 +323,12 @@ def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pyt
             raise torch.OutOfMemoryError("no room")
         return real(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(adversarial, "generator_loss", full_at_first)
+    monkeypatch.setattr(adversarial, "g_loss", full_at_first)
     losses = advance(config.phases[0], state, config, loader)
-    assert state.parts == 2
-    moments = state.optimisers["discriminator"].state.values()
+    assert state.n_microbatches == 2
+    moments = state.optimizers["discriminator"].state.values()
     assert {int(each["step"]) for each in moments} == {1}, "the discriminator had had its turn"
-    assert state.taught is None
+    assert state.pending_d_losses is None
     assert all(torch.isfinite(each) for each in losses.values())
     assert all(each.requires_grad for each in state.discriminator.parameters()), "left frozen"
 
@@ -336,11 +336,11 @@ def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pyt
 def test_looks_are_taken_at_the_probability_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     config = with_images(tiny.config("r3gan", augment=("ada",)), 800)
     state = fresh(config, CPU)
-    assert effective(state, annealed(config, 0)) == 0
-    assert effective(state, annealed(config, config.steps)) == 1
-    adaptive = replace(config, anneal=None, adapt=AdaptConfig())
-    state.augmented = 0.25
-    assert effective(state, adaptive) == 0.25
+    assert augment_probability(state, annealed(config, 0)) == 0
+    assert augment_probability(state, annealed(config, config.steps)) == 1
+    adaptive = replace(config, anneal=None, ada=AdaConfig())
+    state.ada_p = 0.25
+    assert augment_probability(state, adaptive) == 0.25
     given: list[float] = []
     monkeypatch.setattr(adversarial, "ada", lambda pictures, probability, random: given.append(probability) or pictures)
     logit_histograms(state, adaptive, Loader(prepared(config), 0), CPU)
@@ -363,15 +363,15 @@ def test_a_penalty_is_of_pictures_not_of_each_of_their_logits() -> None:
     def judge(of: Tensor) -> Tensor:
         return of.square().sum((1, 2, 3))
 
-    one = zero_centred_at(judge(pictures), pictures)
-    many = zero_centred_at(judge(pictures)[:, None].expand(-1, 64), pictures)
+    one = zero_centered_gradient_penalty_from_logits(judge(pictures), pictures)
+    many = zero_centered_gradient_penalty_from_logits(judge(pictures)[:, None].expand(-1, 64), pictures)
     torch.testing.assert_close(one, many)
 
 
 def test_parts_are_the_batch() -> None:
     config = tiny.config(classes=("a", "b"))
     drawn = material(config, 7)
-    parts = list(parted(drawn, 3))
+    parts = list(microbatches(drawn, 3))
     assert [len(each.real) for each in parts] == [3, 2, 2]
     assert torch.equal(torch.cat([each.real for each in parts]), drawn.real)
     assert torch.equal(torch.cat([each.labels for each in parts]), drawn.labels)  # type: ignore[arg-type]
@@ -397,7 +397,7 @@ def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> 
     assert all(each.dtype == torch.float32 for each in state.generator.parameters())
     if precision == "float16":
         again = restored(config, *pack(state), CPU)
-        assert {*state.scalers} == {*state.optimisers}
+        assert {*state.scalers} == {*state.optimizers}
         for name, scaler in state.scalers.items():
             assert again.scalers[name].state_dict() == scaler.state_dict()
 
@@ -416,10 +416,10 @@ def test_gradients_that_float16_would_lose_are_scaled() -> None:
 
 
 def test_what_is_gathered_is_of_one_scale_whatever_another_network_does() -> None:
-    config = tiny.config("fc", precision="float16", balance=BalanceConfig(accumulate=2))
+    config = tiny.config("fc", precision="float16", balance=BalanceConfig(grad_accum_steps=2))
     state = fresh(config, CPU)
     parameters = {name: nn.Parameter(torch.ones(())) for name in ("generator", "discriminator")}
-    state.optimisers = {name: torch.optim.SGD([each], 1.0) for name, each in parameters.items()}  # type: ignore[misc]
+    state.optimizers = {name: torch.optim.SGD([each], 1.0) for name, each in parameters.items()}  # type: ignore[misc]
     descend_in_turn(state, config, "generator", parameters["generator"] * 0.25)
     state.step = 1
     descend_in_turn(state, config, "discriminator", parameters["discriminator"] * torch.inf)  # is scaled less from now
@@ -443,7 +443,7 @@ def test_what_is_gone_back_through_twice_is_not_compiled(
     fresh(replace(config, coach="act"), CPU)
     assert compiled == ["DCGANGenerator"], "a coach that acts may prescribe a penalty"
     compiled.clear()
-    fresh(replace(config, compiled=False), CPU)
+    fresh(replace(config, compile=False), CPU)
     assert not compiled
 
 

@@ -25,9 +25,9 @@ from ganvas.planning.schedule import with_images
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import phases
-from ganvas.training.care.interventions import begin_afresh
-from ganvas.training.state import State, fresh, pack, under
-from ganvas.training.transfer import matching, transfer
+from ganvas.training.care.interventions import reinitialize
+from ganvas.training.state import State, new_state, state_to_tensors, with_prefix
+from ganvas.training.transfer import match_layers, transfer_weights
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -50,21 +50,21 @@ def places(found: Tensors) -> dict[str, float]:
 
 def test_rows_are_laid_side_by_side_from_either_end() -> None:
     old, new = rows(stages=(4, 4, 4)), rows(stages=(4, 4, 4, 4))
-    first = matching(old, new, from_end=False)
+    first = match_layers(old, new, from_end=False)
     assert places(first) == {"stages.0.weight": 0, "stages.1.weight": 1, "stages.2.weight": 2}
-    last = matching(old, new, from_end=True)
+    last = match_layers(old, new, from_end=True)
     assert places(last) == {"stages.1.weight": 0, "stages.2.weight": 1, "stages.3.weight": 2}
 
 
 def test_a_longer_row_is_cut_at_the_far_end() -> None:
     old, new = rows(stages=(4, 4, 4, 4)), rows(stages=(4, 4))
-    assert places(matching(old, new, from_end=False)) == {"stages.0.weight": 0, "stages.1.weight": 1}
-    assert places(matching(old, new, from_end=True)) == {"stages.0.weight": 2, "stages.1.weight": 3}
+    assert places(match_layers(old, new, from_end=False)) == {"stages.0.weight": 0, "stages.1.weight": 1}
+    assert places(match_layers(old, new, from_end=True)) == {"stages.0.weight": 2, "stages.1.weight": 3}
 
 
 def test_each_row_has_a_length_of_its_own() -> None:
     old, new = rows(a=(4, 4), b=(4, 4, 4)), rows(a=(4, 4, 4), b=(4, 4, 4))
-    assert places(matching(old, new, from_end=True)) == {
+    assert places(match_layers(old, new, from_end=True)) == {
         "a.1.weight": 0, "a.2.weight": 1, "b.0.weight": 0, "b.1.weight": 1, "b.2.weight": 2
     }  # fmt: skip
 
@@ -72,24 +72,24 @@ def test_each_row_has_a_length_of_its_own() -> None:
 def test_only_the_first_number_of_a_name_is_a_place() -> None:
     old = {"stages.0.blocks.1.bias": torch.zeros(2)}
     new = {f"stages.{stage}.blocks.{block}.bias": torch.ones(2) for stage in range(2) for block in range(2)}
-    assert list(matching(old, new, from_end=True)) == ["stages.1.blocks.1.bias"]
+    assert list(match_layers(old, new, from_end=True)) == ["stages.1.blocks.1.bias"]
 
 
 def test_what_does_not_fit_from_one_end_is_tried_from_the_other() -> None:
-    found = matching(rows(layers=(5, 5, 3)), rows(layers=(5, 5, 5, 3)), from_end=False)
+    found = match_layers(rows(layers=(5, 5, 3)), rows(layers=(5, 5, 5, 3)), from_end=False)
     assert places(found) == {"layers.0.weight": 0, "layers.1.weight": 1, "layers.3.weight": 2}
 
 
 def test_nothing_is_taken_twice() -> None:
-    found = matching(rows(layers=(4,)), rows(layers=(4, 4)), from_end=False)
+    found = match_layers(rows(layers=(4,)), rows(layers=(4, 4)), from_end=False)
     assert list(found) == ["layers.0.weight"], "the last layer took what the first one has"
 
 
 def test_other_shapes_and_other_names_are_left() -> None:
     old = {"a": torch.zeros(2), "b": torch.zeros(3), "only.0.old": torch.zeros(1)}
     new = {"a": torch.ones(3), "c": torch.ones(3), "only.0.new": torch.zeros(1)}
-    assert matching(old, new, from_end=False) == {}
-    assert matching({}, new, from_end=True) == {}
+    assert match_layers(old, new, from_end=False) == {}
+    assert match_layers({}, new, from_end=True) == {}
 
 
 lengths = st.lists(st.integers(1, 3), max_size=6)
@@ -99,7 +99,7 @@ lengths = st.lists(st.integers(1, 3), max_size=6)
 @given(lengths, lengths, st.booleans())
 def test_what_is_found_fits_and_is_of_one_place_each(before: list[int], after: list[int], from_end: bool) -> None:
     old, new = rows(row=tuple(before)), rows(row=tuple(after))
-    found = matching(old, new, from_end)
+    found = match_layers(old, new, from_end)
     assert all(each.shape == new[name].shape for name, each in found.items())
     taken = [id(each) for each in found.values()]
     assert len(taken) == len(set(taken)), "one tensor stands in two places"
@@ -117,33 +117,33 @@ def begun_with(folder: Path, config: Config) -> tuple[Path, dict[str, Tensors]]:
     run = Run(folder)
     folder.mkdir()
     run.write_config(config)
-    state = fresh(config, CPU)
-    for network in state.networks().values():
+    state = new_state(config, CPU)
+    for network in state.networks.by_name().values():
         for tensor in network.state_dict().values():
             tensor.copy_(torch.randn(tensor.shape) if tensor.is_floating_point() else torch.tensor(7))
-    checkpoint.save(run.checkpoints, 1, *pack(state))
-    return folder, {name: dict(network.state_dict()) for name, network in state.networks().items()}
+    checkpoint.save(run.checkpoints, 1, *state_to_tensors(state))
+    return folder, {name: dict(network.state_dict()) for name, network in state.networks.by_name().items()}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_all_is_kept_where_sizes_agree(recipe: str, tmp_path: Path) -> None:
     config = configured(recipe, 16)
     origin, old = begun_with(tmp_path / "old", config)
-    state = fresh(dataclasses.replace(config, seed=1), CPU)
-    untouched = fresh(dataclasses.replace(config, seed=1), CPU).networks()
+    state = new_state(dataclasses.replace(config, seed=1), CPU)
+    untouched = new_state(dataclasses.replace(config, seed=1), CPU).networks.by_name()
     anew = total = 0
     for network in untouched.values():
         for key, each in network.state_dict().items():
             total += each.numel()
             anew += each.numel() * key.startswith("prior.")
-    assert transfer(state, str(origin)) == (total - anew) / total
+    assert transfer_weights(state, str(origin)) == (total - anew) / total
     assert bool(anew) == (recipe in ("quick", "keen")), "of all others, all is kept"
-    for name, network in state.networks().items():
+    for name, network in state.networks.by_name().items():
         before = old["generator" if name == "averaged" else name]  # the average begins as the generator does
         for key, each in network.state_dict().items():
             wanted = untouched[name].state_dict() if key.startswith("prior.") else before
             assert torch.equal(each, wanted[key]), f"{name} {key}"
-    assert all(not optimiser.state for optimiser in state.optimisers.values()), "moments begin anew"
+    assert all(not optimiser.state for optimiser in state.optimizers.values()), "moments begin anew"
 
 
 # What is alike from 16 to 32 px: of the generator what stands under the same name, coarsest first; of the others what
@@ -173,10 +173,10 @@ LAST = {
 @pytest.mark.parametrize("recipe", COARSE)
 def test_coarse_layers_and_those_next_to_the_logit_are_kept_across_sizes(recipe: str, tmp_path: Path) -> None:
     origin, old = begun_with(tmp_path / "old", configured(recipe, 16))
-    state = fresh(configured(recipe, 32), CPU)
-    share = transfer(state, str(origin))
+    state = new_state(configured(recipe, 32), CPU)
+    share = transfer_weights(state, str(origin))
     assert share > (0.75 if recipe != "quick" else 0.6), "real widths have most of their weights where it is coarse"
-    new = {name: dict(network.state_dict()) for name, network in state.networks().items()}
+    new = {name: dict(network.state_dict()) for name, network in state.networks.by_name().items()}
     moves = [("generator", place, place) for place in COARSE[recipe]]
     moves += [("discriminator", *pair) for pair in LAST[recipe].items()]
     if "encoder" in new:  # its dense layer is the last of a row that is one halving longer
@@ -193,10 +193,10 @@ def test_coarse_layers_and_those_next_to_the_logit_are_kept_across_sizes(recipe:
 @pytest.mark.parametrize("recipe", [*COARSE, "dcgan", "residual", "fc"])
 def test_the_share_is_counted_in_weights(recipe: str, tmp_path: Path) -> None:
     origin, old = begun_with(tmp_path / "old", configured(recipe, 32))
-    state = fresh(configured(recipe, 64 if recipe != "projected" else 16), CPU)
-    share = transfer(state, str(origin))
+    state = new_state(configured(recipe, 64 if recipe != "projected" else 16), CPU)
+    share = transfer_weights(state, str(origin))
     kept = total = 0
-    for name, network in state.networks().items():
+    for name, network in state.networks.by_name().items():
         before = old["generator" if name == "averaged" else name].values()
         for each in network.state_dict().values():
             total += each.numel()
@@ -209,25 +209,25 @@ def test_the_share_is_counted_in_weights(recipe: str, tmp_path: Path) -> None:
 def test_from_grey_to_colour_and_back_all_but_what_touches_colours(recipe: str, tmp_path: Path) -> None:
     for before, after in ((1, 3), (3, 1)):
         origin, _ = begun_with(tmp_path / f"old{before}", configured(recipe, 32, before))
-        share = transfer(fresh(configured(recipe, 32, after), CPU), str(origin))
+        share = transfer_weights(new_state(configured(recipe, 32, after), CPU), str(origin))
         assert (0.98 if recipe != "quick" else 0.75) < share < 1, "a prior begins anew"
 
 
 def test_smaller_pictures_take_the_coarse_part(tmp_path: Path) -> None:
     origin, _ = begun_with(tmp_path / "old", configured("r3gan", 32))
-    state = fresh(configured("r3gan", 16), CPU)
+    state = new_state(configured("r3gan", 16), CPU)
     # all of the generator, whose 16 px are those of the larger one, but the colours: 16 channels became them there
-    assert 0.95 < transfer(state, str(origin)) < 1
+    assert 0.95 < transfer_weights(state, str(origin)) < 1
 
 
 def test_an_adaptive_augmentation_rises_faster_after_a_transfer() -> None:
     few = configured("stylegan2", 16)
-    assert few.adapt is not None
+    assert few.ada is not None
     config = transferred(few, Options(origin=Path("old")))
-    assert (config.adapt and config.adapt.images) == TRANSFERRED < few.adapt.images
-    assert config.origin == str(Path("old").resolve())
+    assert (config.ada and config.ada.speed_images) == TRANSFERRED < few.ada.speed_images
+    assert config.init_from == str(Path("old").resolve())
     assert transferred(few, Options()) == few
-    assert transferred(configured("dcgan", 16), Options(origin=Path("old"))).adapt is None
+    assert transferred(configured("dcgan", 16), Options(origin=Path("old"))).ada is None
 
 
 def trained(pictures: Path | None, out: Path, recipe: str, **options: object) -> Tensors:
@@ -236,7 +236,7 @@ def trained(pictures: Path | None, out: Path, recipe: str, **options: object) ->
 
 
 def newest(out: Path) -> Tensors:
-    found = checkpoint.newest(Run(out).checkpoints)
+    found = checkpoint.load_newest(Run(out).checkpoints)
     assert found is not None
     return found[0]
 
@@ -255,7 +255,7 @@ def test_a_training_tells_the_share(pictures: Path, tmp_path: Path) -> None:
     where = old.resolve()
     assert told(pictures, tmp_path / "new", "r3gan", origin=old) == f"Begins with 100% of its weights from {where}."
     larger = told(pictures, tmp_path / "larger", "r3gan", origin=old, size="32")
-    share = transfer(fresh(Run(tmp_path / "larger").read_config(), CPU), str(old))
+    share = transfer_weights(new_state(Run(tmp_path / "larger").read_config(), CPU), str(old))
     assert larger == f"Begins with {share:.0%} of its weights from {where}."
     assert 0.4 < share < 1
 
@@ -271,11 +271,11 @@ def test_the_origin_stays_as_it_is(pictures: Path, tmp_path: Path) -> None:
 def test_a_damaged_newest_checkpoint_of_the_origin_is_passed_over(tmp_path: Path) -> None:
     config = configured("dcgan", 16)
     origin, old = begun_with(tmp_path / "old", config)
-    later = checkpoint.save(Run(origin).checkpoints, 2, *pack(fresh(config, CPU)))
+    later = checkpoint.save(Run(origin).checkpoints, 2, *state_to_tensors(new_state(config, CPU)))
     (later / checkpoint.STATE).write_bytes(b"torn")
-    state = fresh(config, CPU)
-    transfer(state, str(origin))
-    assert all(torch.equal(each, old["generator"][name]) for name, each in state.generator.state_dict().items())
+    state = new_state(config, CPU)
+    transfer_weights(state, str(origin))
+    assert all(torch.equal(each, old["generator"][name]) for name, each in state.networks.generator.state_dict().items())
 
 
 def test_the_recipe_is_that_of_the_run(pictures: Path, tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_the_recipe_is_that_of_the_run(pictures: Path, tmp_path: Path) -> None:
     events = tiny.train(pictures, tmp_path / "new", "auto", images=8, origin=tmp_path / "old")
     config = Run(tmp_path / "new").read_config()
     assert config.recipe == "residual"
-    assert config.origin == str((tmp_path / "old").resolve())
+    assert config.init_from == str((tmp_path / "old").resolve())
     assert any(isinstance(each, Note) and each.text.startswith("Recipe: residual, because") for each in events)
 
 
@@ -296,9 +296,9 @@ def halves(config: Config) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("recipe", ["r3gan", "stylegan2", "quick"])
 def test_what_is_frozen_stays_and_the_rest_moves(recipe: str, pictures: Path, tmp_path: Path) -> None:
-    old = under(trained(pictures, tmp_path / "old", recipe, images=24), "discriminator/")
+    old = with_prefix(trained(pictures, tmp_path / "old", recipe, images=24), "discriminator/")
     tensors = trained(pictures, tmp_path / "new", recipe, images=96, origin=tmp_path / "old", freeze=0.5)
-    new = under(tensors, "discriminator/")
+    new = with_prefix(tensors, "discriminator/")
     stay, move = halves(Run(tmp_path / "new").read_config())
     assert [name for name in stay if not torch.equal(old[name], new[name])] == []
     assert [name for name in move if torch.equal(old[name], new[name])] == []
@@ -314,8 +314,8 @@ def test_what_is_frozen_gathers_no_gradient(pictures: Path, tmp_path: Path, monk
         return real(state, config, material)
 
     def before_step(optimiser: torch.optim.Optimizer, *_: object) -> None:
-        if states and optimiser is states[0].optimisers["discriminator"]:
-            network: nn.Module = states[0].discriminator
+        if states and optimiser is states[0].optimizers["discriminator"]:
+            network: nn.Module = states[0].networks.discriminator
             wants = {name for name, each in network.named_parameters() if each.requires_grad}
             has = {name for name, each in network.named_parameters() if each.grad is not None}
             seen.append((wants, has))
@@ -333,14 +333,14 @@ def test_what_is_frozen_gathers_no_gradient(pictures: Path, tmp_path: Path, monk
 
 def test_a_transfer_is_repeatable_and_goes_on_alike(pictures: Path, tmp_path: Path) -> None:
     old = tmp_path / "old"
-    origin = under(trained(pictures, old, "residual", images=24), "discriminator/")
+    origin = with_prefix(trained(pictures, old, "residual", images=24), "discriminator/")
     whole, again = (
         trained(pictures, tmp_path / name, "residual", images=80, origin=old, freeze=0.5) for name in ("whole", "again")
     )
     assert_same(whole, again)
     cut = tmp_path / "cut"
     tiny.train(pictures, cut, "residual", images=80, origin=old, freeze=0.5, stop=tiny.stop_after(7))
-    assert [path.name for path in checkpoint.listing(Run(cut).checkpoints)][-1] == "000000007"
+    assert [path.name for path in checkpoint.list_checkpoints(Run(cut).checkpoints)][-1] == "000000007"
     assert_same(whole, trained(pictures, cut, "residual", images=80, origin=old, freeze=0.5))
     stay, _ = halves(Run(cut).read_config())
     assert all(torch.equal(origin[name], newest(cut)[f"discriminator/{name}"]) for name in stay)
@@ -364,9 +364,9 @@ def test_another_seed_makes_no_difference_to_what_is_taken(tmp_path: Path) -> No
     origin, _ = begun_with(tmp_path / "old", configured("r3gan", 16))
 
     def begun(seed: int) -> dict[str, Tensor]:
-        state = fresh(dataclasses.replace(configured("r3gan", 32), seed=seed), CPU)
-        transfer(state, str(origin))
-        return dict(state.generator.state_dict())
+        state = new_state(dataclasses.replace(configured("r3gan", 32), seed=seed), CPU)
+        transfer_weights(state, str(origin))
+        return dict(state.networks.generator.state_dict())
 
     one, other = begun(1), begun(2)
     assert torch.equal(one["stages.0.blocks.0.widen.weight"], other["stages.0.blocks.0.widen.weight"])
@@ -378,7 +378,7 @@ def test_networks_with_nothing_in_common(pictures: Path, tmp_path: Path) -> None
     with pytest.raises(GanvasError, match="no layer in common") as caught:
         tiny.train(pictures, tmp_path / "new", "r3gan", origin=tmp_path / "old")
     assert "--recipe" in caught.value.hint
-    assert checkpoint.listing(Run(tmp_path / "new").checkpoints) == []
+    assert checkpoint.list_checkpoints(Run(tmp_path / "new").checkpoints) == []
 
 
 def test_a_folder_that_is_no_run(pictures: Path, tmp_path: Path) -> None:
@@ -397,7 +397,7 @@ def test_a_run_without_a_checkpoint(pictures: Path, tmp_path: Path) -> None:
     assert "ganvas train --out" in caught.value.hint
     assert not (tmp_path / "new").exists(), "something was written"
     with pytest.raises(GanvasError, match="no checkpoint"):
-        transfer(fresh(configured("fc", 16), CPU), str(tmp_path / "old"))
+        transfer_weights(new_state(configured("fc", 16), CPU), str(tmp_path / "old"))
 
 
 def test_nothing_can_be_frozen_without_an_origin(pictures: Path, tmp_path: Path) -> None:
@@ -430,7 +430,7 @@ def test_layers_that_the_earlier_run_has_not_cannot_be_frozen(
 def test_what_looks_at_labels_is_not_frozen_before_it_has_seen_any(pictures: Path, tmp_path: Path) -> None:
     config = configured("dcgan", 16)
     check_freeze(config, config)
-    labelled = replace(config, data=replace(config.data, labels=True))
+    labelled = replace(config, data=replace(config.data, conditional=True))
     check_freeze(labelled, replace(labelled, classes=("cats", "dogs")))  # which there are is not known yet
     check_freeze(replace(labelled, classes=("a", "b")), replace(labelled, classes=("cats", "dogs")))
     for asked, origin in (
@@ -456,29 +456,29 @@ def test_labels_may_be_learned_after_a_run_without_and_the_other_way_round(recip
     labelled = dataclasses.replace(plain, classes=("a", "b"))
     for number, (before, after) in enumerate(((plain, labelled), (labelled, plain))):
         origin, _ = begun_with(tmp_path / f"old{number}", before)
-        assert 0.25 < transfer(fresh(after, CPU), str(origin)) < 1
+        assert 0.25 < transfer_weights(new_state(after, CPU), str(origin)) < 1
 
 
 def test_networks_are_as_wide_as_those_they_begin_with(pictures: Path, tmp_path: Path) -> None:
     tiny.train(pictures, tmp_path / "old", "dcgan", images=8, width=2.0)
     assert told(pictures, tmp_path / "new", "dcgan", origin=tmp_path / "old").startswith("Begins with 100%")
-    assert Run(tmp_path / "new").read_config().width == 2
+    assert Run(tmp_path / "new").read_config().channel_mult == 2
     tiny.train(pictures, tmp_path / "asked", "dcgan", images=8, width=0.5, origin=tmp_path / "old")
-    assert Run(tmp_path / "asked").read_config().width == 0.5, "a wish wins"
+    assert Run(tmp_path / "asked").read_config().channel_mult == 0.5, "a wish wins"
 
 
 def test_afresh_is_where_the_run_began(tmp_path: Path) -> None:
     config = tiny.config("r3gan")
     origin, old = begun_with(tmp_path / "old", config)
-    config = with_images(dataclasses.replace(config, origin=str(origin), frozen=0.5), 64)
-    state = fresh(config, CPU)
-    transfer(state, str(origin))
-    for name, network in state.networks().items():
+    config = with_images(dataclasses.replace(config, init_from=str(origin), freeze_d=0.5), 64)
+    state = new_state(config, CPU)
+    transfer_weights(state, str(origin))
+    for name, network in state.networks.by_name().items():
         for parameter in network.parameters():
             if parameter.requires_grad or name == "averaged":  # all that a training moves
                 parameter.data.fill_(3)
-    begin_afresh(state, config, 1)
-    for name, network in state.networks().items():
+    reinitialize(state, config, 1)
+    for name, network in state.networks.by_name().items():
         before = old["generator" if name == "averaged" else name]
         assert all(torch.equal(each, before[key]) for key, each in network.state_dict().items()), name
 

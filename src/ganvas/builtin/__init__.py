@@ -1,26 +1,26 @@
-"""What comes in the package, so that everything can be tried without a download: see LICENSES.md beside this file."""
+"""Pictures and weights that come with the package, for use without a download; see LICENSES.md in this folder."""
 
 from importlib.resources import files
 from pathlib import Path
 
 
 def people() -> Path:
-    """Return the zip of 997 emoji people: 64-px RGBA PNGs in four folders that are their classes."""
+    """Return the path of a zip of 997 emoji people: 64 px RGBA PNGs in four folders, one per class."""
     return _packaged("people.zip")
 
 
 def paintings() -> tuple[Path, ...]:
-    """Return the paintings to take a style from: The Starry Night, then Café Terrace at Night."""
+    """Return the paths of two paintings to use as styles: The Starry Night and Café Terrace at Night."""
     return _packaged("starry_night.webp"), _packaged("cafe_terrace.webp")
 
 
 def photo() -> Path:
-    """Return the photograph to repaint: an astronaut's portrait, 512 x 512 RGB."""
+    """Return the path of a photograph to repaint: the portrait of an astronaut, 512 x 512 RGB."""
     return _packaged("astronaut.webp")
 
 
 def vgg16() -> Path:
-    """Return the weights of VGG-16, conv1_1 to conv4_2: half precision, for RGB in 0..255 minus ImageNet's mean."""
+    """Return the path of VGG-16's weights, conv1_1 to conv4_2, in half precision, for RGB in 0..255 minus the mean."""
     return _packaged("vgg16.safetensors")
 
 

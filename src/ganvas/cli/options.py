@@ -1,21 +1,75 @@
 """What several commands share: their options, and how a person is spoken to."""
 
 import sys
+from dataclasses import Field, field, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from ..config.options import GROUPS, OPTIONS, TrainOptions, choices, flag, help_texts
+from ..recipes import RECIPES
 
 Json = Annotated[bool, arg(help="Put one JSON object on the last line of stdout.", help_behavior_hint="")]
 Device = Annotated[str, arg(help="cpu, cuda, cuda:1, mps, or auto.")]
 Run = Annotated[Positional[Path], arg(metavar="RUN", help="A folder that ganvas train wrote.")]
 
 
-def optional(metavar: str, name: str | None = None) -> Any:
-    """Return tyro's description of an option that may be left out, without talk of None, by another name if given."""
-    return arg(name=name, metavar=metavar, help_behavior_hint="")
+def optional(metavar: str) -> Any:
+    """Return tyro's description of an option that may be left out, without mention of None."""
+    return arg(metavar=metavar, help_behavior_hint="")
 
 
-def say(text: str) -> None:
+def train_option_groups(leave_out: tuple[type, ...] = ()) -> list[tuple[str, Any, Field[Any]]]:
+    """Return the fields of a command that has the options of a training: one for each group.
+
+    Args:
+        leave_out: groups that the command does not have.
+    """
+    groups = []
+    for group in GROUPS:
+        if group not in leave_out:
+            flags = make_dataclass(
+                group.__name__,
+                [(each.name, _flag(group, each.name), _default(group, each.name)) for each in fields(group)],
+                frozen=True,
+            )
+            groups.append(((group.__doc__ or "").lower(), OmitArgPrefixes[flags], field(default_factory=flags)))  # type: ignore[misc,valid-type]
+    return groups
+
+
+def _flag(group: type, name: str) -> Any:
+    """Return the type of an option, annotated with what tyro has to know of it."""
+    option, hint = OPTIONS[name], get_type_hints(group)[name]
+    words = ("auto", *RECIPES) if name == "recipe" else choices(name)
+    metavar = option.metavar or (f"{{{','.join(words)}}}" if words else None)
+    if name == "augment":
+        metavar = f"{metavar} ..."
+    return Annotated[
+        bool if hint == bool | None else hint,
+        arg(
+            name=flag(name).removeprefix("--"),
+            metavar=metavar,
+            help=help_texts()[name],
+            help_behavior_hint=f"(default: {option.default})",
+        ),
+    ]
+
+
+def _default(group: type, name: str) -> Any:
+    return False if get_type_hints(group)[name] == bool | None else None
+
+
+def options_of(command: Any) -> TrainOptions:
+    """Return the options that a command was given in its groups; a flag that is not set was not given."""
+    values: dict[str, Any] = {}
+    for group in GROUPS:
+        flags = getattr(command, (group.__doc__ or "").lower(), None)
+        if flags is not None:
+            values |= {each.name: getattr(flags, each.name) for each in fields(group)}
+    return TrainOptions(**{name: None if value is False else value for name, value in values.items()})
+
+
+def echo(text: str) -> None:
     """Tell a person something: on stderr, so that stdout stays free for --json."""
     sys.stderr.write(f"{text}\n")

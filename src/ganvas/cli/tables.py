@@ -1,45 +1,49 @@
-"""What was found, as tables on stderr: of pictures, of samples, of a training's health, of the machine."""
+"""Results as tables on stderr: a data set, a plan, the recipes, an evaluation, the health of a run, the environment."""
 
 import platform
-from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from ..coach.describe import evidence_text, title
+from ..coach.describe import describe_evidence, title
 from ..coach.doctor import Findings
 from .terminal import console
 
 if TYPE_CHECKING:
     from ..data import Inspection
-    from ..data.recommendations import Spread
+    from ..data.sizes import Quantiles
     from ..evaluation import Evaluation
-    from ..training.planning import Plan
+    from ..training.forecast import Forecast
 
-MOST_ROWS = 40  # of a table
+MAX_ROWS = 40  # of the table of verdicts and treatments
 
 
 def show_environment() -> dict[str, Any]:
-    """Print versions and device, and return them."""
+    """Print the versions and the device, and return them."""
     import torch
 
     from ..device import choose_device
 
-    choice = choose_device()
-    facts: dict[str, Any] = {"ganvas": metadata.version("ganvas"), "python": platform.python_version()}
-    facts |= {"platform": platform.platform(), "device": choice.device, "why": choice.reason, "threads": choice.threads}
-    facts |= {"cuda": torch.version.cuda or "no"}
+    device_choice = choose_device()
+    environment: dict[str, Any] = {"ganvas": metadata.version("ganvas"), "python": platform.python_version()}
+    environment |= {
+        "platform": platform.platform(),
+        "device": device_choice.device,
+        "why": device_choice.reason,
+        "threads": device_choice.threads,
+    }
+    environment |= {"cuda": torch.version.cuda or "no"}
     for name in ("torch", "torchvision", "timm", "torch-fidelity", "numpy", "pillow", "safetensors"):
-        facts[name] = metadata.version(name)
+        environment[name] = metadata.version(name)
     for extra, package in (("video", "av"), ("studio", "gradio"), ("onnx", "onnx"), ("hub", "huggingface_hub")):
-        facts[f"extra {extra}"] = _version(package) or f'not installed: pip install "ganvas[{extra}]"'
+        environment[f"extra {extra}"] = _version(package) or f'not installed: pip install "ganvas[{extra}]"'
     table = Table(show_header=False, box=None)
-    for key, value in facts.items():
+    for key, value in environment.items():
         table.add_row(key, str(value))
     console.print(table)
-    return facts
+    return environment
 
 
 def _version(package: str) -> str | None:
@@ -49,137 +53,146 @@ def _version(package: str) -> str | None:
         return None
 
 
-def show_evaluation(found: "Evaluation") -> None:
-    """Print the scores and what they say."""
+def show_evaluation(evaluation: "Evaluation") -> None:
+    """Print the scores and a summary in plain sentences."""
     table = Table("score", "samples", "95 % interval", "real pictures", "better", box=None, pad_edge=False)
-    for each in found.scores:
-        low = _significant(each.low)
-        interval = f"at least {low}" if each.high is None else f"{low} to {_significant(each.high)}"
-        real = "" if each.real is None else _significant(each.real)
-        mark = "bold" if each.off else ""
-        table.add_row(each.name, _significant(each.value), interval, real, each.better, style=mark)
-    console.print(f"{found.count:,} samples against {found.real_count:,} real pictures, on {found.network}.")
+    for each in evaluation.scores:
+        low = _three_digits(each.low)
+        interval = f"at least {low}" if each.high is None else f"{low} to {_three_digits(each.high)}"
+        real = "" if each.real is None else _three_digits(each.real)
+        style = "bold" if each.deviation_sign else ""
+        table.add_row(each.name, _three_digits(each.value), interval, real, each.better, style=style)
+    console.print(
+        f"{evaluation.count:,} samples compared with {evaluation.real_count:,} real pictures, on {evaluation.network}."
+    )
     console.print(table)
-    for sentence in found.summary:
+    for sentence in evaluation.summary:
         console.print(sentence, markup=False)
 
 
-def _significant(value: float) -> str:
-    """Return a number with three digits that mean something, and thousands in groups."""
+def _three_digits(value: float) -> str:
+    """Return a number with three significant digits, or more from 1,000 on."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) >= 1e-3 else "0"
 
 
-def show_findings(found: Findings) -> None:
-    """Print how healthy a training was, what was done about it, and what can be done by hand."""
-    say, last = console.print, found.verdict
-    say(f"{found.examinations:,} examinations, the last one at {last.images:,} pictures.")
-    rows = _story(found)
-    table = Table("pictures seen", "how it was", "because", box=None, pad_edge=False)
-    for row in rows[:MOST_ROWS]:
+def show_findings(findings: Findings) -> None:
+    """Print the verdicts on a training, the treatments, and what the user can do."""
+    echo, last = console.print, findings.verdict
+    echo(f"{findings.health_checks:,} health checks, the last one at {last.images_seen:,} pictures seen.")
+    rows = _timeline(findings)
+    table = Table("pictures seen", "verdict", "evidence", box=None, pad_edge=False)
+    for row in rows[:MAX_ROWS]:
         table.add_row(*(escape(cell) for cell in row))
-    say(table)
-    if len(rows) > MOST_ROWS:
-        say(f"... and {len(rows) - MOST_ROWS:,} more (--json has them all)")
-    evidence = evidence_text(last.evidence)
-    say(f"In the end: {title(last.name)} ({last.confidence:.0%} sure). {last.what}", markup=False)
-    say(f"{last.why}{f' Evidence: {evidence}.' if evidence else ''}", markup=False)
-    if found.by_hand:
-        say(f"What to do: {found.by_hand}", markup=False)
-    if found.unreadable:
-        say(f"Lines that could not be read and were passed over: {found.unreadable:,}.")
+    echo(table)
+    if len(rows) > MAX_ROWS:
+        echo(f"... and {len(rows) - MAX_ROWS:,} more (--json has them all)")
+    evidence = describe_evidence(last.evidence)
+    echo(f"Last verdict: {title(last.name)} ({last.confidence:.0%} sure). {last.what}", markup=False)
+    echo(f"{last.why}{f' Evidence: {evidence}.' if evidence else ''}", markup=False)
+    if findings.advice:
+        echo(f"What to do: {findings.advice}", markup=False)
+    if findings.unreadable_lines:
+        echo(f"Unreadable lines, skipped: {findings.unreadable_lines:,}.")
 
 
-def _story(found: Findings) -> list[tuple[str, str, str]]:
-    """Return how the training was and what was done about it, in order: when, what, and why."""
+def _timeline(findings: Findings) -> list[tuple[str, str, str]]:
+    """Return the verdicts and treatments in order of time, as (pictures seen, verdict, evidence)."""
     rows: list[tuple[int, tuple[str, str, str]]] = []
-    for span in found.spans:
-        (_, begun), (_, ended) = span.start, span.end
-        because = evidence_text(span.verdict.evidence)
-        rows.append((begun, (f"{begun:,} to {ended:,}", title(span.name), because)))
-    for each in found.treatments:
-        told = f"treated{f', it {each.outcome}' if each.outcome else ''}"
-        rows.append((each.order.images, (f"{each.order.images:,}", told, each.order.text)))
+    for span in findings.spans:
+        (_, start), (_, end) = span.start, span.end
+        evidence = describe_evidence(span.verdict.evidence)
+        rows.append((start, (f"{start:,} to {end:,}", title(span.name), evidence)))
+    for each in findings.treatments:
+        state = f"treatment ({each.outcome})" if each.outcome else "treatment"
+        rows.append((each.treatment.images_seen, (f"{each.treatment.images_seen:,}", state, each.treatment.text)))
     return [row for _, row in sorted(rows, key=lambda row: row[0])]
 
 
-def show_inspection(found: "Inspection") -> None:
-    """Print what was found in a set of pictures, and what to type next."""
+def show_inspection(inspection: "Inspection") -> None:
+    """Print what was found in a set of pictures, and the warnings about it."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
-        "pictures": f"{found.count:,} ({found.kind}), {found.usable:,} of them usable",
-        "formats": _counts(found.formats),
-        "modes": _counts(found.modes),
-        "short side": _spread(found.short_sides, "px"),
-        "width : height": _spread(found.shapes, ""),
-        "classes": _counts(found.classes) or "none (sub-folders would be classes, with --labels)",
-        "read specially": _counts(
-            {"turned upright by EXIF": found.rotated, "first frame of an animation": found.animated}
-            | {"CMYK": found.cmyk, "with alpha": found.alpha, "16 bit": found.deep, "wrong suffix": found.mislabelled}
-        ),
-        "exact copies": f"{found.duplicates:,}" if found.duplicates else "",
-        f"of {found.sample:,} decoded": _counts(
-            {
-                "grey": found.grey,
-                "transparent": found.transparent,
-                "blank": found.blank,
-                "look-alikes": found.look_alikes,
+        "pictures": f"{inspection.count:,} ({inspection.kind}), {inspection.usable:,} of them usable",
+        "formats": _most_common(inspection.formats),
+        "color modes": _most_common(inspection.modes),
+        "short side": _range_text(inspection.short_sides, "px"),
+        "aspect ratio": _range_text(inspection.shapes, ""),
+        "classes": _most_common(inspection.classes) or "none (with --labels, sub-folders become classes)",
+        "special cases": _most_common(
+            {"turned upright by EXIF": inspection.rotated, "first frame of an animation": inspection.animated}
+            | {
+                "CMYK": inspection.cmyk,
+                "with alpha": inspection.alpha,
+                "16 bit": inspection.deep,
+                "wrong file extension": inspection.mislabelled,
             }
         ),
-        "other files": _counts(found.others),
+        "exact copies": f"{inspection.duplicates:,}" if inspection.duplicates else "",
+        f"in a sample of {inspection.sample:,}": _most_common(
+            {
+                "grey": inspection.grey,
+                "transparent": inspection.transparent,
+                "blank": inspection.blank,
+                "look-alikes": inspection.look_alikes,
+            }
+        ),
+        "other files": _most_common(inspection.others),
     }
     for name, text in rows.items():
         if text:
             table.add_row(name, text)
     console.print(table)
-    for skipped in found.broken[:20]:
+    for skipped in inspection.broken[:20]:
         console.print(f"[red]broken[/] {escape(skipped.name)}: {escape(skipped.reason)}")
-    if found.broken_count > 20:
-        console.print(f"... and {found.broken_count - 20:,} more (--json lists them)")
-    for warning in found.warnings:
+    if inspection.broken_count > 20:
+        console.print(f"... and {inspection.broken_count - 20:,} more broken files (--json lists them)")
+    for warning in inspection.warnings:
         console.print(f"[yellow]note[/] {escape(warning)}")
 
 
-def show_plan(plan: "Plan") -> None:
-    """Print what would be trained and why, how fast, and what twice the time would give."""
-    table = Table("the plan", "", "because", box=None, pad_edge=False)
-    for each in plan.choices:
+def show_plan(plan: "Forecast") -> None:
+    """Print the plan of a training: each choice with its reason, the speed, and what twice the time would change."""
+    table = Table("plan", "", "reason", box=None, pad_edge=False)
+    for each in plan.decisions:
         table.add_row(each.what, escape(each.value), escape(each.why))
     console.print(table)
     console.print(
-        f"In {plan.minutes:g} minutes: about {plan.config.images:,} pictures seen, {plan.pictures_per_second:,.0f} a "
+        f"In {plan.minutes:g} minutes: about {plan.config.images:,} pictures seen, {plan.images_per_second:,.0f} per "
         "second."
     )
-    console.print(f"In twice the time: {plan.twice}.")
+    console.print(f"In twice the time: {plan.double_time}.")
 
 
 def show_recipes() -> dict[str, Any]:
-    """Print what each recipe is for and what it scored, and return it."""
-    from ..recipes.catalogue import CATALOGUE, MEASURED
+    """Print what each recipe is for and its scores, and return both."""
+    from ..recipes import RECIPES
 
-    table = Table("recipe", "for", "needs", "takes", *MEASURED, box=None, pad_edge=False)
+    cases = list(dict.fromkeys(case for spec in RECIPES.values() for case in spec.scores))
+    table = Table("recipe", "for", "needs", "takes", *cases, box=None, pad_edge=False)
     table.columns[0].no_wrap = True
-    found: dict[str, Any] = {}
-    for name, about in CATALOGUE.items():
-        scores = {case: each.get(name) for case, each in MEASURED.items()}
-        cells = ("–" if each is None else f"{each:,.0f}" for each in scores.values())
-        table.add_row(name, about.data, about.hardware, about.time, *cells)
-        found[name] = asdict(about) | {"measured": scores}
+    recipes: dict[str, Any] = {}
+    for name, spec in RECIPES.items():
+        scores = {case: spec.scores.get(case) for case in cases}
+        cells = ("–" if score is None else f"{score:,.0f}" for score in scores.values())
+        table.add_row(name, spec.purpose, spec.hardware, spec.time, *cells)
+        about = {"data": spec.purpose, "hardware": spec.hardware, "time": spec.time, "source": spec.source}
+        recipes[name] = about | {"measured": scores}
     console.print(table)
     console.print(
-        "Scores: corrected Frechet distance on EfficientNet-lite1, emoji people at 32 px, photographs at 64, one core; "
-        "less is better. Without --recipe it is chosen by pictures, machine and budget: "
-        "ganvas inspect PICTURES tells why."
+        "Scores: corrected Frechet distance on EfficientNet-lite1, lower is better; emoji people at 32 px, photographs "
+        "at 64 px, on one CPU core. Without --recipe, Ganvas chooses one by pictures, machine and budget: "
+        "ganvas inspect PICTURES tells you why."
     )
-    return found
+    return recipes
 
 
-def _counts(counts: dict[str, int]) -> str:
-    """Return "12 RGB, 3 L", most first, at most eight of them."""
-    some = sorted(((count, name) for name, count in counts.items() if count), reverse=True)
-    more = f", and {len(some) - 8} more" if len(some) > 8 else ""
-    return ", ".join(f"{count:,} {escape(name)}" for count, name in some[:8]) + more
+def _most_common(counts: dict[str, int]) -> str:
+    """Return counts as "12 RGB, 3 L", the largest first, at most eight of them."""
+    ordered = sorted(((count, name) for name, count in counts.items() if count), reverse=True)
+    more = f", and {len(ordered) - 8} more" if len(ordered) > 8 else ""
+    return ", ".join(f"{count:,} {escape(name)}" for count, name in ordered[:8]) + more
 
 
-def _spread(spread: "Spread", unit: str) -> str:
-    low, middle, high = (f"{value:.3g}" for value in (spread.least, spread.middle, spread.greatest))
-    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}, half below {middle}"
+def _range_text(spread: "Quantiles", unit: str) -> str:
+    low, median, high = (f"{value:.3g}" for value in (spread.least, spread.middle, spread.greatest))
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}, median {median}"

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while something is being done: progress and what is told. All on stderr."""
+"""Display of events in the terminal: progress bars, and messages above them. All of it goes to stderr."""
 
 import signal
 from bisect import bisect_left
@@ -11,32 +11,33 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .. import events
-from ..coach.describe import at_pictures, evidence_text, title
-from ..coach.diagnosis.diagnoses import SOUND
-from ..formatting import duration
+from ..coach.describe import at_images, describe_evidence, title
+from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
+from ..formatting import format_duration
+from ..phases import progress_losses
 
 T = TypeVar("T")
 
 console = Console(stderr=True, highlight=False)
 
 
-def render(stream: Iterator[events.Event]) -> dict[str, Any]:
-    """Show events as they come and return the facts of the last `Done`."""
+def render_until_done(stream: Iterator[events.Event]) -> dict[str, Any]:
+    """Show events as they come, and return the fields of the last `Done`."""
 
-    def ending() -> Generator[events.Event, None, dict[str, Any]]:
+    def until_done() -> Generator[events.Event, None, dict[str, Any]]:
         result: dict[str, Any] = {}
-        with closing(stream) as told:  # type: ignore[type-var]
-            for event in told:
+        with closing(stream) as open_stream:  # type: ignore[type-var]
+            for event in open_stream:
                 yield event
                 if isinstance(event, events.Done):
                     result = asdict(event)
         return result
 
-    return watch(ending())
+    return render_events(until_done())
 
 
-def watch(stream: Generator[events.Event, None, T]) -> T:
-    """Show events as they come and return what their generator returns."""
+def render_events(stream: Generator[events.Event, None, T]) -> T:
+    """Show events as they come, and return the value that their generator returns."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -47,30 +48,30 @@ def watch(stream: Generator[events.Event, None, T]) -> T:
         TextColumn("{task.fields[detail]}"),
     )
     with closing(stream), Progress(*columns, console=console) as bar:
-        return events.drain(stream, _Shown(bar))
+        return events.run_to_end(stream, ProgressDisplay(bar))
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[Any]:
-    """Turn SIGINT and SIGTERM into a wish to stop at the next step; the second one of its kind acts at once."""
-    caught: list[int] = []
+    """Yield a function that returns whether SIGINT or SIGTERM has arrived; a second signal acts at once."""
+    received: list[int] = []
 
     def remember(number: int, frame: object) -> None:
-        caught.append(number)
+        received.append(number)
         signal.signal(number, before[number])
-        console.print("\nStopping as soon as all is saved; press Ctrl-C again to leave at once.")
+        console.print("\nSaving, then stopping. Press Ctrl-C again to stop at once.")
 
     before = {int(number): signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(caught)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def interrupt_on_term() -> Iterator[None]:
-    """Take SIGTERM, by which batch systems and containers end what they run, for a Ctrl-C."""
+def interrupt_on_sigterm() -> Iterator[None]:
+    """Treat SIGTERM, with which batch systems and containers end a process, like Ctrl-C."""
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
@@ -82,94 +83,101 @@ def interrupt_on_term() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class _Shown:
-    """Keep one bar for each kind of work, and print the rest above it."""
+class ProgressDisplay:
+    """One progress bar for each kind of work; messages are printed above the bars."""
 
     def __init__(self, bar: Progress) -> None:
         self.bar = bar
         self.tasks: dict[str, Any] = {}
-        self.begun = 0  # pictures seen when this process took over
-        self.pictures: list[int] = []  # seen at each report, and the seconds of training until then
+        self.first_images_seen = 0  # when this process started or resumed the training
+        self.images_seen: list[int] = []  # at each reported step; `seconds` are those of training until then
         self.seconds: list[float] = []
-        self.ill = False
+        self.unhealthy = False
 
     def __call__(self, event: events.Event) -> None:
-        say = self.bar.console.print
+        echo = self.bar.console.print
         match event:
             case events.Progress():
-                self.advance(event.what, event.done, event.total)
+                self.update_bar(event.what, event.done, event.total)
             case events.Note():
-                say(event.text, markup=False)
+                echo(event.text, markup=False)
             case events.Started():
-                self.begun = event.images
-                verb = f"Going on at {event.images:,} pictures" if event.resumed else "Training"
-                say(
-                    f"{verb}: recipe {event.recipe}, {event.total_images:,} pictures in all, on {event.device}.",
+                self.first_images_seen = event.images_seen
+                verb = f"Resuming at {event.images_seen:,} pictures" if event.resumed else "Training"
+                echo(
+                    f"{verb}: recipe {event.recipe}, {event.total_images:,} pictures to see, on {event.device}.",
                     markup=False,
                 )
             case events.Step():
-                self.pictures.append(event.images)
+                self.images_seen.append(event.images_seen)
                 self.seconds.append(event.seconds)
-                losses = "  ".join(f"{name[:1].upper()} {event.losses[name]:.2f}" for name in _shown(event.losses))
-                self.advance("training", event.progress, 1, f"{event.images:,} pictures  {event.phase}  {losses}")
+                losses = "  ".join(
+                    f"{name[:1].upper()} {event.losses[name]:.2f}"
+                    for name in progress_losses(event.phase)
+                    if name in event.losses
+                )
+                self.update_bar(
+                    "training", event.progress, 1, f"{event.images_seen:,} pictures  {event.phase}  {losses}"
+                )
             case events.Iteration():
-                self.advance("painting", event.progress, 1, f"{event.scale} px  loss {event.loss:.4g}")
-            case events.Samples():
-                pass  # one look into the folder tells more than a line for each sheet
-            case events.Scored(score="Frechet distance"):
-                say(f"{event.score} ({event.network}, {event.count} samples): {_with_interval(event)}")
-            case events.Scored() | events.Logits() | events.Signs():
-                pass  # in the report
+                self.update_bar("painting", event.progress, 1, f"{event.scale} px  loss {event.loss:.4g}")
+            case events.SampleGrid():
+                pass  # the files in the run folder show more than a line here
+            case events.Score(score="Frechet distance"):
+                echo(f"{event.score} ({event.network}, {event.count} samples): {_value_and_interval(event)}")
+            case events.Score() | events.LogitHistograms() | events.HealthCheck():
+                pass  # shown in the report
             case events.Verdict():
-                self.tell(event)
-            case events.Treated():
-                say(event.text, markup=False)
+                self.show_verdict(event)
+            case events.Treatment():
+                echo(event.text, markup=False)
             case events.Done():
                 for task in self.bar.tasks if event.reason == "finished" else ():
-                    self.bar.update(task.id, completed=task.total)  # what ended early is done, too
-                say(_farewell(event), markup=False, soft_wrap=True)  # a command that can be copied
+                    self.bar.update(task.id, completed=task.total)  # work that ended early is done, too
+                echo(
+                    _closing_line(event), markup=False, soft_wrap=True
+                )  # no line breaks in a command, so that it can be copied
 
-    def tell(self, verdict: events.Verdict) -> None:
-        """Say what is wrong, or that it is over; while all goes well there is nothing to say."""
-        if verdict.name not in SOUND:
-            evidence = evidence_text(verdict.evidence, self.when)
-            told = f"{title(verdict.name)}: {verdict.what}{f' ({evidence})' if evidence else ''}"
-            self.bar.console.print(told, markup=False, style="yellow")
-            self.ill = True
+    def show_verdict(self, verdict: events.Verdict) -> None:
+        """Print a problem, or its end; nothing while all goes well."""
+        if verdict.name not in HEALTHY_VERDICTS:
+            evidence = describe_evidence(verdict.evidence, self.describe_time)
+            line = f"{title(verdict.name)}: {verdict.what}{f' ({evidence})' if evidence else ''}"
+            self.bar.console.print(line, markup=False, style="yellow")
+            self.unhealthy = True
         elif verdict.name == "converged":
             self.bar.console.print(f"{title(verdict.name)}: {verdict.what}", markup=False)
-            self.ill = False
-        elif verdict.name == "healthy" and self.ill:
+            self.unhealthy = False
+        elif verdict.name == "healthy" and self.unhealthy:
             self.bar.console.print("Healthy again.", style="green")
-            self.ill = False
+            self.unhealthy = False
 
-    def when(self, images: int) -> str:
-        """Return how long ago so many pictures had been seen; of what was before this process only the number."""
-        at = bisect_left(self.pictures, images)
-        if images < self.begun or at >= len(self.seconds):
-            return at_pictures(images)
-        return f"{duration(self.seconds[-1] - self.seconds[at])} ago"
+    def describe_time(self, images_seen: int) -> str:
+        """Return how long ago `images_seen` was reached; before this process started, only the number of pictures."""
+        index = bisect_left(self.images_seen, images_seen)
+        if images_seen < self.first_images_seen or index >= len(self.seconds):
+            return at_images(images_seen)
+        return f"{format_duration(self.seconds[-1] - self.seconds[index])} ago"
 
-    def advance(self, what: str, done: float, total: float, detail: str = "") -> None:
+    def update_bar(self, what: str, done: float, total: float, detail: str = "") -> None:
+        """Move the bar of `what`, which is created at its first use."""
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(what, total=total, detail="")
         self.bar.update(self.tasks[what], completed=done, total=total, detail=detail)
 
 
-def _with_interval(event: events.Scored) -> str:
+def _value_and_interval(event: events.Score) -> str:
     if event.low is None or event.high is None:
         return f"{event.value:,.1f}"
     return f"{event.value:,.1f} ({event.low:,.1f} to {event.high:,.1f})"
 
 
-def _shown(losses: dict[str, float]) -> list[str]:
-    return [name for name in ("generator", "discriminator", "reconstruction") if name in losses]
-
-
-def _farewell(event: events.Done) -> str:
-    stopped = event.reason == "interrupted"
-    pictures = f"{event.images:,} pictures in " if event.images else ""
-    done = "Ended by the coach" if event.reason == "stopped" else "Done"
-    happened = "Stopped; everything is saved" if stopped else f"{done}: {pictures}{event.seconds:,.0f} s, {event.path}"
-    following = f" {'Go on with' if stopped else 'Next'}: {event.command}" if event.command else ""
-    return f"{happened}.{following}"
+def _closing_line(event: events.Done) -> str:
+    interrupted = event.reason == "interrupted"
+    pictures = f"{event.images_seen:,} pictures in " if event.images_seen else ""
+    verb = "Stopped by the coach" if event.reason == "stopped" else "Done"
+    ending = (
+        "Stopped; everything is saved" if interrupted else f"{verb}: {pictures}{event.seconds:,.0f} s, {event.path}"
+    )
+    next_step = f" {'To continue' if interrupted else 'Next'}: {event.command}" if event.command else ""
+    return f"{ending}.{next_step}"

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GanvasError
-from ..events import Done, Event, Saved, Scored, Signs, Treated, Verdict, read_events
-from .diagnosis.diagnoses import SICKNESSES
-from .diagnosis.rules import diagnose
+from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Treatment, Verdict, read_events
+from .diagnosis.diagnoses import DIAGNOSES
+from .diagnosis.verdict import diagnose
 
-KNOWN = (Signs, Verdict, Treated, Saved, Scored)  # what the coach goes by
+EVENTS_READ = (HealthCheck, Verdict, Treatment, CheckpointSaved, Score)  # what the coach goes by
 USAGE = "Try: ganvas doctor RUN, a folder that ganvas train wrote, or its events.jsonl"
 Moment = tuple[int, int]  # step, pictures seen
 
@@ -28,12 +28,12 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Treatment:
+class TreatmentResult:
     """Say what was done against a sickness, and, once it was `judged`, whether it helped and in which words."""
 
-    order: Treated
+    treatment: Treatment
     outcome: str = ""
-    judged: Moment | None = None
+    judged_at: Moment | None = None
     text: str = ""
 
 
@@ -49,10 +49,10 @@ class Findings:
     """
 
     spans: tuple[Span, ...]
-    treatments: tuple[Treatment, ...]
-    by_hand: str
-    examinations: int
-    unreadable: int = 0
+    treatments: tuple[TreatmentResult, ...]
+    advice: str
+    health_checks: int
+    unreadable_lines: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -70,28 +70,28 @@ def doctor(events: Iterable[Event]) -> Findings:
     Raises:
         GanvasError: there are no signs among them.
     """
-    history = [event for event in events if isinstance(event, KNOWN)]
-    verdicts = verdicts_anew(history)
+    history = [event for event in events if isinstance(event, EVENTS_READ)]
+    verdicts = fresh_verdicts(history)
     if not verdicts:
         raise GanvasError("There is no examination of its health among the events of this training.")
-    last = verdicts[-1]
-    known = SICKNESSES.get(last.name)
+    last_verdict = verdicts[-1]
+    diagnosis = DIAGNOSES.get(last_verdict.name)
     return Findings(
-        tuple(spans_of(verdicts, (last.step, last.images))),
-        tuple(treatments_of(history)),
-        known.by_hand if known else "",
+        tuple(spans_of(verdicts, (last_verdict.step, last_verdict.images_seen))),
+        tuple(treatment_results(history)),
+        diagnosis.advice if diagnosis else "",
         len(verdicts),
     )
 
 
-def verdicts_anew(events: Iterable[Event]) -> list[Verdict]:
+def fresh_verdicts(events: Iterable[Event]) -> list[Verdict]:
     """Return the verdict at each examination by the rules of today; what was told then plays no part in it."""
     history: list[Event] = []
     verdicts: list[Verdict] = []
     for event in events:
         if not isinstance(event, Verdict):
             history.append(event)
-        if isinstance(event, Signs):
+        if isinstance(event, HealthCheck):
             verdict = diagnose(history)
             if not verdicts or verdicts[-1].name != verdict.name:  # as they are told while it trains
                 history.append(verdict)
@@ -102,25 +102,27 @@ def verdicts_anew(events: Iterable[Event]) -> list[Verdict]:
 def spans_of(verdicts: Sequence[Verdict], end: Moment) -> list[Span]:
     """Return verdicts as stretches of the same name, the last of which lasts until `end`."""
     groups = [list(group) for _, group in groupby(verdicts, key=lambda verdict: verdict.name)]
-    edges = [*((group[0].step, group[0].images) for group in groups[1:]), end]
+    edges = [*((group[0].step, group[0].images_seen) for group in groups[1:]), end]
     return [
-        Span(group[0].name, (group[0].step, group[0].images), edge, group[-1])
+        Span(group[0].name, (group[0].step, group[0].images_seen), edge, group[-1])
         for group, edge in zip(groups, edges, strict=False)  # without verdicts only the end is there
     ]
 
 
-def treatments_of(events: Iterable[Event]) -> list[Treatment]:
+def treatment_results(events: Iterable[Event]) -> list[TreatmentResult]:
     """Return what was prescribed, each with what came of it: the next judgement on the same sickness."""
-    found: list[Treatment] = []
+    results: list[TreatmentResult] = []
     for event in events:
-        if not isinstance(event, Treated):
+        if not isinstance(event, Treatment):
             continue
         if not event.outcome:
-            found.append(Treatment(event))
-        elif waiting := [each for each in found if not each.outcome and each.order.sickness == event.sickness]:
-            at = found.index(waiting[-1])
-            found[at] = Treatment(waiting[-1].order, event.outcome, (event.step, event.images), event.text)
-    return found
+            results.append(TreatmentResult(event))
+        elif unjudged := [each for each in results if not each.outcome and each.treatment.diagnosis == event.diagnosis]:
+            index = results.index(unjudged[-1])
+            results[index] = TreatmentResult(
+                unjudged[-1].treatment, event.outcome, (event.step, event.images_seen), event.text
+            )
+    return results
 
 
 def examine(path: Path) -> Findings:
@@ -130,16 +132,16 @@ def examine(path: Path) -> Findings:
         GanvasError: nothing is there, it is no run, or its health was never examined.
     """
     events, unreadable = _read(path)
-    if not any(isinstance(event, Signs) for event in events):
+    if not any(isinstance(event, HealthCheck) for event in events):
         raise GanvasError(
             f"The health of {path} was never examined: it was trained without the coach, by an older release, or not "
             "for long enough.",
-            _remedy(path, events),
+            _how_to_check(path, events),
         )
-    return replace(doctor(events), unreadable=unreadable)
+    return replace(doctor(events), unreadable_lines=unreadable)
 
 
-def _remedy(path: Path, events: Sequence[Event]) -> str:
+def _how_to_check(path: Path, events: Sequence[Event]) -> str:
     """Return how the health of such a training can be known."""
     run = path if path.is_dir() else path.parent
     ended = any(isinstance(event, Done) and event.reason != "interrupted" for event in events)

@@ -1,40 +1,40 @@
 """The complete description of a run or a painting: frozen dataclasses, to JSON and back."""
 
+from .options import TrainOptions
 from .plain import from_dict, to_dict
 from .run import (
-    ALONE,
     CHANNELS,
     FORMAT,
-    AdaptConfig,
+    AdaConfig,
     AnnealConfig,
+    AutoencoderConfig,
     BalanceConfig,
     Config,
     DataConfig,
     NetworkConfig,
-    OptimiserConfig,
+    OptimizerConfig,
     PenaltyConfig,
     PhaseConfig,
-    StylesConfig,
-    WarmStartConfig,
+    StyleGANConfig,
 )
 from .style import StyleConfig
 
 __all__ = [
-    "ALONE",
     "CHANNELS",
     "FORMAT",
-    "AdaptConfig",
+    "AdaConfig",
     "AnnealConfig",
+    "AutoencoderConfig",
     "BalanceConfig",
     "Config",
     "DataConfig",
     "NetworkConfig",
-    "OptimiserConfig",
+    "OptimizerConfig",
     "PenaltyConfig",
     "PhaseConfig",
     "StyleConfig",
-    "StylesConfig",
-    "WarmStartConfig",
+    "StyleGANConfig",
+    "TrainOptions",
     "from_dict",
     "to_dict",
 ]

@@ -11,8 +11,21 @@ ConfigT = TypeVar("ConfigT")
 
 
 def to_dict(config: Any) -> dict[str, Any]:
-    """Return a configuration dataclass as plain dicts, lists and scalars."""
-    return dataclasses.asdict(config)
+    """Return a configuration dataclass as plain dicts, lists and scalars; what has a `to_record` says it itself."""
+    return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config)}
+
+
+def _plain(value: Any) -> Any:
+    """Return a field's value as plain data."""
+    if hasattr(value, "to_record"):
+        return value.to_record()
+    if dataclasses.is_dataclass(value):
+        return to_dict(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
 
 
 def from_dict(kind: type[ConfigT], record: Any, where: str = "config") -> ConfigT:
@@ -45,6 +58,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         if value is None and type(None) in typing.get_args(hint):
             return None
         return _convert(next(arg for arg in typing.get_args(hint) if arg is not type(None)), value, where)
+    if origin is typing.Literal and value in typing.get_args(hint):
+        return value
     if dataclasses.is_dataclass(hint):
         return from_dict(hint, value, where)  # type: ignore[arg-type]
     if origin is tuple and isinstance(value, list | tuple):

@@ -6,23 +6,25 @@ a run can be read, repeated and opened by a later release.
 
 from dataclasses import dataclass
 
-FORMAT = 2  # raised when a run of an older release needs translating
+from .options import TrainOptions
 
-CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}  # by the names that people give them
+FORMAT = 3  # raised when a run of an older release needs translating (`config.old_format`)
+
+CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4}  # by the names that people give them
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Say which pictures are trained on and how each is made to fit.
+    """Which pictures are trained on, and how each is made to fit.
 
     Args:
         path: folder, .zip, .npy, or MNIST-style idx file (plain or .gz), as given by the user.
-        height, width: of the prepared pictures, in pixels.
-        channels: 1 grey, 3 colour, 4 colour with alpha kept.
-        background: colour that transparency is composited on, as Pillow names it ("white", "#ffeedd").
-        fit: "crop" cuts the middle out at the target's shape, "pad" shrinks the whole picture onto the background,
+        height, width: of the prepared images, in pixels.
+        channels: 1 gray, 3 color, 4 color with alpha kept.
+        background: color under transparent pictures, as Pillow names it ("white", "#ffeedd").
+        fit: "crop" cuts out the middle at the target's shape, "pad" shrinks the whole picture onto the background,
             "stretch" ignores the shape.
-        labels: condition the networks on each picture's class: its sub-folder, or the idx labels beside it.
+        conditional: condition the networks on each picture's class: its sub-folder, or the idx labels beside it.
     """
 
     path: str
@@ -31,266 +33,268 @@ class DataConfig:
     channels: int = 3
     background: str = "white"
     fit: str = "crop"
-    labels: bool = False
+    conditional: bool = False
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Name a network of `ganvas.models` and the widths (channels or units) of its stages, input to output."""
+    """A network of `ganvas.models` by name, and the widths (channels or units) of its stages, input to output."""
 
     name: str
     widths: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class OptimiserConfig:
-    """Set Adam: learning rate and decay of its first and second moment."""
+class OptimizerConfig:
+    """Settings of Adam: learning rate, and decay of its first and second moment."""
 
-    learning_rate: float
+    lr: float
     beta1: float = 0.5
     beta2: float = 0.999
 
 
 @dataclass(frozen=True)
 class PenaltyConfig:
-    """Choose a penalty of `ganvas.losses.PENALTIES`, its weight, and how often it is taken ("none" for no penalty).
+    """A penalty of `ganvas.losses.PENALTIES` ("none" for no penalty), its weight, and the steps from one to the next.
 
-    A lazy penalty (`every` > 1) is scaled up by `every`, so that gamma means the same however often it is taken.
+    A lazy penalty (`interval` > 1) is multiplied by `interval`, so that gamma means the same however often it is taken.
     """
 
     name: str = "none"
     gamma: float = 0.0
-    every: int = 1
-
-
-ALONE = frozenset({"multiscale", "projected"})  # discriminators that cannot judge several pictures as one
+    interval: int = 1
 
 
 @dataclass(frozen=True)
 class BalanceConfig:
-    """Hold what keeps the two networks in balance. Recipes leave it alone; the coach turns these when it has to.
+    """What keeps the two networks in balance. Recipes leave it alone; the coach changes it when it has to.
 
     Args:
-        critic: steps of the discriminator to one of the generator.
-        skip_below: the discriminator rests while the average of its loss is below this; 0 if it never does.
-        augmented: probability that a picture is augmented before the discriminator sees it, if there are policies.
-        noise: standard deviation of the noise on every picture that the discriminator sees, black to white being 2.
-        accumulate: steps whose gradients are gathered before the weights move: a batch so many times as large.
-        pack: pictures that the discriminator judges together (Lin et al. 2018, PacGAN).
+        n_critic: steps of the discriminator to one of the generator.
+        d_skip_below_loss: the discriminator is skipped while the average of its loss is below this; 0 for never.
+        augment_p: probability that an image is augmented before the discriminator sees it, if there are policies.
+        instance_noise_std: standard deviation of the noise on what the discriminator sees; images are in [-1, 1].
+        grad_accum_steps: steps whose gradients are accumulated before the weights move.
+        pac: images that the discriminator judges together (Lin et al. 2018, PacGAN).
     """
 
     n_critic: int = 1
-    skip_below: float = 0.0
-    augmented: float = 1.0
-    noise: float = 0.0
-    accumulate: int = 1
-    pack: int = 1
+    d_skip_below_loss: float = 0.0
+    augment_p: float = 1.0
+    instance_noise_std: float = 0.0
+    grad_accum_steps: int = 1
+    pac: int = 1
 
 
 @dataclass(frozen=True)
 class PhaseConfig:
-    """Describe one stretch of the training.
+    """One phase of the training.
 
     Args:
-        name: a key of `ganvas.training.phases.PHASES`, which says what a step does.
-        share: of the budget, as time.
-        batch: pictures a step; 0 for steps that look at none.
-        cost: of a step, relative to the other phases' steps: turns a budget of pictures into shares of time.
-        ramp: steps over which the learning rates rise from nothing.
-        floor: what is left of the learning rates at the end, after a linear fall; 1 for no fall.
-        most: steps at most, however large the budget; 0 for no bound. What is left over goes to the other phases.
-        most_after: steps of the phase before up to which `most` holds; with more, it falls with their root. 0 if it
-            always holds.
-        most_left: what it does not fall below.
-        level: up to which a growing network draws, 0 being its coarsest grid.
-        fade: part of the phase's steps in which that level is faded in.
-        steps: how many, once the budget is known; 0 before.
+        name: a key of `ganvas.phases.PHASES`, which says what a step trains.
+        time_share: share of the budget, as time.
+        batch: images a step; 0 for steps that look at none.
+        relative_step_cost: time of a step, relative to the other phases' steps: turns images into shares of time.
+        warmup_steps: steps over which the learning rates rise from nothing.
+        final_lr_factor: what is left of the learning rates at the end, after a linear decay; 1 for no decay.
+        max_steps: bound, however large the budget; 0 for none. What is left over goes to the other phases.
+        max_steps_until: while the previous phase has at most this many steps, `max_steps` holds as given; beyond, it
+            shrinks with 1 / sqrt(steps). 0 if it always holds.
+        min_max_steps: what `max_steps` does not shrink below.
+        level: resolution level of a growing network, 0 being its coarsest.
+        fade_in: part of the phase's steps in which that level is faded in.
+        steps: their number, once the budget is known; 0 before.
     """
 
     name: str
-    share: float
+    time_share: float
     batch: int
-    cost: float = 1.0
-    ramp: int = 0
-    floor: float = 1.0
-    most: int = 0
-    most_after: int = 0
-    most_left: int = 0
+    relative_step_cost: float = 1.0
+    warmup_steps: int = 0
+    final_lr_factor: float = 1.0
+    max_steps: int = 0
+    max_steps_until: int = 0
+    min_max_steps: int = 0
     level: int = 0
-    fade: float = 0.0
+    fade_in: float = 0.0
     steps: int = 0
 
     def continues(self, other: "PhaseConfig") -> bool:
-        """Tell whether both are of the same phase, one of them begun again: the same steps at the same level."""
+        """Return whether both are the same phase, one of them restarted: the same steps at the same level."""
         return (self.name, self.level) == (other.name, other.level)
 
 
 @dataclass(frozen=True)
 class AnnealConfig:
-    """Say what settings are multiplied by at the end of the training; on the way along half a cosine (R3GAN).
+    """Factors that settings have at the end of the training; on the way they follow half a cosine (R3GAN).
 
     Args:
-        rate: the learning rates.
-        forgetting: 1 - beta2 of every optimiser.
-        gamma: the penalty's weight.
-        augments: whether the probability of an augmentation begins at nothing and rises to `balance.augmented`.
+        lr_factor: of the learning rates.
+        one_minus_beta2_factor: of 1 - beta2 of every optimizer.
+        gamma_factor: of the penalty's weight.
+        ramps_augment_p: whether the probability of an augmentation rises from 0 to `balance.augment_p`.
     """
 
-    rate: float = 1.0
-    forgetting: float = 1.0
-    gamma: float = 1.0
-    augments: bool = True
+    lr_factor: float = 1.0
+    one_minus_beta2_factor: float = 1.0
+    gamma_factor: float = 1.0
+    ramps_augment_p: bool = True
 
 
 @dataclass(frozen=True)
-class AdaptConfig:
-    """Have the probability of an augmentation follow how surely the discriminator knows its pictures (ADA).
+class AdaConfig:
+    """How the probability of an augmentation adapts to how well the discriminator knows its images (ADA).
 
     Args:
-        target: mean sign of its logits of real pictures that is aimed at.
-        images: pictures seen while the probability goes from 0 to 1 at most.
-        most: probability at most; one that stays there is an alarm.
-        least: probability at least; the coach raises it.
+        target: mean sign of its logits of real images that is aimed at.
+        speed_images: images seen while the probability goes from 0 to 1 at most.
+        max_p: upper bound; a probability that stays there is an alarm.
+        min_p: lower bound; the coach raises it.
     """
 
     target: float = 0.6
-    images: int = 500_000
-    most: float = 0.85
-    least: float = 0.0
+    speed_images: int = 500_000
+    max_p: float = 0.85
+    min_p: float = 0.0
 
 
 @dataclass(frozen=True)
-class StylesConfig:
-    """Say how the styles of `stylegan2` are trained; see `ganvas.training.steps.stylegan2_regularizers`.
+class StyleGANConfig:
+    """How `stylegan2` is regularized.
 
     Args:
-        mixing: probability that a picture is drawn by two styles.
-        path_weight: of the path length penalty; 0 for none.
-        path_every: steps from one to the next.
+        style_mixing_prob: probability that an image gets the styles of two latents.
+        pl_weight: weight of the path length penalty; 0 for none.
+        pl_interval: steps from one to the next.
     """
 
-    mixing: float = 0.9
-    path_weight: float = 2.0
-    path_every: int = 4
+    style_mixing_prob: float = 0.9
+    pl_weight: float = 2.0
+    pl_interval: int = 4
 
 
 @dataclass(frozen=True)
-class WarmStartConfig:
-    """Describe how the `quick` recipe begins with an autoencoder; see `ganvas.training.steps.autoencoder`.
+class AutoencoderConfig:
+    """How `quick` and `keen` begin with an autoencoder; see `ganvas.training.steps.autoencoder`.
 
     Args:
-        encoder: the network that tells which code a picture has.
-        code_noise: standard deviation of what is added to codes before the decoder draws them.
+        encoder: the network that gives the code of an image.
+        code_noise_std: standard deviation of the noise on codes before the decoder draws them.
         prior_batch: codes a step of the prior.
-        most_codes: pictures at most whose codes the prior learns from.
-        adversarial: weight of the discriminator's opinion beside the reconstruction (mean absolute error).
-        imagined: share of a batch that is drawn from the prior rather than reconstructed.
+        max_codes: images at most whose codes the prior learns from.
+        adversarial_weight: of the adversarial loss beside the reconstruction (mean absolute error).
+        prior_fraction: share of a batch that is drawn from the prior rather than reconstructed.
     """
 
     encoder: NetworkConfig
-    code_noise: float
+    code_noise_std: float
     prior_batch: int
-    most_codes: int
-    adversarial: float
-    imagined: float
+    max_codes: int
+    adversarial_weight: float
+    prior_fraction: float
 
 
 @dataclass(frozen=True)
 class Config:
-    """The whole of a run; `ganvas.recipes` returns it with nothing left open.
+    """The whole of a run; a recipe returns it with nothing left open but the budget.
 
     Args:
         recipe: name of the recipe that wrote this.
         data: the pictures.
-        classes: names of the labels the networks are conditioned on; empty for none.
+        generator, discriminator: the networks.
+        optimizers: by what they move: "generator", "discriminator", "autoencoder", "prior".
+        phases: of the training, in order.
+        encoder: of a variational autoencoder; None for a GAN.
+        autoencoder: how the recipe begins with an autoencoder, if it does.
+        z_dim: length of z.
+        channel_mult: multiplier for the number of channels, as a factor of the recipe's; the widths have it in them.
+        classes: names of the labels that the networks are conditioned on; empty for none.
         class_counts: pictures of each; where no class is asked for, samples are drawn in these proportions.
         seed: of everything random.
-        compiled: networks are compiled by torch before they are used.
-        precision: of what networks compute: "float32", or mixed with "bfloat16" or "float16" on a device that gains.
-        latent: length of z.
-        width: of the networks, as a multiple of the recipe's; their own widths have it in them.
+        precision: of what networks compute: "float32", or mixed with "bfloat16" or "float16".
+        compile: whether torch compiles the networks.
         loss: key of `ganvas.losses.LOSSES`.
-        flip: mirror pictures left to right at random.
-        augment: "color", "translation", "cutout" (DiffAugment), "ada", applied to reals and fakes alike; or "apa",
-            which passes fakes off as reals.
-        adapt: how the probability of augmentation follows the discriminator, in place of `balance.augmented`.
-        anneal: what settings become by the end.
-        styles: how styles are trained, of a generator that has them.
-        origin: the run whose networks this one begins with; empty for none.
-        frozen: share of the discriminator's weights, from the picture on, that stay as they are in `origin`.
-        ema: half-life of the averaged generator's weights, as a share of the pictures seen so far; 0 for no average.
-        phases: the stretches of training, in order.
-        optimisers: by what they move: "generator", "discriminator", "autoencoder", "prior".
-        encoder: of a variational autoencoder; None for a GAN.
-        warm_start: how the recipe begins with an autoencoder, if it does.
-        minutes: the budget that was asked for, if it was one of time.
-        asked_images: the budget that was asked for, if it was one of pictures; `images` is what the phases add up to.
-        fingerprint: of the prepared pictures.
-        held_out: how many of them are kept out of the training, to compare with; `ganvas.data.split` says which.
-        sheets: how many sheets of the fixed latents are written on the way.
-        checkpoints: how many checkpoints are written on the way.
-        evaluations: how often the samples are scored in the last phase, so that the best checkpoint is kept too.
-        images_per_evaluation: pictures seen from one to the next at least, if the budget is one of pictures: so many
-            that scores cost under 5 % of the time.
+        penalty: on the discriminator.
         balance: between the networks.
-        coach: "act" examines the training's health and treats it, "watch" only tells, "off" does not look.
-        patience: pictures seen before the coach calls slow learning a sickness.
-        examinations: how often health is examined on the way; a little more often at first and after a treatment.
-        images_per_examination: pictures seen from one to the next, if the budget is one of pictures: so many that
-            examinations cost under 3 % of the time.
+        flip: mirror images left to right at random.
+        augment: "color", "translation", "cutout" (DiffAugment), "ada", applied to reals and fakes alike; or "apa",
+            which shows fakes as reals.
+        ada: how the probability of an augmentation adapts, instead of `balance.augment_p`.
+        anneal: what settings become by the end.
+        stylegan: how a StyleGAN2 generator is regularized.
+        init_from: the run whose weights this one begins with; empty for none.
+        freeze_d: share of the discriminator's parameters, counted from the image, that stay frozen.
+        ema_half_life: of the averaged generator's weights, as a share of the images seen so far; 0 for no average.
+        minutes: the budget, if it is one of time.
+        total_images: the budget, if it is one of images; `images` is what the phases add up to.
+        fingerprint: of the prepared images.
+        held_out: how many of them are kept out of the training, to compare with; `ganvas.data.split` says which.
+        sample_grids: how many grids of samples are written on the way.
+        checkpoints: how many checkpoints are written on the way.
+        evaluations: how often samples are scored in the last phase, so that the best checkpoint is kept too.
+        images_per_evaluation: images from one to the next at least, if the budget is one of images: so many that
+            scores cost under 5 % of the time.
+        coach: "act" checks the training's health and treats it, "watch" only reports, "off" does not check.
+        slow_start_images: images seen before the coach calls slow learning a sickness.
+        health_checks: how often health is checked on the way; a little more often at first and after a treatment.
+        images_per_health_check: images from one to the next, if the budget is one of images: so many that checks cost
+            under 3 % of the time.
+        requested: what the user asked for; None for a run of 0.1, which does not tell.
+        format: of this file.
     """
 
     recipe: str
     data: DataConfig
     generator: NetworkConfig
     discriminator: NetworkConfig
-    optimisers: dict[str, OptimiserConfig]
+    optimizers: dict[str, OptimizerConfig]
     phases: tuple[PhaseConfig, ...]
     encoder: NetworkConfig | None = None
-    warm_start: WarmStartConfig | None = None
-    latent: int = 100
-    width: float = 1.0
+    autoencoder: AutoencoderConfig | None = None
+    z_dim: int = 100
+    channel_mult: float = 1.0
     classes: tuple[str, ...] = ()
     class_counts: tuple[int, ...] = ()
     seed: int = 0
     precision: str = "float32"
-    compiled: bool = False
+    compile: bool = False
     loss: str = "bce"
     penalty: PenaltyConfig = PenaltyConfig()
     balance: BalanceConfig = BalanceConfig()
     flip: bool = False
     augment: tuple[str, ...] = ()
-    adapt: AdaptConfig | None = None
+    ada: AdaConfig | None = None
     anneal: AnnealConfig | None = None
-    styles: StylesConfig | None = None
-    origin: str = ""
-    frozen: float = 0.0
-    ema: float = 0.0
+    stylegan: StyleGANConfig | None = None
+    init_from: str = ""
+    freeze_d: float = 0.0
+    ema_half_life: float = 0.0
     minutes: float | None = None
-    asked_images: int | None = None
+    total_images: int | None = None
     fingerprint: str = ""
     held_out: int = 0
-    sheets: int = 24
+    sample_grids: int = 24
     checkpoints: int = 8
     evaluations: int = 0
     images_per_evaluation: int = 50_000
     coach: str = "act"
-    patience: int = 0
-    examinations: int = 0
-    images_per_examination: int = 5_000
+    slow_start_images: int = 0
+    health_checks: int = 0
+    images_per_health_check: int = 5_000
+    requested: TrainOptions | None = None
     format: int = FORMAT
 
     @property
     def steps(self) -> int:
-        """Return the steps of all phases."""
+        """The steps of all phases."""
         return sum(phase.steps for phase in self.phases)
 
     @property
     def images(self) -> int:
-        """Return the pictures of all phases."""
+        """The images of all phases."""
         return sum(phase.steps * phase.batch for phase in self.phases)
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Return (C, H, W) of the pictures."""
+        """(C, H, W) of the images."""
         return self.data.channels, self.data.height, self.data.width

@@ -1,24 +1,26 @@
-"""From whatever the user has to batches: sources, inspect, prepare (decode once), loader, augment.
+"""Data pipeline: sources of pictures, inspection, preparation (decode once), batches, augmentation.
 
-`ganvas.data.loader` and `ganvas.data.augment` need torch and are imported by name; the rest works without.
+`ganvas.data.loader`, `augment` and `ada` need torch and are imported by name; the rest works without it.
 """
 
-from .decode import BadPicture, Decoded, read_picture
-from .inspect import Inspection, glance, guess_channels, inspect
-from .prepare import Prepared, Skipped, prepare
+from .decode import DecodedImage, UnreadableImageError, read_image
+from .inspect import Inspection, inspect
+from .overview import Overview, guess_channels, read_overview
+from .prepare import PreparedDataset, SkippedFile, prepare
 from .sources import Source, open_source
 
 __all__ = [
-    "BadPicture",
-    "Decoded",
+    "DecodedImage",
     "Inspection",
-    "Prepared",
-    "Skipped",
+    "Overview",
+    "PreparedDataset",
+    "SkippedFile",
     "Source",
-    "glance",
+    "UnreadableImageError",
     "guess_channels",
     "inspect",
     "open_source",
     "prepare",
-    "read_picture",
+    "read_image",
+    "read_overview",
 ]

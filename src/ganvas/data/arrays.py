@@ -1,4 +1,4 @@
-"""Pictures that come as one array: MNIST's idx files, plain or .gz, and NumPy's .npy. Mapped, not loaded."""
+"""Pictures stored as one array: MNIST's idx files, plain or .gz, and NumPy's .npy. Memory-mapped, not loaded."""
 
 import gzip
 import io
@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from ..errors import GanvasError
 
-GZIP = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 def find_idx(folder: Path) -> Path | None:
-    """Return the pictures of MNIST's training split when `folder` holds the idx files, else None."""
+    """Return the file with MNIST's training images if `folder` has it, else None."""
     for name in ("train-images-idx3-ubyte", "train-images.idx3-ubyte"):
         for path in (folder / name, folder / f"{name}.gz"):
             if path.is_file():
@@ -30,7 +30,7 @@ def find_idx(folder: Path) -> Path | None:
 
 
 def is_idx(path: Path) -> bool:
-    """Tell by its first bytes whether `path` is an idx file of uint8, whatever it is called."""
+    """Return whether `path` is an idx file of uint8, by its first bytes; its name does not matter."""
     try:
         with _open(path) as file:
             head = file.read(4)
@@ -40,36 +40,36 @@ def is_idx(path: Path) -> bool:
 
 
 def load_idx(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:
-    """Return the pictures (N, H, W) or (N, H, W, C) of an idx file, and the labels (N,) that lie beside it, or None.
+    """Return the images (N, H, W) or (N, H, W, C) of an idx file, and the labels (N,) from the file beside it, or None.
 
     Raises:
-        GanvasError: the file is damaged, holds labels, or its labels are not as many as its pictures.
+        GanvasError: the file is damaged or holds labels, or there is not one label for each image.
     """
-    pictures = _read_idx(path)
-    if pictures.ndim < 3:
-        raise GanvasError(f"{path} holds labels, not pictures.", "Give the file with 'images' in its name.")
-    beside = _labels_beside(path)
-    if beside is None:
-        return pictures, None
-    labels = _read_idx(beside)
-    if labels.shape != pictures.shape[:1]:
+    images = _read_idx(path)
+    if images.ndim < 3:
+        raise GanvasError(f"{path} holds labels, not pictures.", "Use the file with 'images' in its name.")
+    labels_path = _find_labels(path)
+    if labels_path is None:
+        return images, None
+    labels = _read_idx(labels_path)
+    if labels.shape != images.shape[:1]:
         raise GanvasError(
-            f"{beside} holds {len(labels):,} labels for the {len(pictures):,} pictures of {path.name}.",
-            "Move the labels away to train without them.",
+            f"{labels_path} holds {len(labels):,} labels for the {len(images):,} pictures of {path.name}.",
+            "To train without labels, move that file away.",
         )
-    return pictures, labels
+    return images, labels
 
 
 def load_npy(path: Path) -> npt.NDArray[np.uint8]:
-    """Return the pictures of a .npy as (N, H, W) or (N, H, W, 3 or 4) uint8; (N, C, H, W) is turned round.
+    """Return the images of a .npy as (N, H, W) or (N, H, W, 3 or 4) uint8; (N, C, H, W) is transposed.
 
     Raises:
-        GanvasError: the file is damaged, would run code, is not uint8, or has no such shape.
+        GanvasError: the file is damaged, needs pickle, is not uint8, or has another shape.
     """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise GanvasError(f"{path} cannot be read as an array: {error}", "Write it with numpy.save.") from error
+        raise GanvasError(f"{path} cannot be read as an array: {error}", "Write it again with numpy.save.") from error
     if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
         kind = array.dtype if isinstance(array, np.ndarray) else "archive"
         raise GanvasError(f"{path} holds {kind}, not uint8 (0 to 255).", "Save array.astype('uint8').")
@@ -85,15 +85,15 @@ def load_npy(path: Path) -> npt.NDArray[np.uint8]:
 
 def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
     with path.open("rb") as file:
-        zipped = file.read(2) == GZIP
+        zipped = file.read(2) == GZIP_MAGIC
     return gzip.open(path) if zipped else path.open("rb")
 
 
 def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
-    """Return the array in an idx file: two zeros, type 8 (uint8), the number of axes, their lengths, the bytes."""
+    """Return the array in an idx file: two zeros, type 8 (uint8), number of axes, their lengths, then the data."""
     with _open(path) as packed, ExitStack() as files:
         plain: IO[bytes]
-        if isinstance(packed, gzip.GzipFile):  # unpacked onto the disk, so that it can be mapped
+        if isinstance(packed, gzip.GzipFile):  # unpacked to disk, so that it can be mapped
             plain = files.enter_context(tempfile.TemporaryFile())
             try:
                 shutil.copyfileobj(packed, plain)
@@ -109,16 +109,16 @@ def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
         shape = struct.unpack(f">{axes}I", lengths) if len(lengths) == 4 * axes else (0,)
         if math.prod(shape) == 0 or start + math.prod(shape) != size:
             raise GanvasError(
-                f"{path} is damaged: its head says {' x '.join(map(str, shape))}, but {size - start:,} bytes follow.",
+                f"{path} is damaged: its header says {' x '.join(map(str, shape))}, but {size - start:,} bytes follow.",
                 "Download it again.",
             )
         return np.memmap(plain, np.uint8, "r", start, shape)
 
 
-def _labels_beside(path: Path) -> Path | None:
-    """Return the labels of the pictures in `path`, by MNIST's way of naming."""
+def _find_labels(path: Path) -> Path | None:
+    """Return the file with the labels of the images in `path`, by MNIST's naming, or None."""
     name = re.sub(r"\.gz$", "", path.name).replace("images", "labels").replace("idx3", "idx1")
     if name == path.name.removesuffix(".gz"):
         return None
     variants = (name, f"{name}.gz", name.replace(".idx1", "-idx1"), f"{name.replace('.idx1', '-idx1')}.gz")
-    return next((path.with_name(each) for each in variants if path.with_name(each).is_file()), None)
+    return next((path.with_name(variant) for variant in variants if path.with_name(variant).is_file()), None)

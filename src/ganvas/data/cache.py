@@ -1,4 +1,4 @@
-"""Where prepared pictures are kept, how they are known to be whole, and how two processes that want them take turns."""
+"""Cache of prepared pictures: its folder, checksums against damage, and locks between processes."""
 
 import json
 import os
@@ -10,33 +10,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-CHECKED = 256 << 20  # bytes whose checksums are looked at when prepared pictures are opened: about 0.2 s
-BLOCK = 4 << 20  # bytes per checksum
+CHECKED_BYTES = 256 << 20  # bytes that are verified when prepared pictures are opened: about 0.2 s
+BLOCK_BYTES = 4 << 20  # bytes per checksum
 
 
 def cache_folder() -> Path:
-    """Return where prepared pictures are kept: $GANVAS_CACHE, else $XDG_CACHE_HOME/ganvas, else ~/.cache/ganvas."""
-    own = os.environ.get("GANVAS_CACHE")
-    shared = os.environ.get("XDG_CACHE_HOME")
-    return Path(own) if own else (Path(shared) if shared else Path.home() / ".cache") / "ganvas"
+    """Return the folder of prepared pictures: $GANVAS_CACHE, else $XDG_CACHE_HOME/ganvas, else ~/.cache/ganvas."""
+    ganvas_cache = os.environ.get("GANVAS_CACHE")
+    xdg_cache = os.environ.get("XDG_CACHE_HOME")
+    return Path(ganvas_cache) if ganvas_cache else (Path(xdg_cache) if xdg_cache else Path.home() / ".cache") / "ganvas"
 
 
 def checksums(path: Path, size: int, every: int = 1) -> Iterator[int]:
-    """Yield the CRC-32 of every `every`-th block of the first `size` bytes of a file. Reads, so memory stays flat."""
+    """Yield the CRC-32 of every `every`-th block of a file's first `size` bytes. Memory use is constant."""
     with path.open("rb") as file:
-        for start in range(0, size, BLOCK * every):
+        for start in range(0, size, BLOCK_BYTES * every):
             file.seek(start)
-            yield zlib.crc32(file.read(min(BLOCK, size - start)))
+            yield zlib.crc32(file.read(min(BLOCK_BYTES, size - start)))
 
 
-def is_whole(path: Path, size: int, sums: list[int]) -> bool:
-    """Tell whether a file still has the checksums that it was written with; of a large one, a part is looked at."""
-    every = max(1, size // CHECKED)
+def checksums_match(path: Path, size: int, sums: list[int]) -> bool:
+    """Return whether a file still has the checksums that it was written with. Of a large file, a part is read."""
+    every = max(1, size // CHECKED_BYTES)
     return path.stat().st_size >= size and list(checksums(path, size, every)) == sums[::every]
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; empty when there is none or it is damaged."""
+    """Return the JSON object in a file; empty if the file is missing or damaged."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -45,16 +45,16 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock at `path`; wait while another process has it. The system lets go of it when its holder dies."""
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold the lock at `path`; wait while another process has it. The system releases it when its holder dies."""
     with path.open("a+b") as file:
         while not _take(file):
             time.sleep(0.1)
         yield
 
 
-def is_free(path: Path) -> bool:
-    """Tell whether nobody holds the lock at `path`."""
+def is_unlocked(path: Path) -> bool:
+    """Return whether no process holds the lock at `path`."""
     with path.open("a+b") as file:
         return _take(file)
 

@@ -1,4 +1,4 @@
-"""Any colour space that a file may come in, to grey, RGB or RGBA in sRGB with 8 bits."""
+"""Convert the colour spaces that files come in to grey, RGB or RGBA: sRGB with 8 bits."""
 
 import io
 from functools import lru_cache
@@ -6,75 +6,75 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-ICC_MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}  # a profile's colour space -> the pixels that it fits
+ICC_MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}  # colour space of a profile -> Pillow mode
 
-SAME = 2  # levels of 255 that sRGB profiles of different makers differ by
+SRGB_TOLERANCE = 2  # of 255: sRGB profiles of different makers differ by so much
 LEVELS = np.linspace(0, 255, 18).astype(np.uint8)
-RAMP = np.stack(np.meshgrid(LEVELS, LEVELS, LEVELS), -1).reshape(len(LEVELS) ** 2, len(LEVELS), 3)
+COLOR_RAMP = np.stack(np.meshgrid(LEVELS, LEVELS, LEVELS), -1).reshape(len(LEVELS) ** 2, len(LEVELS), 3)
 
 
 def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Return a loaded picture as L, RGB or RGBA in sRGB, and what was done to it, in plain words.
+    """Return a loaded image as L, RGB or RGBA in sRGB, and notes on how it was converted.
 
-    A colour profile that is damaged, or that does not fit the pixels, is left out and said, never fatal.
+    A colour profile that is damaged or does not fit the pixels is ignored, with a note.
     """
     notes: list[str] = []
     profile = image.info.get("icc_profile")
     if image.mode.startswith(("I", "F")):
-        image, notes = _to_eight_bits(image), ["deep grey brought to 8 bits"]
+        image, notes = _to_8_bits(image), ["high bit depth reduced to 8 bits"]
     elif image.has_transparency_data:
         image = image.convert("RGBA")
     elif image.mode == "1":
         image = image.convert("L")
     elif image.mode not in ("L", "RGB", "CMYK"):
         image = image.convert("RGB")
-    cmyk = image.mode == "CMYK"
+    is_cmyk = image.mode == "CMYK"
     if profile:
         try:
-            image, changed = _apply(profile, image)
+            image, changed = _convert_profile(profile, image)
             notes += ["colour profile converted to sRGB"] if changed else []
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            notes += ["damaged colour profile left out"]
-    if cmyk:
+            notes += ["damaged colour profile ignored"]
+    if is_cmyk:
         image = image.convert("RGB")
         notes += ["CMYK converted to sRGB"]
     return image, notes
 
 
 def is_srgb(profile: bytes | None) -> bool:
-    """Tell whether pixels with this profile are in sRGB as they are; so are those with none, or with a damaged one."""
+    """Return whether pixels with this profile are already sRGB; so are pixels with no profile or a damaged one."""
     try:
         if not profile:
             return True
-        mode = _mode(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
-        return mode is not None and _transform(profile, mode) is None
+        mode = _profile_mode(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+        return mode is not None and _srgb_transform(profile, mode) is None
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return True
 
 
 def srgb_profile() -> bytes:
-    """Return the profile of sRGB, for files that are to say what their colours mean."""
+    """Return the ICC profile of sRGB, to embed in files."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def _mode(profile: ImageCms.ImageCmsProfile) -> str | None:
-    """Return the mode of the pixels that a profile is for."""
+def _profile_mode(profile: ImageCms.ImageCmsProfile) -> str | None:
+    """Return the Pillow mode that a profile is for, or None."""
     return ICC_MODES.get(profile.profile.xcolor_space.strip())
 
 
-def _does_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Tell whether a ramp of colours stays as it is: its profile is sRGB, whatever its name; linear ones are not."""
+def _is_identity(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Return whether a ramp of colours stays as it is: the profile is sRGB. Names are no proof: some are linear."""
     if mode == "CMYK":
         return False
-    ramp = Image.fromarray(RAMP).convert(mode)
+    ramp = Image.fromarray(COLOR_RAMP).convert(mode)
     difference = np.asarray(transform.apply(ramp), np.int16) - np.asarray(ramp.convert("RGB"), np.int16)
-    return int(np.abs(difference).max()) <= SAME
+    return int(np.abs(difference).max()) <= SRGB_TOLERANCE
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Return a grey picture of 16 or 32 bits or of floats as L.
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Return a grey image of 16 bits, 32 bits or floats as mode L.
 
-    16 bits are scaled by their range (65535 is white), floats in [0, 1] likewise; anything else by its own extremes,
+    White is 65535 for integers and 1 for floats. An image outside that range is scaled by its own minimum and maximum,
     since its white is unknown.
     """
     pixels = np.asarray(image).astype(np.float64)
@@ -86,30 +86,30 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(scaled).astype(np.uint8))
 
 
-def _apply(profile: bytes, image: Image.Image) -> tuple[Image.Image, bool]:
-    """Return the picture in sRGB, and whether the profile changed anything. Alpha is kept as it is."""
-    colours = image.convert("RGB") if image.mode == "RGBA" else image
-    transform = _transform(profile, colours.mode)
+def _convert_profile(profile: bytes, image: Image.Image) -> tuple[Image.Image, bool]:
+    """Return the image in sRGB, and whether the profile changed anything. Alpha stays as it is."""
+    colors = image.convert("RGB") if image.mode == "RGBA" else image
+    transform = _srgb_transform(profile, colors.mode)
     if transform is None:
         return image, False
-    changed = transform.apply(colours)
+    converted = transform.apply(colors)
     if image.mode == "RGBA":
-        changed.putalpha(image.getchannel("A"))
-    return (changed.convert("L") if image.mode == "L" else changed), True
+        converted.putalpha(image.getchannel("A"))
+    return (converted.convert("L") if image.mode == "L" else converted), True
 
 
-@lru_cache(maxsize=32)  # a folder's pictures come from few devices; building a transform costs more than applying it
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return the transform from `profile` to sRGB for pixels of `mode`; None for a profile that is sRGB already.
+@lru_cache(maxsize=32)  # pictures come from few devices; building a transform costs more than applying it
+def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return the transform from `profile` to sRGB for pixels of `mode`; None if the profile is sRGB already.
 
     Raises:
         ImageCms.PyCMSError, OSError: the profile is damaged.
-        ValueError: the profile is for other pixels.
+        ValueError: the profile is for another mode.
     """
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    fits = _mode(source)
-    if fits != mode:
-        raise ValueError(f"a profile for {fits} in a picture of {mode}")
+    profile_mode = _profile_mode(source)
+    if profile_mode != mode:
+        raise ValueError(f"profile for {profile_mode} in an image of mode {mode}")
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     transform = ImageCms.ImageCmsTransform(source, srgb, mode, "RGB")
-    return None if _does_nothing(transform, mode) else transform
+    return None if _is_identity(transform, mode) else transform

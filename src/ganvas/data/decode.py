@@ -1,6 +1,6 @@
-"""One file to one upright sRGB picture, whatever a camera, a scanner or the web did to it; and that to the shape asked.
+"""Decode any picture file to an upright sRGB image, and resize it to the configured shape.
 
-Pillow is the only opener, and only for picture formats: nothing here starts Ghostscript or runs anything else.
+Only Pillow opens files, and only as picture formats: nothing here starts Ghostscript or another program.
 """
 
 import io
@@ -16,14 +16,16 @@ import numpy.typing as npt
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 from ..config import DataConfig
-from ..errors import GanvasError, did_you_mean
+from ..errors import GanvasError, check_choice, did_you_mean
 from .colour import to_srgb
 
-Raw = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
+ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
 
-MAX_PIXELS = 178_956_970  # Pillow's own limit: half a gigabyte as RGB. Headers are checked, so a bomb costs nothing.
+MAX_PIXELS = (
+    178_956_970  # Pillow's own limit: half a gigabyte as RGB. Checked before decoding, so a bomb costs nothing.
+)
 
-SUFFIXES = {
+FORMAT_OF_SUFFIX = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "JPEG"),
     **dict.fromkeys((".png", ".apng"), "PNG"),
     **dict.fromkeys((".tif", ".tiff"), "TIFF"),
@@ -34,13 +36,13 @@ SUFFIXES = {
     ".webp": "WEBP",
     ".avif": "AVIF",
     ".qoi": "QOI",
-    ".tga": "TGA",  # last, since it has no signature: anything might be taken for one
+    ".tga": "TGA",  # last: it has no signature, so almost anything could pass for it
 }
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-FITS = ("crop", "pad", "stretch")
+MODE_OF_CHANNELS = {1: "L", 3: "RGB", 4: "RGBA"}
+FIT_METHODS = ("crop", "pad", "stretch")
 
-ORIENTATION = 0x0112  # the EXIF tag
-UPRIGHT = {
+EXIF_ORIENTATION = 0x0112  # the EXIF tag
+UPRIGHT_TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -51,28 +53,33 @@ UPRIGHT = {
 }
 
 
-class BadPicture(GanvasError):
-    """Say that one picture cannot be used. `reason` is in plain words; a folder with some of these still trains."""
+class UnreadableImageError(GanvasError):
+    """This picture cannot be read; a folder with some of these can still be trained on.
+
+    Args:
+        reason: in plain words, without a full stop ("truncated").
+        name: of the file.
+    """
 
     def __init__(self, reason: str, name: str = "") -> None:
         super().__init__(
             f"{printable(name)}: {reason}." if name else f"{reason}.",
-            "Give another picture, or open it and save it again.",
+            "Use another picture, or open this one and save it again.",
         )
         self.reason = reason
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """Hold a picture (mode L, RGB or RGBA, upright, sRGB) and what was done to make it so, in plain words."""
+class DecodedImage:
+    """An upright sRGB image (mode L, RGB or RGBA), and notes on how it was converted."""
 
     image: Image.Image
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Header:
-    """Hold what a file says about itself before it is decoded. Sizes in pixels, as stored (before EXIF turns it)."""
+class ImageHeader:
+    """What a file says about itself before it is decoded. Sizes in pixels, as stored (before EXIF orientation)."""
 
     format: str
     mode: str
@@ -84,170 +91,179 @@ class Header:
     mislabelled: bool
 
 
-def read_header(source: Raw, name: str = "") -> Header:
-    """Return what the head of a picture says, without decoding its pixels.
+def read_header(source: ImageInput, name: str = "") -> ImageHeader:
+    """Return the header of a picture, without decoding its pixels.
 
     Raises:
-        BadPicture: it is empty, no picture, has too many pixels, or cannot be opened.
+        UnreadableImageError: it is empty, not a picture, has too many pixels, or cannot be opened.
     """
     if isinstance(source, np.ndarray):
         image = Image.fromarray(source)
-        return Header("array", image.mode, *image.size, 1, False, image.mode == "RGBA", False)
-    with _opened(source, name) as image:
-        return _header(image, _name_of(source, name))
+        return ImageHeader("array", image.mode, *image.size, 1, False, image.mode == "RGBA", False)
+    with _open_image(source, name) as image:
+        return _header_of(image, _display_name(source, name))
 
 
-def read_picture(source: Raw, name: str = "", at_least: tuple[int, int] | None = None) -> Decoded:
+def read_image(source: ImageInput, name: str = "", min_size: tuple[int, int] | None = None) -> DecodedImage:
     """Return the picture in a file, in the bytes of one, or in an array.
 
     Args:
-        name: for messages, and to notice a wrong suffix; a path brings its own.
-        at_least: (width, height) that will do. A JPEG may then come smaller than it is, and several times faster.
+        name: for messages, and to detect a wrong suffix; not needed with a path.
+        min_size: (width, height) that is enough. A JPEG may then be decoded smaller than it is, several times faster.
 
     Raises:
-        BadPicture: it is empty, no picture, truncated, has too many pixels, or cannot be opened.
+        UnreadableImageError: it is empty, not a picture, truncated, has too many pixels, or cannot be opened.
     """
     if isinstance(source, np.ndarray):
-        return Decoded(Image.fromarray(source))
-    with _opened(source, name) as image:
-        header = _header(image, _name_of(source, name))
-        notes = list(_notes(header))
-        if at_least and header.format == "JPEG":
-            image.draft(None, at_least if header.orientation < 5 else at_least[::-1])
+        return DecodedImage(Image.fromarray(source))
+    with _open_image(source, name) as image:
+        header = _header_of(image, _display_name(source, name))
+        notes = list(_header_notes(header))
+        if min_size and header.format == "JPEG":
+            image.draft(None, min_size if header.orientation < 5 else min_size[::-1])
         image.load()
-        turn = UPRIGHT.get(_orientation(image))  # asked again: TIFF is turned by Pillow itself
-        picture, colour_notes = to_srgb(image)
-        return Decoded(picture.transpose(turn) if turn is not None else picture, tuple(notes + colour_notes))
+        transpose = UPRIGHT_TRANSPOSE.get(_exif_orientation(image))  # read again: Pillow has already turned a TIFF
+        srgb_image, color_notes = to_srgb(image)
+        return DecodedImage(
+            srgb_image.transpose(transpose) if transpose is not None else srgb_image, tuple(notes + color_notes)
+        )
 
 
-def fit(image: Image.Image, config: DataConfig) -> Image.Image:
-    """Return an L, RGB or RGBA picture at the size, shape and channels of `config`.
+def resize_to(image: Image.Image, config: DataConfig) -> Image.Image:
+    """Return an L, RGB or RGBA image resized to the size and channels of `config`, by its fit method.
 
-    Transparency is put on the background before resizing, so no halo of hidden colour creeps in. Lanczos throughout.
+    Transparency is composited onto the background before resizing, so that hidden colours leave no halo. The filter is
+    Lanczos.
     """
-    mode = MODES[config.channels]
+    mode = MODE_OF_CHANNELS[config.channels]
     if image.mode == "RGBA" and mode != "RGBA":
-        ground = Image.new("RGBA", image.size, config.background)
-        image = Image.alpha_composite(ground, image).convert("RGB")
-    image = image if image.mode == mode else image.convert(mode)  # converting to the same makes a copy
+        background = Image.new("RGBA", image.size, config.background)
+        image = Image.alpha_composite(background, image).convert("RGB")
+    image = image if image.mode == mode else image.convert(mode)  # converting to the same mode would copy
     size = (config.width, config.height)
     if config.fit == "pad":
-        colour = (*ImageColor.getrgb(config.background)[:3], 0) if mode == "RGBA" else config.background
-        return ImageOps.pad(image, size, Image.Resampling.LANCZOS, colour)
-    box = _middle(image.size, size) if config.fit == "crop" else None
+        padding_color = (*ImageColor.getrgb(config.background)[:3], 0) if mode == "RGBA" else config.background
+        return ImageOps.pad(image, size, Image.Resampling.LANCZOS, padding_color)
+    box = _center_box(image.size, size) if config.fit == "crop" else None
     return image.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=3.0)
 
 
-def to_array(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """Return a picture as (C, H, W) uint8."""
+def to_chw_array(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """Return an image as a (C, H, W) uint8 array."""
     array = np.asarray(image)
     return array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
 
 
-def check(config: DataConfig) -> None:
-    """Refuse a size, channels, fit or background that no picture can be given.
+def check_data_config(config: DataConfig) -> None:
+    """Check that size, channels, fit and background are possible.
 
     Raises:
-        GanvasError: naming the field, with the nearest value that is known.
+        GanvasError: one is not; the message names it, and the nearest valid value.
     """
-    if config.fit not in FITS:
-        raise GanvasError(f"Unknown fit '{config.fit}'.{did_you_mean(config.fit, list(FITS))}", f"One of {FITS}.")
-    if config.channels not in MODES:
-        raise GanvasError(f"Pictures cannot have {config.channels} channels.", "1 grey, 3 colour, 4 colour with alpha.")
+    check_choice(config.fit, FIT_METHODS, "fit")
+    if config.channels not in MODE_OF_CHANNELS:
+        raise GanvasError(
+            f"Pictures cannot have {config.channels} channels.", "Use 1 (grey), 3 (colour) or 4 (colour and alpha)."
+        )
     if config.width < 1 or config.height < 1:
         raise GanvasError(f"Pictures cannot be {config.height} x {config.width} pixels.", "Try: --size 64")
     try:
         ImageColor.getrgb(config.background)
     except ValueError as error:
-        near = did_you_mean(config.background.lower(), list(ImageColor.colormap))
-        raise GanvasError(f"Unknown background '{config.background}'.{near}", "A name, or #rrggbb.") from error
+        suggestion = did_you_mean(config.background.lower(), ImageColor.colormap)
+        raise GanvasError(
+            f"Unknown background colour '{config.background}'.{suggestion}", "Use a colour name or #rrggbb."
+        ) from error
 
 
 def printable(name: str) -> str:
-    """Return a file name that any terminal and any file can take: odd characters are written as escapes."""
+    """Return a file name that is safe to print and to write: unprintable characters become escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
-def _middle(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Return the largest box (left, top, right, bottom) with the target's shape in the middle of a picture."""
+def _center_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Return the largest centred box (left, top, right, bottom) with the aspect ratio of `target`."""
     scale = min(size[0] / target[0], size[1] / target[1])
     width, height = target[0] * scale, target[1] * scale
-    left, top = max((size[0] - width) / 2, 0), max((size[1] - height) / 2, 0)  # rounding may go a hair below 0
+    left, top = (
+        max((size[0] - width) / 2, 0),
+        max((size[1] - height) / 2, 0),
+    )  # rounding may give a tiny negative number
     return left, top, min(left + width, size[0]), min(top + height, size[1])
 
 
 @contextmanager
-def _opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
-    """Open a picture; whatever goes wrong then, here or in the body, comes out as a `BadPicture`."""
+def _open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
+    """Open a picture. Any error, here or in the body of the `with`, is raised as `UnreadableImageError`."""
     try:
-        with warnings.catch_warnings(), _stream(source) as file:
-            warnings.simplefilter("ignore")  # Pillow warns of what we check, say in `notes`, or raise
-            with Image.open(file, formats=_formats()) as image:
+        with warnings.catch_warnings(), _open_stream(source) as file:
+            warnings.simplefilter("ignore")  # Pillow warns of what is checked, noted or raised here
+            with Image.open(file, formats=_supported_formats()) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise Image.DecompressionBombError
                 yield image
-    except Exception as error:  # a decoder may raise anything on a broken file, and none may stop the run
-        raise BadPicture(_reason(error, source), _name_of(source, name)) from error
+    except Exception as error:  # decoders raise anything on a broken file; none of it may stop the run
+        raise UnreadableImageError(_failure_reason(error, source), _display_name(source, name)) from error
 
 
-def _stream(source: Path | bytes) -> io.BufferedReader | io.BytesIO:
+def _open_stream(source: Path | bytes) -> io.BufferedReader | io.BytesIO:
     return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
 
 
 @lru_cache(maxsize=1)
-def _formats() -> tuple[str, ...]:
-    """Return the picture formats that this Pillow can open, of those we allow."""
+def _supported_formats() -> tuple[str, ...]:
+    """Return the allowed picture formats that the installed Pillow can open."""
     Image.init()
-    return tuple(each for each in dict.fromkeys(SUFFIXES.values()) if each in Image.OPEN)
+    return tuple(name for name in dict.fromkeys(FORMAT_OF_SUFFIX.values()) if name in Image.OPEN)
 
 
-def _reason(error: Exception, source: Path | bytes) -> str:
-    """Say in plain words why a picture could not be read."""
+def _failure_reason(error: Exception, source: Path | bytes) -> str:
+    """Return in plain words why a picture could not be read."""
     if isinstance(error, Image.DecompressionBombError):
         return f"too many pixels (over {MAX_PIXELS // 1_000_000} million)"
     if isinstance(error, UnidentifiedImageError):
         try:
-            with _stream(source) as file:
+            with _open_stream(source) as file:
                 head = file.read(16)
         except OSError as unreadable:
-            return _reason(unreadable, b"")
-        return f"no picture (it begins with {head!r})" if head else "empty (0 bytes)"
+            return _failure_reason(unreadable, b"")
+        return f"not a picture (it begins with {head!r})" if head else "empty (0 bytes)"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read ({error.strerror.lower()})"
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     return "truncated" if "truncated" in text.lower() else f"damaged ({text})"
 
 
-def _name_of(source: Path | bytes, name: str) -> str:
+def _display_name(source: Path | bytes, name: str) -> str:
     return name or (str(source) if isinstance(source, Path) else "")
 
 
-def _header(image: Image.Image, name: str) -> Header:
-    form = {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
-    return Header(
-        format=form,
+def _header_of(image: Image.Image, name: str) -> ImageHeader:
+    format_name = {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
+    return ImageHeader(
+        format=format_name,
         mode=image.mode,
         width=image.width,
         height=image.height,
-        orientation=_orientation(image),
+        orientation=_exif_orientation(image),
         animated=image.format != "MPO" and bool(getattr(image, "is_animated", False)),
         alpha=image.has_transparency_data,
-        mislabelled=SUFFIXES.get(PurePosixPath(name).suffix.lower(), form) != form,
+        mislabelled=FORMAT_OF_SUFFIX.get(PurePosixPath(name).suffix.lower(), format_name) != format_name,
     )
 
 
-def _notes(header: Header) -> Iterator[str]:
+def _header_notes(header: ImageHeader) -> Iterator[str]:
     if header.mislabelled:
-        yield f"really {header.format}, whatever the suffix says"
+        yield f"really {header.format}, despite the suffix"
     if header.animated:
-        yield "only the first frame was taken"
-    if header.orientation in UPRIGHT:
-        yield "turned upright as EXIF says"
+        yield "only the first frame is used"
+    if header.orientation in UPRIGHT_TRANSPOSE:
+        yield "turned upright, as EXIF says"
 
 
-def _orientation(image: Image.Image) -> int:
-    """Return EXIF's orientation, 1 to 8; damaged EXIF counts as upright."""
+def _exif_orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; damaged EXIF counts as upright (1)."""
     try:
-        return int(image.getexif().get(ORIENTATION, 1))
+        return int(image.getexif().get(EXIF_ORIENTATION, 1))
     except (SyntaxError, ValueError, TypeError, KeyError, IndexError, OSError):
         return 1

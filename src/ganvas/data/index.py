@@ -1,11 +1,11 @@
-"""The list of a source's pictures, written to a file as it is read, with the fingerprint of all that they depend on."""
+"""Index of a source: a file with one line for each picture, and a fingerprint of all that the pixels depend on."""
 
 import hashlib
 import json
 from array import array
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -13,12 +13,12 @@ from typing import NamedTuple
 from ..config import DataConfig
 from .sources import Source
 
-CHUNK = 64  # pictures that are decoded, written and recorded as one
-FORMAT = 1  # raised when prepared pictures of an older release must not be used
+CHUNK_SIZE = 64  # pictures that are decoded, written and recorded together
+FORMAT_VERSION = 1  # increased when prepared pictures of an older release must not be used
 
 
-class Entry(NamedTuple):
-    """One line of the index: a picture's name and group, and its problem if it cannot be read."""
+class IndexEntry(NamedTuple):
+    """One line of the index: name and group of a picture, and why it cannot be read (empty if it can)."""
 
     name: str
     group: str
@@ -27,9 +27,11 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Index:
-    """Find the entries of a list in a file of lines. `starts` are the positions of every `CHUNK`-th line.
+    """A written index.
 
-    groups: how many pictures each group has.
+    starts: byte offset of the first line of each chunk.
+    groups: number of pictures in each group.
+    fingerprint: the same only for the same pictures with the same settings.
     """
 
     path: Path
@@ -39,37 +41,44 @@ class Index:
     fingerprint: str
 
     @property
-    def chunks(self) -> int:
-        """Count the chunks; the last may be shorter."""
+    def chunk_count(self) -> int:
+        """Return the number of chunks; the last may be shorter."""
         return len(self.starts)
 
-    def entries(self, chunk: int = 0) -> Iterator[Entry]:
-        """Yield the entries from a chunk's first on."""
+    def entries(self, chunk: int = 0) -> Iterator[IndexEntry]:
+        """Yield the entries from the start of a chunk to the end of the index."""
         yield from read_entries(self.path, self.starts[chunk] if self.starts else 0)
 
 
-def read_entries(path: Path, start: int, count: int | None = None) -> Iterator[Entry]:
-    """Yield `count` entries (or all) of the index at `path` from the byte `start` on."""
+def read_entries(path: Path, start: int, count: int | None = None) -> Iterator[IndexEntry]:
+    """Yield `count` entries (None: all) of the index at `path`, from byte `start` on."""
     with path.open("rb") as file:
         file.seek(start)
         for line in islice(file, count):
-            yield Entry(*json.loads(line))
+            yield IndexEntry(*json.loads(line))
 
 
 def write_index(source: Source, config: DataConfig, path: Path) -> Index:
-    """Write the names of all pictures of `source` to `path`, a line each, and return where to find them.
+    """Write the index of `source` to `path`, one line for each picture, and return it.
 
-    The fingerprint is made of every name, size and time of change (in archives, checksum) and of what `config` says
-    about pixels: a folder that was moved, or copied with its times, is still the same.
+    The fingerprint depends on every name, size and modification time (in archives: checksum) and on all settings that
+    change pixels. A folder that was moved, or copied with its times, keeps its fingerprint.
     """
-    settings = {key: value for key, value in asdict(config).items() if key not in ("path", "labels")}
-    digest = hashlib.blake2b(json.dumps([FORMAT, CHUNK, settings]).encode(), digest_size=16)
+    # These names and their order are hashed: keep them as they are, or every cached dataset is lost.
+    settings = {
+        "height": config.height,
+        "width": config.width,
+        "channels": config.channels,
+        "background": config.background,
+        "fit": config.fit,
+    }
+    digest = hashlib.blake2b(json.dumps([FORMAT_VERSION, CHUNK_SIZE, settings]).encode(), digest_size=16)
     starts, groups, count = array("q"), Counter[str](), 0
     with path.open("wb") as file:
         for count, item in enumerate(source.items(), 1):
-            if count % CHUNK == 1:
+            if count % CHUNK_SIZE == 1:
                 starts.append(file.tell())
-            # ASCII, since a name may hold bytes that are no character at all.
+            # ASCII, since a name may have bytes that are not valid text.
             line = json.dumps((item.name, item.group, item.problem)).encode("ascii") + b"\n"
             file.write(line)
             digest.update(line + item.stamp.encode("ascii"))

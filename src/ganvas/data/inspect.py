@@ -1,43 +1,40 @@
-"""Look into a source of pictures: what is there, what is wrong with it, and how it is best trained on.
+"""Inspect a source of pictures: what is there, what is wrong with it, and how it is best trained on.
 
-Every file's head is read, and a sample is decoded. Of each picture 16 bytes are kept, so a million fit anywhere.
+Every file's header is read, and a sample is decoded. Memory use: 16 bytes a picture, so a million fit anywhere.
 """
 
-import random
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from . import recommendations
-from .decode import UPRIGHT, BadPicture, Header, printable, read_header, read_picture
-from .duplicates import Look, alike, content_hash, look
-from .prepare import Skipped
-from .recommendations import Facts, Spread
-from .sources import Item, Source, no_pictures, open_source
+from .decode import UPRIGHT_TRANSPOSE, ImageHeader, UnreadableImageError, printable, read_header
+from .duplicates import ThumbnailStats, content_hash, find_lookalikes
+from .overview import OVERVIEW_LIMIT, OVERVIEW_SAMPLE, Overview, ReservoirSample, decode_thumbnails, make_overview
+from .prepare import SkippedFile
+from .recommendations import DatasetStats
+from .sizes import SizeHistograms, upright_size
+from .sources import Source, SourceItem, no_pictures_error, open_source
 
-SAMPLE = 512  # pictures that are decoded
-LISTED = 1000  # broken files that are named; beyond, they are only counted
-DRAWN = 0.25  # of a picture's spots beside one of their colour; seen: 0.5 to 0.85 in drawings, 0.05 in photographs
-SHOWN = 5  # examples of duplicates
-MOST_OBLONG = 10_000  # hundredths of width over height that are told apart
-LONGEST = 1 << 16  # pixels of a side that are told apart in the distribution of sizes
+SAMPLE_SIZE = 512  # pictures that are decoded
+MAX_LISTED = 1000  # broken files that are named; beyond, they are only counted
+MAX_EXAMPLES = 5  # examples of duplicates
+FLAGS = ("tiny", "rotated", "animated", "cmyk", "alpha", "deep", "mislabelled")
 
 
 @dataclass(frozen=True)
-class Inspection(Facts):
-    """Tell what `inspect` found: the facts, and what follows from them.
+class Inspection(DatasetStats):
+    """What `inspect` found: the statistics, and what follows from them.
 
     channels, width, height, background: what to train at, by the pictures alone.
-    warnings: what the user should know before training, in plain words, the worst first.
+    warnings: what the user should know before training, the most serious first.
+    overview: what `ganvas.data.read_overview` returns for the same pictures. Not part of `to_dict`.
     """
 
     channels: int
@@ -45,247 +42,168 @@ class Inspection(Facts):
     height: int
     background: str
     warnings: tuple[str, ...]
+    overview: Overview
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain dicts, lists and scalars, ready for JSON."""
+        """Return everything but the overview as plain dicts, lists and scalars, ready for JSON."""
         record = asdict(self)
+        del record["overview"]
         for name in ("widths", "heights", "short_sides", "shapes"):
             record[name] = getattr(self, name)._asdict()
-        return record | {"usable": self.usable, "broken": [each._asdict() for each in self.broken]}
+        return record | {"usable": self.usable, "broken": [file._asdict() for file in self.broken]}
 
 
-def inspect(path: str | Path, tell: Callable[[int], None] | None = None) -> Inspection:
-    """Read every head and decode a sample of the pictures at `path`; change nothing.
+def inspect(path: str | Path, progress: Callable[[int], None] | None = None) -> Inspection:
+    """Read every header and decode a sample of the pictures at `path`; change nothing.
 
     Args:
-        tell: called now and then with the number of pictures looked at so far.
+        progress: called now and then with the number of pictures read so far.
 
     Raises:
         GanvasError: there is no source of pictures at `path`, or no picture in it.
     """
     source = open_source(path)
-    tally = _Tally(source)
+    collector = _StatsCollector(source)
     for item in source.items():
-        tally.add(item)
-        if tell and tally.count % 64 == 0:
-            tell(tally.count)
-    if not tally.count:
-        raise no_pictures(source, "Ganvas reads .jpg, .png, .webp, .gif, .tif, .bmp and a few more.")
-    facts = tally.facts()
-    width, height = recommendations.size(facts)
+        collector.add(item)
+        if progress and collector.count % 64 == 0:
+            progress(collector.count)
+    if not collector.count:
+        raise no_pictures_error(source, "Ganvas reads .jpg, .png, .webp, .gif, .tif, .bmp and a few more.")
+    stats, overview = collector.finish()
+    width, height = recommendations.recommended_size(stats)
     return Inspection(
-        **vars(facts),
-        channels=recommendations.channels(facts),
+        **vars(stats),
+        channels=recommendations.recommended_channels(stats),
         width=width,
         height=height,
         background="white",
-        warnings=tuple(recommendations.warnings(facts)),
+        warnings=tuple(recommendations.dataset_warnings(stats)),
+        overview=overview,
     )
 
 
-@dataclass(frozen=True)
-class Glance:
-    """Tell what a few pictures say about all: how many there are (20,000 at most), whether grey, and their shape.
-
-    drawn: whether they have areas of one colour, as drawings and figures on a plain ground do and photographs do not.
-    """
-
-    count: int
-    grey: bool
-    drawn: bool
-    width: int
-    height: int
-
-
-def glance(source: Source) -> Glance:
-    """Look at a few pictures from here and there; `width` and `height` are what to train at, by the pictures alone.
-
-    Transparency counts as colour, since it will lie on a background. Broken pictures are passed over.
-    """
-    few, count = _Few(64), 0
-    for item in islice(source.items(), 20_000):
-        few.add(item)
-        count += 1
-    looks, _ = _decode(source, few.kept)
-    short, shapes = np.zeros(LONGEST, np.int64), np.zeros(MOST_OBLONG + 1, np.int64)
-    for item in few.kept:
-        with suppress(BadPicture):
-            if not item.problem:
-                width, height = _upright(read_header(source.read(item.name), item.name))
-                short[min(width, height, LONGEST - 1)] += 1
-                shapes[_oblongness(width, height)] += 1
-    width, height = (
-        recommendations.fitting(_spread(short), _shapes(shapes)) if short.any() else (recommendations.SIZES[0],) * 2
-    )
-    grey = bool(looks) and all(each.grey for each in looks.values())
-    drawn = median([each.flat for each in looks.values()] or [1.0]) > DRAWN
-    return Glance(count, grey, drawn, width, height)
-
-
-def guess_channels(source: Source) -> int:
-    """Return 1 when a few pictures from here and there are all grey, else 3."""
-    return 1 if glance(source).grey else 3
-
-
-def _upright(header: Header) -> tuple[int, int]:
-    """Return width and height as they are seen."""
-    return (header.width, header.height) if header.orientation < 5 else (header.height, header.width)
-
-
-def _oblongness(width: int, height: int) -> int:
-    """Return width over height in hundredths."""
-    return min(round(100 * width / height), MOST_OBLONG)
-
-
-def _shapes(tally: npt.NDArray[np.int64]) -> Spread:
-    return Spread(*(each / 100 for each in _spread(tally)))
-
-
-class _Few:
-    """Keep some of a stream of unknown length, each with the same chance, the same each time (reservoir sampling)."""
-
-    def __init__(self, most: int) -> None:
-        self.kept: list[Item] = []
-        self._most = most
-        self._seen = 0
-        self._random = random.Random(0)
-
-    def add(self, item: Item) -> None:
-        self._seen += 1
-        if len(self.kept) < self._most:
-            self.kept.append(item)
-        elif (place := self._random.randrange(self._seen)) < self._most:
-            self.kept[place] = item
-
-
-class _Tally:
-    """Count while the pictures go by."""
+class _StatsCollector:
+    """Counts over one pass through a source, and the samples to be decoded at its end."""
 
     def __init__(self, source: Source) -> None:
         self.count = 0
         self._source = source
-        self._few = _Few(SAMPLE)
+        self._sample = ReservoirSample[SourceItem](SAMPLE_SIZE)
+        self._overview_sample = ReservoirSample[tuple[SourceItem, tuple[int, int] | None]](OVERVIEW_SAMPLE)
         self._broken_count = 0
-        self._broken: list[Skipped] = []
+        self._broken: list[SkippedFile] = []
         self._groups = Counter[str]()
         self._formats = Counter[str]()
         self._modes = Counter[str]()
-        self._marks = Counter[str]()
-        self._widths, self._heights, self._short = (np.zeros(LONGEST, np.int64) for _ in range(3))
-        self._shapes = np.zeros(MOST_OBLONG + 1, np.int64)
-        self._hashes, self._numbers = array("Q"), array("Q")
+        self._flags = Counter[str]()
+        self._sizes = SizeHistograms()
+        self._hashes, self._indices = array("Q"), array("Q")  # of the good pictures: content hash, index in the source
 
-    def add(self, item: Item) -> None:
-        """Read one picture's head and take it down."""
+    def add(self, item: SourceItem) -> None:
+        """Read and count one picture's header."""
         self.count += 1
+        header = self._read_header(item)
+        if self.count <= OVERVIEW_LIMIT:
+            self._overview_sample.add((item, upright_size(header) if header else None))
+        if header:
+            self._indices.append(self.count - 1)
+            self._sample.add(item)
+            self._groups[item.group] += 1
+            self._add_header(header)
+
+    def _read_header(self, item: SourceItem) -> ImageHeader | None:
+        """Return a picture's header, and keep the hash of its content; None if it is broken, which is recorded."""
         try:
             if item.problem:
-                raise BadPicture(item.problem)
+                raise UnreadableImageError(item.problem)
             content = self._source.read(item.name)
             header = read_header(content, item.name)
             self._hashes.append(content_hash(content))
-        except BadPicture as error:
-            self._bad(item.name, error.reason)
-            return
-        self._numbers.append(self.count - 1)
-        self._few.add(item)
-        self._groups[item.group] += 1
-        self._take(header)
+        except UnreadableImageError as error:
+            self._add_broken(item.name, error.reason)
+            return None
+        return header
 
-    def _bad(self, name: str, reason: str) -> None:
+    def _add_broken(self, name: str, reason: str) -> None:
         self._broken_count += 1
-        if len(self._broken) < LISTED:
-            self._broken.append(Skipped(printable(name), reason))
+        if len(self._broken) < MAX_LISTED:
+            self._broken.append(SkippedFile(printable(name), reason))
 
-    def _take(self, header: Header) -> None:
+    def _add_header(self, header: ImageHeader) -> None:
         self._formats[header.format] += 1
         self._modes[header.mode] += 1
-        width, height = _upright(header)
-        short = min(width, height)
-        for tally, number in ((self._widths, width), (self._heights, height), (self._short, short)):
-            tally[min(number, LONGEST - 1)] += 1
-        self._shapes[_oblongness(width, height)] += 1
-        marks = {
-            "tiny": short < recommendations.TINY,
-            "rotated": header.orientation in UPRIGHT,
+        width, height = upright_size(header)
+        self._sizes.add(width, height)
+        flags = {
+            "tiny": min(width, height) < recommendations.TINY_SIDE,
+            "rotated": header.orientation in UPRIGHT_TRANSPOSE,
             "animated": header.animated,
             "cmyk": header.mode == "CMYK",
             "alpha": header.alpha,
             "deep": header.mode.startswith(("I", "F")),
             "mislabelled": header.mislabelled,
         }
-        self._marks.update(mark for mark, there in marks.items() if there)
+        self._flags.update(flag for flag, is_set in flags.items() if is_set)
 
-    def facts(self) -> Facts:
-        """Decode the sample, compare, and sum up."""
-        looks, bad = _decode(self._source, self._few.kept)
-        for name, reason in bad:
-            self._bad(name, reason)
-        pairs = alike(looks)
-        copies, examples = self._copies()
-        classes = self._source.classes(self._groups)
-        sizes = Counter[str]()
-        for group, name in classes.items():
-            sizes[name] += self._groups[group]
-        marks = ("tiny", "rotated", "animated", "cmyk", "alpha", "deep", "mislabelled")
-        return Facts(
+    def finish(self) -> tuple[DatasetStats, Overview]:
+        """Decode each picture of both samples once; return the statistics and the overview."""
+        thumbnails, broken = decode_thumbnails(self._source, self._sample.items)
+        overview = self._overview(thumbnails, {name for name, _ in broken})
+        for name, reason in broken:
+            self._add_broken(name, reason)
+        pairs = find_lookalikes(thumbnails)
+        copies, copy_examples = self._find_copies()
+        class_sizes = Counter[str]()
+        for group, name in self._source.classes(self._groups).items():
+            class_sizes[name] += self._groups[group]
+        stats = DatasetStats(
             path=printable(str(self._source.path)),
             kind=self._source.kind,
             count=self.count,
             broken_count=self._broken_count,
             broken=tuple(self._broken),
-            others=dict(self._source.others().most_common()),
+            others=dict(self._source.other_files().most_common()),
             formats=dict(self._formats.most_common()),
             modes=dict(self._modes.most_common()),
-            widths=_spread(self._widths),
-            heights=_spread(self._heights),
-            short_sides=_spread(self._short),
-            shapes=_shapes(self._shapes),
-            classes={printable(name): number for name, number in sorted(sizes.items())},
-            **{mark: self._marks[mark] for mark in marks},
+            widths=self._sizes.widths,
+            heights=self._sizes.heights,
+            short_sides=self._sizes.short_sides,
+            shapes=self._sizes.shapes,
+            classes={printable(name): count for name, count in sorted(class_sizes.items())},
+            **{flag: self._flags[flag] for flag in FLAGS},
             duplicates=copies,
-            duplicate_examples=examples,
-            sample=len(looks),
-            grey=sum(each.grey for each in looks.values()),
-            transparent=sum(each.transparent for each in looks.values()),
-            blank=sum(each.blank for each in looks.values()),
+            duplicate_examples=copy_examples,
+            sample=len(thumbnails),
+            grey=sum(each.gray for each in thumbnails.values()),
+            transparent=sum(each.transparent for each in thumbnails.values()),
+            blank=sum(each.blank for each in thumbnails.values()),
             look_alikes=len({name for pair in pairs for name in pair}),
-            look_alike_examples=tuple((printable(a), printable(b)) for a, b in pairs[:SHOWN]),
+            look_alike_examples=tuple((printable(a), printable(b)) for a, b in pairs[:MAX_EXAMPLES]),
         )
+        return stats, overview
 
-    def _copies(self) -> tuple[int, tuple[tuple[str, ...], ...]]:
+    def _overview(self, thumbnails: dict[str, ThumbnailStats], broken: set[str]) -> Overview:
+        """Return the overview; decode only those of its sample that the other sample does not have."""
+        sample = self._overview_sample.items
+        missing = [item for item, size in sample if size and item.name not in thumbnails and item.name not in broken]
+        known = thumbnails | decode_thumbnails(self._source, missing)[0]
+        shown = {item.name: known[item.name] for item, _ in sample if item.name in known}
+        return make_overview(min(self.count, OVERVIEW_LIMIT), [size for _, size in sample if size], shown.values())
+
+    def _find_copies(self) -> tuple[int, tuple[tuple[str, ...], ...]]:
         """Count the pictures that are exact copies of an earlier one, and name some sets of copies."""
-        hashes = np.frombuffer(self._hashes, np.uint64)
-        kinds, counts = np.unique(hashes, return_counts=True)
-        some = kinds[counts > 1][:SHOWN]
-        places = [np.flatnonzero(hashes == each)[:SHOWN] for each in some]
-        numbers = np.frombuffer(self._numbers, np.uint64)
-        names = _names(self._source, {int(numbers[place]) for group in places for place in group})
-        return len(hashes) - len(kinds), tuple(tuple(names[int(numbers[place])] for place in group) for group in places)
+        hashes, indices = np.frombuffer(self._hashes, np.uint64), np.frombuffer(self._indices, np.uint64)
+        distinct, counts = np.unique(hashes, return_counts=True)
+        examples = distinct[counts > 1][:MAX_EXAMPLES]
+        copies = [indices[np.flatnonzero(hashes == content)[:MAX_EXAMPLES]].tolist() for content in examples]
+        names = _names(self._source, {index for group in copies for index in group})
+        return len(hashes) - len(distinct), tuple(tuple(names[index] for index in group) for group in copies)
 
 
-def _names(source: Source, numbers: set[int]) -> dict[int, str]:
-    """Return the names of the items with these numbers, by walking the source once more."""
-    if not numbers:
+def _names(source: Source, indices: set[int]) -> dict[int, str]:
+    """Return the names of the items with these indices; this walks the source once more."""
+    if not indices:
         return {}
-    items = enumerate(islice(source.items(), max(numbers) + 1))
-    return {number: printable(item.name) for number, item in items if number in numbers}
-
-
-def _decode(source: Source, items: Iterable[Item]) -> tuple[dict[str, Look], list[tuple[str, str]]]:
-    """Decode items; return the looks of the good ones by name, and name and reason of the bad ones."""
-    looks, bad = {}, []
-    for item in items:
-        try:
-            if not item.problem:
-                looks[item.name] = look(read_picture(source.read(item.name), item.name, (64, 64)).image)
-        except BadPicture as error:
-            bad.append((item.name, error.reason))
-    return looks, bad
-
-
-def _spread(tally: npt.NDArray[np.int64]) -> Spread:
-    """Return five numbers that describe a histogram whose bins are the numbers themselves."""
-    cumulated = np.cumsum(tally)
-    ranks = np.array([0, 0.1, 0.5, 0.9, 1]) * max(cumulated[-1] - 1, 0)
-    return Spread(*(float(np.searchsorted(cumulated, rank, side="right")) for rank in ranks))
+    items = enumerate(islice(source.items(), max(indices) + 1))
+    return {index: printable(item.name) for index, item in items if index in indices}

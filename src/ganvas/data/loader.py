@@ -1,4 +1,4 @@
-"""Batches by number: the same seed and image number give the same pictures, so going on needs no memory of the past."""
+"""Stateless loader: a batch depends only on (seed, images seen), so resuming needs no saved position."""
 
 from functools import lru_cache
 
@@ -7,67 +7,79 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from .prepare import Prepared
+from .prepare import PreparedDataset
 from .split import split
 
 
 class Loader:
-    """Read an endless stream of shuffled pictures: every epoch is one permutation of them, drawn from the seed.
+    """Endless stream of shuffled images: every epoch is one permutation, drawn from the seed.
 
     Args:
-        prepared: pictures from `ganvas.data.prepare`.
+        prepared: a dataset from `ganvas.data.prepare`.
         seed: of the shuffling, 0 or more.
-        rank, world: with several processes, each takes every `world`-th picture of the stream, starting at its rank.
-        held_out: how many of the pictures are never shown; `ganvas.data.split` says which.
-        balanced: show pictures of small classes more often: a class comes as often as the root of its size says, so
-            that one of 10 pictures beside one of 1,000 is seen a tenth as often, not a hundredth.
+        rank, world_size: of several processes, each takes every `world_size`-th image, starting at its rank.
+        held_out: number of images that never appear; `ganvas.data.split` chooses them.
+        balanced: sample each class in proportion to the square root of its size. A class of 10 images beside one of
+            1,000 is then seen a tenth as often, not a hundredth.
     """
 
     def __init__(
-        self, prepared: Prepared, seed: int, rank: int = 0, world: int = 1, held_out: int = 0, balanced: bool = False
+        self,
+        prepared: PreparedDataset,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        held_out: int = 0,
+        balanced: bool = False,
     ) -> None:
-        self._pictures = np.asarray(prepared.pictures)
+        self._images = np.asarray(prepared.images)
         self._labels = prepared.labels
         self._rank = rank
-        self._world = world
-        shown = split(prepared.count, held_out).train
-        classes = _classes(shown, prepared.labels) if balanced and prepared.labels is not None else [shown]
-        most = max(len(each) for each in classes)
-        quotas = [round((len(each) * most) ** 0.5) for each in classes]
-        self._epoch = sum(quotas)
+        self._world_size = world_size
+        train_indices = split(prepared.count, held_out).train
+        classes = (
+            _indices_by_class(train_indices, prepared.labels)
+            if balanced and prepared.labels is not None
+            else [train_indices]
+        )
+        largest = max(len(members) for members in classes)
+        counts = [round((len(members) * largest) ** 0.5) for members in classes]
+        self._epoch_length = sum(counts)
 
         @lru_cache(maxsize=2)  # a batch may straddle two epochs
         def permutation(epoch: int) -> npt.NDArray[np.int64]:
             random = np.random.default_rng((seed, epoch))
-            if self._epoch == len(shown):
-                return random.permutation(shown)
-            parts = zip(classes, quotas, strict=True)
-            return random.permutation(np.concatenate([np.resize(random.permutation(of), many) for of, many in parts]))
+            if self._epoch_length == len(train_indices):
+                return random.permutation(train_indices)
+            parts = zip(classes, counts, strict=True)
+            return random.permutation(
+                np.concatenate([np.resize(random.permutation(members), count) for members, count in parts])
+            )
 
         self._permutation = permutation
 
-    def epoch(self, number: int) -> npt.NDArray[np.int64]:
-        """Return the places of the pictures of an epoch, in the order in which they are shown."""
+    def epoch_indices(self, number: int) -> npt.NDArray[np.int64]:
+        """Return the indices of an epoch's images, in their order."""
         return self._permutation(number)
 
-    def batch(self, first_image: int, count: int) -> tuple[Tensor, Tensor | None]:
-        """Return this process's `count` pictures (count, C, H, W) uint8, and their labels (count,) int64 or None.
+    def batch(self, images_seen: int, count: int) -> tuple[Tensor, Tensor | None]:
+        """Return this process's `count` images (count, C, H, W) uint8, and their labels (count,) int64 or None.
 
         Args:
-            first_image: the number of images that all processes together have seen before. A batch of all of them is
-                the stream from here on, `count * world` long, wherever an epoch ends.
+            images_seen: by all processes together before this batch. Their batches make up the next
+                `count * world_size` images of the stream, across the end of an epoch too.
         """
-        parts, place, left = [], first_image + self._rank, count
-        while left:
-            epoch, within = divmod(place, self._epoch)
-            parts.append(self._permutation(epoch)[within : within + left * self._world : self._world])
-            place += len(parts[-1]) * self._world
-            left -= len(parts[-1])
-        chosen = np.concatenate(parts) if parts else np.empty(0, np.int64)
-        pictures = torch.from_numpy(self._pictures[chosen])
-        return pictures, None if self._labels is None else torch.from_numpy(self._labels[chosen])
+        parts, position, remaining = [], images_seen + self._rank, count
+        while remaining:
+            epoch, offset = divmod(position, self._epoch_length)
+            parts.append(self._permutation(epoch)[offset : offset + remaining * self._world_size : self._world_size])
+            position += len(parts[-1]) * self._world_size
+            remaining -= len(parts[-1])
+        indices = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        images = torch.from_numpy(self._images[indices])
+        return images, None if self._labels is None else torch.from_numpy(self._labels[indices])
 
 
-def _classes(shown: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    """Return the pictures of each class that is there."""
-    return [shown[labels[shown] == each] for each in np.unique(labels[shown])]
+def _indices_by_class(indices: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """Return the indices of each class that occurs."""
+    return [indices[labels[indices] == label] for label in np.unique(labels[indices])]

@@ -1,57 +1,49 @@
-"""What is known of a set of pictures, and what follows: channels and size to train at, and what to look out for."""
+"""Statistics of a set of pictures, and what follows: channels and size to train at, and warnings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from .prepare import FEWEST, Skipped
+from .prepare import MIN_IMAGES, SkippedFile
+from .sizes import Quantiles
 
-SIZES = (32, 64, 128, 256)  # pixels of the short side that are recommended
-TINY = 24  # pixels of the short side below which a picture has little to show
-FEW = 500  # pictures; with fewer, a GAN tends to repeat what it has seen
-OBLONG = 1.25  # a shape from which on a square would cut off too much
-
-
-class Spread(NamedTuple):
-    """Describe many numbers by five: the least, one tenth up, the middle one, nine tenths up, the greatest."""
-
-    least: float
-    low: float
-    middle: float
-    high: float
-    greatest: float
+RECOMMENDED_SIDES = (32, 64, 128, 256)  # pixels of the short side
+TINY_SIDE = 24  # pixels of the short side; smaller pictures show little
+SMALL_DATASET = 500  # pictures; with fewer, a GAN tends to repeat the training pictures
+MAX_SHAPE_RATIO = 1.25  # of the 90 % to the 10 % quantile; above it, pictures have no common shape
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Hold what was counted. All files, by their heads:
+class DatasetStats:
+    """Statistics of a source of pictures.
 
-    count: pictures found, broken ones included; broken_count: that cannot be used; broken: up to 1,000 of them.
+    Of all files, by their headers:
+
+    count: pictures found, including broken ones; broken_count: broken ones; broken: up to 1,000 of them.
     others: files that are not pictures, by suffix.
-    formats, modes: how many of each, as Pillow names them.
+    formats, modes: pictures of each format and mode, as Pillow names them.
     widths, heights, short_sides: pixels, upright; shapes: width over height.
     classes: pictures of each class; empty without classes.
-    tiny, rotated (by EXIF), animated, cmyk, alpha, deep (16 bits and more), mislabelled: how many.
+    tiny, rotated (by EXIF), animated, cmyk, alpha, deep (16 bits and more), mislabelled: pictures of each kind.
     duplicates: pictures that are exact copies of another, with some examples.
 
-    A sample, decoded:
+    Of a decoded sample:
 
-    sample: how many; grey, transparent, blank: how many of these.
-    look_alikes: pictures of the sample that look like another in it, with some examples.
+    sample: its size; grey, transparent, blank: pictures of each kind in it.
+    look_alikes: pictures in it that look like another one in it, with some examples.
     """
 
     path: str
     kind: str
     count: int
     broken_count: int
-    broken: tuple[Skipped, ...]
+    broken: tuple[SkippedFile, ...]
     others: dict[str, int]
     formats: dict[str, int]
     modes: dict[str, int]
-    widths: Spread
-    heights: Spread
-    short_sides: Spread
-    shapes: Spread
+    widths: Quantiles
+    heights: Quantiles
+    short_sides: Quantiles
+    shapes: Quantiles
     classes: dict[str, int]
     tiny: int
     rotated: int
@@ -71,67 +63,67 @@ class Facts:
 
     @property
     def usable(self) -> int:
-        """Count the pictures that nothing is known to be wrong with."""
+        """Return the number of pictures that are not known to be broken."""
         return self.count - self.broken_count
 
 
-def channels(facts: Facts) -> int:
-    """Return the channels to train at: 1 when the whole sample is grey, else 3."""
-    return 1 if facts.sample and facts.grey == facts.sample else 3
+def recommended_channels(stats: DatasetStats) -> int:
+    """Return the number of channels to train at: 1 when the whole sample is grey, else 3."""
+    return 1 if stats.sample and stats.grey == stats.sample else 3
 
 
-def size(facts: Facts) -> tuple[int, int]:
+def recommended_size(stats: DatasetStats) -> tuple[int, int]:
     """Return the width and height to train at, by the pictures alone."""
-    return fitting(facts.short_sides, facts.shapes)
+    return size_for_shapes(stats.short_sides, stats.shapes)
 
 
-def fitting(short_sides: Spread, shapes: Spread) -> tuple[int, int]:
-    """Return width and height: no more than nine tenths of the pictures have, and about their shape."""
-    short = max((each for each in SIZES if each <= short_sides.low), default=SIZES[0])
+def size_for_shapes(short_sides: Quantiles, shapes: Quantiles) -> tuple[int, int]:
+    """Return a width and height that 90 % of the pictures reach, in about their shape."""
+    short = max((side for side in RECOMMENDED_SIDES if side <= short_sides.low), default=RECOMMENDED_SIDES[0])
     shape = shapes.middle
-    if shapes.high > OBLONG * shapes.low:  # no common shape: square loses least
+    if shapes.high > MAX_SHAPE_RATIO * shapes.low:  # no common shape: a square loses least
         return short, short
     wide, tall = max(1.0, round(2 * shape) / 2), max(1.0, round(2 / shape) / 2) if shape else 1.0
     return int(short * wide), int(short * tall)
 
 
-def warnings(facts: Facts) -> Iterator[str]:
-    """Yield what the user should know before training, in plain words, the worst first."""
-    if facts.usable < FEWEST:
-        yield f"Only {facts.usable} pictures can be used; {FEWEST} are needed to train."
-    elif facts.usable < FEW:
-        yield f"{facts.usable} pictures are few: expect results close to them. {FEW} and more give variety."
-    if facts.broken_count:
-        yield f"{_files(facts.broken_count)} cannot be used and will be skipped."
-    yield from _repeated(facts)
-    if facts.blank:
-        yield f"{facts.blank} of {facts.sample} decoded pictures show nothing but one colour."
-    if facts.tiny:
-        yield f"{_pictures(facts.tiny)} under {TINY} px on the short side will look blurred."
-    yield from _mixed(facts)
-    if facts.classes and max(facts.classes.values()) > 10 * min(facts.classes.values()):
-        few = min(facts.classes, key=lambda name: facts.classes[name])
-        yield f"Classes differ much in size: '{few}' has {facts.classes[few]} of {facts.usable:,} pictures."
+def dataset_warnings(stats: DatasetStats) -> Iterator[str]:
+    """Yield what the user should know before training, the most serious first."""
+    if stats.usable < MIN_IMAGES:
+        yield f"Only {stats.usable} pictures can be used; {MIN_IMAGES} are needed to train."
+    elif stats.usable < SMALL_DATASET:
+        yield f"{stats.usable} pictures are few: expect samples close to them. {SMALL_DATASET} or more give variety."
+    if stats.broken_count:
+        yield f"{_files(stats.broken_count)} cannot be used and will be skipped."
+    yield from _duplicate_warnings(stats)
+    if stats.blank:
+        yield f"{stats.blank} of {stats.sample} decoded pictures are blank (a single colour)."
+    if stats.tiny:
+        yield f"{_pictures(stats.tiny)} under {TINY_SIDE} px on the short side will look blurry."
+    yield from _mixture_warnings(stats)
+    if stats.classes and max(stats.classes.values()) > 10 * min(stats.classes.values()):
+        smallest = min(stats.classes, key=lambda name: stats.classes[name])
+        yield f"Classes differ a lot in size: '{smallest}' has {stats.classes[smallest]} of {stats.usable:,} pictures."
 
 
-def _repeated(facts: Facts) -> Iterator[str]:
-    if facts.duplicates:
-        yield f"{_pictures(facts.duplicates)} are exact copies of others, and count double in training."
-    if facts.look_alikes > facts.sample // 50:
-        yield f"{facts.look_alikes} of {facts.sample} decoded pictures look like another one among them."
+def _duplicate_warnings(stats: DatasetStats) -> Iterator[str]:
+    if stats.duplicates:
+        yield f"Exact copies of others: {_pictures(stats.duplicates)}, so training sees these more often."
+    if stats.look_alikes > stats.sample // 50:
+        yield f"{stats.look_alikes} of {stats.sample} decoded pictures look almost like another one."
 
 
-def _mixed(facts: Facts) -> Iterator[str]:
-    """Yield where the pictures do not go together."""
-    if facts.shapes.high > 1.5 * facts.shapes.low:
-        yield "Shapes differ much: the middle is cut out of each; --fit pad keeps the whole picture."
-    if facts.transparent:
+def _mixture_warnings(stats: DatasetStats) -> Iterator[str]:
+    """Yield warnings about pictures that differ too much from each other."""
+    if stats.shapes.high > 1.5 * stats.shapes.low:
+        yield "Shapes differ a lot: each picture is cropped at its middle. To keep whole pictures: --fit pad"
+    if stats.transparent:
         yield (
-            f"{facts.transparent} of {facts.sample} decoded pictures have transparency: they are put on white "
-            "(--background), or keep it with --channels rgba."
+            f"{stats.transparent} of {stats.sample} decoded pictures are transparent: they are put on white. "
+            "For another colour: --background; to keep transparency: --channels rgba"
         )
-    if 0 < facts.grey < facts.sample and min(facts.grey, facts.sample - facts.grey) > facts.sample // 20:
-        yield f"{facts.grey} of {facts.sample} decoded pictures are grey, the others coloured: results will be both."
+    if 0 < stats.grey < stats.sample and min(stats.grey, stats.sample - stats.grey) > stats.sample // 20:
+        yield f"{stats.grey} of {stats.sample} decoded pictures are grey and the others colour: samples will be both."
 
 
 def _pictures(count: int) -> str:

@@ -1,7 +1,7 @@
-"""Where pictures come from: a folder, a .zip, MNIST's idx files or a .npy, each read as one stream of items.
+"""Sources of pictures: a folder, a .zip, MNIST's idx files or a .npy, each read as a stream of items.
 
-Nothing is decoded here and nothing that grows with the number of pictures is kept: a folder of a million is walked,
-not listed. (A .zip's own table of contents is the exception, since it comes in one piece.)
+Nothing is decoded here, and memory use does not grow with the number of pictures: a folder of a million is walked, not
+listed. (The exception is a .zip, whose table of contents is read in one piece.)
 """
 
 import heapq
@@ -23,19 +23,19 @@ import numpy.typing as npt
 
 from ..errors import GanvasError, did_you_mean
 from .arrays import find_idx, is_idx, load_idx, load_npy
-from .decode import SUFFIXES, BadPicture, Raw, printable
+from .decode import FORMAT_OF_SUFFIX, ImageInput, UnreadableImageError, printable
 
-MAX_MEMBER = 1 << 30  # bytes; a picture in an archive is unpacked in memory, so a zip bomb must not get that far
-SORTED_AT_ONCE = 20_000  # names of one folder sorted in memory; more are sorted in parts, on disk
+MAX_MEMBER_BYTES = 1 << 30  # a picture in an archive is unpacked in memory; larger ones may be zip bombs
+SORT_CHUNK_SIZE = 20_000  # names of one folder sorted in memory; more are sorted in chunks on disk
 
 
-class Item(NamedTuple):
-    """Name one picture of a source, before anything of it is read.
+class SourceItem(NamedTuple):
+    """One picture of a source, before anything of it is read.
 
-    name: what `Source.read` takes, unique in the source ("cats/01.jpg").
-    group: the folder it lies in, or its label; `Source.classes` turns these into class names.
+    name: argument of `Source.read`, unique in the source ("cats/01.jpg").
+    group: its folder or its label; `Source.classes` turns these into class names.
     stamp: changes when the content changes.
-    problem: why it cannot be read, when that is plain already.
+    problem: why it cannot be read, if that is known already; else empty.
     """
 
     name: str
@@ -53,22 +53,22 @@ class Source(ABC):
         self.path = path
 
     @abstractmethod
-    def items(self) -> Iterator[Item]:
-        """Yield every picture, in an order that is the same each time."""
+    def items(self) -> Iterator[SourceItem]:
+        """Yield every picture, in the same order each time."""
 
     @abstractmethod
-    def read(self, name: str) -> Raw:
-        """Return what `decode.read_picture` takes for the item called `name`."""
+    def read(self, name: str) -> ImageInput:
+        """Return the item called `name` as input of `decode.read_image`."""
 
-    def others(self) -> Counter[str]:
-        """Count the files that are not pictures, by suffix."""
+    def other_files(self) -> Counter[str]:
+        """Return the number of files that are not pictures, by suffix."""
         return Counter()
 
     def classes(self, groups: Collection[str]) -> dict[str, str]:
-        """Return the class of each group, or nothing when the groups make no classes.
+        """Return the class of each group, or an empty dict when the groups make no classes.
 
-        The folders that all pictures share are left away. What comes next in the path is the class, provided that
-        every picture has such a folder; so there are at least two classes, or none.
+        Folders that all pictures share are dropped. The next folder in the path is the class, if every picture has
+        one; so there are at least two classes, or none.
         """
         parts = {group: PurePosixPath(group).parts for group in groups}
         levels = zip(*parts.values(), strict=False)
@@ -79,26 +79,28 @@ class Source(ABC):
 
 
 class FolderSource(Source):
-    """Pictures in a folder and its sub-folders, hidden ones left out, each real folder visited once."""
+    """Pictures in a folder and its sub-folders, without hidden ones; each real folder is visited once."""
 
     kind = "folder"
 
-    def items(self) -> Iterator[Item]:
-        for name, facts, problem in _walk(self.path):
-            if problem or is_picture(name):
+    def items(self) -> Iterator[SourceItem]:
+        for name, status, problem in _walk(self.path):
+            if problem or is_image_file(name):
                 group = name.rpartition("/")[0]
-                stamp = f"{facts.st_size}-{facts.st_mtime_ns}" if facts else ""
-                yield Item(name, group, stamp, problem)
+                stamp = f"{status.st_size}-{status.st_mtime_ns}" if status else ""
+                yield SourceItem(name, group, stamp, problem)
 
     def read(self, name: str) -> Path:
         return self.path / name
 
-    def others(self) -> Counter[str]:
-        return Counter(_suffix(name) for name, _, problem in _walk(self.path) if not problem and not is_picture(name))
+    def other_files(self) -> Counter[str]:
+        return Counter(
+            _suffix(name) for name, _, problem in _walk(self.path) if not problem and not is_image_file(name)
+        )
 
 
 class ZipSource(Source):
-    """Pictures in a .zip, read in place: nothing is unpacked onto the disk."""
+    """Pictures in a .zip, read in place: nothing is unpacked to disk."""
 
     kind = "zip"
 
@@ -107,32 +109,34 @@ class ZipSource(Source):
         try:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise GanvasError(f"{path} is damaged or no .zip: {error}", f"Try: unzip -t '{path}'") from error
+            raise GanvasError(f"{path} is damaged or not a .zip: {error}", f"Try: unzip -t '{path}'") from error
         if any(member.flag_bits & 1 for member in self._archive.infolist()):
-            raise GanvasError(f"{path} is encrypted.", "Unpack it with its password, then give the folder.")
+            raise GanvasError(f"{path} is encrypted.", "Unpack it with its password, then use the folder.")
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceItem]:
         for member in self._archive.infolist():
-            if not member.is_dir() and not _is_hidden(member.filename) and is_picture(member.filename):
+            if not member.is_dir() and not _is_hidden(member.filename) and is_image_file(member.filename):
                 group = member.filename.rpartition("/")[0]
-                yield Item(member.filename, group, f"{member.file_size}-{member.CRC}")
+                yield SourceItem(member.filename, group, f"{member.file_size}-{member.CRC}")
 
     def read(self, name: str) -> bytes:
         member = self._archive.getinfo(name)
-        if member.file_size > MAX_MEMBER:
-            raise BadPicture(f"unpacks to {member.file_size:,} bytes, over the limit of {MAX_MEMBER:,}", name)
+        if member.file_size > MAX_MEMBER_BYTES:
+            raise UnreadableImageError(
+                f"unpacks to {member.file_size:,} bytes, over the limit of {MAX_MEMBER_BYTES:,}", name
+            )
         try:
             return self._archive.read(member)
-        except Exception as error:  # whatever is wrong with one member, the others are still good
-            raise BadPicture(f"damaged in the archive ({error})", name) from error
+        except Exception as error:  # one bad member says nothing about the others
+            raise UnreadableImageError(f"damaged in the archive ({error})", name) from error
 
-    def others(self) -> Counter[str]:
+    def other_files(self) -> Counter[str]:
         names = (member.filename for member in self._archive.infolist() if not member.is_dir())
-        return Counter(_suffix(name) for name in names if not _is_hidden(name) and not is_picture(name))
+        return Counter(_suffix(name) for name in names if not _is_hidden(name) and not is_image_file(name))
 
 
 class ArraySource(Source):
-    """Pictures that lie in one array: (N, H, W) or (N, H, W, C) uint8, with a label each or none."""
+    """Pictures in one array (N, H, W) or (N, H, W, C) uint8, with labels (N,) or without."""
 
     def __init__(
         self, path: Path, kind: str, array: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8] | None
@@ -142,11 +146,11 @@ class ArraySource(Source):
         self._array = array
         self._labels = labels
 
-    def items(self) -> Iterator[Item]:
-        facts = self.path.stat()
-        stamp = f"{facts.st_size}-{facts.st_mtime_ns}"
+    def items(self) -> Iterator[SourceItem]:
+        status = self.path.stat()
+        stamp = f"{status.st_size}-{status.st_mtime_ns}"
         for index in range(len(self._array)):
-            yield Item(f"{index:06d}", "" if self._labels is None else str(self._labels[index]), stamp)
+            yield SourceItem(f"{index:06d}", "" if self._labels is None else str(self._labels[index]), stamp)
 
     def read(self, name: str) -> npt.NDArray[np.uint8]:
         return np.ascontiguousarray(self._array[int(name)])
@@ -156,25 +160,25 @@ class ArraySource(Source):
 
 
 def open_source(path: str | Path) -> Source:
-    """Return the source of pictures at `path`, as given by the user ("~" is understood).
+    """Return the source of pictures at `path`; "~" is the home folder.
 
     Raises:
-        GanvasError: there is nothing at `path`, it cannot be read, or it is no source of pictures.
+        GanvasError: there is nothing at `path`, it cannot be read, or it is not a source of pictures.
     """
     given = Path(path).expanduser()
     try:
         given.stat()
         if given.is_dir():
-            images = find_idx(given)
-            if images is None:
-                os.scandir(given).close()  # so that a folder that cannot be read is said here and not halfway
+            idx_file = find_idx(given)
+            if idx_file is None:
+                os.scandir(given).close()  # an unreadable folder is reported here, not halfway
                 return FolderSource(given)
-            given = images
+            given = idx_file
         if is_idx(given):
             return ArraySource(given, "idx", *load_idx(given))
     except (FileNotFoundError, NotADirectoryError) as error:
-        near = did_you_mean(given.name, _siblings(given))
-        raise GanvasError(f"There is no {given}.{near}", f"Try: ls {given.parent}") from error
+        suggestion = did_you_mean(given.name, _siblings(given))
+        raise GanvasError(f"There is no {given}.{suggestion}", f"Try: ls {given.parent}") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise GanvasError(f"{given} cannot be read: {reason}.", f"Try: ls -l {given.parent}") from error
@@ -182,23 +186,25 @@ def open_source(path: str | Path) -> Source:
         return ArraySource(given, "npy", load_npy(given), None)
     if zipfile.is_zipfile(given) or given.suffix.lower() == ".zip":
         return ZipSource(given)
-    if is_picture(given.name):
-        raise GanvasError(f"{given} is one picture; a folder of them is needed.", f"Try: ganvas inspect {given.parent}")
+    if is_image_file(given.name):
+        raise GanvasError(
+            f"{given} is a single picture; a folder of pictures is needed.", f"Try: ganvas inspect {given.parent}"
+        )
     raise GanvasError(
-        f"{given} is no folder, .zip, .npy or MNIST idx file.", "Unpack other archives, then give the folder."
+        f"{given} is not a folder, .zip, .npy or MNIST idx file.", "Unpack other archives, then use the folder."
     )
 
 
-def no_pictures(source: Source, hint: str) -> GanvasError:
-    """Return the error for a source without a single picture; it names what was found instead."""
-    others = source.others().most_common(3)
-    found = ", ".join(f"{count} {suffix} file{'s' if count > 1 else ''}" for suffix, count in others) or "it is empty"
-    return GanvasError(f"No pictures in {source.path} ({found}).", hint)
+def no_pictures_error(source: Source, hint: str) -> GanvasError:
+    """Return the error for a source without pictures; it lists what was found instead."""
+    others = source.other_files().most_common(3)
+    listed = ", ".join(f"{count} {suffix} file{'s' if count > 1 else ''}" for suffix, count in others) or "it is empty"
+    return GanvasError(f"No pictures in {source.path} ({listed}).", hint)
 
 
-def is_picture(name: str) -> bool:
-    """Tell by its suffix whether a file is taken for a picture."""
-    return _suffix(name) in SUFFIXES
+def is_image_file(name: str) -> bool:
+    """Return whether a file counts as a picture, by its suffix."""
+    return _suffix(name) in FORMAT_OF_SUFFIX
 
 
 def _suffix(name: str) -> str:
@@ -210,7 +216,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _siblings(path: Path) -> list[str]:
-    """Return some names beside `path`, for a suggestion."""
+    """Return up to 1,000 names beside `path`, for a suggestion."""
     try:
         with os.scandir(path.parent) as entries:
             return [printable(entry.name) for entry in islice(entries, 1000)]
@@ -219,12 +225,12 @@ def _siblings(path: Path) -> list[str]:
 
 
 def _walk(root: Path) -> Iterator[tuple[str, os.stat_result | None, str]]:
-    """Yield (name inside root, facts, problem) of every file under `root`, depth first, each folder in order."""
-    facts = root.stat()
-    seen = {(facts.st_dev, facts.st_ino)}  # real folders, so that a link back does not send us round for ever
+    """Yield (name inside root, os.stat result, problem) of every file under `root`, depth first, in order of names."""
+    status = root.stat()
+    visited = {(status.st_dev, status.st_ino)}  # real folders, so that a link back causes no endless loop
     stack = [("", _sorted_names(root))]
     while stack:
-        inside, names = stack[-1]
+        folder, names = stack[-1]
         try:
             name = next(names)
         except StopIteration:
@@ -232,40 +238,40 @@ def _walk(root: Path) -> Iterator[tuple[str, os.stat_result | None, str]]:
             continue
         except OSError as error:
             stack.pop()
-            yield inside.rstrip("/"), None, f"the folder cannot be read ({_words(error)})"
+            yield folder.rstrip("/"), None, f"the folder cannot be read ({_error_text(error)})"
             continue
         if _is_hidden(name):
             continue
-        name = inside + name
+        name = folder + name
         try:
-            facts = (root / name).stat()
+            status = (root / name).stat()
         except OSError as error:
-            yield name, None, f"cannot be read ({_words(error)})"
+            yield name, None, f"cannot be read ({_error_text(error)})"
             continue
-        if stat.S_ISDIR(facts.st_mode):
-            place = (facts.st_dev, facts.st_ino)
-            if place in seen:
+        if stat.S_ISDIR(status.st_mode):
+            identity = (status.st_dev, status.st_ino)
+            if identity in visited:
                 yield name, None, "a link to a folder that was already visited"
             else:
-                seen.add(place)
+                visited.add(identity)
                 stack.append((f"{name}/", _sorted_names(root / name)))
         else:
-            # Opening a pipe would wait for ever.
-            yield name, facts, "" if stat.S_ISREG(facts.st_mode) else "not an ordinary file"
+            # Opening a pipe would block for ever.
+            yield name, status, "" if stat.S_ISREG(status.st_mode) else "not a regular file"
 
 
-def _words(error: OSError) -> str:
+def _error_text(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _sorted_names(folder: Path, at_once: int = SORTED_AT_ONCE) -> Iterator[str]:
-    """Yield the names in `folder` in order. Many are sorted in parts that wait on the disk, so memory stays flat."""
+def _sorted_names(folder: Path, chunk_size: int = SORT_CHUNK_SIZE) -> Iterator[str]:
+    """Yield the names in `folder` in order. Many names are sorted in chunks on disk, so memory use is bounded."""
     with ExitStack() as files:
         parts: list[Iterable[str]] = []
         with os.scandir(folder) as entries:
             names = (entry.name for entry in entries)
-            while part := sorted(islice(names, at_once)):
-                if len(part) == at_once:
+            while part := sorted(islice(names, chunk_size)):
+                if len(part) == chunk_size:
                     file = files.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
                     file.writelines(f"{json.dumps(name)}\n" for name in part)  # JSON: a name may hold a newline
                     file.seek(0)

@@ -1,7 +1,7 @@
-"""Decoding by several processes: this one and helpers, which take chunks from one queue and write to one file.
+"""Parallel decoding: this process and workers take chunks from one queue and write to one file.
 
-Helpers are plain interpreters that are told chunk numbers over a pipe. So nothing of the user's program is imported
-again (no `if __name__ == "__main__"` is asked of anybody), and torch is never loaded in them.
+Workers are plain Python interpreters that receive chunk numbers through a pipe. They import nothing of the user's
+program (so it needs no `if __name__ == "__main__"`), and never load torch.
 """
 
 import json
@@ -23,16 +23,16 @@ import numpy as np
 
 from ..config import DataConfig
 from ..errors import GanvasError
-from .decode import BadPicture, fit, read_picture, to_array
-from .index import CHUNK, read_entries
+from .decode import UnreadableImageError, read_image, resize_to, to_chw_array
+from .index import CHUNK_SIZE, read_entries
 from .sources import open_source
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ONE_THREAD_ENV = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass
-class Result:
-    """Report one chunk: which pictures of the list were skipped and why, and how often each thing was done."""
+class ChunkResult:
+    """Result of one chunk: the reason for each skipped picture, by its index, and how often each note occurred."""
 
     chunk: int
     skipped: dict[int, str] = field(default_factory=dict)
@@ -42,50 +42,50 @@ class Result:
         return json.dumps([self.chunk, list(self.skipped.items()), self.notes])
 
     @staticmethod
-    def from_json(line: str | bytes) -> "Result":
+    def from_json(line: str | bytes) -> "ChunkResult":
         chunk, skipped, notes = json.loads(line)
-        return Result(chunk, dict(skipped), Counter(notes))
+        return ChunkResult(chunk, dict(skipped), Counter(notes))
 
 
-class Decoder:
-    """Decode chunks of the list at `index` into `target`, a file of pictures (C, H, W) uint8 in the list's order."""
+class ChunkDecoder:
+    """Decoder of chunks of the index at `index`, to the file `target`: images (C, H, W) uint8, in the index's order."""
 
     def __init__(self, config: DataConfig, index: Path, target: Path) -> None:
         self._config = config
         self._source = open_source(config.path)
         self._index = index
-        self._target = target.open("r+b")
+        self._images_file = target.open("r+b")
 
-    def run(self, chunk: int, start: int) -> Result:
-        """Decode the chunk whose list begins at the byte `start`, write its pictures, and report."""
+    def run(self, chunk: int, start: int) -> ChunkResult:
+        """Decode the chunk whose lines start at byte `start` of the index, write its images, and return the result."""
         config = self._config
-        result = Result(chunk)
-        pixels = np.zeros((CHUNK, config.channels, config.height, config.width), np.uint8)
+        result = ChunkResult(chunk)
+        pixels = np.zeros((CHUNK_SIZE, config.channels, config.height, config.width), np.uint8)
         count = 0
-        for count, entry in enumerate(islice(read_entries(self._index, start), CHUNK), 1):
+        for count, entry in enumerate(islice(read_entries(self._index, start), CHUNK_SIZE), 1):
             try:
                 if entry.problem:
-                    raise BadPicture(entry.problem)
-                # Twice the size is enough for the filter to work on, and lets a JPEG be decoded small.
-                decoded = read_picture(self._source.read(entry.name), entry.name, (2 * config.width, 2 * config.height))
-                pixels[count - 1] = to_array(fit(decoded.image, config))
+                    raise UnreadableImageError(entry.problem)
+                # Twice the target size is enough for the resize filter, and lets a JPEG be decoded small.
+                decoded = read_image(self._source.read(entry.name), entry.name, (2 * config.width, 2 * config.height))
+                pixels[count - 1] = to_chw_array(resize_to(decoded.image, config))
                 result.notes.update(decoded.notes)
-            except BadPicture as error:
-                result.skipped[chunk * CHUNK + count - 1] = error.reason
-        self._target.seek(chunk * pixels.nbytes)
-        self._target.write(pixels[:count].data)
-        self._target.flush()
+            except UnreadableImageError as error:
+                result.skipped[chunk * CHUNK_SIZE + count - 1] = error.reason
+        self._images_file.seek(chunk * pixels.nbytes)
+        self._images_file.write(pixels[:count].data)
+        self._images_file.flush()
         return result
 
     def close(self) -> None:
-        self._target.close()
+        self._images_file.close()
 
 
 def serve() -> None:
-    """Be a helper: read the job and then chunk numbers from standard input, answer each with a line, until it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asked; our input ends with it
+    """Run as a worker: read the job, then chunks, from standard input; answer each chunk with one line."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent process; when it ends, so does our input
     job = json.loads(sys.stdin.readline())
-    decoder = Decoder(DataConfig(**job["config"]), Path(job["index"]), Path(job["target"]))
+    decoder = ChunkDecoder(DataConfig(**job["config"]), Path(job["index"]), Path(job["target"]))
     for line in sys.stdin:
         chunk, start = json.loads(line)
         sys.stdout.write(decoder.run(chunk, start).to_json() + "\n")
@@ -93,26 +93,28 @@ def serve() -> None:
     decoder.close()
 
 
-def decode_all(config: DataConfig, index: Path, starts: dict[int, int], target: Path, workers: int) -> Iterator[Result]:
-    """Decode the chunks in `starts` (chunk -> where its list begins) with `workers` processes; yield as they are done.
+def decode_all(
+    config: DataConfig, index: Path, starts: dict[int, int], target: Path, workers: int
+) -> Iterator[ChunkResult]:
+    """Decode the chunks in `starts` (chunk -> byte offset in the index) with `workers` processes; yield each result.
 
-    This process is one of them, so small sets do not wait for others to start.
+    This process is one of them, so small sets need not wait for others to start.
 
     Raises:
-        GanvasError: a helper died.
+        GanvasError: a worker died.
     """
     todo: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
-    for each in starts.items():
-        todo.put(each)
-    done: queue.SimpleQueue[Result | GanvasError] = queue.SimpleQueue()
-    decoder = Decoder(config, index, target)
+    for chunk in starts.items():
+        todo.put(chunk)
+    results: queue.SimpleQueue[ChunkResult | GanvasError] = queue.SimpleQueue()
+    decoder = ChunkDecoder(config, index, target)
     job = json.dumps({"config": asdict(config), "index": str(index), "target": str(target)})
     try:
-        with _helpers(min(workers, len(starts)) - 1, job, todo, done):
+        with _worker_processes(min(workers, len(starts)) - 1, job, todo, results):
             for _ in starts:
-                if (mine := _next(todo)) is not None:
-                    done.put(decoder.run(*mine))
-                result = done.get()
+                if (own_chunk := _next_chunk(todo)) is not None:
+                    results.put(decoder.run(*own_chunk))
+                result = results.get()
                 if isinstance(result, GanvasError):
                     raise result
                 yield result
@@ -120,7 +122,7 @@ def decode_all(config: DataConfig, index: Path, starts: dict[int, int], target: 
         decoder.close()
 
 
-def _next(todo: "queue.SimpleQueue[tuple[int, int]]") -> tuple[int, int] | None:
+def _next_chunk(todo: "queue.SimpleQueue[tuple[int, int]]") -> tuple[int, int] | None:
     try:
         return todo.get_nowait()
     except queue.Empty:
@@ -128,57 +130,59 @@ def _next(todo: "queue.SimpleQueue[tuple[int, int]]") -> tuple[int, int] | None:
 
 
 @contextmanager
-def _helpers(
+def _worker_processes(
     count: int,
     job: str,
     todo: "queue.SimpleQueue[tuple[int, int]]",
-    done: "queue.SimpleQueue[Result | GanvasError]",
+    results: "queue.SimpleQueue[ChunkResult | GanvasError]",
 ) -> Iterator[None]:
-    """Run helpers beside the body, each with a thread here that hands it chunks; end them with the body."""
+    """Run `count` workers beside the body of the `with`, each fed by a thread; end them with the body."""
     command = [sys.executable, "-P", "-c", "from ganvas.data.workers import serve; serve()"]
-    environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = os.environ | ONE_THREAD_ENV | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    helpers = [subprocess.Popen(command, env=environment, text=True, **pipes) for _ in range(count)]
-    threads = [threading.Thread(target=_feed, args=(each, job, todo, done), daemon=True) for each in helpers]
+    workers = [subprocess.Popen(command, env=environment, text=True, **pipes) for _ in range(count)]
+    threads = [
+        threading.Thread(target=_feed_worker, args=(worker, job, todo, results), daemon=True) for worker in workers
+    ]
     try:
         for thread in threads:
             thread.start()
         yield
     finally:
-        while _next(todo) is not None:
+        while _next_chunk(todo) is not None:
             pass
-        for helper, thread in zip(helpers, threads, strict=True):
-            helper.terminate()
+        for worker, thread in zip(workers, threads, strict=True):
+            worker.terminate()
             thread.join()
-            helper.communicate()
+            worker.communicate()
 
 
-def _feed(
-    helper: "subprocess.Popen[str]",
+def _feed_worker(
+    worker: "subprocess.Popen[str]",
     job: str,
     todo: "queue.SimpleQueue[tuple[int, int]]",
-    done: "queue.SimpleQueue[Result | GanvasError]",
+    results: "queue.SimpleQueue[ChunkResult | GanvasError]",
 ) -> None:
-    """Hand chunks to one helper and pass on what it answers, until there are no more or it dies."""
-    assert helper.stdin is not None
-    assert helper.stdout is not None
+    """Send chunks to one worker and pass on its results, until there are no more or it dies."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
     chunk: tuple[int, int] | None = None
     try:
-        helper.stdin.write(job + "\n")
-        while (chunk := _next(todo)) is not None:
-            helper.stdin.write(json.dumps(chunk) + "\n")
-            helper.stdin.flush()
-            done.put(Result.from_json(helper.stdout.readline()))
+        worker.stdin.write(job + "\n")
+        while (chunk := _next_chunk(todo)) is not None:
+            worker.stdin.write(json.dumps(chunk) + "\n")
+            worker.stdin.flush()
+            results.put(ChunkResult.from_json(worker.stdout.readline()))
     except (OSError, ValueError):
-        status = helper.wait()
-        done.put(
+        status = worker.wait()
+        results.put(
             GanvasError(
-                f"A process that decodes pictures died (status {status}) at pictures {_span(chunk)} of the list.",
-                "Run the same command again: it goes on there. With one worker the cause shows.",
+                f"A process that decodes pictures died (status {status}) at pictures {_picture_range(chunk)}.",
+                "Run the same command again: it continues there.",
             )
         )
 
 
-def _span(chunk: tuple[int, int] | None) -> str:
-    first = chunk[0] * CHUNK if chunk else 0
-    return f"{first:,} to {first + CHUNK - 1:,}"
+def _picture_range(chunk: tuple[int, int] | None) -> str:
+    first = chunk[0] * CHUNK_SIZE if chunk else 0
+    return f"{first:,} to {first + CHUNK_SIZE - 1:,}"

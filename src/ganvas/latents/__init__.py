@@ -1,1 +1,1 @@
-"""From numbers to pictures: latents drawn by seed, and the trained generator that turns them into pictures."""
+"""Generation of samples: latents drawn by seed, and the trained generator that turns them into images."""

@@ -1,4 +1,4 @@
-"""A trained generator, ready for use: load it from a run, ask it for pictures by seed."""
+"""A trained generator, loaded from a run, that samples images by seed."""
 
 import json
 from pathlib import Path
@@ -9,134 +9,142 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ..config import Config
-from ..device import choose_device, random_at, use
+from ..device import choose_device, seeded_rng, torch_device
 from ..errors import GanvasError, did_you_mean
 from ..image_io import to_uint8, write_atomically
 from ..models import build_generator
-from ..models.stylegan2 import StyleGAN2Generator
+from ..models.base import Generator
+from ..models.old_names import translate
 from ..runs import Run
 from ..version import __version__
 
-MODEL = "generator.safetensors"
+MODEL_FILE = "generator.safetensors"
 
 
 class GeneratorModel:
-    """Make pictures from seeds with the averaged generator of a run.
+    """The EMA generator of a run, for sampling.
 
     Args:
-        network: the generator, its statistics settled.
-        config: of the run that trained it.
-        device: where it works.
-        run: the run folder's name, for the pictures' metadata.
+        network: the generator, with its batch-norm statistics recalibrated.
+        config: configuration of the run that trained it.
+        device: where to compute.
+        run_name: name of the run folder, for the metadata of saved pictures.
     """
 
-    def __init__(self, network: nn.Module, config: Config, device: torch.device, run: str) -> None:
+    def __init__(self, network: Generator, config: Config, device: torch.device, run_name: str) -> None:
         self.network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.config, self.device, self.run = config, device, run
+        self.config, self.device, self.run_name = config, device, run_name
 
     @torch.inference_mode()
     def sample(
         self, count: int, seed: int = 0, truncation: float = 1.0, label: str | None = None, first: int = 0
     ) -> Tensor:
-        """Return `count` pictures as uint8 (count, C, H, W) on the processor.
+        """Return `count` images as uint8 (count, C, H, W) on the CPU.
 
-        Picture i depends on seed and i alone, not on `count`.
+        Image i depends only on the seed and on i, not on `count`.
 
         Args:
-            count: how many.
-            seed: any whole number.
-            truncation: 1 draws from everything that was learned; towards 0 pictures become safer and more alike.
-            label: the class to draw, for a run with labels; None draws classes as often as the pictures have them.
-            first: index of the first picture.
+            count: number of images.
+            seed: any integer.
+            truncation: in [0, 1]; 1 samples the full distribution, smaller values give more typical and less varied
+                images.
+            label: name of the class, for a class-conditional run. With None, classes are sampled as often as they
+                occur in the training data.
+            first: index of the first image.
 
         Raises:
             GanvasError: `count` or `truncation` is out of range, or there is no such label.
         """
         if count < 1:
-            raise GanvasError(f"Cannot sample {count} pictures.", "Ask for 1 or more: --count 64")
+            raise GanvasError(f"Cannot sample {count} pictures.", "Try: --count 64")
         if not 0 <= truncation <= 1:
             raise GanvasError(f"Truncation {truncation} is not between 0 and 1.", "Try: --truncation 0.7")
         batches = []
         for start in range(first, first + count, 64):
             indices = range(start, min(start + 64, first + count))
-            z = draw_latents(seed, indices, self.config.latent).to(self.device)
-            labels = self._labels(seed, indices, label)
-            pictures = self._draw(z, None if labels is None else labels.to(self.device), truncation)
-            batches.append(to_uint8(pictures).cpu().contiguous())
+            z = sample_latents(seed, indices, self.config.z_dim).to(self.device)
+            labels = self._class_indices(seed, indices, label)
+            images = self.network.sample(z, None if labels is None else labels.to(self.device), truncation)
+            batches.append(to_uint8(images).cpu().contiguous())
         return torch.cat(batches)
 
-    def _draw(self, z: Tensor, labels: Tensor | None, truncation: float) -> Tensor:
-        """Return pictures in [-1, 1]; a network with styles is truncated in these (Karras et al. 2019, appendix B)."""
-        if isinstance(self.network, StyleGAN2Generator):
-            pictures: Tensor = self.network(z, labels, truncation)
-        else:
-            pictures = self.network(truncation * z, *(() if labels is None else (labels,)))
-        return pictures
-
-    def _labels(self, seed: int, indices: range, label: str | None) -> Tensor | None:
-        """Return the class of each picture, or None for a run without labels."""
+    def _class_indices(self, seed: int, indices: range, label: str | None) -> Tensor | None:
+        """Return the class index of each image, or None for an unconditional run."""
         classes = self.config.classes
         if not classes:
             if label is not None:
-                raise GanvasError(f"{self.run} knows no labels.", "Train with --labels on a folder of sub-folders.")
+                raise GanvasError(
+                    f"{self.run_name} was trained without labels.",
+                    "Leave out --label, or train with --conditional on a folder with one sub-folder per class.",
+                )
             return None
         if label is None:
-            return torch.tensor([draw_label(seed, index, self.config) for index in indices])
+            return torch.tensor([sample_label(seed, index, self.config) for index in indices])
         if label not in classes:
             raise GanvasError(
-                f"{self.run} has no label '{label}'.{did_you_mean(label, list(classes))}",
-                f"It has: {', '.join(classes[:20])}{' ...' if len(classes) > 20 else ''}",
+                f"{self.run_name} has no label '{label}'.{did_you_mean(label, list(classes))}",
+                f"Labels: {', '.join(classes[:20])}{' ...' if len(classes) > 20 else ''}",
             )
         return torch.full((len(indices),), classes.index(label))
 
 
-def draw_latents(seed: int, indices: range, length: int) -> Tensor:
-    """Return z ~ N(0, I) for each index, (len(indices), length), each depending on seed and index alone."""
-    return torch.stack([torch.randn(length, generator=random_at(seed, index, "latent")) for index in indices])
+def sample_latents(seed: int, indices: range, dim: int) -> Tensor:
+    """Return z ~ N(0, I) of shape (len(indices), dim); each row depends only on the seed and its index."""
+    return torch.stack([torch.randn(dim, generator=seeded_rng(seed, index, "latent")) for index in indices])
 
 
-def draw_label(seed: int, index: int, config: Config) -> int:
-    """Return a class for the picture of this seed and index, as often as the run's pictures have it."""
-    counts = config.class_counts or (1,) * len(config.classes)  # older runs do not tell
+def sample_label(seed: int, index: int, config: Config) -> int:
+    """Return a class index for this seed and index, with the class frequencies of the training data."""
+    counts = config.class_counts or (1,) * len(config.classes)  # older runs have no counts
     weights = torch.tensor(counts, dtype=torch.float64)
-    return int(torch.multinomial(weights, 1, generator=random_at(seed, index, "label")))
+    return int(torch.multinomial(weights, 1, generator=seeded_rng(seed, index, "label")))
 
 
 def load(run: Path | str, device: str = "auto") -> GeneratorModel:
-    """Return the generator of `run` (a run folder), ready to sample.
+    """Load the generator of a run.
+
+    Args:
+        run: the run folder.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
 
     Raises:
-        GanvasError: there is no run, no model in it yet, or its file is damaged.
+        GanvasError: there is no run, it has no model yet, or the model file is damaged.
     """
-    where = Run(run)
-    config = where.read_config()
-    file = where.model / MODEL
+    paths = Run(run)
+    config = paths.read_config()
+    file = paths.model / MODEL_FILE
     if not file.is_file():
-        raise GanvasError(f"{run} holds no trained generator yet.", f"Go on with: ganvas train --out {run}")
+        raise GanvasError(f"{run} has no trained generator yet.", f"Continue the training: ganvas train --out {run}")
     network = build_generator(config)
     try:
-        network.load_state_dict(load_file(file))
+        network.load_state_dict(translate(load_file(file), config.generator.name))
     except (SafetensorError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise GanvasError(
-            f"{file} is damaged or of another network: {reason}", f"Try: ganvas train --out {run}"
+            f"{file} is damaged or belongs to another network: {reason}", f"Try: ganvas train --out {run}"
         ) from error
-    return GeneratorModel(network, config, use(choose_device(device)), where.folder.name)
+    return GeneratorModel(network, config, torch_device(choose_device(device)), paths.folder.name)
 
 
-def save_network(run: Run, network: nn.Module, step: int, images: int) -> None:
-    """Write `network`, trained for `step` steps on `images` pictures, as the run's model, whole or not at all."""
+def save_network(run: Run, network: nn.Module, step: int, images_seen: int) -> None:
+    """Write `network` as the run's model, atomically.
+
+    Args:
+        run: the run folder.
+        network: the generator.
+        step, images_seen: how long it was trained.
+    """
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
-    age = {"step": step, "images": images, "software": f"ganvas {__version__}"}
-    about = {"ganvas": json.dumps(age)}  # one entry, since safetensors writes several in an order left to chance
-    write_atomically(run.model / MODEL, save(tensors, about))
+    training_length = {"step": step, "images": images_seen, "software": f"ganvas {__version__}"}
+    metadata = {"ganvas": json.dumps(training_length)}  # one entry, since safetensors writes several in random order
+    write_atomically(run.model / MODEL_FILE, save(tensors, metadata))
 
 
-def read_age(run: Run) -> tuple[int, int] | None:
-    """Return the steps and the pictures that the run's model was trained for; None if it does not say."""
+def read_training_length(run: Run) -> tuple[int, int] | None:
+    """Return the steps and the images seen with which the run's model was trained; None if the file does not say."""
     try:
-        with safe_open(run.model / MODEL, "pt") as file:
-            age = json.loads((file.metadata() or {})["ganvas"])
-        return int(age["step"]), int(age["images"])
+        with safe_open(run.model / MODEL_FILE, "pt") as file:
+            training_length = json.loads((file.metadata() or {})["ganvas"])
+        return int(training_length["step"]), int(training_length["images"])
     except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return None

@@ -1,14 +1,14 @@
-"""Samples as files, each with run, seed and index inside."""
+"""Samples written as files, with run, seed and index in their metadata."""
 
 from pathlib import Path
 
 from torch import Tensor
 
 from ..errors import GanvasError
-from ..image_io import grid, save_image, to_image
+from ..image_io import image_grid, save_image, to_image
 from .sample import GeneratorModel
 
-AT_ONCE = 256  # pictures held in memory
+BATCH_IMAGES = 256  # images in memory at once
 
 
 def write_pictures(
@@ -19,10 +19,10 @@ def write_pictures(
     Raises:
         GanvasError: an argument is out of range, or the folder cannot be written.
     """
-    for start in range(0, max(count, 1), AT_ONCE):
-        pictures = model.sample(min(AT_ONCE, count - start), seed, truncation, label, first=start)
-        for index, picture in enumerate(pictures, start):
-            _save(picture, folder / f"{index:06d}.png", _origin(model, seed, truncation, label) | {"index": index})
+    for start in range(0, max(count, 1), BATCH_IMAGES):
+        images = model.sample(min(BATCH_IMAGES, count - start), seed, truncation, label, first=start)
+        for index, image in enumerate(images, start):
+            _save(image, folder / f"{index:06d}.png", _metadata(model, seed, truncation, label) | {"index": index})
     return folder
 
 
@@ -33,28 +33,28 @@ def write_grid(
     seed: int,
     truncation: float = 1.0,
     label: str | None = None,
-    enlarge: int = 1,
+    scale: int = 1,
 ) -> Path:
-    """Write `count` pictures as one sheet, each pixel `enlarge` times as large, and return its path.
+    """Write `count` pictures as one grid, enlarged by an integer factor `scale`, and return its path.
 
     Raises:
         GanvasError: an argument is out of range, or the file cannot be written.
     """
-    pictures = model.sample(count, seed, truncation, label)
-    sheet = grid(pictures.repeat_interleave(enlarge, 2).repeat_interleave(enlarge, 3), gap=2 * enlarge)
-    _save(sheet, file, _origin(model, seed, truncation, label) | {"count": count})
+    images = model.sample(count, seed, truncation, label)
+    grid = image_grid(images.repeat_interleave(scale, 2).repeat_interleave(scale, 3), gap=2 * scale)
+    _save(grid, file, _metadata(model, seed, truncation, label) | {"count": count})
     return file
 
 
-def _save(picture: Tensor, path: Path, origin: dict[str, object]) -> None:
+def _save(image: Tensor, path: Path, metadata: dict[str, object]) -> None:
     try:
-        save_image(to_image(picture), path, origin)
+        save_image(to_image(image), path, metadata)
     except (OSError, KeyError) as error:
         raise GanvasError(
-            f"Cannot write {path}: {error}", "Name a file that ends in .png, in a folder you may write."
+            f"Cannot write {path}: {error}", "Choose a name that ends in .png, in a folder that you can write to."
         ) from error
 
 
-def _origin(model: GeneratorModel, seed: int, truncation: float, label: str | None) -> dict[str, object]:
-    origin: dict[str, object] = {"run": model.run, "seed": seed, "truncation": truncation}
-    return origin if label is None else origin | {"label": label}
+def _metadata(model: GeneratorModel, seed: int, truncation: float, label: str | None) -> dict[str, object]:
+    metadata: dict[str, object] = {"run": model.run_name, "seed": seed, "truncation": truncation}
+    return metadata if label is None else metadata | {"label": label}

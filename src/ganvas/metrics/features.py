@@ -1,6 +1,6 @@
-"""Turn sets of pictures into features of a frozen network; those of real pictures are computed once and kept.
+"""Features of image sets, computed by a frozen network; those of real images are cached on disk.
 
-Every score names its network, because a distance in one network's features says nothing about another's.
+Every score names its network, because distances on features of different networks cannot be compared.
 """
 
 import contextlib
@@ -19,137 +19,144 @@ from torch import Tensor, distributed, nn
 from ..data.cache import cache_folder
 from ..errors import GanvasError
 from ..image_io import write_atomically
+from . import DEFAULT_NETWORK
 from .networks import load_network
 
-DEFAULT = "efficientnet-lite0"
-FORMAT = 1  # raised when kept features of an older release must not be used
+CACHE_FORMAT = 1  # increased when cached features of older releases must no longer be used
 
 
 @dataclass(frozen=True)
 class Features:
-    """Hold the features of N pictures, one row a picture, float32 on the processor.
+    """Features of N images, one row per image, float32 on the CPU.
 
-    network: what computed them.
-    stage: (N, D1), what Gaussians are fitted to; 192 wide for the EfficientNets.
-    head: (N, D2), what neighbours and kernels are taken in; 1,280 wide for the EfficientNets.
+    network: name of the network that computed them.
+    intermediate: (N, D1), pooled output of an inner layer, for the Frechet distance; D1 = 192 for EfficientNets.
+    final: (N, D2), pooled output of the last layer, for nearest neighbours and kernels; D2 = 1,280 for EfficientNets.
     """
 
     network: str
-    stage: Tensor
-    head: Tensor
+    intermediate: Tensor
+    final: Tensor
 
     def __len__(self) -> int:
-        return len(self.stage)
+        return len(self.intermediate)
 
     def __getitem__(self, rows: slice | Tensor | npt.NDArray[np.int64]) -> "Features":
-        return Features(self.network, self.stage[rows], self.head[rows])
+        return Features(self.network, self.intermediate[rows], self.final[rows])
 
     @staticmethod
-    def joined(parts: Sequence["Features"]) -> "Features":
-        """Return the features of several sets, all of one network, as those of one."""
+    def concatenate(parts: Sequence["Features"]) -> "Features":
+        """Return the rows of several sets, all of one network, as one set."""
         return Features(
-            parts[0].network, torch.cat([each.stage for each in parts]), torch.cat([each.head for each in parts])
+            parts[0].network,
+            torch.cat([part.intermediate for part in parts]),
+            torch.cat([part.final for part in parts]),
         )
 
 
-def to_tensor(pictures: Tensor | npt.NDArray[np.uint8]) -> Tensor:
-    """Return pictures as a tensor; a copy of an array, since a memory-mapped one may be closed to writing."""
-    return pictures if isinstance(pictures, Tensor) else torch.from_numpy(np.array(pictures))
+def to_tensor(images: Tensor | npt.NDArray[np.uint8]) -> Tensor:
+    """Return images as a tensor; an array is copied, since a memory-mapped one may be read-only."""
+    return images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
 
 
-def to_rgb(pictures: Tensor) -> Tensor:
-    """Return uint8 RGB (N, 3, H, W) of uint8 pictures with 1, 3 or 4 channels: alpha goes onto white."""
-    channels = pictures.shape[1]
+def to_rgb(images: Tensor) -> Tensor:
+    """Convert uint8 images with 1, 3 or 4 channels to uint8 RGB (N, 3, H, W); alpha is composited on white."""
+    channels = images.shape[1]
     if channels == 1:
-        return pictures.expand(-1, 3, -1, -1)
+        return images.expand(-1, 3, -1, -1)
     if channels == 4:
-        x = pictures.float()
+        x = images.float()
         alpha = x[:, 3:] / 255
         return (x[:, :3] * alpha + 255 * (1 - alpha)).round().to(torch.uint8)
-    return pictures
+    return images
 
 
-def extract(
-    pictures: Tensor | npt.NDArray[np.uint8],
-    network: str = DEFAULT,
-    batch: int = 50,
+def extract_features(
+    images: Tensor | npt.NDArray[np.uint8],
+    network: str = DEFAULT_NETWORK,
+    batch_size: int = 50,
     device: torch.device | str = "cpu",
     weights: Path | None = None,
 ) -> Features:
-    """Compute the features of a set of pictures.
+    """Return the features of a set of images.
 
-    Under torch.distributed, each rank computes its share and all ranks return the whole.
+    Under torch.distributed each rank computes a share, and every rank returns the features of all images.
 
     Args:
-        pictures: uint8 (N, C, H, W), C of 1 (grey, repeated), 3, or 4 (composited on white); any size. An array may be
+        images: uint8 (N, C, H, W) of any size, C = 1 (repeated to RGB), 3, or 4 (composited on white). An array may be
             memory-mapped: it is read batch by batch.
         network: a key of `NETWORKS`.
-        batch: how many pictures pass the network at once; does not change the result.
+        batch_size: images per forward pass; does not change the result.
         device: where to compute.
-        weights: file of the network's weights, if they are neither packaged nor to be fetched.
+        weights: file of the network's weights; None to use the packaged or downloaded ones.
 
     Raises:
-        GanvasError: the pictures are no such array, or the network cannot be had.
+        GanvasError: the images have another type or shape, or the network cannot be loaded.
     """
-    is_uint8 = str(pictures.dtype).removeprefix("torch.") == "uint8"
-    if pictures.ndim != 4 or not is_uint8 or not len(pictures) or pictures.shape[1] not in (1, 3, 4):
+    is_uint8 = str(images.dtype).removeprefix("torch.") == "uint8"
+    if images.ndim != 4 or not is_uint8 or not len(images) or images.shape[1] not in (1, 3, 4):
         raise GanvasError(
-            f"Features need uint8 pictures (N, C, H, W) with 1, 3 or 4 channels, not {pictures.dtype} of "
-            f"{tuple(pictures.shape)}.",
-            "Give what `ganvas.load(RUN).sample(count)` returns.",
+            f"Features need uint8 pictures of shape (N, C, H, W) with 1, 3 or 4 channels, not {images.dtype} of shape "
+            f"{tuple(images.shape)}.",
+            "Pass what `ganvas.load(RUN).sample(count)` returns.",
         )
     model = load_network(network, weights).to(device)
-    rank, world = _place_among(len(pictures))
-    first, last = len(pictures) * rank // world, len(pictures) * (rank + 1) // world
-    stage, head = _extract(pictures, range(first, last, batch), last, model, torch.device(device))
-    if world > 1:
-        shares: list[tuple[Tensor, Tensor]] = [(stage, head)] * world
-        distributed.all_gather_object(shares, (stage, head))
-        stage, head = (torch.cat(parts) for parts in zip(*shares, strict=True))
-    return Features(network, stage, head)
+    rank, world_size = _rank_and_world_size(len(images))
+    first, last = len(images) * rank // world_size, len(images) * (rank + 1) // world_size
+    intermediate, final = _extract_range(images, range(first, last, batch_size), last, model, torch.device(device))
+    if world_size > 1:
+        shares: list[tuple[Tensor, Tensor]] = [(intermediate, final)] * world_size
+        distributed.all_gather_object(shares, (intermediate, final))
+        intermediate, final = (torch.cat(parts) for parts in zip(*shares, strict=True))
+    return Features(network, intermediate, final)
 
 
-def _place_among(count: int) -> tuple[int, int]:
-    """Return this process's rank and how many processes share the work; fewer pictures than those are not shared."""
+def _rank_and_world_size(count: int) -> tuple[int, int]:
+    """Return rank and world size; (0, 1), so no sharing, with fewer images than processes."""
     if not distributed.is_initialized() or count < distributed.get_world_size():
         return 0, 1
     return distributed.get_rank(), distributed.get_world_size()
 
 
 @torch.no_grad()
-def _extract(
-    pictures: Tensor | npt.NDArray[np.uint8], starts: range, end: int, model: nn.Module, device: torch.device
+def _extract_range(
+    images: Tensor | npt.NDArray[np.uint8], starts: range, end: int, model: nn.Module, device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """Return stage and head of the pictures from the first of `starts` to `end`."""
-    stages, heads = [], []
+    """Return intermediate and final features of the images from the first of `starts` to `end`."""
+    intermediates, finals = [], []
     for start in starts:
         stop = min(start + starts.step, end)
-        stage, head = model(to_rgb(to_tensor(pictures[start:stop]).to(device)))
-        stages.append(stage.float().cpu())
-        heads.append(head.float().cpu())
-    return torch.cat(stages), torch.cat(heads)
+        intermediate, final = model(to_rgb(to_tensor(images[start:stop]).to(device)))
+        intermediates.append(intermediate.float().cpu())
+        finals.append(final.float().cpu())
+    return torch.cat(intermediates), torch.cat(finals)
 
 
-def kept(key: tuple[object, ...], network: str, compute: Callable[[], Features]) -> Features:
-    """Return features that were computed before under `key`, or compute and keep them.
+def cached_features(key: tuple[object, ...], network: str, compute: Callable[[], Features]) -> Features:
+    """Return the features cached under `key`; compute and cache them if there are none.
 
-    They lie in the cache of prepared pictures. A damaged file is computed again; a full disk keeps nothing.
+    They are stored in the cache of prepared pictures. A damaged file is replaced. If the file cannot be written, for
+    example on a full disk, the features are returned all the same.
 
     Args:
-        key: all that the features depend on but the network: the pictures' fingerprint, which of them, mirrored or not.
+        key: everything besides the network that the features depend on: the dataset's fingerprint, the indices of the
+            images, and whether they are mirrored.
+        network: name of the network.
+        compute: returns the features.
     """
-    name = hashlib.blake2b(repr((FORMAT, network, *key)).encode(), digest_size=16).hexdigest()
+    name = hashlib.blake2b(repr((CACHE_FORMAT, network, *key)).encode(), digest_size=16).hexdigest()
     file = cache_folder() / "features" / f"{name}.safetensors"
-    found = _read(file, network)
-    if _on_all_ranks(found is not None) and found is not None:
-        return found
+    cached = _read_cached(file, network)
+    if _true_on_all_ranks(cached is not None) and cached is not None:
+        return cached
     features = compute()
+    tensors = {"stage": features.intermediate, "head": features.final}  # the names that caches of 0.1 use
     with contextlib.suppress(OSError):
-        write_atomically(file, save({"stage": features.stage, "head": features.head}))
+        write_atomically(file, save(tensors))
     return features
 
 
-def _read(file: Path, network: str) -> Features | None:
+def _read_cached(file: Path, network: str) -> Features | None:
     try:
         tensors = load_file(file)
         return Features(network, tensors["stage"], tensors["head"])
@@ -157,10 +164,10 @@ def _read(file: Path, network: str) -> Features | None:
         return None
 
 
-def _on_all_ranks(true: bool) -> bool:
-    """Tell whether it is true on all ranks: what they compute together they must all compute."""
+def _true_on_all_ranks(condition: bool) -> bool:
+    """Return whether `condition` holds on every rank, since all ranks must take part in a shared computation."""
     if not distributed.is_initialized():
-        return true
-    answers = [true] * distributed.get_world_size()
-    distributed.all_gather_object(answers, true)
+        return condition
+    answers = [condition] * distributed.get_world_size()
+    distributed.all_gather_object(answers, condition)
     return all(answers)

@@ -1,4 +1,4 @@
-"""Does a generator draw its own pictures, or does it give those back that it was trained on?"""
+"""Memorisation check: whether a generator makes new images or reproduces its training images."""
 
 import math
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..data.split import Split
-from ..image_io import grid
+from ..data.split import TrainSplit
+from ..image_io import image_grid
 from .features import to_tensor
-from .neighbours import TOLERANCE, Nearest, nearest_pictures, nudged_copies
+from .neighbours import NEAR_COPY_DISTANCE, NearestImages, nearest_images, shifted_thumbnails
 
-BASELINE = 1000  # real pictures whose nearest ones samples are compared with: their share is known to within 0.03
-SAME = 0.5  # of 255: two pictures that are nearer are the same one, or it is saved twice
-SURE = 3.0  # standard errors: chance alone goes beyond in one of 700 evaluations
-MUCH = 0.25  # of the samples learned by heart
-BLIND = 0.5  # of the real pictures with a near-copy: more, and nothing can be told
-PAIRS = 32
+BASELINE_IMAGES = 1000  # real images in the baseline; the share of near-copies is then known to within 0.03
+SAME_IMAGE_DISTANCE = 0.5  # of 255; two images closer than this are the same image, or one saved twice
+SIGNIFICANT_STANDARD_ERRORS = 3.0  # chance alone exceeds this in one of 700 evaluations
+MUCH_SHARE = 0.25  # memorised share of the samples from which the verdict is "much"
+MAX_BASELINE_SHARE = 0.5  # with a larger share of near-copies among real images, the verdict is "unknown"
+MAX_PAIRS = 32
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Name a sample and the training picture nearest to it, by their numbers.
+    """Indices of a sample and of the real image nearest to it; the field names are keys in scores.json.
 
-    distance: in levels of 0..255, see `ganvas.metrics.neighbours.small_copies`.
-    mirrored: whether the picture's mirror image is what is near.
+    distance: in levels of 0..255, see `ganvas.metrics.neighbours.thumbnails`.
+    mirrored: whether the nearest is the mirror image of the real image.
     """
 
     sample: int
@@ -35,19 +35,19 @@ class Pair:
     mirrored: bool
 
 
-@dataclass(frozen=True)
-class Memorisation:
-    """Tell whether samples are nearer to the training pictures than real pictures are.
+@dataclass(frozen=True, kw_only=True)
+class Memorization:
+    """Whether samples are closer to the training images than real images are; field names are keys in scores.json.
 
-    verdict: "none", "some" or "much" was learned by heart; "unknown" if it cannot be told.
-    text: why, in plain sentences.
-    near_copies: share of the samples that are near-copies of a training picture.
-    baseline_near_copies: the same of real pictures.
-    median_distance, baseline_median_distance: of samples and of real pictures to the nearest training picture.
-    baseline: which real pictures these are: "held out" if the training never saw them, else "training", each of which
-        is compared with the others.
-    held_out_near_copies: the share among the held-out pictures alone, few as they may be; None without any.
-    pairs: the samples nearest to a training picture, the nearest first.
+    verdict: "none", "some" or "much" of the samples was memorised; "unknown" if the data cannot tell.
+    text: the reason, in plain sentences.
+    near_copies: share of the samples that are near-copies of a training image.
+    baseline_near_copies: the same share of real images.
+    median_distance, baseline_median_distance: distance of samples and of real images to the nearest training image.
+    baseline: which real images are compared: "held out" if the training never saw them, else "training". Each training
+        image is compared with the others.
+    held_out_near_copies: share of near-copies among the held-out images alone, however few; None if there are none.
+    pairs: the samples closest to a training image, the closest first.
     """
 
     verdict: str
@@ -61,79 +61,95 @@ class Memorisation:
     pairs: tuple[Pair, ...]
 
 
-def memorisation(
-    samples: Tensor, pictures: npt.NDArray[np.uint8], parts: Split, kind: str = "training"
-) -> Memorisation:
-    """Compare the samples' distances to the training pictures with those of real pictures.
+def measure_memorization(
+    samples: Tensor, images: npt.NDArray[np.uint8], split: TrainSplit, kind: str = "training"
+) -> Memorization:
+    """Compare the samples' distances to the training images with those of real images.
 
-    Real pictures may be near-copies of each other, and a generator that learned them well draws as many: only what goes
-    beyond was learned by heart. Real pictures that lie among the training pictures twice say nothing about new
-    ones; the same picture is passed over when their nearest is looked for.
+    Real images may be near-copies of each other, and a generator that learned the data well makes just as many.
+    So only the excess counts as memorised. An image that is in the training set twice says nothing about new images.
+    Its duplicate is therefore skipped when its nearest image is searched.
 
     Args:
         samples: uint8 (N, C, H, W).
-        pictures: uint8 (M, C, H, W), all that were prepared; may be memory-mapped.
-        parts: which of them the training saw.
-        kind: what to call those pictures: "training", or "real" where nobody knows what was trained on.
+        images: uint8 (M, C, H, W), all prepared images; may be memory-mapped.
+        split: which of them are training images and which are held out.
+        kind: what the text calls the images: "training", or "real" if the training data is not known.
     """
-    found = nearest_pictures(nudged_copies(samples), pictures, parts.train)
-    real, held_out = _baseline(pictures, parts)
-    near, usual = _near(found.distance), _near(real)
-    verdict, text = _judge(near, len(samples), usual, len(real), kind)
-    kept = len(held_out)
-    if kept:
-        text += f" Of the {kept:,} real pictures kept out of the training, {_near(held_out):,} are."
-    return Memorisation(
-        verdict, text, near / len(samples), usual / len(real), float(found.distance.median()), float(real.median()),
-        "held out" if kept == len(real) else "training", _near(held_out) / kept if kept else None, _pairs(found),
-    )  # fmt: skip
+    nearest = nearest_images(shifted_thumbnails(samples), images, split.train)
+    baseline, held_out = _baseline_distances(images, split)
+    near, baseline_near = _count_near_copies(nearest.distance), _count_near_copies(baseline)
+    held_out_near, held_out_count = _count_near_copies(held_out), len(held_out)
+    verdict, text = _verdict(near, len(samples), baseline_near, len(baseline), kind)
+    if held_out_count:
+        text += f" Of the {held_out_count:,} pictures held out of the training, {held_out_near:,} are near-copies."
+    return Memorization(
+        verdict=verdict,
+        text=text,
+        near_copies=near / len(samples),
+        baseline_near_copies=baseline_near / len(baseline),
+        median_distance=float(nearest.distance.median()),
+        baseline_median_distance=float(baseline.median()),
+        baseline="held out" if held_out_count == len(baseline) else "training",
+        held_out_near_copies=held_out_near / held_out_count if held_out_count else None,
+        pairs=_closest_pairs(nearest),
+    )
 
 
-def pairs_sheet(pairs: tuple[Pair, ...], samples: Tensor, pictures: npt.NDArray[np.uint8]) -> Tensor:
-    """Return one sheet (C, H', W') of the pairs: each sample with its nearest training picture to the right of it."""
-    real = to_tensor(pictures[np.array([pair.picture for pair in pairs])])
+def pairs_grid(pairs: tuple[Pair, ...], samples: Tensor, images: npt.NDArray[np.uint8]) -> Tensor:
+    """Return a grid (C, H', W') of the pairs: each sample with its nearest training image to its right."""
+    real = to_tensor(images[np.array([pair.picture for pair in pairs])])
     flipped = torch.tensor([pair.mirrored for pair in pairs])
     real[flipped] = real[flipped].flip(3)
     chosen = samples[torch.tensor([pair.sample for pair in pairs])]
-    return grid(torch.cat([chosen, real], 3), gap=max(2, samples.shape[3] // 4))  # wide: it must show what is a pair
+    gap = max(2, samples.shape[3] // 4)  # wide, so that the pairs can be told apart
+    return image_grid(torch.cat([chosen, real], 3), gap=gap)
 
 
-def _baseline(pictures: npt.NDArray[np.uint8], parts: Split) -> tuple[Tensor, Tensor]:
-    """Return the distances of real pictures to the nearest training picture: of all that are compared, of the held out.
+def _baseline_distances(images: npt.NDArray[np.uint8], split: TrainSplit) -> tuple[Tensor, Tensor]:
+    """Return distances to the nearest training image: those of all baseline images, and those of the held-out ones.
 
-    Where few are held out, training pictures join them, from everywhere in the set. One of them among the others
-    is as new to those as a picture that was held out, and a share of 50 pictures would be known to within 0.15 only.
+    If few images are held out, training images from everywhere in the set are added. To the other training images,
+    each of them is as new as a held-out image. With 50 images, the share would be known only to within 0.15.
     """
-    more = min(BASELINE - len(parts.held_out), len(parts.train))
-    joining = parts.train[np.arange(more) * len(parts.train) // max(1, more)]
-    nudged = nudged_copies(pictures[np.concatenate([parts.held_out, joining])])
-    distance = nearest_pictures(nudged, pictures, parts.train, SAME).distance
-    return distance, distance[: len(parts.held_out)]
+    added_count = min(BASELINE_IMAGES - len(split.held_out), len(split.train))
+    added = split.train[np.arange(added_count) * len(split.train) // max(1, added_count)]
+    shifted = shifted_thumbnails(images[np.concatenate([split.held_out, added])])
+    distance = nearest_images(shifted, images, split.train, SAME_IMAGE_DISTANCE).distance
+    return distance, distance[: len(split.held_out)]
 
 
-def _near(distance: Tensor) -> int:
-    return int((distance <= TOLERANCE).sum())
+def _count_near_copies(distance: Tensor) -> int:
+    return int((distance <= NEAR_COPY_DISTANCE).sum())
 
 
-def _judge(near: int, count: int, usual: int, real_count: int, kind: str) -> tuple[str, str]:
-    """Return the verdict on `near` near-copies of `count`, where `usual` of `real_count` are usual, and its words."""
+def _verdict(near: int, count: int, baseline_near: int, baseline_count: int, kind: str) -> tuple[str, str]:
+    """Return the verdict and its text.
+
+    Args:
+        near, count: near-copies of training images among the samples, and the number of samples.
+        baseline_near, baseline_count: the same for real images.
+        kind: what the text calls the training images.
+    """
+    share, baseline_share = near / count, baseline_near / baseline_count
     text = (
-        f"{near:,} of {count:,} samples ({near / count:.1%}) are near-copies of a {kind} picture; "
-        f"of {real_count:,} real pictures {usual:,} ({usual / real_count:.1%}) are near-copies of another one"
+        f"{near:,} of {count:,} samples ({share:.1%}) are near-copies of a {kind} picture, "
+        f"compared with {baseline_near:,} of {baseline_count:,} real pictures ({baseline_share:.1%})."
     )
-    if usual / real_count > BLIND:
-        return "unknown", f"{text}: they are too much alike to tell copies from new pictures."
-    pooled = (near + usual) / (count + real_count)
-    error = math.sqrt(pooled * (1 - pooled) * (1 / count + 1 / real_count))  # of the difference, if there were none
-    beyond = near / count - usual / real_count
-    if beyond <= SURE * error:
-        return "none", f"{text}: nothing shows that any were learned by heart."
-    advice = "More pictures or a shorter training help against it."
-    return "much" if beyond > MUCH else "some", f"{text}: about {beyond:.0%} were learned by heart. {advice}"
+    if baseline_share > MAX_BASELINE_SHARE:
+        return "unknown", f"{text} The real pictures are too similar to each other to tell copies from new pictures."
+    pooled = (near + baseline_near) / (count + baseline_count)
+    standard_error = math.sqrt(pooled * (1 - pooled) * (1 / count + 1 / baseline_count))  # if the true shares are equal
+    excess = share - baseline_share
+    if excess <= SIGNIFICANT_STANDARD_ERRORS * standard_error:
+        return "none", f"{text} There is no sign of memorisation."
+    verdict = "much" if excess > MUCH_SHARE else "some"
+    return verdict, f"{text} About {excess:.0%} were memorised. More pictures or a shorter training would help."
 
 
-def _pairs(found: Nearest) -> tuple[Pair, ...]:
-    chosen = found.distance.argsort(stable=True)[:PAIRS].tolist()
+def _closest_pairs(nearest: NearestImages) -> tuple[Pair, ...]:
+    closest = nearest.distance.argsort(stable=True)[:MAX_PAIRS].tolist()
     return tuple(
-        Pair(each, int(found.index[each]), float(found.distance[each]), bool(found.mirrored[each])) for each in chosen
+        Pair(sample, int(nearest.index[sample]), float(nearest.distance[sample]), bool(nearest.mirrored[sample]))
+        for sample in closest
     )

@@ -1,8 +1,8 @@
-"""Which pictures are nearly the same, and what follows: nearest pictures, near-duplicates, how many a generator makes.
+"""Nearly identical images: nearest images, near-duplicates, and how many distinct images a generator makes.
 
-Sameness is looked for in small copies of the pictures rather than in a network's features. A generator that gives a
-picture back does so a little softer, lighter or noisier. That hardly moves the small copy; on drawings and digits it
-moves the features further than another face would. The measurements are in benchmarks/NOTES.md.
+Images are compared by thumbnails instead of network features. A generator reproduces an image slightly blurred, lighter
+or noisier. This hardly changes the thumbnail. On drawings and digits, it changes the features more than a different
+face does. The measurements are in benchmarks/NOTES.md.
 """
 
 from collections.abc import Iterator
@@ -16,22 +16,22 @@ from torch import Tensor
 
 from .features import to_rgb, to_tensor
 
-Pictures = Tensor | npt.NDArray[np.uint8]
+Images = Tensor | npt.NDArray[np.uint8]
 
-SIDE = 12  # pixels of a small copy's sides
-NUDGE = 32  # a picture may be displaced by this part of its side
-TOLERANCE = 8.0  # of 255, for a near-copy: 3 %, a change of lightness that one hardly sees
-CHUNK = 1000  # pictures compared at once
-UNSEEN = 3.0  # pairs that may have been expected, with 95 % confidence, where none was seen (the rule of three)
+THUMBNAIL_SIZE = 12  # pixels per side
+SHIFT_DIVISOR = 32  # images are shifted by their side over this
+NEAR_COPY_DISTANCE = 8.0  # of 255; near-copies are at most this far apart: 3 %, a barely visible change of brightness
+CHUNK_SIZE = 1000  # images in memory at once
+RULE_OF_THREE = 3.0  # if no event was seen, the upper 95 % bound of the expected number
 
 
 @dataclass(frozen=True, eq=False)
-class Nearest:
-    """Hold, for each of N pictures, the nearest of some others.
+class NearestImages:
+    """The nearest other image of each of N images.
 
-    distance: (N,) levels of 0..255, see `small_copies`; 255 where there is none.
-    index: (N,) int64, which of the others it is.
-    mirrored: (N,) bool, whether it was nearest as its mirror image.
+    distance: (N,) in levels of 0..255, see `thumbnails`; 255 if there is no other image.
+    index: (N,) int64, index of the nearest image.
+    mirrored: (N,) bool, whether its mirror image is the nearest.
     """
 
     distance: Tensor
@@ -41,112 +41,118 @@ class Nearest:
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Count, among `count` pictures, those that have a near-copy, and the pairs of near-copies."""
+    """Among `count` images, the number that have a near-copy, and the number of pairs of near-copies."""
 
     count: int
-    having: int
+    with_duplicate: int
     pairs: int
 
 
 @dataclass(frozen=True)
-class Support:
-    """Say how many different pictures a generator makes: about `size`, or `at_least` so many."""
+class SupportEstimate:
+    """Estimated number of distinct images a generator makes: about `size`, or more if `is_lower_bound`."""
 
     size: float
-    at_least: bool
+    is_lower_bound: bool
 
 
-def small_copies(pictures: Pictures) -> Tensor:
-    """Return small blurred copies of uint8 pictures (N, C, H, W) as rows (N, D), transparency seen on white.
+def thumbnails(images: Images) -> Tensor:
+    """Return thumbnails of uint8 images (N, C, H, W) as rows (N, D), with transparency composited on white.
 
-    The distance of two rows is the root mean square difference of the two copies' values, in levels of 0..255.
+    The distance between two rows is the root mean square difference of the thumbnails, in levels of 0..255.
     """
-    return torch.cat([_shrunk(part) for part in _parts(pictures)])
+    return torch.cat([_thumbnail(chunk) for chunk in _float_chunks(images)])
 
 
-def nudged_copies(pictures: Pictures) -> Tensor:
-    """Return small copies (5, N, D) of uint8 pictures (N, C, H, W) as they are, and displaced in four directions.
+def shifted_thumbnails(images: Images) -> Tensor:
+    """Return thumbnails (5, N, D) of uint8 images (N, C, H, W): unchanged, and shifted in four directions.
 
-    A copy that is displaced is a copy, but a pixel of 32 changes a drawing more than another face does.
+    A shifted copy is still a copy, but a shift by one pixel in 32 changes a drawing more than a different face does.
     """
-    return torch.cat([torch.stack([_shrunk(each) for each in _nudged(part)]) for part in _parts(pictures)], 1)
+    chunks = _float_chunks(images)
+    return torch.cat([torch.stack([_thumbnail(shifted) for shifted in _shifted(chunk)]) for chunk in chunks], 1)
 
 
-def nearest_pictures(nudged: Tensor, pictures: Pictures, rows: npt.NDArray[np.int64], least: float = 0.0) -> Nearest:
-    """Find the nearest picture, as it is or mirrored, to each of N. Never more than a chunk of them is in memory.
+def nearest_images(
+    shifted: Tensor, images: Images, indices: npt.NDArray[np.int64], min_distance: float = 0.0
+) -> NearestImages:
+    """Find the nearest image, unchanged or mirrored, for each of N query images, reading one chunk at a time.
 
     Args:
-        nudged: (5, N, D), see `nudged_copies`.
-        pictures: uint8 (M, C, H, W), where it is looked for.
-        rows: ascending numbers of those that are looked at.
-        least: what is nearer than this is the same picture, and must not be found.
+        shifted: (5, N, D) thumbnails of the query images, see `shifted_thumbnails`.
+        images: uint8 (M, C, H, W), the images to search.
+        indices: which of `images` to search, ascending.
+        min_distance: images closer than this count as the same image and are skipped.
     """
-    count = nudged.shape[1]
-    found = Nearest(torch.full((count,), 255.0), torch.zeros(count, dtype=torch.int64), torch.zeros(count).bool())
-    for part in np.array_split(rows, -(-len(rows) // CHUNK)):
-        copies, numbers = small_copies(pictures[part]), torch.from_numpy(part)
-        distance = torch.stack([_distances(nudged, seen) for seen in (copies, _mirrored(copies))], 1)  # (N, 2, chunk)
-        same = (distance < least).any(1, keepdim=True)  # its mirror image must not be found either
+    count = shifted.shape[1]
+    nearest = NearestImages(
+        torch.full((count,), 255.0), torch.zeros(count, dtype=torch.int64), torch.zeros(count).bool()
+    )
+    for chunk in np.array_split(indices, -(-len(indices) // CHUNK_SIZE)):
+        others, chunk_indices = thumbnails(images[chunk]), torch.from_numpy(chunk)
+        distance = torch.stack([_distances(shifted, each) for each in (others, _mirrored(others))], 1)  # (N, 2, chunk)
+        same = (distance < min_distance).any(1, keepdim=True)  # then its mirror image must be skipped too
         distance.masked_fill_(same, torch.inf)
-        closest, place = distance.flatten(1).min(1)
-        better = closest < found.distance
-        found.distance[better] = closest[better]
-        found.index[better] = numbers[place[better] % len(part)]
-        found.mirrored[better] = place[better] >= len(part)
-    return found
+        closest, position = distance.flatten(1).min(1)
+        closer = closest < nearest.distance
+        nearest.distance[closer] = closest[closer]
+        nearest.index[closer] = chunk_indices[position[closer] % len(chunk)]
+        nearest.mirrored[closer] = position[closer] >= len(chunk)
+    return nearest
 
 
-def near_duplicates(pictures: Pictures) -> NearDuplicates:
-    """Count the near-copies within a set of uint8 pictures (N, C, H, W)."""
-    nudged = nudged_copies(pictures)
-    having, near_ones = 0, 0
-    for start in range(0, len(pictures), CHUNK):
-        near = _distances(nudged[:, start : start + CHUNK], nudged[0]) <= TOLERANCE
-        others = near.sum(1) - 1  # each is near itself
-        having += int((others > 0).sum())
-        near_ones += int(others.sum())
-    return NearDuplicates(len(pictures), having, round(near_ones / 2))
+def count_near_duplicates(images: Images) -> NearDuplicates:
+    """Count the near-copies within a set of uint8 images (N, C, H, W)."""
+    shifted = shifted_thumbnails(images)
+    with_duplicate, ordered_pairs = 0, 0
+    for start in range(0, len(images), CHUNK_SIZE):
+        near = _distances(shifted[:, start : start + CHUNK_SIZE], shifted[0]) <= NEAR_COPY_DISTANCE
+        others = near.sum(1) - 1  # without the image itself
+        with_duplicate += int((others > 0).sum())
+        ordered_pairs += int(others.sum())
+    return NearDuplicates(len(images), with_duplicate, round(ordered_pairs / 2))
 
 
-def birthday_support(found: NearDuplicates) -> Support:
-    """Estimate how many pictures a generator chooses among, from the coincidences in what it drew.
+def birthday_support(duplicates: NearDuplicates) -> SupportEstimate:
+    """Estimate the number of distinct images a generator makes (its support) from the duplicates among its samples.
 
-    If it had `size` pictures, all equally frequent, each pair of draws would coincide with a chance of 1 / size. Where
-    some are more frequent than others, the estimate is too small. Where nothing coincides, it is what would have made
-    three coincidences likely, and the support is at least that.
+    If it makes `size` distinct images, all equally likely, two samples are equal with probability 1 / size. If some
+    are more likely than others, the estimate is too small. Without any duplicate, the estimate is a lower bound: the
+    size at which three pairs of duplicates would be expected.
 
     Source: Arora and Zhang 2017, arXiv:1706.08224.
     """
-    return Support(found.count * (found.count - 1) / 2 / (found.pairs or UNSEEN), at_least=found.pairs == 0)
+    all_pairs = duplicates.count * (duplicates.count - 1) / 2
+    return SupportEstimate(all_pairs / (duplicates.pairs or RULE_OF_THREE), is_lower_bound=duplicates.pairs == 0)
 
 
-def _parts(pictures: Pictures) -> Iterator[Tensor]:
-    """Yield chunks of the pictures as floats, without transparency."""
-    for start in range(0, len(pictures), CHUNK):
-        part = to_tensor(pictures[start : start + CHUNK])
-        yield (to_rgb(part) if part.shape[1] == 4 else part).float()
+def _float_chunks(images: Images) -> Iterator[Tensor]:
+    """Yield chunks of the images as floats, with transparency composited on white."""
+    for start in range(0, len(images), CHUNK_SIZE):
+        chunk = to_tensor(images[start : start + CHUNK_SIZE])
+        yield (to_rgb(chunk) if chunk.shape[1] == 4 else chunk).float()
 
 
-def _shrunk(pictures: Tensor) -> Tensor:
-    small = F.interpolate(pictures, (SIDE, SIDE), mode="bilinear", antialias=True).flatten(1)
-    copies: Tensor = (small - 127.5) / small.shape[1] ** 0.5  # about zero: distances are rounded less
-    return copies
+def _thumbnail(images: Tensor) -> Tensor:
+    small = F.interpolate(images, (THUMBNAIL_SIZE, THUMBNAIL_SIZE), mode="bilinear", antialias=True).flatten(1)
+    rows: Tensor = (small - 127.5) / small.shape[1] ** 0.5  # centred at zero, for smaller rounding errors in distances
+    return rows
 
 
-def _mirrored(copies: Tensor) -> Tensor:
-    return copies.view(len(copies), -1, SIDE, SIDE).flip(3).flatten(1)
+def _mirrored(rows: Tensor) -> Tensor:
+    return rows.view(len(rows), -1, THUMBNAIL_SIZE, THUMBNAIL_SIZE).flip(3).flatten(1)
 
 
-def _nudged(pictures: Tensor) -> Iterator[Tensor]:
-    """Yield the pictures as they are, and displaced, their borders drawn out."""
-    yield pictures
-    height, width = pictures.shape[2:]
-    down, right = max(1, round(height / NUDGE)), max(1, round(width / NUDGE))
-    padded = F.pad(pictures, (right, right, down, down), mode="replicate")
+def _shifted(images: Tensor) -> Iterator[Tensor]:
+    """Yield the images unchanged, then shifted in four directions with their borders replicated."""
+    yield images
+    height, width = images.shape[2:]
+    down, right = max(1, round(height / SHIFT_DIVISOR)), max(1, round(width / SHIFT_DIVISOR))
+    padded = F.pad(images, (right, right, down, down), mode="replicate")
     for top, left in ((0, right), (2 * down, right), (down, 0), (down, 2 * right)):
         yield padded[:, :, top : top + height, left : left + width]
 
 
-def _distances(nudged: Tensor, copies: Tensor) -> Tensor:
-    """Return the distances (N, M) of pictures (5, N, D) from copies (M, D), each displaced as it is nearest."""
-    return torch.stack([torch.cdist(rows, copies) for rows in nudged]).amin(0)
+def _distances(shifted: Tensor, others: Tensor) -> Tensor:
+    """Return the distances (N, M) of shifted thumbnails (5, N, D) to others (M, D), the smallest over the shifts."""
+    return torch.stack([torch.cdist(rows, others) for rows in shifted]).amin(0)

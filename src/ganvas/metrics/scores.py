@@ -1,7 +1,7 @@
-"""The scores of a set of samples against real pictures, each with its network, its interval and what it means.
+"""Scores of a set of samples against real images, each with its network and its 95 % interval.
 
-No single score sees everything: a distance falls when training pictures are copied, precision does not see what is
-missing, and no network that was trained to name things minds a checkerboard. Together they leave little unseen.
+No single score sees everything. Copying training images lowers a distance, precision ignores missing modes, and
+networks trained for classification ignore checkerboards. Together the scores miss little.
 """
 
 import math
@@ -12,59 +12,59 @@ import torch
 from torch import Tensor
 
 from ..errors import GanvasError
-from .distances import REPLICATES, SPREAD, Interval, frechet, kid
+from .distances import BOOTSTRAP_REPLICATES, Z_95, Interval, bootstrap_frechet_distance, bootstrap_kernel_distance
 from .features import Features
-from .neighbours import Pictures, birthday_support, near_duplicates
+from .neighbours import Images, birthday_support, count_near_duplicates
 from .score_descriptions import Score
 
-NEIGHBOURS = 3  # of precision and recall, as published
-COVERAGE_NEIGHBOURS = 5  # of density and coverage, as published
-WIDE = 512  # features; beyond, a root takes seconds, and an interval is made of fewer
+PRECISION_RECALL_K = 3  # nearest neighbours for precision and recall, as published
+DENSITY_COVERAGE_K = 5  # nearest neighbours for density and coverage, as published
+MANY_FEATURES = 512  # with more features a matrix square root takes seconds, so FEW_REPLICATES are used
 FEW_REPLICATES = 8
-RESAMPLED = 200  # medians for an interval
-CHUNK = 1000  # rows of a matrix of distances held at once
+MEDIAN_REPLICATES = 200  # bootstrap resamples for the interval of a median
+DISTANCE_CHUNK_ROWS = 1000  # rows of the distance matrix in memory at once
 
 
-def feature_scores(fake: Features, real: Features, random: torch.Generator) -> list[Score]:
-    """Return the distances of two sets of features, how well they cover each other, and how diverse the fakes are.
+def feature_scores(fake: Features, real: Features, rng: torch.Generator) -> list[Score]:
+    """Return the scores computed on features: distances, precision, recall, density, coverage and diversity.
 
-    What real pictures get is measured between two halves of them.
+    The precision, recall, density and coverage of real images are measured between two halves of them.
 
     Args:
-        fake, real: features of one network; the order of the rows must be random.
-        random: of the resampling for the intervals.
+        fake, real: features of one network, with the rows in random order.
+        rng: random numbers for the bootstrap.
 
     Raises:
-        GanvasError: the features come from two networks, are fewer than 20, or are not finite.
+        GanvasError: the networks differ, a set has fewer than 20 rows, or a feature is not finite.
     """
     if fake.network != real.network:
         raise GanvasError(
             f"Features of {fake.network} cannot be compared with features of {real.network}.",
-            "Extract both sets with the same network.",
+            "Extract both sets of features with the same network.",
         )
     if min(len(fake), len(real)) < 20:
         raise GanvasError(
             f"Scores need at least 20 samples and 20 real pictures, not {len(fake)} and {len(real)}.",
             "Try: ganvas evaluate RUN --count 2000",
         )
-    replicates = REPLICATES if fake.stage.shape[1] <= WIDE else FEW_REPLICATES
-    plain, corrected = frechet(fake.stage, real.stage, random, replicates)
+    replicates = BOOTSTRAP_REPLICATES if fake.intermediate.shape[1] <= MANY_FEATURES else FEW_REPLICATES
+    plain, corrected = bootstrap_frechet_distance(fake.intermediate, real.intermediate, rng, replicates)
     half = len(real) // 2
-    reference = cover(real.head[:half], real.head[half : 2 * half])
-    covered = cover(fake.head, real.head)
+    reference = precision_recall_density_coverage(real.final[:half], real.final[half : 2 * half])
+    intervals = precision_recall_density_coverage(fake.final, real.final)
     return [
         Score("frechet", *corrected, fake.network, 0.0),
         Score("frechet_plain", *plain, fake.network),
-        Score("kid", *kid(fake.head, real.head, random), fake.network, 0.0),
-        *(Score(key, *each, fake.network, reference[key].value) for key, each in covered.items()),
-        Score("diversity", *_diversity(fake.head, real.head), fake.network, 1.0),
+        Score("kid", *bootstrap_kernel_distance(fake.final, real.final, rng), fake.network, 0.0),
+        *(Score(key, *interval, fake.network, reference[key].value) for key, interval in intervals.items()),
+        Score("diversity", *_diversity(fake.final, real.final), fake.network, 1.0),
     ]
 
 
-def cover(fake: Tensor, real: Tensor) -> dict[str, Interval]:
+def precision_recall_density_coverage(fake: Tensor, real: Tensor) -> dict[str, Interval]:
     """Return precision, recall, density and coverage of two sets of features, each with its interval.
 
-    The larger set is cut to the size of the smaller one, since all four depend on the numbers.
+    The larger set is truncated to the size of the smaller one, since all four depend on the set sizes.
 
     Args:
         fake, real: (N, D) and (M, D), at least 6 rows each, in random order.
@@ -75,100 +75,111 @@ def cover(fake: Tensor, real: Tensor) -> dict[str, Interval]:
 
     count = min(len(fake), len(real))
     fake, real = fake[:count], real[:count]
-    precision, recall = calculate_precision_recall_part(fake, real, NEIGHBOURS)
-    radii = torch.cdist(real, real).kthvalue(COVERAGE_NEIGHBOURS + 1).values  # the nearest of all is itself
+    precision, recall = calculate_precision_recall_part(fake, real, PRECISION_RECALL_K)
+    radii = torch.cdist(real, real).kthvalue(DENSITY_COVERAGE_K + 1).values  # + 1: each row is its own nearest
     within = torch.cdist(fake, real) <= radii
-    crowd = within.double().sum(1) / COVERAGE_NEIGHBOURS
+    density = within.double().sum(1) / DENSITY_COVERAGE_K
     return {
-        "precision": share(round(precision * count), count),
-        "recall": share(round(recall * count), count),
-        "density": mean(crowd),
-        "coverage": share(int(within.any(0).sum()), count),
+        "precision": wilson_interval(round(precision * count), count),
+        "recall": wilson_interval(round(recall * count), count),
+        "density": mean_interval(density),
+        "coverage": wilson_interval(int(within.any(0).sum()), count),
     }
 
 
-def nearest_score(
-    fake: Features, train: Features, mirrored: Features, unseen: Features | None, random: torch.Generator
+def nearest_distance_score(
+    fake: Features, train: Features, mirrored: Features, held_out: Features | None, rng: torch.Generator
 ) -> Score:
-    """Return how far samples are from the nearest training picture, over how far real pictures are from theirs.
+    """Return the samples' median distance to the nearest training image over that of real images.
 
     Args:
-        fake: of the samples.
-        train, mirrored: of training pictures, and of their mirror images.
-        unseen: of pictures held out of the training; None to take training pictures, each among the others.
-        random: of the resampling for the interval.
+        fake: features of the samples.
+        train, mirrored: features of the training images, and of their mirror images.
+        held_out: features of held-out images. If None, the distances of training images to each other are used.
+        rng: random numbers for the bootstrap.
     """
-    ours = torch.minimum(_nearest(fake.head, train.head), _nearest(fake.head, mirrored.head))
-    if unseen is None:
-        theirs = torch.minimum(_nearest(train.head, None), _nearest(train.head, mirrored.head, own=True))
+    samples = torch.minimum(_nearest_distances(fake.final, train.final), _nearest_distances(fake.final, mirrored.final))
+    if held_out is None:
+        to_train = _nearest_distances(train.final, None)
+        to_mirrored = _nearest_distances(train.final, mirrored.final, exclude_diagonal=True)
     else:
-        theirs = torch.minimum(_nearest(unseen.head, train.head), _nearest(unseen.head, mirrored.head))
-    drawn = [torch.randint(len(each), (RESAMPLED, len(each)), generator=random) for each in (ours, theirs)]
-    ratios = ours[drawn[0]].median(1).values / theirs[drawn[1]].median(1).values.clamp(min=1e-9)
+        to_train = _nearest_distances(held_out.final, train.final)
+        to_mirrored = _nearest_distances(held_out.final, mirrored.final)
+    reference = torch.minimum(to_train, to_mirrored)
+    rows, reference_rows = (
+        torch.randint(len(distances), (MEDIAN_REPLICATES, len(distances)), generator=rng)
+        for distances in (samples, reference)
+    )
+    ratios = samples[rows].median(1).values / reference[reference_rows].median(1).values.clamp(min=1e-9)
     low, high = ratios.quantile(torch.tensor([0.025, 0.975])).tolist()
-    value = float(ours.median() / theirs.median().clamp(min=1e-9))
+    value = float(samples.median() / reference.median().clamp(min=1e-9))
     return Score("nearest", value, low, high, fake.network, 1.0)
 
 
-def _nearest(a: Tensor, b: Tensor | None, own: bool = False) -> Tensor:
-    """Return the distance (N,) of each row to the nearest of `b`, or of the other rows of `a`.
+def _nearest_distances(a: Tensor, b: Tensor | None, exclude_diagonal: bool = False) -> Tensor:
+    """Return the distance (N,) of each row of `a` to the nearest row of `b`.
 
     Args:
-        own: whether row i of `b` belongs to row i of `a` and does not count.
+        a, b: features (N, D) and (M, D); with None for `b`, the other rows of `a` are searched.
+        exclude_diagonal: whether to skip row i of `b` for row i of `a`.
     """
-    distances = []
-    for start in range(0, len(a), CHUNK):
-        distance = torch.cdist(a[start : start + CHUNK], a if b is None else b)
-        if b is None or own:
+    nearest = []
+    for start in range(0, len(a), DISTANCE_CHUNK_ROWS):
+        distance = torch.cdist(a[start : start + DISTANCE_CHUNK_ROWS], a if b is None else b)
+        if b is None or exclude_diagonal:
             distance.diagonal(start).fill_(torch.inf)
-        distances.append(distance.min(1).values)
-    return torch.cat(distances)
+        nearest.append(distance.min(1).values)
+    return torch.cat(nearest)
 
 
 def pixel_scores(fake: Mapping[str, Tensor], real: Mapping[str, Tensor]) -> list[Score]:
-    """Return the means of the samples' pixel measures, beside those of real pictures (see `measure_pixels`)."""
-    return [Score(key, *mean(values), real=float(real[key].mean())) for key, values in fake.items()]
+    """Return the mean pixel measures of samples and of real images (see `measure_pixels`)."""
+    return [Score(key, *mean_interval(values), real=float(real[key].mean())) for key, values in fake.items()]
 
 
-def copy_scores(fake: Pictures, real: Pictures) -> list[Score]:
-    """Return how many samples nearly equal another, and how many different ones there would be to draw from.
+def duplicate_scores(fake: Images, real: Images) -> list[Score]:
+    """Return the share of near-duplicates and the estimated number of distinct images.
 
-    The larger set is cut to the size of the smaller one, since both depend on the numbers.
+    The larger set is truncated to the size of the smaller one, since both scores depend on the set sizes.
 
     Args:
-        fake, real: uint8 pictures (N, C, H, W) and (M, C, H, W) in random order.
+        fake, real: uint8 images (N, C, H, W) and (M, C, H, W) in random order.
     """
     count = min(len(fake), len(real))
-    found, usual = (near_duplicates(each[:count]) for each in (fake, real))
-    give = SPREAD * math.sqrt(found.pairs)  # pairs are counted as rare events are: their variance is their number
-    least, most = (birthday_support(replace(found, pairs=max(0, round(found.pairs + side)))) for side in (give, -give))
-    size, real_size = birthday_support(found).size, birthday_support(usual).size
+    duplicates, real_duplicates = (count_near_duplicates(images[:count]) for images in (fake, real))
+    margin = Z_95 * math.sqrt(duplicates.pairs)  # pairs are Poisson distributed: their variance is their mean
+    low, high = (
+        birthday_support(replace(duplicates, pairs=max(0, round(duplicates.pairs + change))))
+        for change in (margin, -margin)
+    )
+    size, real_size = birthday_support(duplicates).size, birthday_support(real_duplicates).size
+    real_share = real_duplicates.with_duplicate / count
     return [
-        Score("near_duplicates", *share(found.having, count), real=usual.having / count),
-        Score("support", size, least.size, None if most.at_least else most.size, real=real_size),
+        Score("near_duplicates", *wilson_interval(duplicates.with_duplicate, count), real=real_share),
+        Score("support", size, low.size, None if high.is_lower_bound else high.size, real=real_size),
     ]
 
 
-def mean(values: Tensor) -> Interval:
-    """Return the mean of independent values (N,) and its interval."""
-    middle, width = float(values.mean()), SPREAD * float(values.std()) / math.sqrt(len(values))
-    return Interval(middle, middle - width, middle + width)
+def mean_interval(values: Tensor) -> Interval:
+    """Return the mean of independent values (N,) and its 95 % interval."""
+    mean, margin = float(values.mean()), Z_95 * float(values.std()) / math.sqrt(len(values))
+    return Interval(mean, mean - margin, mean + margin)
 
 
-def share(hits: int, count: int) -> Interval:
-    """Return hits / count and its interval, which is never empty (Wilson 1927)."""
-    value, square = hits / count, SPREAD**2 / count
+def wilson_interval(hits: int, count: int) -> Interval:
+    """Return hits / count and its 95 % interval, whose width is never zero (Wilson 1927)."""
+    value, square = hits / count, Z_95**2 / count
     centre = (value + square / 2) / (1 + square)
-    width = SPREAD / (1 + square) * math.sqrt(value * (1 - value) / count + square / (4 * count))
-    low, high = min(value, centre - width), max(value, centre + width)  # rounding must not leave the value outside
+    margin = Z_95 / (1 + square) * math.sqrt(value * (1 - value) / count + square / (4 * count))
+    low, high = min(value, centre - margin), max(value, centre + margin)  # rounding must not exclude the value itself
     return Interval(value, max(0.0, low), min(1.0, high))
 
 
 def _diversity(fake: Tensor, real: Tensor) -> Interval:
-    """Return the root of the fakes' mean squared distance from each other over that of the reals.
+    """Return the root mean squared distance between samples over that between real images.
 
-    That mean is twice the total variance, so no pair needs looking at.
+    The mean squared distance is twice the total variance, so no pairs are needed.
     """
-    spread = (fake - fake.mean(0)).square().sum(1) * len(fake) / (len(fake) - 1)
-    total = mean(spread / real.var(0).sum().clamp(min=1e-9))
-    return Interval(*(math.sqrt(max(0.0, each)) for each in total))
+    variance = (fake - fake.mean(0)).square().sum(1) * len(fake) / (len(fake) - 1)
+    squared_ratio = mean_interval(variance / real.var(0).sum().clamp(min=1e-9))
+    return Interval(*(math.sqrt(max(0.0, bound)) for bound in squared_ratio))

@@ -1,128 +1,145 @@
-"""Labels: an embedding beside z; and for the discriminator a plane beside the picture, or a projection at its end.
+"""Class labels: an embedding beside z; for the discriminator a map beside the image, or a projection at its end.
 
-Networks that know labels themselves are built of `LabelledLatent` and `Verdict`; `conditional_generator` and
-`conditional_discriminator` give labels to any other.
+Networks that handle labels themselves are built with `ClassConditionalLatent` and `ProjectionHead`.
+`ConditionalGenerator` and `ConditionalDiscriminator` give labels to plain ones, which override none of the base
+classes' methods.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from .base import Discriminator, Generator
 from .equalized import EqualLinear
-from .layers import Shape
+from .layers import Shape, Widths
 
-EMBEDDING = 16  # numbers that stand for a class beside z
-Widths = tuple[int, ...]
+EMBEDDING_DIM = 16  # numbers that stand for a class beside z
 
 
-class LabelledLatent(nn.Module):
-    """Lengthen z with a learned embedding of the label, if there are classes.
+class ClassConditionalLatent(nn.Module):
+    """The latent z, and a learned embedding of the label beside it if there are classes.
 
     Args:
-        latent: length of z.
-        classes: 0, or their number.
+        z_dim: length of z.
+        num_classes: 0, or their number.
     """
 
-    def __init__(self, latent: int, classes: int) -> None:
+    def __init__(self, z_dim: int, num_classes: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(classes, EMBEDDING) if classes else None
-        self.length = latent + (EMBEDDING if classes else 0)
+        self.embedding = nn.Embedding(num_classes, EMBEDDING_DIM) if num_classes else None
+        self.dim = z_dim + (EMBEDDING_DIM if num_classes else 0)
 
     def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Return (B, length) for latents (B, latent) and labels (B,)."""
+        """Return (B, dim) for latents (B, z_dim) and labels (B,)."""
         return z if self.embedding is None or labels is None else torch.cat([z, self.embedding(labels)], 1)
 
 
-class Verdict(nn.Module):
-    """Turn a picture's features into a logit; with classes, into how well it goes with its label too.
+class ProjectionHead(nn.Module):
+    """Last layer of a discriminator: one logit, which with classes also says how well the image fits its label.
 
     The logit is w.f + b + e(label).f / sqrt(F) (Miyato and Koyama 2018, projection).
 
     Args:
-        features: their number F.
-        classes: 0, or their number.
-        score: gives the first part; a layer with equalised rates if none is given.
+        in_features: number F of features.
+        num_classes: 0, or their number.
+        linear: computes w.f + b; an `EqualLinear` if none is given.
     """
 
-    def __init__(self, features: int, classes: int, score: nn.Module | None = None) -> None:
+    def __init__(self, in_features: int, num_classes: int, linear: nn.Module | None = None) -> None:
         super().__init__()
-        self.score = EqualLinear(features, 1) if score is None else score
-        self.embedding = nn.Embedding(classes, features) if classes else None
+        self.linear = EqualLinear(in_features, 1) if linear is None else linear
+        self.embedding = nn.Embedding(num_classes, in_features) if num_classes else None
 
     def forward(self, features: Tensor, labels: Tensor | None) -> Tensor:
         """Return logits (B,) for features (B, F) and labels (B,)."""
-        logits: Tensor = self.score(features).squeeze(1)
+        logits: Tensor = self.linear(features).squeeze(1)
         if self.embedding is not None and labels is not None:
             logits = logits + (self.embedding(labels) * features).sum(1) / features.shape[1] ** 0.5
         return logits
 
 
-class ConditionalGenerator(nn.Module):
-    """Make pictures of a class by lengthening z with a learned embedding of the label.
+class ConditionalGenerator(Generator):
+    """Plain generator with labels: it gets z and a learned embedding of the label as one longer z.
 
     Args:
         build: makes the plain generator for a length of z.
-        latent: length of z as seen from outside.
-        classes: number of classes.
+        z_dim: length of z as seen from outside.
+        num_classes: number of classes.
     """
 
-    def __init__(self, build: Callable[[int], nn.Module], latent: int, classes: int) -> None:
+    def __init__(self, build: Callable[[int], Generator], z_dim: int, num_classes: int) -> None:
         super().__init__()
-        self.latent = latent
-        self.embedding = nn.Embedding(classes, EMBEDDING)
-        self.network = build(latent + EMBEDDING)
+        self.embedding = nn.Embedding(num_classes, EMBEDDING_DIM)
+        self.network = build(z_dim + EMBEDDING_DIM)
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        """Return pictures (B, C, H, W) in [-1, 1] for latents (B, latent) and labels (B,)."""
-        pictures: Tensor = self.network(torch.cat([z, self.embedding(labels)], dim=1))
-        return pictures
+        """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim) and labels (B,)."""
+        images: Tensor = self.network(torch.cat([z, self.embedding(labels)], dim=1))
+        return images
 
 
-class ConditionalDiscriminator(nn.Module):
-    """Judge pictures together with their class, shown as one more channel that is learned for each label (Mirza 2014).
+class ConditionalDiscriminator(Discriminator):
+    """Plain discriminator with labels: each label is shown as one more channel, which is learned (Mirza 2014).
 
     Args:
         build: makes the plain discriminator for a shape (C, H, W).
-        shape: of the pictures.
-        classes: number of classes.
+        shape: (C, H, W) of the images.
+        num_classes: number of classes.
     """
 
-    def __init__(self, build: Callable[[Shape], nn.Module], shape: Shape, classes: int) -> None:
+    def __init__(self, build: Callable[[Shape], Discriminator], shape: Shape, num_classes: int) -> None:
         super().__init__()
         channels, height, width = shape
-        self.planes = nn.Embedding(classes, height * width)
-        nn.init.normal_(self.planes.weight, 0.0, 0.5)
+        self.label_maps = nn.Embedding(num_classes, height * width)
+        nn.init.normal_(self.label_maps.weight, 0.0, 0.5)
         self.network = build((channels + 1, height, width))
 
-    def forward(self, pictures: Tensor, labels: Tensor) -> Tensor:
-        """Return logits (B,) for pictures (B, C, H, W) and labels (B,)."""
-        planes = self.planes(labels).view(-1, 1, *pictures.shape[2:])
-        logits: Tensor = self.network(torch.cat([pictures, planes], dim=1))
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return logits (B,) for images (B, C, H, W) and labels (B,)."""
+        maps = self.label_maps(labels).view(-1, 1, *images.shape[2:])
+        logits: Tensor = self.network(torch.cat([images, maps], dim=1))
         return logits
 
 
-def conditional_generator(
-    network: Callable[[int, Widths, Shape], nn.Module],
-) -> Callable[[int, Widths, Shape, int], nn.Module]:
-    """Return what builds `network`, with labels if there are classes."""
+@dataclass(frozen=True)
+class GeneratorFactory:
+    """Builder of one kind of generator.
 
-    def build(latent: int, widths: Widths, shape: Shape, classes: int) -> nn.Module:
-        if classes:
-            return ConditionalGenerator(lambda length: network(length, widths, shape), latent, classes)
-        return network(latent, widths, shape)
+    Args:
+        network: its class.
+        embeds_labels: whether a `ConditionalGenerator` brings it the labels; if not, it takes `num_classes` itself.
+    """
 
-    return build
+    network: type[Generator]
+    embeds_labels: bool = False
+
+    def __call__(self, z_dim: int, widths: Widths, shape: Shape, num_classes: int) -> Generator:
+        """Return a fresh generator, with labels if there are classes."""
+        if not self.embeds_labels:
+            return self.network(z_dim, widths, shape, num_classes)
+        if num_classes:
+            return ConditionalGenerator(lambda longer_dim: self.network(longer_dim, widths, shape), z_dim, num_classes)
+        return self.network(z_dim, widths, shape)
 
 
-def conditional_discriminator(
-    network: Callable[[Widths, Shape], nn.Module],
-) -> Callable[[Widths, Shape, int], nn.Module]:
-    """Return what builds `network`, with labels if there are classes."""
+@dataclass(frozen=True)
+class DiscriminatorFactory:
+    """Builder of one kind of discriminator.
 
-    def build(widths: Widths, shape: Shape, classes: int) -> nn.Module:
-        if classes:
-            return ConditionalDiscriminator(lambda labelled: network(widths, labelled), shape, classes)
-        return network(widths, shape)
+    Args:
+        network: its class, whose attributes say what it can do.
+        embeds_labels: whether a `ConditionalDiscriminator` shows it the labels; if not, it takes `num_classes` itself.
+    """
 
-    return build
+    network: type[Discriminator]
+    embeds_labels: bool = False
+
+    def __call__(self, widths: Widths, shape: Shape, num_classes: int) -> Discriminator:
+        """Return a fresh discriminator, with labels if there are classes."""
+        if not self.embeds_labels:
+            return self.network(widths, shape, num_classes)
+        if num_classes:
+            return ConditionalDiscriminator(lambda with_map: self.network(widths, with_map), shape, num_classes)
+        return self.network(widths, shape)

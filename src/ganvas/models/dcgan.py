@@ -4,7 +4,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from .layers import doubling, grids
+from .base import Discriminator, Generator
+from .layers import Shape, Widths, resolutions, up_conv
 
 
 def normal_init(module: nn.Module) -> None:
@@ -16,55 +17,55 @@ def normal_init(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-class DCGANGenerator(nn.Module):
-    """Grow pictures from latents by transposed convolutions, each doubling height and width.
+class DCGANGenerator(Generator):
+    """Transposed convolutions, each of which doubles height and width.
 
     Args:
-        latent: length of z.
-        widths: channels from the coarsest stage on; n widths make pictures about 2^n times the first grid.
-        shape: (C, H, W) of the pictures.
+        z_dim: length of z.
+        widths: channels from the coarsest stage on; n widths make images about 2^n times as large as the first stage.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, latent: int, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
+    def __init__(self, z_dim: int, widths: Widths, shape: Shape) -> None:
         super().__init__()
         channels, height, width = shape
-        coarse, *finer = grids(height, width, len(widths))
-        self.latent = latent
+        coarsest, *finer = resolutions(height, width, len(widths))
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(latent, widths[0], coarse, bias=False),
+            nn.ConvTranspose2d(z_dim, widths[0], coarsest, bias=False),
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(),
         ]
-        for (before, after), grid in zip(pairwise(widths), finer, strict=False):
-            layers += [doubling(before, after, grid), nn.BatchNorm2d(after), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, doubling(widths[-1], channels, finer[-1]), nn.Tanh())
+        for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=False):
+            layers += [up_conv(in_channels, out_channels, size), nn.BatchNorm2d(out_channels), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, up_conv(widths[-1], channels, finer[-1]), nn.Tanh())
         self.apply(normal_init)
 
     def forward(self, z: Tensor) -> Tensor:
-        """Return pictures (B, C, H, W) in [-1, 1] for latents (B, latent)."""
-        pictures: Tensor = self.layers(z[:, :, None, None])
-        return pictures
+        """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim)."""
+        images: Tensor = self.layers(z[:, :, None, None])
+        return images
 
 
-class DCGANDiscriminator(nn.Module):
-    """Judge pictures by strided convolutions, each halving height and width.
+class DCGANDiscriminator(Discriminator):
+    """Strided convolutions, each of which halves height and width.
 
     Args:
         widths: channels from the finest stage on.
-        shape: (C, H, W) of the pictures.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
+    def __init__(self, widths: Widths, shape: Shape) -> None:
         super().__init__()
         channels, height, width = shape
         layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
-        for before, after in pairwise(widths):
-            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
-        coarse = (height >> len(widths), width >> len(widths))
-        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, coarse, bias=False))
+        for in_channels, out_channels in pairwise(widths):
+            convolution = nn.Conv2d(in_channels, out_channels, 4, 2, 1, bias=False)
+            layers += [convolution, nn.BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
+        coarsest = (height >> len(widths), width >> len(widths))
+        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, coarsest, bias=False))
         self.apply(normal_init)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return logits (B,) for pictures (B, C, H, W)."""
-        logits: Tensor = self.layers(pictures).flatten()
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (B,) for images (B, C, H, W)."""
+        logits: Tensor = self.layers(images).flatten()
         return logits

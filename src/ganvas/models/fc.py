@@ -1,49 +1,52 @@
-"""The beginner's fully connected pair: pictures as vectors (Goodfellow et al. 2014, with batch norm)."""
+"""The beginner's fully connected pair: images as vectors (Goodfellow et al. 2014, with batch norm)."""
 
 import math
 
 from torch import Tensor, nn
 
+from .base import Discriminator, Generator
+from .layers import Shape, Widths
 
-class FCGenerator(nn.Module):
-    """Make pictures from latents by dense layers: 100-256-512-1024-CHW in the lesson.
+
+class FCGenerator(Generator):
+    """Dense layers from latents to images: 100-256-512-1024-CHW in the usual lesson.
 
     Args:
-        latent: length of z.
+        z_dim: length of z.
         widths: units of the hidden layers, first to last.
-        shape: (C, H, W) of the pictures.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, latent: int, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
+    def __init__(self, z_dim: int, widths: Widths, shape: Shape) -> None:
         super().__init__()
-        self.latent, self.shape = latent, shape
+        self.shape = shape
         layers: list[nn.Module] = []
-        for before, after in zip((latent, *widths), widths, strict=False):
-            layers += [nn.Linear(before, after), nn.BatchNorm1d(after), nn.LeakyReLU(0.2)]
+        for in_features, out_features in zip((z_dim, *widths), widths, strict=False):
+            layers += [nn.Linear(in_features, out_features), nn.BatchNorm1d(out_features), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], math.prod(shape)), nn.Tanh())
 
     def forward(self, z: Tensor) -> Tensor:
-        """Return pictures (B, C, H, W) in [-1, 1] for latents (B, latent)."""
-        pictures: Tensor = self.layers(z).unflatten(1, self.shape)
-        return pictures
+        """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim)."""
+        images: Tensor = self.layers(z).unflatten(1, self.shape)
+        return images
 
 
-class FCDiscriminator(nn.Module):
-    """Judge pictures by dense layers: CHW-512-256-1 in the lesson.
+class FCDiscriminator(Discriminator):
+    """Dense layers from images to a logit: CHW-512-256-1 in the usual lesson.
 
     Args:
         widths: units of the hidden layers, first to last.
-        shape: (C, H, W) of the pictures.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
+    def __init__(self, widths: Widths, shape: Shape) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Flatten()]
-        for before, after in zip((math.prod(shape), *widths), widths, strict=False):
-            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
+        for in_features, out_features in zip((math.prod(shape), *widths), widths, strict=False):
+            layers += [nn.Linear(in_features, out_features), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return logits (B,) for pictures (B, C, H, W)."""
-        logits: Tensor = self.layers(pictures).squeeze(1)
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (B,) for images (B, C, H, W)."""
+        logits: Tensor = self.layers(images).squeeze(1)
         return logits

@@ -1,6 +1,6 @@
-"""Layers that are looked through and never taught: they keep next to nothing for the way back.
+"""Memory-saving autograd functions for frozen networks: they store almost nothing for the backward pass.
 
-torch keeps whatever a gradient may be taken by, which for a network that sees a large picture is most of all memory.
+PyTorch stores whatever any gradient may need. For a network that sees a large picture this is most of the memory.
 """
 
 from typing import Any
@@ -10,34 +10,34 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-class Frozen(torch.autograd.Function):
-    """Convolve with weights that are not learned, and cut off what is negative if told to.
+class FrozenConvReLU(torch.autograd.Function):
+    """Convolution with frozen weights, and a ReLU after it if asked for.
 
-    What came in is not kept, since the weights have no gradient. The slope is cut where it lies, since it comes to
-    nobody else; what is kept for that are the features if somebody asked for them, else one byte for each.
+    The input is not stored, since the weights need no gradient. The incoming gradient is masked in place; no other node
+    uses it. The mask is the output itself if the caller keeps it anyway, else one byte for each feature.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, cuts: bool, asked: bool) -> Tensor:
-        found = F.conv2d(features, weight, bias)
-        ctx.weight, ctx.cuts = weight, cuts
-        if cuts:
-            found.relu_()
-            ctx.save_for_backward(found if asked else found > 0)
-        return found
+    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, relu: bool, output_is_kept: bool) -> Tensor:
+        output = F.conv2d(features, weight, bias)
+        ctx.weight, ctx.relu = weight, relu
+        if relu:
+            output.relu_()
+            ctx.save_for_backward(output if output_is_kept else output > 0)
+        return output
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None, None]:
-        if ctx.cuts:
-            (kept,) = ctx.saved_tensors
-            if 0 in slope.stride():  # one number for many places
-                slope = slope.contiguous(memory_format=torch.channels_last)
-            slope.masked_fill_(kept.logical_not(), 0.0)
-        return F.conv_transpose2d(slope, ctx.weight), None, None, None, None
+    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None, None, None, None]:
+        if ctx.relu:
+            (positive,) = ctx.saved_tensors
+            if 0 in grad_output.stride():  # an expanded tensor cannot be masked in place
+                grad_output = grad_output.contiguous(memory_format=torch.channels_last)
+            grad_output.masked_fill_(positive.logical_not(), 0.0)
+        return F.conv_transpose2d(grad_output, ctx.weight), None, None, None, None
 
 
-class Averaged(torch.autograd.Function):
-    """Take averages of 2 x 2 places, and keep nothing of them."""
+class AvgPool2x2(torch.autograd.Function):
+    """Average pooling over 2 x 2 pixels that stores no tensor."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
@@ -45,14 +45,16 @@ class Averaged(torch.autograd.Function):
         return F.avg_pool2d(features, 2, ceil_mode=True)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> Tensor:
-        unread = _unread(ctx.shape, slope)
-        averaged: Tensor = torch.ops.aten.avg_pool2d_backward(slope, unread, [2, 2], [2, 2], [0, 0], True, True, None)
-        return averaged
+    def backward(ctx: Any, grad_output: Tensor) -> Tensor:
+        unread = _shape_only(ctx.shape, grad_output)
+        gradient: Tensor = torch.ops.aten.avg_pool2d_backward(
+            grad_output, unread, [2, 2], [2, 2], [0, 0], True, True, None
+        )
+        return gradient
 
 
-class Mirrored(torch.autograd.Function):
-    """Mirror features beyond their edges, by one, and keep nothing of them."""
+class ReflectPad1(torch.autograd.Function):
+    """Reflection padding by one pixel that stores no tensor."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
@@ -60,11 +62,12 @@ class Mirrored(torch.autograd.Function):
         return F.pad(features, (1, 1, 1, 1), mode="reflect")
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> Tensor:
-        mirrored: Tensor = torch.ops.aten.reflection_pad2d_backward(slope, _unread(ctx.shape, slope), [1, 1, 1, 1])
-        return mirrored
+    def backward(ctx: Any, grad_output: Tensor) -> Tensor:
+        unread = _shape_only(ctx.shape, grad_output)
+        gradient: Tensor = torch.ops.aten.reflection_pad2d_backward(grad_output, unread, [1, 1, 1, 1])
+        return gradient
 
 
-def _unread(shape: torch.Size, like: Tensor) -> Tensor:
-    """Return a tensor that is asked for its shape alone; what nobody writes or reads takes no memory."""
+def _shape_only(shape: torch.Size, like: Tensor) -> Tensor:
+    """Return a tensor of which only the shape is read; memory that nobody touches is not taken."""
     return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)

@@ -6,47 +6,55 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, int, int]  # (C, H, W) of an image
+Widths = tuple[int, ...]  # channels of each stage or level
 
 
-def grids(height: int, width: int, halvings: int) -> list[tuple[int, int]]:
-    """Return the grids (H, W) from coarse to fine that lead to height x width, each side halved and rounded up."""
+def resolutions(height: int, width: int, halvings: int) -> list[tuple[int, int]]:
+    """Return the sizes (H, W) from coarse to fine that end at height x width, each side halved and rounded up."""
     return [(-(-height >> n), -(-width >> n)) for n in range(halvings, -1, -1)]
 
 
-def doubling(before: int, after: int, grid: tuple[int, int], bias: bool = False) -> nn.ConvTranspose2d:
-    """Return a transposed convolution that leads to `grid`: twice the grid before, or one less where a side is odd.
+def up_conv(in_channels: int, out_channels: int, size: tuple[int, int], bias: bool = False) -> nn.ConvTranspose2d:
+    """Return a transposed convolution whose output has `size`: twice the input's, or one less where a side is odd.
 
     (28 = 2 * 14, 14 = 2 * 7, 7 = 2 * 4 - 1: an odd side has a kernel of 3 in place of 4.)
     """
-    height, width = grid
-    return nn.ConvTranspose2d(before, after, (4 - height % 2, 4 - width % 2), 2, 1, bias=bias)
+    height, width = size
+    return nn.ConvTranspose2d(in_channels, out_channels, (4 - height % 2, 4 - width % 2), 2, 1, bias=bias)
 
 
-def halving(widths: tuple[int, ...], shape: Shape, outputs: int, norm: bool) -> nn.Sequential:
-    """Return convolutions that halve the picture at each width, and a dense layer on what is left."""
+def down_convs(widths: Widths, shape: Shape, out_features: int, norm: bool) -> nn.Sequential:
+    """Return convolutions that halve the image at each width, and a dense layer on what is left.
+
+    Args:
+        widths: channels from the finest stage to the coarsest.
+        shape: (C, H, W) of the images.
+        out_features: of the dense layer.
+        norm: whether there are batch norms, except after the first convolution.
+    """
     channels, height, width = shape
     layers: list[nn.Module] = []
-    for index, (before, after) in enumerate(pairwise((channels, *widths))):
-        layers.append(nn.Conv2d(before, after, 4, 2, 1))
+    for index, (in_channels, out_channels) in enumerate(pairwise((channels, *widths))):
+        layers.append(nn.Conv2d(in_channels, out_channels, 4, 2, 1))
         if norm and index > 0:
-            layers.append(nn.BatchNorm2d(after))
+            layers.append(nn.BatchNorm2d(out_channels))
         layers.append(nn.LeakyReLU(0.2))
-    left = (height >> len(widths)) * (width >> len(widths))
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * left, outputs))
+    pixels = (height >> len(widths)) * (width >> len(widths))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * pixels, out_features))
 
 
-def wide(features: Tensor) -> Tensor:
+def at_least_float32(features: Tensor) -> Tensor:
     """Return features in float32 at least: squares and small sums do not fit into less."""
     return features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
 
 
-def resampled(features: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Return features (B, C, H, W) on another grid, by triangles: between a grid and its double, [1, 3, 3, 1].
+def resize_bilinear(features: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return features (B, C, H, W) at another size; between a size and its double the filter is [1, 3, 3, 1].
 
-    In float32 at least, since processors cannot do it in less.
+    Computed in float32 at least, since CPUs cannot do it in less.
     """
-    if features.shape[2:] == grid:
+    if features.shape[2:] == size:
         return features
-    found = F.interpolate(wide(features), grid, mode="bilinear", antialias=grid[0] < features.shape[2])
-    return found.to(features.dtype)
+    resized = F.interpolate(at_least_float32(features), size, mode="bilinear", antialias=size[0] < features.shape[2])
+    return resized.to(features.dtype)

@@ -1,13 +1,13 @@
-"""MSG-GAN's pair: pictures of every size at once, so that gradients reach every level (Karnewar and Wang 2020).
+"""MSG-GAN's pair: images of every size at once, so that gradients reach every level (Karnewar and Wang 2020).
 
-The networks are ProGAN's, all levels from the start. The generator draws a picture of its own at each level, and the
-discriminator is shown each where its features have that size. The pictures of all levels travel as one tensor, a
-*pyramid* (B, levels * C, H, W): coarsest first, the coarse ones enlarged by nearest neighbour, stacked along channels.
-So augmentation moves all alike, and penalties and detaching treat them as one.
+The networks are ProGAN's, with all levels from the start. The generator draws an image at each level. The discriminator
+gets each image where its features have that size. The images of all levels travel as one tensor, a *pyramid*
+(B, levels * C, H, W): coarsest first, upsampled by nearest neighbour, stacked along channels. So augmentation moves all
+of them alike, and penalties and detaching treat them as one.
 
-Of the paper's ways to combine a picture with features (section 2) this is lin-cat, a 1 x 1 convolution of the picture
-beside the features. With the picture itself there (simple) C of C + width channels would tell of it, and as equalised
-layers weigh all channels alike, its say in the next layer would be as small: 3 of 67. Here it has a fixed part.
+Of the paper's ways to combine an image with features (section 2) this is lin-cat: a 1 x 1 convolution of the image,
+concatenated to the features. The image itself (simple) would be C of C + width channels. Equalized layers weight all
+channels alike, so its share in the next layer would be as small: 3 of 67. Here its share is fixed.
 """
 
 from itertools import pairwise
@@ -15,137 +15,171 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .conditional import LabelledLatent, Verdict, Widths
+from .base import Discriminator, Generator
+from .conditional import ClassConditionalLatent, ProjectionHead
 from .equalized import EqualConv2d
-from .layers import Shape
-from .progressive import beginning, coarsest, ending, enlarged, enlarging, from_rgb, shrinking, shrunk
+from .layers import Shape, Widths
+from .progan_layers import (
+    coarsest_size,
+    down_block,
+    downsample_mean,
+    epilogue,
+    from_rgb,
+    input_block,
+    up_block,
+    upsample_nearest,
+)
 
-PART = 4  # one channel from the picture goes with as many of features
+FEATURES_PER_IMAGE_CHANNEL = 4  # feature channels for each channel that comes from the image
 
 
-def pyramid(pictures: Tensor, levels: int) -> Tensor:
-    """Return real pictures at all levels, averaged down.
+def pyramid(images: Tensor, levels: int) -> Tensor:
+    """Return real images at all levels, averaged down.
 
     Args:
-        pictures: (B, C, H, W).
+        images: (B, C, H, W).
         levels: their number.
 
     Returns:
-        (B, levels * C, H, W), the last C channels the pictures themselves.
+        (B, levels * C, H, W), the last C channels the images themselves.
 
     Raises:
-        ValueError: the pictures cannot be halved so often.
+        ValueError: the images cannot be halved so often.
     """
-    coarsest(pictures.shape[2], pictures.shape[3], levels)
-    return _stacked(_averaged(pictures, levels))
+    coarsest_size(images.shape[2], images.shape[3], levels)
+    return _stack(_downsampled(images, levels))
 
 
-def _averaged(pictures: Tensor, levels: int) -> list[Tensor]:
-    """Return the pictures at the size of each level, finest first."""
-    sizes = [pictures]
+def _downsampled(images: Tensor, levels: int) -> list[Tensor]:
+    """Return the images at the size of each level, finest first."""
+    scales = [images]
     for _ in range(levels - 1):
-        sizes.append(shrunk(sizes[-1], 2))
-    return sizes
+        scales.append(downsample_mean(scales[-1], 2))
+    return scales
 
 
-def _stacked(sizes: list[Tensor]) -> Tensor:
-    """Return the pyramid of pictures that are given finest first."""
-    return torch.cat([enlarged(each, 2**halvings) for halvings, each in enumerate(sizes)][::-1], 1)
+def _stack(scales: list[Tensor]) -> Tensor:
+    """Return the pyramid of images that are given finest first."""
+    return torch.cat([upsample_nearest(images, 2**halvings) for halvings, images in enumerate(scales)][::-1], 1)
 
 
-class MultiscaleGenerator(nn.Module):
-    """Draw a picture of its own at every level.
+class MultiscaleGenerator(Generator):
+    """Generator with an image at every level.
 
     Args:
-        latent: length of z.
-        widths: channels from the coarsest grid to the finest, one for each level.
-        shape: (C, H, W) of the finest pictures; the coarsest grid is H and W halved len(widths) - 1 times.
-        classes: 0, or their number.
+        z_dim: length of z.
+        widths: channels from the coarsest level to the finest.
+        shape: (C, H, W) of the finest images; the coarsest level has H and W halved len(widths) - 1 times.
+        num_classes: 0, or their number.
 
     Raises:
         ValueError: H or W cannot be halved so often.
     """
 
-    def __init__(self, latent: int, widths: Widths, shape: Shape, classes: int = 0) -> None:
+    fakes_have_scales = True
+
+    def __init__(self, z_dim: int, widths: Widths, shape: Shape, num_classes: int = 0) -> None:
         super().__init__()
         channels, height, width = shape
         self.levels = len(widths)
-        self.labelled = LabelledLatent(latent, classes)
-        self.beginning = beginning(self.labelled.length, widths[0], coarsest(height, width, len(widths)))
-        self.blocks = nn.ModuleList([enlarging(before, after) for before, after in pairwise(widths)])
-        self.to_rgb = nn.ModuleList([EqualConv2d(each, channels, 1) for each in widths])
+        self.conditional_latent = ClassConditionalLatent(z_dim, num_classes)
+        coarsest = coarsest_size(height, width, len(widths))
+        self.input_block = input_block(self.conditional_latent.dim, widths[0], coarsest)
+        self.blocks = nn.ModuleList([up_block(*pair) for pair in pairwise(widths)])
+        self.to_rgb = nn.ModuleList([EqualConv2d(features, channels, 1) for features in widths])
 
     def features(self, z: Tensor, labels: Tensor | None) -> list[Tensor]:
-        """Return what pictures are made of at each level, coarsest first."""
-        found = [self.beginning(self.labelled(z, labels))]
+        """Return the features of each level, coarsest first."""
+        levels = [self.input_block(self.conditional_latent(z, labels))]
         for block in self.blocks:
-            found.append(block(found[-1]))
-        return found
+            levels.append(block(levels[-1]))
+        return levels
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the finest pictures (B, C, H, W) for latents (B, latent) and labels (B,), if there are classes."""
-        pictures: Tensor = self.to_rgb[-1](self.features(z, labels)[-1])
-        return pictures
+        """Return the finest images (B, C, H, W) for latents (B, z_dim) and labels (B,), if there are classes."""
+        images: Tensor = self.to_rgb[-1](self.features(z, labels)[-1])
+        return images
 
     def pyramid(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the pictures of all levels (B, levels * C, H, W); the last C channels are what forward returns."""
-        sizes = [draw(each) for draw, each in zip(self.to_rgb, self.features(z, labels), strict=True)]
-        return _stacked(sizes[::-1])
+        """Return the images of all levels (B, levels * C, H, W); the last C channels are what forward returns."""
+        scales = [to_rgb(features) for to_rgb, features in zip(self.to_rgb, self.features(z, labels), strict=True)]
+        return _stack(scales[::-1])
+
+    def fakes(self, z: Tensor, labels: Tensor | None, rng: torch.Generator, style_mixing: float = 0.0) -> Tensor:
+        """Return the pyramid (B, levels * C, H, W)."""
+        return self.pyramid(z, labels)
+
+    def match_reals(self, images: Tensor) -> Tensor:
+        """Return the pyramid (B, levels * C, H, W) of real images (B, C, H, W)."""
+        return pyramid(images, self.levels)
+
+    def scales(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Return the images of all levels (B, levels, C, H, W), coarsest first."""
+        stacked = self.pyramid(z, labels)
+        return stacked.reshape(len(z), self.levels, -1, *stacked.shape[2:])
+
+    def compile_parts(self) -> list[nn.Module]:
+        """Return the blocks, which are nearly all of the cost."""
+        return [self.input_block, *self.blocks]
 
 
-class MultiscaleDiscriminator(nn.Module):
-    """Judge pictures by all their sizes together.
+class MultiscaleDiscriminator(Discriminator):
+    """Discriminator that sees an image at all its sizes.
 
     Args:
-        widths: channels from the finest grid to the coarsest, one for each level.
-        shape: (C, H, W) of the finest pictures.
-        classes: 0, or their number.
+        widths: channels from the finest level to the coarsest.
+        shape: (C, H, W) of the finest images.
+        num_classes: 0, or their number.
 
     Raises:
         ValueError: H or W cannot be halved so often.
     """
 
-    def __init__(self, widths: Widths, shape: Shape, classes: int = 0) -> None:
+    can_pack = False
+    augments_color = False  # a pyramid's channels are those of all scales
+
+    def __init__(self, widths: Widths, shape: Shape, num_classes: int = 0) -> None:
         super().__init__()
         self.channels, height, width = shape
         finest, *coarser = widths
-        seen = [0] + [-(-each // PART) for each in coarser]  # channels that the picture adds to the features
+        extra = [0] + [-(-features // FEATURES_PER_IMAGE_CHANNEL) for features in coarser]  # channels from the images
         self.from_rgb = from_rgb(self.channels, finest)
-        self.combine = nn.ModuleList([EqualConv2d(self.channels, each, 1) for each in seen[1:]])
+        self.combine = nn.ModuleList([EqualConv2d(self.channels, added, 1) for added in extra[1:]])
         self.blocks = nn.ModuleList(
             [
-                shrinking(before + more, before, after)
-                for (before, after), more in zip(pairwise(widths), seen[:-1], strict=True)
+                down_block(fine + added, fine, coarse)
+                for (fine, coarse), added in zip(pairwise(widths), extra[:-1], strict=True)
             ]
         )
-        self.ending = ending(widths[-1] + seen[-1], widths[-1], coarsest(height, width, len(widths)))
-        self.verdict = Verdict(widths[-1], classes)
+        last = widths[-1]
+        self.epilogue = epilogue(last + extra[-1], last, coarsest_size(height, width, len(widths)))
+        self.head = ProjectionHead(last, num_classes)
 
-    def forward(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return logits (B,) of plain pictures or pyramids.
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits (B,) of plain images or pyramids.
 
         Args:
-            pictures: (B, C, H, W), whose coarser levels are their averages; or a pyramid (B, levels * C, H, W).
+            images: (B, C, H, W), whose coarser levels are their averages; or a pyramid (B, levels * C, H, W).
             labels: (B,), if there are classes.
 
         Raises:
             ValueError: the number of channels is neither.
         """
-        sizes = self._sizes(pictures)
-        features = self.from_rgb(sizes[0])
-        for block, combine, picture in zip(self.blocks, self.combine, sizes[1:], strict=True):
-            features = torch.cat([combine(picture), block(features)], 1)
-        logits: Tensor = self.verdict(self.ending(features), labels)
+        finest, *coarser = self._scales(images)
+        features = self.from_rgb(finest)
+        for block, combine, image in zip(self.blocks, self.combine, coarser, strict=True):
+            features = torch.cat([combine(image), block(features)], 1)
+        logits: Tensor = self.head(self.epilogue(features), labels)
         return logits
 
-    def _sizes(self, pictures: Tensor) -> list[Tensor]:
-        """Return the pictures of each level at their own size, finest first."""
+    def _scales(self, images: Tensor) -> list[Tensor]:
+        """Return the images of each level at their own size, finest first."""
         levels = len(self.blocks) + 1
-        if pictures.shape[1] == self.channels:
-            return _averaged(pictures, levels)
-        if pictures.shape[1] != levels * self.channels:
+        if images.shape[1] == self.channels:
+            return _downsampled(images, levels)
+        if images.shape[1] != levels * self.channels:
             raise ValueError(
-                f"{pictures.shape[1]} channels are neither a picture's {self.channels} nor {levels} levels of them."
+                f"{images.shape[1]} channels are neither an image's {self.channels} nor {levels} levels of them."
             )
-        stacked = pictures.chunk(levels, 1)[::-1]
-        return [shrunk(each, 2**halvings) for halvings, each in enumerate(stacked)]
+        stacked = images.chunk(levels, 1)[::-1]
+        return [downsample_mean(scale, 2**halvings) for halvings, scale in enumerate(stacked)]

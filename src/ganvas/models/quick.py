@@ -1,8 +1,8 @@
-"""The networks of the `quick` recipe: a decoder that draws, a prior that says what to draw, and their two helpers.
+"""The networks of the `quick` recipe: a decoder that draws, a prior that decides what to draw, and their helpers.
 
-The generator is two networks in a row. The *prior* turns z ~ N(0, I) into a code by following a learned flow (a small
-dense network, almost free); the *decoder* turns the code into a picture (convolutions, nearly all of the cost). The
-*encoder* is needed for training only: it says which code a real picture has.
+The generator is two networks in a row. The *prior* turns z ~ N(0, I) into a code along a learned flow; it is a small
+dense network, almost free. The *decoder* turns the code into an image by convolutions, nearly all of the cost. The
+*encoder* is needed for training only: it gives the code of a real image.
 """
 
 import math
@@ -12,119 +12,120 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import Shape, doubling, grids, halving
+from .base import Discriminator, Generator
+from .layers import Shape, Widths, down_convs, resolutions, up_conv
 
 
-class Decoder(nn.Module):
-    """Draw pictures from codes by transposed convolutions from a grid of about 4 x 4 on.
+class Decoder(Generator):
+    """Transposed convolutions from codes to images, starting at about 4 x 4.
 
     Args:
-        code: length of a code.
-        widths: channels from the coarsest grid to the finest.
-        shape: (C, H, W) of the pictures.
+        code_dim: length of a code.
+        widths: channels from the coarsest resolution to the finest.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, code: int, widths: tuple[int, ...], shape: Shape) -> None:
+    def __init__(self, code_dim: int, widths: Widths, shape: Shape) -> None:
         super().__init__()
         channels, height, width = shape
-        (high, wide), *finer = grids(height, width, len(widths) - 1)
+        (first_height, first_width), *finer = resolutions(height, width, len(widths) - 1)
         layers: list[nn.Module] = [
-            nn.Linear(code, widths[0] * high * wide, bias=False),
-            nn.Unflatten(1, (widths[0], high, wide)),
+            nn.Linear(code_dim, widths[0] * first_height * first_width, bias=False),
+            nn.Unflatten(1, (widths[0], first_height, first_width)),
             nn.BatchNorm2d(widths[0]),
             nn.LeakyReLU(0.2),
         ]
-        for (before, after), grid in zip(pairwise(widths), finer, strict=True):
-            layers += [doubling(before, after, grid), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
+        for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=True):
+            layers += [up_conv(in_channels, out_channels, size), nn.BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], channels, 3, 1, 1), nn.Tanh())
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Return pictures (B, C, H, W) in [-1, 1] for codes (B, code)."""
-        pictures: Tensor = self.layers(codes)
-        return pictures
+        """Return images (B, C, H, W) in [-1, 1] for codes (B, code_dim)."""
+        images: Tensor = self.layers(codes)
+        return images
 
 
 class Encoder(nn.Module):
-    """Say which code a picture has; over the pictures each number of a code has mean 0 and variance 1.
+    """Strided convolutions from images to codes; over the images each dimension has mean 0 and variance 1.
 
     Args:
-        code: length of a code.
-        widths: channels from the finest grid to the coarsest.
-        shape: (C, H, W) of the pictures.
+        code_dim: length of a code.
+        widths: channels from the finest resolution to the coarsest.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, code: int, widths: tuple[int, ...], shape: Shape) -> None:
+    def __init__(self, code_dim: int, widths: Widths, shape: Shape) -> None:
         super().__init__()
-        self.layers = halving(widths, shape, code, norm=True)
-        self.norm = nn.BatchNorm1d(code, affine=False)
+        self.layers = down_convs(widths, shape, code_dim, norm=True)
+        self.norm = nn.BatchNorm1d(code_dim, affine=False)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return codes (B, code) of pictures (B, C, H, W)."""
-        codes: Tensor = self.norm(self.layers(pictures))
+    def forward(self, images: Tensor) -> Tensor:
+        """Return codes (B, code_dim) of images (B, C, H, W)."""
+        codes: Tensor = self.norm(self.layers(images))
         return codes
 
 
-class QuickDiscriminator(nn.Module):
-    """Judge pictures by strided convolutions without normalisation.
+class ConvDiscriminator(Discriminator):
+    """Strided convolutions without normalization.
 
     Args:
-        widths: channels from the finest grid to the coarsest.
-        shape: (C, H, W) of the pictures.
+        widths: channels from the finest resolution to the coarsest.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, widths: tuple[int, ...], shape: Shape) -> None:
+    def __init__(self, widths: Widths, shape: Shape) -> None:
         super().__init__()
-        self.layers = halving(widths, shape, 1, norm=False)
+        self.layers = down_convs(widths, shape, 1, norm=False)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return logits (B,) for pictures (B, C, H, W)."""
-        logits: Tensor = self.layers(pictures).squeeze(1)
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (B,) for images (B, C, H, W)."""
+        logits: Tensor = self.layers(images).squeeze(1)
         return logits
 
 
-class Flow(nn.Module):
-    """Carry noise to codes along a learned velocity field (rectified flow: Liu et al. 2023; Lipman et al. 2023).
+class RectifiedFlow(nn.Module):
+    """Learned velocity field that carries noise to codes (Liu et al. 2023; Lipman et al. 2023).
 
     Args:
-        code: length of a code and of z.
-        width: of the dense layers.
-        classes: 0, or the number of classes that codes are told apart by.
+        code_dim: length of a code and of z.
+        width: units of the dense layers.
+        num_classes: 0, or the number of classes that codes depend on.
     """
 
-    STEPS = 8  # of Heun's method, from noise at time 0 to codes at time 1
-    FREQUENCIES = 8  # sines and cosines that tell the time
+    HEUN_STEPS = 8  # steps of Heun's method from noise at t = 0 to codes at t = 1
+    TIME_FREQUENCIES = 8  # sines and cosines that encode t
 
-    def __init__(self, code: int, width: int, classes: int) -> None:
+    def __init__(self, code_dim: int, width: int, num_classes: int) -> None:
         super().__init__()
-        self.enter = nn.Linear(code + 1 + 2 * self.FREQUENCIES, width)
-        self.label = nn.Embedding(classes, width) if classes else None
-        self.blocks = nn.ModuleList([_Residual(width), _Residual(width)])
-        self.leave = nn.Linear(width, code)
+        self.in_proj = nn.Linear(code_dim + 1 + 2 * self.TIME_FREQUENCIES, width)
+        self.label_embedding = nn.Embedding(num_classes, width) if num_classes else None
+        self.blocks = nn.ModuleList([_ResidualMLP(width), _ResidualMLP(width)])
+        self.out_proj = nn.Linear(width, code_dim)
 
-    def velocity(self, place: Tensor, time: Tensor, labels: Tensor | None) -> Tensor:
-        """Return the direction of travel (B, code) at `place` (B, code) and `time` (B, 1) in [0, 1]."""
-        angles = time * math.pi * 2.0 ** torch.arange(self.FREQUENCIES, device=time.device)
-        hidden: Tensor = self.enter(torch.cat([place, time, angles.sin(), angles.cos()], dim=1))
-        if self.label is not None and labels is not None:
-            hidden = hidden + self.label(labels)
+    def velocity(self, x: Tensor, t: Tensor, labels: Tensor | None) -> Tensor:
+        """Return the velocity (B, code_dim) at x (B, code_dim) and time t (B, 1) in [0, 1]."""
+        angles = t * math.pi * 2.0 ** torch.arange(self.TIME_FREQUENCIES, device=t.device)
+        hidden: Tensor = self.in_proj(torch.cat([x, t, angles.sin(), angles.cos()], dim=1))
+        if self.label_embedding is not None and labels is not None:
+            hidden = hidden + self.label_embedding(labels)
         for block in self.blocks:
             hidden = block(hidden)
-        velocity: Tensor = self.leave(F.silu(hidden))
+        velocity: Tensor = self.out_proj(F.silu(hidden))
         return velocity
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the codes (B, code) that z (B, code) arrives at."""
-        place = z
-        for step in range(self.STEPS):
-            time = torch.full((len(z), 1), step / self.STEPS, device=z.device, dtype=z.dtype)
-            first = self.velocity(place, time, labels)
-            second = self.velocity(place + first / self.STEPS, time + 1 / self.STEPS, labels)
-            place = place + (first + second) / (2 * self.STEPS)
-        return place
+        """Return the codes (B, code_dim) where z (B, code_dim) arrives."""
+        x = z
+        for step in range(self.HEUN_STEPS):
+            t = torch.full((len(z), 1), step / self.HEUN_STEPS, device=z.device, dtype=z.dtype)
+            first = self.velocity(x, t, labels)
+            second = self.velocity(x + first / self.HEUN_STEPS, t + 1 / self.HEUN_STEPS, labels)
+            x = x + (first + second) / (2 * self.HEUN_STEPS)
+        return x
 
 
-class _Residual(nn.Module):
-    """Add to the input what a small dense network makes of it; nothing at first."""
+class _ResidualMLP(nn.Module):
+    """Small dense network beside a shortcut; it adds nothing at first."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -133,28 +134,37 @@ class _Residual(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Return (B, width) for (B, width)."""
-        added: Tensor = hidden + self.layers(hidden)
-        return added
+        output: Tensor = hidden + self.layers(hidden)
+        return output
 
 
-class QuickGenerator(nn.Module):
-    """Make pictures from latents: prior, then decoder.
+class AutoencoderGenerator(Generator):
+    """Prior from z to a code, then the autoencoder's decoder from the code to an image.
 
     Args:
-        latent: length of z and of a code.
+        z_dim: length of z and of a code.
         widths: channels of the decoder.
-        shape: (C, H, W) of the pictures.
-        classes: 0, or how many classes the prior tells apart.
+        shape: (C, H, W) of the images.
+        num_classes: 0, or the number of classes that the prior knows.
     """
 
     PRIOR_WIDTH = 256
 
-    def __init__(self, latent: int, widths: tuple[int, ...], shape: Shape, classes: int = 0) -> None:
+    def __init__(self, z_dim: int, widths: Widths, shape: Shape, num_classes: int = 0) -> None:
         super().__init__()
-        self.prior = Flow(latent, self.PRIOR_WIDTH, classes)
-        self.decoder = Decoder(latent, widths, shape)
+        self.prior = RectifiedFlow(z_dim, self.PRIOR_WIDTH, num_classes)
+        self.decoder = Decoder(z_dim, widths, shape)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return pictures (B, C, H, W) in [-1, 1] for latents (B, latent) and labels (B,), if there are classes."""
-        pictures: Tensor = self.decoder(self.prior(z, labels))
-        return pictures
+        """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim) and labels (B,), if there are classes."""
+        images: Tensor = self.decoder(self.prior(z, labels))
+        return images
+
+    def parameters_of(self, part: str) -> list[nn.Parameter]:
+        """Return the decoder's parameters for "autoencoder" and "generator", the prior's for "prior"."""
+        parts: dict[str, nn.Module] = {"autoencoder": self.decoder, "generator": self.decoder, "prior": self.prior}
+        return list(parts[part].parameters())
+
+    def compile_parts(self) -> list[nn.Module]:
+        """Return the decoder, which is nearly all of the cost."""
+        return [self.decoder]

@@ -1,97 +1,100 @@
-"""A residual pair without normalisation (Mescheder et al. 2018): what the penalty holds together alone."""
+"""A residual pair without normalization (Mescheder et al. 2018): stable by its gradient penalty alone."""
 
 from itertools import pairwise
 
 from torch import Tensor, nn
 
-from .layers import grids
+from .base import Discriminator, Generator
+from .layers import Shape, Widths, resolutions
 
-SLOPE = 0.2
-BRANCH = 0.1  # of a block's convolutions beside its shortcut, so that it starts as little more than that
+LEAKY_SLOPE = 0.2
+BRANCH_SCALE = 0.1  # factor of a block's convolutions, so that at first it is little more than its shortcut
 
 
 def kaiming_init(module: nn.Module) -> None:
-    """Draw weights so that features keep their size from layer to layer (He et al. 2015): no norm will see to it."""
+    """Draw weights so that features keep their size from layer to layer (He et al. 2015): there are no norms."""
     if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.kaiming_normal_(module.weight, SLOPE)
+        nn.init.kaiming_normal_(module.weight, LEAKY_SLOPE)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
 
 
-class Block(nn.Module):
-    """Add what two convolutions make of features to the features themselves, or to a 1x1 mix of them.
+class ResidualBlock(nn.Module):
+    """Two convolutions beside a shortcut, which is a 1x1 convolution where the channels change.
 
     Args:
-        before, after: channels.
+        in_channels, out_channels: channels.
     """
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.shortcut = nn.Identity() if before == after else nn.Conv2d(before, after, 1, bias=False)
-        narrow = min(before, after)
+        same = in_channels == out_channels
+        self.shortcut = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        mid_channels = min(in_channels, out_channels)
         self.branch = nn.Sequential(
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(before, narrow, 3, padding=1),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(narrow, after, 3, padding=1),
+            nn.LeakyReLU(LEAKY_SLOPE),
+            nn.Conv2d(in_channels, mid_channels, 3, padding=1),
+            nn.LeakyReLU(LEAKY_SLOPE),
+            nn.Conv2d(mid_channels, out_channels, 3, padding=1),
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return features (B, after, H, W) for (B, before, H, W)."""
-        added: Tensor = self.shortcut(features) + BRANCH * self.branch(features)
-        return added
+        """Return features (B, out_channels, H, W) for (B, in_channels, H, W)."""
+        output: Tensor = self.shortcut(features) + BRANCH_SCALE * self.branch(features)
+        return output
 
 
-class ResidualGenerator(nn.Module):
-    """Grow pictures from latents: a block at each grid, then the nearest pixels repeated up to the next.
+class ResidualGenerator(Generator):
+    """A residual block at each resolution, with nearest-neighbour upsampling between them.
 
     Args:
-        latent: length of z.
-        widths: channels from the coarsest grid to the finest.
-        shape: (C, H, W) of the pictures.
+        z_dim: length of z.
+        widths: channels from the coarsest resolution to the finest.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, latent: int, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
+    def __init__(self, z_dim: int, widths: Widths, shape: Shape) -> None:
         super().__init__()
         channels, height, width = shape
-        (high, wide), *finer = grids(height, width, len(widths))
+        (first_height, first_width), *finer = resolutions(height, width, len(widths))
         layers: list[nn.Module] = [
-            nn.Linear(latent, widths[0] * high * wide),
-            nn.Unflatten(1, (widths[0], high, wide)),
-            Block(widths[0], widths[0]),
+            nn.Linear(z_dim, widths[0] * first_height * first_width),
+            nn.Unflatten(1, (widths[0], first_height, first_width)),
+            ResidualBlock(widths[0], widths[0]),
         ]
-        for (before, after), grid in zip(pairwise(widths), finer, strict=False):
-            layers += [nn.Upsample(grid), Block(before, after)]
-        last = nn.Conv2d(widths[-1], channels, 3, padding=1)
-        self.layers = nn.Sequential(*layers, nn.Upsample(finer[-1]), nn.LeakyReLU(SLOPE), last, nn.Tanh())
+        for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=False):
+            layers += [nn.Upsample(size), ResidualBlock(in_channels, out_channels)]
+        to_rgb = nn.Conv2d(widths[-1], channels, 3, padding=1)
+        self.layers = nn.Sequential(*layers, nn.Upsample(finer[-1]), nn.LeakyReLU(LEAKY_SLOPE), to_rgb, nn.Tanh())
         self.apply(kaiming_init)
 
     def forward(self, z: Tensor) -> Tensor:
-        """Return pictures (B, C, H, W) in [-1, 1] for latents (B, latent)."""
-        pictures: Tensor = self.layers(z)
-        return pictures
+        """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim)."""
+        images: Tensor = self.layers(z)
+        return images
 
 
-class ResidualDiscriminator(nn.Module):
-    """Judge pictures by the same blocks the other way: each side halved by averages, and a dense layer on the rest.
+class ResidualDiscriminator(Discriminator):
+    """The generator's blocks in reverse: average pooling between them, and a dense layer at the end.
 
     Args:
-        widths: channels from the finest grid to the coarsest.
-        shape: (C, H, W) of the pictures.
+        widths: channels from the finest resolution to the coarsest.
+        shape: (C, H, W) of the images.
     """
 
-    def __init__(self, widths: tuple[int, ...], shape: tuple[int, int, int]) -> None:
+    def __init__(self, widths: Widths, shape: Shape) -> None:
         super().__init__()
         channels, height, width = shape
-        layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 3, padding=1), nn.LeakyReLU(SLOPE), nn.AvgPool2d(2)]
-        for before, after in pairwise(widths):
-            layers += [Block(before, after), nn.AvgPool2d(2)]
-        left = widths[-1] * (height >> len(widths)) * (width >> len(widths))
-        judge = nn.Linear(left, 1)
-        self.layers = nn.Sequential(*layers, Block(widths[-1], widths[-1]), nn.LeakyReLU(SLOPE), nn.Flatten(), judge)
+        from_rgb = nn.Conv2d(channels, widths[0], 3, padding=1)
+        layers: list[nn.Module] = [from_rgb, nn.LeakyReLU(LEAKY_SLOPE), nn.AvgPool2d(2)]
+        for in_channels, out_channels in pairwise(widths):
+            layers += [ResidualBlock(in_channels, out_channels), nn.AvgPool2d(2)]
+        logit = nn.Linear(widths[-1] * (height >> len(widths)) * (width >> len(widths)), 1)
+        last_block = ResidualBlock(widths[-1], widths[-1])
+        self.layers = nn.Sequential(*layers, last_block, nn.LeakyReLU(LEAKY_SLOPE), nn.Flatten(), logit)
         self.apply(kaiming_init)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return logits (B,) for pictures (B, C, H, W)."""
-        logits: Tensor = self.layers(pictures).squeeze(1)
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (B,) for images (B, C, H, W)."""
+        logits: Tensor = self.layers(images).squeeze(1)
         return logits

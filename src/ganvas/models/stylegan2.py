@@ -1,8 +1,8 @@
-"""The networks of StyleGAN2 (Karras et al. 2020): what is drawn is a matter of styles, where it is of learned noise.
+"""The networks of StyleGAN2 (Karras et al. 2020): styles decide what is drawn, and learned noise adds detail.
 
-A dense mapping turns z into a style w; w scales, layer by layer, the channels that convolutions see. All in plain
-PyTorch. A modulated convolution is written as scaled input, one shared convolution, scaled output: the same numbers as
-with a convolution of its own for every picture (section 2.2 there, grouped), and on a processor several times as fast.
+Dense layers map z to a style w. In every layer w scales the channels that the convolution sees. All is plain PyTorch. A
+modulated convolution is computed as scaled input, one shared convolution, scaled output. The numbers are those of a
+convolution per image (section 2.2 there, grouped), and on a CPU this is several times as fast.
 """
 
 from itertools import pairwise
@@ -11,36 +11,37 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .conditional import LabelledLatent, Verdict
-from .equalized import ROOT, SLOPE, EqualConv2d, EqualLinear, PixelNorm
-from .layers import Shape, resampled, wide
-from .progressive import ending, from_rgb
+from .base import Discriminator, Generator
+from .conditional import ClassConditionalLatent, ProjectionHead
+from .equalized import LEAKY_SLOPE, SQRT2, EqualConv2d, EqualLinear, PixelNorm
+from .layers import Shape, Widths, at_least_float32, resize_bilinear
+from .progan_layers import epilogue, from_rgb
 
-MAPPING = 2  # dense layers from z to w, as in StyleGAN2-ADA's small presets; the first paper's 8 learn slower
-NOISE_RATE = 0.1  # of the other layers' learning rate
-MAPPING_RATE = 0.01  # of the other layers' learning rate
+MAPPING_LAYERS = 2  # dense layers from z to w, as in StyleGAN2-ADA's small presets; the first paper's 8 learn slower
+NOISE_LR_MULTIPLIER = 0.1
+MAPPING_LR_MULTIPLIER = 0.01
 
 
-def _filter(gain: float) -> Tensor:
-    """Return the filter [1, 3, 3, 1] in both directions, (4, 4), its sum `gain`."""
+def binomial_filter(gain: float) -> Tensor:
+    """Return the filter [1, 3, 3, 1] in both directions, (4, 4), whose sum is `gain`."""
     line = torch.tensor([1.0, 3.0, 3.0, 1.0])
     return line[:, None] * line * gain / 64
 
 
 class Blur(nn.Module):
-    """Convolve each channel with [1, 3, 3, 1], with zeros around, and keep every `stride`-th pixel.
+    """Convolution of each channel with [1, 3, 3, 1], zero-padded.
 
     Args:
         gain: sum of the filter.
         padding: zeros on each side.
-        stride: 2 halves the grid.
+        stride: 2 halves the size.
     """
 
     kernel: Tensor
 
     def __init__(self, gain: float = 1.0, padding: int = 1, stride: int = 1) -> None:
         super().__init__()
-        self.register_buffer("kernel", _filter(gain), persistent=False)
+        self.register_buffer("kernel", binomial_filter(gain), persistent=False)
         self.padding, self.stride = padding, stride
 
     def forward(self, features: Tensor) -> Tensor:
@@ -51,192 +52,240 @@ class Blur(nn.Module):
 
 
 class ModulatedConv2d(nn.Module):
-    """Be a convolution whose input channels are weighed by a style, and whose output keeps its size (demodulation).
+    """Convolution whose input channels are scaled by a style, and whose output keeps its size (demodulation).
 
-    w'_ijk = s_i w_ijk, divided by sqrt(sum_ik w'_ijk^2 + 1e-8) where it demodulates (eq. 1 and 3).
+    w'_ijk = s_i w_ijk, divided by sqrt(sum_ik w'_ijk^2 + 1e-8) if it demodulates (eq. 1 and 3).
 
     Args:
-        before, after: channels.
-        kernel: its side, odd.
-        style: length of w.
-        doubles: whether the grid is doubled, by a transposed convolution and the filter [1, 3, 3, 1].
-        demodulates: whether outputs are brought back to size 1; not where they are colours.
+        in_channels, out_channels: channels.
+        kernel_size: side of the kernel, odd.
+        w_dim: length of w.
+        upsample: whether the size is doubled, by a transposed convolution and the filter [1, 3, 3, 1].
+        demodulate: whether the output's standard deviation is brought back to 1; not for RGB.
     """
 
     def __init__(
-        self, before: int, after: int, kernel: int, style: int, doubles: bool = False, demodulates: bool = True
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        w_dim: int,
+        upsample: bool = False,
+        demodulate: bool = True,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(after, before, kernel, kernel))
-        self.affine = EqualLinear(style, before, bias=1.0)
-        self.scale = 1 / (before * kernel**2) ** 0.5
-        self.blur = Blur(4.0) if doubles else None
-        self.demodulates = demodulates
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size))
+        self.affine = EqualLinear(w_dim, in_channels, bias=1.0)
+        self.scale = 1 / (in_channels * kernel_size**2) ** 0.5
+        self.blur = Blur(4.0) if upsample else None
+        self.demodulate = demodulate
 
     def forward(self, features: Tensor, w: Tensor) -> Tensor:
-        """Return (B, after, H', W') for (B, before, H, W) and styles (B, style)."""
+        """Return (B, out_channels, H', W') for features (B, in_channels, H, W) and styles (B, w_dim)."""
         styles, weight = self.affine(w), self.weight * self.scale
         scaled = features * styles[:, :, None, None]
-        out: Tensor
+        output: Tensor
         if self.blur is None:
-            out = F.conv2d(scaled, weight, padding=weight.shape[2] // 2)
+            output = F.conv2d(scaled, weight, padding=weight.shape[2] // 2)
         else:
-            out = self.blur(F.conv_transpose2d(scaled, weight.transpose(0, 1), stride=2))
-        if not self.demodulates:
-            return out
-        with torch.autocast(out.device.type, enabled=False):
-            size: Tensor = (wide(styles).square() @ wide(weight).square().sum((2, 3)).T + 1e-8).rsqrt()
-        return out * size[:, :, None, None].to(out.dtype)
+            output = self.blur(F.conv_transpose2d(scaled, weight.transpose(0, 1), stride=2))
+        if not self.demodulate:
+            return output
+        with torch.autocast(output.device.type, enabled=False):
+            energy = at_least_float32(weight).square().sum((2, 3))
+            factors: Tensor = (at_least_float32(styles).square() @ energy.T + 1e-8).rsqrt()
+        return output * factors[:, :, None, None].to(output.dtype)
 
 
-class StyledLayer(nn.Module):
-    """Convolve by style, add noise of learned strength, rectify.
+class SynthesisLayer(nn.Module):
+    """Modulated convolution, noise of learned strength, bias and leaky ReLU.
 
-    The strength is learned at a tenth of the rate: at the full one, noise was all that short trainings drew.
+    The strength learns at a tenth of the learning rate. At the full rate, short trainings drew nothing but noise.
 
     Args:
-        before, after: channels.
-        grid: (H, W) of what is returned.
-        style: length of w.
-        doubles: whether the grid before was half as fine.
+        in_channels, out_channels: channels.
+        size: (H, W) of the output.
+        w_dim: length of w.
+        upsample: whether the input has half that size.
     """
 
-    noise: Tensor
+    noise_const: Tensor
 
-    def __init__(self, before: int, after: int, grid: tuple[int, int], style: int, doubles: bool) -> None:
+    def __init__(self, in_channels: int, out_channels: int, size: tuple[int, int], w_dim: int, upsample: bool) -> None:
         super().__init__()
-        self.convolution = ModulatedConv2d(before, after, 3, style, doubles)
-        self.register_buffer("noise", torch.randn(grid))
-        self.strength = nn.Parameter(torch.zeros(()))
-        self.bias = nn.Parameter(torch.zeros(after, 1, 1))
-        self.rectify = nn.LeakyReLU(SLOPE)
+        self.conv = ModulatedConv2d(in_channels, out_channels, 3, w_dim, upsample)
+        self.register_buffer("noise_const", torch.randn(size))
+        self.noise_strength = nn.Parameter(torch.zeros(()))
+        self.bias = nn.Parameter(torch.zeros(out_channels, 1, 1))
+        self.activation = nn.LeakyReLU(LEAKY_SLOPE)
 
-    def forward(self, features: Tensor, w: Tensor, random: torch.Generator | None) -> Tensor:
-        """Return (B, after, *grid); the noise is drawn from `random`, or always the same."""
-        features = self.convolution(features, w)
-        noise = self.noise
-        if random is not None:
+    def forward(self, features: Tensor, w: Tensor, rng: torch.Generator | None) -> Tensor:
+        """Return (B, out_channels, *size); the noise is drawn from `rng`, or is always the same without it."""
+        features = self.conv(features, w)
+        noise = self.noise_const
+        if rng is not None:
             shape = (len(features), 1, *noise.shape)
-            noise = torch.randn(shape, generator=random, device=noise.device, dtype=noise.dtype)
-        out: Tensor = self.rectify(features + (noise * (NOISE_RATE * self.strength) + self.bias)) * ROOT
-        return out
+            noise = torch.randn(shape, generator=rng, device=noise.device, dtype=noise.dtype)
+        noise = noise * (NOISE_LR_MULTIPLIER * self.noise_strength)
+        output: Tensor = self.activation(features + (noise + self.bias)) * SQRT2
+        return output
 
 
-class StyleGAN2Generator(nn.Module):
-    """Draw pictures by styles from a learned constant on; each grid adds its colours to those of the one before.
+class StyleGAN2Generator(Generator):
+    """Synthesis from a learned constant, modulated by styles; each resolution adds its RGB image to the one before.
 
     Args:
-        latent: length of z and of w.
-        widths: channels from the coarsest grid to the finest, each twice as fine as the one before.
-        shape: (C, H, W) of the pictures.
-        classes: 0, or their number.
+        z_dim: length of z and of w.
+        widths: channels from the coarsest resolution to the finest, each twice as fine as the one before.
+        shape: (C, H, W) of the images.
+        num_classes: 0, or their number.
     """
 
-    mean_style: Tensor
-    path_mean: Tensor
+    w_avg: Tensor
+    pl_mean: Tensor
 
-    def __init__(self, latent: int, widths: tuple[int, ...], shape: Shape, classes: int = 0) -> None:
+    def __init__(self, z_dim: int, widths: Widths, shape: Shape, num_classes: int = 0) -> None:
         super().__init__()
         channels, height, width = shape
-        finest = len(widths) - 1
-        sides = [(height >> finest - level, width >> finest - level) for level in range(len(widths))]
-        self.latents = LabelledLatent(latent, classes)
+        halvings = len(widths) - 1
+        sizes = [(height >> halvings - level, width >> halvings - level) for level in range(len(widths))]
+        self.conditional_latent = ClassConditionalLatent(z_dim, num_classes)
         mapping: list[nn.Module] = [PixelNorm()]
-        for index in range(MAPPING):
-            length = latent if index else self.latents.length
-            mapping += [EqualLinear(length, latent, ROOT, rate=MAPPING_RATE), nn.LeakyReLU(SLOPE)]
-        self.mapping = nn.Sequential(*mapping)
-        self.constant = nn.Parameter(torch.randn(widths[0], *sides[0]))
-        layers = [StyledLayer(widths[0], widths[0], sides[0], latent, False)]
-        for (before, after), grid in zip(pairwise(widths), sides[1:], strict=True):
-            layers += [StyledLayer(before, after, grid, latent, True), StyledLayer(after, after, grid, latent, False)]
+        for index in range(MAPPING_LAYERS):
+            in_features = z_dim if index else self.conditional_latent.dim
+            linear = EqualLinear(in_features, z_dim, SQRT2, lr_multiplier=MAPPING_LR_MULTIPLIER)
+            mapping += [linear, nn.LeakyReLU(LEAKY_SLOPE)]
+        self.mapping_layers = nn.Sequential(*mapping)
+        self.const = nn.Parameter(torch.randn(widths[0], *sizes[0]))
+        layers = [SynthesisLayer(widths[0], widths[0], sizes[0], z_dim, upsample=False)]
+        for (coarse, fine), size in zip(pairwise(widths), sizes[1:], strict=True):
+            layers.append(SynthesisLayer(coarse, fine, size, z_dim, upsample=True))
+            layers.append(SynthesisLayer(fine, fine, size, z_dim, upsample=False))
         self.layers = nn.ModuleList(layers)
-        self.colours = nn.ModuleList(ModulatedConv2d(each, channels, 1, latent, demodulates=False) for each in widths)
-        self.background = nn.Parameter(torch.zeros(channels, 1, 1))
-        self.register_buffer("mean_style", torch.zeros(latent))  # measured before it is sampled from
-        self.register_buffer(
-            "path_mean", torch.zeros(())
-        )  # of the path lengths, see `ganvas.training.steps.stylegan2_regularizers`
+        self.to_rgb = nn.ModuleList(
+            ModulatedConv2d(features, channels, 1, z_dim, demodulate=False) for features in widths
+        )
+        self.rgb_bias = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.register_buffer("w_avg", torch.zeros(z_dim))  # measured before sampling
+        # mean path length, see `ganvas.training.steps.stylegan2_regularizers`
+        self.register_buffer("pl_mean", torch.zeros(()))
 
     @property
-    def depth(self) -> int:
-        """Count the styles that a picture is drawn by: one a layer, and one for the finest colours."""
+    def num_ws(self) -> int:
+        """Number of styles of an image: one for each layer, and one for the finest RGB."""
         return len(self.layers) + 1
 
-    def style(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return styles w (B, latent) for latents (B, latent) and labels (B,)."""
-        styles: Tensor = self.mapping(self.latents(z, labels))
-        return styles
+    def mapping(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return styles w (B, z_dim) for latents (B, z_dim) and labels (B,)."""
+        w: Tensor = self.mapping_layers(self.conditional_latent(z, labels))
+        return w
 
-    def draw(self, styles: Tensor, random: torch.Generator | None = None) -> Tensor:
-        """Return pictures (B, C, H, W), about in [-1, 1], for styles (B, depth, latent).
+    def synthesis(self, ws: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """Return images (B, C, H, W), about in [-1, 1], for styles (B, num_ws, z_dim).
 
         Args:
-            random: of the noise; without it, the noise is always the same.
+            ws: one style for each layer.
+            rng: source of the noise; without it, the noise is always the same.
         """
-        features = self.constant.expand(len(styles), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        pictures: Tensor = self.background
-        for level, colour in enumerate(self.colours):
+        features = self.const.expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        images: Tensor = self.rgb_bias
+        for level, to_rgb in enumerate(self.to_rgb):
             for index in (2 * level - 1, 2 * level) if level else (0,):
-                features = self.layers[index](features, styles[:, index], random)
-            added = colour(features, styles[:, 2 * level + 1])
-            before = resampled(pictures, (added.shape[2], added.shape[3])) if level else pictures
-            pictures = added + before
-        return pictures
+                features = self.layers[index](features, ws[:, index], rng)
+            rgb = to_rgb(features, ws[:, 2 * level + 1])
+            coarser = resize_bilinear(images, (rgb.shape[2], rgb.shape[3])) if level else images
+            images = rgb + coarser
+        return images
 
     def forward(self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0) -> Tensor:
-        """Return pictures (B, C, H, W), about in [-1, 1], for latents (B, latent) and labels (B,).
+        """Return images (B, C, H, W), about in [-1, 1], for latents (B, z_dim) and labels (B,).
 
         Args:
-            truncation: 1 draws by the styles as they are, 0 by their mean.
+            z: (B, z_dim).
+            labels: (B,), if there are classes.
+            truncation: 1 takes the styles as they are, 0 their mean.
         """
-        styles = torch.lerp(self.mean_style, self.style(z, labels), truncation)
-        return self.draw(styles[:, None].expand(-1, self.depth, -1))
+        w = torch.lerp(self.w_avg, self.mapping(z, labels), truncation)
+        return self.synthesis(w[:, None].expand(-1, self.num_ws, -1))
+
+    def mixed_ws(self, z: Tensor, labels: Tensor | None, rng: torch.Generator, probability: float) -> Tensor:
+        """Return styles (B, num_ws, z_dim) of z, mixed with a probability with those of another, random z.
+
+        From a random layer on the styles are the other z's. So layers learn not to rely on each other (style mixing:
+        Karras et al. 2019, section 3.1).
+        """
+        ws = self.mapping(z, labels)[:, None].expand(-1, self.num_ws, -1)
+        if probability == 0:
+            return ws
+        other_z = torch.randn(z.shape, generator=rng, device=z.device)
+        crossover = torch.randint(1, self.num_ws, (len(z), 1), generator=rng, device=z.device)
+        is_mixed = torch.rand((len(z), 1), generator=rng, device=z.device) < probability
+        is_later = torch.arange(self.num_ws, device=z.device) >= crossover
+        return torch.where((is_mixed & is_later)[:, :, None], self.mapping(other_z, labels)[:, None], ws)
+
+    def fakes(self, z: Tensor, labels: Tensor | None, rng: torch.Generator, style_mixing: float = 0.0) -> Tensor:
+        """Return images (B, C, H, W) with mixed styles and fresh noise."""
+        return self.synthesis(self.mixed_ws(z, labels, rng, style_mixing), rng)
+
+    def sample(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Return images (B, C, H, W), truncated in w and not in z (Karras et al. 2019, appendix B)."""
+        images: Tensor = self(z, labels, truncation)
+        return images
+
+    @torch.no_grad()
+    def update_statistics(self, z: Tensor, labels: Tensor | None) -> None:
+        """Set the mean of w, toward which sampling truncates."""
+        self.w_avg.copy_(self.mapping(z, labels).mean(0))
+
+    def compile_parts(self) -> list[nn.Module]:
+        """Return nothing: path lengths are differentiated twice, which torch.compile cannot do."""
+        return []
 
 
 class StyleGAN2Block(nn.Module):
-    """Halve the grid by two convolutions beside a shortcut, the sum brought back to size.
+    """Residual block that halves the size: two convolutions beside a shortcut.
 
     Args:
-        before, after: channels.
+        in_channels, out_channels: channels.
     """
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.keep = nn.Sequential(EqualConv2d(before, before, 3), nn.LeakyReLU(SLOPE))
+        self.conv0 = nn.Sequential(EqualConv2d(in_channels, in_channels, 3), nn.LeakyReLU(LEAKY_SLOPE))
         self.blur = Blur(padding=2)
-        self.halve = EqualConv2d(before, after, 3, stride=2)
-        self.rectify = nn.LeakyReLU(SLOPE)
-        self.thin = Blur(stride=2)
-        self.shortcut = EqualConv2d(before, after, 1, bias=False)
+        self.conv1 = EqualConv2d(in_channels, out_channels, 3, stride=2)
+        self.activation = nn.LeakyReLU(LEAKY_SLOPE)
+        self.skip_blur = Blur(stride=2)
+        self.skip = EqualConv2d(in_channels, out_channels, 1, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return (B, after, H / 2, W / 2) for (B, before, H, W)."""
-        kept = self.keep(features) * ROOT
-        judged: Tensor = self.rectify(self.halve(self.blur(kept)))  # times the root as a layer, over it in the sum
-        passed: Tensor = self.shortcut(self.thin(features)) / ROOT
-        return judged + passed
+        """Return (B, out_channels, H / 2, W / 2) for (B, in_channels, H, W)."""
+        hidden = self.conv0(features) * SQRT2
+        # The activation's gain sqrt(2) and the sum's factor 1 / sqrt(2) cancel.
+        branch: Tensor = self.activation(self.conv1(self.blur(hidden)))
+        shortcut: Tensor = self.skip(self.skip_blur(features)) / SQRT2
+        return branch + shortcut
 
 
-class StyleGAN2Discriminator(nn.Module):
-    """Judge pictures by residual blocks that halve them, and by how much the pictures of a batch differ.
+class StyleGAN2Discriminator(Discriminator):
+    """Residual blocks that halve the image, then the minibatch standard deviation and dense layers.
 
     Args:
-        widths: channels from the finest grid to the coarsest.
-        shape: (C, H, W) of the pictures, divisible by two as often as there are grids to go.
-        classes: 0, or their number.
+        widths: channels from the finest resolution to the coarsest.
+        shape: (C, H, W) of the images; H and W must be divisible by 2 ** (len(widths) - 1).
+        num_classes: 0, or their number.
     """
 
-    def __init__(self, widths: tuple[int, ...], shape: Shape, classes: int = 0) -> None:
+    def __init__(self, widths: Widths, shape: Shape, num_classes: int = 0) -> None:
         super().__init__()
         channels, height, width = shape
         halvings, last = len(widths) - 1, widths[-1]
         self.from_rgb = from_rgb(channels, widths[0])
         self.blocks = nn.Sequential(*(StyleGAN2Block(*pair) for pair in pairwise(widths)))
-        self.gather = ending(last, last, (height >> halvings, width >> halvings))
-        self.verdict = Verdict(last, classes)
+        self.epilogue = epilogue(last, last, (height >> halvings, width >> halvings))
+        self.head = ProjectionHead(last, num_classes)
 
-    def forward(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return logits (B,) for pictures (B, C, H, W) and labels (B,)."""
-        logits: Tensor = self.verdict(self.gather(self.blocks(self.from_rgb(pictures))), labels)
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits (B,) for images (B, C, H, W) and labels (B,)."""
+        logits: Tensor = self.head(self.epilogue(self.blocks(self.from_rgb(images))), labels)
         return logits

@@ -1,21 +1,20 @@
 """Where a step stands in the whole: its phase, its learning rate, and what is due at it. Pure arithmetic."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..config import Config, PhaseConfig
 
 
 @dataclass(frozen=True)
-class Position:
+class PhasePosition:
     """Name the phase of a step, and which step of the phase it is (from 0)."""
 
     phase: PhaseConfig
     step: int
 
 
-def position(config: Config, step: int) -> Position:
+def phase_at(config: Config, step: int) -> PhasePosition:
     """Return where `step` (from 0) stands.
 
     Raises:
@@ -23,7 +22,7 @@ def position(config: Config, step: int) -> Position:
     """
     for phase in config.phases:
         if step < phase.steps:
-            return Position(phase, step)
+            return PhasePosition(phase, step)
         step -= phase.steps
     raise IndexError("past the last step")
 
@@ -43,41 +42,44 @@ def phase_start(config: Config, step: int) -> int:
 
 def ends_phase(config: Config, step: int) -> bool:
     """Tell whether after `step` steps a phase is over, and another one comes."""
-    return 0 < step < config.steps and not position(config, step).phase.continues(position(config, step - 1).phase)
+    return 0 < step < config.steps and not phase_at(config, step).phase.continues(phase_at(config, step - 1).phase)
 
 
-def ends_stage(config: Config, step: int) -> bool:
+def ends_level(config: Config, step: int) -> bool:
     """Tell whether after `step` steps a growing network is about to grow."""
     if not 0 < step < config.steps:
         return False
-    return position(config, step).phase.level != position(config, step - 1).phase.level
+    return phase_at(config, step).phase.level != phase_at(config, step - 1).phase.level
 
 
-def annealed(config: Config, step: int) -> Config:
+def config_at_step(config: Config, step: int) -> Config:
     """Return `config` with what its settings have become at `step`, if they change on the way."""
     if config.anneal is None:
         return config
     done = (1 - math.cos(math.pi * progress(config, step))) / 2
     rate, forgetting, gamma = (
-        1 + done * (end - 1) for end in (config.anneal.rate, config.anneal.forgetting, config.anneal.gamma)
+        1 + done * (end - 1)
+        for end in (config.anneal.lr_factor, config.anneal.one_minus_beta2_factor, config.anneal.gamma_factor)
     )
     optimisers = {
-        name: replace(each, learning_rate=rate * each.learning_rate, beta2=1 - forgetting * (1 - each.beta2))
-        for name, each in config.optimisers.items()
+        name: replace(each, lr=rate * each.lr, beta2=1 - forgetting * (1 - each.beta2))
+        for name, each in config.optimizers.items()
     }
     return replace(
         config,
-        optimisers=optimisers,
+        optimizers=optimisers,
         penalty=replace(config.penalty, gamma=gamma * config.penalty.gamma),
-        balance=replace(config.balance, augmented=(done if config.anneal.augments else 1) * config.balance.augmented),
+        balance=replace(
+            config.balance, augment_p=(done if config.anneal.ramps_augment_p else 1) * config.balance.augment_p
+        ),
     )
 
 
-def rate_factor(position: Position) -> float:
+def lr_factor(position: PhasePosition) -> float:
     """Return what the learning rates are multiplied by: up along the phase's ramp, then linearly down to its floor."""
     phase = position.phase
-    rise = min(1.0, (position.step + 1) / phase.ramp) if phase.ramp else 1.0
-    return rise * max(phase.floor, 1 - position.step / phase.steps)
+    rise = min(1.0, (position.step + 1) / phase.warmup_steps) if phase.warmup_steps else 1.0
+    return rise * max(phase.final_lr_factor, 1 - position.step / phase.steps)
 
 
 def progress(config: Config, step: int) -> float:
@@ -86,12 +88,12 @@ def progress(config: Config, step: int) -> float:
         return 1.0
     used, left = 0.0, step
     for phase in config.phases:
-        used += phase.share * min(left, phase.steps) / phase.steps
+        used += phase.time_share * min(left, phase.steps) / phase.steps
         left = max(0, left - phase.steps)
-    return used / sum(phase.share for phase in config.phases)
+    return used / sum(phase.time_share for phase in config.phases)
 
 
-def ripeness(config: Config, step: int) -> float:
+def last_phase_progress(config: Config, step: int) -> float:
     """Return the share of the last phase, in [0, 1], that is done after `step` steps.
 
     Only there samples are what they will be; a score taken while an autoencoder learns to draw tells nothing.
@@ -100,59 +102,13 @@ def ripeness(config: Config, step: int) -> float:
     return min(1.0, max(0.0, (step - begin) / (config.steps - begin)))
 
 
-def due(before: float, after: float, times: int) -> bool:
+def is_due(before: float, after: float, times: int) -> bool:
     """Tell whether one of `times` occasions, evenly spread over (0, 1] with the last at 1, lies in (before, after]."""
     return math.floor(after * times) > math.floor(before * times)
 
 
-def with_images(config: Config, images: int) -> Config:
-    """Return `config` with each phase's steps set so that about `images` pictures are seen, each phase its share.
-
-    A phase that reaches its bound leaves the rest of its pictures to those that have none.
-    """
-    costs = [phase.cost for phase in config.phases]
-    seconds = images / sum(phase.share / phase.cost * phase.batch for phase in config.phases)
-    bounds = _bounds(config, seconds, costs)
-    free = [phase for phase, bound in zip(config.phases, bounds, strict=True) if not bound]
-    left = images - sum(phase.batch * bound for phase, bound in zip(config.phases, bounds, strict=True))
-    seconds = left / sum(phase.share / phase.cost * phase.batch for phase in free)
-    return with_steps(config, _steps(config, bounds, seconds, costs), costs)
-
-
-def with_seconds(config: Config, seconds: float, seconds_per_step: Sequence[float]) -> Config:
-    """Return `config` with each phase's steps set so that it takes its share of `seconds`.
-
-    A phase that reaches its bound leaves the rest of its time to those that have none.
-    """
-    bounds = _bounds(config, seconds, seconds_per_step)
-    left = seconds - sum(bound * each for bound, each in zip(bounds, seconds_per_step, strict=True))
-    free = sum(phase.share for phase, bound in zip(config.phases, bounds, strict=True) if not bound)
-    return with_steps(config, _steps(config, bounds, left / free, seconds_per_step), seconds_per_step)
-
-
-def with_steps(config: Config, steps: Sequence[float], costs: Sequence[float]) -> Config:
-    """Return `config` with the steps of its phases, at least one each, and the shares of the time that they take."""
-    whole = [max(1, round(each)) for each in steps]
-    total = sum(number * cost for number, cost in zip(whole, costs, strict=True))
-    phases = tuple(
-        replace(phase, steps=number, share=number * cost / total)
-        for phase, number, cost in zip(config.phases, whole, costs, strict=True)
-    )
-    return replace(config, phases=phases)
-
-
-def _bounds(config: Config, seconds: float, costs: Sequence[float]) -> list[int]:
-    """Return the steps of each phase that its share of `seconds` would take beyond its bound, 0 for the others."""
-    wanted = [phase.share * seconds / cost for phase, cost in zip(config.phases, costs, strict=True)]
-    bounds = []
-    for phase, steps, before in zip(config.phases, wanted, [0.0, *wanted], strict=False):
-        yielding = (phase.most_after / before) ** 0.5 if 0 < phase.most_after < before else 1.0
-        most = max(round(phase.most * yielding), phase.most_left)
-        bounds.append(most if most < steps else 0)
-    return bounds
-
-
-def _steps(config: Config, bounds: Sequence[int], seconds: float, costs: Sequence[float]) -> list[float]:
-    """Return each phase's steps: its bound, or what `share * seconds` allows."""
-    triples = zip(config.phases, bounds, costs, strict=True)
-    return [bound or phase.share * seconds / cost for phase, bound, cost in triples]
+def level_at(position: PhasePosition) -> float:
+    """Return the level of a growing network: 1.3 when the second resolution after the coarsest is faded in by 0.3."""
+    phase = position.phase
+    fading = phase.fade_in * phase.steps if phase.level else 0.0
+    return phase.level - 1 + min(1.0, (position.step + 1) / fading) if fading else float(phase.level)

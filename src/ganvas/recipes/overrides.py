@@ -1,129 +1,117 @@
-"""What a user wants in place of a recipe's choice."""
+"""What a user asks for instead of a recipe's choice, put into its configuration."""
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ..config import AdaptConfig, Config, NetworkConfig, PenaltyConfig
-from ..data.augment import POLICIES
-from ..errors import GanvasError, pick
-from ..losses import LOSSES, PENALTIES
-from .sizes import usual_gamma
+from ..config import AdaConfig, Config, NetworkConfig, OptimizerConfig, PenaltyConfig, TrainOptions
+from ..config.options import flag
+from ..errors import GanvasError
+from ..models import DISCRIMINATORS
+from .sizes import r1_gamma_heuristic
 
-ADAPTIVE = frozenset({"ada", "apa"})  # augmentations whose probability follows the discriminator
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """Hold what a user wants in place of the recipe's choice; "auto", None or empty is no wish.
-
-    Args:
-        loss: key of `ganvas.losses.LOSSES`.
-        penalty: key of `ganvas.losses.PENALTIES`, or "none".
-        gamma: the penalty's weight.
-        every: steps from one penalty to the next.
-        augment: keys of `ganvas.data.augment.POLICIES`, "ada", "apa", or "none".
-        flip: "yes" or "no".
-        ema: half-life of the averaged weights, as a share of the pictures seen so far; 0 for no average.
-        width: of the networks, as a multiple of the recipe's.
-        batch: pictures a step.
-        freeze: share of the discriminator's weights, from the picture on, that a transfer leaves as they are.
-    """
-
-    loss: str = "auto"
-    penalty: str = "auto"
-    gamma: float | None = None
-    every: int | None = None
-    augment: tuple[str, ...] = ()
-    flip: str = "auto"
-    ema: float | None = None
-    width: float | None = None
-    batch: int | None = None
-    freeze: float = 0.0
+ADAPTIVE = frozenset({"ada", "apa"})  # augmentations whose probability adapts to the discriminator
+COLOR_POLICIES = frozenset({"color", "ada"})  # those that need images with colors
+GRADIENT_PENALTY_WEIGHT = 10.0  # Gulrajani et al. 2017
+GENERATOR_OPTIMIZERS = ("generator", "autoencoder")  # a recipe without the first trains its generator by the second
 
 
-def with_wishes(config: Config, wishes: Wishes) -> Config:
-    """Return `config` with the user's wishes put in.
+def apply_options(config: Config, options: TrainOptions) -> Config:
+    """Return `config` with the options about networks, losses and regularization that were given.
 
-    The Wasserstein loss brings the gradient penalty along. Without a wish for gamma, a penalty of the same kind as the
-    recipe's has the recipe's; else the gradient penalty has 10 (Gulrajani et al. 2017), and the others follow
-    StyleGAN2's rule of thumb, 0.0002 * H * W / batch.
+    The Wasserstein loss brings the gradient penalty along. Without --gamma, a penalty of the same kind as the recipe's
+    has the recipe's weight; else the gradient penalty has 10 (Gulrajani et al. 2017), and the others follow StyleGAN2's
+    rule of thumb, 0.0002 * H * W / batch.
 
     Raises:
-        GanvasError: there is no such loss, penalty or augmentation, a number makes no sense, or the recipe has nothing
-            that the wish is about.
+        GanvasError: the recipe has nothing that an option is about.
     """
-    _check(wishes)
-    if config.discriminator.name == "none" and (wishes.loss, wishes.penalty, wishes.augment) != ("auto", "auto", ()):
+    _check_opponent(config, options)
+    if options.flip is not None:
+        config = replace(config, flip=options.flip == "yes")
+    if options.channel_mult not in (None, 1):
+        config = _widened(config, options.channel_mult)
+    if options.batch is not None:
+        config = with_batch(config, options.batch)
+    config = replace(config, freeze_d=options.freeze or 0.0)
+    if options.loss is not None:
+        config = replace(config, loss=options.loss)
+    config = _with_penalty(config, options)
+    if options.augment is not None:
+        config = _augmented(config, tuple(name for name in options.augment if name != "none"))
+    if options.ema_half_life is not None:
+        config = replace(config, ema_half_life=options.ema_half_life)
+    config = _with_lr(config, "g_lr", options.g_lr, GENERATOR_OPTIMIZERS)
+    return _with_lr(config, "d_lr", options.d_lr, ("discriminator",))
+
+
+def _check_opponent(config: Config, options: TrainOptions) -> None:
+    """Refuse options about a discriminator where there is none."""
+    names = ("loss", "penalty", "gamma", "penalty_interval", "augment", "d_lr")
+    given = [flag(name) for name in names if getattr(options, name) is not None]
+    if given and not DISCRIMINATORS[config.discriminator.name].network.is_opponent:
         raise GanvasError(
-            f"Recipe {config.recipe} has no discriminator that --loss, --penalty and --augment could be about.",
-            "Leave them out, or take another: --recipe quick",
+            f"Recipe {config.recipe} has no discriminator, which {' and '.join(given)} would be about.",
+            "Leave it out, or take another recipe: --recipe quick",
         )
-    penalty = wishes.penalty
-    if penalty == "auto" and wishes.loss == "wasserstein":
-        penalty = "gradient"
-    if penalty == "auto" and (wishes.gamma is not None or wishes.every is not None):
+
+
+def _with_penalty(config: Config, options: TrainOptions) -> Config:
+    """Return `config` with the penalty that was asked for, or that the loss needs."""
+    name: str | None = options.penalty
+    if name is None and options.loss == "wasserstein":
+        name = "gradient"
+    if name is None and (options.gamma is not None or options.penalty_interval is not None):
         if config.penalty.name == "none":
-            raise GanvasError("There is no penalty to weigh.", "Name one: --penalty r1")
-        penalty = config.penalty.name
-    if wishes.flip != "auto":
-        config = replace(config, flip=wishes.flip == "yes")
-    if wishes.width not in (None, 1):
-        config = _widened(config, wishes.width)
-    if wishes.batch is not None:
-        config = with_batch(config, wishes.batch)
-    config = replace(config, frozen=wishes.freeze)
-    if wishes.loss != "auto":
-        config = replace(config, loss=wishes.loss)
-    if penalty != "auto":
-        usual = _usual_penalty(penalty, config)
-        gamma = usual.gamma if wishes.gamma is None else wishes.gamma
-        config = replace(config, penalty=PenaltyConfig(penalty, gamma, wishes.every or usual.every))
-    if wishes.augment:
-        config = _augmented(config, tuple(name for name in wishes.augment if name != "none"))
-    return config if wishes.ema is None else replace(config, ema=wishes.ema)
+            raise GanvasError("There is no penalty to set a weight or an interval for.", "Name one: --penalty r1")
+        name = config.penalty.name
+    if name is None:
+        return config
+    usual = _usual_penalty(name, config)
+    gamma = usual.gamma if options.gamma is None else options.gamma
+    return replace(config, penalty=PenaltyConfig(name, gamma, options.penalty_interval or usual.interval))
 
 
 def _usual_penalty(name: str, config: Config) -> PenaltyConfig:
-    """Return a penalty as heavy and as frequent as the recipe's own of the same kind, else by the rule."""
+    """Return a penalty with the weight and interval of the recipe's own of the same kind, else by the rule."""
     if name == "none":
         return PenaltyConfig()
     if _kind(name) == _kind(config.penalty.name):
         return config.penalty
-    return PenaltyConfig(name, 10.0 if name == "gradient" else usual_gamma(config.data, config.phases[-1].batch))
+    gamma = r1_gamma_heuristic(config.data, config.phases[-1].batch)
+    return PenaltyConfig(name, GRADIENT_PENALTY_WEIGHT if name == "gradient" else gamma)
 
 
 def _kind(penalty: str) -> str:
-    """Return what tells penalties apart whose weights mean different things: all but two hold a slope at zero."""
-    return penalty if penalty in ("none", "gradient") else "zero-centred"
+    """Return the kind of a penalty, within which weights mean the same: all but two are zero-centered."""
+    return penalty if penalty in ("none", "gradient") else "zero-centered"
 
 
 def _widened(config: Config, factor: float) -> Config:
-    """Return `config` with so many times as many channels, in eights."""
+    """Return `config` with that many times as many channels, in multiples of eight."""
 
     def wider(network: NetworkConfig) -> NetworkConfig:
         return replace(network, widths=tuple(max(8, 8 * round(factor * width / 8)) for width in network.widths))
 
-    warm = config.warm_start
+    autoencoder = config.autoencoder
     return replace(
         config,
-        width=factor,
+        channel_mult=factor,
         generator=wider(config.generator),
         discriminator=wider(config.discriminator),
         encoder=config.encoder and wider(config.encoder),
-        warm_start=warm and replace(warm, encoder=wider(warm.encoder)),
+        autoencoder=autoencoder and replace(autoencoder, encoder=wider(autoencoder.encoder)),
     )
 
 
 def with_batch(config: Config, batch: int) -> Config:
-    """Return `config` with so many pictures a step; the weight of a penalty is the less, the more these are."""
+    """Return `config` with that many images a step; a zero-centered penalty weighs less, the larger the batch is."""
     phases, before = [], batch
     for phase in config.phases:
         if phase.batch:
             before = phase.batch
-            cost, most = phase.cost * batch / before, round(phase.most * before / batch)
-            phases.append(replace(phase, batch=batch, cost=cost, most=most))
-        else:  # it yields to steps of the phase before, which are other ones now
-            phases.append(replace(phase, most_after=round(phase.most_after * before / batch)))
+            cost, bound = phase.relative_step_cost * batch / before, round(phase.max_steps * before / batch)
+            phases.append(replace(phase, batch=batch, relative_step_cost=cost, max_steps=bound))
+        else:  # its bound depends on the steps of the phase before, which are other ones now
+            phases.append(replace(phase, max_steps_until=round(phase.max_steps_until * before / batch)))
     penalty = config.penalty
     if penalty.name not in {"none", "gradient"}:
         penalty = replace(penalty, gamma=penalty.gamma * config.phases[-1].batch / batch)
@@ -131,34 +119,26 @@ def with_batch(config: Config, batch: int) -> Config:
 
 
 def _augmented(config: Config, augment: tuple[str, ...]) -> Config:
-    """Return `config` with these augmentations; "ada" and "apa" follow the discriminator.
+    """Return `config` with these augmentations.
 
     Raises:
-        GanvasError: the recipe's discriminator sees all scales as one picture, whose colours cannot be turned so.
+        GanvasError: the discriminator sees all scales stacked as channels, whose colors cannot be changed so.
     """
-    refused = {"color", "ada"} & set(augment)
-    if config.discriminator.name == "multiscale" and refused:
+    refused = COLOR_POLICIES & set(augment)
+    if refused and not DISCRIMINATORS[config.discriminator.name].network.augments_color:
         raise GanvasError(
-            f"Recipe multiscale cannot be augmented by {' and '.join(sorted(refused))}.", "Try: --augment translation"
+            f"Recipe {config.recipe} cannot be augmented by {' and '.join(sorted(refused))}.",
+            "Try: --augment translation",
         )
-    return replace(config, augment=augment, adapt=AdaptConfig() if ADAPTIVE & set(augment) else None)
+    return replace(config, augment=augment, ada=AdaConfig() if ADAPTIVE & set(augment) else None)
 
 
-def _check(wishes: Wishes) -> None:
-    pick({"auto": 0, **LOSSES}, wishes.loss, "loss")
-    pick({"auto": 0, "none": 0, **PENALTIES}, wishes.penalty, "penalty")
-    pick({"auto": 0, "yes": 0, "no": 0}, wishes.flip, "flip")
-    for name in wishes.augment:
-        pick({"none": 0, **POLICIES, **dict.fromkeys(ADAPTIVE, 0)}, name, "augmentation")
-    if wishes.gamma is not None and not 0 <= wishes.gamma < math.inf:
-        raise GanvasError(f"A penalty cannot weigh {wishes.gamma:g}.", "Try: --gamma 1")
-    if wishes.every is not None and wishes.every < 1:
-        raise GanvasError(f"A penalty cannot be taken every {wishes.every} steps.", "Try: --every 16")
-    if wishes.width is not None and not 0.1 <= wishes.width <= 16:
-        raise GanvasError(f"Networks cannot be {wishes.width:g} times as wide.", "Try: --width 2")
-    if wishes.batch is not None and not 2 <= wishes.batch <= 4096:
-        raise GanvasError(f"A batch cannot have {wishes.batch:,} pictures.", "Try: --batch 32")
-    if not 0 <= wishes.freeze < 1:
-        raise GanvasError(f"A share of {wishes.freeze:g} cannot be frozen.", "Try: --freeze 0.5")
-    if wishes.ema is not None and not 0 <= wishes.ema <= 1:
-        raise GanvasError(f"A half-life of {wishes.ema:g} is not a share of the pictures seen.", "Try: --ema 0.1")
+def _with_lr(config: Config, option: str, lr: float | None, optimizers: tuple[str, ...]) -> Config:
+    """Return `config` with the learning rate of the first of these optimizers that it has."""
+    if lr is None:
+        return config
+    name = next((name for name in optimizers if name in config.optimizers), None)
+    if name is None:
+        raise GanvasError(f"Recipe {config.recipe} has nothing that {flag(option)} is about.", "Leave it out.")
+    changed: dict[str, OptimizerConfig] = {name: replace(config.optimizers[name], lr=lr)}
+    return replace(config, optimizers=config.optimizers | changed)

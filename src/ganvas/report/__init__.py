@@ -1,4 +1,4 @@
-"""A run as a page worth sending, and as a model card."""
+"""Reports: a run as one HTML page, and as a model card."""
 
 from .write import write_card, write_report
 

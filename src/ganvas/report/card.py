@@ -1,25 +1,33 @@
-"""The model card: the page's facts in Markdown, beside the weights."""
+"""The model card: the facts of the report in Markdown, beside the weights."""
 
 import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from ..formatting import BETTER, interval, number, percent, size
-from .summary import Facts, skipped, summary, train_command, versions
+from ..formatting import BETTER_TEXT, format_interval, format_number, format_percent, format_size
+from .summary import RunSummary, skipped_files, summary_sentences, train_command, versions
 
-MOST_CLASSES = 50  # named
-LIMITS = (
-    "The samples are {size} pictures and as narrow as what was trained on: what is rare or missing there is rare or "
-    "missing here, and what was wrong or unfair there is learned too.",
-    "It was made to draw pictures like those, not to judge, recognise or describe anything.",
-    "Scores compare it with the training pictures through a frozen network; they do not say whether a person likes it.",
+MAX_CLASSES = 50  # whose names are listed
+LIMITATIONS = (
+    "The samples are {size} pictures. What is rare or missing in the training pictures is rare or missing here, and "
+    "their errors and biases are learned too.",
+    "The model generates pictures like the training pictures. It cannot recognise, judge or describe pictures.",
+    "The scores compare samples with real pictures through a frozen network. They do not say whether a person would "
+    "like the samples.",
 )
 
 
-def card(facts: Facts) -> str:
-    """Return the model card, with the front matter that model hubs read."""
-    parts = (_front_matter(), _about(facts), _use(facts), _data(facts), _scores(facts), _end(facts))
+def model_card(summary: RunSummary) -> str:
+    """Return the model card as Markdown, with the front matter that model hubs read."""
+    parts = (
+        _front_matter(),
+        _about(summary),
+        _usage(summary),
+        _data(summary),
+        _scores(summary),
+        _limits_and_repetition(summary),
+    )
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -27,55 +35,56 @@ def _front_matter() -> Iterator[str]:
     yield from ("---", "library_name: ganvas", "tags:", "- gan", "- image-generation", "- ganvas", "---", "")
 
 
-def _about(facts: Facts) -> Iterator[str]:
-    yield from (f"# {plain(facts.name)}", "")
-    for sentence in summary(facts):
-        yield from (plain(sentence), "")
+def _about(summary: RunSummary) -> Iterator[str]:
+    yield from (f"# {escape_markdown(summary.name)}", "")
+    for sentence in summary_sentences(summary):
+        yield from (escape_markdown(sentence), "")
 
 
-def _use(facts: Facts) -> Iterator[str]:
-    folder = str(facts.run.folder)
+def _usage(summary: RunSummary) -> Iterator[str]:
+    folder = str(summary.run.folder)
     yield from ("## How to use it", "")
-    yield from fenced(f"ganvas sample {shlex.quote(folder)} --count 64 --seed 0", "sh")
-    code = f"import ganvas\n\npictures = ganvas.load({folder!r}).sample(count=16, seed=0)  # uint8 {_shape(facts)}"
-    yield from fenced(code, "python")
-    yield from ("The run folder (`config.json` and `model/`) is what is loaded; it can be moved.", "")
+    yield from code_block(f"ganvas sample {shlex.quote(folder)} --count 64 --seed 0", "sh")
+    code = f"import ganvas\n\npictures = ganvas.load({folder!r}).sample(count=16, seed=0)  # uint8 {_shape(summary)}"
+    yield from code_block(code, "python")
+    yield from ("This loads the run folder (`config.json` and `model/`), which can be moved.", "")
 
 
-def _shape(facts: Facts) -> str:
-    return f"(16, {', '.join(str(length) for length in facts.config.shape)})"
+def _shape(summary: RunSummary) -> str:
+    return f"(16, {', '.join(str(length) for length in summary.config.shape)})"
 
 
-def _data(facts: Facts) -> Iterator[str]:
-    data, config = facts.config.data, facts.config
+def _data(summary: RunSummary) -> Iterator[str]:
+    data, config = summary.config.data, summary.config
     yield from ("## Training data", "")
-    made = f"made to fit by {quoted(data.fit)} on {quoted(data.background)}"
-    yield f"- Pictures: {quoted(facts.pictures)}, {size(config)}, {made}."
-    yield f"- Fingerprint of the prepared pictures: {quoted(config.fingerprint or 'unknown')}."
+    fitted = f"fit {inline_code(data.fit)}, background {inline_code(data.background)}"
+    yield f"- Pictures: {inline_code(summary.dataset_name)}, {format_size(config)}, {fitted}."
+    yield f"- Fingerprint of the prepared pictures: {inline_code(config.fingerprint or 'unknown')}."
     if config.held_out:
-        yield f"- Kept out of the training, to compare with: {config.held_out:,}."
+        yield f"- Held out from the training, for comparison: {config.held_out:,}."
     if config.classes:
-        more = len(config.classes) - MOST_CLASSES
-        named = ", ".join(plain(name) for name in config.classes[:MOST_CLASSES])
-        yield f"- Classes: {named}{f' and {more:,} more' if more > 0 else ''}."
+        more = len(config.classes) - MAX_CLASSES
+        names = ", ".join(escape_markdown(name) for name in config.classes[:MAX_CLASSES])
+        yield f"- Classes: {names}{f' and {more:,} more' if more > 0 else ''}."
     if config.flip:
-        yield "- Mirrored left to right at random."
-    files = skipped(facts.run)
+        yield "- Flipped left to right at random."
+    files = skipped_files(summary.run)
     if files:
-        yield f"- Skipped because they could not be read: {len(files):,}."
+        yield f"- Unreadable files, skipped: {len(files):,}."
     yield from ("", "## Training", "")
     phases = ", ".join(f"{phase.name} ({phase.steps:,} steps)" for phase in config.phases)
-    yield f"- Recipe {quoted(config.recipe)}, planned: {phases}."
-    yield f"- {facts.history.images:,} pictures seen in {facts.history.step:,} steps on {plain(facts.device)}."
+    yield f"- Recipe {inline_code(config.recipe)}, planned phases: {phases}."
+    history = summary.history
+    yield f"- {history.images_seen:,} pictures seen in {history.step:,} steps on {escape_markdown(summary.device)}."
     yield f"- Seed {config.seed}."
     yield ""
 
 
-def _scores(facts: Facts) -> Iterator[str]:
-    evaluation = facts.evaluation or {}
-    yield from ("## How good it is", "")
-    if not facts.scores:
-        yield from ("Not evaluated yet:", "", *fenced(facts.evaluate, "sh"))
+def _scores(summary: RunSummary) -> Iterator[str]:
+    evaluation = summary.evaluation or {}
+    yield from ("## How good is it?", "")
+    if not summary.scores:
+        yield from ("Not evaluated yet. To evaluate it, type:", "", *code_block(summary.evaluate_command, "sh"))
         return
     count = evaluation.get("count")
     if isinstance(count, int):
@@ -84,55 +93,58 @@ def _scores(facts: Facts) -> Iterator[str]:
         "| score | network | samples | interval | real pictures | |",
         "| --- | --- | ---: | ---: | ---: | --- |",
     )
-    yield from (_score_row(row) for row in facts.scores)
+    yield from (_score_row(row) for row in summary.scores)
     yield ""
-    yield from _memorisation(facts)
+    yield from _memorization(summary)
 
 
 def _score_row(row: dict[str, Any]) -> str:
     better = str(row.get("better") or "")
     cells = (
-        plain(str(row.get("name") or row.get("key"))),
-        plain(str(row.get("network") or "")),
-        number(row.get("value")),
-        interval(row.get("low"), row.get("high")),
-        number(row.get("real")),
-        BETTER.get(better, plain(better)),
+        escape_markdown(str(row.get("name") or row.get("key"))),
+        escape_markdown(str(row.get("network") or "")),
+        format_number(row.get("value")),
+        format_interval(row.get("low"), row.get("high")),
+        format_number(row.get("real")),
+        BETTER_TEXT.get(better, escape_markdown(better)),
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _memorisation(facts: Facts) -> Iterator[str]:
-    found = facts.memorisation
-    if found:
-        yield from ("## Does it copy?", "", f"**{facts.verdict[2]}.** {plain(str(found.get('text') or ''))}", "")
-        ours, theirs = percent(found.get("near_copies")), percent(found.get("baseline_near_copies"))
-        yield from (f"Near-copies of a training picture: {ours} of the samples. {facts.baseline}: {theirs}.", "")
+def _memorization(summary: RunSummary) -> Iterator[str]:
+    memorization = summary.memorization
+    if memorization:
+        text = escape_markdown(str(memorization.get("text") or ""))
+        yield from ("## Does it copy?", "", f"**{summary.copying_verdict[2]}.** {text}", "")
+        sample_share = format_percent(memorization.get("near_copies"))
+        baseline_share = format_percent(memorization.get("baseline_near_copies"))
+        shares = f"{sample_share} of the samples. {summary.baseline_name}: {baseline_share}"
+        yield from (f"Near-copies of a training picture: {shares}.", "")
 
 
-def _end(facts: Facts) -> Iterator[str]:
-    yield from ("## Limits", "")
-    yield from (f"- {line.format(size=size(facts.config))}" for line in LIMITS)
-    yield from ("", "## How to repeat it", "")
-    yield from fenced(f"{train_command(facts.config, facts.run.folder)}\n{facts.evaluate}", "sh")
-    yield from (f"- {name.capitalize()}: {plain(told)}" for name, told in versions(facts).items())
-    yield from ("", "The whole story with pictures and curves: `report.html` in the run folder.")
+def _limits_and_repetition(summary: RunSummary) -> Iterator[str]:
+    yield from ("## Limitations", "")
+    yield from (f"- {line.format(size=format_size(summary.config))}" for line in LIMITATIONS)
+    yield from ("", "## How to repeat this run", "")
+    yield from code_block(f"{train_command(summary.config, summary.run.folder)}\n{summary.evaluate_command}", "sh")
+    yield from (f"- {name.capitalize()}: {escape_markdown(text)}" for name, text in versions(summary).items())
+    yield from ("", "Full report with pictures and curves: `report.html` in the run folder.")
 
 
-def plain(text: str) -> str:
-    """Return text that Markdown and the HTML in it take for nothing but text, on one line."""
+def escape_markdown(text: str) -> str:
+    """Return `text` on one line, with everything escaped that Markdown or its HTML would interpret."""
     escaped = re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", " ".join(text.split()))
     return escaped.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
 
 
-def quoted(text: str) -> str:
-    """Return `text` as code, fenced by more backticks than it holds."""
+def inline_code(text: str) -> str:
+    """Return `text` as inline code, with enough backticks around it."""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{' '.join(text.split())}{pad}{fence}"
 
 
-def fenced(code: str, language: str) -> tuple[str, ...]:
-    """Return `code` as a block, fenced by more backticks than it holds."""
+def code_block(code: str, language: str) -> tuple[str, ...]:
+    """Return the lines of a code block, with enough backticks around it."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", code)), default=0))
     return (f"{fence}{language}", code, fence, "")

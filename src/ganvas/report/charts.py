@@ -1,168 +1,159 @@
-"""Charts over time: losses with their oscillation, scores with their intervals."""
+"""Charts over time: losses with their standard deviation, scores with their intervals."""
 
 from collections.abc import Sequence
 
-from ..events import Scored
-from ..formatting import BETTER, duration, interval, number, title_of
-from ..metrics.score_descriptions import MEANING
-from .downsample import Scale, Stretch, drawable, robust_scale, thin
+from ..events import Score
+from ..formatting import BETTER_TEXT, display_name, format_duration, format_interval, format_number
+from ..metrics.score_descriptions import SCORE_DESCRIPTIONS
+from ..phases import LOSS_CHARTS
+from .downsample import CurveBin, Scale, downsample, is_drawable, robust_scale
 from .history import History, Phase, Point
 from .html import Html, tag
-from .plot import LEFT, RIGHT, WIDTH, Clock, Plot, figure
+from .plot import LEFT, RIGHT, WIDTH, Plot, TimeAxis, figure
 
-# What belongs together: its heading, and how to read it.
-KNOWN = {
-    ("reconstruction",): ("Reconstruction error", "How far pictures given back differ from the real ones."),
-    ("divergence",): ("Divergence", "How much a code tells of its picture, in nats, beyond what noise would."),
-    ("prior",): ("Prior", "How well noise is carried to where the pictures' codes lie. It falls, then levels off."),
-    ("penalty",): ("Penalty", "How steep the discriminator is, which the penalty holds down."),
-    ("generator", "discriminator"): (
-        "Generator and discriminator",
-        "Two players: neither should run away from the other. Level lines are good news.",
-    ),
-    ("real_logits", "fake_logits"): (
-        "Mean logits, real and fake",
-        "How real the discriminator takes them to be. Far apart, it sees through the fakes.",
-    ),
-}
-TELLING = ("Frechet distance", "FID", "Kernel distance (KID)", "Coverage")  # scores whose charts come first
-WAYS = {name: BETTER[better] for name, better, _ in MEANING.values()}
-MOST_SPIKES = 5  # pointed out in one chart
-BEYOND = 1.1  # of a chart's height is where a value begins to be worth pointing out
-NAMED = 0.3  # of a chart's width is what a line's name takes
+LOSS_CHART_OF = {chart.losses: chart for chart in LOSS_CHARTS}
+FIRST_SCORES = ("Frechet distance", "FID", "Kernel distance (KID)", "Coverage")  # scores whose charts come first
+SCORE_DIRECTIONS = {name: BETTER_TEXT[better] for name, better, _ in SCORE_DESCRIPTIONS.values()}
+MAX_SPIKES = 5  # marked in one chart
+SPIKE_THRESHOLD = 1.1  # of the chart's height; a value above it is marked as a spike
+LABEL_WIDTH = 0.3  # of the chart's width; the space that the name of a line takes
 
 
 def loss_charts(history: History) -> list[Html]:
-    """Return a chart for each pair of losses that belong together, and one for each of the others."""
-    pairs = [names for names in KNOWN if len(names) > 1 and all(name in history.curves for name in names)]
+    """Return one chart for each pair of losses that belong together, and one for each other loss."""
+    pairs = [names for names in LOSS_CHART_OF if len(names) > 1 and all(name in history.loss_curves for name in names)]
     paired = [name for names in pairs for name in names]
-    groups = [*((name,) for name in history.curves if name not in paired), *pairs]
-    charts = [(group, {name: thin(history.curves[name]) for name in group}) for group in groups]
+    groups = [*((name,) for name in history.loss_curves if name not in paired), *pairs]
+    charts = [(group, {name: downsample(history.loss_curves[name]) for name in group}) for group in groups]
     return [_loss_chart(group, curves, history) for group, curves in charts if any(curves.values())]
 
 
-def _loss_chart(names: tuple[str, ...], curves: dict[str, list[list[Stretch]]], history: History) -> Html:
+def _loss_chart(names: tuple[str, ...], curves: dict[str, list[list[CurveBin]]], history: History) -> Html:
     pieces = [piece for curve in curves.values() for piece in curve]
     phases = [phase for phase in history.phases if any(phase.name == piece[0].phase for piece in pieces)]
-    clock = Clock(history.seconds)
+    time_axis = TimeAxis(history.seconds)
     y = _loss_scale(pieces)
-    plot = Plot(clock.scale(phases[0].start, phases[-1].end), y)
-    plot.axes(f"{clock.unit} of training")
-    phase_marks(plot, history.phases, clock)
+    plot = Plot(time_axis.scale(phases[0].start, phases[-1].end), y)
+    plot.axes(f"{time_axis.unit} of training")
+    draw_phase_changes(plot, history.phases, time_axis)
     for kind, name in zip(("one", "two"), names, strict=False):
         for piece in curves[name]:
-            plot.band(
-                [(clock(s.seconds), s.mean - s.swing, s.mean + s.swing) for s in piece], f"band {kind}"
-            )  # fmt: skip
+            plot.band([(time_axis(s.seconds), s.mean - s.std, s.mean + s.std) for s in piece], f"band {kind}")
     for kind, name in zip(("one", "two"), names, strict=False):
         for piece in curves[name]:
-            plot.line([(clock(s.seconds), s.mean) for s in piece], f"line {kind}")
-    spikes = _spikes(plot, pieces, clock)
+            plot.line([(time_axis(s.seconds), s.mean) for s in piece], f"line {kind}")
+    spike_note = _mark_spikes(plot, pieces, time_axis)
     if len(names) > 1:
-        _name_lines(plot, {name: curves[name][-1] for name in names if curves[name]}, clock)
-    lost = sum(not drawable(point.value) for name in names for point in history.curves[name])
-    told = " ".join(_tell_curve(name, history.curves[name]) for name in names)
-    heading, about = KNOWN.get(names, (" and ".join(title_of(name) for name in names).capitalize(), ""))
-    extra = f" Values that were no numbers and are left out: {lost:,}." if lost else ""
-    scale = " Logarithmic scale." if y.log else ""
-    return figure(heading, plot.svg(heading, told), f"{about}{scale}{spikes}{extra}".strip())
+        _label_lines(plot, {name: curves[name][-1] for name in names if curves[name]}, time_axis)
+    left_out = sum(not is_drawable(point.value) for name in names for point in history.loss_curves[name])
+    description = " ".join(_describe_curve(name, history.loss_curves[name]) for name in names)
+    chart = LOSS_CHART_OF.get(names)
+    heading = chart.heading if chart else " and ".join(display_name(name) for name in names).capitalize()
+    about = chart.about if chart else ""
+    left_out_note = f" Values left out (not finite or too large): {left_out:,}." if left_out else ""
+    log_note = " Logarithmic scale." if y.log else ""
+    return figure(heading, plot.svg(heading, description), f"{about}{log_note}{spike_note}{left_out_note}".strip())
 
 
-def _loss_scale(pieces: list[list[Stretch]]) -> Scale:
-    """Return limits that hold the values and nearly all of the swings."""
-    means = [stretch.mean for piece in pieces for stretch in piece]
-    swings = [s.mean + sign * s.swing for piece in pieces for s in piece for sign in (-1, 1)]
-    singles = [value for piece in pieces for s in piece for value in (s.least, s.greatest)]
-    if min(singles) >= 0:  # a loss that is never negative should not seem so because it swings
-        swings = [max(value, min(singles)) for value in swings]
-    swings.sort()
-    cut = len(swings) // 50  # the swing takes 100 steps to calm down after the first fall
-    return robust_scale(means + singles + swings[cut : len(swings) - cut])
+def _loss_scale(pieces: list[list[CurveBin]]) -> Scale:
+    """Return a scale for all values and nearly all of the bands."""
+    means = [s.mean for piece in pieces for s in piece]
+    band_edges = [s.mean + sign * s.std for piece in pieces for s in piece for sign in (-1, 1)]
+    extremes = [value for piece in pieces for s in piece for value in (s.minimum, s.maximum)]
+    if min(extremes) >= 0:  # a loss that is never negative gets no band below zero
+        band_edges = [max(value, min(extremes)) for value in band_edges]
+    band_edges.sort()
+    trimmed = len(band_edges) // 50  # the standard deviation is large for 100 steps after the first fall
+    return robust_scale(means + extremes + band_edges[trimmed : len(band_edges) - trimmed])
 
 
-def phase_marks(plot: Plot, phases: list[Phase], clock: Clock) -> None:
-    """Mark where phases change, and name those that there is room for."""
+def draw_phase_changes(plot: Plot, phases: list[Phase], time_axis: TimeAxis) -> None:
+    """Draw a line where the phase changes, and the names of the phases that have room for it."""
     for phase in phases if len(phases) > 1 else []:
-        left, right = (LEFT + plot.x(clock(edge)) * (WIDTH - LEFT - RIGHT) for edge in (phase.start, phase.end))
+        left, right = (LEFT + plot.x(time_axis(edge)) * (WIDTH - LEFT - RIGHT) for edge in (phase.start, phase.end))
         if left < LEFT - 1 or right > WIDTH - RIGHT + 1:
             continue
         if left > LEFT + 1:
-            plot.rule((left, plot.top - 14), (left, plot.bottom), "phase")
+            plot.straight_line((left, plot.top - 14), (left, plot.bottom), "phase")
         if right - left > 6.5 * len(phase.name):
             plot.text((left + right) / 2, plot.top - 8, phase.name, "tick")
 
 
-def _spikes(plot: Plot, pieces: list[list[Stretch]], clock: Clock) -> str:
-    """Point out the greatest values beyond the chart's upper edge; return what is to be said about them."""
-    beyond = sorted((s for piece in pieces for s in piece if plot.y(s.greatest) > BEYOND), key=lambda s: -s.greatest)
-    for stretch in beyond[:MOST_SPIKES]:
-        across, _ = plot.at(clock(stretch.seconds), plot.y.high)
-        told = tag("title", f"up to {number(stretch.greatest)} after {duration(stretch.seconds)}")
-        plot.parts.append(tag("path", told, class_="spike", d=f"M{across - 4:.1f} {plot.top + 7}h8l-4 -7z"))
-    return f" ▲ leaves the chart, up to {number(beyond[0].greatest)}." if beyond else ""
+def _mark_spikes(plot: Plot, pieces: list[list[CurveBin]], time_axis: TimeAxis) -> str:
+    """Mark the largest values beyond the chart's upper edge, and return a note about them."""
+    beyond = sorted(
+        (s for piece in pieces for s in piece if plot.y(s.maximum) > SPIKE_THRESHOLD), key=lambda s: -s.maximum
+    )
+    for spike in beyond[:MAX_SPIKES]:
+        x, _ = plot.to_pixels(time_axis(spike.seconds), plot.y.high)
+        tooltip = tag("title", f"up to {format_number(spike.maximum)} after {format_duration(spike.seconds)}")
+        plot.parts.append(tag("path", tooltip, class_="spike", d=f"M{x - 4:.1f} {plot.top + 7}h8l-4 -7z"))
+    return f" ▲ off the chart, up to {format_number(beyond[0].maximum)}." if beyond else ""
 
 
-def _name_lines(plot: Plot, ends: dict[str, list[Stretch]], clock: Clock) -> None:
-    """Write each line's name at its right end, above the upper line and below the lower one."""
-    upper = max(ends, key=lambda name: ends[name][-1].mean)
+def _label_lines(plot: Plot, ends: dict[str, list[CurveBin]], time_axis: TimeAxis) -> None:
+    """Write the name of each line at its right end, above the upper line and below the lower one."""
+    upper_name = max(ends, key=lambda name: ends[name][-1].mean)
     for kind, (name, piece) in zip(("one", "two"), ends.items(), strict=False):
-        beside = [s.mean for s in piece if plot.x(clock(s.seconds)) > 1 - NAMED] or [piece[-1].mean]
-        place = plot.at(0, max(beside))[1] - 8 if name == upper else plot.at(0, min(beside))[1] + 16
-        place = min(max(place, plot.top + 12), plot.bottom - 5)
+        means = [s.mean for s in piece if plot.x(time_axis(s.seconds)) > 1 - LABEL_WIDTH] or [piece[-1].mean]
+        y = plot.to_pixels(0, max(means))[1] - 8 if name == upper_name else plot.to_pixels(0, min(means))[1] + 16
+        y = min(max(y, plot.top + 12), plot.bottom - 5)
         sample = {"one": "━━", "two": "╍╍"}[kind]
-        plot.text(WIDTH - RIGHT - 2, place, f"{sample} {title_of(name)}", f"label {kind}", "end")
+        plot.text(WIDTH - RIGHT - 2, y, f"{sample} {display_name(name)}", f"label {kind}", "end")
 
 
-def _tell_curve(name: str, points: Sequence[Point]) -> str:
-    values = [point.value for point in points if drawable(point.value)]
+def _describe_curve(name: str, points: Sequence[Point]) -> str:
+    values = [point.value for point in points if is_drawable(point.value)]
     if not values:
-        return f"{title_of(name).capitalize()}: no numbers."
-    limits = f"between {number(min(values))} and {number(max(values))}"
-    return f"{title_of(name).capitalize()}: from {number(values[0])} to {number(values[-1])}, {limits}."
+        return f"{display_name(name).capitalize()}: no finite values."
+    first, last, low, high = (format_number(value) for value in (values[0], values[-1], min(values), max(values)))
+    return f"{display_name(name).capitalize()}: from {first} to {last}, between {low} and {high}."
 
 
 def score_charts(history: History) -> list[Html]:
-    """Return a chart for each score that was taken on the way, the most telling ones first."""
+    """Return a chart for each score that was measured during training, the most important ones first."""
     charts = []
-    for score, network in sorted(history.scores, key=lambda kind: kind[0] not in TELLING):
-        scored = [(seconds, each) for seconds, each in history.scores[score, network] if drawable(each.value)]
+    for score, network in sorted(history.scores, key=lambda kind: kind[0] not in FIRST_SCORES):
+        scored = [(seconds, each) for seconds, each in history.scores[score, network] if is_drawable(each.value)]
         if scored:
             heading = f"{score[:1].upper()}{score[1:]}{f' on {network}' if network else ''}"
             charts.append(_score_chart(heading, scored, history))
     return charts
 
 
-def _write_value(plot: Plot, x: float, scored: Scored) -> None:
-    """Write a score beside its dot: above it and its interval if there is room, else below."""
-    low, high = _limits(scored)
-    (across, above), (_, below) = plot.at(x, high), plot.at(x, low)
-    down = above - 8 if above - 18 > plot.top else below + 16
-    plot.text(across + 4, down, number(scored.value), "label one", "end")
+def _label_value(plot: Plot, x: float, score: Score) -> None:
+    """Write the value of a score beside its dot: above the interval if there is room, else below."""
+    low, high = _interval_of(score)
+    (label_x, above), (_, below) = plot.to_pixels(x, high), plot.to_pixels(x, low)
+    label_y = above - 8 if above - 18 > plot.top else below + 16
+    plot.text(label_x + 4, label_y, format_number(score.value), "label one", "end")
 
 
-def _score_chart(heading: str, scored: list[tuple[float, Scored]], history: History) -> Html:
-    clock = Clock(history.seconds)
-    limits = [limit for _, each in scored for limit in _limits(each)]
-    plot = Plot(clock.scale(0, history.seconds), robust_scale(limits, outliers=0))
-    plot.axes(f"{clock.unit} of training")
-    phase_marks(plot, history.phases, clock)
-    plot.line([(clock(seconds), each.value) for seconds, each in scored], "line one thin")
+def _score_chart(heading: str, scored: list[tuple[float, Score]], history: History) -> Html:
+    time_axis = TimeAxis(history.seconds)
+    bounds = [bound for _, each in scored for bound in _interval_of(each)]
+    plot = Plot(time_axis.scale(0, history.seconds), robust_scale(bounds, outlier_share=0))
+    plot.axes(f"{time_axis.unit} of training")
+    draw_phase_changes(plot, history.phases, time_axis)
+    plot.line([(time_axis(seconds), each.value) for seconds, each in scored], "line one thin")
     for seconds, each in scored:
-        low, high = _limits(each)
-        around = f" ({interval(low, high)})" if low < high else ""
-        if around:
-            plot.whisker(clock(seconds), low, high)
-        told = f"{number(each.value)}{around} after {duration(seconds)}, step {each.step:,}"
-        plot.mark(clock(seconds), each.value, "dot", told)
-    at, last = scored[-1]
-    _write_value(plot, clock(at), last)
-    told = "; ".join(f"{number(each.value)} after {duration(seconds)}" for seconds, each in scored)
-    bars = " Bars: 95 % intervals." if len(set(_limits(last))) > 1 else ""
-    way = f", {WAYS[last.score]}" if last.score in WAYS else ""
-    return figure(heading, plot.svg(heading, told), f"{last.count:,} samples each time{way}.{bars}")
+        low, high = _interval_of(each)
+        interval_text = f" ({format_interval(low, high)})" if low < high else ""
+        if interval_text:
+            plot.error_bar(time_axis(seconds), low, high)
+        tooltip = f"{format_number(each.value)}{interval_text} after {format_duration(seconds)}, step {each.step:,}"
+        plot.dot(time_axis(seconds), each.value, "dot", tooltip)
+    last_seconds, last = scored[-1]
+    _label_value(plot, time_axis(last_seconds), last)
+    description = "; ".join(f"{format_number(each.value)} after {format_duration(seconds)}" for seconds, each in scored)
+    interval_note = " Bars: 95 % intervals." if len(set(_interval_of(last))) > 1 else ""
+    direction = f", {SCORE_DIRECTIONS[last.score]}" if last.score in SCORE_DIRECTIONS else ""
+    return figure(
+        heading, plot.svg(heading, description), f"{last.count:,} samples each time{direction}.{interval_note}"
+    )
 
 
-def _limits(scored: Scored) -> tuple[float, float]:
-    """Return the interval of a score, or its value twice if there is none."""
-    low, high = (scored.value if limit is None else limit for limit in (scored.low, scored.high))
-    return (low, high) if drawable(low) and drawable(high) else (scored.value, scored.value)
+def _interval_of(score: Score) -> tuple[float, float]:
+    """Return the interval of a score; without one, its value as both bounds."""
+    low, high = (score.value if bound is None else bound for bound in (score.low, score.high))
+    return (low, high) if is_drawable(low) and is_drawable(high) else (score.value, score.value)

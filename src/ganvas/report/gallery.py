@@ -1,118 +1,134 @@
-"""The pictures of the page: sheets over time, the random sheet beside real ones, the nearest training pictures."""
+"""The images of the page: sample grids over time, random samples beside real images, nearest training images."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..coach.doctor import Treatment
-from ..formatting import duration
-from .embed import Picture, embed, embed_all, spread
-from .history import History, Sheet
+from ..coach.doctor import TreatmentResult
+from ..formatting import format_duration
+from .embed import EmbeddedImage, embed, embed_all, evenly_spaced
+from .history import GridImage, History
 from .html import Html, join, tag
-from .summary import Facts
+from .summary import RunSummary
 
-WIDE = 560  # pixels that a sheet takes on a wide screen
-MOST_ENLARGED = 4
-TREATED_BYTES = 600_000  # of all sheets before and after a treatment together
+DISPLAY_WIDTH = 560  # pixels of a sample grid on a wide screen
+MAX_ZOOM = 4
+BEFORE_AFTER_BYTES = 600_000  # of all grids before and after a treatment together
 
 
-def film(facts: Facts) -> Html:
-    """Return the sheets of the fixed latents: the last one, and a slider through all of them where scripts run."""
-    sheets = facts.history.sheets
-    chosen = [sheets[index] for index in spread(len(sheets))]
-    taken = zip(chosen, embed_all([sheet.path for sheet in chosen]), strict=True)
-    frames = [(sheet, picture) for sheet, picture in taken if picture is not None]
+def timelapse(summary: RunSummary) -> Html:
+    """Return the last sample grid, with a slider through the earlier ones where scripts run."""
+    grids = summary.history.sample_grids
+    chosen = [grids[index] for index in evenly_spaced(len(grids))]
+    loaded = zip(chosen, embed_all([grid.path for grid in chosen]), strict=True)
+    frames = [(grid, image) for grid, image in loaded if image is not None]
     if not frames:
-        return tag("p", "There are no sheets of samples in this run yet.", class_="soft")
-    last, picture = frames[-1]
-    about = "The same latents through the whole training, so each place shows one picture coming about."
-    parts = [_image(picture, _alt(last))]
+        return tag("p", "This run has no sample grids yet.", class_="soft")
+    last, image = frames[-1]
+    explanation = "The same latents throughout the training: each cell shows one picture taking shape."
+    parts = [_img(image, _alt_text(last))]
     if len(frames) > 1:
         end = str(len(frames) - 1)
-        slider = tag("input", type="range", min="0", max=end, value=end, step="1", aria_label="Moment of the training")
-        data = [{"uri": picture.uri, "told": _moment(sheet), "alt": _alt(sheet)} for sheet, picture in frames]
-        written = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+        slider = tag("input", type="range", min="0", max=end, value=end, step="1", aria_label="Moment in the training")
+        data = [{"uri": image.uri, "caption": _caption(grid), "alt": _alt_text(grid)} for grid, image in frames]
+        frames_json = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
         button = tag("button", "▶ Play", type="button")
         parts += [tag("div", button, slider, class_="row", hidden=True)]
-        parts += [tag("script", Html(written), type="application/json")]
+        parts += [tag("script", Html(frames_json), type="application/json")]
     missing = len(chosen) - len(frames)
-    gone = f" {missing} of the sheets could not be read." if missing else ""
-    parts += [tag("figcaption", tag("strong", tag("output", _moment(last), aria_live="off")), " ", about + gone)]
-    return tag("figure", *parts, class_="film")
+    missing_note = f" {missing} of the sample grids could not be read." if missing else ""
+    moment = tag("strong", tag("output", _caption(last), aria_live="off"))
+    parts += [tag("figcaption", moment, " ", explanation + missing_note)]
+    return tag("figure", *parts, class_="timelapse")
 
 
-def samples_and_real(facts: Facts) -> Html:
-    """Return random samples beside random real pictures; they are there once the run was evaluated."""
-    samples, real = (embed(facts.run.evaluation / f"{name}.png") for name in ("samples", "real"))
-    if facts.evaluation is None or samples is None or real is None:  # without it they are of an earlier model
+def samples_beside_real(summary: RunSummary) -> Html:
+    """Return random samples beside random real images; before an evaluation, say how to get them."""
+    samples, real = (embed(summary.run.evaluation / f"{name}.png") for name in ("samples", "real"))
+    if summary.evaluation is None or samples is None or real is None:  # without it, the files show an earlier model
         return tag(
-            "p", "Random samples beside real pictures are here once the run is evaluated: ",
-            tag("code", facts.evaluate),
+            "p", "To see random samples beside real pictures here, type: ",
+            tag("code", summary.evaluate_command),
         )  # fmt: skip
-    seed = facts.evaluation.get("seed")
-    drawn = f" (seed {seed})" if seed is not None else ""
+    seed = summary.evaluation.get("seed")
+    seed_note = f" (seed {seed})" if seed is not None else ""
     return tag(
         "div",
-        _still(samples, "64 random samples", f"Not picked: the first 64 that the generator drew{drawn}.", "Samples"),
-        _still(real, "64 real pictures at random", "What it was to learn, as it was shown them.", "Real pictures"),
+        _captioned(
+            samples, "64 random samples", f"Not hand-picked: the first 64 of the generator{seed_note}.", "Samples"
+        ),
+        _captioned(
+            real, "64 random real pictures", "What it should learn to draw, at the training size.", "Real pictures"
+        ),
         class_="pair",
     )
 
 
-def before_and_after(history: History, treatments: Sequence[Treatment]) -> list[Html]:
-    """Return for each treatment the last sheet before it beside the first one since it was judged."""
-    found = [_around(history.sheets, each) for each in treatments]
-    wanted = list(dict.fromkeys(sheet.path for pair in found for sheet in pair if sheet is not None))
-    pictures = dict(zip(wanted, embed_all(wanted, TREATED_BYTES), strict=True))
+def before_and_after(history: History, treatments: Sequence[TreatmentResult]) -> list[Html]:
+    """Return for each treatment the last sample grid before it beside the first one after its effect was judged."""
+    pairs = [_grids_around(history.sample_grids, each) for each in treatments]
+    paths = list(dict.fromkeys(grid.path for pair in pairs for grid in pair if grid is not None))
+    images = dict(zip(paths, embed_all(paths, BEFORE_AFTER_BYTES), strict=True))
     return [
-        join(*(_moment_of(name, sheet, pictures) for name, sheet in zip(("Before", "After"), pair, strict=True)))
-        for pair in found
+        join(*(_captioned_grid(label, grid, images) for label, grid in zip(("Before", "After"), pair, strict=True)))
+        for pair in pairs
     ]
 
 
-def _around(sheets: Sequence[Sheet], treatment: Treatment) -> tuple[Sheet | None, Sheet | None]:
-    """Return the sheets that show a treatment's effect best; one that is not judged yet shows it in the next sheet."""
-    step = treatment.order.step
-    judged = treatment.judged[0] if treatment.judged else step + 1
-    before = [sheet for sheet in sheets if sheet.step <= step]
-    after = [sheet for sheet in sheets if sheet.step > step]
-    late = [sheet for sheet in after if sheet.step >= judged]
-    return (before[-1] if before else None), next(iter([*late, *after[-1:]]), None)
+def _grids_around(grids: Sequence[GridImage], treatment: TreatmentResult) -> tuple[GridImage | None, GridImage | None]:
+    """Return the last grid before a treatment and the first one after it was judged.
+
+    If it was not judged yet, the second one is the next grid.
+    """
+    step = treatment.treatment.step
+    judged_step = treatment.judged_at[0] if treatment.judged_at else step + 1
+    before = [grid for grid in grids if grid.step <= step]
+    after = [grid for grid in grids if grid.step > step]
+    after_judgement = [grid for grid in after if grid.step >= judged_step]
+    return (before[-1] if before else None), next(iter([*after_judgement, *after[-1:]]), None)
 
 
-def _moment_of(name: str, sheet: Sheet | None, pictures: dict[Path, Picture | None]) -> Html:
-    picture = pictures.get(sheet.path) if sheet else None
-    if sheet is None or picture is None:
+def _captioned_grid(label: str, grid: GridImage | None, images: dict[Path, EmbeddedImage | None]) -> Html:
+    image = images.get(grid.path) if grid else None
+    if grid is None or image is None:
         return Html("")
-    about = join(tag("strong", name), f" Step {sheet.step:,}, {duration(sheet.seconds)}")
-    return tag("figure", _image(picture, f"{name} the treatment: {_alt(sheet)}"), tag("figcaption", about))
+    caption = join(tag("strong", label), f" Step {grid.step:,}, {format_duration(grid.seconds)}")
+    return tag("figure", _img(image, f"{label} the treatment: {_alt_text(grid)}"), tag("figcaption", caption))
 
 
-def nearest(facts: Facts) -> Html:
-    """Return the closest pairs of a sample and its nearest training picture, or nothing."""
-    picture = embed(facts.run.evaluation / "nearest.png")
-    if picture is None:
+def nearest_pairs(summary: RunSummary) -> Html:
+    """Return the samples closest to a training image, each beside that image; nothing without an evaluation."""
+    image = embed(summary.run.evaluation / "nearest.png")
+    if image is None:
         return Html("")
-    return _still(
-        picture, "The closest pairs of a sample and a training picture", "The closest of all pairs: each sample, "
-        "and beside it the training picture that is nearest to it.", "Nearest training pictures",
-    )  # fmt: skip
+    return _captioned(
+        image,
+        "The closest pairs of a sample and a training picture",
+        "The closest pairs of all: a sample on the left, the training picture nearest to it on the right.",
+        "Nearest training pictures",
+    )
 
 
-def _still(picture: Picture, alt: str, about: str, heading: str) -> Html:
-    return tag("figure", _image(picture, alt), tag("figcaption", join(tag("strong", heading), " ", about)))
+def _captioned(image: EmbeddedImage, alt: str, caption: str, heading: str) -> Html:
+    return tag("figure", _img(image, alt), tag("figcaption", join(tag("strong", heading), " ", caption)))
 
 
-def _image(picture: Picture, alt: str) -> Html:
-    """Return the picture, small ones enlarged by a whole number so that their pixels stay square."""
-    times = max(1, min(MOST_ENLARGED, WIDE // picture.width))
-    size = {"width": picture.width * times, "height": picture.height * times}
-    return tag("img", class_="sheet crisp" if picture.width <= WIDE else "sheet", src=picture.uri, alt=alt, **size)
+def _img(image: EmbeddedImage, alt: str) -> Html:
+    """Return the image element. Small images are enlarged by a whole factor, so that their pixels stay square."""
+    zoom = max(1, min(MAX_ZOOM, DISPLAY_WIDTH // image.width))
+    display_size = {"width": image.width * zoom, "height": image.height * zoom}
+    return tag(
+        "img",
+        class_="picture crisp" if image.width <= DISPLAY_WIDTH else "picture",
+        src=image.uri,
+        alt=alt,
+        **display_size,
+    )
 
 
-def _moment(sheet: Sheet) -> str:
-    return f"Step {sheet.step:,} · {sheet.images:,} pictures seen · {duration(sheet.seconds)}"
+def _caption(grid: GridImage) -> str:
+    return f"Step {grid.step:,} · {grid.images_seen:,} pictures seen · {format_duration(grid.seconds)}"
 
 
-def _alt(sheet: Sheet) -> str:
-    return f"A sheet of samples from fixed latents at step {sheet.step:,}"
+def _alt_text(grid: GridImage) -> str:
+    return f"Sample grid from fixed latents at step {grid.step:,}"

@@ -1,138 +1,149 @@
-"""What the coach saw and did: verdicts along the training, and treatments with the pictures before and after."""
+"""What the coach saw and did: verdicts over the training, and treatments with sample grids before and after."""
 
 from collections.abc import Iterator
 
-from ..coach.describe import evidence_text, title
-from ..coach.diagnosis.diagnoses import SOUND
-from ..coach.doctor import Span, Treatment
-from ..formatting import duration, number
+from ..coach.describe import describe_evidence, title
+from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
+from ..coach.doctor import Span, TreatmentResult
+from ..formatting import format_duration, format_number
 from .gallery import before_and_after
-from .health_charts import sign_charts
+from .health_charts import metric_charts
 from .history import History
 from .html import Html, join, table, tag
-from .plot import Clock
-from .summary import Facts
+from .plot import TimeAxis
+from .summary import RunSummary
 
-MOST_SPANS = 400  # in the timeline, the longest ones: what is shorter than a 400th of it could not be seen
-MOST_ROWS = 8  # of the table of verdicts, the others being folded away ...
-MOST_FOLDED = 100  # ... up to so many
-MOST_TREATMENTS = 12  # shown with their pictures
-NAMED = 0.006  # of the timeline's width is what a letter takes on a wide screen; where it is narrower, words are cut
-AT_ONCE = 3  # charts; the others are folded away
+MAX_BARS = 400  # in the timeline, the longest ones; a bar shorter than a 400th of it could not be seen
+MAX_ROWS = 8  # of verdicts in the table; more are folded away
+MAX_FOLDED_ROWS = 100
+MAX_TREATMENTS = 12  # shown with their sample grids
+LETTER_WIDTH = 0.006  # of the timeline on a wide screen; on a narrow one, names are cut off
+UNFOLDED_CHARTS = 3  # more are folded away
 OUTCOMES = {"helped": ("✓", "It helped."), "failed": ("✕", "It did not help.")}
-WAYS = {"act": "", "watch": " It only watched: nothing was changed.", "off": " It was switched off later."}
-TIMELINE = "High bars are sicknesses, low ones are health."
-CHARTS = "What the verdicts rest on. Shaded is when the training was ill; numbered lines are treatments."
+COACH_MODE_NOTES = {"act": "", "watch": " It only watched: nothing was changed.", "off": " It was switched off later."}
+TIMELINE_HINT = "High bars mark problems; low bars mark healthy stretches."
+CHARTS_HINT = "What the verdicts are based on. Shaded areas mark problems, numbered lines mark treatments."
 
 
-def health(facts: Facts) -> Iterator[Html]:
-    """Yield how healthy the training was; nothing for a run that no coach looked at."""
-    history = facts.history
-    if not history.spans and not history.signs:
+def health_section(summary: RunSummary) -> Iterator[Html]:
+    """Yield the contents of the coach's section; nothing for a run without a coach."""
+    history = summary.history
+    if not history.spans and not history.health_metrics:
         return
-    yield tag("p", _what_it_did(history) + WAYS.get(facts.config.coach, ""))
+    yield tag("p", _coach_overview(history) + COACH_MODE_NOTES.get(summary.config.coach, ""))
     if history.spans:
         yield timeline(history)
-        yield from _verdicts(history)
+        yield from _verdict_tables(history)
     if history.treatments:
-        yield tag("h3", "What was done")
+        yield tag("h3", "Treatments")
         yield from _treatments(history)
-    charts, constant = sign_charts(history, history.treatments[:MOST_TREATMENTS])
+    charts, constant = metric_charts(history, history.treatments[:MAX_TREATMENTS])
     if charts:
-        yield tag("h3", "The signs")
-        yield tag("p", CHARTS, class_="soft")
-        yield tag("div", *charts[:AT_ONCE], class_="charts")
-    more = charts[AT_ONCE:]
+        yield tag("h3", "Health metrics")
+        yield tag("p", CHARTS_HINT, class_="soft")
+        yield tag("div", *charts[:UNFOLDED_CHARTS], class_="charts")
+    more = charts[UNFOLDED_CHARTS:]
     if more or constant:
-        told = tag("p", f"Never changed: {'; '.join(constant)}.", class_="soft") if constant else ""
-        yield tag("details", tag("summary", "All signs"), tag("div", *more, class_="charts"), told)
+        constant_note = tag("p", f"These never changed: {'; '.join(constant)}.", class_="soft") if constant else ""
+        yield tag("details", tag("summary", "More health metrics"), tag("div", *more, class_="charts"), constant_note)
 
 
-def _what_it_did(history: History) -> str:
-    looks, deeds = history.examinations, len(history.treatments)
-    examined = f"The coach examined the training's health {looks:,} {'time' if looks == 1 else 'times'}"
-    return f"{examined} and stepped in {'once' if deeds == 1 else f'{deeds:,} times'}." if deeds else f"{examined}."
+def _coach_overview(history: History) -> str:
+    checks, treatments = history.health_checks, len(history.treatments)
+    checked = f"The coach checked the training's health {_times(checks)}"
+    return f"{checked} and stepped in {_times(treatments)}." if treatments else f"{checked}."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def timeline(history: History) -> Html:
-    """Return the verdicts as bars along the training's time, the treatments as numbered marks that lead to them."""
-    clock, whole = Clock(history.seconds), max(history.seconds, 1e-3)
-    places = [(span, history.second(span.start[0]), history.second(span.end[0])) for span in history.spans]
-    longest = sorted(places, key=lambda place: place[1] - place[2])[:MOST_SPANS]
-    bars = [_bar(span, start / whole, (end - start) / whole) for span, start, end in longest]
-    told = "; ".join(f"{title(span.name)} {_from_to(start, end)}" for span, start, end in places[:MOST_SPANS])
+    """Return the timeline: a bar for each verdict, and a numbered mark for each treatment that links to it."""
+    time_axis, total = TimeAxis(history.seconds), max(history.seconds, 1e-3)
+    timed = [(span, *_seconds(span, history)) for span in history.spans]
+    longest = sorted(timed, key=lambda item: item[1] - item[2])[:MAX_BARS]
+    bars = [_bar(span, start / total, (end - start) / total) for span, start, end in longest]
+    description = "; ".join(f"{title(span.name)} {_time_range(start, end)}" for span, start, end in timed[:MAX_BARS])
     marks = []
-    for index, each in enumerate(history.treatments[:MOST_TREATMENTS], 1):
-        at = history.second(each.order.step)
-        about = f"Treatment {index}, after {duration(at)}: {title(each.order.sickness)}"
-        number_ = tag("a", str(index), href=f"#treatment-{index}", title=about, aria_label=about)
-        marks.append(tag("li", number_, style=f"left:{100 * at / whole:.2f}%"))
+    for index, each in enumerate(history.treatments[:MAX_TREATMENTS], 1):
+        seconds = history.seconds_at_step(each.treatment.step)
+        label = f"Treatment {index}, after {format_duration(seconds)}: {title(each.treatment.diagnosis)}"
+        link = tag("a", str(index), href=f"#treatment-{index}", title=label, aria_label=label)
+        marks.append(tag("li", link, style=f"left:{100 * seconds / total:.2f}%"))
     ticks = [
-        tag("span", number(tick), style=f"left:{100 * tick / clock(whole):.2f}%")
-        for tick in clock.scale(0, whole).ticks(6)
+        tag("span", format_number(tick), style=f"left:{100 * tick / time_axis(total):.2f}%")
+        for tick in time_axis.scale(0, total).ticks(6)
     ]
     parts = [tag("ol", *marks, class_="marks")] if marks else []
-    parts += [tag("div", *bars, class_="bars", role="img", aria_label=f"Verdicts along the training: {told}")]
+    parts += [tag("div", *bars, class_="bars", role="img", aria_label=f"Verdicts over the training: {description}")]
     parts += [tag("div", *ticks, class_="ticks", aria_hidden="true")]
-    caption = tag("figcaption", f"{clock.unit.capitalize()} of training. {TIMELINE}")
+    caption = tag("figcaption", f"{time_axis.unit.capitalize()} of training. {TIMELINE_HINT}")
     return tag("figure", *parts, caption, class_="timeline")
 
 
 def _bar(span: Span, left: float, width: float) -> Html:
-    kind = "ill" if span.name not in SOUND else "early" if span.name == "warming up" else "well"
+    css_class = "problem" if span.name not in HEALTHY_VERDICTS else "warmup" if span.name == "warming up" else "healthy"
     name = title(span.name)
-    words = (name,) if width > NAMED * len(name) else ()
-    return tag("span", *words, class_=kind, title=name, style=f"left:{100 * left:.2f}%;width:{100 * width:.2f}%")
+    text = (name,) if width > LETTER_WIDTH * len(name) else ()
+    return tag("span", *text, class_=css_class, title=name, style=f"left:{100 * left:.2f}%;width:{100 * width:.2f}%")
 
 
-def _from_to(start: float, end: float) -> str:
-    return f"from {duration(start)} to {duration(end)}"
+def _seconds(span: Span, history: History) -> tuple[float, float]:
+    """Return the start and the end of a span, in seconds of training."""
+    return history.seconds_at_step(span.start[0]), history.seconds_at_step(span.end[0])
 
 
-def _verdicts(history: History) -> Iterator[Html]:
-    """Yield the verdicts one after the other, with what they mean and what they rest on."""
-    rows = [_row(span, history) for span in history.spans[: MOST_ROWS + MOST_FOLDED]]
+def _time_range(start: float, end: float) -> str:
+    return f"from {format_duration(start)} to {format_duration(end)}"
+
+
+def _verdict_tables(history: History) -> Iterator[Html]:
+    """Yield tables of the verdicts, with their meaning and their evidence."""
+    rows = [_verdict_row(span, history) for span in history.spans[: MAX_ROWS + MAX_FOLDED_ROWS]]
     headings = ("Verdict", "When")
-    yield table(rows[:MOST_ROWS], headings, "Verdicts")
-    folded = rows[MOST_ROWS:]
+    yield table(rows[:MAX_ROWS], headings, "Verdicts")
+    folded = rows[MAX_ROWS:]
     if folded:
         more = len(history.spans) - len(rows)
-        left = [tag("p", f"and {more:,} more in events.jsonl", class_="soft")] if more else []
-        told = tag("summary", f"{len(history.spans) - MOST_ROWS:,} more verdicts")
-        yield tag("details", told, table(folded, headings, "More verdicts"), *left)
+        rest = [tag("p", f"and {more:,} more in events.jsonl", class_="soft")] if more else []
+        heading = tag("summary", f"{len(history.spans) - MAX_ROWS:,} more verdicts")
+        yield tag("details", heading, table(folded, headings, "More verdicts"), *rest)
 
 
-def _row(span: Span, history: History) -> tuple[Html, Html]:
-    evidence = evidence_text(span.verdict.evidence, lambda images: f"after {duration(history.second_of(images))}")
-    because = f"{evidence[:1].upper()}{evidence[1:]}." if evidence else ""
-    why = f" {span.verdict.why}" if span.name not in SOUND else ""
-    name = join(title(span.name), tag("small", f"{span.verdict.what}{why}"), tag("small", because))
-    when = _from_to(history.second(span.start[0]), history.second(span.end[0]))
-    return name, join(when, tag("small", f"{span.start[1]:,} to {span.end[1]:,} pictures seen"))
+def _verdict_row(span: Span, history: History) -> tuple[Html, Html]:
+    evidence = describe_evidence(
+        span.verdict.evidence, lambda seen: f"after {format_duration(history.seconds_at_images(seen))}"
+    )
+    evidence_line = f"{evidence[:1].upper()}{evidence[1:]}." if evidence else ""
+    why = f" {span.verdict.why}" if span.name not in HEALTHY_VERDICTS else ""
+    name = join(title(span.name), tag("small", f"{span.verdict.what}{why}"), tag("small", evidence_line))
+    return name, join(
+        _time_range(*_seconds(span, history)), tag("small", f"{span.start[1]:,} to {span.end[1]:,} pictures seen")
+    )
 
 
 def _treatments(history: History) -> Iterator[Html]:
-    """Yield what was done, in order: why, what, what came of it, and the pictures before and after."""
-    shown = history.treatments[:MOST_TREATMENTS]
-    pictures = before_and_after(history, shown)
-    pairs = enumerate(zip(shown, pictures, strict=True), 1)
-    items = [_treatment(index, each, around, history) for index, (each, around) in pairs]
+    """Yield the treatments in order: the problem, the treatment, its effect, and the sample grids before and after."""
+    shown = history.treatments[:MAX_TREATMENTS]
+    pairs = enumerate(zip(shown, before_and_after(history, shown), strict=True), 1)
+    items = [_treatment(index, each, grids, history) for index, (each, grids) in pairs]
     yield tag("ol", *items, class_="treatments")
     more = len(history.treatments) - len(shown)
     if more:
         yield tag("p", f"and {more:,} more in events.jsonl", class_="soft")
 
 
-def _treatment(index: int, each: Treatment, pictures: Html, history: History) -> Html:
-    order = each.order
-    when = f"after {duration(history.second(order.step))}, {order.images:,} pictures seen"
-    sign, words = OUTCOMES.get(each.outcome, ("…", "What came of it was not judged."))
-    outcome = each.outcome if each.outcome in OUTCOMES else "open"
+def _treatment(index: int, result: TreatmentResult, grids: Html, history: History) -> Html:
+    order = result.treatment
+    when = f"after {format_duration(history.seconds_at_step(order.step))}, {order.images_seen:,} pictures seen"
+    symbol, effect = OUTCOMES.get(result.outcome, ("…", "Its effect was not judged."))
+    outcome = result.outcome if result.outcome in OUTCOMES else "open"
     return tag(
         "li",
-        tag("p", tag("strong", f"{index}. {title(order.sickness)}"), " ", tag("small", when)),
+        tag("p", tag("strong", f"{index}. {title(order.diagnosis)}"), " ", tag("small", when)),
         tag("p", order.text),
-        tag("p", tag("b", sign, aria_hidden="true"), " ", words, class_=f"outcome {outcome}"),
-        *([tag("div", pictures, class_="moments")] if pictures else []),
+        tag("p", tag("b", symbol, aria_hidden="true"), " ", effect, class_=f"outcome {outcome}"),
+        *([tag("div", grids, class_="before-after")] if grids else []),
         id=f"treatment-{index}",
     )  # fmt: skip

@@ -1,74 +1,86 @@
-"""Charts of the signs of health, with the time that the training was ill and what was done about it."""
+"""Charts of the health metrics, with the times of problems and the treatments marked."""
 
 from collections.abc import Sequence
 
-from ..coach.describe import sign_of, sign_text
-from ..coach.diagnosis.diagnoses import SOUND
-from ..coach.doctor import Treatment
-from ..coach.measurement.metric_names import SIGNS
-from ..formatting import duration
-from .charts import phase_marks
-from .downsample import drawable, robust_scale
+from ..coach.describe import format_metric, metric_of
+from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
+from ..coach.doctor import TreatmentResult
+from ..coach.measurement.metric_names import METRICS
+from ..formatting import format_duration
+from .charts import draw_phase_changes
+from .downsample import is_drawable, robust_scale
 from .history import History, Point
 from .html import Html
-from .plot import Clock, Plot, figure
+from .plot import Plot, TimeAxis, figure
 
-TELLING = ("diversity", "logit_gap", "distance", "near_copies", "told_apart", "modes_lost")  # come first
-MOST_CHARTS = 60
-MOST_POINTS = 200  # of a chart
-MOST_DOTS = 60  # beyond, the line alone says it
-MOST_SHADES = 50
+FIRST_METRICS = (
+    "diversity",
+    "logit_gap",
+    "feature_distance",
+    "near_copies",
+    "d_pair_accuracy",
+    "modes_lost",
+)  # shown first
+MAX_CHARTS = 60
+MAX_POINTS = 200  # per chart
+MAX_DOTS = 60  # with more points, only the line is drawn
+MAX_SHADES = 50  # per chart
 
 
-def sign_charts(history: History, treatments: Sequence[Treatment]) -> tuple[list[Html], list[str]]:
-    """Return a chart for each sign that changed, the telling ones first, and in words those that never did."""
-    order = [*TELLING, *(name for name in SIGNS if name not in TELLING)]
-    names = sorted(history.signs, key=lambda name: order.index(name) if name in order else len(order))[:MOST_CHARTS]
+def metric_charts(history: History, treatments: Sequence[TreatmentResult]) -> tuple[list[Html], list[str]]:
+    """Return a chart for each metric that changed, the most important ones first, and in words those that never did."""
+    order = [*FIRST_METRICS, *(name for name in METRICS if name not in FIRST_METRICS)]
+    names = sorted(history.health_metrics, key=lambda name: order.index(name) if name in order else len(order))[
+        :MAX_CHARTS
+    ]
     charts, constant = [], []
     for name in names:
-        points = [point for point in history.signs[name] if drawable(point.value)]
-        lost = len(history.signs[name]) - len(points)
+        points = [point for point in history.health_metrics[name] if is_drawable(point.value)]
+        left_out = len(history.health_metrics[name]) - len(points)
         if len({point.value for point in points}) > 1:
-            charts.append(_chart(name, points, lost, history, treatments))
+            charts.append(_chart(name, points, left_out, history, treatments))
         elif points:
-            constant.append(f"{sign_of(name).about}: {sign_text(name, points[0].value)}")
+            constant.append(f"{metric_of(name).description}: {format_metric(name, points[0].value)}")
     return charts, constant
 
 
-def _chart(name: str, points: Sequence[Point], lost: int, history: History, treatments: Sequence[Treatment]) -> Html:
-    """Draw one sign over the time of the training."""
-    sign, clock = sign_of(name), Clock(history.seconds)
-    unit = 100.0 if sign.kind == "share" else 1.0
-    some = points[:: -(-len(points) // MOST_POINTS)]
-    places = [(clock(point.seconds), unit * point.value) for point in some]
-    plot = Plot(clock.scale(0, history.seconds), robust_scale([value for _, value in places]))
-    _shade(plot, history, clock)
-    plot.axes(f"{clock.unit} of training")
-    phase_marks(plot, history.phases, clock)
-    _mark(plot, history, treatments, clock)
-    plot.line(places, "line one thin")
-    for point, place in zip(some, places, strict=True) if len(some) <= MOST_DOTS else ():
-        plot.mark(*place, "dot", f"{sign_text(name, point.value)} after {duration(point.seconds)}")
-    first, last = (sign_text(name, point.value) for point in (points[0], points[-1]))
-    heading = f"{sign.about[:1].upper()}{sign.about[1:]}"
+def _chart(
+    name: str, points: Sequence[Point], left_out: int, history: History, treatments: Sequence[TreatmentResult]
+) -> Html:
+    """Return the chart of one metric over the time of the training."""
+    metric, time_axis = metric_of(name), TimeAxis(history.seconds)
+    factor = 100.0 if metric.unit == "share" else 1.0
+    drawn = points[:: -(-len(points) // MAX_POINTS)]
+    coordinates = [(time_axis(point.seconds), factor * point.value) for point in drawn]
+    plot = Plot(time_axis.scale(0, history.seconds), robust_scale([value for _, value in coordinates]))
+    _shade_problems(plot, history, time_axis)
+    plot.axes(f"{time_axis.unit} of training")
+    draw_phase_changes(plot, history.phases, time_axis)
+    _mark_treatments(plot, history, treatments, time_axis)
+    plot.line(coordinates, "line one thin")
+    for point, coordinate in zip(drawn, coordinates, strict=True) if len(drawn) <= MAX_DOTS else ():
+        plot.dot(*coordinate, "dot", f"{format_metric(name, point.value)} after {format_duration(point.seconds)}")
+    first, last = (format_metric(name, point.value) for point in (points[0], points[-1]))
+    heading = f"{metric.description[:1].upper()}{metric.description[1:]}"
     notes = (
-        "In percent." if sign.kind == "share" else "",
+        "In percent." if metric.unit == "share" else "",
         "Logarithmic scale." if plot.y.log else "",
-        f"Values that were no numbers and are left out: {lost:,}." if lost else "",
+        f"Values left out (not finite or too large): {left_out:,}." if left_out else "",
     )
     return figure(heading, plot.svg(heading, f"From {first} to {last}."), " ".join(filter(None, notes)))
 
 
-def _shade(plot: Plot, history: History, clock: Clock) -> None:
-    """Shade the longest times of sickness."""
-    ills = [(history.second(s.start[0]), history.second(s.end[0])) for s in history.spans if s.name not in SOUND]
-    for start, end in sorted(ills, key=lambda times: times[0] - times[1])[:MOST_SHADES]:
-        plot.rectangle((clock(start), clock(end)), (plot.y.low, plot.y.high), "shade")
+def _shade_problems(plot: Plot, history: History, time_axis: TimeAxis) -> None:
+    """Shade the times of problems, at most the longest `MAX_SHADES`."""
+    spans = [span for span in history.spans if span.name not in HEALTHY_VERDICTS]
+    problems = [(history.seconds_at_step(span.start[0]), history.seconds_at_step(span.end[0])) for span in spans]
+    for start, end in sorted(problems, key=lambda times: times[0] - times[1])[:MAX_SHADES]:
+        plot.rectangle((time_axis(start), time_axis(end)), (plot.y.low, plot.y.high), "shade")
 
 
-def _mark(plot: Plot, history: History, treatments: Sequence[Treatment], clock: Clock) -> None:
-    """Draw a numbered line where something was done."""
+def _mark_treatments(plot: Plot, history: History, treatments: Sequence[TreatmentResult], time_axis: TimeAxis) -> None:
+    """Draw a numbered vertical line at each treatment."""
     for index, each in enumerate(treatments, 1):
-        across, _ = plot.at(clock(history.second(each.order.step)), plot.y.low)
-        plot.rule((across, plot.top), (across, plot.bottom), "treated")
-        plot.text(across, plot.top - 2, str(index), "tick")
+        line_x, _ = plot.to_pixels(time_axis(history.seconds_at_step(each.treatment.step)), plot.y.low)
+        plot.straight_line((line_x, plot.top), (line_x, plot.bottom), "treatment")
+        plot.text(line_x, plot.top - 2, str(index), "tick")

@@ -1,69 +1,73 @@
-"""What the discriminator thought of real pictures and of samples: histograms of its logits."""
+"""Histograms of the discriminator's logits for real pictures and for samples."""
 
 from collections.abc import Sequence
 
-from ..events import Logits
-from ..formatting import duration, number, percent
+from ..events import LogitHistograms
+from ..formatting import format_duration, format_number, format_percent
 from .downsample import Scale
 from .history import History
 from .html import Html
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Plot, figure
 
-EMPTY = 0.01  # of the fullest bin: what counts less is not worth making the axis longer for
+NEARLY_EMPTY = 0.01  # share of the fullest bin; the axis ends where all bins beyond have less
 
 
 def logit_charts(history: History) -> list[Html]:
-    """Return histograms of the discriminator's logits: early, halfway and late, on the same axis."""
-    taken = history.logits
-    chosen = [taken[index] for index in sorted({0, (len(taken) - 1) // 2, len(taken) - 1})] if taken else []
-    limits = [_span(each) for _, each in chosen]
+    """Return charts of the logits early, halfway and late in the training, on the same axis."""
+    histograms = history.logit_histograms
+    if not histograms:
+        return []
+    chosen = [histograms[index] for index in sorted({0, (len(histograms) - 1) // 2, len(histograms) - 1})]
+    ranges = [_filled_range(each) for _, each in chosen]
     return [
-        _logit_chart(seconds, each, Scale(min(low for low, _ in limits), max(high for _, high in limits)))
+        _logit_chart(seconds, each, Scale(min(low for low, _ in ranges), max(high for _, high in ranges)))
         for seconds, each in chosen
     ]
 
 
-def _logit_chart(seconds: float, logits: Logits, x: Scale) -> Html:
-    """Draw the real pictures' logits upwards and the samples' downwards."""
-    real, fake = _shares(logits.real), _shares(logits.fake)
-    most = max(*real, *fake)
-    plot = Plot(x, Scale(-1.08 * most, 1.08 * most))
+def _logit_chart(seconds: float, histograms: LogitHistograms, x: Scale) -> Html:
+    """Return the chart: bars of the real pictures go up, bars of the samples go down."""
+    real, fake = _shares(histograms.real), _shares(histograms.fake)
+    tallest = max(*real, *fake)
+    plot = Plot(x, Scale(-1.08 * tallest, 1.08 * tallest))
     plot.axes("logit: taken for generated  ←  →  taken for real", vertical=False)
     for index, (up, down) in enumerate(zip(real, fake, strict=True)):
-        edges = _edge(logits, index), _edge(logits, index + 1)
+        edges = _bin_edge(histograms, index), _bin_edge(histograms, index + 1)
         if edges[1] > x.low and edges[0] < x.high:
-            about = f"about {number(sum(edges) / 2)}"
-            plot.rectangle(edges, (0, up), "bar real", f"{percent(up)} of the real pictures {about}")
-            plot.rectangle(edges, (-down, 0), "bar fake", f"{percent(down)} of the samples {about}")
-    _, ground = plot.at(x.low, 0)
-    plot.rule((LEFT, ground), (WIDTH - RIGHT, ground), "axis")
+            position = f"near {format_number(sum(edges) / 2)}"
+            plot.rectangle(edges, (0, up), "bar real", f"{format_percent(up)} of the real pictures {position}")
+            plot.rectangle(edges, (-down, 0), "bar fake", f"{format_percent(down)} of the samples {position}")
+    _, baseline = plot.to_pixels(x.low, 0)
+    plot.straight_line((LEFT, baseline), (WIDTH - RIGHT, baseline), "axis")
     if x.low < 0 < x.high:
-        across, _ = plot.at(0, 0)
-        plot.rule((across, plot.top), (across, plot.bottom), "phase")
+        zero, _ = plot.to_pixels(0, 0)
+        plot.straight_line((zero, plot.top), (zero, plot.bottom), "phase")
     plot.text(LEFT + 2, plot.top + 8, "real pictures ↑", "label one", "start")
-    plot.text(WIDTH - RIGHT - 2, HEIGHT - BOTTOM - 8, "samples ↓", "label two", "end")  # their hill leans to the left
-    heading = f"After {duration(seconds)}"
-    shared = sum(min(pair) for pair in zip(real, fake, strict=True))
-    means = f"On average real pictures {number(_mean(logits, real))}, samples {number(_mean(logits, fake))}"
-    told = f"{means}; {percent(shared)} overlap."
-    return figure(heading, plot.svg(f"Logits {heading.lower()}", told), told)
+    plot.text(
+        WIDTH - RIGHT - 2, HEIGHT - BOTTOM - 8, "samples ↓", "label two", "end"
+    )  # samples have low logits, so the right is free
+    heading = f"After {format_duration(seconds)}"
+    overlap = sum(min(pair) for pair in zip(real, fake, strict=True))
+    real_mean, fake_mean = (format_number(_mean_logit(histograms, shares)) for shares in (real, fake))
+    description = f"Mean of real pictures {real_mean}, of samples {fake_mean}. Overlap {format_percent(overlap)}."
+    return figure(heading, plot.svg(f"Logits {heading.lower()}", description), description)
 
 
 def _shares(counts: Sequence[int]) -> list[float]:
     return [count / sum(counts) for count in counts]
 
 
-def _edge(logits: Logits, index: float) -> float:
-    """Return the lower edge of a bin; halves give middles."""
-    return logits.low + index * (logits.high - logits.low) / len(logits.real)
+def _bin_edge(histograms: LogitHistograms, index: float) -> float:
+    """Return the lower edge of bin `index`; an index of i + 0.5 gives the center of bin i."""
+    return histograms.low + index * (histograms.high - histograms.low) / len(histograms.real)
 
 
-def _mean(logits: Logits, shares: Sequence[float]) -> float:
-    return sum(share * _edge(logits, index + 0.5) for index, share in enumerate(shares))
+def _mean_logit(histograms: LogitHistograms, shares: Sequence[float]) -> float:
+    return sum(share * _bin_edge(histograms, index + 0.5) for index, share in enumerate(shares))
 
 
-def _span(logits: Logits) -> tuple[float, float]:
-    """Return the limits of the bins that are not all but empty."""
-    both = [max(pair) for pair in zip(_shares(logits.real), _shares(logits.fake), strict=True)]
-    filled = [index for index, share in enumerate(both) if share >= EMPTY * max(both)]
-    return _edge(logits, filled[0]), _edge(logits, filled[-1] + 1)
+def _filled_range(histograms: LogitHistograms) -> tuple[float, float]:
+    """Return the limits of the bins that are not nearly empty."""
+    fullest = [max(pair) for pair in zip(_shares(histograms.real), _shares(histograms.fake), strict=True)]
+    filled = [index for index, share in enumerate(fullest) if share >= NEARLY_EMPTY * max(fullest)]
+    return _bin_edge(histograms, filled[0]), _bin_edge(histograms, filled[-1] + 1)

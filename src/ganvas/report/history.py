@@ -1,4 +1,4 @@
-"""A run's events, read back and sorted by what they tell: curves, phases, sheets, logits, scores, health, notes."""
+"""History of a run, read from its events: losses, phases, sample grids, logits, scores, health and notes."""
 
 import math
 from bisect import bisect_left
@@ -6,28 +6,28 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from ..coach.doctor import Span, Treatment, spans_of, treatments_of
+from ..coach.doctor import Span, TreatmentResult, spans_of, treatment_results
 from ..errors import GanvasError
-from ..events import Done, Logits, Note, Samples, Scored, Signs, Started, Step, Verdict, read_events
-from ..formatting import name_of
+from ..events import Done, HealthCheck, LogitHistograms, Note, SampleGrid, Score, Started, Step, Verdict, read_events
+from ..formatting import basename
 from ..runs import Run
 
-LONGEST = 1e10  # seconds; what claims to have taken longer than three centuries is no record of a training
+MAX_SECONDS = 1e10  # three centuries; an event that claims a longer training is damaged
 
 
 @dataclass(frozen=True)
 class Point:
-    """Hold one value of a loss or a sign: when (in seconds of training), in which phase, how much, how far it swung."""
+    """One value of a loss or a health metric, after `seconds` of training, with its standard deviation if known."""
 
     seconds: float
     phase: str
     value: float
-    swing: float
+    std: float
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Name a stretch of the training and when it was, in seconds."""
+    """A stretch of the training in one phase; start and end are in seconds of training."""
 
     name: str
     start: float
@@ -35,62 +35,65 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """Say where a sheet of the fixed latents lies and when it was drawn."""
+class GridImage:
+    """The file of a sample grid (the same latents every time), and when it was drawn."""
 
     path: Path
     step: int
-    images: int
+    images_seen: int
     seconds: float
 
 
 @dataclass
 class History:
-    """Hold what a run's events tell, in the order in which it happened.
+    """Everything that a run's events say, each list in order of time.
 
-    `curves` are the losses by name; `scores` and `logits` come with the second of training at which they were taken;
-    `examinations` counts those of the training's health, `signs` are what they measured by name, `spans` the verdicts
-    as stretches of time, `treatments` what was done about them; `unreadable` counts the lines of events.jsonl that are
-    damaged or of a later release.
+    loss_curves: the losses by name.
+    logit_histograms, scores: each with the seconds of training until then; scores by (score, network).
+    health_checks: the number of health checks.
+    health_metrics: what the health checks measured, by name.
+    spans: the coach's verdicts as stretches of time.
+    treatments: what the coach did about them.
+    unreadable_lines: number of lines of events.jsonl that are damaged or from a later release.
     """
 
     starts: list[Started] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    curves: dict[str, list[Point]] = field(default_factory=dict)
+    loss_curves: dict[str, list[Point]] = field(default_factory=dict)
     phases: list[Phase] = field(default_factory=list)
-    sheets: list[Sheet] = field(default_factory=list)
-    logits: list[tuple[float, Logits]] = field(default_factory=list)
-    scores: dict[tuple[str, str], list[tuple[float, Scored]]] = field(default_factory=dict)
-    examinations: int = 0
-    signs: dict[str, list[Point]] = field(default_factory=dict)
+    sample_grids: list[GridImage] = field(default_factory=list)
+    logit_histograms: list[tuple[float, LogitHistograms]] = field(default_factory=list)
+    scores: dict[tuple[str, str], list[tuple[float, Score]]] = field(default_factory=dict)
+    health_checks: int = 0
+    health_metrics: dict[str, list[Point]] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
-    treatments: list[Treatment] = field(default_factory=list)
+    treatments: list[TreatmentResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     done: Done | None = None
-    unreadable: int = 0
+    unreadable_lines: int = 0
 
     @property
     def step(self) -> int:
-        """Return the last step that is told of."""
+        """Return the last reported step."""
         return self.steps[-1].step if self.steps else 0
 
     @property
     def progress(self) -> float:
-        """Return the share of the budget that was used up."""
+        """Return the share of the budget that is used up, in [0, 1]."""
         return self.steps[-1].progress if self.steps else 0.0
 
     @property
-    def images(self) -> int:
-        """Return how many real pictures were seen until then."""
-        return self.steps[-1].images if self.steps else 0
+    def images_seen(self) -> int:
+        """Return how many real images were seen until the last reported step."""
+        return self.steps[-1].images_seen if self.steps else 0
 
     @property
     def seconds(self) -> float:
-        """Return how long the training has taken until then."""
+        """Return the seconds of training until the last reported step."""
         return self.steps[-1].seconds if self.steps else 0.0
 
-    def second(self, step: int) -> float:
-        """Return when `step` was taken, in seconds of training, from the steps about it that were reported."""
+    def seconds_at_step(self, step: int) -> float:
+        """Return the seconds of training at `step`, interpolated between the reported steps around it."""
         index = bisect_left(self.steps, step, key=lambda each: each.step)
         if index == len(self.steps):
             return self.seconds
@@ -99,65 +102,66 @@ class History:
         share = max(0, step - before[0]) / max(1, after[0] - before[0])
         return before[1] + share * (after[1] - before[1])
 
-    def second_of(self, images: int) -> float:
-        """Return when so many pictures had been seen."""
-        index = bisect_left(self.steps, images, key=lambda each: each.images)
+    def seconds_at_images(self, images_seen: int) -> float:
+        """Return the seconds of training after which `images_seen` real images had been seen."""
+        index = bisect_left(self.steps, images_seen, key=lambda each: each.images_seen)
         return self.steps[index].seconds if index < len(self.steps) else self.seconds
 
 
 def read_history(run: Run) -> History:
-    """Return what the run's events tell; a torn last line is left out, other unreadable lines are counted.
+    """Read the events of a run. An incomplete last line is ignored; other unreadable lines are counted.
 
     Raises:
         GanvasError: nothing was trained yet.
     """
     history = History()
-    events, history.unreadable = read_events(run.events_file) if run.events_file.is_file() else ([], 0)
-    history.steps = [event for event in events if isinstance(event, Step) and 0 <= event.seconds < LONGEST]
+    events, history.unreadable_lines = read_events(run.events_file) if run.events_file.is_file() else ([], 0)
+    history.steps = [event for event in events if isinstance(event, Step) and 0 <= event.seconds < MAX_SECONDS]
     if not history.steps:
-        raise GanvasError(f"{run.folder} has no training to report on yet.", f"Try: ganvas train --out {run.folder}")
+        raise GanvasError(f"Nothing has been trained in {run.folder} yet.", f"Try: ganvas train --out {run.folder}")
     history.starts = [event for event in events if isinstance(event, Started)]
     history.notes = list(dict.fromkeys(event.text for event in events if isinstance(event, Note)))
     history.done = next((event for event in reversed(events) if isinstance(event, Done)), None)
-    history.curves = _curves(history.steps)
+    history.loss_curves = _loss_curves(history.steps)
     history.phases = _phases(history.steps)
     for event in events:
-        if isinstance(event, Samples):
-            path = run.samples / name_of(event.path)  # whatever else the path says: no file from elsewhere is shown
-            history.sheets.append(Sheet(path, event.step, event.images, history.second(event.step)))
-        elif isinstance(event, Logits) and _sound(event):
-            history.logits.append((history.second(event.step), event))
-        elif isinstance(event, Scored):
+        if isinstance(event, SampleGrid):
+            path = run.samples / basename(event.path)  # the folder is ignored: no file from outside the run is shown
+            seconds = history.seconds_at_step(event.step)
+            history.sample_grids.append(GridImage(path, event.step, event.images_seen, seconds))
+        elif isinstance(event, LogitHistograms) and _is_drawable(event):
+            history.logit_histograms.append((history.seconds_at_step(event.step), event))
+        elif isinstance(event, Score):
             kind = (event.score, event.network)
-            history.scores.setdefault(kind, []).append((history.second(event.step), event))
-        elif isinstance(event, Signs):
-            history.examinations += 1
-            for name, value in event.values.items():
-                point = Point(history.second(event.step), event.phase, value, 0.0)
-                history.signs.setdefault(name, []).append(point)
+            history.scores.setdefault(kind, []).append((history.seconds_at_step(event.step), event))
+        elif isinstance(event, HealthCheck):
+            history.health_checks += 1
+            for name, value in event.metrics.items():
+                point = Point(history.seconds_at_step(event.step), event.phase, value, 0.0)
+                history.health_metrics.setdefault(name, []).append(point)
     verdicts = [event for event in events if isinstance(event, Verdict)]
-    history.spans = spans_of(verdicts, (history.step, history.images))
-    history.treatments = treatments_of(events)
+    history.spans = spans_of(verdicts, (history.step, history.images_seen))
+    history.treatments = treatment_results(events)
     return history
 
 
-def _curves(steps: list[Step]) -> dict[str, list[Point]]:
+def _loss_curves(steps: list[Step]) -> dict[str, list[Point]]:
     curves: dict[str, list[Point]] = {}
     for step in steps:
         for name, value in step.losses.items():
-            swing = step.oscillation.get(name, 0.0)
-            curves.setdefault(name, []).append(Point(step.seconds, step.phase, value, swing))
+            std = step.loss_std.get(name, 0.0)
+            curves.setdefault(name, []).append(Point(step.seconds, step.phase, value, std))
     return curves
 
 
 def _phases(steps: list[Step]) -> list[Phase]:
-    """Return the stretches of one phase each; a boundary lies between the two steps that were reported about it."""
-    turns = [0, *(index for index, (a, b) in enumerate(pairwise(steps), 1) if a.phase != b.phase)]
-    edges = [0.0, *((steps[turn - 1].seconds + steps[turn].seconds) / 2 for turn in turns[1:]), steps[-1].seconds]
-    return [Phase(steps[turn].phase, *edge) for turn, edge in zip(turns, pairwise(edges), strict=True)]
+    """Return the phases in order; a phase ends halfway between its last reported step and the next one."""
+    changes = [0, *(index for index, (a, b) in enumerate(pairwise(steps), 1) if a.phase != b.phase)]
+    edges = [0.0, *((steps[index - 1].seconds + steps[index].seconds) / 2 for index in changes[1:]), steps[-1].seconds]
+    return [Phase(steps[index].phase, *edge) for index, edge in zip(changes, pairwise(edges), strict=True)]
 
 
-def _sound(event: Logits) -> bool:
-    """Tell whether a histogram can be drawn: finite limits and something counted on both sides."""
+def _is_drawable(event: LogitHistograms) -> bool:
+    """Return whether the histograms can be drawn: finite limits, equally many bins, and a count on both sides."""
     finite = math.isfinite(event.low) and math.isfinite(event.high) and event.low < event.high
     return finite and len(event.real) == len(event.fake) > 0 and sum(event.real) > 0 and sum(event.fake) > 0

@@ -1,32 +1,33 @@
-"""HTML in which text is escaped by construction: what is not `Html` cannot become markup."""
+"""HTML that is escaped by type: only an `Html` string is markup, every other string is text."""
 
 import html
 from collections.abc import Sequence
 
 
 class Html(str):
-    """Be markup; every other string is text and gets escaped where it is put in."""
+    """Markup. Every other string is text and is escaped when it is inserted."""
 
     __slots__ = ()
 
 
 def join(*parts: str) -> Html:
-    """Return the parts one after the other, escaping those that are text."""
+    """Concatenate the parts; those that are text are escaped."""
     return Html("".join(part if isinstance(part, Html) else html.escape(part) for part in parts))
 
 
 def tag(name: str, /, *children: str, **attributes: str | float | bool | None) -> Html:
-    """Return an element of that name.
+    """Return an HTML element.
 
     Args:
-        name: of the element, such as "p".
-        children: its content; text is escaped.
-        attributes: None and False leave one out, True gives it no value; `class_` means class, `aria_label` aria-label.
+        name: name of the element, such as "p".
+        children: content; text is escaped.
+        attributes: None and False omit an attribute, and True writes it without a value. `class_` stands for class,
+            `aria_label` for aria-label.
     """
-    written = "".join(_attribute(key.strip("_").replace("_", "-"), value) for key, value in attributes.items())
+    attribute_text = "".join(_attribute(key.strip("_").replace("_", "-"), value) for key, value in attributes.items())
     if name in ("img", "input", "link", "meta", "br"):
-        return Html(f"<{name}{written}>")
-    return Html(f"<{name}{written}>{join(*children)}</{name}>")
+        return Html(f"<{name}{attribute_text}>")
+    return Html(f"<{name}{attribute_text}>{join(*children)}</{name}>")
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:
@@ -37,9 +38,9 @@ def _attribute(key: str, value: str | float | bool | None) -> str:
     return f' {key}="{html.escape(f"{value:.5g}" if isinstance(value, float) else str(value))}"'
 
 
-def table(rows: Sequence[tuple[str, ...]], headings: tuple[str, ...], name: str) -> Html:
-    """Return a table that scrolls in its own box if it is too wide; the first cell of a row is its heading."""
+def table(rows: Sequence[tuple[str, ...]], headings: tuple[str, ...], label: str) -> Html:
+    """Return a table in a box that scrolls if the table is too wide; the first cell of a row is its heading."""
     head = tag("tr", *(tag("th", heading, scope="col") for heading in headings))
     body = [tag("tr", tag("th", first, scope="row"), *(tag("td", cell) for cell in rest)) for first, *rest in rows]
-    whole = tag("table", tag("thead", head), tag("tbody", *body))
-    return tag("div", whole, class_="scroll", role="region", aria_label=name, tabindex="0")
+    element = tag("table", tag("thead", head), tag("tbody", *body))
+    return tag("div", element, class_="scroll", role="region", aria_label=label, tabindex="0")

@@ -1,15 +1,15 @@
-// The film of sheets: a slider that shows the picture of its place, and a button that runs through them all.
-for (const film of document.querySelectorAll(".film")) {
-  const frames = JSON.parse(film.querySelector("script").textContent);
-  const picture = film.querySelector("img"), told = film.querySelector("output");
-  const slider = film.querySelector("input"), button = film.querySelector("button");
+// The time-lapse of sample grids: a slider that selects a grid, and a button that plays them all.
+for (const timelapse of document.querySelectorAll(".timelapse")) {
+  const frames = JSON.parse(timelapse.querySelector("script").textContent);
+  const picture = timelapse.querySelector("img"), caption = timelapse.querySelector("output");
+  const slider = timelapse.querySelector("input"), button = timelapse.querySelector("button");
   let playing = 0;
   const show = () => {
     const frame = frames[slider.value];
     picture.src = frame.uri;
     picture.alt = frame.alt;
-    told.textContent = frame.told;
-    slider.setAttribute("aria-valuetext", frame.told);
+    caption.textContent = frame.caption;
+    slider.setAttribute("aria-valuetext", frame.caption);
   };
   const stop = () => {
     clearInterval(playing);
@@ -28,5 +28,5 @@ for (const film of document.querySelectorAll(".film")) {
   };
   slider.addEventListener("input", () => { stop(); show(); });
   button.addEventListener("click", () => (playing ? stop() : play()));
-  for (const part of film.querySelectorAll("[hidden]")) part.hidden = false;
+  for (const part of timelapse.querySelectorAll("[hidden]")) part.hidden = false;
 }

@@ -1,72 +1,75 @@
-"""The report as one HTML page that asks the network for nothing."""
+"""The report: one HTML page that loads nothing from the network."""
 
 from datetime import date
 from pathlib import Path
 
-from ..formatting import duration, size
+from ..formatting import format_duration, format_size
 from ..version import __version__
-from .gallery import film
+from .gallery import timelapse
 from .html import Html, tag
-from .sections import definitions, sections
-from .summary import Facts, summary
+from .sections import definition_list, sections
+from .summary import RunSummary, summary_sentences
 
-# Whatever a run's texts may try: no picture, font, style or script from outside can be loaded.
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-HATCH = Html(
+# Forbids every image, font, style and script from outside, whatever the texts of a run contain.
+CONTENT_SECURITY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+HATCH_PATTERN = Html(
     '<svg class="ink" aria-hidden="true"><defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><path d="M2.5 0v5"></path></pattern></defs></svg>'
 )
-MOST_CLASSES = 12  # named on the first screen
+MAX_CLASSES = 12  # whose names the first screen shows
 
 
-def page(facts: Facts) -> str:
-    """Return the whole page."""
-    here = Path(__file__)
-    style, script = (Html(here.with_name(name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
+def page(summary: RunSummary) -> str:
+    """Return the whole page as HTML."""
+    module = Path(__file__)
+    style, script = (Html(module.with_name(name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", http_equiv="Content-Security-Policy", content=CONTENT_SECURITY_POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="generator", content=f"ganvas {__version__}"),
-        tag("title", f"{facts.name} · Ganvas report"),
+        tag("title", f"{summary.name} · Ganvas report"),
         tag("link", rel="icon", href="data:,"),
         tag("style", style),
     )
-    body = tag("body", HATCH, tag("main", _header(facts), *sections(facts)), _footer(), tag("script", script))
+    body = tag(
+        "body", HATCH_PATTERN, tag("main", _header(summary), *sections(summary)), _footer(), tag("script", script)
+    )
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _header(facts: Facts) -> Html:
-    key, sign, verdict = facts.verdict
-    config, history = facts.config, facts.history
-    first, *more = summary(facts)
+def _header(summary: RunSummary) -> Html:
+    key, symbol, verdict = summary.copying_verdict
+    config, history = summary.config, summary.history
+    first, *details = summary_sentences(summary)
+    time = format_duration(history.seconds)
     rows = {
-        "Pictures": f"{facts.pictures}, {size(config)}",
-        "Classes": _some(config.classes),
-        "Kept out": f"{config.held_out:,} pictures, to compare with" if config.held_out else "",
+        "Pictures": f"{summary.dataset_name}, {format_size(config)}",
+        "Classes": _first_names(config.classes),
+        "Held out": f"{config.held_out:,} pictures, for comparison" if config.held_out else "",
         "Recipe": f"{config.recipe} ({', '.join(phase.name for phase in config.phases)})",
-        "Training": f"{history.step:,} steps, {history.images:,} pictures seen, {duration(history.seconds)}",
-        "Device": facts.device,
+        "Training": f"{history.step:,} steps, {history.images_seen:,} pictures seen, {time}",
+        "Device": summary.device,
         "Seed": str(config.seed),
     }
-    words = [
+    column = [
         tag("p", "Ganvas report", class_="eyebrow"),
-        tag("h1", facts.name),
-        tag("div", tag("i", tag("b", sign), aria_hidden="true"), verdict, class_=f"badge {key}"),
+        tag("h1", summary.name),
+        tag("div", tag("i", tag("b", symbol), aria_hidden="true"), verdict, class_=f"badge {key}"),
         tag("p", first, class_="lead"),
-        tag("ul", *(tag("li", sentence) for sentence in more)),
-        definitions(rows),
+        tag("ul", *(tag("li", sentence) for sentence in details)),
+        definition_list(rows),
     ]
-    return tag("header", tag("div", *words), film(facts))
+    return tag("header", tag("div", *column), timelapse(summary))
 
 
-def _some(names: tuple[str, ...]) -> str:
-    more = len(names) - MOST_CLASSES
-    return ", ".join(names[:MOST_CLASSES]) + (f" and {more:,} more" if more > 0 else "")
+def _first_names(names: tuple[str, ...]) -> str:
+    more = len(names) - MAX_CLASSES
+    return ", ".join(names[:MAX_CLASSES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _footer() -> Html:
     today = date.today()
-    written = f"Written by ganvas {__version__} on {today.day} {today:%B %Y}. One file, no requests to any network."
-    return tag("footer", tag("p", written))
+    text = f"Written by ganvas {__version__} on {today.day} {today:%B %Y}. One file; it loads nothing from the network."
+    return tag("footer", tag("p", text))

@@ -1,122 +1,128 @@
-"""The ground that charts are drawn on: an SVG with axes, whose looks (colours, dashes, dark mode) are in page.css."""
+"""SVG charts with axes. Their colors, dashes and dark mode are in page.css."""
 
 from collections.abc import Iterable, Sequence
 
-from ..formatting import number
+from ..formatting import format_number
 from .downsample import Scale
 from .html import Html, join, tag
 
-WIDTH, HEIGHT = 380, 232  # about what a phone shows at one to one; wider screens set several in a row
+WIDTH, HEIGHT = 380, 232  # pixels; about the width of a phone, wider screens show several in a row
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 22, 36
 
 
 class Plot:
-    """Collect the parts of one chart; later parts lie on top of earlier ones.
+    """The parts of one chart; later parts are drawn over earlier ones.
 
     Args:
-        x: maps the horizontal values.
-        y: maps the vertical values.
-        ground: where the plot's top and bottom edge are, in pixels from the top of the chart.
+        x: scale of the horizontal values.
+        y: scale of the vertical values.
+        vertical: top and bottom edge of the plot, in pixels from the top of the chart.
     """
 
-    def __init__(self, x: Scale, y: Scale, ground: tuple[float, float] = (TOP, HEIGHT - BOTTOM)) -> None:
-        self.x, self.y, (self.top, self.bottom) = x, y, ground
+    def __init__(self, x: Scale, y: Scale, vertical: tuple[float, float] = (TOP, HEIGHT - BOTTOM)) -> None:
+        self.x, self.y, (self.top, self.bottom) = x, y, vertical
         self.parts: list[Html] = []
 
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        """Return pixels for a pair of values, moved to the edge if they are outside."""
-        across = LEFT + self.x.inside(x) * (WIDTH - LEFT - RIGHT)
-        return across, self.bottom - self.y.inside(y) * (self.bottom - self.top)
+    def to_pixels(self, x: float, y: float) -> tuple[float, float]:
+        """Return the position of a point in pixels, clamped to the plot."""
+        pixel_x = LEFT + self.x.clamped(x) * (WIDTH - LEFT - RIGHT)
+        return pixel_x, self.bottom - self.y.clamped(y) * (self.bottom - self.top)
 
-    def line(self, points: Iterable[tuple[float, float]], kind: str) -> None:
-        """Draw a line through `points`; a single one shows as a dot, its line having round ends."""
-        places = [self.at(*point) for point in points]
-        self.parts.append(tag("polyline", class_=kind, points=_path(places if len(places) > 1 else 2 * places)))
+    def line(self, points: Iterable[tuple[float, float]], css_class: str) -> None:
+        """Draw a line through `points`. A single point is drawn as a dot, since lines have round ends."""
+        pixels = [self.to_pixels(*point) for point in points]
+        self.parts.append(
+            tag("polyline", class_=css_class, points=_svg_points(pixels if len(pixels) > 1 else 2 * pixels))
+        )
 
-    def band(self, edges: Sequence[tuple[float, float, float]], kind: str) -> None:
-        """Fill between the lower and upper edge: triples of x, low, high."""
-        upper = [self.at(x, high) for x, _, high in edges]
-        lower = [self.at(x, low) for x, low, _ in reversed(edges)]
-        self.parts.append(tag("polygon", class_=kind, points=_path(upper + lower)))
+    def band(self, edges: Sequence[tuple[float, float, float]], css_class: str) -> None:
+        """Fill the area between two curves, given as triples (x, low, high)."""
+        upper = [self.to_pixels(x, high) for x, _, high in edges]
+        lower = [self.to_pixels(x, low) for x, low, _ in reversed(edges)]
+        self.parts.append(tag("polygon", class_=css_class, points=_svg_points(upper + lower)))
 
-    def rectangle(self, x: tuple[float, float], y: tuple[float, float], kind: str, told: str = "") -> None:
-        """Fill a rectangle; `told` is shown when the pointer rests on it."""
-        (left, bottom), (right, top) = self.at(x[0], y[0]), self.at(x[1], y[1])
-        title = (tag("title", told),) if told else ()
+    def rectangle(self, x: tuple[float, float], y: tuple[float, float], css_class: str, tooltip: str = "") -> None:
+        """Fill a rectangle; a pointer that rests on it shows `tooltip`."""
+        (left, bottom), (right, top) = self.to_pixels(x[0], y[0]), self.to_pixels(x[1], y[1])
+        title = (tag("title", tooltip),) if tooltip else ()
         box = {"x": left, "y": top, "width": right - left, "height": bottom - top}
-        self.parts.append(tag("rect", *title, class_=kind, **box))
+        self.parts.append(tag("rect", *title, class_=css_class, **box))
 
-    def mark(self, x: float, y: float, kind: str, told: str, radius: float = 3.5) -> None:
-        """Draw a dot; `told` is shown when the pointer rests on it."""
-        across, down = self.at(x, y)
-        self.parts.append(tag("circle", tag("title", told), class_=kind, cx=across, cy=down, r=radius))
+    def dot(self, x: float, y: float, css_class: str, tooltip: str, radius: float = 3.5) -> None:
+        """Draw a dot; a pointer that rests on it shows `tooltip`."""
+        pixel_x, pixel_y = self.to_pixels(x, y)
+        self.parts.append(tag("circle", tag("title", tooltip), class_=css_class, cx=pixel_x, cy=pixel_y, r=radius))
 
-    def whisker(self, x: float, low: float, high: float) -> None:
-        """Draw an interval as an upright bar with a short stroke at either end."""
-        (across, lower), (_, upper) = self.at(x, low), self.at(x, high)
-        self.rule((across, lower), (across, upper), "whisker")
+    def error_bar(self, x: float, low: float, high: float) -> None:
+        """Draw an interval as a vertical line with a short stroke at either end."""
+        (pixel_x, lower), (_, upper) = self.to_pixels(x, low), self.to_pixels(x, high)
+        self.straight_line((pixel_x, lower), (pixel_x, upper), "whisker")
         for end in (lower, upper):
-            self.rule((across - 4, end), (across + 4, end), "whisker")
+            self.straight_line((pixel_x - 4, end), (pixel_x + 4, end), "whisker")
 
-    def text(self, across: float, down: float, words: str, kind: str, anchor: str = "middle") -> None:
-        """Write `words` at a place in pixels."""
-        self.parts.append(tag("text", words, class_=kind, x=across, y=down, text_anchor=anchor))
+    def text(self, pixel_x: float, pixel_y: float, text: str, css_class: str, anchor: str = "middle") -> None:
+        """Write `text` at a position in pixels."""
+        self.parts.append(tag("text", text, class_=css_class, x=pixel_x, y=pixel_y, text_anchor=anchor))
 
-    def rule(self, start: tuple[float, float], end: tuple[float, float], kind: str) -> None:
-        """Draw a straight line between two places in pixels."""
+    def straight_line(self, start: tuple[float, float], end: tuple[float, float], css_class: str) -> None:
+        """Draw a straight line between two positions in pixels."""
         (x1, y1), (x2, y2) = start, end
-        self.parts.append(tag("line", class_=kind, x1=x1, y1=y1, x2=x2, y2=y2))
+        self.parts.append(tag("line", class_=css_class, x1=x1, y1=y1, x2=x2, y2=y2))
 
-    def axes(self, below: str, vertical: bool = True) -> None:
-        """Draw ticks, a grid and what is told `below` the horizontal axis."""
+    def axes(self, x_label: str, vertical: bool = True) -> None:
+        """Draw the ticks, the grid lines, and `x_label` below the horizontal axis."""
         if vertical:
             for tick in self.y.ticks():
-                _, down = self.at(self.x.low, tick)
-                self.rule((LEFT, down), (WIDTH - RIGHT, down), "grid")
-                self.text(LEFT - 6, down + 4, number(tick), "tick", "end")
+                _, pixel_y = self.to_pixels(self.x.low, tick)
+                self.straight_line((LEFT, pixel_y), (WIDTH - RIGHT, pixel_y), "grid")
+                self.text(LEFT - 6, pixel_y + 4, format_number(tick), "tick", "end")
         for tick in self.x.ticks(6):
-            across, _ = self.at(tick, self.y.low)
-            self.rule((across, self.bottom), (across, self.bottom + 4), "axis")
-            self.text(across, self.bottom + 16, number(tick), "tick")
-        self.rule((LEFT, self.bottom), (WIDTH - RIGHT, self.bottom), "axis")
-        self.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, below, "tick")
+            pixel_x, _ = self.to_pixels(tick, self.y.low)
+            self.straight_line((pixel_x, self.bottom), (pixel_x, self.bottom + 4), "axis")
+            self.text(pixel_x, self.bottom + 16, format_number(tick), "tick")
+        self.straight_line((LEFT, self.bottom), (WIDTH - RIGHT, self.bottom), "axis")
+        self.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, x_label, "tick")
 
     def svg(self, title: str, description: str) -> Html:
-        """Return the chart; `description` tells those who cannot see it what it shows."""
+        """Return the chart as an SVG element; screen readers read `title` and `description`."""
         return tag(
             "svg", tag("title", title), tag("desc", description), *self.parts,
             class_="chart", role="img", viewBox=f"0 0 {WIDTH} {HEIGHT}",
         )  # fmt: skip
 
 
-class Clock:
-    """Choose the unit in which a training's time is drawn.
+class TimeAxis:
+    """The time axis of a training, in a unit that fits its length: seconds, minutes or hours.
 
     Args:
-        seconds: how long it took.
+        seconds: length of the training.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.unit, self.length = next(
+        self.unit, self.seconds_per_unit = next(
             (unit, length)
-            for unit, length, least in (("hours", 3600.0, 7200.0), ("minutes", 60.0, 150.0), ("seconds", 1.0, 0.0))
-            if seconds >= least
+            for unit, length, min_seconds in (
+                ("hours", 3600.0, 7200.0),
+                ("minutes", 60.0, 150.0),
+                ("seconds", 1.0, 0.0),
+            )
+            if seconds >= min_seconds
         )
 
     def scale(self, start: float, end: float) -> Scale:
-        """Return the axis from `start` to `end`, in seconds."""
-        return Scale(start / self.length, max(end, start + 1e-3) / self.length)
+        """Return the scale from `start` to `end`, both in seconds."""
+        return Scale(start / self.seconds_per_unit, max(end, start + 1e-3) / self.seconds_per_unit)
 
     def __call__(self, seconds: float) -> float:
         """Return `seconds` in the chosen unit."""
-        return seconds / self.length
+        return seconds / self.seconds_per_unit
 
 
-def _path(points: Iterable[tuple[float, float]]) -> str:
+def _svg_points(points: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
-def figure(heading: str, chart: Html, about: str) -> Html:
-    """Return a chart with its heading and how to read it."""
-    caption = join(tag("strong", heading), " ", tag("span", about))
+def figure(heading: str, chart: Html, explanation: str) -> Html:
+    """Return a chart below its heading and an explanation of how to read it."""
+    caption = join(tag("strong", heading), " ", tag("span", explanation))
     return tag("figure", tag("figcaption", caption), chart, class_="plot")

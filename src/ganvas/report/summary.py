@@ -1,4 +1,4 @@
-"""What page and card both say: what was trained on what and how good it is, in plain words, and how to repeat it."""
+"""What the report and the model card share: the facts of a run, a summary in plain words, the command to repeat it."""
 
 import shlex
 from dataclasses import dataclass
@@ -8,31 +8,36 @@ from typing import Any
 
 from PIL import Image
 
-from ..coach.diagnosis.diagnoses import SOUND
+from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..config import Config
-from ..errors import GanvasError
-from ..formatting import CHANNEL_NAMES, duration, interval, name_of, number, percent, size
-from ..planning.planner import batches
-from ..recipes import RECIPES
+from ..config.options import repeating_flags
+from ..formatting import (
+    basename,
+    format_duration,
+    format_interval,
+    format_number,
+    format_percent,
+    format_size,
+)
 from ..runs import Run
 from ..version import __version__
 from .history import History
 
 Evaluation = dict[str, Any]
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
-VERDICTS = {
+COPYING_VERDICTS = {  # memorisation verdict -> (symbol, text)
     "none": ("✓", "No sign of copying found"),
     "some": ("!", "Some samples are near-copies"),
     "much": ("✕", "Many samples are near-copies"),
     "unknown": ("?", "Copying could not be judged"),
 }
-MOST_NAMED = 4  # sicknesses
-UNCHECKED = ("?", "Not checked for copies")
+MAX_NAMED_PROBLEMS = 4
+NOT_CHECKED = ("?", "Not checked for copies")
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Hold all that is known about a run: where it lies, its configuration, what happened, how it was judged."""
+class RunSummary:
+    """All facts of a run: its folder, its configuration, its history, and its evaluation if there is one."""
 
     run: Run
     config: Config
@@ -45,175 +50,130 @@ class Facts:
         return self.run.folder.resolve().name
 
     @property
-    def pictures(self) -> str:
-        """Return the name of what was trained on."""
-        return name_of(self.config.data.path)
+    def dataset_name(self) -> str:
+        """Return the name of the folder or file of training pictures."""
+        return basename(self.config.data.path)
 
     @property
-    def evaluate(self) -> str:
-        """Return the command that measures the run."""
+    def evaluate_command(self) -> str:
+        """Return the command that evaluates the run."""
         return f"ganvas evaluate {shlex.quote(str(self.run.folder))}"
 
     @property
     def device(self) -> str:
-        """Return where it was trained, and why there."""
+        """Return the device of the training and the reason for it."""
         return self.history.starts[-1].device if self.history.starts else "unknown"
 
     @property
     def scores(self) -> list[dict[str, Any]]:
-        """Return the evaluation's scores; empty if there is none."""
+        """Return the scores of the evaluation; empty without an evaluation."""
         return [row for row in (self.evaluation or {}).get("scores") or [] if isinstance(row, dict)]
 
     @property
-    def memorisation(self) -> dict[str, Any]:
-        """Return what the evaluation says about memorisation; empty if there is none."""
-        found = (self.evaluation or {}).get("memorisation")
-        return found if isinstance(found, dict) else {}
+    def memorization(self) -> dict[str, Any]:
+        """Return the memorisation check of the evaluation; empty without one."""
+        memorization = (self.evaluation or {}).get("memorisation")
+        return memorization if isinstance(memorization, dict) else {}
 
     @property
-    def baseline(self) -> str:
-        """Return which real pictures the samples' near-copies are compared with."""
-        kept = self.memorisation.get("baseline") == "held out"
-        return "Real pictures kept out of the training" if kept else "Real pictures among themselves"
+    def baseline_name(self) -> str:
+        """Return the name of the real pictures that the near-copies are compared with."""
+        held_out = self.memorization.get("baseline") == "held out"
+        return "Held-out real pictures" if held_out else "Training pictures among themselves"
 
     @property
-    def verdict(self) -> tuple[str, str, str]:
-        """Return key, sign and words of the verdict on memorisation."""
-        key = str(self.memorisation.get("verdict", ""))
-        return (key, *VERDICTS[key]) if key in VERDICTS else ("unknown", *UNCHECKED)
+    def copying_verdict(self) -> tuple[str, str, str]:
+        """Return the key, the symbol and the text of the verdict on memorisation."""
+        key = str(self.memorization.get("verdict", ""))
+        return (key, *COPYING_VERDICTS[key]) if key in COPYING_VERDICTS else ("unknown", *NOT_CHECKED)
 
 
-def summary(facts: Facts) -> list[str]:
-    """Return what was trained on what, for how long, and how good it is: a sentence or two each."""
-    config, history = facts.config, facts.history
-    taught = f", {len(config.classes)} classes" if config.classes else ""
-    what = (
-        f"Trained with the recipe {config.recipe} to draw pictures like those in {facts.pictures} "
-        f"({size(config)}{taught}): {history.images:,} pictures seen in {duration(history.seconds)} on "
-        f"{facts.device.partition(' (')[0]}."
+def summary_sentences(summary: RunSummary) -> list[str]:
+    """Return sentences in plain words: what was trained, on what, for how long, how healthy and how good it is."""
+    config, history = summary.config, summary.history
+    classes = f", {len(config.classes)} classes" if config.classes else ""
+    sentence = (
+        f"Trained with the {config.recipe} recipe to generate pictures like those in {summary.dataset_name} "
+        f"({format_size(config)}{classes}). It saw {history.images_seen:,} pictures, repeats included, in "
+        f"{format_duration(history.seconds)} on {summary.device.partition(' (')[0]}."
     )
+    used = f", after {format_percent(history.progress)} of the budget"
     if history.done is None:
-        what += " It is still in training, or was stopped without warning; this is how far it has come."
+        sentence += " It is still training, or was stopped abruptly; this is its state so far."
     elif history.done.reason == "stopped":
-        what += f" The coach ended it at step {history.step:,}, after {percent(history.progress)} of the budget."
+        sentence += f" The coach stopped it at step {history.step:,}{used}."
     elif history.done.reason != "finished":
-        what += f" It was interrupted at step {history.step:,}, after {percent(history.progress)} of the budget."
-    return [what, *how_healthy(facts.history), *how_good(facts)]
+        sentence += f" It was interrupted at step {history.step:,}{used}."
+    return [sentence, *health_sentences(summary.history), *quality_sentences(summary)]
 
 
-def how_healthy(history: History) -> list[str]:
-    """Return that the training was ill or treated, and how it ended; nothing if there is nothing to tell."""
-    ills = list(dict.fromkeys(span.name for span in history.spans if span.name not in SOUND))
+def health_sentences(history: History) -> list[str]:
+    """Return a sentence on the problems and treatments of the training; nothing if there were none."""
+    problems = list(dict.fromkeys(span.name for span in history.spans if span.name not in HEALTHY_VERDICTS))
     count = len(history.treatments)
-    if not ills and not count:
+    if not problems and not count:
         return []
-    treated = f"The coach stepped in {'once' if count == 1 else f'{count:,} times'}" if count else "The coach saw"
-    more = f" and {len(ills) - MOST_NAMED} more" if len(ills) > MOST_NAMED else ""
-    named = f"{', '.join(ills[:MOST_NAMED])}{more}"
-    told = f"{treated} ({named})" if count and named else f"{treated} {named}".rstrip()
-    last = history.spans[-1].name if history.spans else ""
-    state = f"ill: {last}" if last in ills else last
-    ended = "at the moment it is" if history.done is None else "in the end it was"
-    return [f"{told}; {ended} {state}." if state else f"{told}."]
+    opening = f"The coach stepped in {'once' if count == 1 else f'{count:,} times'}" if count else "The coach saw"
+    more = f" and {len(problems) - MAX_NAMED_PROBLEMS} more" if len(problems) > MAX_NAMED_PROBLEMS else ""
+    problem_names = f"{', '.join(problems[:MAX_NAMED_PROBLEMS])}{more}"
+    sentence = f"{opening} ({problem_names})" if count and problem_names else f"{opening} {problem_names}".rstrip()
+    so_far = " so far" if history.done is None else ""
+    last_verdict = f" Its last verdict{so_far}: {history.spans[-1].name}." if history.spans else ""
+    return [f"{sentence}.{last_verdict}"]
 
 
-def how_good(facts: Facts) -> list[str]:
-    """Return what the evaluation says, or the last score that was taken on the way, or that there is none."""
-    if facts.scores:
-        told = (facts.evaluation or {}).get("summary") or []
-        copies = facts.memorisation.get("text")  # has a place of its own
-        return [_first_score(facts.scores[0]), *(str(sentence) for sentence in told if sentence != copies)]
-    for (score, network), scored in facts.history.scores.items():
+def quality_sentences(summary: RunSummary) -> list[str]:
+    """Return what the evaluation says; without one, the last score during training, or that there is none."""
+    if summary.scores:
+        sentences = (summary.evaluation or {}).get("summary") or []
+        copying = summary.memorization.get("text")  # shown elsewhere
+        return [_score_sentence(summary.scores[0]), *(str(sentence) for sentence in sentences if sentence != copying)]
+    for (score, network), scored in summary.history.scores.items():
         last = scored[-1][1]
-        value = f"{score}{_on(network)} {number(last.value)}"
-        return [f"Measured on the way, at step {last.step:,}: {value}, {last.count:,} samples."]
-    return ["How good it is has not been measured yet."]
+        value = f"{format_number(last.value)} ({last.count:,} samples)"
+        return [f"{score}{_on_network(network)} at step {last.step:,} of the training: {value}."]
+    return ["Its quality has not been measured yet."]
 
 
-def _first_score(row: dict[str, Any]) -> str:
-    around, real = interval(row.get("low"), row.get("high")), row.get("real")
-    told = f"{row.get('name')}{_on(row.get('network'))}: {number(row.get('value'))}{f' ({around})' if around else ''}"
-    return f"{told}; real pictures get {number(real)}." if real is not None else f"{told}."
+def _score_sentence(row: dict[str, Any]) -> str:
+    score_interval, real = format_interval(row.get("low"), row.get("high")), row.get("real")
+    value = f"{format_number(row.get('value'))}{f' ({score_interval})' if score_interval else ''}"
+    sentence = f"{row.get('name')}{_on_network(row.get('network'))}: {value}"
+    return f"{sentence}; real pictures get {format_number(real)}." if real is not None else f"{sentence}."
 
 
-def _on(network: object) -> str:
+def _on_network(network: object) -> str:
     return f" on {network}" if network else ""
 
 
 def train_command(config: Config, folder: Path) -> str:
-    """Return the command that trains such a run anew, every choice that could differ by then spelt out."""
-    data = config.data
-    words = ["ganvas", "train", data.path, "--out", f"{folder}-again", "--recipe", config.recipe]
-    words += ["--size", f"{data.width}x{data.height}", "--channels", CHANNEL_NAMES[data.channels]]
-    words += ["--background", data.background] if data.background != "white" else []
-    words += ["--fit", data.fit] if data.fit != "crop" else []
-    words += ["--labels"] if data.labels else []
-    words += ["--coach", config.coach] if config.coach != "act" else []
-    if config.asked_images is not None:
-        words += ["--images", str(config.asked_images)]
-    elif config.minutes is not None:
-        words += ["--minutes", f"{config.minutes:g}"]
-    words += [*_wishes(config), "--seed", str(config.seed)]
-    return shlex.join(words)
+    """Return the command that trains such a run again, with every option that could come out differently by then."""
+    return shlex.join(["ganvas", "train", config.data.path, "--out", f"{folder}-again", *repeating_flags(config)])
 
 
-def _wishes(config: Config) -> list[str]:
-    """Return the options by which the run differs from its recipe, or could, with other pictures or another origin."""
-    usual = _usual(config)
-    words = ["--flip", "yes" if config.flip else "no"]
-    other = usual is None or config.loss != usual.loss
-    if other:
-        words += ["--loss", config.loss]
-    if other or usual is None or config.penalty != usual.penalty:  # another loss may bring another penalty along
-        penalty = config.penalty
-        words += ["--penalty", penalty.name]
-        words += ["--gamma", repr(penalty.gamma), "--every", str(penalty.every)] if penalty.name != "none" else []
-    if config.discriminator.name != "none":  # few pictures would have another augmentation
-        words += ["--augment", *(config.augment or ("none",))]
-    if usual is None or config.ema != usual.ema:
-        words += ["--ema", repr(config.ema)]
-    batch = batches(config)
-    words += ["--batch", batch] if batch.isdigit() else []  # where phases differ, nobody asked for one
-    # What is not said of the width would be taken from the origin.
-    words += ["--width", repr(config.width)] if config.width != 1 or config.origin else []
-    words += ["--from", config.origin] if config.origin else []
-    words += ["--freeze", repr(config.frozen)] if config.frozen else []
-    words += ["--precision", config.precision] if config.precision != "float32" else []
-    words += ["--compile"] if config.compiled else []
-    return words
-
-
-def _usual(config: Config) -> Config | None:
-    """Return what the recipe makes by itself, or None if this release does not know it."""
-    try:
-        return RECIPES[config.recipe](config.data, 10_000)
-    except (KeyError, GanvasError):
-        return None
-
-
-def versions(facts: Facts) -> dict[str, str]:
-    """Return which release trained, which one evaluated, and what is installed now."""
-    found = {"trained with": _trained_with(facts.history), "evaluated with": ""}
-    if facts.evaluation and facts.evaluation.get("version"):
-        found["evaluated with"] = f"ganvas {facts.evaluation['version']}"
+def versions(summary: RunSummary) -> dict[str, str]:
+    """Return the releases that trained, evaluated and reported the run, the last with its packages."""
+    by_role = {"trained with": _training_release(summary.history), "evaluated with": ""}
+    if summary.evaluation and summary.evaluation.get("version"):
+        by_role["evaluated with"] = f"ganvas {summary.evaluation['version']}"
     installed = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
-    found["reported with"] = f"ganvas {__version__}, {installed}"
-    return {key: value for key, value in found.items() if value}
+    by_role["reported with"] = f"ganvas {__version__}, {installed}"
+    return {key: value for key, value in by_role.items() if value}
 
 
-def _trained_with(history: History) -> str:
-    """Return the release that wrote the last sheet; pictures carry it in their metadata."""
-    for sheet in reversed(history.sheets):
+def _training_release(history: History) -> str:
+    """Return the release that wrote the last sample grid, from the metadata of the file."""
+    for grid in reversed(history.sample_grids):
         try:
-            with Image.open(sheet.path) as image:
+            with Image.open(grid.path) as image:
                 return str(image.info.get("software", ""))
         except OSError:
             continue
     return ""
 
 
-def skipped(run: Run) -> list[tuple[str, str]]:
-    """Return name and reason of each picture that could not be read."""
+def skipped_files(run: Run) -> list[tuple[str, str]]:
+    """Return the name of each picture that could not be read, and the reason."""
     if not run.skipped_file.is_file():
         return []
     lines = run.skipped_file.read_text(encoding="utf-8", errors="replace").splitlines()

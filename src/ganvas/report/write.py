@@ -1,27 +1,27 @@
-"""From a run folder to the files that tell of it."""
+"""Writing the report and the model card of a run folder."""
 
 from pathlib import Path
 
 from ..errors import GanvasError
 from ..image_io import write_atomically
 from ..runs import Run
-from .card import card
+from .card import model_card
 from .history import read_history
 from .page import page
-from .summary import Evaluation, Facts
+from .summary import Evaluation, RunSummary
 
 
 def write_report(run: Run, evaluation: Evaluation | None) -> Path:
     """Write RUN/report.html, one file that opens offline, and return its path.
 
     Args:
-        run: the run folder; pictures in its evaluation/ are shown.
-        evaluation: what RUN/evaluation/scores.json says, if it is there.
+        run: the run folder. The report shows the images in its evaluation/.
+        evaluation: contents of RUN/evaluation/scores.json; None without an evaluation.
 
     Raises:
         GanvasError: there is no run, nothing was trained in it, or the file cannot be written.
     """
-    return _write(run.folder / "report.html", page(_facts(run, evaluation)))
+    return _write(run.folder / "report.html", page(_read_summary(run, evaluation)))
 
 
 def write_card(run: Run, evaluation: Evaluation | None) -> Path:
@@ -30,19 +30,19 @@ def write_card(run: Run, evaluation: Evaluation | None) -> Path:
     Raises:
         GanvasError: there is no run, nothing was trained in it, or the file cannot be written.
     """
-    return _write(run.model / "README.md", card(_facts(run, evaluation)))
+    return _write(run.model / "README.md", model_card(_read_summary(run, evaluation)))
 
 
-def _facts(run: Run, evaluation: Evaluation | None) -> Facts:
-    return Facts(run, run.read_config(), read_history(run), evaluation)
+def _read_summary(run: Run, evaluation: Evaluation | None) -> RunSummary:
+    return RunSummary(run, run.read_config(), read_history(run), evaluation)
 
 
 def _write(path: Path, text: str) -> Path:
     try:
-        # Names of files may hold bytes that are no text; they are written as escapes.
+        # File names may hold bytes that are not valid UTF-8; these are written as escapes.
         write_atomically(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise GanvasError(
-            f"Cannot write {path}: {error.strerror}", "Look at its folder's permissions and at the free disk space."
+            f"Cannot write {path}: {error.strerror}", "Check the permissions of its folder and the free disk space."
         ) from error
     return path

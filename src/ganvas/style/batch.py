@@ -11,20 +11,20 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageOps
 
 from ..config import StyleConfig
-from ..data.decode import SUFFIXES
-from ..errors import GanvasError, UnfitPictureError, pick
-from ..events import Done, Event, Iteration, Note, drain
-from ..image_io import read_origin, save_image
+from ..data.decode import FORMAT_OF_SUFFIX
+from ..errors import GanvasError, UnusableImageError, lookup
+from ..events import Done, Event, Iteration, Note, run_to_end
+from ..image_io import read_metadata, save_image
 from ..models.vgg import VGGWeights
 from .check import check_config, check_masks
-from .load import read
-from .paint import check_places, network_for, paint
-from .painting import Sources, is_free_copy
-from .resume import mark_of
-from .reuse import recipe_in, recolour
+from .load import load_picture
+from .paint import check_outputs, load_weights, paint
+from .painting import SourcePaths, is_original_colors_copy
+from .resume import compute_fingerprint
+from .reuse import parse_settings, recolor
 
-CELL, LABEL, GAP = 256, 18, 4  # pixels of the sheet: a picture's longer side, a line of text, and between pictures
-SHEET, MOST = "sheet.jpg", 100  # rows or columns of one
+CELL_SIZE, LABEL_HEIGHT, GAP = 256, 18, 4  # pixels of the sheet: a picture's longer side, a line of text, and between pictures
+SHEET_NAME, MAX_CELLS = "sheet.jpg", 100  # rows or columns of one
 PARSERS: dict[object, Callable[[str], Any]] = {  # of a swept setting's values; what is several is told apart by :
     int: int,
     float: float,
@@ -43,7 +43,7 @@ class Column:
     config: StyleConfig
 
 
-def is_many(content: Path, styles: Sequence[Path], sweep: str) -> bool:
+def is_batch(content: Path, styles: Sequence[Path], sweep: str) -> bool:
     """Tell whether more than one painting is asked for."""
     return bool(sweep) or content.is_dir() or any(style.is_dir() for style in styles)
 
@@ -65,17 +65,17 @@ def paint_many(
         GanvasError: there is nothing to paint, a setting makes no sense, or the disk does not take it.
     """
     _check_folder(out, (content, *styles))
-    rows, columns = _pictures(content), _columns(styles, config, sweep)
+    rows, columns = _list_pictures(content), _plan_columns(styles, config, sweep)
     used = {style for column in columns for style in column.styles}
-    for style in (picture for each in styles if each.is_dir() for picture in _pictures(each)):
+    for style in (picture for each in styles if each.is_dir() for picture in _list_pictures(each)):
         if style not in used:
             yield Note(f"{style.name} is left out: it cannot be read.")
     for each in (*masks, *(style for style in styles if not style.is_dir())):
-        read(each)  # says what is wrong with one that all paintings need
+        load_picture(each)  # says what is wrong with one that all paintings need
     for column in columns:
         check_config(column.config, len(column.styles))
         check_masks(masks, len(column.styles), column.config.blend)
-    names, whole = _names(rows), len(rows) * len(columns)
+    names, whole = _unique_names(rows), len(rows) * len(columns)
     networks: dict[tuple[str, str | None], VGGWeights] = {}
     cells: dict[tuple[int, int], Path] = {}
     seconds = 0.0
@@ -83,18 +83,18 @@ def paint_many(
         row, column = rows[down], columns[across]
         path = out / f"{names[down]}--{column.name}.png"
         yield Note(f"{number + 1} of {whole}: {path.name}")
-        sources = Sources(row, column.styles, tuple(masks), column.config.start_picture)
+        sources = SourcePaths(row, column.styles, tuple(masks), column.config.start_path)
         asked = column.config.network, column.config.vgg19_weights
         if asked not in networks:
-            networks[asked] = yield from network_for(column.config)
+            networks[asked] = yield from load_weights(column.config)
         reason = "finished"
         try:
-            known = _known(path, sources, column.config, networks[asked].name)
-            if known is not None and _coloured(path, row, known, column.config.colours):
+            known = _finished_config(path, sources, column.config, networks[asked].name)
+            if known is not None and _ensure_colors(path, row, known, column.config.colors):
                 yield Note("It is there already.")
                 cells[down, across] = path
                 continue
-            check_places(path, sources, column.config)
+            check_outputs(path, sources, column.config)
             with closing(paint(sources, path, column.config, networks[asked])) as events:
                 for event in events:
                     if isinstance(event, Done):
@@ -103,7 +103,7 @@ def paint_many(
                         yield replace(event, progress=(number + event.progress) / whole)
                     else:
                         yield event
-        except UnfitPictureError as error:
+        except UnusableImageError as error:
             yield Note(f"{row.name} is left out: {error.message}")
         if reason == "interrupted":
             yield Done(str(out), len(cells), 0, seconds, reason)
@@ -113,7 +113,7 @@ def paint_many(
             f"None of the {len(rows)} pictures in {content} can be painted.", f"Try: ganvas inspect {content}"
         )
     write_sheets(rows, columns, cells, out)
-    yield Done(str(out / SHEET), len(cells), 0, seconds, "finished")
+    yield Done(str(out / SHEET_NAME), len(cells), 0, seconds, "finished")
 
 
 def _check_folder(out: Path, sources: Sequence[Path]) -> None:
@@ -126,8 +126,8 @@ def _check_folder(out: Path, sources: Sequence[Path]) -> None:
         raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
     if any(out.exists() and each.is_dir() and out.samefile(each) for each in sources):
         raise GanvasError(f"{out} is a folder to paint from.", "Give --out another name.")
-    if (out / SHEET).exists() and not _is_sheet(out / SHEET):
-        raise GanvasError(f"{out / SHEET} is not ours, and would be written over.", "Give --out another name.")
+    if (out / SHEET_NAME).exists() and not _is_sheet(out / SHEET_NAME):
+        raise GanvasError(f"{out / SHEET_NAME} is not ours, and would be written over.", "Give --out another name.")
 
 
 def write_sheets(
@@ -137,7 +137,7 @@ def write_sheets(
     shown = sorted({down for down, _ in cells})
     parts = product(_chunks(shown), _chunks(range(len(columns))))
     for number, (some, across) in enumerate(parts, start=1):
-        name = SHEET if number == 1 else f"{Path(SHEET).stem}-{number}.jpg"
+        name = SHEET_NAME if number == 1 else f"{Path(SHEET_NAME).stem}-{number}.jpg"
         write_sheet(
             [(rows[down], [cells.get((down, place)) for place in across]) for down in some],
             [columns[place] for place in across],
@@ -147,13 +147,13 @@ def write_sheets(
 
 def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Sequence[Column], path: Path) -> None:
     """Write a sheet: each row a content and its paintings, those that are there, and above them styles or settings."""
-    width, height = CELL + GAP, CELL + LABEL + GAP
+    width, height = CELL_SIZE + GAP, CELL_SIZE + LABEL_HEIGHT + GAP
     sheet = Image.new("RGB", (width * (1 + len(columns)) + GAP, height * (1 + len(rows)) + GAP), "white")
 
     def put(picture: Path, name: str, down: int, across: int) -> None:
         left, top = GAP + across * width, GAP + down * height
-        image = ImageOps.contain(read(picture).on_white(), (CELL, CELL))
-        sheet.paste(image, (left + (CELL - image.width) // 2, top + LABEL))
+        image = ImageOps.contain(load_picture(picture).on_white(), (CELL_SIZE, CELL_SIZE))
+        sheet.paste(image, (left + (CELL_SIZE - image.width) // 2, top + LABEL_HEIGHT))
         ImageDraw.Draw(sheet).text((left, top + 2), name, fill="black")
 
     for across, column in enumerate(columns, start=1):
@@ -162,29 +162,29 @@ def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Seq
         put(content, content.stem, down, 0)
         for across, painting in enumerate(paintings, start=1):
             if painting is not None:
-                with suppress(UnfitPictureError):  # it may be larger than pictures that are read may be
+                with suppress(UnusableImageError):  # it may be larger than pictures that are read may be
                     put(painting, "", down, across)
     save_image(sheet, path, {"contents": len(rows), "columns": len(columns)})
 
 
 def _chunks(places: Sequence[int]) -> list[Sequence[int]]:
     """Return places in parts that a sheet can hold; no JPEG is longer than 65,500 pixels."""
-    return [places[first : first + MOST] for first in range(0, len(places), MOST)]
+    return [places[first : first + MAX_CELLS] for first in range(0, len(places), MAX_CELLS)]
 
 
 def _is_sheet(path: Path) -> bool:
     """Tell whether a picture is a sheet of paintings."""
-    return {"contents", "columns"} <= read_origin(path).keys()
+    return {"contents", "columns"} <= read_metadata(path).keys()
 
 
-def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Column]:
+def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Column]:
     """Return what is painted of each picture."""
     if any(style.is_dir() for style in styles):
-        each = [picture for style in styles for picture in _pictures(style)]
-        good = [picture for picture in each if _is_picture(picture)]
+        each = [picture for style in styles for picture in _list_pictures(style)]
+        good = [picture for picture in each if _is_readable(picture)]
         if not good:
             raise GanvasError("None of the styles is a picture that can be read.", f"Try: ganvas inspect {styles[0]}")
-        columns = [Column(name, (picture,), config) for name, picture in zip(_names(good), good, strict=True)]
+        columns = [Column(name, (picture,), config) for name, picture in zip(_unique_names(good), good, strict=True)]
     else:
         columns = [Column("-".join(style.stem for style in styles), tuple(styles), config)]
     if not sweep:
@@ -192,7 +192,7 @@ def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Co
     name, _, values = sweep.partition("=")
     name = name.replace("-", "_")
     parsers = {field.name: PARSERS.get(field.type) for field in fields(StyleConfig)}
-    parser = pick(parsers, name, "setting")
+    parser = lookup(parsers, name, "setting")
     if parser is None or not values:
         raise GanvasError(f"'{sweep}' is no setting with values.", "Try: --sweep strength=0.3,0.5,0.7")
     swept = []
@@ -208,22 +208,22 @@ def _columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Co
     return [replace(column, name=name) for column, name in zip(swept, names, strict=True)]
 
 
-def _pictures(where: Path) -> list[Path]:
+def _list_pictures(path: Path) -> list[Path]:
     """Return the pictures in a folder, in the order of their names, or the one picture.
 
     Sheets of paintings and their copies in free colours are left out.
     """
-    if not where.is_dir():
-        return [where]
-    found = sorted(path for path in where.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
-    found = [each for each in found if not is_free_copy(each)]
-    found = [each for each in found if not (each.stem.startswith(Path(SHEET).stem) and _is_sheet(each))]
+    if not path.is_dir():
+        return [path]
+    found = sorted(path for path in path.iterdir() if path.suffix.lower() in FORMAT_OF_SUFFIX and path.is_file())
+    found = [each for each in found if not is_original_colors_copy(each)]
+    found = [each for each in found if not (each.stem.startswith(Path(SHEET_NAME).stem) and _is_sheet(each))]
     if not found:
-        raise GanvasError(f"There are no pictures in {where}.", "Name a folder with pictures, or one picture.")
+        raise GanvasError(f"There are no pictures in {path}.", "Name a folder with pictures, or one picture.")
     return found
 
 
-def _names(pictures: Sequence[Path]) -> list[str]:
+def _unique_names(pictures: Sequence[Path]) -> list[str]:
     """Return a name for each picture that no other has; most keep theirs when a picture is added."""
     stems = Counter(picture.stem for picture in pictures)
     return _numbered([each.stem if stems[each.stem] == 1 else each.name.replace(".", "-") for each in pictures])
@@ -235,32 +235,32 @@ def _numbered(names: Sequence[str]) -> list[str]:
     return [f"{name}-{count + 1}" if count else name for name, count in zip(names, before, strict=True)]
 
 
-def _is_picture(path: Path) -> bool:
+def _is_readable(path: Path) -> bool:
     try:
-        read(path)
+        load_picture(path)
     except GanvasError:
         return False
     return True
 
 
-def _known(path: Path, sources: Sources, config: StyleConfig, network: str) -> StyleConfig | None:
+def _finished_config(path: Path, sources: SourcePaths, config: StyleConfig, network: str) -> StyleConfig | None:
     """Return the settings of this very painting if it lies there, finished; its colours may be other ones."""
-    told = read_origin(path)
+    metadata = read_metadata(path)
     try:
-        if told.get("reason") != "finished" or told.get("mark") != mark_of(config, sources.paths, network):
+        if metadata.get("reason") != "finished" or metadata.get("mark") != compute_fingerprint(config, sources.all_paths, network):
             return None
-        known = recipe_in(told, path).config
+        known = parse_settings(metadata, path).config
     except (OSError, GanvasError):  # a source is gone, or another release wrote it: painting it says what is wrong
         return None
     return known if known.depth == config.depth else None
 
 
-def _coloured(path: Path, content: Path, known: StyleConfig, colours: str) -> bool:
+def _ensure_colors(path: Path, content: Path, known: StyleConfig, colors: str) -> bool:
     """Give a painting of `content` other colours if it needs them; tell whether it has them now."""
-    if known.colours == colours:
+    if known.colors == colors:
         return True
     try:
-        drain(recolour(path, colours, path, content))
+        run_to_end(recolor(path, colors, path, content))
     except GanvasError:
         return False
     return True

@@ -1,7 +1,7 @@
-"""Pictures of any size, a block at a time, with the very features that the whole picture would have.
+"""Encode images of any size block by block, with exactly the features that the whole image would have.
 
-A block is looked at with as much around it as the network's deepest layer can see, and only its own features are
-counted; so nothing is approximated, and no seam can come from it.
+Each block is encoded together with a margin as wide as the receptive field of the network's deepest layer. Only the
+features of the block's core are used. So nothing is approximated, and there can be no seams.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,63 +16,68 @@ Window = tuple[int, int, int, int]  # top, bottom, left, right
 
 @dataclass(frozen=True)
 class Block:
-    """Say which pixels are a block's own, and which are looked at to know its features."""
+    """A rectangle of an image.
 
-    own: Window
-    seen: Window
+    Args:
+        core: the pixels that belong to this block; the cores of all blocks cover the image once.
+        window: the core and a margin around it, which the network sees to compute the core's features.
+    """
 
-    def cut(self, picture: Tensor) -> Tensor:
-        """Return the pixels (..., h, w) that are looked at, as a view of `picture` (..., H, W)."""
-        top, bottom, left, right = self.seen
-        return picture[..., top:bottom, left:right]
+    core: Window
+    window: Window
 
-    def inner(self, features: Tensor, layer: str) -> Tensor:
-        """Return the part of features (1, C, h, w) of what is looked at that is the block's own."""
-        if self.own == self.seen:
-            return features  # and no slice, whose slope would be copied
-        top, bottom, left, right = _on_grid(self.own, stride(layer))
-        above, before = self.seen[0] // stride(layer), self.seen[2] // stride(layer)
-        return features[..., top - above : bottom - above, left - before : right - before]
+    def crop(self, image: Tensor) -> Tensor:
+        """Return the pixels of the window (..., h, w), as a view of `image` (..., H, W)."""
+        top, bottom, left, right = self.window
+        return image[..., top:bottom, left:right]
 
-    def place(self, features: Tensor, layer: str) -> Tensor:
-        """Return the block's own part of features (1, C, H', W') of the whole picture, as a view."""
-        top, bottom, left, right = _on_grid(self.own, stride(layer))
+    def core_features(self, features: Tensor, layer: str) -> Tensor:
+        """Return the core's part of the window's features (1, C, h, w)."""
+        if self.core == self.window:
+            return features  # a slice would cost a copy of the gradient
+        top, bottom, left, right = _to_feature_map(self.core, stride(layer))
+        above, to_left = self.window[0] // stride(layer), self.window[2] // stride(layer)
+        return features[..., top - above : bottom - above, left - to_left : right - to_left]
+
+    def core_view(self, features: Tensor, layer: str) -> Tensor:
+        """Return the core's part of a feature map (1, C, H', W') of the whole image, as a view."""
+        top, bottom, left, right = _to_feature_map(self.core, stride(layer))
         return features[..., top:bottom, left:right]
 
     @staticmethod
-    def room(features: Tensor, layer: str, size: tuple[int, int]) -> Tensor:
-        """Return room for such features of a whole picture of (height, width)."""
-        return features.new_empty(1, features.shape[1], *grid(layer, size))
+    def empty_feature_map(features: Tensor, layer: str, size: tuple[int, int]) -> Tensor:
+        """Return an uninitialised feature map of a whole image of (height, width), with the channels of `features`."""
+        return features.new_empty(1, features.shape[1], *feature_map_size(layer, size))
 
 
-def grid(layer: str, size: tuple[int, int]) -> tuple[int, int]:
-    """Return how many rows and columns of features a layer has in a picture of (height, width)."""
-    _, rows, _, columns = _on_grid((0, size[0], 0, size[1]), stride(layer))
+def feature_map_size(layer: str, size: tuple[int, int]) -> tuple[int, int]:
+    """Return the (height, width) of a layer's feature map for an image of (height, width)."""
+    _, rows, _, columns = _to_feature_map((0, size[0], 0, size[1]), stride(layer))
     return rows, columns
 
 
-def blocks(size: tuple[int, int], side: int, encoder: VGG) -> Iterator[Block]:
-    """Yield blocks that cover a picture of (height, width).
+def split_into_blocks(size: tuple[int, int], block_size: int, encoder: VGG) -> Iterator[Block]:
+    """Yield blocks that cover an image of (height, width).
 
     Args:
-        side: pixels of a block's side, a multiple of the encoder's coarsest stride; 0 for one block.
+        block_size: side of a block in pixels, a multiple of the encoder's coarsest stride; 0 for a single block.
     """
     (height, width), halo = size, encoder.halo
-    side = side or max(size)
-    for top in range(0, height, side):
-        for left in range(0, width, side):
-            bottom, right = min(top + side, height), min(left + side, width)
-            seen = max(0, top - halo), min(height, bottom + halo), max(0, left - halo), min(width, right + halo)
-            yield Block((top, bottom, left, right), seen)
+    block_size = block_size or max(size)
+    for top in range(0, height, block_size):
+        for left in range(0, width, block_size):
+            bottom, right = min(top + block_size, height), min(left + block_size, width)
+            window = max(0, top - halo), min(height, bottom + halo), max(0, left - halo), min(width, right + halo)
+            yield Block((top, bottom, left, right), window)
 
 
-def look(encoder: VGG, picture: Tensor, side: int) -> Iterator[tuple[Block, Mapping[str, Tensor]]]:
-    """Yield each block of a picture (1, 3, H, W) with what the encoder sees of it."""
-    for block in blocks((picture.shape[2], picture.shape[3]), side, encoder):
-        yield block, encoder(block.cut(picture))
+def encode_blocks(encoder: VGG, image: Tensor, block_size: int) -> Iterator[tuple[Block, Mapping[str, Tensor]]]:
+    """Yield each block of an image (1, 3, H, W) with the features of its window, by layer."""
+    for block in split_into_blocks((image.shape[2], image.shape[3]), block_size, encoder):
+        yield block, encoder(block.crop(image))
 
 
-def _on_grid(window: Window, step: int) -> Window:
-    """Return a window of pixels on a grid `step` times as coarse; half a cell at the picture's edge is a cell."""
+def _to_feature_map(window: Window, step: int) -> Window:
+    """Return a window of pixels in the coordinates of a feature map of stride `step`; partial cells count as cells."""
     top, bottom, left, right = window
     return top // step, -(-bottom // step), left // step, -(-right // step)

@@ -1,21 +1,21 @@
-"""Refuse what cannot be painted before any time is spent on it, with the thing to type instead."""
+"""Checks of settings and paths before any work is done; every error says what to type instead."""
 
 import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import cast, get_args
 
 from ..config import StyleConfig
-from ..config.style import STARTS
+from ..config.style import STARTS, ColorMode, NetworkName
 from ..errors import GanvasError, did_you_mean
-from ..image_io import DEEP
+from ..image_io import SIXTEEN_BIT_SUFFIXES
 from ..models.vgg import POOLINGS
-from .colour import COLOURS
-from .optimise import OPTIMISERS
+from .colour import COLOR_MODES
+from .optimise import OPTIMIZERS
 from .style_targets import STATISTICS
 
-NETWORKS = ("vgg16", "vgg19")
-RANGES = {  # of what settings may be
+RANGES = {  # smallest and largest value of settings
     "strength": (0.0, 1.0),
     "style_scale": (0.05, 8.0),
     "mask_threshold": (0.0, 1.0),
@@ -23,145 +23,151 @@ RANGES = {  # of what settings may be
     "smoothness": (0.0, 1000.0),
     "memory": (0.0, 100_000.0),
 }
-SIZES = (16, 16384)  # below, no network sees anything; above, hardly any memory holds a painting
-WEBP = 16_383  # pixels of a side that the format holds
-DEPTHS = (0, 8, 16)  # 0: as the content
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+SIZE_RANGE = (16, 16384)  # pixels; a network sees nothing in smaller pictures, and hardly any memory holds larger ones
+WEBP_MAX_SIDE = 16_383  # pixels, a limit of the format
+DEPTHS = (0, 8, 16)  # bits per channel; 0 is as the content
+OUTPUT_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 
-def check_config(config: StyleConfig, styles: int) -> None:
-    """Refuse settings that make no sense; `styles` is how many pictures the style is taken from.
+def check_config(config: StyleConfig, style_count: int) -> None:
+    """Check that settings make sense.
+
+    Args:
+        style_count: number of style pictures.
 
     Raises:
-        GanvasError: naming the setting and what it may be.
+        GanvasError: a setting is wrong; it is named together with what it may be.
     """
     if config.start not in STARTS and not Path(config.start).is_file():
         if Path(config.start).suffix:
             raise GanvasError(f"There is no picture {config.start} to start from.", "Check the path.")
-        _one_of("start", config.start, (*STARTS, "a picture's path"))
-    _one_of("optimiser", config.optimiser, OPTIMISERS)
-    _one_of("network", config.network, NETWORKS)
+        _check_choice("start", config.start, (*STARTS, "the path of a picture"))
+    _check_choice("optimizer", config.optimizer, OPTIMIZERS)
+    _check_choice("network", config.network, get_args(NetworkName))
     if config.vgg19_weights and config.network != "vgg19":
-        raise GanvasError("Weights of VGG-19 were named, but VGG-16 is to paint.", "Add: --network vgg19")
-    _one_of("pooling", config.pooling, POOLINGS)
-    _one_of("statistics", config.statistics, STATISTICS)
-    check_colours(config.colours)
-    if not SIZES[0] <= config.size <= SIZES[1]:
-        raise GanvasError(f"A painting cannot be {config.size} pixels long.", f"--size takes {SIZES[0]} to {SIZES[1]}.")
+        raise GanvasError("Weights of VGG-19 were given, but the network is vgg16.", "Add: --network vgg19")
+    _check_choice("pooling", config.pooling, POOLINGS)
+    _check_choice("statistics", config.statistics, STATISTICS)
+    check_colors(config.colors)
+    if not SIZE_RANGE[0] <= config.size <= SIZE_RANGE[1]:
+        low, high = SIZE_RANGE
+        raise GanvasError(f"A painting cannot be {config.size} pixels long.", f"--size takes {low} to {high}.")
     if config.depth not in DEPTHS:
-        raise GanvasError(f"A colour cannot have {config.depth} bits.", "--depth takes 8 or 16.")
+        raise GanvasError(f"A color channel cannot have {config.depth} bits.", "--depth takes 8 or 16.")
     if not 0 <= config.seed < 2**63:
         raise GanvasError(f"The seed cannot be {config.seed}.", "--seed takes 0 to 9223372036854775807.")
     if config.iterations < 1:
-        raise GanvasError(f"{config.iterations} iterations paint nothing.", "Try: --iterations 25")
-    for name, (low, high) in RANGES.items():
-        value = getattr(config, name)
-        if not low <= value <= high:
-            raise GanvasError(
-                f"{name.replace('_', '-')} cannot be {value}.", f"--{name.replace('_', '-')} takes {low:g} to {high:g}."
-            )
+        raise GanvasError(f"With {config.iterations} iterations nothing is painted.", "Try: --iterations 25")
+    for name, (lowest, highest) in RANGES.items():
+        value, flag = getattr(config, name), name.replace("_", "-")
+        if not lowest <= value <= highest:
+            raise GanvasError(f"{flag} cannot be {value}.", f"--{flag} takes {lowest:g} to {highest:g}.")
     for name in ("content_layers", "style_layers"):
-        layer_shares(getattr(config, name), name)
-    check_blend(config.blend, styles)
+        layer_weights(getattr(config, name), name)
+    check_blend(config.blend, style_count)
 
 
-def layer_shares(layers: Sequence[str], name: str = "layers") -> dict[str, float]:
-    """Return how much each layer counts, adding up to 1, from words such as "relu1_1" and "relu2_1=2".
+def layer_weights(layers: Sequence[str], name: str = "layers") -> dict[str, float]:
+    """Return the weight of each layer, adding up to 1, from words such as "relu1_1" and "relu2_1=2".
 
     Raises:
-        GanvasError: there is none, or a weight is no number of 0 or more.
+        GanvasError: there are no layers, or a weight is not a number of 0 or more.
     """
     flag = f"--{name.replace('_', '-')}"
     if not layers:
         raise GanvasError(f"{name} is empty.", f"Name a layer, or leave {flag} out.")
-    found = {}
+    weights = {}
     for word in layers:
         layer, _, weight = word.partition("=")
         try:
-            found[layer] = float(weight or 1)
+            weights[layer] = float(weight or 1)
         except ValueError:
-            found[layer] = math.nan
-        if not (math.isfinite(found[layer]) and found[layer] >= 0):
-            raise GanvasError(f"'{word}' is no layer with its weight.", f"Try: {flag} {layer}=2")
-    if not sum(found.values()):
-        raise GanvasError(f"All {name} count 0.", f"Try: {flag} {layer}=2")
-    return {layer: weight / sum(found.values()) for layer, weight in found.items() if weight}
+            weights[layer] = math.nan
+        if not (math.isfinite(weights[layer]) and weights[layer] >= 0):
+            raise GanvasError(f"'{word}' is not a layer with its weight.", f"Try: {flag} {layer}=2")
+    if not sum(weights.values()):
+        raise GanvasError(f"All {name} have weight 0.", f"Try: {flag} {layer}=2")
+    return {layer: weight / sum(weights.values()) for layer, weight in weights.items() if weight}
 
 
-def check_colours(colours: str) -> None:
-    """Refuse colours that nobody knows.
+def check_colors(colors: str) -> ColorMode:
+    """Return the colour mode of this name.
 
     Raises:
-        GanvasError: naming those that are known.
+        GanvasError: there is none; the known ones are named.
     """
-    _one_of("colours", colours, COLOURS)
+    _check_choice("colors", colors, COLOR_MODES)
+    return cast(ColorMode, colors)
 
 
-def check_masks(masks: Sequence[Path], styles: int, blend: Sequence[float] = ()) -> None:
-    """Refuse masks that do not fit the styles.
+def check_masks(masks: Sequence[Path], style_count: int, blend: Sequence[float] = ()) -> None:
+    """Check that masks fit the styles.
 
     Raises:
-        GanvasError: there are too few or too many, or a blend as well.
+        GanvasError: there are too few or too many masks, or there is a blend as well.
     """
     if masks and blend:
-        raise GanvasError("Styles are either blended or masked.", "Leave out --blend, or --mask.")
-    if masks and styles == 1:
-        raise GanvasError("A mask needs a second style.", "Name another STYLE: the last one has what no mask claims.")
-    if masks and not styles - 1 <= len(masks) <= styles:
+        raise GanvasError("Styles are either blended or masked.", "Leave out --blend or --mask.")
+    if masks and style_count == 1:
+        raise GanvasError("A mask needs a second style.", "Name another STYLE; the last one fills what no mask covers.")
+    if masks and not style_count - 1 <= len(masks) <= style_count:
         raise GanvasError(
-            f"There are {styles} styles but {len(masks)} masks.",
-            "Give --mask one picture for each style, or one fewer: the last style then has the rest.",
+            f"There are {style_count} styles but {len(masks)} masks.",
+            "Give --mask one picture per style, or one fewer; the last style then fills the rest.",
         )
 
 
-def check_blend(blend: Sequence[float], styles: int) -> None:
-    """Refuse a blend that does not fit the number of styles.
+def check_blend(blend: Sequence[float], style_count: int) -> None:
+    """Check that a blend fits the number of styles.
 
     Raises:
         GanvasError: there is no style, or the shares are too few, too many, negative, or all zero.
     """
-    if not styles:
+    if not style_count:
         raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
-    if blend and len(blend) != styles:
-        raise GanvasError(f"There are {styles} styles but {len(blend)} shares.", "Give --blend one number per style.")
+    if blend and len(blend) != style_count:
+        message = f"There are {style_count} styles but {len(blend)} shares."
+        raise GanvasError(message, "Give --blend one number per style.")
     if blend and not (all(math.isfinite(share) and share >= 0 for share in blend) and sum(blend) > 0):
-        raise GanvasError(f"Styles cannot be blended {blend}.", "--blend takes numbers of 0 or more, such as 2 1.")
+        raise GanvasError(f"Styles cannot be blended as {blend}.", "--blend takes numbers of 0 or more, such as 2 1.")
 
 
-def check_out(out: Path, pictures: Iterable[Path], depth: int = 0, size: int = 0) -> None:
-    """Refuse a place that the painting cannot be written to, or where it would destroy one of its own sources.
+def check_out(out: Path, sources: Iterable[Path], depth: int = 0, size: int = 0) -> None:
+    """Check that a painting can be written to `out` without overwriting one of its sources; create the folder.
 
     Args:
-        depth: bits of a colour that are asked for; 0 for any.
+        depth: bits per channel that are asked for; 0 for any.
         size: pixels of the longer side; 0 for any.
 
     Raises:
-        GanvasError: naming the path and a better one.
+        GanvasError: it cannot; the message names the path, and the hint a better one.
     """
     if out.is_dir():
         raise GanvasError(f"{out} is a folder.", f"Try: --out {out / 'painting.png'}")
-    if out.suffix.lower() not in SUFFIXES:
-        near = did_you_mean(out.suffix.lower(), list(SUFFIXES))
+    if out.suffix.lower() not in OUTPUT_SUFFIXES:
+        near = did_you_mean(out.suffix.lower(), list(OUTPUT_SUFFIXES))
         raise GanvasError(
-            f"No picture format is called '{out.suffix}' ({out}).{near}", f"One of {', '.join(SUFFIXES)}."
+            f"There is no picture format '{out.suffix}' ({out}).{near}", f"Use one of {', '.join(OUTPUT_SUFFIXES)}."
         )
-    if depth == 16 and out.suffix.lower() not in DEEP:
-        raise GanvasError(f"{out} cannot hold 16 bits a colour.", f"Try: --out {out.with_suffix('.png')}")
-    if size > WEBP and out.suffix.lower() == ".webp":
-        raise GanvasError(f"A WebP has at most {WEBP} pixels a side ({out}).", f"Try: --out {out.with_suffix('.png')}")
-    if any(out.exists() and picture.exists() and out.samefile(picture) for picture in pictures):
+    if depth == 16 and out.suffix.lower() not in SIXTEEN_BIT_SUFFIXES:
+        raise GanvasError(f"{out} cannot hold 16 bits per channel.", f"Try: --out {out.with_suffix('.png')}")
+    if size > WEBP_MAX_SIDE and out.suffix.lower() == ".webp":
+        message = f"WebP allows at most {WEBP_MAX_SIDE} pixels per side ({out})."
+        raise GanvasError(message, f"Try: --out {out.with_suffix('.png')}")
+    if any(out.exists() and source.exists() and out.samefile(source) for source in sources):
         raise GanvasError(f"{out} is one of the pictures to paint from.", "Give --out another name.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise GanvasError(
-            f"The folder {out.parent} cannot be made ({error.strerror}).", "Give --out elsewhere."
+            f"The folder {out.parent} cannot be created ({error.strerror}).", "Choose another folder for --out."
         ) from error
     if not os.access(out.parent, os.W_OK):
-        raise GanvasError(f"Nothing can be written in {out.parent}.", "Give --out a folder of your own.")
+        raise GanvasError(f"The folder {out.parent} is not writable.", "Choose another folder for --out.")
 
 
-def _one_of(name: str, value: str, known: Iterable[str]) -> None:
+def _check_choice(name: str, value: str, known: Iterable[str]) -> None:
     names = list(known)
     if value not in names:
-        raise GanvasError(f"Unknown {name} '{value}'.{did_you_mean(value, names)}", f"--{name} takes {names}.")
+        hint = f"--{name} takes one of {', '.join(names)}."
+        raise GanvasError(f"Unknown {name} '{value}'.{did_you_mean(value, names)}", hint)

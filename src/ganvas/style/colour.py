@@ -1,125 +1,129 @@
-"""The colours of a painting: its own, or the picture's. Nothing is painted anew, so they may change afterwards."""
+"""Colours of a painting: its own or the content's. They are applied after painting, so they can be changed later."""
 
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-# Oklab's matrices, from linear sRGB to cone answers and from their cube roots to lightness, green-red and blue-yellow.
+# Oklab's matrices: from linear sRGB to cone responses, and from their cube roots to lightness, green-red, blue-yellow.
 # Source: Ottosson, "A perceptual color space for image processing", 2020.
-CONES = (
+LINEAR_RGB_TO_LMS = (
     (0.4122214708, 0.5363325363, 0.0514459929),
     (0.2119034982, 0.6806995451, 0.1073969566),
     (0.0883024619, 0.2817188376, 0.6299787005),
 )
-OPPONENTS = (
+LMS_TO_OKLAB = (
     (0.2104542553, 0.7936177850, -0.0040720468),
     (1.9779984951, -2.4285922050, 0.4505937099),
     (0.0259040371, 0.7827717662, -0.8086757660),
 )
 
-STRIP = 128  # rows that are worked on at once
+STRIP_ROWS = 128  # rows that are processed at once, to bound the memory of double precision
 
 
-def to_oklab(picture: Tensor) -> Tensor:
-    """Return sRGB (1, 3, H, W) in [-1, 1] in Oklab: lightness in [0, 1], green-red, blue-yellow."""
-    encoded = (picture.double() + 1) / 2
+def to_oklab(image: Tensor) -> Tensor:
+    """Convert sRGB (1, 3, H, W) in [-1, 1] to Oklab: lightness in [0, 1], green-red, blue-yellow."""
+    encoded = (image.double() + 1) / 2
     linear = torch.where(encoded <= 0.04045, encoded / 12.92, ((encoded.clamp(min=0) + 0.055) / 1.055) ** 2.4)
-    cones = _mapped(linear, _matrix(CONES, picture))
-    return _mapped(cones.sign() * cones.abs() ** (1 / 3), _matrix(OPPONENTS, picture))
+    cones = _apply_matrix(linear, _matrix_on(LINEAR_RGB_TO_LMS, image))
+    return _apply_matrix(cones.sign() * cones.abs() ** (1 / 3), _matrix_on(LMS_TO_OKLAB, image))
 
 
-def from_oklab(picture: Tensor) -> Tensor:
-    """Return the inverse of `to_oklab`, clipped to what sRGB can show."""
-    cones = _mapped(picture, _matrix(OPPONENTS, picture).inverse()) ** 3
-    linear = _mapped(cones, _matrix(CONES, picture).inverse()).clamp(0, 1)
+def from_oklab(image: Tensor) -> Tensor:
+    """Convert Oklab back to sRGB, clipped to its gamut: the inverse of `to_oklab`."""
+    cones = _apply_matrix(image, _matrix_on(LMS_TO_OKLAB, image).inverse()) ** 3
+    linear = _apply_matrix(cones, _matrix_on(LINEAR_RGB_TO_LMS, image).inverse()).clamp(0, 1)
     encoded = torch.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear.clamp(min=1e-9) ** (1 / 2.4) - 0.055)
     return (2 * encoded - 1).clamp(-1, 1).float()
 
 
-def keep_luma(painting: Tensor, content: Tensor, seen: Tensor | None = None) -> Tensor:
-    """Return the painting's light and dark with the content's colours."""
+def keep_luma(painting: Tensor, content: Tensor, opacity: Tensor | None = None) -> Tensor:
+    """Return the painting's lightness with the content's colours."""
 
-    def mixed(strip: Tensor, colours: Tensor) -> Tensor:
-        return from_oklab(torch.cat((to_oklab(strip)[:, :1], to_oklab(colours)[:, 1:]), 1))
+    def recolored(painting: Tensor, content: Tensor) -> Tensor:
+        return from_oklab(torch.cat((to_oklab(painting)[:, :1], to_oklab(content)[:, 1:]), 1))
 
-    return _by_strips(mixed, painting, content)
-
-
-def match_covariance(painting: Tensor, content: Tensor, seen: Tensor | None = None) -> Tensor:
-    """Return the painting with the means and covariances of the content's red, green and blue."""
-    move = transport(painting, content, seen, Tensor.double)
-    return _by_strips(lambda strip: move(strip.double()).clamp(-1, 1).float(), painting)
+    return _map_strips(recolored, painting, content)
 
 
-def match_oklab(painting: Tensor, content: Tensor, seen: Tensor | None = None) -> Tensor:
-    """Return the painting with the means and covariances of the content's colours as eyes tell them apart."""
-    move = transport(painting, content, seen, to_oklab)
-    return _by_strips(lambda strip: from_oklab(move(to_oklab(strip))), painting)
+def match_covariance(painting: Tensor, content: Tensor, opacity: Tensor | None = None) -> Tensor:
+    """Return the painting with the mean and covariance of the content's colours in RGB."""
+    transfer = gaussian_transport(painting, content, opacity, Tensor.double)
+    return _map_strips(lambda strip: transfer(strip.double()).clamp(-1, 1).float(), painting)
 
 
-def transport(
-    picture: Tensor, like: Tensor, seen: Tensor | None, space: Callable[[Tensor], Tensor]
+def match_oklab(painting: Tensor, content: Tensor, opacity: Tensor | None = None) -> Tensor:
+    """Return the painting with the mean and covariance of the content's colours in Oklab, which is perceptual."""
+    transfer = gaussian_transport(painting, content, opacity, to_oklab)
+    return _map_strips(lambda strip: from_oklab(transfer(to_oklab(strip))), painting)
+
+
+def gaussian_transport(
+    image: Tensor, target: Tensor, opacity: Tensor | None, to_color_space: Callable[[Tensor], Tensor]
 ) -> Callable[[Tensor], Tensor]:
-    """Return what moves colours, as little as can be, so that a picture has the mean and covariance of another.
+    """Return the map that gives the colours of `image` the mean and covariance of those of `target`.
 
-    x -> n + A (x - m), A = C^-1/2 (C^1/2 D C^1/2)^1/2 C^-1/2, the optimal transport between two Gaussians.
+    Of all such maps it moves colours least, the optimal transport between two Gaussians:
+    x -> n + A (x - m), with A = C^-1/2 (C^1/2 D C^1/2)^1/2 C^-1/2, means m, n and covariances C, D.
 
     Args:
-        picture, like: (1, 3, H, W).
-        seen: how much of each pixel is to be seen, (1, 1, H, W) in [0, 1]; None if all of them are.
-        space: takes pictures to where colours are compared, in double precision.
+        image, target: (1, 3, H, W).
+        opacity: weight of each pixel, (1, 1, H, W) in [0, 1]; None if all are opaque.
+        to_color_space: converts images to the space where colours are compared, in double precision.
     """
-    mean, covariance = _moments(picture, seen, space)
-    target, wanted = _moments(like, seen, space)
-    root, inverse = _power(covariance, 0.5), _power(covariance, -0.5)
-    matrix = inverse @ _power(root @ wanted @ root, 0.5) @ inverse
-    return lambda colours: _mapped(colours - mean, matrix) + target
+    mean, covariance = _mean_and_covariance(image, opacity, to_color_space)
+    target_mean, target_covariance = _mean_and_covariance(target, opacity, to_color_space)
+    root, inverse = _matrix_power(covariance, 0.5), _matrix_power(covariance, -0.5)
+    matrix = inverse @ _matrix_power(root @ target_covariance @ root, 0.5) @ inverse
+    return lambda colors: _apply_matrix(colors - mean, matrix) + target_mean
 
 
-def _moments(picture: Tensor, seen: Tensor | None, space: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the mean (1, 3, 1, 1) and the covariance (3, 3) of a picture's colours, strip by strip."""
-    shares = torch.ones_like(picture[:, :1]) if seen is None or not bool((seen > 0).any()) else seen
-    total = float(shares.double().sum())
+def _mean_and_covariance(
+    image: Tensor, opacity: Tensor | None, to_color_space: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Return the mean (1, 3, 1, 1) and covariance (3, 3) of an image's colours, weighted by opacity."""
+    weights = torch.ones_like(image[:, :1]) if opacity is None or not bool((opacity > 0).any()) else opacity
+    total = float(weights.double().sum())
     mean = torch.zeros(1, 3, 1, 1, dtype=torch.float64)
-    for part, share in _strips(picture, shares):
-        mean += (space(part) * share).sum((2, 3), keepdim=True) / total
+    for strip, weight in _strips(image, weights):
+        mean += (to_color_space(strip) * weight).sum((2, 3), keepdim=True) / total
     covariance = 1e-6 * torch.eye(3, dtype=torch.float64)
-    for part, share in _strips(picture, shares):
-        away = (space(part) - mean).flatten(2)[0]
-        covariance += (away * share.flatten()) @ away.T / total
+    for strip, weight in _strips(image, weights):
+        centered = (to_color_space(strip) - mean).flatten(2)[0]
+        covariance += (centered * weight.flatten()) @ centered.T / total
     return mean, covariance
 
 
-def _strips(*pictures: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Yield pictures of one size in strips, so that what is double, and several times so, is never large."""
-    return zip(*(torch.split(each, STRIP, dim=2) for each in pictures), strict=True)
+def _strips(*images: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield images of one size in strips of rows, so that copies in double precision are never large."""
+    return zip(*(torch.split(image, STRIP_ROWS, dim=2) for image in images), strict=True)
 
 
-def _by_strips(change: Callable[..., Tensor], *pictures: Tensor) -> Tensor:
-    return torch.cat([change(*parts) for parts in _strips(*pictures)], 2)
+def _map_strips(function: Callable[..., Tensor], *images: Tensor) -> Tensor:
+    """Apply a function to images strip by strip, and join what it returns."""
+    return torch.cat([function(*strips) for strips in _strips(*images)], 2)
 
 
-Colouring = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-COLOURS: dict[str, Colouring] = {
-    "free": lambda painting, content, seen: painting,
+ColorTransfer = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+COLOR_MODES: dict[str, ColorTransfer] = {
+    "free": lambda painting, content, opacity: painting,
     "luma": keep_luma,
     "covariance": match_covariance,
     "oklab": match_oklab,
 }
 
 
-def _power(matrix: Tensor, exponent: float) -> Tensor:
+def _matrix_power(matrix: Tensor, exponent: float) -> Tensor:
     """Return a power of a symmetric positive matrix."""
     values, vectors = torch.linalg.eigh(matrix)
     powered: Tensor = (vectors * values.clamp(min=1e-12) ** exponent) @ vectors.T
     return powered
 
 
-def _mapped(picture: Tensor, matrix: Tensor) -> Tensor:
-    """Return each pixel of (1, 3, H, W) multiplied by a matrix."""
-    return torch.einsum("ij,bjhw->bihw", matrix, picture)
+def _apply_matrix(image: Tensor, matrix: Tensor) -> Tensor:
+    """Return an image (1, 3, H, W) with each pixel multiplied by a matrix (3, 3)."""
+    return torch.einsum("ij,bjhw->bihw", matrix, image)
 
 
-def _matrix(rows: tuple[tuple[float, ...], ...], like: Tensor) -> Tensor:
+def _matrix_on(rows: tuple[tuple[float, ...], ...], like: Tensor) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64, device=like.device)

@@ -1,5 +1,6 @@
-"""Pictures in, paintings out: files to tensors of the size wanted, and back."""
+"""Read pictures from files, and turn them into tensors of a given size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,111 +10,166 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from ..data.decode import BadPicture, read_picture
-from ..data.sixteen_bit import read_deep
-from ..errors import GanvasError, UnfitPictureError, did_you_mean
+from ..data.decode import UnreadableImageError, read_image
+from ..data.sixteen_bit import read_16bit_image
+from ..errors import GanvasError, UnusableImageError, did_you_mean
 from ..image_io import to_float
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Hold a picture as it is painted from.
+    """A picture to paint from: the content, a style, a mask, or the start.
 
     Args:
-        colours: RGB; where it is transparent, those beside it (see `spread`).
-        alpha: its transparency, L, or F in [0, 255] if the file has 16 bits a colour; None if it has none.
+        name: name of its file.
+        colors: RGB; transparent pixels have the colours of their neighbours (see `bleed_colors`).
+        alpha: transparency, mode L, or mode F in [0, 255] if the file has 16 bits per channel; None if it is opaque.
         notes: what was done to read it.
-        bands: red, green and blue, each F in [0, 255], if the file has 16 bits a colour.
+        float_channels: red, green and blue, each mode F in [0, 255], if the file has 16 bits per channel.
     """
 
     name: str
-    colours: Image.Image
+    colors: Image.Image
     alpha: Image.Image | None
     notes: tuple[str, ...]
-    bands: tuple[Image.Image, ...] = ()
+    float_channels: tuple[Image.Image, ...] = ()
 
     @property
-    def held(self) -> int:
-        """Return the bytes that it takes: Pillow keeps 4 for a pixel of RGB or F, and 1 for one of L."""
-        width, height = self.colours.size
+    def nbytes(self) -> int:
+        """Return its size in memory: Pillow takes 4 bytes for a pixel of mode RGB or F, and 1 for one of mode L."""
+        width, height = self.colors.size
         alpha = 0 if self.alpha is None else 1 if self.alpha.mode == "L" else 4
-        return width * height * (4 + 4 * len(self.bands) + alpha)
+        return width * height * (4 + 4 * len(self.float_channels) + alpha)
 
     def tensor(self, size: tuple[int, int], device: torch.device) -> Tensor:
         """Return the colours as (1, 3, H, W) in [-1, 1]; `size` is (width, height)."""
-        if self.bands:
-            resized = [np.asarray(band.resize(size, Image.Resampling.LANCZOS)) for band in self.bands]
+        if self.float_channels:
+            resized = [np.asarray(channel.resize(size, Image.Resampling.LANCZOS)) for channel in self.float_channels]
             return torch.from_numpy(np.stack(resized))[None].to(device).div(127.5).sub(1).clamp(-1, 1)
-        return to_float(to_tensor(self.colours.resize(size, Image.Resampling.LANCZOS)).to(device))
+        return to_float(to_uint8_tensor(self.colors.resize(size, Image.Resampling.LANCZOS)).to(device))
 
-    def seen(self, size: tuple[int, int]) -> Tensor | None:
-        """Return how opaque it is, (1, 1, H, W) in [0, 1]; None if it is so everywhere."""
+    def opacity(self, size: tuple[int, int]) -> Tensor | None:
+        """Return the opacity (1, 1, H, W) in [0, 1]; None if every pixel is opaque. `size` is (width, height)."""
         if self.alpha is None:
             return None
         resized = np.array(self.alpha.resize(size, Image.Resampling.LANCZOS), np.float32)
         return torch.from_numpy(resized)[None, None].div(255).clamp(0, 1)
 
     def on_white(self) -> Image.Image:
-        """Return it as it looks on paper."""
+        """Return the picture on a white background."""
         if self.alpha is None:
-            return self.colours
-        return Image.composite(self.colours, Image.new("RGB", self.colours.size, "white"), self.alpha.convert("L"))
+            return self.colors
+        return Image.composite(self.colors, Image.new("RGB", self.colors.size, "white"), self.alpha.convert("L"))
 
-    def inside(self, frame: float) -> "Picture":
-        """Return the picture without its edges, of that share of its sides."""
-        width, height = self.colours.size
-        left, top = round(frame * width), round(frame * height)
+    def crop_border(self, share: float) -> "Picture":
+        """Return the picture without its border; on each side, `share` of the width or height is cut off."""
+        width, height = self.colors.size
+        left, top = round(share * width), round(share * height)
         box = (left, top, width - left, height - top)
-        bands = tuple(band.crop(box) for band in self.bands)
-        return replace(self, colours=self.colours.crop(box), alpha=self.alpha and self.alpha.crop(box), bands=bands)
+        return replace(
+            self,
+            colors=self.colors.crop(box),
+            alpha=self.alpha and self.alpha.crop(box),
+            float_channels=tuple(channel.crop(box) for channel in self.float_channels),
+        )
 
 
-def to_tensor(image: Image.Image) -> Tensor:
-    """Return an image as (1, C, H, W) uint8, its bands as channels."""
+def to_uint8_tensor(image: Image.Image) -> Tensor:
+    """Return a Pillow image as a uint8 tensor (1, C, H, W)."""
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
 
 
-def read(path: Path) -> Picture:
+def load_picture(path: Path) -> Picture:
     """Return the picture in a file, upright and in sRGB.
 
     Raises:
         GanvasError: there is no such file, or it is a folder.
-        UnfitPictureError: it is no picture that can be read.
+        UnusableImageError: it cannot be read as a picture.
     """
     if path.is_dir():
         raise GanvasError(f"{path} is a folder, not a picture.", "Name one picture in it.")
     if not path.exists():
-        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise GanvasError(f"There is no picture {path}.{did_you_mean(path.name, beside)}", "Check the path.")
+        neighbors = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise GanvasError(f"There is no picture {path}.{did_you_mean(path.name, neighbors)}", "Check the path.")
     try:
-        decoded, deep = read_picture(path), read_deep(path)
-    except BadPicture as error:
-        raise UnfitPictureError(f"{path} cannot be used: {error.reason}.", "Save it anew as PNG or JPEG.") from error
+        decoded, pixels16 = read_image(path), read_16bit_image(path)
+    except UnreadableImageError as error:
+        raise UnusableImageError(f"{path} cannot be used: {error.reason}.", "Save it again as PNG or JPEG.") from error
     image, alpha = decoded.image, None
     if image.mode == "RGBA":
         alpha = image.getchannel("A")
-        pixels = to_tensor(image).float()
-        opaque = spread(pixels[:, :3], pixels[:, 3:] / 255)[0].permute(1, 2, 0)
-        image = Image.fromarray(opaque.round().byte().numpy())
-    if deep is None:
+        pixels = to_uint8_tensor(image).float()
+        colors = bleed_colors(pixels[:, :3], pixels[:, 3:] / 255)[0].permute(1, 2, 0)
+        image = Image.fromarray(colors.round().byte().numpy())
+    if pixels16 is None:
         return Picture(path.name, image.convert("RGB"), alpha, decoded.notes)
-    pixels = torch.from_numpy(deep.astype(np.float32) / 257).permute(2, 0, 1)[None]
-    bands = [Image.fromarray(band.numpy()) for band in spread(pixels[:, :3], pixels[:, 3:] / 255)[0]]
-    fine = None if (deep[..., 3] == 65535).all() else Image.fromarray(pixels[0, 3].numpy())
-    return Picture(path.name, image.convert("RGB"), fine, decoded.notes, tuple(bands))
+    pixels = torch.from_numpy(pixels16.astype(np.float32) / 257).permute(2, 0, 1)[None]
+    channels = bleed_colors(pixels[:, :3], pixels[:, 3:] / 255)[0]
+    float_channels = [Image.fromarray(channel.numpy()) for channel in channels]
+    float_alpha = None if (pixels16[..., 3] == 65535).all() else Image.fromarray(pixels[0, 3].numpy())
+    return Picture(path.name, image.convert("RGB"), float_alpha, decoded.notes, tuple(float_channels))
 
 
-def spread(colours: Tensor, alpha: Tensor) -> Tensor:
-    """Return colours (1, 3, H, W) that go on where nothing is to be seen, by how opaque they are (1, 1, H, W).
+@dataclass(frozen=True)
+class SourcePictures:
+    """The pictures that a painting is made from."""
 
-    On white, a figure would have an edge that it has not, and be painted with a white fringe. The colours beside are
-    taken from a picture of half the size, which has them from one of a quarter, and so on.
+    content: Picture
+    styles: Sequence[Picture]
+    masks: Sequence[Picture]
+    start: Picture | None
+
+    @property
+    def nbytes(self) -> int:
+        """Return their size in memory."""
+        return sum(picture.nbytes for picture in self.all_pictures)
+
+    @property
+    def all_pictures(self) -> list[Picture]:
+        """Return all of them in one list."""
+        return [self.content, *self.styles, *self.masks, *([self.start] if self.start else [])]
+
+
+@dataclass(frozen=True)
+class SourcePaths:
+    """The paths of the pictures that a painting is made from."""
+
+    content: Path
+    styles: tuple[Path, ...]
+    masks: tuple[Path, ...]
+    start: Path | None
+
+    @property
+    def all_paths(self) -> list[Path]:
+        """Return all of them in one list."""
+        return [self.content, *self.styles, *self.masks, *([self.start] if self.start else [])]
+
+    def load(self) -> SourcePictures:
+        """Read the pictures.
+
+        Raises:
+            GanvasError: one of them does not exist, or cannot be read as a picture.
+        """
+        start = load_picture(self.start) if self.start else None
+        styles, masks = [*map(load_picture, self.styles)], [*map(load_picture, self.masks)]
+        return SourcePictures(load_picture(self.content), styles, masks, start)
+
+
+def bleed_colors(colors: Tensor, alpha: Tensor) -> Tensor:
+    """Return colours (1, 3, H, W) with fully transparent pixels filled from visible ones ("alpha bleeding").
+
+    On a white background, a figure would get an edge that it does not have, and be painted with a white fringe. The
+    fill comes from a picture of half the size, which is filled from one of a quarter, and so on.
+
+    Args:
+        colors: in [0, 255].
+        alpha: opacity, (1, 1, H, W) in [0, 1].
     """
     hidden = alpha == 0
     if not hidden.any():
-        return colours
+        return colors
     if hidden.all():
-        return torch.full_like(colours, 255)
-    half = F.avg_pool2d(torch.cat([colours * alpha, alpha], 1), 2, ceil_mode=True)
-    coarse = spread(half[:, :3] / half[:, 3:].clamp(min=1e-6), half[:, 3:])
-    return torch.where(hidden, F.interpolate(coarse, colours.shape[2:], mode="bilinear"), colours)
+        return torch.full_like(colors, 255)
+    half = F.avg_pool2d(torch.cat([colors * alpha, alpha], 1), 2, ceil_mode=True)
+    coarse = bleed_colors(half[:, :3] / half[:, 3:].clamp(min=1e-6), half[:, 3:])
+    return torch.where(hidden, F.interpolate(coarse, colors.shape[2:], mode="bilinear"), colors)

@@ -1,8 +1,8 @@
-"""What a good painting is, as numbers: three distances and their weighted sum, with its slope at every pixel.
+"""The objective of style transfer: content, style and total variation losses, their weighted sum, and its gradient.
 
-Where the whole picture would not fit into memory, the network is shown a block at a time: the sums over the whole are
-gathered first, without gradients, and then each block's gradient is taken against them. It is the very gradient of the
-whole picture, to the last rounding.
+Where the whole image does not fit into memory, it is encoded block by block, in two passes. The first gathers the
+moments of the whole image, without gradients. The second takes each block's gradient, given those moments. The result
+is exactly the gradient of the whole image, up to rounding.
 
 Source: Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016.
 """
@@ -14,22 +14,22 @@ import torch
 from torch import Tensor
 
 from ..models.vgg import VGG
-from .blocks import Block, blocks, look
-from .statistics import TINY, Sums
-from .style_targets import Manner, Style, on_layers
+from .blocks import Block, encode_blocks, split_into_blocks
+from .statistics import TINY, FeatureMoments
+from .style_targets import EncodedImage, StyleTargets, masks_on_layers
 
-Shares = Mapping[str, float]
-LARGE = 512  # pixels of a block's side, where a style is larger than the painting
+LayerWeights = Mapping[str, float]
+STYLE_BLOCK_SIZE = 512  # block size in pixels for styles that are larger than the painting
 
 
 @dataclass(frozen=True)
 class Region:
-    """Hold a part of the painting, and what it is painted like.
+    """A part of the painting, and its styles.
 
     Args:
-        styles: each (1, 3, any, any) in [-1, 1], or (1, 4, any, any) with how opaque it is; only what is seen counts.
-        shares: how much of each; add up to 1.
-        mask: how much each pixel belongs to it, (1, 1, H, W) in [0, 1]; None if all do.
+        styles: each (1, 3, any, any) in [-1, 1], or (1, 4, any, any) with its opacity; only opaque pixels count.
+        shares: share of each style; they add up to 1.
+        mask: how much each pixel belongs to the region, (1, 1, H, W) in [0, 1]; None if all do.
     """
 
     styles: Sequence[Tensor]
@@ -38,28 +38,28 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Aims:
-    """Say what counts, and how much.
+class LossConfig:
+    """Weights of the losses, and how styles are compared.
 
     Args:
-        content, style, variation: weights of the three distances.
-        content_layers, style_layers: how much each layer counts; of each kind they add up to 1.
-        statistics: how styles are compared, a name of `manner.STATISTICS`.
-        seed: of what is left out where there is too much.
+        content_weight, style_weight, tv_weight: weights of the three losses; tv is total variation.
+        content_layers, style_layers: weight of each layer; those of each kind add up to 1.
+        statistics: how styles are compared, one of `style_targets.STATISTICS`.
+        seed: seed of the random choice of patches, where a style has more than are kept.
     """
 
-    content: float
-    style: float
-    variation: float
-    content_layers: Shares
-    style_layers: Shares
+    content_weight: float
+    style_weight: float
+    tv_weight: float
+    content_layers: LayerWeights
+    style_layers: LayerWeights
     statistics: str = "gram"
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Hold the sum that is minimised, and its three parts before weighting."""
+    """The weighted sum that is minimised, and its three parts before weighting."""
 
     total: float
     content: float
@@ -68,149 +68,161 @@ class Losses:
 
 
 def content_distance(features: Tensor, target: Tensor, energy: Tensor) -> Tensor:
-    """Return the distance of shapes: |F - P|^2 over an energy, which is |P|^2 of the whole picture."""
+    """Return the content distance |F - P|^2 / energy, where the energy is |P|^2 of the whole image."""
     return (features - target).square().sum() / (energy + TINY)
 
 
-def total_variation(picture: Tensor, gradient: Tensor | None = None, weight: float = 0.0) -> float:
-    """Return the roughness of (1, C, H, W): the mean of (x[i+1] - x[i])^2, downwards plus to the right.
+def total_variation(image: Tensor, gradient: Tensor | None = None, weight: float = 0.0) -> float:
+    """Return the total variation of (1, C, H, W): the mean of (x[i+1] - x[i])^2 down the columns plus along the rows.
 
-    Its slope, `weight` times, is added to `gradient`. It is written out, since autograd takes six pictures for it.
+    Its gradient times `weight` is added to `gradient`. It is written out, since autograd needs the memory of six images.
     """
-    rough = 0.0
+    total = 0.0
     for dim in (2, 3):
-        steps = picture.diff(dim=dim)
-        if steps.numel():  # a single pixel has no neighbour
-            rough += float(torch.linalg.vector_norm(steps)) ** 2 / steps.numel()
+        differences = image.diff(dim=dim)
+        if differences.numel():  # a single pixel has no neighbour
+            total += float(torch.linalg.vector_norm(differences)) ** 2 / differences.numel()
             if gradient is not None:
-                along, size = 2 * weight / steps.numel(), picture.shape[dim]
-                gradient.narrow(dim, 1, size - 1).add_(steps, alpha=along)
-                gradient.narrow(dim, 0, size - 1).sub_(steps, alpha=along)
-    return rough
+                scale, size = 2 * weight / differences.numel(), image.shape[dim]
+                gradient.narrow(dim, 1, size - 1).add_(differences, alpha=scale)
+                gradient.narrow(dim, 0, size - 1).sub_(differences, alpha=scale)
+    return total
 
 
 class Objective:
-    """Say how far a picture (1, 3, H, W) in [-1, 1] is from a painting of `content`, and which way it is nearer.
+    """The losses of an image (1, 3, H, W) in [-1, 1] as a painting of `content`, and their gradient.
 
     Args:
-        encoder: must see the layers that `aims` names.
+        encoder: a network that returns the layers that `config` names.
         content: (1, 3, H, W) in [-1, 1], of the size to be painted.
-        regions: what is painted where; together they cover the picture.
-        side: pixels of a block's side, a multiple of `encoder.coarsest`; 0 for the whole picture at once.
+        regions: the styles of each part of the painting; together they cover it.
+        block_size: side of a block in pixels, a multiple of the encoder's coarsest stride; 0 for the whole image.
     """
 
-    def __init__(self, encoder: VGG, content: Tensor, regions: Sequence[Region], aims: Aims, side: int = 0) -> None:
-        self.encoder, self.aims = encoder, aims
-        self.size = _size(content)
-        self.side = side
-        self.blocks = tuple(blocks(self.size, side, encoder))
+    def __init__(
+        self, encoder: VGG, content: Tensor, regions: Sequence[Region], config: LossConfig, block_size: int = 0
+    ) -> None:
+        self.encoder, self.config = encoder, config
+        self.size = _image_size(content)
+        self.block_size = block_size
+        self.blocks = tuple(split_into_blocks(self.size, block_size, encoder))
         self.content = content
-        self.shapes: Mapping[str, Tensor] = {}  # of the content, if one block is all of it
+        self.cached_features: Mapping[str, Tensor] = {}  # of the content, if it is a single block
         with torch.no_grad():
-            self.energy = {layer: content.new_zeros(()) for layer in aims.content_layers}
+            self.content_energy = {layer: content.new_zeros(()) for layer in config.content_layers}
             for block in self.blocks:
-                shapes = self._shapes(block)
-                for layer, features in shapes.items():
-                    self.energy[layer] += features.square().sum()
+                content_features = self._content_features(block)
+                for layer, features in content_features.items():
+                    self.content_energy[layer] += features.square().sum()
                 if len(self.blocks) == 1:
-                    self.shapes = shapes
-            self.manners = [self._manner(region) for region in regions]
-            for manner in self.manners:
-                manner.match(self._style(content))
+                    self.cached_features = content_features
+            self.targets = [self._style_targets(region) for region in regions]
+            for target in self.targets:
+                target.match(self._encoded(content))
             areas = [1.0 if region.mask is None else float(region.mask.mean()) for region in regions]
         self.areas = [area / (sum(areas) + TINY) for area in areas]
 
-    def __call__(self, picture: Tensor) -> tuple[Losses, Tensor]:
-        """Return the losses, and the gradient of their sum (1, 3, H, W)."""
-        several = len(self.blocks) > 1
-        like, slopes = self._slopes(picture) if several else (0.0, [])
-        near, gradient = 0.0, torch.zeros_like(picture)
+    def __call__(self, image: Tensor) -> tuple[Losses, Tensor]:
+        """Return the losses, and the gradient (1, 3, H, W) of their weighted sum."""
+        in_blocks = len(self.blocks) > 1
+        style_loss, moment_gradients = self._moment_gradients(image) if in_blocks else (0.0, [])
+        content_loss, gradient = 0.0, torch.zeros_like(image)
         for block in self.blocks:
-            part = block.cut(picture).detach().clone().requires_grad_()
-            content, style, sums = self._shares(block, part)
-            far = _leaning(sums, slopes) if several else self._far(sums)
-            weighted = self.aims.content * content + self.aims.style * (style + far)
-            block.cut(gradient).add_(torch.autograd.grad(weighted, part)[0])
-            near += content.item()
-            like += style.item() + (0.0 if several else far.item())
-        parts = near, like, total_variation(picture, gradient, self.aims.variation)
-        weights = self.aims.content, self.aims.style, self.aims.variation
+            pixels = block.crop(image).detach().clone().requires_grad_()
+            content, style, moments = self._block_losses(block, pixels)
+            if in_blocks:
+                moment_loss = _linearized_distance(moments, moment_gradients)
+            else:
+                moment_loss = self._moment_distance(moments)
+            loss = self.config.content_weight * content + self.config.style_weight * (style + moment_loss)
+            block.crop(gradient).add_(torch.autograd.grad(loss, pixels)[0])
+            content_loss += content.item()
+            style_loss += style.item() + (0.0 if in_blocks else moment_loss.item())
+        parts = content_loss, style_loss, total_variation(image, gradient, self.config.tv_weight)
+        weights = self.config.content_weight, self.config.style_weight, self.config.tv_weight
         return Losses(sum(weight * part for weight, part in zip(weights, parts, strict=True)), *parts), gradient
 
-    def _shapes(self, block: Block) -> Mapping[str, Tensor]:
-        """Return the content's features that are a block's own.
+    def _content_features(self, block: Block) -> Mapping[str, Tensor]:
+        """Return the content's features of a block's core, by layer.
 
-        Those of a large picture would take more memory than all else, so they are looked at anew each time.
+        With several blocks they are computed again each time: kept, they would take more memory than all else.
         """
-        if self.shapes:
-            return self.shapes
+        if self.cached_features:
+            return self.cached_features
         with torch.no_grad():
-            seen = self.encoder.walk(block.cut(self.content))
-            return {layer: block.inner(each, layer).clone() for layer, each in seen if layer in self.energy}
+            return {
+                layer: block.core_features(features, layer).clone()
+                for layer, features in self.encoder.iter_features(block.crop(self.content))
+                if layer in self.content_energy
+            }
 
-    def _manner(self, region: Region) -> Manner:
-        """Return a region's targets."""
-        masks = {} if region.mask is None else on_layers(region.mask, self.aims.style_layers)
-        styles = [self._style(each) for each in region.styles]
-        return Manner(self.aims.statistics, styles, region.shares, self.aims.style_layers, masks, self.aims.seed)
+    def _style_targets(self, region: Region) -> StyleTargets:
+        """Return the style targets of a region."""
+        config = self.config
+        masks = {} if region.mask is None else masks_on_layers(region.mask, config.style_layers)
+        styles = [self._encoded(style) for style in region.styles]
+        return StyleTargets(config.statistics, styles, region.shares, config.style_layers, masks, config.seed)
 
-    def _style(self, picture: Tensor) -> Style:
-        """Return a picture as what is looked at block by block."""
-        larger = picture[0, 0].numel() > self.size[0] * self.size[1]  # than what was planned for
-        side = self.side or (LARGE if larger else 0)
-        colours, alpha = picture[:, :3], picture[:, 3:]
-        opaque = on_layers(alpha.add(1).div(2), self.aims.style_layers) if alpha.numel() else {}
-        return Style(lambda: look(self.encoder, colours, side), _size(picture), opaque)
+    def _encoded(self, image: Tensor) -> EncodedImage:
+        """Return an image (1, 3 or 4, H, W) to be encoded block by block."""
+        larger = image[0, 0].numel() > self.size[0] * self.size[1]  # than the image that memory was planned for
+        block_size = self.block_size or (STYLE_BLOCK_SIZE if larger else 0)
+        colors, alpha = image[:, :3], image[:, 3:]
+        opacity = masks_on_layers(alpha.add(1).div(2), self.config.style_layers) if alpha.numel() else {}
+        return EncodedImage(lambda: encode_blocks(self.encoder, colors, block_size), _image_size(image), opacity)
 
-    def _slopes(self, picture: Tensor) -> tuple[float, list[dict[str, Sums]]]:
-        """Return the distance of the sums over all blocks, and for each region and layer its slopes by them."""
-        whole: list[dict[str, Sums]] = [{} for _ in self.manners]
+    def _moment_gradients(self, image: Tensor) -> tuple[float, list[dict[str, FeatureMoments]]]:
+        """Return the distance of the whole image's moments, and its gradients by them for each region and layer."""
+        image_moments: list[dict[str, FeatureMoments]] = [{} for _ in self.targets]
         with torch.no_grad():
-            for block in self.blocks if any(manner.distances for manner in self.manners) else ():
-                for layer, features in self.encoder.walk(block.cut(picture)):
-                    for sums, manner in zip(whole, self.manners, strict=True):
-                        if layer in manner.distances:
-                            part = manner.sums(block, layer, block.inner(features, layer))
-                            sums[layer] = sums[layer].plus(part) if layer in sums else part
-        leaves = [{layer: part.leaves() for layer, part in sums.items()} for sums in whole]
-        far = self._far(leaves)
-        if far.requires_grad:
-            torch.autograd.backward(far)
-        return far.item(), [{layer: part.slopes() for layer, part in sums.items()} for sums in leaves]
+            for block in self.blocks if any(target.distances for target in self.targets) else ():
+                for layer, features in self.encoder.iter_features(block.crop(image)):
+                    for moments, target in zip(image_moments, self.targets, strict=True):
+                        if layer in target.distances:
+                            part = target.block_moments(block, layer, block.core_features(features, layer))
+                            moments[layer] = moments[layer].plus(part) if layer in moments else part
+        leaves = [{layer: sums.as_leaves() for layer, sums in moments.items()} for moments in image_moments]
+        distance = self._moment_distance(leaves)
+        if distance.requires_grad:
+            torch.autograd.backward(distance)
+        return distance.item(), [{layer: sums.grads() for layer, sums in moments.items()} for moments in leaves]
 
-    def _far(self, sums: Sequence[Mapping[str, Sums]]) -> Tensor:
-        """Return how far sums are from the styles', regions counting by their area."""
-        each = zip(self.areas, self.manners, sums, strict=True)
-        return torch.stack([area * manner.far(its) for area, manner, its in each]).sum()
+    def _moment_distance(self, moments: Sequence[Mapping[str, FeatureMoments]]) -> Tensor:
+        """Return the distance of the whole image's moments from their targets, regions weighted by area."""
+        regions = zip(self.areas, self.targets, moments, strict=True)
+        return torch.stack([area * target.distance(its_moments) for area, target, its_moments in regions]).sum()
 
-    def _shares(self, block: Block, part: Tensor) -> tuple[Tensor, Tensor, list[dict[str, Sums]]]:
-        """Return a block's shares of the distances of shapes and of patches, and what it adds to each region's sums."""
+    def _block_losses(self, block: Block, pixels: Tensor) -> tuple[Tensor, Tensor, list[dict[str, FeatureMoments]]]:
+        """Return a block's parts of the content loss, of the patch loss, and of the moments of each region."""
         content, style = torch.zeros(()), torch.zeros(())
-        whole: list[dict[str, Sums]] = [{} for _ in self.manners]
-        shapes = self._shapes(block)
-        for layer, features in self.encoder.walk(part):
-            inner = block.inner(features, layer)
-            if layer in shapes:
-                share = self.aims.content_layers[layer]
-                content = content + share * content_distance(inner, shapes[layer], self.energy[layer])
-            for area, manner, sums in zip(self.areas, self.manners, whole, strict=True):
-                if layer in manner.distances:
-                    sums[layer] = manner.sums(block, layer, inner)
-                if layer in manner.patches:
-                    style = style + area * manner.local(block, layer, inner, self.size)
-        return content, style, whole
+        block_moments: list[dict[str, FeatureMoments]] = [{} for _ in self.targets]
+        content_features = self._content_features(block)
+        for layer, features in self.encoder.iter_features(pixels):
+            core = block.core_features(features, layer)
+            if layer in content_features:
+                weight = self.config.content_layers[layer]
+                content = content + weight * content_distance(core, content_features[layer], self.content_energy[layer])
+            for area, target, moments in zip(self.areas, self.targets, block_moments, strict=True):
+                if layer in target.distances:
+                    moments[layer] = target.block_moments(block, layer, core)
+                if layer in target.patches:
+                    style = style + area * target.block_distance(block, layer, core, self.size)
+        return content, style, block_moments
 
 
-def _size(picture: Tensor) -> tuple[int, int]:
-    return picture.shape[2], picture.shape[3]
+def _image_size(image: Tensor) -> tuple[int, int]:
+    """Return the (height, width) of an image (1, C, H, W)."""
+    return image.shape[2], image.shape[3]
 
 
-def _leaning(sums: Sequence[Mapping[str, Sums]], slopes: Sequence[Mapping[str, Sums]]) -> Tensor:
-    """Return a number whose gradient is a block's share of that of the sums' distance."""
-    parts = [
-        (slope * part).sum()
-        for its, theirs in zip(sums, slopes, strict=True)
-        for layer in its
-        for part, slope in zip(its[layer], theirs[layer], strict=True)
+def _linearized_distance(
+    moments: Sequence[Mapping[str, FeatureMoments]], gradients: Sequence[Mapping[str, FeatureMoments]]
+) -> Tensor:
+    """Return a block's moments times the gradients by them: its gradient is the block's part of the distance's."""
+    terms = [
+        (gradient * part).sum()
+        for of_region, region_gradients in zip(moments, gradients, strict=True)
+        for layer in of_region
+        for part, gradient in zip(of_region[layer], region_gradients[layer], strict=True)
     ]
-    return torch.stack(parts).sum() if parts else torch.zeros(())
+    return torch.stack(terms).sum() if terms else torch.zeros(())

@@ -1,154 +1,160 @@
-"""The painting of a picture, from coarse to fine, as a stream of events."""
+"""Paint one picture from coarse to fine, as a stream of events."""
 
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from ..config import StyleConfig
-from ..device import choose_device, free_memory, hand_back_freed_memory, is_out_of_memory, use
-from ..errors import UnfitPictureError
+from ..device import choose_device, free_memory, is_out_of_memory, return_freed_memory_to_os, torch_device
+from ..errors import UnusableImageError
 from ..events import Done, Event, Note
 from ..models import vgg
 from ..models.vgg import VGG, VGGWeights
-from .check import check_config, check_masks, check_out, layer_shares
-from .painting import Canvas, Pictures, Sources, free_place
-from .plan import FIXED, Stage, appetite_of, stages
+from .check import check_config, check_masks, check_out, layer_weights
+from .painting import PaintingJob, SourcePaths, SourcePictures, original_colors_path
+from .plan import FIXED_BYTES, Stage, build_memory_model, plan_stages
 
 
 def stylize(
     content: Path, styles: Sequence[Path], out: Path, config: StyleConfig | None = None, masks: Sequence[Path] = ()
 ) -> Generator[Event, None, None]:
-    """Repaint `content` in the manner of `styles`, write it to `out`, and yield what happens.
+    """Repaint `content` in the style of `styles`, write it to `out`, and yield what happens.
 
-    `out` holds the painting as far as it has come from the first size on. Interrupted, it keeps the best so far, and
-    the same call goes on from there.
+    From the first size on, `out` holds a preview of the painting. If it is interrupted, the best image so far is kept,
+    and the same call resumes from there.
 
     Args:
-        masks: pictures that are white where a style is to be: one for each style, or one fewer.
+        masks: pictures that are white where a style belongs: one for each style, or one fewer.
 
     Raises:
-        GanvasError: a picture cannot be read, an option makes no sense, or `out` cannot be written.
+        GanvasError: a picture cannot be read, a setting makes no sense, or `out` cannot be written.
     """
     config = config or StyleConfig()
     check_config(config, len(styles))
     check_masks(masks, len(styles), config.blend)
-    sources = Sources(content, tuple(styles), tuple(masks), config.start_picture)
-    check_places(out, sources, config)
-    weights = yield from network_for(config)
+    sources = SourcePaths(content, tuple(styles), tuple(masks), config.start_path)
+    check_outputs(out, sources, config)
+    weights = yield from load_weights(config)
     yield from paint(sources, out, config, weights)
 
 
-def check_places(out: Path, sources: Sources, config: StyleConfig) -> None:
-    """Refuse places that a painting, or its copy in free colours, cannot be written to.
+def check_outputs(out: Path, sources: SourcePaths, config: StyleConfig) -> None:
+    """Check that a painting, and the copy in its own colours, can be written.
 
     Raises:
-        GanvasError: naming the path and a better one.
+        GanvasError: one cannot; the message names the path, and the hint a better one.
     """
-    check_out(out, sources.paths, config.depth, config.size)
-    if config.colours != "free":
-        check_out(free_place(out), sources.paths)
+    check_out(out, sources.all_paths, config.depth, config.size)
+    if config.colors != "free":
+        check_out(original_colors_path(out), sources.all_paths)
 
 
-def paint(sources: Sources, out: Path, config: StyleConfig, weights: VGGWeights) -> Generator[Event, None, None]:
-    """Paint one picture, looked at by a network that is there already, to a place that was checked; see `stylize`.
+def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeights) -> Generator[Event, None, None]:
+    """Paint one picture with weights that are already loaded; `out` and the settings must be checked. See `stylize`.
 
     Raises:
-        UnfitPictureError: this picture cannot be painted; others may be.
-        GanvasError: nor can any other.
+        UnusableImageError: this picture cannot be painted, but others in a batch may be.
+        GanvasError: no picture can be painted.
     """
-    began = time.monotonic()
-    hand_back_freed_memory()
-    pictures = sources.read()
-    yield from _remarks(pictures, config)
+    started = time.monotonic()
+    return_freed_memory_to_os()
+    pictures = sources.load()
+    yield from _picture_notes(pictures, config)
     choice = choose_device(config.device)
     yield Note(f"Painting on {choice.device}: {choice.reason}.")
-    encoder = encoder_for(config, weights).to(use(choice))
-    already = FIXED + pictures.held  # is no longer free
-    plan = planned(pictures, config, encoder, int(config.memory * 2**30) or already + free_memory(choice.device) // 2)
-    yield from _told(plan, config)
-    canvas = Canvas(sources, pictures, config, encoder, plan, out, weights.name)
-    if canvas.steps and canvas.stage < len(plan):
-        yield Note(f"Going on with {out} at {plan[canvas.stage].long_side} px, {canvas.taken} steps into it.")
+    encoder = build_encoder(config, weights).to(torch_device(choice))
+    reserved = FIXED_BYTES + pictures.nbytes  # in use already, but part of what is planned
+    memory = int(config.memory * 2**30) or reserved + free_memory(choice.device) // 2
+    plan = plan_painting(pictures, config, encoder, memory)
+    yield from _plan_notes(plan, config)
+    job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name)
+    if job.total_steps and job.stage_index < len(plan):
+        yield Note(f"Resuming {out} at {plan[job.stage_index].long_side} px, after {job.stage_steps} steps there.")
     try:
-        yield from canvas.paint()
-        reason = "diverged" if canvas.diverged else "finished"
-        canvas.save(reason)
+        yield from job.paint()
+        reason = "diverged" if job.diverged else "finished"
+        job.save(reason)
     except KeyboardInterrupt:
-        if canvas.best is None:
+        if job.best is None:
             raise
         reason = "interrupted"
-        canvas.save(reason)
+        job.save(reason)
     except GeneratorExit:
-        canvas.save("interrupted")
+        job.save("interrupted")
         raise
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):
             raise
-        canvas.save("interrupted")
-        raise UnfitPictureError(
+        job.save("interrupted")
+        raise UnusableImageError(
             f"{config.size} px is too large for {choice.device}'s memory.", "Try a smaller --size or --memory."
         ) from error
     if reason == "diverged":
-        yield Note(f"After step {canvas.steps} the loss is no longer a number: the last good picture is kept.")
+        yield Note(f"After step {job.total_steps} the loss is not finite. The last good image is kept.")
     if reason == "interrupted":
-        yield Note("The same command goes on from here.")
-    yield Done(str(out), canvas.steps, 0, time.monotonic() - began, reason)
+        yield Note("Run the same command again to continue from here.")
+    yield Done(str(out), job.total_steps, 0, time.monotonic() - started, reason)
 
 
-def encoder_for(config: StyleConfig, weights: VGGWeights) -> VGG:
-    """Return the network that sees what `config` compares."""
-    layers = (*layer_shares(config.content_layers), *layer_shares(config.style_layers))
+def build_encoder(config: StyleConfig, weights: VGGWeights) -> VGG:
+    """Return the network with the layers that `config` names."""
+    layers = (*layer_weights(config.content_layers), *layer_weights(config.style_layers))
     return VGG(weights, layers, config.pooling)
 
 
-def planned(pictures: Pictures, config: StyleConfig, encoder: VGG, memory: int) -> list[Stage]:
-    """Return the stages in which so many bytes allow pictures to be painted.
+def plan_painting(pictures: SourcePictures, config: StyleConfig, encoder: VGG, memory: int) -> list[Stage]:
+    """Return the stages of a painting that fit into `memory` bytes.
 
     Raises:
-        UnfitPictureError: not even the smallest blocks fit.
+        UnusableImageError: not even the smallest blocks fit.
     """
     masked = bool(pictures.masks) or pictures.content.alpha is not None
-    shapes = layer_shares(config.content_layers)
-    areas = [min(style.colours.size) / max(style.colours.size) for style in (pictures.content, *pictures.styles)]
-    styles = [config.style_scale**2 * area / areas[0] for area in areas[1:]]
-    appetite = appetite_of(config, encoder, shapes, styles, masked, pictures.held)
-    return stages(pictures.content.colours.size, config, memory, appetite)
+    content_layers = layer_weights(config.content_layers)
+    # The areas of the content and the styles, if the longer side of each were 1.
+    content_area, *areas = [
+        min(picture.colors.size) / max(picture.colors.size) for picture in (pictures.content, *pictures.styles)
+    ]
+    style_areas = [config.style_scale**2 * area / content_area for area in areas]
+    memory_model = build_memory_model(config, encoder, content_layers, style_areas, masked, pictures.nbytes)
+    return plan_stages(pictures.content.colors.size, config, memory, memory_model)
 
 
-def _remarks(pictures: Pictures, config: StyleConfig) -> Generator[Event, None, None]:
-    """Say what was done to read the pictures, and that the painting is larger than the picture if it is."""
-    content = pictures.content
-    for each in (content, *pictures.styles, *pictures.masks, *([pictures.start] if pictures.start else [])):
-        for note in each.notes:
-            yield Note(f"{each.name}: {note}.")
-    long_side = max(content.colours.size)
+def _picture_notes(pictures: SourcePictures, config: StyleConfig) -> Generator[Event, None, None]:
+    """Yield what was done to read the pictures, and whether the content is enlarged."""
+    for picture in pictures.all_pictures:
+        for note in picture.notes:
+            yield Note(f"{picture.name}: {note}.")
+    name, long_side = pictures.content.name, max(pictures.content.colors.size)
     if long_side < config.size:
-        yield Note(
-            f"{content.name} is {long_side} pixels long and is enlarged to {config.size}; --size {long_side} keeps it."
-        )
+        yield Note(f"{name} is {long_side} pixels long and is enlarged to {config.size}; --size {long_side} keeps it.")
 
 
-def _told(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, None]:
-    """Say where memory decides how it is painted."""
+def _plan_notes(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, None]:
+    """Yield which stages are painted differently because of limited memory."""
     for stage in plan:
-        if stage.side:
-            yield Note(f"At {stage.long_side} px in blocks of {stage.side} pixels, since the whole does not fit.")
-        if stage.optimiser != config.optimiser:
-            yield Note(f"At {stage.long_side} px with {stage.optimiser}: {config.optimiser} does not fit into memory.")
+        if stage.block_size:
+            yield Note(
+                f"At {stage.long_side} px it is painted in blocks of {stage.block_size} pixels: "
+                "the whole picture does not fit into memory."
+            )
+        if stage.optimizer != config.optimizer:
+            yield Note(
+                f"At {stage.long_side} px {stage.optimizer} is used: {config.optimizer} does not fit into memory."
+            )
 
 
-def network_for(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
-    """Return the network's weights; where the file is gone, or none can be fetched, the packaged ones, and say so."""
+def load_weights(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
+    """Return the network's weights; the packaged ones, with a note, if the file is missing or cannot be downloaded."""
     if config.network == "vgg16":
         return vgg.packaged_vgg16()
     if config.vgg19_weights:
         if Path(config.vgg19_weights).exists():
             return vgg.torchvision_vgg19(Path(config.vgg19_weights))
-        yield Note(f"There is no weights file {config.vgg19_weights}. The packaged VGG-16 paints in its place.")
+        yield Note(f"There is no weights file {config.vgg19_weights}. The packaged VGG-16 is used instead.")
         return vgg.packaged_vgg16()
-    yield Note("Looking for torchvision's VGG-19; it is fetched if it is not here yet (550 MB).")
+    yield Note("Looking for torchvision's VGG-19; it is downloaded if it is not here yet (550 MB).")
     try:
         return vgg.torchvision_vgg19()
-    except vgg.NotFetched as error:
-        yield Note(f"{error.message} The packaged VGG-16 paints in its place.")
+    except vgg.WeightsUnavailable as error:
+        yield Note(f"{error.message} The packaged VGG-16 is used instead.")
         return vgg.packaged_vgg16()

@@ -1,4 +1,4 @@
-"""The picture being painted, and what is kept of it: the painting so far, and the state that goes on from there."""
+"""Painting one picture: the optimization stage by stage, the files it writes, and the state to resume from."""
 
 import json
 import time
@@ -13,280 +13,246 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..config import StyleConfig
+from ..config.style import ColorMode
 from ..data.colour import srgb_profile
-from ..device import random_at
-from ..errors import GanvasError, UnfitPictureError
+from ..device import seeded_rng
+from ..errors import GanvasError, UnusableImageError
 from ..events import Event, Iteration, Note
-from ..image_io import DEEP, save_deep, save_image, to_float, to_image, to_uint8, to_uint16
+from ..image_io import SIXTEEN_BIT_SUFFIXES, save_16bit_image, save_image, to_float, to_image, to_uint8, to_uint16
 from ..models.vgg import VGG
 from . import resume
-from .check import layer_shares
-from .colour import COLOURS
-from .load import Picture, read, to_tensor
-from .masks import parts
-from .objective import Aims, Objective, Region
-from .optimise import OPTIMISERS
-from .plan import Stage, scaled
-from .resume import Unfinished
+from .check import layer_weights
+from .colour import COLOR_MODES
+from .load import Picture, SourcePaths, SourcePictures, to_uint8_tensor
+from .masks import region_masks
+from .objective import LossConfig, Objective, Region
+from .optimise import OPTIMIZERS
+from .plan import Stage, scale_to
+from .resume import PartialPainting
 
-NOISE = 0.3  # standard deviation: grey enough not to leave specks
-FRAME = 0.02  # of a style's sides: where a painting was photographed, its edge is often a frame, which would be painted
-FREE = ".free.png"
-SECONDS_LOST = 300  # at most, to a kill
-ENDED = ("finished", "diverged")  # reasons after which nothing is to be gone on with
-SHAPES = 0.08  # how much shapes count beside strokes at a strength of a half
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Hold the pictures that a painting is made of."""
-
-    content: Picture
-    styles: Sequence[Picture]
-    masks: Sequence[Picture]
-    start: Picture | None
-
-    @property
-    def held(self) -> int:
-        """Return the bytes that they take."""
-        others = (self.start,) if self.start else ()
-        return sum(each.held for each in (self.content, *self.styles, *self.masks, *others))
+NOISE_STD = 0.3  # small, since stronger noise leaves specks
+FRAME_SHARE = 0.02  # cut off each side of a style: photographs of paintings often show a frame, which would be painted
+ORIGINAL_COLORS_SUFFIX = ".free.png"
+AUTOSAVE_SECONDS = 300  # the most work that is lost if the process is killed
+FINAL_REASONS = ("finished", "diverged")  # after these, there is nothing to resume
+CONTENT_WEIGHT = 0.08  # weight of the content relative to the style, at strength 0.5
 
 
-@dataclass(frozen=True)
-class Sources:
-    """Name the pictures that a painting is made of."""
-
-    content: Path
-    styles: tuple[Path, ...]
-    masks: tuple[Path, ...]
-    start: Path | None
-
-    @property
-    def paths(self) -> list[Path]:
-        """Return all of them."""
-        return [self.content, *self.styles, *self.masks, *([self.start] if self.start else [])]
-
-    def read(self) -> Pictures:
-        """Return the pictures.
-
-        Raises:
-            GanvasError: one of them is not there, or is no picture.
-        """
-        start = read(self.start) if self.start else None
-        return Pictures(read(self.content), [*map(read, self.styles)], [*map(read, self.masks)], start)
-
-
-class Canvas:
-    """Paint stage after stage, and keep what there is.
+class PaintingJob:
+    """One painting in progress, stage after stage.
 
     Args:
-        out: where the painting goes. If the same painting was begun there, this one goes on.
-        network: the name of what looks at it.
+        sources: the paths of `pictures`, which are written into the painting's metadata.
+        plan: the stages, coarse to fine.
+        out: where the painting goes. If the same painting was begun there, it is resumed.
+        network_name: name of the network, which is a part of the fingerprint.
     """
 
     def __init__(
         self,
-        sources: Sources,
-        pictures: Pictures,
+        sources: SourcePaths,
+        pictures: SourcePictures,
         config: StyleConfig,
         encoder: VGG,
         plan: Sequence[Stage],
         out: Path,
-        network: str,
+        network_name: str,
     ) -> None:
         self.sources, self.pictures, self.config = sources, pictures, config
-        self.encoder, self.plan, self.out, self.network = encoder, plan, out, network
+        self.encoder, self.plan, self.out, self.network_name = encoder, plan, out, network_name
         self.device = encoder.mean.device
-        self.mark = resume.mark_of(config, sources.paths, network)
-        self.stage = self.taken = self.steps = 0  # steps taken at this stage, and all
+        self.fingerprint = resume.compute_fingerprint(config, sources.all_paths, network_name)
+        self.stage_index = self.stage_steps = self.total_steps = 0
         self.best: Tensor | None = None
-        self.carried: dict[str, Tensor] = {}
+        self.optimizer_state: dict[str, Tensor] = {}
         self.diverged = False
-        self.kept = time.monotonic()
-        found = resume.find(out, self.mark)
-        if found is not None:
-            self.stage, self.taken, self.steps = found.stage, found.taken, found.steps
-            self.best = found.picture.to(self.device)
-            self.carried = {name: each.to(self.device) for name, each in found.carried.items()}
+        self.last_saved = time.monotonic()
+        partial = resume.load_partial(out, self.fingerprint)
+        if partial is not None:
+            self.stage_index, self.stage_steps = partial.stage_index, partial.stage_steps
+            self.total_steps = partial.total_steps
+            self.best = partial.image.to(self.device)
+            self.optimizer_state = {name: tensor.to(self.device) for name, tensor in partial.optimizer_state.items()}
 
     def paint(self) -> Generator[Event, None, None]:
-        """Paint at each size, from where the smaller one ended, and keep what each has given.
+        """Paint stage after stage, each starting from the result of the one before, and save a preview after each.
 
         Raises:
-            GanvasError: the loss is no number before the first stroke, or the disk does not take the painting.
+            GanvasError: the loss is not finite at the first step, or the painting cannot be written.
         """
-        whole = sum(stage.iterations * stage.cost for stage in self.plan)
-        planned = sum(stage.iterations for stage in self.plan)
-        before = sum(stage.iterations * stage.cost for stage in self.plan[: self.stage])
-        for stage in self.plan[self.stage :]:
-            descent = OPTIMISERS[stage.optimiser](self._objective(stage), self._start(stage), self.carried)
-            while self.taken < stage.iterations and not descent.settled:
-                losses = descent.step()
+        total_cost = sum(stage.iterations * stage.cost for stage in self.plan)
+        planned_steps = sum(stage.iterations for stage in self.plan)
+        finished_cost = sum(stage.iterations * stage.cost for stage in self.plan[: self.stage_index])
+        for stage in self.plan[self.stage_index :]:
+            objective, start = self._build_objective(stage), self._start_image(stage)
+            optimizer = OPTIMIZERS[stage.optimizer](objective, start, self.optimizer_state)
+            while self.stage_steps < stage.iterations and not optimizer.converged:
+                losses = optimizer.step()
                 if losses is None:
                     self.diverged = True
                     break
-                self.best, self.carried = descent.best, descent.state
-                self.taken, self.steps = self.taken + 1, self.steps + 1
-                if time.monotonic() - self.kept > SECONDS_LOST:
-                    with self._writing():
-                        self._keep(self.best)
-                progress = (before + self.taken * stage.cost) / whole
-                told = losses.total, losses.content, losses.style, losses.variation
-                yield Iteration(self.steps, planned, stage.long_side, *told, progress)
+                self.best, self.optimizer_state = optimizer.best, optimizer.state
+                self.stage_steps, self.total_steps = self.stage_steps + 1, self.total_steps + 1
+                if time.monotonic() - self.last_saved > AUTOSAVE_SECONDS:
+                    with self._reporting_disk_errors():
+                        self._save_partial(self.best)
+                progress = (finished_cost + self.stage_steps * stage.cost) / total_cost
+                values = losses.total, losses.content, losses.style, losses.variation
+                yield Iteration(self.total_steps, planned_steps, stage.long_side, *values, progress)
             if self.best is None:
-                raise UnfitPictureError("The loss is no number from the start.", "Is the file of weights damaged?")
+                raise UnusableImageError("The loss is not finite at the first step.", "Is the weights file damaged?")
             if self.diverged:
                 return
-            before += stage.iterations * stage.cost
-            self.stage, self.taken = self.stage + 1, 0
-            if self.stage < len(self.plan):
+            finished_cost += stage.iterations * stage.cost
+            self.stage_index, self.stage_steps = self.stage_index + 1, 0
+            if self.stage_index < len(self.plan):
                 self.save("preview")
-                yield Note(f"A look at it, {stage.long_side} pixels fine: {self.out}")
+                yield Note(f"Preview at {stage.long_side} px: {self.out}")
 
     def save(self, reason: str) -> None:
-        """Write the best picture so far at the full size, with its sources and settings inside; nothing if none is.
+        """Write the best image so far at full size, with its sources and settings as metadata; nothing if there is none.
 
-        What is not finished is kept beside it, for the same command to go on.
+        Unless the painting is finished, the state to resume from is written beside it.
 
         Raises:
-            GanvasError: the disk does not take it.
+            GanvasError: it cannot be written.
         """
         if self.best is None:
             return
-        with self._writing():
-            painting = enlarged(self.best, scaled(self.pictures.content.colours.size, self.config.size))
-            self._write(painting, self.out, reason, self.config.colours)
-            if self.config.colours != "free" and reason in ENDED:
-                self._write(painting, free_place(self.out), reason, "free")
-            if reason in ENDED:
-                resume.place(self.out).unlink(missing_ok=True)
+        with self._reporting_disk_errors():
+            painting = resize_to(self.best, scale_to(self.pictures.content.colors.size, self.config.size))
+            self._write_painting(painting, self.out, reason, self.config.colors)
+            if self.config.colors != "free" and reason in FINAL_REASONS:
+                self._write_painting(painting, original_colors_path(self.out), reason, "free")
+            if reason in FINAL_REASONS:
+                resume.partial_path(self.out).unlink(missing_ok=True)
             else:
-                self._keep(self.best)
+                self._save_partial(self.best)
 
-    def _keep(self, best: Tensor) -> None:
-        """Keep how far it has come, for the same command to go on."""
-        resume.keep(Unfinished(self.stage, self.taken, self.steps, best, self.carried), self.out, self.mark)
-        self.kept = time.monotonic()
+    def _save_partial(self, image: Tensor) -> None:
+        """Write the state that the same command resumes from."""
+        partial = PartialPainting(self.stage_index, self.stage_steps, self.total_steps, image, self.optimizer_state)
+        resume.save_partial(partial, self.out, self.fingerprint)
+        self.last_saved = time.monotonic()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Say what is to be done where the disk takes nothing."""
+    def _reporting_disk_errors(self) -> Iterator[None]:
+        """Turn errors of the disk into one with a hint."""
         try:
             yield
         except OSError as error:
-            raise GanvasError(
-                f"{self.out} cannot be written ({error.strerror or error}).", "Give --out elsewhere."
-            ) from error
+            message = f"{self.out} cannot be written ({error.strerror or error})."
+            raise GanvasError(message, "Choose another place for --out.") from error
 
-    def _write(self, painting: Tensor, path: Path, reason: str, colours: str) -> None:
-        """Write a painting in its own colours or in others."""
-        origin = {
-            "network": self.network,
+    def _write_painting(self, painting: Tensor, path: Path, reason: str, colors: ColorMode) -> None:
+        """Write a painting (1, 3, H, W) in a colour mode, with metadata that tell how it was made."""
+        metadata = {
+            "network": self.network_name,
             "reason": reason,
-            "mark": self.mark,
-            "content": _told(self.sources.content),
-            "styles": json.dumps([_told(each) for each in self.sources.styles]),
-            "masks": json.dumps([_told(each) for each in self.sources.masks]),
+            "mark": self.fingerprint,
+            "content": _path_text(self.sources.content),
+            "styles": json.dumps([*map(_path_text, self.sources.styles)]),
+            "masks": json.dumps([*map(_path_text, self.sources.masks)]),
             "seed": str(self.config.seed),
-            "steps": str(self.steps),
-            "settings": json.dumps(asdict(replace(self.config, colours=colours))),
+            "steps": str(self.total_steps),
+            "settings": json.dumps(asdict(replace(self.config, colors=colors))),
         }
-        bits = bits_of(path, self.config.depth, self.pictures.content)
-        write(dressed(painting, self.pictures.content, colours), path, bits, origin)
+        bits = bits_per_channel(path, self.config.depth, self.pictures.content)
+        write_painting(with_colors_and_alpha(painting, self.pictures.content, colors), path, bits, metadata)
 
-    def _objective(self, stage: Stage) -> Objective:
-        """Return what to aim at in a stage."""
+    def _build_objective(self, stage: Stage) -> Objective:
+        """Return the objective of a stage."""
         config, size = self.config, stage.size
-        styles = [self._style(style, stage) for style in self.pictures.styles]
-        masks = parts(self.pictures.masks, len(styles), size, config.mask_softness, config.mask_threshold)
-        seen = self.pictures.content.seen(size)  # what is transparent needs no strokes, and takes none from the rest
+        styles = [self._style_image(style, stage) for style in self.pictures.styles]
+        masks = region_masks(self.pictures.masks, len(styles), size, config.mask_softness, config.mask_threshold)
+        opacity = self.pictures.content.opacity(size)  # transparent pixels do not count in the style loss
         if masks:
-            places = [(mask if seen is None else mask * seen).to(self.device) for mask in masks]
-            regions = [Region([style], [1.0], place) for style, place in zip(styles, places, strict=True)]
+            masks = [(mask if opacity is None else mask * opacity).to(self.device) for mask in masks]
+            regions = [Region([style], [1.0], mask) for style, mask in zip(styles, masks, strict=True)]
         else:
             blend = config.blend or (1.0,) * len(styles)
             shares = [share / sum(blend) for share in blend]
-            regions = [Region(styles, shares, None if seen is None else seen.to(self.device))]
-        strokes = 4 * config.strength**2
-        aims = Aims(
-            content=4 * SHAPES * (1 - config.strength) ** 2,
-            style=strokes,
-            variation=config.smoothness * strokes,  # without strokes there is no grain to hold down
-            content_layers=layer_shares(config.content_layers),
-            style_layers=layer_shares(config.style_layers),
+            regions = [Region(styles, shares, None if opacity is None else opacity.to(self.device))]
+        style_weight = 4 * config.strength**2
+        loss_config = LossConfig(
+            content_weight=4 * CONTENT_WEIGHT * (1 - config.strength) ** 2,
+            style_weight=style_weight,
+            tv_weight=config.smoothness * style_weight,  # without strokes there is no grain to suppress
+            content_layers=layer_weights(config.content_layers),
+            style_layers=layer_weights(config.style_layers),
             statistics=config.statistics,
             seed=config.seed,
         )
         content = self.pictures.content.tensor(size, self.device)
-        return Objective(self.encoder, content, regions, aims, stage.side)
+        return Objective(self.encoder, content, regions, loss_config, stage.block_size)
 
-    def _style(self, style: Picture, stage: Stage) -> Tensor:
-        """Return a style at the size that gives strokes of the size that is wanted, (1, 3 or 4, H, W)."""
-        size = scaled(style.colours.size, max(16, round(stage.long_side * self.config.style_scale)))
-        inner = style.inside(FRAME)
-        colours, seen = inner.tensor(size, self.device), inner.seen(size)
-        if seen is None or not seen.any():
-            return colours
-        return torch.cat([colours, seen.to(self.device).mul(2).sub(1)], 1)
+    def _style_image(self, style: Picture, stage: Stage) -> Tensor:
+        """Return a style (1, 3 or 4, H, W), resized so that its strokes have the size that is asked for."""
+        size = scale_to(style.colors.size, max(16, round(stage.long_side * self.config.style_scale)))
+        picture = style.crop_border(FRAME_SHARE)
+        colors, opacity = picture.tensor(size, self.device), picture.opacity(size)
+        if opacity is None or not opacity.any():
+            return colors
+        return torch.cat([colors, opacity.to(self.device).mul(2).sub(1)], 1)
 
-    def _start(self, stage: Stage) -> Tensor:
-        """Return the picture to begin a stage with, (1, 3, H, W): what there is already, else what the settings say."""
+    def _start_image(self, stage: Stage) -> Tensor:
+        """Return the image (1, 3, H, W) that a stage starts from: the best so far, else what the settings say."""
         if self.best is not None:
-            return enlarged(self.best, stage.size)
+            return resize_to(self.best, stage.size)
         width, height = stage.size
         if self.config.start == "content":
             return self.pictures.content.tensor(stage.size, self.device)
         if self.config.start == "noise":
-            noise = torch.randn(1, 3, height, width, generator=random_at(self.config.seed, "style"))
-            return noise.mul(NOISE).clamp(-1, 1).to(self.device)
+            noise = torch.randn(1, 3, height, width, generator=seeded_rng(self.config.seed, "style"))
+            return noise.mul(NOISE_STD).clamp(-1, 1).to(self.device)
         start = self.pictures.start or self.pictures.styles[0]
-        filled = ImageOps.fit(start.colours, stage.size, Image.Resampling.LANCZOS)
-        return to_float(to_tensor(filled).to(self.device))
+        filled = ImageOps.fit(start.colors, stage.size, Image.Resampling.LANCZOS)
+        return to_float(to_uint8_tensor(filled).to(self.device))
 
 
-def dressed(painting: Tensor, content: Picture, colours: str) -> Tensor:
-    """Return a painting (1, 3, H, W) with the colours that are wanted, as transparent as its content is: (C, H, W)."""
-    painting = painting.cpu()  # colours are matched in double precision, which not every device has
+def with_colors_and_alpha(painting: Tensor, content: Picture, colors: ColorMode) -> Tensor:
+    """Return a painting (1, 3, H, W) in a colour mode, with the transparency of its content: (3 or 4, H, W)."""
+    painting = painting.cpu()  # colours are matched in double precision, which not every device supports
     height, width = painting.shape[2:]
-    like = content.tensor((width, height), painting.device) if colours != "free" else painting
-    seen = content.seen((width, height))
-    coloured = COLOURS[colours](painting, like, seen)[0]
-    return coloured if seen is None else torch.cat([coloured, seen[0].mul(2).sub(1)])
+    target = content.tensor((width, height), painting.device) if colors != "free" else painting
+    opacity = content.opacity((width, height))
+    colored = COLOR_MODES[colors](painting, target, opacity)[0]
+    return colored if opacity is None else torch.cat([colored, opacity[0].mul(2).sub(1)])
 
 
-def write(picture: Tensor, path: Path, bits: int, origin: Mapping[str, object]) -> None:
-    """Write a picture (C, H, W) in [-1, 1], with 8 or 16 bits a colour, saying that it is in sRGB."""
+def write_painting(painting: Tensor, path: Path, bits: int, metadata: Mapping[str, object]) -> None:
+    """Write a painting (C, H, W) in [-1, 1] with 8 or 16 bits per channel and the profile of sRGB."""
     if bits == 16:
-        save_deep(to_uint16(picture.permute(1, 2, 0)), path, origin, srgb_profile())
+        save_16bit_image(to_uint16(painting.permute(1, 2, 0)), path, metadata, srgb_profile())
         return
-    image = to_image(to_uint8(picture))
+    image = to_image(to_uint8(painting))
     image.info["icc_profile"] = srgb_profile()
-    save_image(image, path, origin)
+    save_image(image, path, metadata)
 
 
-def bits_of(path: Path, depth: int, content: Picture) -> int:
-    """Return the bits of a colour in a file: as asked, else as many as the content has and the format holds."""
-    return depth or (16 if content.bands and path.suffix.lower() in DEEP else 8)
+def bits_per_channel(path: Path, depth: int, content: Picture) -> int:
+    """Return the bits per channel of a file: as asked, else as many as the content has and the format holds."""
+    return depth or (16 if content.float_channels and path.suffix.lower() in SIXTEEN_BIT_SUFFIXES else 8)
 
 
-def free_place(out: Path) -> Path:
-    """Return where a painting is kept in its own colours, if it has others, so that they can be changed later."""
-    return out.with_name(f"{out.name}{FREE}")
+def original_colors_path(out: Path) -> Path:
+    """Return the path of the copy of a painting in its own ("free") colours, from which others can be made later."""
+    return out.with_name(f"{out.name}{ORIGINAL_COLORS_SUFFIX}")
 
 
-def is_free_copy(path: Path) -> bool:
-    """Tell whether a painting in its own colours is kept there."""
-    return path.name.endswith(FREE) and path.with_name(path.name.removesuffix(FREE)).exists()
+def is_original_colors_copy(path: Path) -> bool:
+    """Tell whether a file is the copy of a painting in its own colours, see `original_colors_path`."""
+    painting = path.with_name(path.name.removesuffix(ORIGINAL_COLORS_SUFFIX))
+    return path.name.endswith(ORIGINAL_COLORS_SUFFIX) and painting.exists()
 
 
-def _told(path: Path) -> str:
-    """Return a path as a file can tell it: bytes of its name that are no text are escaped."""
+def _path_text(path: Path) -> str:
+    """Return a path as text that can be written to a file; bytes of its name that are not UTF-8 are escaped."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def enlarged(painting: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return a painting (1, 3, H, W) at the size of (width, height)."""
+def resize_to(painting: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return a painting (1, 3, H, W) resized to (width, height)."""
     width, height = size
     if painting.shape[2:] == (height, width):
         return painting

@@ -1,9 +1,9 @@
-"""Strokes taken from the style one by one: each place is painted like the style's feature that answers to it.
+"""Patch statistics: each position of the painting is compared with one feature vector of the style, its nearest.
 
-Which one that is, is settled by the content before anything is painted: chosen anew at each step, all places would run
-to the same few features, and the picture would be full of moons.
+The nearest vectors are found once, from the content. Matching again at each step collapses onto a few features and
+repeats one motif everywhere.
 
-Source: Kolkin et al., "Neural Neighbor Style Transfer", 2022: centred cosine decides which is nearest.
+Source: Kolkin et al., "Neural Neighbor Style Transfer", 2022, for matching by centred cosine similarity.
 """
 
 import torch
@@ -11,12 +11,12 @@ from torch import Tensor
 
 from .statistics import TINY
 
-MOST = 4096  # features of the style that are kept of a layer: more take longer and change little
-AT_ONCE = 4096  # places that are compared at a time
+MAX_PATCHES = 4096  # style vectors per layer; more take longer and change little
+CHUNK_SIZE = 4096  # positions that are matched at once
 
 
-class Patches:
-    """Hold features of the styles at one layer, and tell how far a picture's are from those that answer to them.
+class StylePatches:
+    """Feature vectors of the styles at one layer, to be matched and compared with features of an image.
 
     Args:
         vectors: (M, C).
@@ -25,29 +25,30 @@ class Patches:
     def __init__(self, vectors: Tensor) -> None:
         self.vectors = vectors
         self.energy = self.vectors.square().mean(0).sum() + TINY
-        self.directions = _directions(self.vectors - self.vectors.mean(0))
+        self.unit_vectors = _normalize(self.vectors - self.vectors.mean(0))
 
-    def match(self, features: Tensor, middle: Tensor) -> Tensor:
-        """Return which vector lies most in the direction of each of features (1, C, H, W), (1, 1, H, W).
+    def match(self, features: Tensor, mean: Tensor) -> Tensor:
+        """Return the index (1, 1, H, W) of the vector most similar to each of the features (1, C, H, W).
 
-        Both are seen from their own middle; `middle` (C,) is that of the whole picture.
+        Similarity is the cosine after both sides are centred; `mean` (C,) is that of the whole image's features.
         """
-        flat = features.flatten(2)[0].T - middle
-        found = [(_directions(part) @ self.directions.T).argmax(1) for part in torch.split(flat, AT_ONCE)]
-        return torch.cat(found).view(1, 1, *features.shape[2:])
+        centered = features.flatten(2)[0].T - mean
+        indices = [(_normalize(chunk) @ self.unit_vectors.T).argmax(1) for chunk in torch.split(centered, CHUNK_SIZE)]
+        return torch.cat(indices).view(1, 1, *features.shape[2:])
 
     def distance(self, features: Tensor, matches: Tensor, weights: Tensor) -> Tensor:
-        """Return the sum over places of |f - v|^2 over the mean |v|^2, where v answers to f.
+        """Return the weighted sum over positions of |f - v|^2 / mean |v|^2, where v is the match of feature f.
 
         Args:
             features: (1, C, H, W).
-            matches: which vector answers to each place, (1, 1, H, W).
-            weights: how much each place counts, (1, 1, H, W).
+            matches: the index of the vector for each position, (1, 1, H, W); see `match`.
+            weights: the weight of each position, (1, 1, H, W).
         """
-        apart = (features.flatten(2)[0].T - self.vectors[matches.flatten()]).square().sum(1)
-        return (apart * weights.flatten()).sum() / self.energy
+        distances = (features.flatten(2)[0].T - self.vectors[matches.flatten()]).square().sum(1)
+        return (distances * weights.flatten()).sum() / self.energy
 
 
-def _directions(vectors: Tensor) -> Tensor:
-    lengths: Tensor = vectors.norm(dim=1, keepdim=True)
-    return vectors / (lengths + TINY)
+def _normalize(vectors: Tensor) -> Tensor:
+    """Return vectors (M, C) scaled to length 1."""
+    norms: Tensor = vectors.norm(dim=1, keepdim=True)
+    return vectors / (norms + TINY)

@@ -1,75 +1,81 @@
-"""How a painting is made: from coarse to fine, at each size in as many steps and as large blocks as can be had."""
+"""Plan of a painting: its sizes from coarse to fine, and at each the steps, the optimizer and the largest blocks."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..config import StyleConfig
-from ..errors import UnfitPictureError
+from ..errors import UnusableImageError
 from ..models.vgg import VGG
 from .optimise import LBFGS
 
-SMALLEST = 127  # the first size is at most this many pixels long: the whole composition fits the network's view
-USUAL = 512  # pixels at which `iterations` are meant
-FEWER = 1.6  # times as many steps at half the size, where each costs a quarter
-SIDES = (0, 1024, 768, 512, 384, 256, 128)  # of blocks; 0 is the whole picture
-FIXED = 640 << 20  # bytes, measured on a processor: of Python, torch and the network's weights
-# Bytes for each pixel of a block that is looked at, measured as well (910, with maxima 1,550, with patches 1,560, with
-# both 2,030): on the way to one gradient; more with maxima, of which all is kept, and with patches, for each region.
-ON_THE_WAY, OF_MAXIMA, OF_PATCHES = 1000, 600, 650
-MEASURED = {*StyleConfig.content_layers, *StyleConfig.style_layers}  # layers that were looked at there
-# Bytes for each pixel of the picture: of itself, of a style, and of a region on all layers: its mask, and which patches
-# answer.
-OF_PICTURE, OF_STYLE, OF_MASK, OF_MATCHES = 12, 12, 6, 11
+COARSEST_MAX_SIZE = 127  # pixels; the first size is no longer, so that the network sees the whole composition
+REFERENCE_SIZE = 512  # pixels; the size that `iterations` is given for
+STEPS_PER_HALVING = 1.6  # factor of the steps at half the size, where a step costs a quarter
+BLOCK_SIZES = (0, 1024, 768, 512, 384, 256, 128)  # pixels; 0 is the whole image
+FIXED_BYTES = 640 << 20  # of Python, PyTorch and the network's weights, measured on a CPU
+# Bytes per pixel that is encoded, to compute one gradient. Measured on a CPU: 910; 1,550 with max pooling, which keeps
+# its inputs; 1,560 with patches, for each region; 2,030 with both.
+BACKWARD_BYTES, MAX_POOL_BYTES, PATCH_BYTES = 1000, 600, 650
+MEASURED_LAYERS = {*StyleConfig.content_layers, *StyleConfig.style_layers}  # the layers of that measurement
+# Bytes per pixel of the painting: for the content, for a style, and for each region at all layers, for its mask and for
+# the indices of its matched patches.
+CONTENT_BYTES, STYLE_BYTES, MASK_BYTES, MATCH_BYTES = 12, 12, 6, 11
 
 
 @dataclass(frozen=True)
-class Appetite:
-    """Say what looking takes, beside the optimiser.
+class MemoryModel:
+    """The memory that the objective needs; the optimizer's comes on top.
 
     Args:
-        halo: pixels around a block that are looked at with it.
-        of_block: bytes for each pixel that is looked at together.
-        kept: bytes that are kept for each pixel of the picture.
-        shapes: bytes for each of its pixels that its own features take, kept where it is looked at as a whole.
-        held: bytes of the pictures that it is painted from.
+        halo: margin of a block in pixels.
+        block_pixel_bytes: bytes per pixel that is encoded at once.
+        image_pixel_bytes: bytes per pixel of the painting.
+        feature_pixel_bytes: bytes per pixel of the content's features, which are kept if it is not split into blocks.
+        source_bytes: bytes of the source pictures.
     """
 
     halo: int
-    of_block: float
-    kept: float
-    shapes: float
-    held: int = 0
+    block_pixel_bytes: float
+    image_pixel_bytes: float
+    feature_pixel_bytes: float
+    source_bytes: int = 0
 
 
-def appetite_of(
-    config: StyleConfig, encoder: VGG, contents: Iterable[str], styles: Sequence[float], masked: bool, held: int
-) -> Appetite:
-    """Return what an encoder takes.
+def build_memory_model(
+    config: StyleConfig,
+    encoder: VGG,
+    content_layers: Iterable[str],
+    style_areas: Sequence[float],
+    masked: bool,
+    source_bytes: int,
+) -> MemoryModel:
+    """Return the memory that painting with an encoder needs.
 
     Args:
-        contents: layers that the content's shapes are compared at.
-        styles: pixels of each style for one of the painting.
-        masked: whether there are regions, or what is transparent.
-        held: bytes of the pictures that are painted from.
+        content_layers: layers where shapes are compared.
+        style_areas: pixels of each style per pixel of the painting.
+        masked: whether there are masks, or transparency.
+        source_bytes: bytes of the source pictures.
     """
-    regions = len(styles) if masked else 1
-    of_block = ON_THE_WAY + OF_MAXIMA * (config.pooling == "max") + encoder.bytes_of({*encoder.layers} - MEASURED)
-    kept = OF_PICTURE + OF_STYLE * sum(styles) + OF_MASK * regions * masked
+    regions = len(style_areas) if masked else 1
+    block_bytes = BACKWARD_BYTES + MAX_POOL_BYTES * (config.pooling == "max")
+    block_bytes += encoder.bytes_of({*encoder.layers} - MEASURED_LAYERS)
+    image_bytes = CONTENT_BYTES + STYLE_BYTES * sum(style_areas) + MASK_BYTES * regions * masked
     if config.statistics == "patches":
-        of_block += OF_PATCHES * regions
-        kept += OF_MATCHES * regions
-    return Appetite(encoder.halo, of_block, kept, encoder.bytes_of(contents), held)
+        block_bytes += PATCH_BYTES * regions
+        image_bytes += MATCH_BYTES * regions
+    return MemoryModel(encoder.halo, block_bytes, image_bytes, encoder.bytes_of(content_layers), source_bytes)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Hold one size of the painting: (width, height), steps, the optimiser, and a block's side, 0 for the whole."""
+    """One size of the painting: (width, height), the steps, the optimizer, and the block size, 0 for the whole."""
 
     size: tuple[int, int]
     iterations: int
-    optimiser: str
-    side: int
+    optimizer: str
+    block_size: int
 
     @property
     def long_side(self) -> int:
@@ -78,59 +84,61 @@ class Stage:
 
     @property
     def cost(self) -> float:
-        """Return what a step costs, in pixels."""
+        """Return the cost of a step, in pixels."""
         return float(self.size[0] * self.size[1])
 
 
-def stages(shape: tuple[int, int], config: StyleConfig, memory: int, appetite: Appetite) -> list[Stage]:
-    """Return the stages of a painting, coarse to fine: each twice as large as the one before.
+def plan_stages(content_size: tuple[int, int], config: StyleConfig, memory: int, memory_model: MemoryModel) -> list[Stage]:
+    """Return the stages of a painting from coarse to fine, each twice as large as the one before.
 
-    Large strokes are found on a small picture, where a step costs little; the large one adds the fine ones.
+    Large strokes are found at small sizes, where a step costs little; the large sizes add the fine ones.
 
     Args:
-        shape: (width, height) of the content.
+        content_size: (width, height) of the content.
         memory: bytes that may be used.
 
     Raises:
-        UnfitPictureError: not even the smallest blocks fit.
+        UnusableImageError: not even the smallest blocks fit.
     """
     long_sides = [config.size]
-    while long_sides[0] > SMALLEST:
+    while long_sides[0] > COARSEST_MAX_SIZE:
         long_sides.insert(0, long_sides[0] // 2)
-    finest_first = [_stage(scaled(shape, each), config, memory, appetite) for each in reversed(long_sides)]
+    sizes = [scale_to(content_size, long_side) for long_side in long_sides]
+    finest_first = [_plan_stage(size, config, memory, memory_model) for size in reversed(sizes)]  # it fails first
     return finest_first[::-1]
 
 
-def scaled(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    """Return (width, height) with the shape of `size`, `long_side` pixels on the longer side, at least one across."""
+def scale_to(size: tuple[int, int], long_side: int) -> tuple[int, int]:
+    """Return `size` (width, height) scaled to `long_side` pixels on the longer side, and at least 1 on the other."""
     factor = long_side / max(size)
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def needed(stage: Stage, appetite: Appetite) -> int:
-    """Return about how many bytes a stage takes."""
+def bytes_needed(stage: Stage, model: MemoryModel) -> int:
+    """Return about how many bytes a stage needs."""
     width, height = stage.size
-    reach = stage.side + 2 * appetite.halo if stage.side else max(stage.size)
-    shapes = 0.0 if stage.side else appetite.shapes
-    whole = (of_picture(stage) + appetite.kept + shapes) * width * height
-    return round(FIXED + appetite.held + whole + appetite.of_block * min(width, reach) * min(height, reach))
+    window = stage.block_size + 2 * model.halo if stage.block_size else max(stage.size)
+    feature_bytes = 0.0 if stage.block_size else model.feature_pixel_bytes
+    whole_image = (optimizer_pixel_bytes(stage) + model.image_pixel_bytes + feature_bytes) * width * height
+    block = model.block_pixel_bytes * min(width, window) * min(height, window)
+    return round(FIXED_BYTES + model.source_bytes + whole_image + block)
 
 
-def of_picture(stage: Stage) -> int:
-    """Return the bytes of each pixel of the picture (measured on a processor), by what the optimiser looks back on."""
-    return 12 * (22 + 2 * min(stage.iterations, LBFGS.LOOKS_BACK)) if stage.optimiser == "lbfgs" else 12 * 10
+def optimizer_pixel_bytes(stage: Stage) -> int:
+    """Return the bytes per pixel of the painting that the optimizer needs for its history, measured on a CPU."""
+    return 12 * (22 + 2 * min(stage.iterations, LBFGS.HISTORY_SIZE)) if stage.optimizer == "lbfgs" else 12 * 10
 
 
-def _stage(size: tuple[int, int], config: StyleConfig, memory: int, appetite: Appetite) -> Stage:
-    """Return the stage of one size: as asked if that fits, else in blocks, else with the optimiser that needs least."""
-    steps = max(1, round(config.iterations * FEWER ** math.log2(USUAL / max(size))))
-    for optimiser in dict.fromkeys((config.optimiser, "adam")):
-        for side in SIDES:
-            stage = Stage(size, steps, optimiser, side)
-            if needed(stage, appetite) <= memory:
+def _plan_stage(size: tuple[int, int], config: StyleConfig, memory: int, memory_model: MemoryModel) -> Stage:
+    """Return the stage of one size: as asked if it fits into memory, else in blocks, else in blocks with Adam."""
+    steps = max(1, round(config.iterations * STEPS_PER_HALVING ** math.log2(REFERENCE_SIZE / max(size))))
+    for optimizer in dict.fromkeys((config.optimizer, "adam")):
+        for block_size in BLOCK_SIZES:
+            stage = Stage(size, steps, optimizer, block_size)
+            if bytes_needed(stage, memory_model) <= memory:
                 return stage
-    least, most = (each / 2**30 for each in (needed(stage, appetite), memory))
-    raise UnfitPictureError(
-        f"A painting of {size[0]} x {size[1]} pixels takes {least:.1f} GB, and {most:.1f} may be used.",
-        "Try a smaller --size, or a larger --memory.",
+    needed, allowed = bytes_needed(stage, memory_model) / 2**30, memory / 2**30
+    raise UnusableImageError(
+        f"A painting of {size[0]} x {size[1]} pixels needs {needed:.1f} GB, but only {allowed:.1f} GB may be used.",
+        "Try a smaller --size or a larger --memory.",
     )

@@ -1,4 +1,4 @@
-"""A painting that was interrupted, kept beside it, so that the same command goes on where it stopped."""
+"""State of an unfinished painting, saved beside it, so that the same command resumes it."""
 
 import hashlib
 import json
@@ -11,70 +11,82 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ..config import StyleConfig
+from ..config.style import OLD_NAMES
 from ..image_io import write_atomically
 
-# What may differ when a painting goes on: how it is painted, what is done to it afterwards, and which network was asked
-# for, since the one that really paints has a name of its own.
-IGNORED = ("device", "memory", "colours", "depth", "network", "vgg19_weights")
+# Settings that may differ when a painting is resumed: where it is painted, what is done to it afterwards, and which
+# network was asked for (the name of the network that really paints is part of the fingerprint).
+NOT_IN_FINGERPRINT = ("device", "memory", "colours", "depth", "network", "vgg19_weights")
 
 
 @dataclass(frozen=True)
-class Unfinished:
-    """Hold how far a painting had come.
+class PartialPainting:
+    """An unfinished painting, and what is needed to resume it.
 
     Args:
-        stage: place of the size that was being painted.
-        taken: steps at that size.
-        steps: all of them.
-        picture: (1, 3, H, W) in [-1, 1].
-        carried: the optimiser's state.
+        stage_index: index of the stage (size) that was being painted.
+        stage_steps: steps taken in this stage.
+        total_steps: steps taken in all stages.
+        image: the best image so far, (1, 3, H, W) in [-1, 1].
+        optimizer_state: what the optimizer continues with.
     """
 
-    stage: int
-    taken: int
-    steps: int
-    picture: Tensor
-    carried: Mapping[str, Tensor]
+    stage_index: int
+    stage_steps: int
+    total_steps: int
+    image: Tensor
+    optimizer_state: Mapping[str, Tensor]
 
 
-def place(out: Path) -> Path:
-    """Return where an unfinished painting is kept."""
+def partial_path(out: Path) -> Path:
+    """Return the path where the unfinished painting of `out` is saved."""
     return out.with_name(f".{out.name}.unfinished")
 
 
-def mark_of(config: StyleConfig, pictures: Iterable[Path], network: str) -> str:
-    """Return what tells one painting from another: its settings, the network, and the bytes of all its pictures.
+def compute_fingerprint(config: StyleConfig, picture_paths: Iterable[Path], network: str) -> str:
+    """Return a hash that identifies a painting: of its settings, the network, and the bytes of all its pictures.
 
-    The usual settings count as well, since another release may have other ones.
+    Settings that were left at their defaults count as well, since another release may have other defaults. They are
+    hashed under the names that ganvas 0.1 gave them, so that its unfinished paintings can still be resumed.
     """
-    settings = {name: value for name, value in asdict(config).items() if name not in IGNORED}
+    old_names = {name: old for old, name in OLD_NAMES.items()}
+    settings = {
+        old_names.get(name, name): value for name, value in asdict(config).items() if name not in NOT_IN_FINGERPRINT
+    }
     digest = hashlib.sha256(json.dumps([network, settings], sort_keys=True).encode())
-    for picture in pictures:
-        digest.update(hashlib.sha256(picture.read_bytes()).digest())
+    for path in picture_paths:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
-def keep(found: Unfinished, out: Path, mark: str) -> None:
-    """Write how far a painting has come, whole or not at all.
+def save_partial(partial: PartialPainting, out: Path, fingerprint: str) -> None:
+    """Write an unfinished painting atomically. The names inside the file are those of ganvas 0.1.
 
     Raises:
-        OSError: the disk does not take it.
+        OSError: the file cannot be written.
     """
-    tensors = {"picture": found.picture, **{f"carried.{name}": each for name, each in found.carried.items()}}
-    facts = {"mark": mark, "stage": str(found.stage), "taken": str(found.taken), "steps": str(found.steps)}
-    write_atomically(place(out), save({name: each.cpu().contiguous() for name, each in tensors.items()}, facts))
+    carried = {f"carried.{name}": tensor for name, tensor in partial.optimizer_state.items()}
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in {"picture": partial.image, **carried}.items()}
+    metadata = {
+        "mark": fingerprint,
+        "stage": str(partial.stage_index),
+        "taken": str(partial.stage_steps),
+        "steps": str(partial.total_steps),
+    }
+    write_atomically(partial_path(out), save(tensors, metadata))
 
 
-def find(out: Path, mark: str) -> Unfinished | None:
-    """Return how far this very painting had come; None if it was not begun, was another, or the file is damaged."""
+def load_partial(out: Path, fingerprint: str) -> PartialPainting | None:
+    """Return the unfinished painting with this fingerprint; None if there is none, or its file is damaged."""
     try:
-        with safe_open(place(out), "pt") as file:
-            facts = file.metadata() or {}
-            if facts.get("mark") != mark:
+        with safe_open(partial_path(out), "pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("mark") != fingerprint:
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
-            carried = {name.removeprefix("carried."): each for name, each in tensors.items() if name != "picture"}
-            stage, taken, steps = (int(facts[name]) for name in ("stage", "taken", "steps"))
-            return Unfinished(stage, taken, steps, tensors["picture"], carried)
+            image = tensors.pop("picture")
+            optimizer_state = {name.removeprefix("carried."): tensor for name, tensor in tensors.items()}
+            stage_index, stage_steps, total_steps = (int(metadata[name]) for name in ("stage", "taken", "steps"))
+            return PartialPainting(stage_index, stage_steps, total_steps, image, optimizer_state)
     except (OSError, SafetensorError, KeyError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""A painting's own account of how it was made, read back: to paint others like it, or to give it other colours."""
+"""Settings read back from a painting's metadata: to paint others like it, or to give it other colours."""
 
 import json
 import shlex
@@ -9,23 +9,26 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from ..config import StyleConfig, from_dict
-from ..data.sixteen_bit import read_deep
+from ..config.style import ColorMode, with_current_names
+from ..data.sixteen_bit import read_16bit_image
 from ..errors import GanvasError
 from ..events import Done, Event
-from ..image_io import DEEP, read_origin, to_float
+from ..image_io import SIXTEEN_BIT_SUFFIXES, read_metadata, to_float
 from ..models.vgg import PACKAGED
-from .check import check_colours
-from .load import read, to_tensor
-from .paint import check_places
-from .painting import ENDED, Sources, dressed, free_place, write
+from .check import check_colors
+from .load import load_picture, to_uint8_tensor
+from .paint import check_outputs
+from .painting import FINAL_REASONS, SourcePaths, original_colors_path, with_colors_and_alpha, write_painting
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Hold how a painting was made: its content, its styles, the masks, and all settings."""
+class PaintingSettings:
+    """How a painting was made: the paths of its content, styles and masks, and all settings."""
 
     content: Path
     styles: tuple[Path, ...]
@@ -33,87 +36,96 @@ class Recipe:
     config: StyleConfig
 
 
-def recipe_of(painting: Path) -> Recipe:
+def read_settings(painting: Path) -> PaintingSettings:
     """Return how a painting was made.
 
     Raises:
-        GanvasError: it does not tell, or not in a way that this release understands.
+        GanvasError: it is not a picture, its metadata do not say it, or this release does not understand them.
     """
-    read(painting)  # says what is wrong with a file that is none
-    return recipe_in(read_origin(painting), painting)
+    load_picture(painting)  # raises if the file is not a picture
+    return parse_settings(read_metadata(painting), painting)
 
 
-def recipe_in(told: Mapping[str, str], painting: Path) -> Recipe:
-    """Return how a painting was made, from what its file tells.
+def parse_settings(metadata: Mapping[str, str], painting: Path) -> PaintingSettings:
+    """Return how a painting was made, from its metadata; those of ganvas 0.1 are understood as well.
 
     Raises:
-        GanvasError: it does not tell, or not in a way that this release understands.
+        GanvasError: the metadata do not say it, or this release does not understand them.
     """
-    hint = "Name a picture that ganvas style wrote."
-    if not {"content", "styles", "settings"} <= told.keys():
-        raise GanvasError(f"{painting} does not tell how it was painted.", hint)
-    styles, masks = _paths(told["styles"], painting), _paths(told.get("masks", "[]"), painting)
-    config = from_dict(StyleConfig, _json(told["settings"], painting), "settings")
-    if told.get("network") == PACKAGED:  # also where another was asked for, and could not be had
+    if not {"content", "styles", "settings"} <= metadata.keys():
+        message = f"{painting} does not say how it was painted."
+        raise GanvasError(message, "Name a painting that ganvas style wrote.")
+    styles, masks = _parse_paths(metadata["styles"], painting), _parse_paths(metadata.get("masks", "[]"), painting)
+    record = with_current_names(_parse_json(metadata["settings"], painting))
+    config = from_dict(StyleConfig, record, "settings")
+    if metadata.get("network") == PACKAGED:  # even if VGG-19 was asked for, but was not available
         config = replace(config, network="vgg16", vgg19_weights=None)
-    return Recipe(Path(told["content"]), styles, masks, config)
+    return PaintingSettings(Path(metadata["content"]), styles, masks, config)
 
 
-def recolour(painting: Path, colours: str, out: Path, content: Path | None = None) -> Generator[Event, None, None]:
-    """Write a painting with other colours to `out`; nothing is painted anew.
+def recolor(painting: Path, colors: str, out: Path, content: Path | None = None) -> Generator[Event, None, None]:
+    """Write a painting in other colours to `out`, without painting it again.
 
     Args:
-        colours: a name of `colour.COLOURS`.
-        content: the picture whose colours are meant; the one that was painted from if not given.
+        colors: one of `colour.COLOR_MODES`.
+        content: the picture whose colours are taken; by default the one that it was painted from.
 
     Raises:
-        GanvasError: the painting does not tell how it was made, its free colours are gone, or `out` cannot be written.
+        GanvasError: the painting does not say how it was made, the copy in its own colours is missing, or `out` cannot
+            be written.
     """
-    check_colours(colours)
-    recipe = recipe_of(painting)
-    where = content or recipe.content
-    sources = Sources(where, recipe.styles, recipe.masks, recipe.config.start_picture)
-    check_places(out, sources, replace(recipe.config, colours=colours, depth=0))
-    if colours != "free" and out == free_place(painting):
-        raise GanvasError(f"{out} holds the painting in its own colours.", "Give --out another name.")
-    origin = read_origin(painting)
-    free = painting if recipe.config.colours == "free" else free_place(painting)
-    if origin.get("reason") not in ENDED:
-        raise GanvasError(f"{painting} is not finished.", "The command that began it goes on with it.")
-    if not free.exists() or read_origin(free).get("mark") != origin.get("mark"):
-        anew = ["ganvas", "style", str(where), "--like", str(painting), "--colours", colours, "--out", str(out)]
+    color_mode = check_colors(colors)
+    settings = read_settings(painting)
+    content_path = content or settings.content
+    sources = SourcePaths(content_path, settings.styles, settings.masks, settings.config.start_path)
+    check_outputs(out, sources, replace(settings.config, colors=color_mode, depth=0))
+    if color_mode != "free" and out == original_colors_path(painting):
+        raise GanvasError(f"{out} is the painting in its own colors.", "Give --out another name.")
+    metadata = read_metadata(painting)
+    original_path = painting if settings.config.colors == "free" else original_colors_path(painting)
+    if metadata.get("reason") not in FINAL_REASONS:
+        raise GanvasError(f"{painting} is not finished.", "Run the command that began it again to finish it.")
+    if not original_path.exists() or read_metadata(original_path).get("mark") != metadata.get("mark"):
+        command = ["ganvas", "style", str(content_path), "--like", str(painting), "--colors", colors, "--out", str(out)]
         raise GanvasError(
-            f"{painting} has lost its own colours: there is no {free.name} beside it that is of the same painting.",
-            f"Paint it anew: {shlex.join(anew)}",
+            f"{painting} has lost its own colors: there is no {original_path.name} of the same painting beside it.",
+            f"Paint it again: {shlex.join(command)}",
         )
-    original = replace(read(where), alpha=read(free).alpha)
-    deep = read_deep(free)
-    if deep is not None:  # what lies under transparency, too
-        tensor = torch.from_numpy(deep[..., :3] / np.float32(32767.5) - 1).permute(2, 0, 1)[None]
-    else:
-        with Image.open(free) as image:
-            tensor = to_float(to_tensor(image.convert("RGB")))
-    wanted = {colours: out} if colours == "free" else {"free": free_place(out), colours: out}
-    for name, path in wanted.items():
-        settings = json.dumps(asdict(replace(recipe.config, colours=name)))
-        bits = 16 if deep is not None and path.suffix.lower() in DEEP else 8
-        write(dressed(tensor, original, name), path, bits, origin | {"settings": settings})
+    content_picture = replace(load_picture(content_path), alpha=load_picture(original_path).alpha)
+    pixels16 = read_16bit_image(original_path)
+    image = _read_rgb(original_path, pixels16)
+    outputs: dict[ColorMode, Path] = {"free": original_colors_path(out), color_mode: out}
+    if color_mode == "free":
+        outputs = {"free": out}
+    for name, path in outputs.items():
+        record = json.dumps(asdict(replace(settings.config, colors=name)))
+        bits = 16 if pixels16 is not None and path.suffix.lower() in SIXTEEN_BIT_SUFFIXES else 8
+        recolored = with_colors_and_alpha(image, content_picture, name)
+        write_painting(recolored, path, bits, metadata | {"settings": record})
     yield Done(str(out), 0, 0, 0.0, "finished")
 
 
-def _paths(told: str, painting: Path) -> tuple[Path, ...]:
-    found = _json(told, painting)
-    if not (isinstance(found, list) and all(isinstance(each, str) for each in found)):
-        raise _not_understood(painting)
-    return tuple(Path(each) for each in found)
+def _read_rgb(path: Path, pixels16: NDArray[np.uint16] | None) -> Tensor:
+    """Return the colours of a painting, transparent pixels included, as (1, 3, H, W) in [-1, 1]."""
+    if pixels16 is not None:
+        return torch.from_numpy(pixels16[..., :3] / np.float32(32767.5) - 1).permute(2, 0, 1)[None]
+    with Image.open(path) as image:
+        return to_float(to_uint8_tensor(image.convert("RGB")))
 
 
-def _json(told: str, painting: Path) -> Any:
+def _parse_paths(text: str, painting: Path) -> tuple[Path, ...]:
+    names = _parse_json(text, painting)
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise _unreadable_settings(painting)
+    return tuple(Path(name) for name in names)
+
+
+def _parse_json(text: str, painting: Path) -> Any:
     try:
-        return json.loads(told)
+        return json.loads(text)
     except ValueError as error:
-        raise _not_understood(painting) from error
+        raise _unreadable_settings(painting) from error
 
 
-def _not_understood(painting: Path) -> GanvasError:
-    return GanvasError(f"{painting} tells in a way that is not understood how it was painted.", "Name another one.")
+def _unreadable_settings(painting: Path) -> GanvasError:
+    return GanvasError(f"The settings stored in {painting} cannot be read.", "Name another painting.")

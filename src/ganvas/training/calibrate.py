@@ -1,4 +1,7 @@
-"""From a budget of minutes to a number of steps: try each phase for a moment and count."""
+"""How long things take on this machine: each phase's step, a sample grid, a checkpoint, a score, a health check.
+
+From there follow the steps that a budget of minutes has room for.
+"""
 
 import math
 import statistics
@@ -8,147 +11,166 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import torch
 
 from .. import checkpoint
 from ..config import Config
 from ..data.loader import Loader
-from ..data.prepare import Prepared
-from ..device import Choice, use
+from ..data.prepare import PreparedDataset
+from ..device import DeviceChoice, torch_device
 from ..latents.sample import save_network
-from ..metrics.features import DEFAULT
+from ..metrics import DEFAULT_NETWORK
 from ..metrics.networks import load_network
-from ..planning.schedule import Position, with_seconds
+from ..planning.budget import with_seconds
+from ..planning.schedule import PhasePosition, level_at
 from ..runs import Run
-from .care.checkpoint_scores import COUNT, Appraiser
-from .care.health_check import Examiner
+from .care.checkpoint_scores import COUNT, CheckpointScorer
+from .care.health_check import HealthProbe
 from .care.logit_histograms import logit_histograms
-from .care.sample_grids import save_sheet, settle
-from .growth import grow
-from .phases import advance
-from .state import State, fresh, pack
-from .steps.adversarial import Losses
-from .steps.autoencoder import encode_all
-from .steps.batch import loader_for
+from .care.sample_grids import prepare_for_sampling, save_sample_grid
+from .phases import advance, set_level
+from .state import State, new_state
+from .state_io import state_to_tensors
+from .steps.autoencoder import encode_dataset
+from .steps.batch import make_loader
+from .steps.optimize import Losses
 
-WARM_UP = 3  # first steps of a phase: memory is taken and convolutions choose their algorithm
+WARMUP_TRIALS = 3  # first steps of a phase: memory is allocated and convolutions choose their algorithm
 TRIALS = 12
-PATIENCE = 1.5  # seconds a phase, at most (after at least one trial)
-FEW = 512  # pictures that are encoded to see how long all would take
-SHARE = 0.08  # of the budget that sheets and checkpoints may take
+MAX_TRIAL_SECONDS = 1.5  # a phase, at most (after at least one trial)
+ENCODED_IMAGES = 512  # encoded to see how long all would take
+WRITING_SHARE = 0.08  # of the budget that sample grids and checkpoints may take
 MARGIN = 0.96  # machines are noisy; a budget is better kept than used to the last second
-EVALUATION_SHARE = 0.045  # of the budget that scores may take: under 5 % also where they turn out a little slower
-EXAMINATION_SHARE = 0.024  # of the budget that the coach may take to look: some looks come more often than planned
-MOST_EXAMINATIONS = 240
-WORTH_SCORING = 300.0  # seconds; in a shorter run the last checkpoint is the best, since its rates end with the budget
-TRIED = 64  # pictures that are scored to see how long all would take
+SCORING_SHARE = 0.045  # of the budget that scores may take: under 5 % also where they turn out a little slower
+HEALTH_SHARE = 0.024  # of the budget that health checks may take: some come more often than planned
+MAX_HEALTH_CHECKS = 240
+MAX_SAMPLE_GRIDS = 24
+MIN_SECONDS_TO_SCORE = 300.0  # in a shorter run the last checkpoint is the best, since its learning rates end with it
+SCORED_IMAGES = 64  # scored to see how long all would take
 
 
-def calibrate(config: Config, data: Prepared, device: Choice, seconds: Callable[[], float]) -> Config:
-    """Return `config` with the steps, sheets and checkpoints that fit a budget, on this machine as it is now.
+class Seconds(NamedTuple):
+    """What one sample grid, checkpoint, score and health check take; infinite if there are to be none."""
+
+    grid: float
+    checkpoint: float
+    score: float
+    health_check: float
+
+
+def calibrate(config: Config, data: PreparedDataset, choice: DeviceChoice, left: Callable[[], float]) -> Config:
+    """Return `config` with the steps, sample grids, checkpoints, scores and health checks that fit a budget.
 
     What was learned meanwhile is thrown away. The result depends on the clock, hence it is recorded in config.json.
 
     Args:
-        seconds: what is left of the budget, asked when the measuring is over.
+        left: asked for the seconds that are left of the budget.
     """
-    where = use(device)
-    loader = loader_for(config, data)
-    state = fresh(config, where)
-    each_step, encoding = seconds_per_step(config, data, state, loader)
-    sheet, save = _seconds_to_write(state, config, loader, device)
-    evaluation = _seconds_to_score(state, config, data, where) if seconds() > WORTH_SCORING else math.inf
-    examination = _seconds_to_examine(state, config, data, where) if config.coach != "off" else math.inf
-    left = seconds() - encoding
-    examinations = EXAMINATION_SHARE * left / examination, SHARE / 2 * left / save  # a healthy moment is saved
-    looks = min(round(left / 60), int(EVALUATION_SHARE * left / evaluation))  # one of them at the real pictures
+    device = torch_device(choice)
+    loader = make_loader(config, data)
+    state = new_state(config, device)
+    step_seconds, encoding = seconds_per_step(config, data, state, loader)
+    grid, save = _seconds_to_write(state, config, loader, choice)
+    score = _seconds_to_score(state, config, data, device) if left() > MIN_SECONDS_TO_SCORE else math.inf
+    check = _seconds_to_check(state, config, data, device) if config.coach != "off" else math.inf
+    return _with_budget(config, left() - encoding, step_seconds, Seconds(grid, save, score, check))
+
+
+def _with_budget(config: Config, left: float, step_seconds: list[float], seconds: Seconds) -> Config:
+    """Return `config` with everything that fits into `left` seconds, each kind of work its share."""
+    scores = min(round(left / 60), int(SCORING_SHARE * left / seconds.score))  # one of them of the real images
+    # With each health check comes, in health, a checkpoint to go back to.
+    checks = int(HEALTH_SHARE * left / seconds.health_check), int(WRITING_SHARE / 2 * left / seconds.checkpoint)
     config = replace(
         config,
-        evaluations=max(0, looks - 1),
-        sheets=max(2, min(24, int(SHARE / 2 * left / sheet))),
-        checkpoints=max(1, min(round(left / 60), int(SHARE / 2 * left / save))),
-        examinations=max(0, min(MOST_EXAMINATIONS, *(int(each) for each in examinations))),
+        evaluations=max(0, scores - 1),
+        sample_grids=max(2, min(MAX_SAMPLE_GRIDS, int(WRITING_SHARE / 2 * left / seconds.grid))),
+        checkpoints=max(1, min(round(left / 60), int(WRITING_SHARE / 2 * left / seconds.checkpoint))),
+        health_checks=max(0, min(MAX_HEALTH_CHECKS, *checks)),
     )
-    left -= config.sheets * sheet + config.checkpoints * save
-    left -= config.examinations * (examination + save) if config.examinations else 0.0
-    left -= looks * evaluation if config.evaluations else 0.0
-    return with_seconds(config, max(MARGIN * left, 1.0), each_step)
+    left -= config.sample_grids * seconds.grid + config.checkpoints * seconds.checkpoint
+    left -= config.health_checks * (seconds.health_check + seconds.checkpoint) if config.health_checks else 0.0
+    left -= scores * seconds.score if config.evaluations else 0.0
+    return with_seconds(config, max(MARGIN * left, 1.0), step_seconds)
 
 
-def seconds_per_step(config: Config, data: Prepared, state: State, loader: Loader) -> tuple[list[float], float]:
-    """Return the seconds that a step of each phase takes, and those that encoding all pictures takes.
+def seconds_per_step(config: Config, data: PreparedDataset, state: State, loader: Loader) -> tuple[list[float], float]:
+    """Return the seconds that a step of each phase takes, and those that encoding all images takes.
 
     What `state` learns meanwhile is of no use.
     """
-    each_step, encoding = [], 0.0
-    if config.adapt is not None:
-        state.augmented = config.adapt.most  # what augmentation costs at most
+    step_seconds, encoding = list[float](), 0.0
+    if config.ada is not None:
+        state.counters.ada_p = config.ada.max_p  # what augmentation costs at most
     for phase in config.phases:
-        grow(state, Position(phase, 0))
-        if config.warm_start and phase.name == "prior":
+        set_level(state, level_at(PhasePosition(phase, 0)))
+        if config.autoencoder and phase.name == "prior":
             began = time.perf_counter()
-            state.codes = encode_all(state, config, data, FEW)
-            shown = data.count - config.held_out
-            encoding = (time.perf_counter() - began) * min(shown, config.warm_start.most_codes) / min(shown, FEW)
-        each_step.append(_mean_seconds(state, config, partial(advance, phase, state, config, loader)))
-    return each_step, encoding
+            state.encoder_codes = encode_dataset(state, config, data, ENCODED_IMAGES)
+            count = data.count - config.held_out
+            encoded = min(count, ENCODED_IMAGES)
+            encoding = (time.perf_counter() - began) * min(count, config.autoencoder.max_codes) / encoded
+        step_seconds.append(_mean_seconds(state, config, partial(advance, phase, state, config, loader)))
+    return step_seconds, encoding
 
 
 def _mean_seconds(state: State, config: Config, step: Callable[[], Losses]) -> float:
-    """Return the mean of a step's seconds where some are dearer: a lazy penalty comes every so many steps.
+    """Return the mean of a step's seconds where some cost more: a lazy penalty comes every so many steps.
 
     Each kind of step is tried by setting the step's number, and counts as often as it comes.
     """
-    lazy = {config.penalty.every} if config.penalty.name != "none" else set()
-    lazy |= {config.styles.path_every} if config.styles else set()
-    numbers = [1, *sorted(lazy - {1})]  # the first is due for nothing, a later one for those that divide it
+    lazy = {config.penalty.interval} if config.penalty.name != "none" else set()
+    lazy |= {config.stylegan.pl_interval} if config.stylegan else set()
+    numbers = [1, *sorted(lazy - {1})]  # at the first nothing is due, at a later one what divides it
     times: dict[int, list[float]] = {number: [] for number in numbers}
     began = time.perf_counter()
-    for trial in range(WARM_UP + TRIALS * len(numbers)):
-        state.step = numbers[trial % len(numbers)]
+    for trial in range(WARMUP_TRIALS + TRIALS * len(numbers)):
+        state.counters.step = numbers[trial % len(numbers)]
         start = time.perf_counter()
         [float(loss) for loss in step().values()]  # waits for the device
-        if trial >= WARM_UP:
+        if trial >= WARMUP_TRIALS:
             times[numbers[trial % len(numbers)]].append(time.perf_counter() - start)
-        if all(times.values()) and time.perf_counter() - began > PATIENCE:
+        if all(times.values()) and time.perf_counter() - began > MAX_TRIAL_SECONDS:
             break
-    each = {number: statistics.median(several) for number, several in times.items()}
+    medians = {number: statistics.median(several) for number, several in times.items()}
     cycle = math.lcm(*numbers)
     kinds = (max((number for number in numbers if place % number == 0), default=1) for place in range(cycle))
-    return statistics.fmean(each[kind] for kind in kinds)
+    return statistics.fmean(medians[kind] for kind in kinds)
 
 
-def _seconds_to_score(state: State, config: Config, data: Prepared, device: torch.device) -> float:
-    """Return the seconds that an evaluation takes at most; the first look at the real pictures takes no longer.
+def _seconds_to_score(state: State, config: Config, data: PreparedDataset, device: torch.device) -> float:
+    """Return the seconds that a score takes at most; measuring the real images takes no longer.
 
-    Found with a part of the pictures, since few budgets could spare a whole evaluation to be thrown away.
+    Found with a part of the images, since few budgets could spare a whole score to be thrown away.
     """
-    load_network(DEFAULT, None)  # not to be counted: it is kept
-    appraiser = Appraiser(config, data, device, TRIED)
+    load_network(DEFAULT_NETWORK, None)  # not to be counted: it stays loaded
+    scorer = CheckpointScorer(config, data, device, SCORED_IMAGES)
     began = time.perf_counter()
-    appraiser.score(state, state.averaged)
-    return COUNT / TRIED * (time.perf_counter() - began)
+    scorer.score(state, state.networks.g_ema)
+    return COUNT / SCORED_IMAGES * (time.perf_counter() - began)
 
 
-def _seconds_to_examine(state: State, config: Config, data: Prepared, device: torch.device) -> float:
-    """Return the seconds that an examination takes, once the real pictures have been looked at."""
-    examiner = Examiner(config, data, device)
+def _seconds_to_check(state: State, config: Config, data: PreparedDataset, device: torch.device) -> float:
+    """Return the seconds that a health check takes, once the real images have been measured."""
+    probe = HealthProbe(config, data, device)
     began = time.perf_counter()
-    examiner.examine(state, config, config.phases[-1], {})
+    probe.check(state, config, config.phases[-1], {})
     return time.perf_counter() - began
 
 
-def _seconds_to_write(state: State, config: Config, loader: Loader, device: Choice) -> tuple[float, float]:
-    """Return the seconds that a sheet with its logits and that a checkpoint with its model take."""
-    where = use(device)
+def _seconds_to_write(state: State, config: Config, loader: Loader, choice: DeviceChoice) -> tuple[float, float]:
+    """Return the seconds that a sample grid with its logits and that a checkpoint with its model take."""
+    device, counters = torch_device(choice), state.counters
     with TemporaryDirectory() as folder:
         run = Run(Path(folder))
         began = time.perf_counter()
-        save_sheet(run, state, config, where)
-        if "discriminator" in config.optimisers:
-            logit_histograms(state, config, loader, where)
+        save_sample_grid(run, state, config, device)
+        if "discriminator" in config.optimizers:
+            logit_histograms(state, config, loader, device)
         written = time.perf_counter()
-        checkpoint.save(run.checkpoints, state.step, *pack(state))
-        save_network(run, settle(state, config, where), state.step, state.images)
+        checkpoint.save(run.checkpoints, counters.step, *state_to_tensors(state))
+        network = prepare_for_sampling(state, config, device)
+        save_network(run, network, counters.step, counters.images_seen)
         return written - began, time.perf_counter() - written

@@ -1,25 +1,29 @@
-"""The kinds of step that a phase may be made of, by the phase's name; what must be ready, and how one is taken."""
+"""One step of training: the step functions by the phases that are made of them, and what surrounds each step."""
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 
-from ..config import AdaptConfig, Config, PhaseConfig
-from ..data.ada import adapted
+from ..coach.measurement.averages import LossAverage
+from ..config import Config, PhaseConfig
+from ..data.ada import update_probability
 from ..data.loader import Loader
-from ..data.prepare import Prepared
-from ..device import is_out_of_memory, mixed_precision, random_at
-from ..errors import GanvasError, pick
-from ..planning.schedule import Position
-from .growth import grow
+from ..data.prepare import PreparedDataset
+from ..device import mixed_precision, seeded_rng
+from ..errors import lookup
+from ..planning.schedule import PhasePosition, level_at, lr_factor
 from .state import State
-from .steps.adversarial import Losses, adversarial_step, unfreeze, update_average
-from .steps.autoencoder import autoencode_step, encode_all, prior_step, sharpen_step
-from .steps.batch import Draw, draw, effective
+from .steps.adversarial import adversarial_step
+from .steps.autoencoder import autoencode_step, encode_dataset, prior_step, sharpen_step
+from .steps.batch import Batch, augment_probability, make_batch
+from .steps.optimize import Losses, update_ema
 from .steps.vae import vae_step
 
-PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
+# What else is to be known of a phase (its optimizers, losses, charts) stands in `ganvas.phases`, by the same names.
+STEPS: dict[str, Callable[[State, Config, Batch], Losses]] = {
     "adversarial": adversarial_step,
     "grow": adversarial_step,
     "autoencode": autoencode_step,
@@ -29,69 +33,86 @@ PHASES: dict[str, Callable[[State, Config, Draw], Losses]] = {
 }
 
 
-def enter(at: Position, state: State, config: Config, data: Prepared) -> None:
-    """Make ready what a step relies on: codes of the pictures for the prior, networks grown so far."""
-    if config.warm_start and at.phase.name == "prior" and state.codes is None:
-        state.codes = encode_all(state, config, data, config.warm_start.most_codes)
-    grow(state, at)
+def take_step(
+    state: State, config: Config, position: PhasePosition, loader: Loader, data: PreparedDataset
+) -> dict[str, float]:
+    """Take one step of the phase at its learning rates, and return its losses.
+
+    Args:
+        config: as it is at this step.
+        position: which step of which phase this is.
+        data: the pictures, for phases that need more of them than a batch.
+
+    Raises:
+        GanvasError: memory is full, whatever the microbatch.
+    """
+    began = time.perf_counter()
+    set_learning_rates(state, config, lr_factor(position))
+    if position.step == 0:  # gradients that wait for an optimizer step are of another phase
+        state.zero_grad()
+    begin_step(state, config, position, data)
+    losses = advance(position.phase, state, config, loader)
+    values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device
+    for name, value in values.items():
+        average = state.counters.loss_averages.setdefault(name, LossAverage())
+        if math.isfinite(value):
+            average.add(value)
+    state.counters.seconds += time.perf_counter() - began
+    return values
+
+
+def set_learning_rates(state: State, config: Config, factor: float) -> None:
+    """Set the learning rate of every optimizer to `factor` times that of `config`, and its betas."""
+    for name, optimizer in state.optimizers.items():
+        for group in optimizer.param_groups:
+            group["lr"] = config.optimizers[name].lr * factor
+            group["betas"] = (config.optimizers[name].beta1, config.optimizers[name].beta2)
+
+
+def begin_step(state: State, config: Config, position: PhasePosition, data: PreparedDataset) -> None:
+    """Make ready what a step relies on: codes of the pictures for the prior, the level of growing networks."""
+    if config.autoencoder and position.phase.name == "prior" and state.encoder_codes is None:
+        state.encoder_codes = encode_dataset(state, config, data, config.autoencoder.max_codes)
+    set_level(state, level_at(position))
+
+
+def set_level(state: State, level: float) -> None:
+    """Let growing networks draw and judge up to this level; others ignore it."""
+    for network in (state.networks.generator, state.networks.g_ema, state.networks.discriminator):
+        network.set_level(level)
 
 
 def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
-    """Take one step of `phase` on the pictures and random numbers that are its own, count it, and return its losses.
-
-    A batch that does not fit into memory is taken in parts whose gradients are gathered: half of it, a quarter, and so
-    on, from then on (`steps.in_turns`).
+    """Take one step of `phase` on the images and random numbers that are its own, count it, and return its losses.
 
     Raises:
-        GanvasError: not even two pictures fit.
+        GanvasError: memory is full, whatever the microbatch.
     """
-    device = next(state.generator.parameters()).device
-    if config.adapt is not None:
-        adapt(state, config.adapt, phase.batch)
-    if phase.batch:  # parts that a larger batch was taken in would be of less than two pictures
-        state.parts = min(state.parts, max(1, phase.batch // 2))
-    while True:
-        try:
-            losses = _step(phase, state, config, loader, device)
-            break
-        except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
-            if not is_out_of_memory(error):
-                raise
-            if 2 * state.parts > max(1, phase.batch // 2):  # a single picture has no mean and no pair
-                raise GanvasError(
-                    f"The memory of {device} is full.",
-                    "Try a smaller --size or --width 0.5, in another folder: --out OTHER",
-                ) from error
-        state.parts *= 2
-        if "discriminator" in state.optimisers:
-            unfreeze(state)  # it may have been the generator's turn
-        for name, optimiser in state.optimisers.items():  # what was gathered is of half a step
-            if name != "discriminator" or state.taught is None:
-                optimiser.zero_grad(set_to_none=True)
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-    if config.adapt is not None:
-        losses["augmented"] = torch.tensor(state.augmented, device=device)
-    state.step += 1
-    state.images += phase.batch
-    if config.ema > 0:
-        update_average(state, config.ema, phase.batch)
+    counters, device = state.counters, state.device
+    if config.ada is not None:
+        update_ada_p(state, config, phase.batch)
+    if phase.batch:  # the microbatches of a larger batch would be of less than two images
+        counters.n_microbatches = min(counters.n_microbatches, max(1, phase.batch // 2))
+    images, labels = loader.batch(counters.images_seen, phase.batch)
+    rng = seeded_rng(config.seed, counters.step, "step", device=device)
+    batch = make_batch(config, images, labels if config.classes else None, rng, device)
+    batch = replace(batch, augment_p=augment_probability(state, config))
+    with mixed_precision(device, config.precision):
+        losses = lookup(STEPS, phase.name, "phase")(state, config, batch)
+    if config.ada is not None:
+        losses["augmented"] = torch.tensor(counters.ada_p, device=device)
+    counters.step += 1
+    counters.images_seen += phase.batch
+    if config.ema_half_life > 0:
+        update_ema(state, config.ema_half_life, phase.batch)
     return losses
 
 
-def _step(phase: PhaseConfig, state: State, config: Config, loader: Loader, device: torch.device) -> Losses:
-    """Draw the step's batch and learn from it."""
-    pictures, labels = loader.batch(state.images, phase.batch)
-    random = random_at(config.seed, state.step, "step", device=device)
-    material = draw(config, pictures, labels if config.classes else None, random, device)
-    material = replace(material, augmented=effective(state, config))
-    with mixed_precision(device, config.precision):
-        return pick(PHASES, phase.name, "phase")(state, config, material)
-
-
-def adapt(state: State, config: AdaptConfig, batch: int) -> None:
-    """Move the probability of augmentation by how surely the discriminator knew its pictures in the last ten steps."""
-    sign = state.averages.get("real_sign")
-    if sign is not None:
-        probability = adapted(state.augmented, sign.fast, batch, config.target, config.images, config.most)
-        state.augmented = max(config.least, probability)
+def update_ada_p(state: State, config: Config, batch: int) -> None:
+    """Move the probability of augmentation by how surely the discriminator knew its images in the last ten steps."""
+    sign, ada = state.counters.loss_averages.get("real_sign"), config.ada
+    if sign is not None and ada is not None:
+        probability = update_probability(
+            state.counters.ada_p, sign.fast_mean, batch, ada.target, ada.speed_images, ada.max_p
+        )
+        state.counters.ada_p = max(ada.min_p, probability)

@@ -1,84 +1,72 @@
-"""What has to hold when a run goes on: the same orders, the same pictures, the same classes."""
+"""What has to hold when a run goes on: the same options, the same pictures, the same classes."""
 
 import dataclasses
+from pathlib import Path
 
-from ..config import Config
-from ..data import Prepared
-from ..errors import GanvasError, pick
-from ..planning.planner import batches
-from ..planning.request import KINDS, Options, parse_size
+from ..config import Config, TrainOptions
+from ..config.options import OPTIONS, flag, recorded
+from ..data import PreparedDataset
+from ..errors import GanvasError
 from ..runs import Run
 
 
-def check_same(config: Config, options: Options, run: Run) -> None:
-    """Refuse to go on with a run under other orders than it was begun with.
+def check_same_options(config: Config, options: TrainOptions, run: Run) -> None:
+    """Refuse to go on with a run under other options than it was begun with; `coach` and `device` may change.
 
     Raises:
         GanvasError: an option was given that differs from the run's.
     """
-    data, wishes = config.data, options.wishes
-    width, height = parse_size(options.size) if options.size != "auto" else (data.width, data.height)
-    augment = " ".join(name for name in wishes.augment if name != "none") or "none"
-    pairs = {
-        "--recipe": (options.recipe, config.recipe),
-        "--size": (f"{width}x{height}", f"{data.width}x{data.height}"),
-        "--minutes": (options.minutes, config.minutes),
-        "--images": (options.images, config.asked_images),
-        "--labels": (options.labels, data.labels),
-        "--channels": (pick(KINDS, options.channels, "kind of channels") or None, data.channels),
-        "--background": (options.background, data.background),
-        "--fit": (options.fit, data.fit),
-        "--loss": (wishes.loss, config.loss),
-        "--penalty": (wishes.penalty, config.penalty.name),
-        "--gamma": (wishes.gamma, config.penalty.gamma),
-        "--every": (wishes.every, config.penalty.every),
-        "--augment": (augment if wishes.augment else None, " ".join(config.augment) or "none"),
-        "--flip": (wishes.flip, "yes" if config.flip else "no"),
-        "--ema": (wishes.ema, config.ema),
-        "--width": (wishes.width, config.width),
-        "--compile": (options.compiled, config.compiled),
-        "--batch": (wishes.batch and f"{wishes.batch}", batches(config)),
-        "--freeze": (wishes.freeze or None, config.frozen),
-        "--from": (options.origin and str(options.origin.resolve()), config.origin),
-        "--seed": (options.seed, config.seed),
-        "--precision": (options.precision, config.precision),
-    }
-    untouched = {
-        "--compile": False,
-        "--background": "white",
-        "--fit": "crop",
-        "--seed": 0,
-        "--labels": False,
-    }
-    for name, (given, recorded) in pairs.items():
-        if given not in (None, "auto", untouched.get(name)) and given != recorded:
+    values = recorded(config)
+    for name, value in options.given().items():
+        if OPTIONS[name].read is None:
+            continue
+        if name == "init_from":
+            value = str(Path(value).resolve())
+        was = values[name]
+        if name == "augment" and was is not None:  # "none" beside others says nothing
+            value = tuple(policy for policy in value if policy != "none") or ("none",)
+        if value != was and not (value == 0 and was is None):
+            begun = f"without {flag(name)}" if was is None else f"with {flag(name)} {_words(was)}"
             raise GanvasError(
-                f"{run.folder} was begun with {name} {recorded}, not {given}.",
-                f"Leave {name} out to go on with it, or choose another --out.",
+                f"{run.folder} was begun {begun}, not {_words(value)}.",
+                f"Leave {flag(name)} out to go on with it, or choose another --out.",
             )
 
 
-def moved(config: Config, where: str, data: Prepared, run: Run) -> Config:
+def _words(value: object) -> str:
+    """Return a value as people type it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (
+        " ".join(map(str, value))
+        if isinstance(value, tuple)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def with_new_path(config: Config, path: str, data: PreparedDataset, run: Run) -> Config:
     """Return the configuration with the pictures' new place.
 
     Raises:
-        GanvasError: what lies there are other pictures than the run was begun with.
+        GanvasError: the pictures there are others than the run was begun with.
     """
     if data.fingerprint != config.fingerprint:
         raise GanvasError(
-            f"{run.folder} was begun with PICTURES {config.data.path}, and those in {where} are not the same.",
+            f"{run.folder} was begun with PICTURES {config.data.path}, and those in {path} are not the same.",
             "Leave PICTURES out to go on with it, or choose another --out.",
         )
-    config = dataclasses.replace(config, data=dataclasses.replace(config.data, path=where))
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, path=path))
     run.write_config(config)
     return config
 
 
-def check_classes(config: Config, data: Prepared, run: Run) -> None:
+def check_classes(config: Config, data: PreparedDataset, run: Run) -> None:
     """Refuse to go on when the numbers of the classes would no longer mean the same.
 
     Raises:
-        GanvasError: the run has labels, and the pictures' classes are others than when it began.
+        GanvasError: the run is conditional, and the pictures' classes are others than when it began.
     """
     if config.classes and data.classes != config.classes:
         names = sorted(set(config.classes) ^ set(data.classes)) or ["their order"]

@@ -1,4 +1,4 @@
-"""From a folder of pictures to a running training: choose, prepare, calibrate, record; or go on where it stopped."""
+"""From a folder of pictures to a running training: plan, prepare, calibrate, record; or go on where it stopped."""
 
 import dataclasses
 import shlex
@@ -10,26 +10,23 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..config import Config, DataConfig
-from ..data import Prepared, prepare
-from ..data.prepare import FEWEST
+from ..config import Config, DataConfig, TrainOptions
+from ..config.options import to_flags
+from ..data import PreparedDataset, open_source, prepare, read_overview
 from ..data.split import held_out_count
-from ..device import Choice, available_cores, choose_device, is_out_of_memory
-from ..errors import GanvasError, pick
+from ..device import DeviceChoice, available_cores, choose_device, is_out_of_memory
+from ..errors import GanvasError
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
 from ..image_io import write_atomically
-from ..planning.planner import Choice as Reason
-from ..planning.planner import Circumstances
-from ..planning.request import COACHES, Options, began_with, check_freeze, check_wishes, typed
-from ..planning.schedule import with_images
-from ..recipes import DEFAULT_MINUTES
+from ..planning.budget import with_images
+from ..planning.inputs import plan_inputs, train_count
+from ..planning.plan import Plan, check_freeze, make_plan, source_config
 from ..report import write_card
 from ..runs import Run
 from . import loop
 from .calibrate import calibrate
-from .planning import choose, circumstances, describe
-from .resume_checks import check_classes, check_same, moved
+from .resume_checks import check_classes, check_same_options, with_new_path
 
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
 
@@ -37,7 +34,7 @@ T = TypeVar("T")
 
 
 def train(
-    pictures: str | Path | None, out: str | Path, options: Options, stop: Callable[[], bool], began: float
+    pictures: str | Path | None, out: str | Path, options: TrainOptions, stop: Callable[[], bool], began: float
 ) -> Iterator[Event]:
     """Train on `pictures` in the run folder `out`; see `ganvas.train`.
 
@@ -45,19 +42,23 @@ def train(
         began: `time.monotonic()` when the user's clock started; a budget of minutes counts from there.
     """
     run = Run(out)
-    pick(COACHES, options.coach, "way to coach")
-    device = choose_device(options.device)
-    new = None if run.exists() else _describe_new(pictures, options, run, device)  # before anything is written
+    device = choose_device(options.device or "auto")
+    plan = None if run.exists() else _plan_new(pictures, options, run, device)  # before anything is written
     try:
         with run.lock():
-            ready = yield from _heeding(_make_ready(run, new, pictures, options, device, began), stop)
+            ready = yield from until_stopped(_make_ready(run, plan, pictures, options, device, began), stop)
             if ready is None or stop():
-                words = [str(pictures)] * (pictures is not None) + ["--out", str(run.folder)]
-                command = shlex.join(["ganvas", "train", *words, *typed(options)])  # nothing of it may be recorded yet
-                yield Done(str(run.folder), 0, 0, time.monotonic() - began, "interrupted", command)
+                yield Done(
+                    path=str(run.folder),
+                    step=0,
+                    images_seen=0,
+                    seconds=time.monotonic() - began,
+                    reason="interrupted",
+                    command=_same_command(pictures, run, options),
+                )
                 return
             config, data = ready
-            yield from _recorded(loop.train(config, run, data, device, stop), run)
+            yield from _with_event_log(loop.train(config, run, data, device, stop), run)
     except OSError as error:
         raise GanvasError(
             f"Cannot write to {run.folder}: {error.strerror or error}.",
@@ -69,31 +70,50 @@ def train(
         raise GanvasError(f"The memory of {device.device} is full.", "Try a smaller --size.") from error
 
 
+def _same_command(pictures: str | Path | None, run: Run, options: TrainOptions) -> str:
+    """Return the command that asks for the same again; nothing of it may be recorded yet."""
+    words = ["ganvas", "train"] if pictures is None else ["ganvas", "train", str(pictures)]
+    return shlex.join([*words, "--out", str(run.folder), *to_flags(options.given())])
+
+
+def _plan_new(pictures: str | Path | None, options: TrainOptions, run: Run, device: DeviceChoice) -> Plan:
+    """Return the plan of a new run."""
+    if pictures is None:
+        raise GanvasError(f"{run.folder} is not a run to go on with.", f"Try: ganvas train PICTURES --out {run.folder}")
+    overview = read_overview(open_source(pictures))
+    return make_plan(pictures, options, plan_inputs(overview, options, device))
+
+
 def _make_ready(
-    run: Run, new: "New | None", pictures: str | Path | None, options: Options, device: Choice, began: float
-) -> Generator[Event, None, tuple[Config, Prepared]]:
-    """Prepare the pictures, and find the configuration in the run or make and record it."""
-    if new is not None and not run.exists():  # it may have been begun while this process waited
-        data = yield from _prepare(new.data, run)
-        config = yield from _plan(new, data, options, device, began)
+    run: Run,
+    plan: Plan | None,
+    pictures: str | Path | None,
+    options: TrainOptions,
+    device: DeviceChoice,
+    began: float,
+) -> Generator[Event, None, tuple[Config, PreparedDataset]]:
+    """Prepare the pictures, and read the configuration of the run or make and record it."""
+    if plan is not None and not run.exists():  # it may have been begun while this process waited
+        data = yield from _prepare(plan.config.data, run)
+        config = yield from _complete(plan, data, options, device, began)
         run.write_config(config)
         return config, data
     config = run.read_config()
-    check_same(config, options, run)
-    if options.coach not in ("auto", config.coach):  # how closely it is looked after may change on the way
-        config = dataclasses.replace(config, coach=options.coach)
+    check_same_options(config, options, run)
+    if options.coach not in (None, config.coach):  # how closely it is looked after may change on the way
+        config = dataclasses.replace(config, coach=options.coach or config.coach)
         run.write_config(config)
-    where = config.data.path if pictures is None else str(Path(pictures).resolve())
-    data = yield from _prepare(dataclasses.replace(config.data, path=where), run)
-    if where != config.data.path:
-        config = moved(config, where, data, run)
+    path = config.data.path if pictures is None else str(Path(pictures).resolve())
+    data = yield from _prepare(dataclasses.replace(config.data, path=path), run)
+    if path != config.data.path:
+        config = with_new_path(config, path, data, run)
     if data.fingerprint != config.fingerprint:
         check_classes(config, data, run)
         yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
     return config, data
 
 
-def _heeding(events: Generator[Event, None, T], stop: Callable[[], bool]) -> Generator[Event, None, T | None]:
+def until_stopped(events: Generator[Event, None, T], stop: Callable[[], bool]) -> Generator[Event, None, T | None]:
     """Pass events on and return what their generator returns, or None as soon as `stop` turns true."""
     with closing(events):
         while True:
@@ -107,26 +127,7 @@ def _heeding(events: Generator[Event, None, T], stop: Callable[[], bool]) -> Gen
                 return None
 
 
-@dataclasses.dataclass(frozen=True)
-class New:
-    """Hold what is known of a new training before anything is written: the pictures, why at this size, and for whom."""
-
-    data: DataConfig
-    size: Reason
-    around: Circumstances
-
-
-def _describe_new(pictures: str | Path | None, options: Options, run: Run, device: Choice) -> New:
-    if pictures is None:
-        raise GanvasError(f"{run.folder} is not a run to go on with.", f"Try: ganvas train PICTURES --out {run.folder}")
-    check_wishes(options)
-    around = circumstances(pictures, options, device)
-    data, size = describe(pictures, options, around)
-    choose(data, options, dataclasses.replace(around, count=FEWEST))  # raises what it has to say about loss and so on
-    return New(data, size, around)
-
-
-def _prepare(config: DataConfig, run: Run) -> Generator[Event, None, Prepared]:
+def _prepare(config: DataConfig, run: Run) -> Generator[Event, None, PreparedDataset]:
     """Prepare the pictures and list in the run what could not be read."""
     data = yield from prepare(config, workers=available_cores())
     lines = "".join(f"{each.name}\t{each.reason}\n" for each in data.skipped)
@@ -136,51 +137,47 @@ def _prepare(config: DataConfig, run: Run) -> Generator[Event, None, Prepared]:
     return data
 
 
-def _plan(new: New, data: Prepared, options: Options, device: Choice, began: float) -> Generator[Event, None, Config]:
+def _complete(
+    plan: Plan, data: PreparedDataset, options: TrainOptions, device: DeviceChoice, began: float
+) -> Generator[Event, None, Config]:
     """Return the complete configuration of a new run, its budget turned into steps."""
-    if options.labels and not data.classes:
+    path, conditional = plan.config.data.path, plan.config.data.conditional
+    if conditional and not data.classes:
         raise GanvasError(
-            f"{new.data.path} has no labels.", "Put each class into a sub-folder of its own, or leave out --labels."
+            f"{path} has no classes.", "Put each class into a sub-folder of its own, or leave out --conditional."
         )
-    held_out = held_out_count(data.count)
-    config, choices = choose(new.data, options, dataclasses.replace(new.around, count=data.count - held_out))
-    for each in (*choices, new.size):
-        if each.why != "as asked":
-            yield Note(f"{each.what.capitalize()}: {each.value}, because {each.why}.")
+    plan = plan.for_count(train_count(data.count), options, path)
+    for decision in plan.open_decisions:
+        yield Note(f"{decision.what.capitalize()}: {decision.value}, because {decision.why}.")
     config = dataclasses.replace(
-        config,
-        classes=data.classes if options.labels else (),
-        class_counts=_class_counts(data) if options.labels else (),
-        coach=COACHES[options.coach],
-        seed=options.seed,
-        compiled=options.compiled,
-        precision="float32" if options.precision == "auto" else options.precision,
+        plan.config,
+        classes=data.classes if conditional else (),
+        class_counts=_class_counts(data) if conditional else (),
         fingerprint=data.fingerprint,
-        held_out=held_out,
-        asked_images=options.images,
+        held_out=held_out_count(data.count),
     )
-    if config.frozen and options.origin is not None:
-        check_freeze(config, began_with(options.origin))
-    if options.images is not None:
+    if config.init_from:
+        check_freeze(config, source_config(config.init_from))
+    total = config.total_images
+    if total is not None:
         config = dataclasses.replace(
             config,
-            evaluations=options.images // config.images_per_evaluation,
-            examinations=options.images // config.images_per_examination,
-            checkpoints=max(config.checkpoints, options.images // IMAGES_PER_CHECKPOINT),
+            evaluations=total // config.images_per_evaluation,
+            health_checks=total // config.images_per_health_check,
+            checkpoints=max(config.checkpoints, total // IMAGES_PER_CHECKPOINT),
         )
-        return with_images(config, options.images)
-    minutes = DEFAULT_MINUTES if options.minutes is None else options.minutes
-    config = dataclasses.replace(config, minutes=minutes)
+        return with_images(config, total)
+    minutes = plan.inputs.minutes
     yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")
     return calibrate(config, data, device, lambda: 60 * minutes - (time.monotonic() - began))
 
 
-def _class_counts(data: Prepared) -> tuple[int, ...]:
+def _class_counts(data: PreparedDataset) -> tuple[int, ...]:
     """Return how many pictures each class has."""
     return tuple(np.bincount(np.asarray(data.labels), minlength=len(data.classes)).tolist())
 
 
-def _recorded(events: Generator[Event, None, None], run: Run) -> Iterator[Event]:
+def _with_event_log(events: Generator[Event, None, None], run: Run) -> Iterator[Event]:
     """Write each event to the run before passing it on, and with the last one the model card."""
     with closing(events):
         for event in events:

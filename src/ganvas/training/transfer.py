@@ -1,42 +1,43 @@
-"""Begin with what an earlier run has learned, also where sizes differ: layers that are alike are kept."""
+"""Weights of an earlier run as a beginning, also where sizes differ: layers that match are kept."""
 
 import re
 from collections.abc import Mapping
 
 from torch import Tensor
 
-from .. import checkpoint
 from ..checkpoint import Tensors
 from ..errors import GanvasError
 from ..runs import Run
-from .state import State, under
+from .state import State
+from .state_io import newest_checkpoint, with_prefix
 
-NUMBERED = re.compile(r"^(.*?\.)(\d+)(\..*)$")  # the first number in a weight's name: which of a row of layers it is in
+NUMBERED = re.compile(
+    r"^(.*?\.)(\d+)(\..*)$"
+)  # the first number in a weight's name: its layer's place in a row of layers
 
 
-def transfer(state: State, origin: str) -> float:
-    """Put the weights of `origin`'s newest checkpoint into the networks of `state`; return the share that was found.
+def transfer_weights(state: State, origin: str) -> float:
+    """Copy the weights of `origin`'s newest checkpoint into the networks of `state`; return the share that matched.
 
-    Generators are alike from their coarsest grid on, discriminators and encoders up to theirs; so rows of layers of
-    unequal length are laid side by side from the beginning or from the end. Optimisers begin anew, and so does a prior:
-    it is small, where codes lie is a matter of the new pictures, and the bound on what it learns of few of them
-    supposes that it knew nothing.
+    Generators match from their coarsest resolution on, discriminators and encoders up to theirs. So rows of layers of
+    unequal length are aligned at the beginning or at the end. Optimizers begin anew, and so does a prior: it is small,
+    where codes lie depends on the new pictures, and the bound on what it learns of few of them assumes that it knew
+    nothing.
 
     Raises:
         GanvasError: there is no checkpoint in `origin`, or the networks have no layer in common.
     """
     run = Run(origin)
-    run.read_config()  # says what is wrong, if it is no run
-    found = checkpoint.newest(run.checkpoints)
+    found = newest_checkpoint(run.read_config(), run.checkpoints)
     if found is None:
         raise GanvasError(f"{origin} has no checkpoint to begin with.", f"Train it first: ganvas train --out {origin}")
     kept = total = 0
-    for name, network in state.networks().items():
-        source = "generator" if name == "averaged" else name
+    for name, network in state.networks.by_name().items():
+        source = "generator" if name == "g_ema" else name
         own = network.state_dict()
-        old = _plain(under(found[0], f"{source}/"))
+        old = _plain(with_prefix(found[0], f"{source}/"))
         names = {plain: each for each, plain in zip(own, _plain(own), strict=True)}
-        taken = matching(old, _plain(own), from_end=name in ("discriminator", "encoder"))
+        taken = match_layers(old, _plain(own), from_end=name in ("discriminator", "encoder"))
         taken = {plain: each for plain, each in taken.items() if not plain.startswith("prior.")}
         network.load_state_dict(own | {names[plain]: each for plain, each in taken.items()})
         kept += sum(each.numel() for each in taken.values())
@@ -51,7 +52,7 @@ def _plain(tensors: Mapping[str, Tensor]) -> Tensors:
     return {name.removeprefix("network."): each for name, each in tensors.items()}
 
 
-def matching(old: Mapping[str, Tensor], new: Mapping[str, Tensor], from_end: bool) -> Tensors:
+def match_layers(old: Mapping[str, Tensor], new: Mapping[str, Tensor], from_end: bool) -> Tensors:
     """Return, under the names of `new`, those of `old` that stand in the same place and have the same shape.
 
     Args:

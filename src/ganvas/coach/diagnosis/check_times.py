@@ -1,9 +1,9 @@
-"""When to look: soon after something began, then ever less often, up to the usual gap."""
+"""When to run health checks: soon after a start or a change, then less and less often, up to the usual gap."""
 
-FIRST_LOOK, GROWTH = 0.125, 1.6  # of the usual gap, and from one look to the next
-FEWEST_STEPS = 12  # from one look to the next: what was changed must have had the time to do something
+FIRST_GAP, GAP_GROWTH = 0.125, 1.6  # first gap as a share of the usual one, and its growth from check to check
+MIN_STEPS = 12  # between two checks: what was changed needs time to take effect
 
 
-def share_of_gap(looks: int) -> float:
-    """Return the time from one look to the next as a share of the usual gap, after so many `looks`; at most 1."""
-    return float(min(1.0, FIRST_LOOK * GROWTH ** min(looks, 10)))
+def gap_factor(checks: int) -> float:
+    """Return the gap after `checks` health checks, as a share of the usual gap, at most 1."""
+    return float(min(1.0, FIRST_GAP * GAP_GROWTH ** min(checks, 10)))

@@ -1,172 +1,177 @@
-"""The course of a training: its examinations in order, and the questions that a diagnosis asks of them."""
+"""History of a training's phase: its health checks in order, and what diagnoses ask of them."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ...events import Event, Evidence, Signs, Treated, Verdict
-from .diagnoses import SICKNESSES
+from ...events import Event, Evidence, HealthCheck, Treatment, Verdict
+from .diagnoses import DIAGNOSES
 
-SEVERAL_STEPS = 100  # without which nothing can be said of a gain
-NEAR = 0.35  # distance below which samples are pictures of the kind
-Test = Callable[[Signs], bool]
+MIN_STEPS_APART = 100  # between two health checks, to compare the samples' quality
+CLOSE = 0.35  # feature distance below which samples look like the real pictures
+Condition = Callable[[HealthCheck], bool]
 
 
 @dataclass(frozen=True)
-class Course:
-    """Hold the examinations that belong together: of one phase, since it began or since something was last prescribed.
+class PhaseHistory:
+    """The health checks of one phase, since it began or since the last treatment.
 
-    looks: oldest first, never empty.
-    born: the step at which the phase began or the weights were drawn anew.
+    checks: oldest first, never empty.
+    started_at: the step at which the phase began or the weights were reinitialized.
     """
 
-    looks: tuple[Signs, ...]
-    born: int = 0
+    checks: tuple[HealthCheck, ...]
+    started_at: int = 0
 
     @property
-    def last(self) -> Signs:
-        """Return the last examination."""
-        return self.looks[-1]
+    def last(self) -> HealthCheck:
+        """Return the last health check."""
+        return self.checks[-1]
 
     @property
     def age(self) -> int:
-        """Return how many steps the present weights have been trained in this phase."""
-        return self.last.step - self.born
+        """Return for how many steps the present weights have been trained in this phase."""
+        return self.last.step - self.started_at
 
-    def span(self, looks: int) -> int:
-        """Return how many steps lie between the last few examinations and the one before them, 0 if there is none."""
-        return self.last.step - self.looks[-looks - 1].step if len(self.looks) > looks else 0
+    def steps_over(self, checks: int) -> int:
+        """Return the steps from the check before the last `checks` to the last one; 0 if there is none before."""
+        return self.last.step - self.checks[-checks - 1].step if len(self.checks) > checks else 0
 
-    def now(self, sign: str) -> float:
-        """Return a sign's last value, NaN if it was not measured."""
-        return value(self.last, sign)
+    def last_value(self, metric: str) -> float:
+        """Return a metric's last value, NaN if it was not measured."""
+        return value_of(self.last, metric)
 
-    def lately(self, sign: str, looks: int = 3) -> float:
-        """Return the median of a sign's last few values, NaN if it was not measured."""
-        known = [value(each, sign) for each in self.looks[-looks:]]
-        known = [each for each in known if math.isfinite(each)]
-        return median(known) if known else math.nan
+    def recent_median(self, metric: str, checks: int = 3) -> float:
+        """Return the median of a metric's last few finite values, NaN if there are none."""
+        values = [value_of(check, metric) for check in self.checks[-checks:]]
+        values = [value for value in values if math.isfinite(value)]
+        return median(values) if values else math.nan
 
-    def best(self, sign: str) -> float:
-        """Return the least value of a sign, infinity if it was never measured."""
-        known = [value(each, sign) for each in self.looks]
-        return min((each for each in known if math.isfinite(each)), default=math.inf)
+    def minimum(self, metric: str) -> float:
+        """Return a metric's smallest finite value, infinity if there is none."""
+        values = [value_of(check, metric) for check in self.checks]
+        return min((value for value in values if math.isfinite(value)), default=math.inf)
 
-    def lasting(self, test: Test) -> int:
-        """Return of how many examinations, up to the last one, the test has been true without a break."""
+    def streak(self, condition: Condition) -> int:
+        """Return for how many checks in a row, up to the last one, the condition has been true."""
         count = 0
-        for look in reversed(self.looks):
-            if not test(look):
+        for check in reversed(self.checks):
+            if not condition(check):
                 break
             count += 1
         return count
 
-    def gain(self, sign: str, looks: int) -> float:
-        """Return by what part a sign has fallen in the last few examinations: 0.5 if it halved, negative if it rose.
+    def improvement(self, metric: str, checks: int) -> float:
+        """Return by what share a metric fell over the last few checks: 0.5 if it halved, negative if it rose.
 
-        The least of what was before is compared with the least since, so that one bad look is not taken for a trend.
-        NaN if there are too few.
+        The minimum of the last few checks is compared with the minimum of those before, so that one bad check does not
+        count as a trend. NaN if there are too few.
         """
-        known = [value(each, sign) for each in self.looks]
-        before = [each for each in known[:-looks] if math.isfinite(each)]
-        since = [each for each in known[-looks:] if math.isfinite(each)]
-        if not before or not since or min(before) <= 0:
+        values = [value_of(check, metric) for check in self.checks]
+        before = [value for value in values[:-checks] if math.isfinite(value)]
+        after = [value for value in values[-checks:] if math.isfinite(value)]
+        if not before or not after or min(before) <= 0:
             return math.nan
-        return 1 - min(since) / min(before)
+        return 1 - min(after) / min(before)
 
-    def evidence(self, sign: str, looks: int) -> Evidence:
-        """Return what a sign was before the last few examinations, what it is now, and when it began to change."""
-        first = max(0, len(self.looks) - looks - 1)
-        return Evidence(sign, value(self.looks[first], sign), self.now(sign), self.looks[first].images)
-
-
-def value(look: Signs, sign: str) -> float:
-    """Return a sign's value in an examination, NaN if it was not measured or is no number."""
-    found = look.values.get(sign, math.nan)
-    return float(found) if isinstance(found, int | float) else math.nan
+    def evidence(self, metric: str, checks: int) -> Evidence:
+        """Return what a metric is now and what it was before the last few checks."""
+        first = self.checks[max(0, len(self.checks) - checks - 1)]
+        return Evidence(metric, value_of(first, metric), self.last_value(metric), first.images_seen)
 
 
-def above(sign: str, limit: float) -> Test:
-    """Return the test whether a sign is above a limit; what was not measured is not."""
-    return lambda look: value(look, sign) > limit
+def value_of(check: HealthCheck, metric: str) -> float:
+    """Return a metric's value in a health check, NaN if it was not measured or is not a number."""
+    value = check.metrics.get(metric, math.nan)
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
-def below(sign: str, limit: float) -> Test:
-    """Return the test whether a sign is below a limit; what was not measured is not."""
-    return lambda look: value(look, sign) < limit
+def above(metric: str, limit: float) -> Condition:
+    """Return the condition that a metric is above a limit; false if it was not measured."""
+    return lambda check: value_of(check, metric) > limit
 
 
-def both(*tests: Test) -> Test:
-    """Return the test whether all of several are true."""
-    return lambda look: all(test(look) for test in tests)
+def below(metric: str, limit: float) -> Condition:
+    """Return the condition that a metric is below a limit; false if it was not measured."""
+    return lambda check: value_of(check, metric) < limit
 
 
-def _examinations(history: Sequence[Event]) -> list[Signs]:
-    return sorted((event for event in history if isinstance(event, Signs)), key=lambda look: look.step)
+def all_of(*conditions: Condition) -> Condition:
+    """Return the condition that several are all true."""
+    return lambda check: all(condition(check) for condition in conditions)
 
 
-def course_of(history: Sequence[Event]) -> Course | None:
-    """Return the present course of a history, in whatever order it comes; None if nothing was examined yet."""
-    looks = _examinations(history)
-    if not looks:
-        return None
-    start = begun_at(history)
-    mine = tuple(look for look in _of_present_phase(looks) if look.step > start)
-    return Course(mine or (looks[-1],), _born(history, looks))
+def _health_checks(history: Sequence[Event]) -> list[HealthCheck]:
+    """Return the health checks of a history, oldest first."""
+    return sorted((event for event in history if isinstance(event, HealthCheck)), key=lambda check: check.step)
 
 
-def _born(history: Sequence[Event], looks: Sequence[Signs]) -> int:
-    """Return the step at which the present phase began, as far as examinations tell, or the weights were drawn anew."""
-    others = [look.step for look in looks if look.phase != looks[-1].phase]
-    anew = [event.step for event in history if isinstance(event, Treated) and _is_afresh(event)]
-    return max([0, *others, *anew])
+def present_phase(history: Sequence[Event]) -> PhaseHistory | None:
+    """Return the history of the present phase since the last treatment; None before the first health check.
 
-
-def _is_afresh(event: Treated) -> bool:
-    return not event.outcome and any(each.kind == "afresh" for each in event.prescriptions)
-
-
-def _of_present_phase(looks: Sequence[Signs]) -> Sequence[Signs]:
-    """Return those of the examinations, oldest first, that came since the phase of the last one began."""
-    others = [index for index, look in enumerate(looks) if look.phase != looks[-1].phase]
-    return looks[others[-1] + 1 :] if others else looks
-
-
-def promising(history: Sequence[Event]) -> bool:
-    """Tell whether the last examination is of a moment worth going back to.
-
-    The samples have come half of the way, or are near the real pictures: in the first minutes of a training that goes
-    wrong they get better too, and weights that were damaged then never become quite well.
+    Args:
+        history: the training's events in any order.
     """
-    course = course_of(history)
-    if course is None or len(course.looks) < 2:
+    checks = _health_checks(history)
+    if not checks:
+        return None
+    treated_at = last_treated_at(history)
+    since = tuple(check for check in _of_present_phase(checks) if check.step > treated_at)
+    return PhaseHistory(since or (checks[-1],), _started_at(history, checks))
+
+
+def _started_at(history: Sequence[Event], checks: Sequence[HealthCheck]) -> int:
+    """Return the step of the last check of another phase, or of the last reinitialization if that came later."""
+    of_other_phases = [check.step for check in checks if check.phase != checks[-1].phase]
+    reinitialized = [event.step for event in history if isinstance(event, Treatment) and _reinitializes(event)]
+    return max([0, *of_other_phases, *reinitialized])
+
+
+def _reinitializes(event: Treatment) -> bool:
+    return not event.outcome and any(prescription.kind == "reinitialize" for prescription in event.prescriptions)
+
+
+def _of_present_phase(checks: Sequence[HealthCheck]) -> Sequence[HealthCheck]:
+    """Return the checks, oldest first, since the phase of the last one began."""
+    others = [index for index, check in enumerate(checks) if check.phase != checks[-1].phase]
+    return checks[others[-1] + 1 :] if others else checks
+
+
+def is_promising(history: Sequence[Event]) -> bool:
+    """Tell whether the last health check shows a state worth going back to.
+
+    The samples have come half the way to the real pictures, or are close to them. A training that goes wrong gets
+    better in its first minutes too, but weights that were damaged then never recover fully.
+    """
+    phase = present_phase(history)
+    if phase is None or len(phase.checks) < 2:
         return False
-    return course.now("distance") < max(NEAR, 0.5 * value(course.looks[0], "distance"))
+    return phase.last_value("feature_distance") < max(CLOSE, 0.5 * value_of(phase.checks[0], "feature_distance"))
 
 
-def suspicious(history: Sequence[Event]) -> bool:
-    """Tell whether the last examination alone is bad enough to look again soon."""
-    course = course_of(history)
-    if course is None:
+def is_suspicious(history: Sequence[Event]) -> bool:
+    """Tell whether the last health check alone is bad enough to check again soon."""
+    phase = present_phase(history)
+    if phase is None:
         return False
-    earlier = Course(course.looks[:-1]).best("distance") if len(course.looks) > 1 else math.inf
-    alike = course.now("near_copies") > 0.5 or course.now("diversity") < 0.2
-    return alike or course.now("distance") > 2 * earlier
+    earlier = PhaseHistory(phase.checks[:-1]).minimum("feature_distance") if len(phase.checks) > 1 else math.inf
+    collapsed = phase.last_value("near_copies") > 0.5 or phase.last_value("diversity") < 0.2
+    return collapsed or phase.last_value("feature_distance") > 2 * earlier
 
 
-def begun_at(history: Sequence[Event]) -> int:
-    """Return the step at which something was last prescribed, -1 if nothing was."""
-    return max((event.step for event in history if isinstance(event, Treated) and not event.outcome), default=-1)
+def last_treated_at(history: Sequence[Event]) -> int:
+    """Return the step of the last treatment, -1 if there was none."""
+    return max((event.step for event in history if isinstance(event, Treatment) and not event.outcome), default=-1)
 
 
-def entered(history: Sequence[Event]) -> int:
-    """Return the step of the first examination of the present phase, 0 if nothing was examined yet."""
-    looks = _of_present_phase(_examinations(history))
-    return looks[0].step if looks else 0
+def first_check_of_phase(history: Sequence[Event]) -> int:
+    """Return the step of the present phase's first health check, 0 before it."""
+    checks = _of_present_phase(_health_checks(history))
+    return checks[0].step if checks else 0
 
 
-def told(history: Sequence[Event]) -> Verdict | None:
-    """Return the last verdict that was told; those of a later release, whose names mean nothing here, do not count."""
-    known = (event for event in history if isinstance(event, Verdict) and event.name in SICKNESSES)
-    return max(known, key=lambda each: each.step, default=None)
+def last_verdict(history: Sequence[Event]) -> Verdict | None:
+    """Return the last verdict in the history; verdicts of a later release, with unknown names, are passed over."""
+    verdicts = (event for event in history if isinstance(event, Verdict) and event.name in DIAGNOSES)
+    return max(verdicts, key=lambda verdict: verdict.step, default=None)

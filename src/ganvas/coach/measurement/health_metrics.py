@@ -1,6 +1,6 @@
-"""The signs of health: what is measured, and how. Each function takes tensors and networks of anybody's loop.
+"""Health metrics, computed from the tensors, networks and optimizers of any training loop.
 
-All are cheap: a batch of 64 samples, seen by a frozen network at 32 px, costs a tenth of a second on a processor.
+All are cheap: a frozen network measures 64 samples at 32 px in a tenth of a second on a CPU.
 """
 
 import math
@@ -12,29 +12,33 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...image_io import to_uint8
+from ...metrics import DEFAULT_NETWORK
 from ...metrics.features import to_rgb
-from ...metrics.neighbours import near_duplicates
+from ...metrics.neighbours import count_near_duplicates
 from ...metrics.networks import EfficientNetLite, load_network
 from .modes import Modes, find_modes
 
-COUNT = 64  # samples and as many real pictures of a look: one sheet
-KNOWN = 512  # real pictures that are sorted into kinds
-SIDE = 32  # pixels at which the frozen network looks: a ninth of the cost of the 96 of the scores
-SATURATED = 0.99  # of the way to black or white
-BLANK = 0.02  # standard deviation of a picture's values, black to white being 2, below which it shows nothing
+SAMPLE_COUNT = 64  # samples of a health check, and as many real pictures
+REFERENCE_COUNT = 512  # real pictures that samples are compared with; their features are clustered into modes
+INPUT_SIZE = 32  # side of the frozen network's input: a ninth of the cost of the 96 pixels that scores take
+SATURATED_ABOVE = 0.99  # absolute value in [-1, 1] that counts as black or white
+BLANK_BELOW = 0.02  # standard deviation of a picture's values in [-1, 1]; below it, the picture shows nothing
 
 
 @dataclass(frozen=True)
-class Looks:
-    """Hold what a batch of pictures looks like: features (N, D) of a frozen network, pixels, and near-copies.
+class ImageStats:
+    """Statistics of a batch of pictures.
 
-    spread, pixel_spread: root mean square distance from the mean, in features and in pixels.
-    saturated: share of values at black or white; near_copies: share of pictures with a near-copy in the batch;
-    blank: share of pictures of one plain colour; detail: share of the pictures' variance that is lost at half the size.
+    features: (N, D) of a frozen network.
+    feature_spread, pixel_spread: root mean square distance from the mean, of features and of pixels.
+    saturated: share of values that are black or white.
+    near_copies: share of the pictures that have a near-copy in the batch.
+    blank: share of the pictures that are a single plain colour.
+    detail: share of the pictures' variance that is lost at half their size.
     """
 
     features: Tensor
-    spread: float
+    feature_spread: float
     pixel_spread: float
     saturated: float
     near_copies: float
@@ -43,182 +47,188 @@ class Looks:
 
 
 @torch.no_grad()
-def look(pictures: Tensor) -> Looks:
-    """Look at pictures (N, C, H, W) in [-1, 1] on any device; values that are not finite count as grey."""
-    clean = torch.nan_to_num(pictures.float(), 0.0, 0.0, 0.0).clamp(-1, 1)
-    levels = to_uint8(clean).cpu().contiguous()
-    flat = clean.flatten(1)
-    features = _features(levels, clean.device)
-    return Looks(
+def measure_images(images: Tensor) -> ImageStats:
+    """Return the statistics of images (N, C, H, W) in [-1, 1] on any device; NaN and infinity count as grey."""
+    images = torch.nan_to_num(images.float(), 0.0, 0.0, 0.0).clamp(-1, 1)
+    pixels = to_uint8(images).cpu().contiguous()
+    flat = images.flatten(1)
+    features = _features(pixels, images.device)
+    return ImageStats(
         features=features,
-        spread=_spread(features),
+        feature_spread=_spread(features),
         pixel_spread=_spread(flat),
-        saturated=float((flat.abs() > SATURATED).float().mean()),
-        near_copies=near_duplicates(levels).having / len(levels),
-        blank=float((flat.std(1) < BLANK).float().mean()),
-        detail=_detail(clean),
+        saturated=float((flat.abs() > SATURATED_ABOVE).float().mean()),
+        near_copies=count_near_duplicates(pixels).with_duplicate / len(pixels),
+        blank=float((flat.std(1) < BLANK_BELOW).float().mean()),
+        detail=_detail(images),
     )
 
 
-def _detail(pictures: Tensor) -> float:
-    """Return the share of the variance within pictures that is lost at half their size."""
-    height, width = pictures.shape[2:]
-    half = F.interpolate(pictures, (-(-height // 2), -(-width // 2)), mode="bilinear", antialias=True)
-    lost = pictures - F.interpolate(half, (height, width), mode="bilinear")
-    centred = pictures - pictures.mean((2, 3), keepdim=True)
-    return float(lost.square().mean() / centred.square().mean().clamp(min=1e-9))
+def _detail(images: Tensor) -> float:
+    """Return the share of the variance within the images that is lost at half their size."""
+    height, width = images.shape[2:]
+    half = F.interpolate(images, (-(-height // 2), -(-width // 2)), mode="bilinear", antialias=True)
+    lost = images - F.interpolate(half, (height, width), mode="bilinear")
+    centered = images - images.mean((2, 3), keepdim=True)
+    return float(lost.square().mean() / centered.square().mean().clamp(min=1e-9))
 
 
-def _features(pictures: Tensor, device: torch.device) -> Tensor:
-    """Return the features (N, 192) of uint8 pictures, seen small."""
-    network = load_network("efficientnet-lite0").to(device)
+def _features(images: Tensor, device: torch.device) -> Tensor:
+    """Return the features (N, 192) of uint8 images, resized to `INPUT_SIZE`."""
+    network = load_network(DEFAULT_NETWORK).to(device)
     if not isinstance(network, EfficientNetLite):
-        raise TypeError("The coach's eye is an EfficientNet-lite.")
-    small = F.interpolate(to_rgb(pictures).to(device).float(), (SIDE, SIDE), mode="bilinear", antialias=True)
-    seen = ((small - 127) / 128).contiguous(memory_format=torch.channels_last)
-    features: Tensor = network.to_stage(seen).mean((2, 3))
+        raise TypeError("The coach measures by an EfficientNet-lite.")
+    small = F.interpolate(to_rgb(images).to(device).float(), (INPUT_SIZE, INPUT_SIZE), mode="bilinear", antialias=True)
+    inputs = ((small - 127) / 128).contiguous(memory_format=torch.channels_last)
+    features: Tensor = network.to_intermediate(inputs).mean((2, 3))
     return features.float().cpu()
 
 
 def _spread(rows: Tensor) -> float:
+    """Return the root mean square distance of the rows (N, D) from their mean."""
     return float((rows - rows.mean(0)).square().sum(1).mean().sqrt())
 
 
 @dataclass(frozen=True)
-class Reference:
-    """Hold what real pictures look like, to compare samples with."""
+class RealStats:
+    """Statistics of real pictures, which samples are compared with."""
 
-    looks: Looks  # of as many real pictures as there are samples
-    mean: Tensor  # (D,) of all features
-    deviation: Tensor  # (D,)
+    stats: ImageStats  # of `SAMPLE_COUNT` real pictures, as many as there are samples
+    mean: Tensor  # (D,) of the features of all
+    std: Tensor  # (D,) of the features of all
     modes: Modes
 
 
-def reference(pictures: Tensor) -> Reference:
-    """Return what real pictures (N, C, H, W) in [-1, 1] look like; the first `COUNT` are a batch as samples are."""
-    batches = [look(part) for part in torch.split(pictures, COUNT)]
+def measure_reals(images: Tensor) -> RealStats:
+    """Return the statistics of real images (N, C, H, W) in [-1, 1], the first `SAMPLE_COUNT` also as a batch."""
+    batches = [measure_images(part) for part in torch.split(images, SAMPLE_COUNT)]
     features = torch.cat([each.features for each in batches])
-    return Reference(batches[0], features.mean(0), features.std(0, correction=0), find_modes(features))
+    return RealStats(batches[0], features.mean(0), features.std(0, correction=0), find_modes(features))
 
 
-def real_signs(known: Reference) -> dict[str, float]:
-    """Return what is known of the real pictures themselves."""
-    looks = known.looks
-    return {"real_near_copies": looks.near_copies, "real_blank": looks.blank, "real_detail": looks.detail}
+def real_metrics(reals: RealStats) -> dict[str, float]:
+    """Return the metrics of the real pictures themselves."""
+    stats = reals.stats
+    return {"real_near_copies": stats.near_copies, "real_blank": stats.blank, "real_detail": stats.detail}
 
 
-def sample_signs(samples: Tensor, known: Reference) -> dict[str, float]:
-    """Return the signs in samples (N, C, H, W) in [-1, 1], compared with real pictures.
+def sample_metrics(samples: Tensor, reals: RealStats) -> dict[str, float]:
+    """Return the metrics of samples (N, C, H, W) in [-1, 1], compared with real pictures.
 
-    `distance` is a Frechet distance between Gaussians without covariances, in units of the real pictures' variance:
-    0 for equal, about 1 for samples that are all alike and typical, more for what is no such picture at all.
+    `feature_distance` is the Frechet distance between Gaussians with diagonal covariances, divided by the real
+    pictures' variance. It is 0 for equal distributions, about 1 for identical typical samples, and more for samples
+    that look nothing like the real pictures.
     """
-    seen, real = look(samples), known.looks
-    mean, deviation = seen.features.mean(0), seen.features.std(0, correction=0)
-    apart = (mean - known.mean).square().sum() + (deviation - known.deviation).square().sum()
+    fake, real = measure_images(samples), reals.stats
+    mean, std = fake.features.mean(0), fake.features.std(0, correction=0)
+    distance = (mean - reals.mean).square().sum() + (std - reals.std).square().sum()
     return {
-        "diversity": _ratio(seen.spread, real.spread),
-        "pixel_diversity": _ratio(seen.pixel_spread, real.pixel_spread),
-        "near_copies": seen.near_copies,
-        "modes_lost": known.modes.lost(seen.features),
-        "saturated": seen.saturated - real.saturated,
-        "distance": _ratio(float(apart), float(known.deviation.square().sum())),
+        "diversity": _ratio(fake.feature_spread, real.feature_spread),
+        "pixel_diversity": _ratio(fake.pixel_spread, real.pixel_spread),
+        "near_copies": fake.near_copies,
+        "modes_lost": reals.modes.share_lost(fake.features),
+        "saturated": fake.saturated - real.saturated,
+        "feature_distance": _ratio(float(distance), float(reals.std.square().sum())),
     }
 
 
 def _ratio(value: float, unit: float) -> float:
-    return value / unit if unit > 1e-4 else math.nan  # less is rounding: all real pictures are one
+    return value / unit if unit > 1e-4 else math.nan  # below this it is rounding: the real pictures are all the same
 
 
-def logit_signs(real: Tensor, fake: Tensor, held_out: Tensor | None = None) -> dict[str, float]:
-    """Return the signs in the discriminator's logits of real pictures, samples, and real pictures it never saw.
+def logit_metrics(real: Tensor, fake: Tensor, held_out: Tensor | None = None) -> dict[str, float]:
+    """Return the metrics of the discriminator's logits for real pictures, samples, and held-out real pictures.
 
-    Shares of pairs do not depend on the loss, which may leave the logits' zero and scale open.
+    Pair accuracies mean the same for every loss. With some losses the zero and the scale of the logits mean nothing.
     """
     real, fake = real.detach().float().flatten().cpu(), fake.detach().float().flatten().cpu()
     both = torch.cat([real, fake])
-    signs = {
-        "told_apart": _share_above(real, fake),
+    metrics = {
+        "d_pair_accuracy": pair_accuracy(real, fake),
         "real_accepted": float((real > 0).float().mean()),
         "fake_accepted": float((fake > 0).float().mean()),
-        "logit_size": float(both.abs().mean()),
+        "logit_magnitude": float(both.abs().mean()),
         "logit_gap": float(real.mean() - fake.mean()),
     }
     if held_out is not None and len(held_out):
-        signs["remembered"] = _share_above(real, held_out.detach().float().flatten().cpu())
-    return signs
+        metrics["d_train_vs_heldout"] = pair_accuracy(real, held_out.detach().float().flatten().cpu())
+    return metrics
 
 
-def _share_above(high: Tensor, low: Tensor) -> float:
-    """Return the share of pairs in which the first is higher, ties counting half: 0.5 if they are all the same."""
+def pair_accuracy(high: Tensor, low: Tensor) -> float:
+    """Return the share of all pairs in which `high` is above `low`; ties count half, so 0.5 means chance."""
     difference = high[:, None] - low[None]
     return float((difference > 0).float().mean() + (difference == 0).float().mean() / 2)
 
 
-def optimiser_signs(side: str, optimiser: torch.optim.Optimizer) -> dict[str, float]:
-    """Return the signs of how the optimiser of a side ("generator" or "discriminator") moves its weights."""
+def optimizer_metrics(side: str, optimizer: torch.optim.Optimizer) -> dict[str, float]:
+    """Return the metrics of an optimizer's gradients and updates; `side` is "generator" or "discriminator"."""
     return {
-        f"{side}_update": update_size(optimiser),
-        f"{side}_reach": reach(optimiser),
-        f"{side}_gradient": gradient_size(optimiser),
+        f"{side}_update_ratio": update_ratio(optimizer),
+        f"{side}_lr_to_weight_ratio": lr_to_weight_ratio(optimizer),
+        f"{side}_gradient_rms": gradient_rms(optimizer),
     }
 
 
-def gradient_size(optimiser: torch.optim.Optimizer) -> float:
-    """Return the root mean square of the last gradients of the optimiser's weights; NaN if there are none.
+def gradient_rms(optimizer: torch.optim.Optimizer) -> float:
+    """Return the root mean square of the last gradients of the optimizer's parameters; NaN if there are none.
 
-    Adam's first moment is the mean of the last few gradients, and is there when the gradients are gone.
+    With Adam, the first moment is taken: it averages the last few gradients and outlives `zero_grad`.
     """
-    moments = _moments(optimiser)
-    gradients = [each["exp_avg"] / (1 - _betas(optimiser)[0] ** float(each["step"])) for _, each in moments]
+    moments = _adam_moments(optimizer)
+    gradients = [each["exp_avg"] / (1 - _betas(optimizer)[0] ** float(each["step"])) for _, each in moments]
     if not moments:
-        weights = (each for group in optimiser.param_groups for each in group["params"])
+        weights = (each for group in optimizer.param_groups for each in group["params"])
         gradients = [each.grad for each in weights if each.grad is not None]
     count = sum(each.numel() for each in gradients)
     return _norm(gradients) / math.sqrt(count) if count else math.nan
 
 
-def update_size(optimiser: torch.optim.Optimizer) -> float:
-    """Return by what part of their own size the weights moved in Adam's last step; NaN for another optimiser.
+def update_ratio(optimizer: torch.optim.Optimizer) -> float:
+    """Return the norm of Adam's last update divided by the norm of the weights; NaN for other optimizers.
 
     It is computed from Adam's moments, so that no copy of the weights is needed.
     """
-    moved, weights = [], []
-    beta1, beta2 = _betas(optimiser)
-    for parameter, moments in _moments(optimiser):
-        step, group = float(moments["step"]), optimiser.param_groups[0]
+    updates, weights = [], []
+    beta1, beta2 = _betas(optimizer)
+    for parameter, moments in _adam_moments(optimizer):
+        step, group = float(moments["step"]), optimizer.param_groups[0]
         square = moments["exp_avg_sq"] / (1 - beta2**step)
         mean = moments["exp_avg"] / (1 - beta1**step)
-        moved.append(float(group["lr"]) * mean / (square.sqrt() + group["eps"]))
+        updates.append(float(group["lr"]) * mean / (square.sqrt() + group["eps"]))
         weights.append(parameter.detach())
-    return _norm(moved) / max(_norm(weights), 1e-12) if moved else math.nan
+    return _norm(updates) / max(_norm(weights), 1e-12) if updates else math.nan
 
 
-def reach(optimiser: torch.optim.Optimizer) -> float:
-    """Return how long Adam's steps may be at most, as a part of the weights' own size: rate over root mean square."""
-    weights = [each.detach() for group in optimiser.param_groups for each in group["params"]]
+def lr_to_weight_ratio(optimizer: torch.optim.Optimizer) -> float:
+    """Return the learning rate divided by the root mean square of the weights.
+
+    Adam moves a weight by about the learning rate at most, so this bounds the relative change per step.
+    """
+    weights = [each.detach() for group in optimizer.param_groups for each in group["params"]]
     count = sum(each.numel() for each in weights)
-    return float(optimiser.param_groups[0]["lr"]) * math.sqrt(count) / max(_norm(weights), 1e-12)
+    return float(optimizer.param_groups[0]["lr"]) * math.sqrt(count) / max(_norm(weights), 1e-12)
 
 
-def _moments(optimiser: torch.optim.Optimizer) -> list[tuple[Tensor, dict[str, Tensor]]]:
-    """Return the weights that Adam has moved, each with its moments; none for another optimiser."""
+def _adam_moments(optimizer: torch.optim.Optimizer) -> list[tuple[Tensor, dict[str, Tensor]]]:
+    """Return the parameters that Adam has updated, each with its moments; none for other optimizers."""
     needed = {"exp_avg", "exp_avg_sq", "step"}
-    return [(weight, each) for weight, each in optimiser.state.items() if needed <= set(each)]
+    return [(weight, each) for weight, each in optimizer.state.items() if needed <= set(each)]
 
 
-def _betas(optimiser: torch.optim.Optimizer) -> tuple[float, float]:
-    betas: tuple[float, float] = optimiser.param_groups[0].get("betas", (0.0, 0.0))
+def _betas(optimizer: torch.optim.Optimizer) -> tuple[float, float]:
+    betas: tuple[float, float] = optimizer.param_groups[0].get("betas", (0.0, 0.0))
     return betas
 
 
-def finite(networks: Iterable[nn.Module], losses: Mapping[str, float]) -> float:
-    """Return the share of networks and losses that hold finite numbers only."""
-    whole = [all(bool(each.isfinite().all()) for each in network.parameters()) for network in networks]
-    whole += [math.isfinite(value) for value in losses.values()]
-    return sum(whole) / len(whole) if whole else 1.0
+def finite_share(networks: Iterable[nn.Module], losses: Mapping[str, float]) -> float:
+    """Return the share of the networks and losses that hold only finite numbers."""
+    finite = [all(bool(each.isfinite().all()) for each in network.parameters()) for network in networks]
+    finite += [math.isfinite(value) for value in losses.values()]
+    return sum(finite) / len(finite) if finite else 1.0
 
 
 def _norm(tensors: list[Tensor]) -> float:
+    """Return the Euclidean norm over all the tensors."""
     norms = torch._foreach_norm(tensors)
     return float(torch.linalg.vector_norm(torch.stack(list(norms))))

@@ -1,59 +1,58 @@
-"""The kinds of picture that a set is made of, and how many of them samples still show."""
+"""Modes of a set of pictures, found by clustering their features, and the share of them that samples miss."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-COUNT = 10  # kinds that real pictures are sorted into
-ROUNDS = 12  # of Lloyd's algorithm; it has settled by then
-EXPECTED = 4.0  # samples of a kind that should be there; of rarer kinds a missing one means nothing
+CLUSTERS = 10
+ITERATIONS = 12  # of Lloyd's algorithm; it has settled by then
+MIN_EXPECTED = 4.0  # samples that a mode should have; if a rarer mode has none, that may be chance
 
 
 @dataclass(frozen=True, eq=False)
 class Modes:
-    """Hold the middles of the kinds in features (K, D), and the share of the real pictures in each (K,)."""
+    """Cluster centers in feature space (K, D), and the share of the real pictures in each cluster (K,)."""
 
-    centres: Tensor
+    centers: Tensor
     shares: Tensor
 
-    def sort(self, features: Tensor) -> Tensor:
-        """Return the kind of each row of features (N, D)."""
-        return torch.cdist(features, self.centres).argmin(1)
+    def nearest(self, features: Tensor) -> Tensor:
+        """Return the index of the nearest center for each row of features (N, D)."""
+        return torch.cdist(features, self.centers).argmin(1)
 
-    def lost(self, features: Tensor) -> float:
-        """Return the share of the real pictures whose kind is all but missing among samples (N, D).
+    def share_lost(self, features: Tensor) -> float:
+        """Return the share of the real pictures whose mode is missing among samples with these features (N, D).
 
-        A kind is missing when it has less than a fifth of the samples that it should have.
+        A mode is missing if it has less than a fifth of the samples that it should have.
         """
         expected = self.shares * len(features)
-        found = torch.bincount(self.sort(features), minlength=len(self.shares))
-        judged = expected >= EXPECTED
-        missing = judged & (found < expected / 5)
-        return float(self.shares[missing].sum() / self.shares[judged].sum()) if judged.any() else 0.0
+        counts = torch.bincount(self.nearest(features), minlength=len(self.shares))
+        common = expected >= MIN_EXPECTED
+        missing = common & (counts < expected / 5)
+        return float(self.shares[missing].sum() / self.shares[common].sum()) if common.any() else 0.0
 
 
-def find_modes(features: Tensor, count: int = COUNT) -> Modes:
-    """Sort real features (N, D) into at most `count` kinds of about equal size; no random number is drawn.
+def find_modes(features: Tensor, count: int = CLUSTERS) -> Modes:
+    """Cluster the features (N, D) of real pictures into at most `count` modes of about equal size.
 
-    The largest kind is split across its longest axis until there are enough, then Lloyd's algorithm moves the middles
-    to where they belong (Lloyd 1982).
+    The largest cluster is split across its first principal axis until there are enough. Lloyd's algorithm then moves
+    the centers (Lloyd 1982). No random numbers are drawn.
     """
-    kinds = torch.zeros(len(features), dtype=torch.int64)
+    clusters = torch.zeros(len(features), dtype=torch.int64)
     for new in range(1, min(count, len(features))):
-        members = torch.nonzero(kinds == torch.bincount(kinds).argmax()).squeeze(1)
-        off = features[members] - features[members].mean(0)
-        axis = torch.linalg.eigh((off.T @ off).double()).eigenvectors[:, -1].float()
-        kinds[members[off @ axis > 0]] = new
-    for _ in range(ROUNDS):
-        centres = _middles(features, kinds)
-        kinds = torch.cdist(features, centres).argmin(1)
-    centres = _middles(features, kinds)
-    return Modes(
-        centres, torch.bincount(torch.cdist(features, centres).argmin(1), minlength=len(centres)) / len(features)
-    )
+        members = torch.nonzero(clusters == torch.bincount(clusters).argmax()).squeeze(1)
+        centered = features[members] - features[members].mean(0)
+        axis = torch.linalg.eigh((centered.T @ centered).double()).eigenvectors[:, -1].float()
+        clusters[members[centered @ axis > 0]] = new
+    for _ in range(ITERATIONS):
+        centers = _means(features, clusters)
+        clusters = torch.cdist(features, centers).argmin(1)
+    centers = _means(features, clusters)
+    clusters = torch.cdist(features, centers).argmin(1)
+    return Modes(centers, torch.bincount(clusters, minlength=len(centers)) / len(features))
 
 
-def _middles(features: Tensor, kinds: Tensor) -> Tensor:
-    """Return the mean of each kind that has members."""
-    return torch.stack([features[kinds == kind].mean(0) for kind in torch.unique(kinds)])
+def _means(features: Tensor, clusters: Tensor) -> Tensor:
+    """Return the mean of each cluster that has members."""
+    return torch.stack([features[clusters == cluster].mean(0) for cluster in torch.unique(clusters)])

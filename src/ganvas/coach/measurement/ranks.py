@@ -1,23 +1,23 @@
-"""Several processes that train together come to the same verdict, since all judge by the same numbers."""
+"""Averages over distributed processes: all ranks judge by the same numbers, so all reach the same verdict."""
 
 from torch import distributed
 
 
-def processes() -> int:
+def world_size() -> int:
     """Return how many processes train together: 1 without torch.distributed."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
-def agree(values: dict[str, float]) -> dict[str, float]:
-    """Return what was measured, averaged over all processes; the same as given if there is one.
+def average_over_ranks(metrics: dict[str, float]) -> dict[str, float]:
+    """Return the metrics averaged over all ranks; with one process, return them as given.
 
-    What is NaN for one of them, or was not measured by it, is NaN for all: trouble is not hidden behind the others.
-    Every process has to call this at the same step.
+    A metric that is NaN or missing on one rank is NaN for all, so that the others do not hide a problem.
+    Every rank has to call this at the same step.
     """
-    count = processes()
+    count = world_size()
     if count == 1:
-        return values
-    told: list[dict[str, float]] = [{}] * count
-    distributed.all_gather_object(told, values)
-    names = dict.fromkeys(name for each in told for name in each)  # in the same order everywhere
-    return {name: sum(each.get(name, float("nan")) for each in told) / count for name in names}
+        return metrics
+    of_ranks: list[dict[str, float]] = [{}] * count
+    distributed.all_gather_object(of_ranks, metrics)
+    names = dict.fromkeys(name for each in of_ranks for name in each)  # in the same order on every rank
+    return {name: sum(each.get(name, float("nan")) for each in of_ranks) / count for name in names}

@@ -9,22 +9,24 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...errors import GanvasError
-from ...events import Event, Signs, Verdict, from_json, to_json
+from ...events import Event, HealthCheck, Verdict, from_json, to_json
 from ...image_io import write_atomically
-from ..diagnosis.check_times import FEWEST_STEPS, share_of_gap
-from ..diagnosis.diagnoses import SICKNESSES, SOUND
-from ..diagnosis.history import told
-from ..diagnosis.rules import diagnose
-from ..measurement.averages import Average, loss_signs
-from ..measurement.health_metrics import COUNT
-from ..measurement.ranks import agree, processes
+from ..diagnosis.check_times import MIN_STEPS, gap_factor
+from ..diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
+from ..diagnosis.history import last_verdict
+from ..diagnosis.verdict import diagnose
+from ..measurement.averages import LossAverage, loss_metrics
+from ..measurement.health_metrics import SAMPLE_COUNT
+from ..measurement.ranks import average_over_ranks, world_size
 from . import validate
-from .collector import Onlooker
+from .collector import Collector
 
-USUAL = 200  # steps from one look to the next,
-PART = 0.05  # and at least this part of the steps so far: the longer a training has run, the slower it changes
-LOOKS = 40  # in a training whose length is known
-LATE = 10  # steps that a loss may wait to be read, where reading it means waiting for a device or other processes
+CHECK_EVERY = 200  # steps from one look to the next,
+CHECK_EVERY_SHARE = (
+    0.05  # and at least this part of the steps so far: the longer a training has run, the slower it changes
+)
+TOTAL_CHECKS = 40  # in a training whose length is known
+READ_EVERY = 10  # steps that a loss may wait to be read, where reading it means waiting for a device or other processes
 
 
 class Coach:
@@ -50,11 +52,11 @@ class Coach:
         generator: nn.Module | None = None,
         latents: Tensor | None = None,
         discriminator: nn.Module | None = None,
-        optimisers: Mapping[str, Optimizer] | None = None,
-        pictures: int | None = None,
-        batch: int | None = None,
+        optimizers: Mapping[str, Optimizer] | None = None,
+        dataset_size: int | None = None,
+        batch_size: int | None = None,
         total_steps: int | None = None,
-        every: int | None = None,
+        check_every: int | None = None,
     ) -> None:
         """Take what is known before the first step; each is optional, and each lets more be seen.
 
@@ -74,38 +76,38 @@ class Coach:
         Raises:
             GanvasError: something has another shape, range or name than it should, or a network cannot be asked.
         """
-        if min(every or 1, total_steps or 1, batch or 1) < 1:
+        if min(check_every or 1, total_steps or 1, batch_size or 1) < 1:
             raise GanvasError("Steps and pictures are counted from 1.", "Leave out every, total_steps and batch.")
         self.step, self.history = 0, list[Event]()
-        self._onlooker = Onlooker(real, held_out, generator, latents, discriminator, optimisers or {})
-        self._onlooker.look({}, {})  # what cannot be asked is better found now than at step 200
-        self._facts = {} if pictures is None else {"pictures": float(pictures)}
-        self._batch, self._total_steps, self._every = batch, total_steps, every
-        self._averages: dict[str, Average] = {}
-        self._waiting: list[dict[str, Tensor | float]] = []  # losses that were not read yet
+        self._collector = Collector(real, held_out, generator, latents, discriminator, optimizers or {})
+        self._collector.collect({}, {})  # what cannot be asked is better found now than at step 200
+        self._facts = {} if dataset_size is None else {"dataset_size": float(dataset_size)}
+        self._batch_size, self._total_steps, self._check_every = batch_size, total_steps, check_every
+        self._averages: dict[str, LossAverage] = {}
+        self._unread_losses: list[dict[str, Tensor | float]] = []  # losses that were not read yet
         self._losses: dict[str, float] = {}  # the last that were read
-        self._seen: dict[str, Tensor] = {}  # the newest samples and logits
-        self._broken = False
-        self._next = self._after()
+        self._tensors: dict[str, Tensor] = {}  # the newest samples and logits
+        self._not_finite = False
+        self._next_check = self._step_of_next_check()
 
     @property
     def due(self) -> bool:
         """Tell whether the next `observe` will look, so that samples need only be made for it then."""
-        return self.step + 1 >= self._next
+        return self.step + 1 >= self._next_check
 
     @property
     def verdict(self) -> Verdict | None:
         """Return the present verdict; None before the first look."""
-        return told(self.history)
+        return last_verdict(self.history)
 
     @property
-    def sound(self) -> bool:
+    def healthy(self) -> bool:
         """Tell whether nothing is known to be wrong."""
-        return self.verdict is None or self.verdict.name in SOUND
+        return self.verdict is None or self.verdict.name in HEALTHY_VERDICTS
 
     def advice(self) -> str:
         """Return what a person can do about the present verdict."""
-        return "" if self.verdict is None else SICKNESSES[self.verdict.name].by_hand
+        return "" if self.verdict is None else DIAGNOSES[self.verdict.name].advice
 
     def observe(
         self,
@@ -133,59 +135,63 @@ class Coach:
         """
         self.step += 1
         if losses:
-            self._waiting.append({name: validate.loss(name, each) for name, each in losses.items()})
+            self._unread_losses.append({name: validate.loss(name, each) for name, each in losses.items()})
         if samples is not None:
-            self._seen["samples"] = validate.pictures("The samples", samples, like=self._onlooker.shown)[:COUNT]
+            self._tensors["samples"] = validate.images("The samples", samples, like=self._collector.real)[:SAMPLE_COUNT]
         logits = {"real_logits": real_logits, "fake_logits": fake_logits, "held_out_logits": held_out_logits}
-        self._seen |= {name: validate.logits(name, each) for name, each in logits.items() if each is not None}
-        self._batch = self._batch or max(map(len, self._seen.values()), default=0) * processes() or None
-        alarm = self._read()
-        if self.step < self._next and not alarm:
+        self._tensors |= {name: validate.logits(name, each) for name, each in logits.items() if each is not None}
+        self._batch_size = self._batch_size or max(map(len, self._tensors.values()), default=0) * world_size() or None
+        alarm = self._read_losses()
+        if self.step < self._next_check and not alarm:
             return None
-        self.history.append(self._look())
-        self._next = self._after()
+        self.history.append(self._measure())
+        self._next_check = self._step_of_next_check()
         verdict, before = diagnose(self.history), self.verdict
         if before is not None and verdict.name == before.name:
             return None
         self.history.append(verdict)
         return verdict
 
-    def _after(self) -> int:
+    def _step_of_next_check(self) -> int:
         """Return the step of the next look; the last one of a training whose length is known is at its end."""
-        usual = self._total_steps / LOOKS if self._total_steps else max(USUAL, PART * self.step)
-        share = share_of_gap(sum(isinstance(event, Signs) for event in self.history))
-        gap = max(1, round(self._every * share)) if self._every else max(FEWEST_STEPS, round(usual * share))
+        usual = (
+            self._total_steps / TOTAL_CHECKS if self._total_steps else max(CHECK_EVERY, CHECK_EVERY_SHARE * self.step)
+        )
+        share = gap_factor(sum(isinstance(event, HealthCheck) for event in self.history))
+        gap = max(1, round(self._check_every * share)) if self._check_every else max(MIN_STEPS, round(usual * share))
         end = self._total_steps or 0
         return min(self.step + gap, end) if self.step < end else self.step + gap
 
-    def _read(self) -> bool:
+    def _read_losses(self) -> bool:
         """Take the losses that wait into their averages; tell whether one is no finite number, and none was before."""
-        away = any(isinstance(each, Tensor) and not each.is_cpu for losses in self._waiting for each in losses.values())
-        if (away or processes() > 1) and self.step < self._next and self.step % LATE:
+        on_other_device = any(
+            isinstance(each, Tensor) and not each.is_cpu for losses in self._unread_losses for each in losses.values()
+        )
+        if (on_other_device or world_size() > 1) and self.step < self._next_check and self.step % READ_EVERY:
             return False
-        if self._waiting:
+        if self._unread_losses:
             self._losses = {}
-        for losses in self._waiting:
+        for losses in self._unread_losses:
             for name, each in losses.items():
-                value, average = float(each), self._averages.setdefault(name, Average())
+                value, average = float(each), self._averages.setdefault(name, LossAverage())
                 if math.isfinite(value):
                     average.add(value)
                 if math.isfinite(self._losses.get(name, 0.0)):
                     self._losses[name] = value
-        self._waiting.clear()
-        broken = any(not math.isfinite(value) for value in self._losses.values())
-        before, self._broken = self._broken, agree({"broken": float(broken)})["broken"] > 0
-        return self._broken and not before
+        self._unread_losses.clear()
+        not_finite = any(not math.isfinite(value) for value in self._losses.values())
+        before, self._not_finite = self._not_finite, average_over_ranks({"broken": float(not_finite)})["broken"] > 0
+        return self._not_finite and not before
 
-    def _look(self) -> Signs:
+    def _measure(self) -> HealthCheck:
         """Examine everything that there is to see, together with the other processes."""
-        values = self._facts | loss_signs(self._averages, self._averages)
-        values |= self._onlooker.look(self._seen, self._losses)
-        values["batch"] = float(self._batch or math.nan)
-        values = agree(values)
-        images = self.step * round(values["batch"]) if math.isfinite(values["batch"]) else self.step
+        metrics = self._facts | loss_metrics(self._averages, self._averages)
+        metrics |= self._collector.collect(self._tensors, self._losses)
+        metrics["batch_size"] = float(self._batch_size or math.nan)
+        metrics = average_over_ranks(metrics)
+        images_seen = self.step * round(metrics["batch_size"]) if math.isfinite(metrics["batch_size"]) else self.step
         progress = min(1.0, self.step / self._total_steps) if self._total_steps else math.nan
-        return Signs(self.step, images, progress, "adversarial", values)
+        return HealthCheck(self.step, images_seen, progress, "adversarial", metrics)
 
     def save(self, path: str | Path) -> None:
         """Write all looks and verdicts to a file that `ganvas doctor FILE` reads, a line of JSON each."""
@@ -193,12 +199,14 @@ class Coach:
 
     def state_dict(self) -> dict[str, Any]:
         """Return what is known so far, as plain data for a checkpoint of yours."""
-        averages = {name: [each.mean, each.square, each.count, each.fast] for name, each in self._averages.items()}
+        averages = {
+            name: [each.mean, each.variance, each.count, each.fast_mean] for name, each in self._averages.items()
+        }
         history = [to_json(event) for event in self.history]
-        return {"step": self.step, "next": self._next, "averages": averages, "history": history}
+        return {"step": self.step, "next": self._next_check, "averages": averages, "history": history}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another Coach was."""
-        self.step, self._next = state["step"], state["next"]
-        self._averages = {name: Average(*each) for name, each in state["averages"].items()}
+        self.step, self._next_check = state["step"], state["next"]
+        self._averages = {name: LossAverage(*each) for name, each in state["averages"].items()}
         self.history = [from_json(line) for line in state["history"]]

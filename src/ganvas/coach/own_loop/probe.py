@@ -19,13 +19,13 @@ def copy_of(network: nn.Module) -> nn.Module:
     if isinstance(network, DataParallel | DistributedDataParallel):
         network = network.module
     plain: nn.Module = getattr(network, "_orig_mod", network)
-    held = [each for module in plain.modules() for each in vars(module).values()]
-    computed = {id(each): each.detach().clone() for each in held if isinstance(each, Tensor) and not each.is_leaf}
+    attributes = [each for module in plain.modules() for each in vars(module).values()]
+    computed = {id(each): each.detach().clone() for each in attributes if isinstance(each, Tensor) and not each.is_leaf}
     return copy.deepcopy(plain, computed)
 
 
 @contextmanager
-def unnoticed(tensors: list[Tensor]) -> Iterator[None]:
+def without_side_effects(tensors: list[Tensor]) -> Iterator[None]:
     """Work without gradients, and leave torch's random numbers as they were, where `tensors` lie and on the processor.
 
     A dropout would else draw numbers that belong to the training.
@@ -35,7 +35,7 @@ def unnoticed(tensors: list[Tensor]) -> Iterator[None]:
         yield
 
 
-def answer(role: str, network: nn.Module, *inputs: Tensor, instead: str) -> Tensor:
+def run_copy(name: str, network: nn.Module, *inputs: Tensor, hint: str) -> Tensor:
     """Return what a copy of `network` makes of `inputs`, on the device and in the precision of its weights.
 
     Args:
@@ -46,12 +46,12 @@ def answer(role: str, network: nn.Module, *inputs: Tensor, instead: str) -> Tens
         GanvasError: it cannot be copied or called so, or returns no tensor.
     """
     weight = next(network.parameters(), None)
-    there = inputs if weight is None else tuple(each.to(weight) for each in inputs)
+    on_device = inputs if weight is None else tuple(each.to(weight) for each in inputs)
     try:
-        made = copy_of(network)(*there)
+        output = copy_of(network)(*on_device)
     except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GanvasError(f"The {role} could not be asked: {reason}", instead) from error
-    if not isinstance(made, Tensor) or not made.is_floating_point():
-        raise GanvasError(f"The {role} returns {type(made).__name__}, where floats in one tensor are needed.", instead)
-    return made
+        raise GanvasError(f"The {name} could not be asked: {reason}", hint) from error
+    if not isinstance(output, Tensor) or not output.is_floating_point():
+        raise GanvasError(f"The {name} returns {type(output).__name__}, where floats in one tensor are needed.", hint)
+    return output

@@ -1,62 +1,64 @@
-"""What was prescribed, in words: one sentence, as a person would tell it."""
+"""Treatments in words: what was prescribed, and whether it helped."""
 
 from collections.abc import Callable, Sequence
 
-from ...events import Prescription, Treated
-from ...formatting import number, percent
+from ...events import Prescription, Treatment
+from ...formatting import format_number, format_percent
 from ..describe import title
-from ..diagnosis.diagnoses import SICKNESSES
+from ..diagnosis.diagnoses import DIAGNOSES
 
-NAMES = {
+PENALTY_NAMES = {
     "r1": "R1", "r2": "R2", "r1_r2": "R1 and R2", "approximate_r1": "approximate R1",
     "approximate_r1_r2": "approximate R1 and R2", "gradient": "the gradient penalty", "none": "none",
 }  # fmt: skip
-LOSSES = {"bce": "the usual loss, whose gradient does not vanish", "relativistic": "the relativistic loss"}
+LOSS_NAMES = {"bce": "the non-saturating loss", "relativistic": "the relativistic loss"}
 
 
-def _rate(order: Prescription) -> str:
-    whose = f"the {order.network}'s learning rate"
-    return f"halved {whose}" if order.value == 0.5 else f"multiplied {whose} by {number(order.value)}"
+def _lr(prescription: Prescription) -> str:
+    rate = f"the {prescription.network}'s learning rate"
+    halved = prescription.value == 0.5
+    return f"halved {rate}" if halved else f"multiplied {rate} by {format_number(prescription.value)}"
 
 
-def _penalty(order: Prescription) -> str:
-    return f"set the penalty to {NAMES.get(order.name, order.name)} with gamma {number(order.value)}"
+def _penalty(prescription: Prescription) -> str:
+    name = PENALTY_NAMES.get(prescription.name, prescription.name)
+    return f"set the penalty to {name} with gamma {format_number(prescription.value)}"
 
 
-TOLD: dict[str, Callable[[Prescription], str]] = {
-    "rate": _rate,
-    "beta1": lambda order: f"set the {order.network}'s beta1 to {number(order.value)}",
-    "skip": lambda order: f"let the discriminator rest while its loss is below {number(order.value)}",
-    "critic": lambda order: f"take {order.value:.0f} steps of the discriminator to one of the generator",
+TEXTS: dict[str, Callable[[Prescription], str]] = {
+    "lr": _lr,
+    "beta1": lambda it: f"set the {it.network}'s beta1 to {format_number(it.value)}",
+    "d_skip": lambda it: f"paused the discriminator whenever its loss is below {format_number(it.value)}",
+    "n_critic": lambda it: f"took {it.value:.0f} discriminator steps per generator step",
     "penalty": _penalty,
-    "loss": lambda order: f"took {LOSSES.get(order.name, f'the loss {order.name}')}",
-    "augment": lambda order: f"augmented {percent(order.value)} of what the discriminator sees",
-    "noise": lambda order: f"put noise of {number(order.value)} on what the discriminator sees",
-    "batch": lambda order: f"took batches of {order.value:.0f} pictures",
-    "accumulate": lambda order: f"gathered the gradients of {order.value:.0f} steps before each move",
-    "pack": lambda order: f"showed the discriminator {order.value:.0f} pictures at once",
-    "revive": lambda order: f"drew the dead units of the {order.network} anew",
-    "back": lambda order: f"went back to {order.name or 'the last healthy checkpoint'}",
-    "again": lambda order: "began this phase of the training again",
-    "afresh": lambda order: "began afresh with new weights",
-    "stop": lambda order: "stopped",
+    "loss": lambda it: f"switched to {LOSS_NAMES.get(it.name, f'the loss {it.name}')}",
+    "augment": lambda it: f"augmented {format_percent(it.value)} of what the discriminator sees",
+    "instance_noise": lambda it: f"added noise of {format_number(it.value)} to what the discriminator sees",
+    "batch_size": lambda it: f"raised the batch size to {it.value:.0f}",
+    "grad_accum": lambda it: f"accumulated the gradients of {it.value:.0f} steps for each update",
+    "pac": lambda it: f"showed the discriminator {it.value:.0f} pictures at a time",
+    "reinit_dead_units": lambda it: f"drew new weights for the dead units of the {it.network}",
+    "rollback": lambda it: f"went back to {it.name or 'the last healthy checkpoint'}",
+    "restart_phase": lambda it: "restarted this phase of the training",
+    "reinitialize": lambda it: "restarted with new weights",
+    "stop": lambda it: "stopped",
 }
 
 
-def treatment_text(orders: Sequence[Prescription]) -> str:
+def describe_prescriptions(prescriptions: Sequence[Prescription]) -> str:
     """Return what was done: "Went back to the last healthy checkpoint, halved the generator's learning rate."."""
-    told = ", ".join(TOLD[order.kind](order) if order.kind in TOLD else order.kind for order in orders)
-    return f"{told[:1].upper()}{told[1:]}."
+    text = ", ".join(TEXTS[each.kind](each) if each.kind in TEXTS else each.kind for each in prescriptions)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
-def judged_text(sickness: str, outcome: str) -> str:
-    """Return what came of it: "Mode collapse: what was done helped."."""
-    return f"{title(sickness)}: what was done {'helped' if outcome == 'helped' else 'did not help'}."
+def describe_outcome(diagnosis: str, outcome: str) -> str:
+    """Return the outcome of a treatment: "Mode collapse: the treatment helped."."""
+    return f"{title(diagnosis)}: the treatment {'helped' if outcome == 'helped' else 'did not help'}."
 
 
-def stopped_text(sickness: str, given: Sequence[Treated]) -> str:
-    """Return why nothing more is tried, and what was."""
-    texts = (event.text.rstrip(".") for event in given)
+def describe_stop(diagnosis: str, treatments: Sequence[Treatment]) -> str:
+    """Return why the training ends, what was tried, and what a person can do."""
+    texts = (treatment.text.rstrip(".") for treatment in treatments)
     tried = "; ".join(f"{text[:1].lower()}{text[1:]}" for text in texts) or "nothing that could help"
-    known = SICKNESSES[sickness]
-    return f"Stopped: {known.title.lower()} could not be cured. Tried: {tried}. By hand: {known.by_hand}"
+    known = DIAGNOSES[diagnosis]
+    return f"Stopped: {known.title.lower()} could not be cured. Tried: {tried}. What you can do: {known.advice}"

@@ -1,180 +1,244 @@
-"""What to do about a sickness: a ladder of prescriptions for each, the mildest rung first.
+"""Escalation: a ladder of remedies for each diagnosis, the mildest first.
 
-One rung at a time, and each is judged by what follows before the next one is taken. A sickness that comes back in the
-same phase begins above the rung that it was treated with, and there is an upper bound for the whole training: so
-nothing thrashes, and nothing goes on for ever. At the top of the ladder the training ends with the best that was had.
+One remedy is tried at a time, and judged before the next one. A problem that comes back in the same phase continues
+above the level of its last remedy, and the treatments of a training are limited. So nothing is tried for ever. At the
+top of the ladder the training ends, with its best checkpoint.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 from ...config import Config
-from ...events import Event, Prescription, Signs, Treated, Verdict
-from ..diagnosis.diagnoses import SOUND
-from ..diagnosis.history import SEVERAL_STEPS, Course, begun_at, course_of, entered, value
-from ..diagnosis.rules import CERTAIN, FEWEST_NUMBERS, FLAT, SURE
-from .describe import judged_text, stopped_text, treatment_text
+from ...events import Event, HealthCheck, Prescription, Treatment, Verdict
+from ..diagnosis.diagnoses import HEALTHY_VERDICTS
+from ..diagnosis.history import (
+    MIN_STEPS_APART,
+    PhaseHistory,
+    first_check_of_phase,
+    last_treated_at,
+    present_phase,
+    value_of,
+)
+from ..diagnosis.rules import CERTAIN, MIN_LATENT_DIM, SURE
+from ..diagnosis.verdict import PLATEAU_CHECKS
+from .describe import describe_outcome, describe_prescriptions, describe_stop
 from .remedies import (
-    Patient,
-    Rung,
-    anew,
-    augmented,
-    gentler,
-    halved_start,
-    held_back,
-    if_too_long,
+    Remedy,
+    RemedyContext,
+    double_grad_accum,
+    halve_g_lr,
+    halve_lr_for_restart,
+    instance_noise,
     larger_batch,
-    let_loose,
-    lighter,
-    longer,
-    noisy,
-    packed,
-    redrawn,
-    relativistic,
-    rest,
-    restored,
-    revived,
-    shorter,
-    shorter_start,
-    stronger_judge,
-    twice_the_batch,
-    unsaturated,
-    without_momentum,
+    less_momentum,
+    lower_lr,
+    lower_lr_for_restart,
+    lower_lr_if_too_high,
+    more_d_steps,
+    no_momentum,
+    non_saturating_loss,
+    packing,
+    raise_lr,
+    reinit_dead_units,
+    reinitialize_large_weights,
+    relativistic_loss,
+    restart_if_units_died,
+    restart_with,
+    skip_d_steps,
+    stronger_augmentation,
+    stronger_penalty,
+    weaker_penalty,
 )
 
-JUDGED_AFTER = 3  # examinations that a prescription is given to work
-PATIENCE = 6  # examinations after which what has not helped has failed
-MOST = 8  # prescriptions in one training
-ARRIVED = "Stopped: the training has converged, more of it would not make the samples better."
-RESTARTS = {"back", "again", "afresh"}
-WORSE = 1.25  # times the distance that there was: what was prescribed has done harm
-WORTH = 0.05  # part by which samples must get nearer to the real pictures for a training to be worth going on with
+MIN_CHECKS = 3  # health checks before a treatment is judged
+MAX_CHECKS = 6  # health checks after which a treatment that has not helped has failed
+MAX_TREATMENTS = 8  # in one training
+CONVERGED_TEXT = "Stopped: the training has converged. More of it would not make the samples better."
+RESTARTS = {"rollback", "restart_phase", "reinitialize"}
+MADE_WORSE = 1.25  # times the feature distance before the treatment
+MIN_IMPROVEMENT = 0.05  # of the feature distance, for a training to be worth continuing
 
 
-# What is mild comes first, but for causes that are plain to see: dead units, a loss that saturates, steps far too long.
-# How far too long steps are is hard to tell from weights that they have blown up, hence some rungs are there twice.
-CAUSES: tuple[Rung, ...] = (restored, restored, revived, redrawn, anew(unsaturated), anew(if_too_long), anew(lighter))
-LADDERS: dict[str, tuple[Rung, ...]] = {
-    "mode collapse": (*CAUSES, anew(shorter_start), anew(relativistic), anew(packed)),
-    "partial mode collapse": (gentler, relativistic, anew(packed), anew(shorter_start)),
-    "discriminator wins": (*CAUSES, rest, held_back, anew(relativistic), anew(shorter_start), noisy),
-    "generator wins": (
-        anew(let_loose), let_loose, anew(if_too_long), stronger_judge, anew(shorter_start),
-        anew(relativistic),
+# Mild remedies come first, after those for causes that are plain to see: dead units, a saturating loss, learning rates
+# far too high. How far too high is hard to tell from weights that have blown up, so some remedies are there twice.
+CAUSES: tuple[Remedy, ...] = (
+    restart_if_units_died,
+    restart_if_units_died,
+    reinit_dead_units,
+    reinitialize_large_weights,
+    restart_with(non_saturating_loss),
+    restart_with(lower_lr_if_too_high),
+    restart_with(less_momentum),
+)
+LADDERS: dict[str, tuple[Remedy, ...]] = {
+    "mode collapse": (
+        *CAUSES,
+        restart_with(lower_lr_for_restart),
+        restart_with(relativistic_loss),
+        restart_with(packing),
     ),
-    "discriminator memorises": (augmented(0.5), augmented(0.8), held_back, augmented(1.0), noisy),
+    "partial mode collapse": (
+        halve_g_lr,
+        relativistic_loss,
+        restart_with(packing),
+        restart_with(lower_lr_for_restart),
+    ),
+    "discriminator wins": (
+        *CAUSES,
+        skip_d_steps,
+        stronger_penalty,
+        restart_with(relativistic_loss),
+        restart_with(lower_lr_for_restart),
+        instance_noise,
+    ),
+    "generator wins": (
+        restart_with(weaker_penalty),
+        weaker_penalty,
+        restart_with(lower_lr_if_too_high),
+        more_d_steps,
+        restart_with(lower_lr_for_restart),
+        restart_with(relativistic_loss),
+    ),
+    "discriminator memorises": (
+        stronger_augmentation(0.5),
+        stronger_augmentation(0.8),
+        stronger_penalty,
+        stronger_augmentation(1.0),
+        instance_noise,
+    ),
     "diverging": (
-        anew(if_too_long), anew(lighter), anew(halved_start), anew(shorter_start), held_back,
-        anew(relativistic),
+        restart_with(lower_lr_if_too_high),
+        restart_with(less_momentum),
+        restart_with(halve_lr_for_restart),
+        restart_with(lower_lr_for_restart),
+        stronger_penalty,
+        restart_with(relativistic_loss),
     ),
     "oscillating": (
-        larger_batch, anew(if_too_long), lighter, shorter, without_momentum, twice_the_batch,
-        anew(relativistic),
+        larger_batch,
+        restart_with(lower_lr_if_too_high),
+        less_momentum,
+        lower_lr,
+        no_momentum,
+        double_grad_accum,
+        restart_with(relativistic_loss),
     ),
-    "stalled": (*CAUSES, larger_batch, longer, shorter, relativistic, anew(shorter_start)),
-}  # fmt: skip
+    "stalled": (
+        *CAUSES,
+        larger_batch,
+        raise_lr,
+        lower_lr,
+        relativistic_loss,
+        restart_with(lower_lr_for_restart),
+    ),
+}
 
 
 def prescribe(
     history: Sequence[Event],
     verdict: Verdict,
     config: Config,
-    healthy: Sequence[int] = (),
-    rooted: bool = False,
-    worthwhile: bool = True,
-) -> Iterator[Treated]:
-    """Yield what came of what was prescribed before, if that can be told, and what to do now, if anything.
+    healthy_steps: Sequence[int] = (),
+    can_restart_phase: bool = False,
+    enough_budget: bool = True,
+) -> Iterator[Treatment]:
+    """Yield the outcome of the last treatment once it can be judged, and then the next treatment if one is due.
 
     Args:
-        history: the run's events, with the examination that the verdict is of.
+        history: the run's events, with the health check that the verdict is of.
         config: what is trained with now.
-        healthy: steps of the healthy checkpoints of the present phase, which one can go back to, oldest first.
-        rooted: whether one can go back to the beginning of the phase, after phases that went well.
-        worthwhile: whether enough of the budget is left for anything to work.
+        healthy_steps: steps of the present phase's healthy checkpoints, oldest first.
+        can_restart_phase: whether there is a checkpoint of the phase's beginning, after healthy phases.
+        enough_budget: whether enough is left for a treatment to work.
     """
-    course = course_of(history)
-    if course is None:
+    phase = present_phase(history)
+    if phase is None:
         return
-    urgent, began = course.now("finite") < 1, entered(history)
-    treated = [event for event in history if isinstance(event, Treated)]
-    given = [event for event in treated if not event.outcome]
-    if 2 * len(given) > len(treated):  # the last one was not judged yet
-        looks = sum(isinstance(event, Signs) and event.step > begun_at(history) for event in history)
-        over = given[-1].step < began  # its phase is
-        made_worse = _made_worse(history, course, given[-1])
-        soon = not over and verdict.step - given[-1].step < SEVERAL_STEPS
-        outcome = _outcome(verdict, max(looks, JUDGED_AFTER) if over else looks, urgent or made_worse, soon)
+    not_finite, phase_start = phase.last_value("finite") < 1, first_check_of_phase(history)
+    treatments = [event for event in history if isinstance(event, Treatment)]
+    prescribed = [event for event in treatments if not event.outcome]
+    if 2 * len(prescribed) > len(treatments):  # the last one was not judged yet
+        last = prescribed[-1]
+        outcome = _outcome(history, phase, verdict, last, phase_over=last.step < phase_start)
         if not outcome:
             return
-        treated.append(_judged(verdict, given[-1], outcome))
-        yield treated[-1]
-    if not (worthwhile or urgent):
+        text = describe_outcome(last.diagnosis, outcome)
+        treatments.append(
+            Treatment(verdict.step, verdict.images_seen, last.diagnosis, last.prescriptions, outcome, text, last.level)
+        )
+        yield treatments[-1]
+    if not (enough_budget or not_finite):
         return
     if verdict.name == "converged" and verdict.confidence >= CERTAIN:
-        yield Treated(verdict.step, verdict.images, verdict.name, (Prescription("stop"),), "", ARRIVED)
+        yield Treatment(verdict.step, verdict.images_seen, verdict.name, (Prescription("stop"),), "", CONVERGED_TEXT)
     if verdict.name not in LADDERS or verdict.confidence < SURE:
         return
-    backs = sum(order.kind == "back" for event in treated if event.outcome == "failed" for order in event.prescriptions)
-    patient = Patient(course, config, tuple(healthy)[: max(0, len(healthy) - backs)], backs, rooted, len(given))
-    here = [event for event in given if event.step >= began]  # another phase is another game
-    orders, rung = _next(verdict.name, here, patient, urgent)
-    if not orders and not urgent and _hopeful(course, config):
+    failed = [event for event in treatments if event.outcome == "failed"]
+    failed_rollbacks = sum(each.kind == "rollback" for event in failed for each in event.prescriptions)
+    left = tuple(healthy_steps)[: max(0, len(healthy_steps) - failed_rollbacks)]
+    context = RemedyContext(phase, config, left, failed_rollbacks, can_restart_phase, len(prescribed))
+    of_phase = [event for event in prescribed if event.step >= phase_start]  # other phases have other problems
+    prescriptions, level = _next_remedy(verdict.name, of_phase, context, not_finite)
+    if not prescriptions and not not_finite and _may_still_improve(phase, config):
         return
-    text = treatment_text(orders) if orders else stopped_text(verdict.name, given)
-    yield Treated(verdict.step, verdict.images, verdict.name, orders or patient.ending(urgent), "", text, rung)
+    text = describe_prescriptions(prescriptions) if prescriptions else describe_stop(verdict.name, prescribed)
+    prescriptions = prescriptions or context.stop(not_finite)
+    yield Treatment(verdict.step, verdict.images_seen, verdict.name, prescriptions, "", text, level)
 
 
-def _hopeful(course: Course, config: Config) -> bool:
-    """Tell whether a training that nothing cures may be getting better by itself, so that it is not to be ended.
+def _may_still_improve(phase: PhaseHistory, config: Config) -> bool:
+    """Tell whether a training that no remedy cures may improve by itself, so that it should not be ended.
 
-    A discriminator that knows its pictures by heart, say, may still lead its samples nearer to them.
+    A discriminator that memorizes, for example, may still lead the samples closer to the real pictures.
     """
-    if config.latent < FEWEST_NUMBERS:
+    if config.z_dim < MIN_LATENT_DIM:
         return False
-    return len(course.looks) <= FLAT or course.gain("distance", FLAT) >= WORTH
+    improvement = phase.improvement("feature_distance", PLATEAU_CHECKS)
+    return len(phase.checks) <= PLATEAU_CHECKS or improvement >= MIN_IMPROVEMENT
 
 
-def _judged(verdict: Verdict, last: Treated, outcome: str) -> Treated:
-    """Return the word on what was prescribed last."""
-    text = judged_text(last.sickness, outcome)
-    return Treated(verdict.step, verdict.images, last.sickness, last.prescriptions, outcome, text, last.rung)
-
-
-def _made_worse(history: Sequence[Event], course: Course, last: Treated) -> bool:
-    """Tell whether the samples are further from the real pictures than before what was prescribed last.
-
-    Whoever begins again is worse for a while, and is judged by the verdict alone.
-    """
-    if RESTARTS & {order.kind for order in last.prescriptions}:
-        return False
-    before = [event for event in history if isinstance(event, Signs) and event.step == last.step]
-    enough = len(course.looks) >= JUDGED_AFTER
-    return bool(before) and enough and course.lately("distance") > WORSE * value(before[0], "distance")
-
-
-def _outcome(verdict: Verdict, looks: int, bad: bool, soon: bool) -> str:
+def _outcome(history: Sequence[Event], phase: PhaseHistory, verdict: Verdict, last: Treatment, phase_over: bool) -> str:
     """Return "helped", "failed", or nothing if it is too early to tell.
 
     Args:
-        soon: whether so few steps were taken since that nothing could have got better.
+        last: the treatment that is judged.
+        phase_over: whether its phase has ended, so that there will be no more health checks of it.
     """
-    if bad:
+    if phase.last_value("finite") < 1 or _made_worse(history, phase, last):
         return "failed"
-    if verdict.name in SOUND:
-        return "helped" if looks >= JUDGED_AFTER else ""
-    if soon:
+    treated_at = last_treated_at(history)
+    checks = sum(isinstance(event, HealthCheck) and event.step > treated_at for event in history)
+    checks = max(checks, MIN_CHECKS) if phase_over else checks
+    if verdict.name in HEALTHY_VERDICTS:
+        return "helped" if checks >= MIN_CHECKS else ""
+    if not phase_over and verdict.step - last.step < MIN_STEPS_APART:
         return ""
-    failed = looks >= JUDGED_AFTER and verdict.confidence >= SURE
-    return "failed" if failed or looks >= PATIENCE else ""
+    failed = checks >= MIN_CHECKS and verdict.confidence >= SURE
+    return "failed" if failed or checks >= MAX_CHECKS else ""
 
 
-def _next(name: str, given: Sequence[Treated], patient: Patient, urgent: bool) -> tuple[tuple[Prescription, ...], int]:
-    """Return what the next rung that applies prescribes, and its number from 1; nothing at the top."""
-    climbed = max((event.rung for event in given if event.sickness == name), default=0)
-    if patient.nth < MOST and patient.config.latent >= FEWEST_NUMBERS:
-        for number, rung in enumerate(LADDERS[name][climbed:], climbed + 1):
-            orders = rung(patient)
-            if orders and urgent and not RESTARTS & {order.kind for order in orders}:
-                orders = (*patient.restart(), *orders)  # from weights that are no numbers nothing else leads away
-            if orders:
-                return orders, number
-    return (), climbed
+def _made_worse(history: Sequence[Event], phase: PhaseHistory, last: Treatment) -> bool:
+    """Tell whether the samples are further from the real pictures than before the last treatment.
+
+    A restart makes them worse for a while, so it is judged by the verdict alone.
+    """
+    if RESTARTS & {prescription.kind for prescription in last.prescriptions} or len(phase.checks) < MIN_CHECKS:
+        return False
+    before = [event for event in history if isinstance(event, HealthCheck) and event.step == last.step]
+    limit = MADE_WORSE * value_of(before[0], "feature_distance") if before else math.inf
+    return phase.recent_median("feature_distance") > limit
+
+
+def _next_remedy(
+    name: str, prescribed: Sequence[Treatment], context: RemedyContext, not_finite: bool
+) -> tuple[tuple[Prescription, ...], int]:
+    """Return what the next remedy that applies prescribes, and its level from 1; nothing at the top of the ladder."""
+    level_so_far = max((event.level for event in prescribed if event.diagnosis == name), default=0)
+    if context.treatments < MAX_TREATMENTS and context.config.z_dim >= MIN_LATENT_DIM:
+        for level, remedy in enumerate(LADDERS[name][level_so_far:], level_so_far + 1):
+            prescriptions = remedy(context)
+            if prescriptions and not_finite and not RESTARTS & {each.kind for each in prescriptions}:
+                prescriptions = (*context.restart(), *prescriptions)  # only a restart gets rid of NaN weights
+            if prescriptions:
+                return prescriptions, level
+    return (), level_so_far

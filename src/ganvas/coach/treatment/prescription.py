@@ -1,164 +1,169 @@
-"""What the coach can prescribe: each kind a small change of the configuration, or something done to the networks once.
+"""Kinds of prescription: each is a small change of the configuration, or a one-time change of the networks.
 
-A configuration with its prescriptions gives the configuration that is trained with, so that a run can be read,
-repeated and resumed from the two.
+The configuration and the prescriptions together give the configuration that is trained with. So the two are enough to
+read, repeat and resume a run.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from ...config import Config, OptimiserConfig, PenaltyConfig, PhaseConfig
-from ...errors import pick
+from ...config import Config, OptimizerConfig, PenaltyConfig, PhaseConfig
+from ...errors import lookup
 from ...events import Prescription
+from ...models import DISCRIMINATORS
 
-POLICIES = ("translation",)  # augmentation where the recipe has none: the others slow learning down as well
-LAZY = 4  # steps from one penalty to the next: it then costs an eighth of the time
-LAZIER = 16  # through a network of photographs: a fifth of the time, where every fourth step would double it
+DEFAULT_AUGMENT = ("translation",)  # where the recipe has no augmentation; others would also slow learning down
 Change = Callable[[Config, Prescription], Config]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Say what a kind of prescription changes in the configuration, and whether networks are changed too, `once`."""
+    """What a kind of prescription does: `change` is to the configuration; with `once`, networks are changed too."""
 
     change: Change | None
     once: bool = False
 
 
-def _rate(config: Config, order: Prescription) -> Config:
-    """Multiply the learning rate of `network` (an optimiser) by `value`."""
-    old = pick(config.optimisers, order.network, "optimiser")
-    return _with_optimiser(config, order, replace(old, learning_rate=old.learning_rate * order.value))
+def _lr(config: Config, prescription: Prescription) -> Config:
+    """Multiply the learning rate of `network` (an optimizer) by `value`."""
+    old = lookup(config.optimizers, prescription.network, "optimizer")
+    return _with_optimizer(config, prescription, replace(old, lr=old.lr * prescription.value))
 
 
-def _beta1(config: Config, order: Prescription) -> Config:
-    """Set Adam's first decay to `value` for `network` (an optimiser)."""
-    return _with_optimiser(
-        config, order, replace(pick(config.optimisers, order.network, "optimiser"), beta1=order.value)
+def _beta1(config: Config, prescription: Prescription) -> Config:
+    """Set Adam's beta1 to `value` for `network` (an optimizer)."""
+    return _with_optimizer(
+        config,
+        prescription,
+        replace(lookup(config.optimizers, prescription.network, "optimizer"), beta1=prescription.value),
     )
 
 
-def _with_optimiser(config: Config, order: Prescription, new: OptimiserConfig) -> Config:
-    return replace(config, optimisers=config.optimisers | {order.network: new})
+def _with_optimizer(config: Config, prescription: Prescription, new: OptimizerConfig) -> Config:
+    """Return `config` with a new setting of the optimizer that the prescription names."""
+    return replace(config, optimizers=config.optimizers | {prescription.network: new})
 
 
-def _skip(config: Config, order: Prescription) -> Config:
-    """Let the discriminator rest while the average of its loss is below `value`."""
-    return replace(config, balance=replace(config.balance, skip_below=order.value))
+def _d_skip(config: Config, prescription: Prescription) -> Config:
+    """Skip discriminator steps while the running mean of its loss is below `value`."""
+    return replace(config, balance=replace(config.balance, d_skip_below_loss=prescription.value))
 
 
-def _critic(config: Config, order: Prescription) -> Config:
-    """Take `value` steps of the discriminator to one of the generator."""
-    return replace(config, balance=replace(config.balance, n_critic=round(order.value)))
+def _n_critic(config: Config, prescription: Prescription) -> Config:
+    """Take `value` discriminator steps per generator step."""
+    return replace(config, balance=replace(config.balance, n_critic=round(prescription.value)))
 
 
-def _penalty(config: Config, order: Prescription) -> Config:
-    """Set the penalty to `name` with gamma `value`, as lazily as it was; a new one so that it costs little."""
-    usual = LAZIER if config.discriminator.name == "projected" else LAZY
-    every = usual if config.penalty.name == "none" else config.penalty.every
-    return replace(config, penalty=PenaltyConfig(order.name, order.value, every))
+def _penalty(config: Config, prescription: Prescription) -> Config:
+    """Set the penalty to `name` with gamma `value`; keep its interval, or use a cheap one for a new penalty."""
+    usual = DISCRIMINATORS[config.discriminator.name].network.penalty_interval
+    every = usual if config.penalty.name == "none" else config.penalty.interval
+    return replace(config, penalty=PenaltyConfig(prescription.name, prescription.value, every))
 
 
-def _loss(config: Config, order: Prescription) -> Config:
+def _loss(config: Config, prescription: Prescription) -> Config:
     """Set the loss to `name`."""
-    return replace(config, loss=order.name)
+    return replace(config, loss=prescription.name)
 
 
-def _augment(config: Config, order: Prescription) -> Config:
-    """Augment what the discriminator sees with probability `value`; where that is adapted, at least so much.
+def _augment(config: Config, prescription: Prescription) -> Config:
+    """Augment the discriminator's inputs with probability `value`, or at least `value` if it is adaptive.
 
-    Fakes are no longer passed off as real: with many of them, the discriminator would see nothing real.
+    Adaptive pseudo augmentation (APA) is switched off: with many fakes passed off as real, the discriminator would
+    hardly see a real picture.
     """
-    config = replace(config, anneal=config.anneal and replace(config.anneal, augments=False))
-    augment = tuple(name for name in config.augment if name != "apa") or POLICIES
-    if config.adapt and "ada" in augment:
-        least = min(config.adapt.most, order.value)
-        return replace(config, augment=augment, adapt=replace(config.adapt, least=least))
-    balance = replace(config.balance, augmented=order.value)
-    return replace(config, adapt=None, augment=augment, balance=balance)
+    config = replace(config, anneal=config.anneal and replace(config.anneal, ramps_augment_p=False))
+    augment = tuple(name for name in config.augment if name != "apa") or DEFAULT_AUGMENT
+    if config.ada and "ada" in augment:
+        min_p = min(config.ada.max_p, prescription.value)
+        return replace(config, augment=augment, ada=replace(config.ada, min_p=min_p))
+    balance = replace(config.balance, augment_p=prescription.value)
+    return replace(config, ada=None, augment=augment, balance=balance)
 
 
-def _noise(config: Config, order: Prescription) -> Config:
-    """Put noise of standard deviation `value` on what the discriminator sees."""
-    return replace(config, balance=replace(config.balance, noise=order.value))
+def _instance_noise(config: Config, prescription: Prescription) -> Config:
+    """Add Gaussian noise of standard deviation `value` to the discriminator's inputs."""
+    return replace(config, balance=replace(config.balance, instance_noise_std=prescription.value))
 
 
-def _accumulate(config: Config, order: Prescription) -> Config:
-    """Gather the gradients of `value` steps before the weights move."""
-    return replace(config, balance=replace(config.balance, accumulate=round(order.value)))
+def _grad_accum(config: Config, prescription: Prescription) -> Config:
+    """Accumulate the gradients of `value` steps before each update."""
+    return replace(config, balance=replace(config.balance, grad_accum_steps=round(prescription.value)))
 
 
-def _begun_again(config: Config, order: Prescription) -> Config:
-    """Begin the phase of the step before `step` again: it and those to come share what is left of the budget.
+def _restart_phase(config: Config, prescription: Prescription) -> Config:
+    """Restart the phase of the step before `step`; it and later phases share the rest of the budget.
 
-    Rates begin with the phase. A phase that went wrong near its end would otherwise be left with its last, short steps.
+    The learning rate schedule restarts with the phase. Otherwise a phase that went wrong near its end would be left
+    with the low learning rates of its end.
     """
-    done = order.step
+    done = prescription.step
     before: list[PhaseConfig] = []
     phases = list(config.phases)
     while len(phases) > 1 and done > phases[0].steps:
         done -= phases[0].steps
         before.append(phases.pop(0))
     if len(phases) > 1 and done == phases[0].steps and phases[1].continues(phases[0]):
-        return config  # it was begun again at this very step
-    if done <= 0 or (done >= phases[0].steps and len(phases) == 1):  # nothing was done, or nothing is left to do
+        return config  # it was already restarted at this step
+    if done <= 0 or (done >= phases[0].steps and len(phases) == 1):  # nothing to repeat, or nothing left
         return config
-    wanted, part = sum(phase.share for phase in phases), done / phases[0].steps
-    left = wanted - part * phases[0].share
-    before.append(replace(phases[0], steps=done, share=part * phases[0].share))
-    return replace(config, phases=(*before, *(_scaled(phase, left / wanted) for phase in phases)))
+    planned, done_share = sum(phase.time_share for phase in phases), done / phases[0].steps
+    left = planned - done_share * phases[0].time_share
+    before.append(replace(phases[0], steps=done, time_share=done_share * phases[0].time_share))
+    return replace(config, phases=(*before, *(_scale_phase(phase, left / planned) for phase in phases)))
 
 
-def _scaled(phase: PhaseConfig, factor: float) -> PhaseConfig:
-    return replace(phase, steps=max(1, round(factor * phase.steps)), share=factor * phase.share)
+def _scale_phase(phase: PhaseConfig, factor: float) -> PhaseConfig:
+    """Return a phase with its steps and its share of the time multiplied by `factor`."""
+    return replace(phase, steps=max(1, round(factor * phase.steps)), time_share=factor * phase.time_share)
 
 
-def _batch(config: Config, order: Prescription) -> Config:
-    """Show `value` pictures at a time from `step` on, and as many in all: the steps become fewer."""
-    config = _begun_again(config, order)
+def _batch_size(config: Config, prescription: Prescription) -> Config:
+    """Raise the batch size to `value` from `step` on, with fewer steps, so that as many pictures are seen in all."""
+    config = _restart_phase(config, prescription)
     phases, begin = [], 0
     for phase in config.phases:
-        if begin >= order.step and 0 < phase.batch < order.value:
-            steps = max(1, round(phase.steps * phase.batch / order.value))
-            phases.append(replace(phase, batch=round(order.value), steps=steps))
+        if begin >= prescription.step and 0 < phase.batch < prescription.value:
+            steps = max(1, round(phase.steps * phase.batch / prescription.value))
+            phases.append(replace(phase, batch=round(prescription.value), steps=steps))
         else:
             phases.append(phase)
         begin += phase.steps
     return replace(config, phases=tuple(phases))
 
 
-def _pack(config: Config, order: Prescription) -> Config:
-    """Let the discriminator judge `value` pictures together, where they have no labels."""
-    return replace(config, balance=replace(config.balance, pack=round(order.value)))
+def _pac(config: Config, prescription: Prescription) -> Config:
+    """Show the discriminator `value` pictures at a time (PacGAN), in a training without labels."""
+    return replace(config, balance=replace(config.balance, pac=round(prescription.value)))
 
 
 KINDS: dict[str, Kind] = {
-    "rate": Kind(_rate),
+    "lr": Kind(_lr),
     "beta1": Kind(_beta1),
-    "skip": Kind(_skip),
-    "critic": Kind(_critic),
+    "d_skip": Kind(_d_skip),
+    "n_critic": Kind(_n_critic),
     "penalty": Kind(_penalty),
     "loss": Kind(_loss),
     "augment": Kind(_augment),
-    "noise": Kind(_noise),
-    "batch": Kind(_batch),
-    "accumulate": Kind(_accumulate),
-    "pack": Kind(_pack, once=True),  # the discriminator's first layer becomes wider
-    "revive": Kind(None, once=True),  # draw the dead units of `network` anew
-    "back": Kind(None, once=True),  # go back to the `value`-th last healthy checkpoint (1: the last) of this phase
-    "again": Kind(_begun_again, once=True),  # go back to where this phase began, at `step`
-    "afresh": Kind(_begun_again, once=True),  # draw the weights of what the phase trains anew, at `step`
-    "stop": Kind(None, once=True),  # end here, with the best checkpoint
+    "instance_noise": Kind(_instance_noise),
+    "batch_size": Kind(_batch_size),
+    "grad_accum": Kind(_grad_accum),
+    "pac": Kind(_pac, once=True),  # widens the discriminator's first layer
+    "reinit_dead_units": Kind(None, once=True),  # draws new weights for the dead units of `network`
+    "rollback": Kind(None, once=True),  # to the `value`-th last healthy checkpoint of this phase (1: the last)
+    "restart_phase": Kind(_restart_phase, once=True),  # at `step`, from the checkpoint of the phase's beginning
+    "reinitialize": Kind(_restart_phase, once=True),  # at `step`, with new weights for what the phase trains
+    "stop": Kind(None, once=True),  # ends the training with its best checkpoint
 }
 
 
-def treated(config: Config, prescriptions: Iterable[Prescription]) -> Config:
-    """Return `config` with all that was prescribed, in order; of two that set the same, the later counts.
+def with_prescriptions(config: Config, prescriptions: Iterable[Prescription]) -> Config:
+    """Return `config` with the prescriptions applied in order; of two for the same setting, the later counts.
 
     Raises:
-        GanvasError: a kind or an optimiser is unknown.
+        GanvasError: a kind or an optimizer is unknown.
     """
-    for order in prescriptions:
-        change = pick(KINDS, order.kind, "prescription").change
-        config = change(config, order) if change else config
+    for prescription in prescriptions:
+        change = lookup(KINDS, prescription.kind, "prescription").change
+        config = change(config, prescription) if change else config
     return config

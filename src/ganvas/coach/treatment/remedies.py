@@ -1,243 +1,267 @@
-"""The rungs of the ladders: each looks at a patient and says what to prescribe, or nothing if it does not apply."""
+"""Remedies: each prescribes something for a training, or nothing where it does not apply."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ...config import ALONE, Config
-from ...events import Prescription, Signs
-from ..diagnosis.history import Course, value
-from ..diagnosis.rules import FEWEST_A_STEP, too_large
-from ..sides import MOVED, side_of
+from ...config import Config
+from ...events import HealthCheck, Prescription
+from ...models import DISCRIMINATORS
+from ...phases import optimizers_of, side_of
+from ..diagnosis.history import PhaseHistory, value_of
+from ..diagnosis.rules import MIN_BATCH_SIZE, weights_too_large
 
-SAFE = 0.015  # part of its own size that a weight may move a step: nothing that was measured overshot with this
-FAR = 0.04  # from here on the length of the steps may be the trouble
-SHORT = 0.002  # steps with which nothing gets anywhere
-LATE = 0.5  # of the budget: what comes after is too little to begin with nothing
-EARLY = 0.1  # of the budget: what was learned until then is soon learned again
-GAMMA = 1.0  # weight of R1 that held every pair together at 16 to 32 px
-ENOUGH = 16.0  # pictures a step; with more, a small budget would have too few steps
+SAFE_RATIO = 0.015  # learning rate relative to the weights with which no measured training overshot
+HIGH_RATIO = 0.04  # from here on the learning rate may be the problem
+LOW_RATIO = 0.002  # below this, training makes no progress
+LATE_PROGRESS = 0.5  # share of the budget after which too little is left to start from scratch
+EARLY_PROGRESS = 0.1  # share of the budget that is quickly repeated
+GAMMA = 1.0  # of R1: it kept every pair of networks stable at 16 to 32 px
+LARGER_BATCH = 16.0  # with more, a small budget would have too few steps
 
 
 @dataclass(frozen=True)
-class Patient:
-    """Hold what a rung is chosen by: the course, the configuration as it is now, and what there is to go back to.
+class RemedyContext:
+    """What a remedy is chosen by.
 
-    healthy: steps of the healthy checkpoints of the present phase that were not gone back to in vain, `backs` times;
-    rooted: whether there is one of the phase's beginning, after phases that went well; nth: how much was prescribed so
-    far.
+    history: health checks of the present phase.
+    config: with all prescriptions so far.
+    healthy_steps: steps of the phase's healthy checkpoints, oldest first, without those whose rollback failed.
+    failed_rollbacks: how many rollbacks did not help.
+    can_restart_phase: whether there is a checkpoint of the phase's beginning, after healthy phases.
+    treatments: how many there were so far.
     """
 
-    course: Course
+    history: PhaseHistory
     config: Config
-    healthy: tuple[int, ...]
-    backs: int
-    rooted: bool
-    nth: int
+    healthy_steps: tuple[int, ...]
+    failed_rollbacks: int
+    can_restart_phase: bool
+    treatments: int
 
     def restart(self) -> tuple[Prescription, ...]:
-        """Go back to the last healthy checkpoint, or to the phase's beginning, or begin afresh where there is none."""
-        if self.healthy:
-            return (Prescription("back", value=self.backs + 1.0, name=f"step {self.healthy[-1]:,}"),)
-        if self.rooted:
-            return (Prescription("again", step=self.course.last.step),)
-        return self.afresh()
+        """Go back to the last healthy checkpoint, else to the phase's beginning, else start with new weights."""
+        if self.healthy_steps:
+            name = f"step {self.healthy_steps[-1]:,}"
+            return (Prescription("rollback", value=self.failed_rollbacks + 1.0, name=name),)
+        if self.can_restart_phase:
+            return (Prescription("restart_phase", step=self.history.last.step),)
+        return self.reinitialize()
 
-    def afresh(self) -> tuple[Prescription, ...]:
-        """Begin the phase with new weights."""
-        return (Prescription("afresh", step=self.course.last.step),)
+    def reinitialize(self) -> tuple[Prescription, ...]:
+        """Start the phase with new weights."""
+        return (Prescription("reinitialize", step=self.history.last.step),)
 
-    def shorter_start(self, otherwise: float = 0.3) -> tuple[Prescription, ...]:
-        """Shorten the steps of a restart by how long they are now, or, for new weights, ever were with the old ones."""
-        return self.shorter(self.course.looks[-1:] if self.healthy else self.course.looks, otherwise)
+    def lower_lr_for_restart(self, default_factor: float = 0.3) -> tuple[Prescription, ...]:
+        """Lower the learning rates for a restart, by the present ratio, or for new weights by the highest so far."""
+        return self.lower_lr(self.history.checks[-1:] if self.healthy_steps else self.history.checks, default_factor)
 
-    def ending(self, urgent: bool) -> tuple[Prescription, ...]:
-        """Stop; from weights that are no numbers, with others, since such cannot be kept."""
-        return (*(self.restart() if urgent else ()), Prescription("stop"))
+    def stop(self, not_finite: bool) -> tuple[Prescription, ...]:
+        """Stop; if weights are not finite, with those of a restart, since they cannot be kept."""
+        return (*(self.restart() if not_finite else ()), Prescription("stop"))
 
-    def shorter(self, looks: Sequence[Signs], otherwise: float = 0.3) -> tuple[Prescription, ...]:
-        """Shorten the steps of the side whose steps were far too long, or of both by the factor `otherwise`."""
-        orders = []
-        for name in self.moved:
-            far = [each for look in looks if (each := value(look, f"{side_of(name)}_reach")) > FAR]
-            if far:
-                orders.append(Prescription("rate", name, _round(max(SAFE / max(far), 0.02))))
-        return tuple(orders) or tuple(Prescription("rate", name, otherwise) for name in self.moved)
+    def lower_lr(self, checks: Sequence[HealthCheck], default_factor: float = 0.3) -> tuple[Prescription, ...]:
+        """Lower the learning rates that were far too high in `checks`; if none was, all of them by `default_factor`."""
+        prescriptions = []
+        for name in self.optimizers:
+            ratios = [value_of(check, f"{side_of(name)}_lr_to_weight_ratio") for check in checks]
+            high = [ratio for ratio in ratios if ratio > HIGH_RATIO]
+            if high:
+                prescriptions.append(Prescription("lr", name, _one_digit(max(SAFE_RATIO / max(high), 0.02))))
+        return tuple(prescriptions) or tuple(Prescription("lr", name, default_factor) for name in self.optimizers)
 
     @property
-    def moved(self) -> tuple[str, ...]:
-        """Return the optimisers of the present phase; those of others are not to be held to account for it."""
-        return tuple(name for name in MOVED.get(self.course.last.phase, ()) if name in self.config.optimisers)
+    def optimizers(self) -> tuple[str, ...]:
+        """Return the optimizers of the present phase; those of other phases cannot be the cause."""
+        return tuple(name for name in optimizers_of(self.history.last.phase) if name in self.config.optimizers)
 
 
-Rung = Callable[[Patient], tuple[Prescription, ...]]
+Remedy = Callable[[RemedyContext], tuple[Prescription, ...]]
 
 
-def _round(factor: float) -> float:
-    """Return a factor with one digit, as a person would choose it."""
+def _one_digit(factor: float) -> float:
+    """Round to one significant digit, as a person would choose it."""
     return float(f"{factor:.1g}")
 
 
-def anew(rung: Rung) -> Rung:
-    """Return the rung that begins again, where there is something to do differently."""
+def restart_with(remedy: Remedy) -> Remedy:
+    """Return the remedy that restarts and then applies `remedy`, where that applies."""
 
-    def restarting(patient: Patient) -> tuple[Prescription, ...]:
-        orders = rung(patient)
-        return (*patient.restart(), *orders) if orders else ()
+    def restart(context: RemedyContext) -> tuple[Prescription, ...]:
+        prescriptions = remedy(context)
+        return (*context.restart(), *prescriptions) if prescriptions else ()
 
-    return restarting
-
-
-def _against(rung: Rung) -> Rung:
-    """Return the rung of a phase in which a discriminator takes part; elsewhere it would do nothing, or harm later."""
-
-    def judged(patient: Patient) -> tuple[Prescription, ...]:
-        return rung(patient) if "discriminator" in patient.moved else ()
-
-    return judged
+    return restart
 
 
-def gentler(patient: Patient) -> tuple[Prescription, ...]:
-    return tuple(Prescription("rate", name, 0.5) for name in patient.moved if side_of(name) == "generator")
+def _needs_d(remedy: Remedy) -> Remedy:
+    """Return the remedy for phases with a discriminator only; elsewhere it would do nothing, or harm later phases."""
+
+    def with_discriminator(context: RemedyContext) -> tuple[Prescription, ...]:
+        return remedy(context) if "discriminator" in context.optimizers else ()
+
+    return with_discriminator
 
 
-def shorter(patient: Patient) -> tuple[Prescription, ...]:
-    return patient.shorter(patient.course.looks[-1:])
+def halve_g_lr(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Halve the learning rates of the generator's side."""
+    return tuple(Prescription("lr", name, 0.5) for name in context.optimizers if side_of(name) == "generator")
 
 
-def if_too_long(patient: Patient) -> tuple[Prescription, ...]:
-    """Shorten the steps of a restart, if they are plainly too long."""
-    orders = patient.shorter_start(otherwise=1.0)
-    return orders if any(order.value < 1 for order in orders) else ()
+def lower_lr(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Lower the learning rates that are too high now, or all of them."""
+    return context.lower_lr(context.history.checks[-1:])
 
 
-def shorter_start(patient: Patient) -> tuple[Prescription, ...]:
-    return patient.shorter_start()
+def lower_lr_if_too_high(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Lower the learning rates for a restart, if they are plainly too high."""
+    prescriptions = context.lower_lr_for_restart(default_factor=1.0)
+    return prescriptions if any(prescription.value < 1 for prescription in prescriptions) else ()
 
 
-def halved_start(patient: Patient) -> tuple[Prescription, ...]:
-    return patient.shorter_start(otherwise=0.5)
+def lower_lr_for_restart(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Lower the learning rates for a restart."""
+    return context.lower_lr_for_restart()
 
 
-def longer(patient: Patient) -> tuple[Prescription, ...]:
-    """Lengthen steps that are too short to get anywhere."""
-    short = [name for name in patient.moved if 0 < patient.course.now(f"{side_of(name)}_reach") < SHORT]
-    return tuple(Prescription("rate", name, 4.0) for name in short)
+def halve_lr_for_restart(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Lower the learning rates for a restart: those that are too high, or else halve all of them."""
+    return context.lower_lr_for_restart(default_factor=0.5)
 
 
-@_against
-def relativistic(patient: Patient) -> tuple[Prescription, ...]:
-    """Take the loss that pairs each sample with a real picture, both penalties with it (Huang et al. 2024)."""
-    if patient.config.loss == "relativistic" and patient.config.penalty.name == "r1_r2":
+def raise_lr(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Raise learning rates that are too low for any progress."""
+    ratios = {name: context.history.last_value(f"{side_of(name)}_lr_to_weight_ratio") for name in context.optimizers}
+    return tuple(Prescription("lr", name, 4.0) for name, ratio in ratios.items() if 0 < ratio < LOW_RATIO)
+
+
+@_needs_d
+def relativistic_loss(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Switch to the relativistic loss with R1 and R2 (R3GAN, Huang et al. 2024)."""
+    if context.config.loss == "relativistic" and context.config.penalty.name == "r1_r2":
         return ()
-    gamma = max(GAMMA, min(patient.config.penalty.gamma, 10 * GAMMA))
+    gamma = max(GAMMA, min(context.config.penalty.gamma, 10 * GAMMA))
     return Prescription("loss", name="relativistic"), Prescription("penalty", name="r1_r2", value=gamma)
 
 
-@_against
-def unsaturated(patient: Patient) -> tuple[Prescription, ...]:
-    """Take the generator's loss whose gradient does not vanish where the discriminator is sure."""
-    return (Prescription("loss", name="bce"),) if patient.config.loss == "saturating" else ()
+@_needs_d
+def non_saturating_loss(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Switch from the saturating loss, whose gradient vanishes where the discriminator is confident."""
+    return (Prescription("loss", name="bce"),) if context.config.loss == "saturating" else ()
 
 
-@_against
-def packed(patient: Patient) -> tuple[Prescription, ...]:
-    config = patient.config
-    impossible = config.classes or config.discriminator.name in ALONE
-    return () if impossible or config.balance.pack > 1 else (Prescription("pack", value=2.0),)
+@_needs_d
+def packing(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Show the discriminator two pictures at a time (PacGAN), where the networks allow it."""
+    config = context.config
+    impossible = config.classes or not DISCRIMINATORS[config.discriminator.name].network.can_pack
+    return () if impossible or config.balance.pac > 1 else (Prescription("pac", value=2.0),)
 
 
-@_against
-def rest(patient: Patient) -> tuple[Prescription, ...]:
-    """Let the discriminator rest while it wins, and learn at a slower rate."""
-    if patient.config.loss not in ("bce", "saturating", "relativistic"):
-        return (Prescription("rate", "discriminator", 0.3),)
-    return Prescription("skip", value=0.4), Prescription("rate", "discriminator", 0.3)
+@_needs_d
+def skip_d_steps(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Skip discriminator steps while it wins, where the loss has a fixed scale, and lower its learning rate."""
+    if context.config.loss not in ("bce", "saturating", "relativistic"):
+        return (Prescription("lr", "discriminator", 0.3),)
+    return Prescription("d_skip", value=0.4), Prescription("lr", "discriminator", 0.3)
 
 
-@_against
-def held_back(patient: Patient) -> tuple[Prescription, ...]:
-    """Hold the discriminator back by R1, or by more of the penalty that there is."""
-    penalty = patient.config.penalty
+@_needs_d
+def stronger_penalty(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Add R1, or strengthen the present penalty."""
+    penalty = context.config.penalty
     if penalty.name == "none":
         return (Prescription("penalty", name="r1", value=GAMMA),)
-    stronger = _round(max(GAMMA, 5 * penalty.gamma))
+    stronger = _one_digit(max(GAMMA, 5 * penalty.gamma))
     return (Prescription("penalty", name=penalty.name, value=stronger),) if penalty.gamma < 10 * GAMMA else ()
 
 
-@_against
-def let_loose(patient: Patient) -> tuple[Prescription, ...]:
-    """Lower a penalty that may be what keeps the discriminator from learning."""
-    penalty = patient.config.penalty
+@_needs_d
+def weaker_penalty(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Weaken a penalty that may keep the discriminator from learning."""
+    penalty = context.config.penalty
     if penalty.name == "none" or penalty.gamma < 0.01 * GAMMA:
         return ()
-    looser = GAMMA if penalty.gamma > 3 * GAMMA else _round(penalty.gamma / 30)
-    return (Prescription("penalty", name=penalty.name, value=looser),)
+    weaker = GAMMA if penalty.gamma > 3 * GAMMA else _one_digit(penalty.gamma / 30)
+    return (Prescription("penalty", name=penalty.name, value=weaker),)
 
 
-@_against
-def stronger_judge(patient: Patient) -> tuple[Prescription, ...]:
-    return Prescription("critic", value=2.0), Prescription("rate", "generator", 0.5)
+@_needs_d
+def more_d_steps(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Take two discriminator steps per generator step, and halve the generator's learning rate."""
+    return Prescription("n_critic", value=2.0), Prescription("lr", "generator", 0.5)
 
 
-@_against
-def noisy(patient: Patient) -> tuple[Prescription, ...]:
-    return (Prescription("noise", value=0.1),) if patient.config.balance.noise < 0.1 else ()
+@_needs_d
+def instance_noise(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Add noise to the discriminator's inputs."""
+    return (Prescription("instance_noise", value=0.1),) if context.config.balance.instance_noise_std < 0.1 else ()
 
 
-def augmented(share: float) -> Rung:
-    """Return the rung that augments this share of what the discriminator sees, unless it is as much already."""
+def stronger_augmentation(probability: float) -> Remedy:
+    """Return the remedy that augments with this probability, unless it is as high already."""
 
-    @_against
-    def rung(patient: Patient) -> tuple[Prescription, ...]:
-        config = patient.config
-        if config.adapt and "ada" in config.augment:  # it may be as strong already: two goes, and no more
-            wanted = min(share, config.adapt.most) if share <= 0.5 else config.adapt.most
-            enough = config.adapt.least >= wanted
+    @_needs_d
+    def augment(context: RemedyContext) -> tuple[Prescription, ...]:
+        config = context.config
+        if config.ada and "ada" in config.augment:  # adaptive, so it may be as high already: two levels are enough
+            wanted = min(probability, config.ada.max_p) if probability <= 0.5 else config.ada.max_p
+            enough = config.ada.min_p >= wanted
         else:
-            wanted = share
-            enough = bool(config.augment) and not config.adapt and config.balance.augmented >= share
+            wanted = probability
+            enough = bool(config.augment) and not config.ada and config.balance.augment_p >= probability
         return () if enough else (Prescription("augment", value=wanted),)
 
-    return rung
+    return augment
 
 
-def larger_batch(patient: Patient) -> tuple[Prescription, ...]:
-    """Show so many pictures at a time that a step is more than their noise, and batch norms are those of many."""
-    look = patient.course.last
-    if not 1 <= patient.course.now("batch") < FEWEST_A_STEP:
+def larger_batch(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Raise a batch size so small that gradients and batch statistics are mostly noise.
+
+    Early enough, start again as well: the weights have learned from that noise.
+    """
+    check = context.history.last
+    if not 1 <= context.history.last_value("batch_size") < MIN_BATCH_SIZE:
         return ()
-    afresh = patient.afresh() if look.progress < LATE else ()  # the noise is in the weights that there are
-    return (*afresh, Prescription("batch", value=ENOUGH, step=look.step))
+    restart = context.reinitialize() if check.progress < LATE_PROGRESS else ()
+    return (*restart, Prescription("batch_size", value=LARGER_BATCH, step=check.step))
 
 
-def twice_the_batch(patient: Patient) -> tuple[Prescription, ...]:
-    return (Prescription("accumulate", value=2.0 * patient.config.balance.accumulate),)
+def double_grad_accum(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Accumulate gradients over twice as many steps."""
+    return (Prescription("grad_accum", value=2.0 * context.config.balance.grad_accum_steps),)
 
 
-def lighter(patient: Patient) -> tuple[Prescription, ...]:
-    """Take the momentum out of Adam, if it has much."""
-    fast = [name for name in patient.moved if patient.config.optimisers[name].beta1 > 0.5]
-    orders = tuple(Prescription("beta1", name, 0.5) for name in fast)
-    return (*orders, *patient.shorter(patient.course.looks[-1:])) if fast else ()
+def less_momentum(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Lower Adam's beta1 where it is above 0.5, and the learning rates with it."""
+    high_beta1 = [name for name in context.optimizers if context.config.optimizers[name].beta1 > 0.5]
+    prescriptions = tuple(Prescription("beta1", name, 0.5) for name in high_beta1)
+    return (*prescriptions, *context.lower_lr(context.history.checks[-1:])) if high_beta1 else ()
 
 
-def without_momentum(patient: Patient) -> tuple[Prescription, ...]:
-    heavy = (name for name in patient.moved if patient.config.optimisers[name].beta1 > 0)
-    return tuple(Prescription("beta1", name, 0.0) for name in heavy)
+def no_momentum(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Set Adam's beta1 to 0."""
+    names = (name for name in context.optimizers if context.config.optimizers[name].beta1 > 0)
+    return tuple(Prescription("beta1", name, 0.0) for name in names)
 
 
-def restored(patient: Patient) -> tuple[Prescription, ...]:
-    """Go back to before units died, if one can, or begin afresh while little is lost by it; not to die of it again."""
-    died = patient.course.now("generator_dead") > 0.1 or patient.course.now("discriminator_dead") > 0.1
-    cheap = patient.healthy or patient.rooted or patient.course.last.progress < EARLY
-    return (*patient.restart(), *if_too_long(patient)) if died and cheap else ()
+def restart_if_units_died(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Go back to before units died, or start again while little is lost, with lower learning rates if too high."""
+    little_is_lost = (
+        context.healthy_steps or context.can_restart_phase or context.history.last.progress < EARLY_PROGRESS
+    )
+    return (*context.restart(), *lower_lr_if_too_high(context)) if _with_dead_units(context) and little_is_lost else ()
 
 
-def redrawn(patient: Patient) -> tuple[Prescription, ...]:
-    """Draw the weights anew, if they are so large that no step moves them: they were so from the beginning."""
-    return patient.afresh() if too_large(patient.course) else ()
+def reinitialize_large_weights(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Start with new weights if they are so large that no step moves them: they were so from the beginning."""
+    return context.reinitialize() if weights_too_large(context.history) else ()
 
 
-def revived(patient: Patient) -> tuple[Prescription, ...]:
-    sides = [side for side in ("generator", "discriminator") if patient.course.now(f"{side}_dead") > 0.1]
-    return tuple(Prescription("revive", side) for side in sides)
+def reinit_dead_units(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Draw new weights for dead units."""
+    return tuple(Prescription("reinit_dead_units", side) for side in _with_dead_units(context))
+
+
+def _with_dead_units(context: RemedyContext) -> list[str]:
+    """Return the networks of which more than a tenth of the units are dead."""
+    return [side for side in ("generator", "discriminator") if context.history.last_value(f"{side}_dead_units") > 0.1]

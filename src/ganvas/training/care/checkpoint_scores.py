@@ -1,19 +1,19 @@
 """How good the samples are on the way: a few scores, cheap enough to be taken now and then while training."""
 
 import torch
-from torch import nn
 
 from ...config import Config
-from ...data.prepare import Prepared
-from ...device import random_at
-from ...events import Scored
+from ...data.prepare import PreparedDataset
+from ...device import seeded_rng
+from ...events import Score
 from ...latents.sample import GeneratorModel
-from ...metrics.distances import Interval, frechet, kid
-from ...metrics.features import extract
-from ...metrics.neighbours import near_duplicates
-from ...metrics.real_features import Reals
-from ...metrics.score_descriptions import MEANING
-from ...metrics.scores import cover, share
+from ...metrics.distances import Interval, bootstrap_frechet_distance, bootstrap_kernel_distance
+from ...metrics.features import extract_features
+from ...metrics.neighbours import count_near_duplicates
+from ...metrics.real_features import RealImages
+from ...metrics.score_descriptions import SCORE_DESCRIPTIONS
+from ...metrics.scores import precision_recall_density_coverage, wilson_interval
+from ...models.base import Generator
 from ..state import State
 
 COUNT = 512  # samples and as many real pictures: enough to rank the checkpoints of one run, not to publish
@@ -23,39 +23,46 @@ DIFFERENT = 0.5  # unless there are as many among the pictures: thin strokes on 
 RANKED_BY = "frechet_plain"  # which varies less than the corrected one, and the numbers of pictures stay equal
 
 
-class Appraiser:
+class CheckpointScorer:
     """Score a run's samples against its pictures, always from the same latents to the same pictures."""
 
-    def __init__(self, config: Config, data: Prepared, device: torch.device, count: int = COUNT) -> None:
+    def __init__(self, config: Config, data: PreparedDataset, device: torch.device, count: int = COUNT) -> None:
         self.config, self.device, self.count = config, device, count
-        reals = Reals(data, config.held_out, device=device)
-        rows = reals.some(count)
+        reals = RealImages(data, config.held_out, device=device)
+        rows = reals.random_indices(count)
         self._real = reals.features(rows)
-        alike = near_duplicates(data.pictures[rows]).having
+        alike = count_near_duplicates(data.images[rows]).with_duplicate
         self._different = alike < DIFFERENT * len(rows)  # whether the pictures themselves are
 
-    def score(self, state: State, network: nn.Module) -> dict[str, Scored]:
-        """Return the scores of `network`'s samples by their keys in `ganvas.metrics.score_descriptions.MEANING`."""
+    def score(self, state: State, network: Generator) -> dict[str, Score]:
+        """Return the scores of `network`'s samples by their keys in `ganvas.metrics.score_descriptions.SCORE_DESCRIPTIONS`."""
         samples = GeneratorModel(network, self.config, self.device, "").sample(self.count, self.config.seed)
-        fake = extract(samples, device=self.device)
-        alike = near_duplicates(samples)
-        random = random_at(self.config.seed, "appraisal")
-        plain, corrected = frechet(fake.stage, self._real.stage, random, REPLICATES)
+        fake = extract_features(samples, device=self.device)
+        alike = count_near_duplicates(samples)
+        random = seeded_rng(self.config.seed, "appraisal")
+        plain, corrected = bootstrap_frechet_distance(fake.intermediate, self._real.intermediate, random, REPLICATES)
         found: dict[str, Interval] = {
             "frechet": corrected,
             "frechet_plain": plain,
-            "kid": kid(fake.head, self._real.head, random, REPLICATES),
-            **cover(fake.head, self._real.head),
-            "near_duplicates": share(alike.having, self.count),
+            "kid": bootstrap_kernel_distance(fake.final, self._real.final, random, REPLICATES),
+            **precision_recall_density_coverage(fake.final, self._real.final),
+            "near_duplicates": wilson_interval(alike.with_duplicate, self.count),
         }
         return {
-            key: Scored(
-                state.step, state.images, MEANING[key][0], fake.network, each.value, self.count, each.low, each.high
+            key: Score(
+                state.counters.step,
+                state.counters.images_seen,
+                SCORE_DESCRIPTIONS[key][0],
+                fake.network,
+                each.value,
+                self.count,
+                each.low,
+                each.high,
             )
             for key, each in found.items()
         }
 
-    def rank(self, scores: dict[str, Scored]) -> float | None:
+    def rank(self, scores: dict[str, Score]) -> float | None:
         """Return the distance that checkpoints are chosen by, or None of one that draws the same all the time.
 
         In the first steps, one grey grain for all can be nearer to photographs than what is learned after it.

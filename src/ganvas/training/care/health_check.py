@@ -1,4 +1,4 @@
-"""An examination of a training's health: the signs of `ganvas.coach`, taken of a state. Looking changes nothing."""
+"""Health checks of a training: the metrics of `ganvas.coach`, measured on a state. Measuring changes nothing."""
 
 import copy
 from dataclasses import replace
@@ -6,94 +6,98 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...coach.measurement import health_metrics
-from ...coach.measurement.averages import loss_signs
-from ...coach.measurement.dead_units import dead_part, observed
-from ...coach.measurement.health_metrics import COUNT, KNOWN
-from ...coach.measurement.metric_names import SIGNS
-from ...coach.sides import MOVED, side_of
+from ...coach.measurement.averages import loss_metrics
+from ...coach.measurement.dead_units import ActivationLayer, forward_with_dead_units, share_of_dead
+from ...coach.measurement.health_metrics import REFERENCE_COUNT, SAMPLE_COUNT
+from ...coach.measurement.metric_names import METRICS
 from ...config import Config, PhaseConfig
-from ...data.prepare import Prepared
+from ...data.prepare import PreparedDataset
 from ...data.split import split
-from ...device import random_at
-from ...events import Signs
+from ...device import seeded_rng
+from ...events import HealthCheck
 from ...image_io import to_float
-from ...losses import of_pictures
-from ...models.multiscale import MultiscaleGenerator
-from ...models.quick import QuickGenerator
-from ...planning.schedule import annealed, progress
+from ...losses import mean_logit_per_image
+from ...models.quick import AutoencoderGenerator
+from ...phases import PHASES, side_of
+from ...planning.schedule import config_at_step, progress
 from ..state import State
-from ..steps.adversarial import d_logits
-from ..steps.batch import Draw, alike, draw, effective, fakes
+from ..steps.batch import Batch, augment_probability, make_batch
+from ..steps.d_input import d_logits
 
 
-class Examiner:
-    """Examine a run, always by the same latents and the same pictures, so that what changes is the training's doing."""
+class HealthProbe:
+    """Health checks of one run, always with the same latents and images, so that what changes is due to the training."""
 
-    def __init__(self, config: Config, data: Prepared, device: torch.device) -> None:
+    def __init__(self, config: Config, data: PreparedDataset, device: torch.device) -> None:
         self._data, self._device = data, device
         parts = split(data.count, config.held_out)
-        known = np.random.default_rng((config.seed, COUNT)).permutation(parts.train)[:KNOWN]
-        self._shown, self._held_out = known[:COUNT], parts.held_out[:COUNT]
-        self._reference = health_metrics.reference(to_float(self._pictures(known).to(device)))
-        self._facts = {"pictures": float(len(parts.train)), **health_metrics.real_signs(self._reference)}
+        chosen = np.random.default_rng((config.seed, SAMPLE_COUNT)).permutation(parts.train)[:REFERENCE_COUNT]
+        self._train, self._held_out = chosen[:SAMPLE_COUNT], parts.held_out[:SAMPLE_COUNT]
+        self._reference = health_metrics.measure_reals(to_float(self._images(chosen).to(device)))
+        self._constants = {"dataset_size": float(len(parts.train)), **health_metrics.real_metrics(self._reference)}
 
-    def examine(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> Signs:
-        """Return the signs of `state` after a step of `phase` that gave `losses`.
+    def check(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
+        """Return the health metrics of `state` after a step of `phase` that gave `losses`.
 
         Args:
-            config: with all that was prescribed in it.
+            config: with everything that was prescribed.
         """
-        moved = MOVED[phase.name]
-        values = self._facts | {"latent": float(config.latent), "patience": float(config.patience)}
+        counters, spec = state.counters, PHASES[phase.name]
+        metrics = self._constants | {
+            "latent_dim": float(config.z_dim),
+            "slow_start_images": float(config.slow_start_images),
+        }
         if phase.batch:
-            values["batch"] = float(phase.batch * config.balance.accumulate)
-        values |= {name: each for name, each in loss_signs(state.averages, losses).items() if name in SIGNS}
-        values["finite"] = health_metrics.finite(state.networks().values(), losses)
-        for name in moved:
-            values |= health_metrics.optimiser_signs(side_of(name), state.optimisers[name])
-        values |= self._look(state, config, phase.name, "discriminator" in moved)
-        return Signs(state.step, state.images, progress(config, state.step), phase.name, values)
+            metrics["batch_size"] = float(phase.batch * config.balance.grad_accum_steps)
+        averages = loss_metrics(counters.loss_averages, losses)
+        metrics |= {name: value for name, value in averages.items() if name in METRICS}
+        metrics["finite"] = health_metrics.finite_share(state.networks.by_name().values(), losses)
+        for name in spec.optimizers:
+            metrics |= health_metrics.optimizer_metrics(side_of(name), state.optimizers[name])
+        metrics |= self._network_metrics(state, config_at_step(config, counters.step), phase.name)
+        done = progress(config, counters.step)
+        return HealthCheck(counters.step, counters.images_seen, done, phase.name, metrics)
 
     @torch.no_grad()
-    def _look(self, state: State, config: Config, phase: str, judged: bool) -> dict[str, float]:
-        """Return the signs in what copies of the networks make of the same latents and pictures.
+    def _network_metrics(self, state: State, config: Config, phase: str) -> dict[str, float]:
+        """Return the metrics of what copies of the networks make of the same latents and images.
 
-        The copies work as in training, batch statistics included; while an autoencoder learns to draw, its
-        reconstructions are looked at.
+        The copies work as in training, batch statistics included.
         """
-        config = annealed(config, state.step)
-        augmented = effective(state, config)
-        material = replace(self._material(config, self._shown), augmented=augmented)
-        drawing: nn.Module = state.generator
-        inputs: tuple[Tensor, ...] = (material.latents,)
-        if phase == "autoencode" and isinstance(state.generator, QuickGenerator) and state.encoder is not None:
-            drawing, inputs = state.generator.decoder, (copy.deepcopy(state.encoder)(material.real),)
-        elif material.labels is not None:
-            inputs = material.latents, material.labels
-        samples, layers = observed(drawing, *inputs)
-        found = health_metrics.sample_signs(samples, self._reference)
-        found["generator_dead"] = dead_part(layers)
-        if judged:
-            seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
-            if isinstance(state.generator, MultiscaleGenerator):  # as it is trained: on the scales that are drawn
-                samples = fakes(copy.deepcopy(state.generator), config, material)
-            shown = alike(state.generator, material).real, samples
-            logits = [of_pictures(d_logits(seeing, config, material, each)) for each in shown]
+        augment_p = augment_probability(state, config)
+        batch = replace(self._batch(config, self._train), augment_p=augment_p)
+        samples, layers = self._samples(state, batch, phase)
+        metrics = health_metrics.sample_metrics(samples, self._reference)
+        metrics["generator_dead_units"] = share_of_dead(layers)
+        if PHASES[phase].has_discriminator:
+            generator, discriminator = state.networks.generator, copy.deepcopy(state.networks.discriminator)
+            if generator.fakes_have_scales:
+                samples = copy.deepcopy(generator).fakes(batch.z, batch.labels, batch.rng)
+            shown = generator.match_reals(batch.real), samples
+            logits = [mean_logit_per_image(d_logits(discriminator, config, batch, images)) for images in shown]
             if len(self._held_out):
-                unseen = replace(self._material(config, self._held_out), augmented=augmented)
-                logits.append(of_pictures(d_logits(seeing, config, unseen, alike(state.generator, unseen).real)))
-            found |= health_metrics.logit_signs(*logits)
-        return found
+                unseen = replace(self._batch(config, self._held_out), augment_p=augment_p)
+                images = generator.match_reals(unseen.real)
+                logits.append(mean_logit_per_image(d_logits(discriminator, config, unseen, images)))
+            metrics |= health_metrics.logit_metrics(*logits)
+        return metrics
 
-    def _material(self, config: Config, chosen: npt.NDArray[np.int64]) -> Draw:
-        """Return the chosen pictures, not mirrored, with the latents and labels that belong to them."""
-        known = self._data.labels if config.classes else None
-        labels = None if known is None else torch.from_numpy(known[chosen])
-        random = random_at(config.seed, "examination", device=self._device)
-        return draw(replace(config, flip=False), self._pictures(chosen), labels, random, self._device)
+    def _samples(self, state: State, batch: Batch, phase: str) -> tuple[Tensor, list[ActivationLayer]]:
+        """Return samples of the generator, or reconstructions while an autoencoder learns, and what its units did."""
+        generator, encoder = state.networks.generator, state.networks.encoder
+        if phase == "autoencode" and isinstance(generator, AutoencoderGenerator) and encoder is not None:
+            return forward_with_dead_units(generator.decoder, copy.deepcopy(encoder)(batch.real))
+        return forward_with_dead_units(generator, *((batch.z,) if batch.labels is None else (batch.z, batch.labels)))
 
-    def _pictures(self, chosen: npt.NDArray[np.int64]) -> Tensor:
-        return torch.from_numpy(np.array(self._data.pictures[chosen]))
+    def _batch(self, config: Config, chosen: npt.NDArray[np.int64]) -> Batch:
+        """Return the chosen images, not mirrored, with latents and their labels."""
+        labels = self._data.labels if config.classes else None
+        chosen_labels = None if labels is None else torch.from_numpy(labels[chosen])
+        rng = seeded_rng(config.seed, "examination", device=self._device)
+        return make_batch(replace(config, flip=False), self._images(chosen), chosen_labels, rng, self._device)
+
+    def _images(self, chosen: npt.NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(np.array(self._data.images[chosen]))

@@ -14,38 +14,31 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from ... import checkpoint
-from ...coach.measurement.dead_units import Layer, layers
-from ...coach.treatment.prescription import KINDS, treated
+from ...coach.measurement.dead_units import ActivationLayer, activation_layers
+from ...coach.treatment.prescription import KINDS, with_prescriptions
 from ...config import Config
-from ...data.prepare import Prepared
-from ...device import random_at
-from ...errors import GanvasError, pick
+from ...data.prepare import PreparedDataset
+from ...device import seeded_rng
+from ...errors import GanvasError, lookup
 from ...events import Prescription
 from ...models import build_discriminator, packing
 from ...models.equalized import EqualConv2d, EqualLinear
-from ...planning.schedule import phase_start, position
+from ...phases import PHASES
+from ...planning.schedule import phase_at, phase_start
 from ...runs import Run
-from ..state import State, adam, fresh, pack, restored, unpack
-from ..steps.adversarial import seen
-from ..steps.batch import draw, effective, generate, loader_for
-from ..transfer import transfer
+from ..state import State, adam, new_state
+from ..state_io import load_state, load_tensors, read_checkpoint, state_to_tensors
+from ..steps.batch import augment_probability, generate, make_batch, make_loader
+from ..steps.d_input import d_input
+from ..transfer import transfer_weights
 
 COUNT = 256  # pictures or latents that tell which units are dead
-ANOTHER_GAME = {"loss", "penalty"}  # with these, averages of the losses before say nothing about those after
-
-# What is drawn anew in each phase: what the phase trains and what later ones will, but not what earlier ones have
-# learned.
-REDRAWN: dict[str, tuple[str, ...]] = {
-    "adversarial": ("generator", "discriminator"),
-    "grow": ("generator", "discriminator"),
-    "autoencode": ("generator", "discriminator", "encoder"),
-    "prior": ("generator.prior", "discriminator"),
-    "sharpen": ("discriminator",),
-    "vae": ("generator", "encoder"),
-}
+RESETS_LOSS_AVERAGES = {"loss", "penalty"}  # after these, the averages of old losses mean nothing
 
 
-def apply(state: State, config: Config, orders: Sequence[Prescription], run: Run, data: Prepared) -> None:
+def apply_prescriptions(
+    state: State, config: Config, orders: Sequence[Prescription], run: Run, data: PreparedDataset
+) -> None:
     """Carry out what was newly prescribed; what changes the configuration is in force from then on.
 
     Args:
@@ -56,77 +49,78 @@ def apply(state: State, config: Config, orders: Sequence[Prescription], run: Run
     Raises:
         GanvasError: a kind is unknown, or the checkpoint to go back to cannot be read.
     """
-    begin = phase_start(treated(config, state.prescriptions), state.step)
-    kinds = [pick(KINDS, order.kind, "prescription") for order in orders]
-    state.prescriptions += tuple(order for order, kind in zip(orders, kinds, strict=True) if kind.change)
-    now = treated(config, state.prescriptions)
-    repack(state, now)
+    begin = phase_start(with_prescriptions(config, state.coach.prescriptions), state.counters.step)
+    kinds = [lookup(KINDS, order.kind, "prescription") for order in orders]
+    state.coach.prescriptions += tuple(order for order, kind in zip(orders, kinds, strict=True) if kind.change)
+    now = with_prescriptions(config, state.coach.prescriptions)
+    change_packing(state, now)
     for order in orders:
-        if order.kind == "back":
-            go_back(state, config, run, _healthy(state, round(order.value)))
-        elif order.kind == "again":
-            go_back(state, config, run, begin)
-        elif order.kind == "afresh":
-            begin_afresh(state, now, order.step)
-        elif order.kind == "revive":
-            revive(state, now, order.network, data)
-    if ANOTHER_GAME & {order.kind for order in orders}:
-        state.averages = {}
-    _forget_gathered(state)
+        if order.kind == "rollback":
+            rollback(state, config, run, _healthy(state, round(order.value)))
+        elif order.kind == "restart_phase":
+            rollback(state, config, run, begin)
+        elif order.kind == "reinitialize":
+            reinitialize(state, now, order.step)
+        elif order.kind == "reinit_dead_units":
+            reinit_dead_units(state, now, order.network, data)
+    if RESETS_LOSS_AVERAGES & {order.kind for order in orders}:
+        state.counters.loss_averages = {}
+    state.zero_grad()
 
 
-def go_back(state: State, config: Config, run: Run, step: int) -> None:
-    """Put networks, moments and averages back to what they were in the checkpoint of `step`; all counters go on.
+def rollback(state: State, config: Config, run: Run, step: int) -> None:
+    """Put networks, moments and loss averages back to the checkpoint of `step`; all counters go on.
 
-    What is prescribed now stays so. Codes follow from the encoder; a phase that needs them has them made anew.
+    What is prescribed now stays in force. Codes are dropped: they follow from the encoder, and are made anew.
 
     Args:
-        config: the run's, with nothing that was prescribed in it.
+        config: the run's, without prescriptions.
 
     Raises:
         GanvasError: the checkpoint is missing or damaged.
     """
-    tensors, facts = checkpoint.load(checkpoint.path_of(run.checkpoints, step))
-    then = restored(config, tensors, facts, _device(state))
-    repack(then, treated(config, state.prescriptions))
-    _forget_gathered(then)
-    unpack(state, pack(then)[0], pack(state)[1] | {"averages": facts["averages"]})
-    state.codes = None
+    tensors, facts = read_checkpoint(config, checkpoint.checkpoint_path(run.checkpoints, step))
+    earlier = load_state(config, tensors, facts, state.device)
+    change_packing(earlier, with_prescriptions(config, state.coach.prescriptions))
+    earlier.zero_grad()
+    now = state_to_tensors(state)[1]
+    load_tensors(state, state_to_tensors(earlier)[0], now)
+    state.counters.loss_averages = earlier.counters.loss_averages
+    state.encoder_codes = None
 
 
-def begin_afresh(state: State, config: Config, seed: int) -> None:
+def reinitialize(state: State, config: Config, seed: int) -> None:
     """Draw the weights of what the present phase trains anew, by `seed`; all counters go on.
 
-    In a later phase of a warm start, what the earlier ones have learned stays: a decoder that draws well is not thrown
-    away for the sake of its discriminator. Moments and averages begin afresh with the weights, the decoder's too, since
-    they tell of a game that is over.
+    In a later phase, what the earlier ones have learned stays: a decoder that draws well is not thrown away for the
+    sake of its discriminator. Moments and loss averages are dropped with the weights, the decoder's too: they belong to
+    a game that is over.
 
     Args:
-        config: with all that was prescribed in it.
+        config: with everything that was prescribed.
     """
-    beginning = fresh(replace(config, seed=seed), _device(state))
-    if config.origin:  # afresh is where the run began, if that is still there: once begun, a run does not need it
+    new = new_state(replace(config, seed=seed), state.device)
+    if config.init_from:  # a new beginning is where the run began, if that is still there: a run does not need it
         with suppress(GanvasError):
-            transfer(beginning, config.origin)
-    new = beginning.networks()
-    networks = state.networks()
-    for place in REDRAWN[position(config, max(0, state.step - 1)).phase.name]:
-        network, _, part = place.partition(".")
-        drawn = new[network].get_submodule(part)
-        weights = drawn.state_dict()
-        if network == "discriminator":  # what is frozen has not moved since it was taken over
-            for frozen in [name for name, each in drawn.named_parameters() if not each.requires_grad]:
-                del weights[frozen]
-        for name in (network, "averaged") if network == "generator" else (network,):
-            trained = networks[name].get_submodule(part)
-            trained.load_state_dict(trained.state_dict() | weights)
-    for optimiser in state.optimisers.values():
-        optimiser.state.clear()
-    _forget_gathered(state)
-    state.averages = {}
+            transfer_weights(new, config.init_from)
+    new_networks, networks = new.networks.by_name(), state.networks.by_name()
+    for place in PHASES[phase_at(config, max(0, state.counters.step - 1)).phase.name].resets:
+        name, _, part = place.partition(".")
+        source = new_networks[name].get_submodule(part)
+        weights = source.state_dict()
+        if name == "discriminator":  # frozen layers have not moved since they were taken over
+            for key in [key for key, parameter in source.named_parameters() if not parameter.requires_grad]:
+                del weights[key]
+        for target in (name, "g_ema") if name == "generator" else (name,):
+            module = networks[target].get_submodule(part)
+            module.load_state_dict(module.state_dict() | weights)
+    for optimizer in state.optimizers.values():
+        optimizer.state.clear()
+    state.zero_grad()
+    state.counters.loss_averages = {}
 
 
-def repack(state: State, config: Config) -> None:
+def change_packing(state: State, config: Config) -> None:
     """Let the discriminator judge as many pictures together as `config` says, without its judgement being changed.
 
     Its first layer sees each picture as it did, and takes the mean: a pack of equal pictures gets the logit that the
@@ -135,9 +129,9 @@ def repack(state: State, config: Config) -> None:
     Args:
         config: with all that was prescribed in it.
     """
-    old = state.discriminator
+    old = state.networks.discriminator
     with torch.random.fork_rng(devices=[]):  # what it draws is of no use and not to be missed elsewhere
-        new = build_discriminator(config).to(_device(state)).to(memory_format=torch.channels_last)
+        new = build_discriminator(config).to(state.device).to(memory_format=torch.channels_last)
     before, after = dict(old.named_parameters()), dict(new.named_parameters())
     changed = {name for name, each in after.items() if each.shape != before[name].shape}
     if not changed:
@@ -148,12 +142,12 @@ def repack(state: State, config: Config) -> None:
     new.load_state_dict(weights)
     for name, parameter in after.items():
         parameter.requires_grad_(before[name].requires_grad)
-    moving = (parameter for parameter in after.values() if parameter.requires_grad)
-    optimiser = adam(moving, config.optimisers["discriminator"])
+    moving = [parameter for parameter in after.values() if parameter.requires_grad]
+    optimiser = adam(moving, config.optimizers["discriminator"])
     for name, parameter in after.items():
-        if name not in changed and before[name] in state.optimisers["discriminator"].state:
-            optimiser.state[parameter] = state.optimisers["discriminator"].state[before[name]]
-    state.discriminator, state.optimisers["discriminator"] = new, optimiser
+        if name not in changed and before[name] in state.optimizers["discriminator"].state:
+            optimiser.state[parameter] = state.optimizers["discriminator"].state[before[name]]
+    state.networks.discriminator, state.optimizers["discriminator"] = new, optimiser
 
 
 def _spread(weight: Tensor, inputs: int, count: int) -> Tensor:
@@ -169,7 +163,7 @@ def _rescaled(old: nn.Module, new: nn.Module, name: str) -> float:
     return before / after
 
 
-def revive(state: State, config: Config, network: str, data: Prepared) -> int:
+def reinit_dead_units(state: State, config: Config, network: str, data: PreparedDataset) -> int:
     """Draw the incoming weights of the dead units of `network` anew, and return how many there were.
 
     Layer by layer, first to last: what is silent only because nothing comes in keeps its weights.
@@ -179,11 +173,11 @@ def revive(state: State, config: Config, network: str, data: Prepared) -> int:
         network: "generator" or "discriminator".
         data: what the discriminator is shown, beside the generator's pictures.
     """
-    module, inputs = pick(state.networks(), network, "network"), _inputs(state, config, network, data)
-    random = random_at(config.seed, state.step, "revive", device=_device(state))
+    module, inputs = lookup(state.networks.by_name(), network, "network"), _inputs(state, config, network, data)
+    random = seeded_rng(config.seed, state.counters.step, "revive", device=state.device)
     revived, visited = 0, set[str]()
     while True:
-        running = layers(module, *inputs)
+        running = activation_layers(module, *inputs)
         sick = next((layer for layer in running if layer.name not in visited and layer.dead.any()), None)
         if sick is None:
             return revived
@@ -191,27 +185,27 @@ def revive(state: State, config: Config, network: str, data: Prepared) -> int:
         revived += _redraw(state, module, sick, random)
 
 
-def _inputs(state: State, config: Config, network: str, data: Prepared) -> tuple[Tensor, ...]:
+def _inputs(state: State, config: Config, network: str, data: PreparedDataset) -> tuple[Tensor, ...]:
     """Return what `network` takes in: latents, or pictures real and generated, with labels if there are any."""
-    loader = loader_for(config, data)
-    pictures, labels = loader.batch(state.images, COUNT)
-    random = random_at(config.seed, state.step, "revive", "inputs", device=_device(state))
-    material = draw(config, pictures, labels if config.classes else None, random, _device(state))
-    material = replace(material, augmented=effective(state, config))
+    loader = make_loader(config, data)
+    pictures, labels = loader.batch(state.counters.images_seen, COUNT)
+    random = seeded_rng(config.seed, state.counters.step, "revive", "inputs", device=state.device)
+    material = make_batch(config, pictures, labels if config.classes else None, random, state.device)
+    material = replace(material, augment_p=augment_probability(state, config))
     if network == "generator":
-        return (material.latents,) if material.labels is None else (material.latents, material.labels)
+        return (material.z,) if material.labels is None else (material.z, material.labels)
     with torch.no_grad():
-        fakes = generate(copy.deepcopy(state.generator), material.latents, material.labels)
-        shown = torch.cat([seen(config, material, each) for each in (material.real, fakes)])
+        fakes = generate(copy.deepcopy(state.networks.generator), material.z, material.labels)
+        shown = torch.cat([d_input(config, material, each) for each in (material.real, fakes)])
     return (shown,) if material.labels is None else (shown, material.labels.repeat(2))
 
 
-def _redraw(state: State, network: nn.Module, layer: Layer, random: torch.Generator) -> int:
+def _redraw(state: State, network: nn.Module, layer: ActivationLayer, random: torch.Generator) -> int:
     """Draw anew what leads to the dead units of `layer`, and return how many could be reached.
 
     Weights as He et al. 2015 draw them for rectifiers, biases 0, a norm between as when it was new.
     """
-    feeders = [network.get_submodule(name) for name in layer.feeders]
+    feeders = [network.get_submodule(name) for name in layer.weight_modules]
     plain = [each for each in feeders if not is_parametrized(each)]  # weights that follow from others cannot be drawn
     sources = [each for each in plain if isinstance(each, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     source = next((each for each in reversed(sources) if _feeds(each, len(layer.dead))), None)
@@ -253,7 +247,7 @@ def _replace_rows(state: State, parameter: Tensor, axis: int, rows: Tensor, valu
     the mean of the others'; where there are no others, Adam begins anew.
     """
     parameter.movedim(axis, 0)[rows] = values
-    for optimiser in state.optimisers.values():
+    for optimiser in state.optimizers.values():
         if parameter not in optimiser.state:
             continue
         if bool(rows.all()):
@@ -269,19 +263,9 @@ def _healthy(state: State, which: int) -> int:
     Raises:
         GanvasError: there are not so many.
     """
-    if not 0 < which <= len(state.healthy):
+    if not 0 < which <= len(state.coach.healthy_checkpoints):
         raise GanvasError(
             f"There is no checkpoint from {which} times back that was healthy.",
             "Train again with another seed: --seed 1 --out OTHER",
         )
-    return state.healthy[-which]
-
-
-def _forget_gathered(state: State) -> None:
-    """Let go of gradients that wait for a step: they were gathered by other weights or for another step."""
-    for optimiser in state.optimisers.values():
-        optimiser.zero_grad(set_to_none=True)
-
-
-def _device(state: State) -> torch.device:
-    return next(state.generator.parameters()).device
+    return state.coach.healthy_checkpoints[-which]

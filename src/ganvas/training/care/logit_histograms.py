@@ -1,4 +1,4 @@
-"""How the discriminator judges real pictures and fakes, as histograms: how far apart they lie tells who is winning."""
+"""Histograms of the logits of reals and fakes: how far apart they lie tells who is winning."""
 
 import copy
 from dataclasses import replace
@@ -7,36 +7,38 @@ import torch
 
 from ...config import Config
 from ...data.loader import Loader
-from ...device import random_at
-from ...events import Logits
-from ...losses import of_pictures
-from ...planning.schedule import annealed
+from ...device import seeded_rng
+from ...events import LogitHistograms
+from ...losses import mean_logit_per_image
+from ...planning.schedule import config_at_step
 from ..state import State
-from ..steps.adversarial import d_logits
-from ..steps.batch import alike, draw, effective, fakes
+from ..steps.batch import augment_probability, make_batch
+from ..steps.d_input import d_logits
 
 COUNT = 256  # pictures of either kind
 BINS = 32
 
 
 @torch.no_grad()
-def logit_histograms(state: State, config: Config, loader: Loader, device: torch.device) -> Logits:
-    """Return the histograms of the discriminator's logits for real pictures and for fakes, both as it sees them.
+def logit_histograms(state: State, config: Config, loader: Loader, device: torch.device) -> LogitHistograms:
+    """Return the histograms of the discriminator's logits for reals and for fakes, both as it sees them.
 
-    The networks work as they do in training, batch statistics included, but on copies: looking changes nothing.
+    The networks work as they do in training, batch statistics included, but on copies: measuring changes nothing.
     """
-    pictures, labels = loader.batch(state.images, COUNT)
-    random = random_at(config.seed, state.step, "logits", device=device)
-    material = draw(config, pictures, labels if config.classes else None, random, device)
-    seeing = replace(state, discriminator=copy.deepcopy(state.discriminator))
-    generator, config = copy.deepcopy(state.generator), annealed(config, state.step)
-    material = alike(generator, replace(material, augmented=effective(state, config)))
-    shown = (material.real, fakes(generator, config, material))
-    logits = [of_pictures(d_logits(seeing, config, material, each)).float().cpu() for each in shown]
-    logits = [each[each.isfinite()] for each in logits]  # that a network broke is for the losses to tell
+    step, images_seen = state.counters.step, state.counters.images_seen
+    images, labels = loader.batch(images_seen, COUNT)
+    rng = seeded_rng(config.seed, step, "logits", device=device)
+    batch = make_batch(config, images, labels if config.classes else None, rng, device)
+    batch = replace(batch, augment_p=augment_probability(state, config))
+    config = config_at_step(config, step)
+    generator, discriminator = copy.deepcopy(state.networks.generator), copy.deepcopy(state.networks.discriminator)
+    mixing = config.stylegan.style_mixing_prob if config.stylegan else 0.0
+    shown = generator.match_reals(batch.real), generator.fakes(batch.z, batch.labels, batch.rng, mixing)
+    logits = [mean_logit_per_image(d_logits(discriminator, config, batch, each)).float().cpu() for each in shown]
+    logits = [each[each.isfinite()] for each in logits]  # the losses tell of a network that broke
     low, high = _range(torch.cat(logits))
     counts = (tuple(int(n) for n in torch.histc(each, BINS, low, high)) for each in logits)
-    return Logits(state.step, state.images, low, high, *counts)
+    return LogitHistograms(step, images_seen, low, high, *counts)
 
 
 def _range(values: torch.Tensor) -> tuple[float, float]:

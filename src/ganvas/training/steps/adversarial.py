@@ -1,295 +1,221 @@
-"""The two-phase step of a GAN: first the discriminator learns, then, with it frozen, the generator does.
+"""The step of a GAN: the discriminator learns to tell reals from fakes, then the generator learns to fool it.
 
-One forward pass of the generator serves both: its pictures, cut off from their graph, are the discriminator's fakes,
-and afterwards the same graph carries the gradient back to the generator. Who takes a step, and what the discriminator
-is shown, is a matter of `Config.balance`.
+One forward pass of the generator serves both turns: its images, detached, are the discriminator's fakes, and afterwards
+the same graph carries the gradient back to the generator. How often each takes its turn, and what the discriminator is
+shown, is in `Config.balance`.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor
-from torch.amp.grad_scaler import GradScaler
 
 from ...config import Config
-from ...data.ada import ada
-from ...data.augment import POLICIES, diff_augment
-from ...errors import pick
-from ...losses import AT, LOSSES, NEEDS_REAL, PENALTIES, RELATIVE, Discriminator, of_pictures, zero_centred_at
+from ...errors import lookup
+from ...losses import (
+    LOSSES,
+    NEEDS_REAL,
+    PENALTIES,
+    PENALTIES_FROM_LOGITS,
+    SHIFT_INVARIANT,
+    mean_logit_per_image,
+    zero_centered_gradient_penalty_from_logits,
+)
 from ...models import packing
+from ...models.base import Discriminator
 from ...models.stylegan2 import StyleGAN2Generator
 from ..state import State
-from .batch import Draw, alike, fakes, parted
-from .double_backward import Twice
-from .stylegan2_regularizers import path_penalty
+from .batch import Batch
+from .d_input import d_logits, pack, pseudo_augment, unpack
+from .double_backward import FastDoubleBackward
+from .optimize import Losses, mean_losses, optimizer_step, until_it_fits
+from .path_length import path_length_penalty
 
-Losses = dict[str, Tensor]
-
-
-def adversarial_step(state: State, config: Config, material: Draw) -> Losses:
-    """Take one step of the discriminator and, in its turn, one of the generator; return losses and mean logits."""
-
-    def generators(part: Draw, fake: Tensor) -> tuple[Tensor, Losses]:
-        opinion = generator_loss(state, config, part, fake)
-        styles = config.styles
-        due = styles is not None and styles.path_weight > 0 and state.step % styles.path_every == 0
-        if not (isinstance(state.generator, StyleGAN2Generator) and styles and due):
-            return opinion, {"generator": opinion.detach()}
-        path = path_penalty(state.generator, part)
-        loss = opinion + styles.path_weight * styles.path_every * path
-        return loss, {"generator": opinion.detach(), "path": path.detach()}
-
-    return in_turns(
-        state, config, alike(state.generator, material), partial(fakes, state.generator, config), generators
-    )
+DrawFakes = Callable[[State, Config, Batch], Tensor]
+GeneratorLoss = Callable[[State, Config, Batch, Tensor], tuple[Tensor, Losses]]
 
 
-def in_turns(
-    state: State,
-    config: Config,
-    material: Draw,
-    imagine: Callable[[Draw], Tensor],
-    generators: Callable[[Draw, Tensor], tuple[Tensor, Losses]],
-) -> Losses:
-    """Let the discriminator learn from the batch and then, if it is its turn, the generator.
+def adversarial_step(state: State, config: Config, batch: Batch) -> Losses:
+    """Take one step of the discriminator and, if due, one of the generator; return losses and mean logits."""
+    batch = replace(batch, real=state.networks.generator.match_reals(batch.real))
+    return d_then_g_step(state, config, batch, draw_fakes, g_loss)
 
-    A batch in parts teaches each of them with all its parts before the other one begins, as it would if taken whole;
-    the generator draws twice then, for its pictures would not have fitted. Where memory ended in the generator's turn,
-    the discriminator has had its own and does not learn again.
+
+def d_then_g_step(state: State, config: Config, batch: Batch, draw_fakes: DrawFakes, g_loss: GeneratorLoss) -> Losses:
+    """Let the discriminator learn from the batch and then, if it is due, the generator.
+
+    Each learns from all microbatches before the other begins, as it would from the whole batch.
 
     Args:
-        imagine: what the discriminator is to tell from a part's real pictures.
-        generators: the generator's loss for a part and what was imagined of it, and what is told of it.
+        draw_fakes: makes what the discriminator has to tell from the real images.
+        g_loss: returns the generator's loss of a microbatch and its fakes, and the losses to report.
     """
-    turn = generators_turn(state, config)
-    shared = turn and state.parts == 1
-    imagined: list[Tensor] = []
-
-    def teach(part: Draw) -> Losses:
-        with torch.set_grad_enabled(shared):
-            fake = imagine(part)
-        imagined.extend([fake] * shared)
-        return discriminator_step(state, config, part, fake)
-
-    def learn(part: Draw) -> Losses:
-        loss, told = generators(part, imagined[0] if shared else imagine(part))
-        descend_in_turn(state, config, "generator", loss)
-        return told
-
-    if state.taught is None:
-        state.taught = part_by_part(state, material, teach)
-    losses = state.taught
-    if turn:
-        freeze(state)
-        losses = losses | part_by_part(state, material, learn)
-        unfreeze(state)
-    state.taught = None
+    g_is_due = g_step_is_due(state, config)
+    d_turn = partial(_d_turn, state, config, draw_fakes, g_is_due)
+    losses, shared = until_it_fits(state, batch, "discriminator", d_turn)
+    if g_is_due:
+        g_turn = partial(_g_turn, state, config, draw_fakes, g_loss, shared)
+        with frozen(state):
+            losses = losses | until_it_fits(state, batch, "generator", g_turn)
     return losses
 
 
-def part_by_part(state: State, material: Draw, step: Callable[[Draw], Losses]) -> Losses:
-    """Take a batch in as many parts as the state has it; return the mean of what `step` tells of them."""
-    found: list[Losses] = []
-    for number, part in enumerate(parted(material, state.parts)):
-        state.part = number
-        found.append(step(part))
-    state.part = 0
-    return {name: torch.stack([each[name] for each in found]).mean() for name in found[-1]}
+def _d_turn(
+    state: State, config: Config, draw_fakes: DrawFakes, g_is_due: bool, microbatches: list[Batch]
+) -> tuple[Losses, list[Tensor]]:
+    """Move the discriminator; return its losses, and the fakes with their graph if the generator can use them."""
+    is_shared = g_is_due and len(microbatches) == 1
+    losses: list[Losses] = []
+    for number, batch in enumerate(microbatches):
+        with torch.set_grad_enabled(is_shared):
+            fakes = draw_fakes(state, config, batch)
+        losses.append(d_step(state, config, batch, fakes, number, len(microbatches)))
+    return mean_losses(losses), [fakes] if is_shared else []
 
 
-def freeze(state: State) -> None:
-    """Let gradients pass through the discriminator to the generator, but gather none for it."""
-    state.discriminator.requires_grad_(False)
+def _g_turn(
+    state: State,
+    config: Config,
+    draw_fakes: DrawFakes,
+    g_loss: GeneratorLoss,
+    shared: list[Tensor],
+    microbatches: list[Batch],
+) -> Losses:
+    """Move the generator; return its losses.
 
-
-def unfreeze(state: State) -> None:
-    """Let the discriminator learn again, but for what its optimiser does not move."""
-    for group in state.optimisers["discriminator"].param_groups:
-        for parameter in group["params"]:
-            parameter.requires_grad_(True)
-
-
-def generators_turn(state: State, config: Config) -> bool:
-    """Tell whether the generator learns in this step, or leaves it to the discriminator alone."""
-    return (state.step + 1) % config.balance.n_critic == 0
-
-
-def discriminator_step(state: State, config: Config, material: Draw, fake: Tensor) -> Losses:
-    """Teach the discriminator to tell `material.real` from `fake`; return its loss, penalty and mean logits.
-
-    A resting discriminator only judges, and forgets what it had gathered for a step.
+    Args:
+        shared: the fakes of the discriminator's turn, if it kept their graph. They are taken out, so that their memory
+            is free again if there has to be a second try.
     """
-    rests = _rests(state, config)
-    material = passed_off(config, material, fake)
-    due = not rests and config.penalty.name != "none" and state.step % config.penalty.every == 0
-    on_real, on_fake = AT.get(config.penalty.name, (False, False)) if due else (False, False)
-    real, fake = material.real.detach().requires_grad_(on_real), fake.detach().requires_grad_(on_fake)
-    with torch.set_grad_enabled(not rests):
-        with Twice() if on_real else nullcontext():
-            real_logits = d_logits(state, config, material, real)
-        with Twice() if on_fake else nullcontext():
-            fake_logits = d_logits(state, config, material, fake)
-        loss = pick(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
+    losses: list[Losses] = []
+    for number, batch in enumerate(microbatches):
+        fakes = shared.pop() if shared and len(microbatches) == 1 else draw_fakes(state, config, batch)
+        loss, values = g_loss(state, config, batch, fakes)
+        optimizer_step(state, config, "generator", loss, number, len(microbatches))
+        losses.append(values)
+    return mean_losses(losses)
+
+
+def d_step(state: State, config: Config, batch: Batch, fakes: Tensor, microbatch: int = 0, of: int = 1) -> Losses:
+    """Teach the discriminator to tell `batch.real` from `fakes`; return its loss, penalty and mean logits.
+
+    A discriminator that is skipped only judges, and drops the gradients it had accumulated.
+
+    Args:
+        microbatch, of: which microbatch of how many this is.
+    """
+    skipped = d_is_skipped(state, config)
+    penalty_is_due = (
+        not skipped and config.penalty.name != "none" and state.counters.step % config.penalty.interval == 0
+    )
+    on_real, on_fake = (
+        PENALTIES_FROM_LOGITS.get(config.penalty.name, (False, False)) if penalty_is_due else (False, False)
+    )
+    batch = pseudo_augment(config, batch, fakes)
+    real, fakes = batch.real.detach().requires_grad_(on_real), fakes.detach().requires_grad_(on_fake)
+    discriminator = state.networks.discriminator
+    with torch.set_grad_enabled(not skipped):
+        with FastDoubleBackward() if on_real else nullcontext():
+            real_logits = d_logits(discriminator, config, batch, real)
+        with FastDoubleBackward() if on_fake else nullcontext():
+            fake_logits = d_logits(discriminator, config, batch, fakes)
+        loss = lookup(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
     losses: Losses = {
         "discriminator": loss.detach(),
         "real_logits": real_logits.detach().mean(),
         "fake_logits": fake_logits.detach().mean(),
     }
-    if config.adapt is not None:
-        zero = fake_logits.detach().mean() if config.loss in RELATIVE else 0.0
-        losses["real_sign"] = (of_pictures(real_logits.detach()) - zero).sign().mean()
-    if rests:
-        state.optimisers["discriminator"].zero_grad(set_to_none=True)
+    if config.ada is not None:
+        zero = fake_logits.detach().mean() if config.loss in SHIFT_INVARIANT else 0.0
+        losses["real_sign"] = (mean_logit_per_image(real_logits.detach()) - zero).sign().mean()
+    if skipped:
+        state.optimizers["discriminator"].zero_grad(set_to_none=True)
         return losses
-    if due:
-        if on_real or on_fake:  # of the logits that are there
-            known = [(real_logits, real)] * on_real + [(fake_logits, fake)] * on_fake
-            penalty = torch.stack([zero_centred_at(*each) for each in known]).sum()
+    if penalty_is_due:
+        if on_real or on_fake:  # of the logits that are there already
+            penalty = torch.zeros((), device=loss.device, dtype=loss.dtype)
+            if on_real:
+                penalty = penalty + zero_centered_gradient_penalty_from_logits(real_logits, real)
+            if on_fake:
+                penalty = penalty + zero_centered_gradient_penalty_from_logits(fake_logits, fakes)
         else:
-            count = packing(config)
-            penalty = pick(PENALTIES, config.penalty.name, "penalty")(
-                _steady_judge(state, config, material), together(real, count), together(fake, count), material.random
-            )
-        loss = loss + config.penalty.gamma * config.penalty.every * penalty
+            penalty = _penalty_of_packs(discriminator, config, batch, real, fakes)
+        loss = loss + config.penalty.gamma * config.penalty.interval * penalty
         losses["penalty"] = penalty.detach()
-    descend_in_turn(state, config, "discriminator", loss)
+    optimizer_step(state, config, "discriminator", loss, microbatch, of)
     return losses
 
 
-def _rests(state: State, config: Config) -> bool:
-    """Tell whether the discriminator is so far ahead that it rests.
+def _penalty_of_packs(
+    discriminator: Discriminator, config: Config, batch: Batch, real: Tensor, fakes: Tensor
+) -> Tensor:
+    """Return a penalty that asks the discriminator itself, always with the same augmentation: it compares answers."""
+    rng_state, count = batch.rng.get_state(), packing(config)
 
-    Its loss is averaged over about ten steps: one over a hundred would let it sleep on long after it is being fooled.
+    def logits_of(packs: Tensor) -> Tensor:
+        rng = torch.Generator(batch.rng.device)
+        rng.set_state(rng_state)
+        return d_logits(discriminator, config, replace(batch, rng=rng), unpack(packs, count))
+
+    penalty = lookup(PENALTIES, config.penalty.name, "penalty")
+    return penalty(logits_of, pack(real, count), pack(fakes, count), batch.rng)
+
+
+def draw_fakes(state: State, config: Config, batch: Batch) -> Tensor:
+    """Return the generator's images for the batch's latents and labels, in the form that the discriminator judges."""
+    mixing = config.stylegan.style_mixing_prob if config.stylegan else 0.0
+    return state.networks.generator.fakes(batch.z, batch.labels, batch.rng, mixing)
+
+
+def g_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
+    """Return the generator's loss, path lengths included when they are due, and the losses to report."""
+    loss = adversarial_g_loss(state, config, batch, fakes)
+    losses, stylegan, generator = {"generator": loss.detach()}, config.stylegan, state.networks.generator
+    if (
+        stylegan is not None
+        and isinstance(generator, StyleGAN2Generator)
+        and stylegan.pl_weight > 0
+        and state.counters.step % stylegan.pl_interval == 0
+    ):
+        path = path_length_penalty(generator, batch)
+        loss = loss + stylegan.pl_weight * stylegan.pl_interval * path
+        losses["path"] = path.detach()
+    return loss, losses
+
+
+def adversarial_g_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> Tensor:
+    """Return the adversarial loss of the generator; its gradient passes through the frozen discriminator."""
+    discriminator = state.networks.discriminator
+    fake_logits = d_logits(discriminator, config, batch, fakes)
+    needs_real = config.loss in NEEDS_REAL
+    real_logits = d_logits(discriminator, config, batch, batch.real) if needs_real else fake_logits
+    return lookup(LOSSES, config.loss, "loss")[1](real_logits.detach(), fake_logits)
+
+
+def g_step_is_due(state: State, config: Config) -> bool:
+    """Return whether the generator learns in this step, or leaves it to the discriminator alone."""
+    return (state.counters.step + 1) % config.balance.n_critic == 0
+
+
+def d_is_skipped(state: State, config: Config) -> bool:
+    """Return whether the discriminator is so far ahead that it does not learn in this step.
+
+    Its loss is averaged over about ten steps: over a hundred, it would go on being skipped long after it is fooled.
     """
-    average = state.averages.get("discriminator")
-    return config.balance.skip_below > 0 and average is not None and average.fast < config.balance.skip_below
+    average, below = state.counters.loss_averages.get("discriminator"), config.balance.d_skip_below_loss
+    return below > 0 and average is not None and average.fast_mean < below
 
 
-def _steady_judge(state: State, config: Config, material: Draw) -> Discriminator:
-    """Return `d_logits` of packs, with the same augmentation at every call: a penalty compares what two calls say."""
-    drawn = material.random.get_state()
-
-    def steady(packs: Tensor) -> Tensor:
-        random = torch.Generator(material.random.device)
-        random.set_state(drawn)
-        return d_logits(state, config, replace(material, random=random), _apart(packs, packing(config)))
-
-    return steady
-
-
-def generator_loss(state: State, config: Config, material: Draw, fake: Tensor) -> Tensor:
-    """Return the generator's loss; its gradient passes through the frozen discriminator."""
-    fake_logits = d_logits(state, config, material, fake)
-    real_logits = d_logits(state, config, material, material.real) if config.loss in NEEDS_REAL else fake_logits
-    return pick(LOSSES, config.loss, "loss")[1](real_logits.detach(), fake_logits)
-
-
-def d_logits(state: State, config: Config, material: Draw, pictures: Tensor) -> Tensor:
-    """Return the discriminator's logits (B / pack,) for `pictures` (B, C, H, W), with the step's labels if any."""
-    shown = seen(config, material, pictures)
-    logits: Tensor = state.discriminator(*((shown,) if material.labels is None else (shown, material.labels)))
-    return logits
-
-
-def seen(config: Config, material: Draw, pictures: Tensor) -> Tensor:
-    """Return what the discriminator is shown of `pictures`: augmented, under noise, packed, as the balance has it.
-
-    Each draws random numbers only where it does something. (Instance noise: Sonderby et al. 2017; the probability of an
-    augmentation: Karras et al. 2020, ADA.)
-    """
-    probability, random = material.augmented, material.random
-    policies = tuple(name for name in config.augment if name in POLICIES)
-    shown = pictures
-    if probability > 0:
-        shown = diff_augment(pictures, policies, random)
-    if policies and 0 < probability < 1:
-        draws = torch.rand((len(pictures), 1, 1, 1), generator=random, device=pictures.device)
-        shown = torch.where(draws < probability, shown, pictures)
-    if "ada" in config.augment and probability > 0:
-        with torch.autocast(shown.device.type, enabled=False):  # places in a picture need all their digits
-            shown = ada(shown if shown.dtype == torch.float64 else shown.float(), probability, random)
-    if config.balance.noise > 0:
-        noise = torch.randn(shown.shape, generator=random, device=shown.device, dtype=shown.dtype)
-        shown = shown + config.balance.noise * noise
-    return together(shown, packing(config))
-
-
-def passed_off(config: Config, material: Draw, fake: Tensor) -> Draw:
-    """Return the material with fakes among the real pictures, so that not all of these can be learned by heart.
-
-    Source: Jiang et al. 2021, adaptive pseudo augmentation (APA). The probability is that of an augmentation.
-    """
-    if "apa" not in config.augment or material.augmented == 0:
-        return material
-    draws = torch.rand((len(fake), 1, 1, 1), generator=material.random, device=fake.device)
-    others = fake.detach() if material.labels is not None else fake.detach().roll(1, 0)  # no fake is its own real
-    return replace(material, real=torch.where(draws < material.augmented, others, material.real))
-
-
-def together(pictures: Tensor, count: int) -> Tensor:
-    """Return `count` pictures at a time as one with all their channels, (B, C, H, W) to (B / count, count * C, H, W).
-
-    What is left over is left out. A discriminator that sees several at once notices that they are alike (Lin et al.
-    2018, PacGAN).
-    """
-    if count == 1:
-        return pictures
-    whole = pictures[: len(pictures) // count * count]
-    packs = whole.reshape(-1, count * pictures.shape[1], *pictures.shape[2:])
-    return packs.contiguous(memory_format=torch.channels_last)
-
-
-def _apart(packs: Tensor, count: int) -> Tensor:
-    """Undo `together`."""
-    return packs if count == 1 else packs.reshape(-1, packs.shape[1] // count, *packs.shape[2:])
-
-
-def descend_in_turn(state: State, config: Config, network: str, loss: Tensor) -> None:
-    """Take a step of `network` down `loss`, or gather its gradient until so many turns of the network have been."""
-    turns = config.balance.accumulate * state.parts
-    turn = state.step // (config.balance.n_critic if network == "generator" else 1) * state.parts + state.part
-    moves = (turn + 1) % turns == 0
-    if state.scalers:
-        descend_scaled(state.scalers[network], state.optimisers[network], loss / turns, moves)
-    elif turns == 1:
-        descend(state.optimisers[network], loss)
-    else:
-        descend(state.optimisers[network], loss / turns, moves=moves)
-
-
-def descend_scaled(scaler: GradScaler, optimiser: torch.optim.Optimizer, loss: Tensor, moves: bool) -> None:
-    """Do what `descend` does with a loss that is made larger on the way back, so that float16 can hold its gradients.
-
-    A step whose gradients overflow is left out, and the next is scaled less (Micikevicius et al. 2018).
-    """
-    scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-    if moves:
-        scaler.step(optimiser)
-        scaler.update()
-        optimiser.zero_grad(set_to_none=True)
-
-
-def descend(optimiser: torch.optim.Optimizer, loss: Tensor, moves: bool = True) -> None:
-    """Add the gradient of `loss` to what is gathered; if it moves, take one step of `optimiser` and let go of it."""
-    loss.backward()  # type: ignore[no-untyped-call]
-    if moves:
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-
-
-@torch.no_grad()
-def update_average(state: State, half_life: float, batch: int) -> None:
-    """Move the averaged generator towards the present one; half of it is younger than `half_life` of all pictures.
-
-    A half-life that is a share of the pictures seen forgets the blind beginning by itself (the ramp-up of Karras et al.
-    2020 does the same). Batch-norm statistics are not averaged: `sheets.settle` measures them when they are needed.
-    """
-    decay = (
-        0.5 ** (batch / (half_life * state.images)) if batch else 0.0
-    )  # a phase without pictures moves the prior only
-    averaged: list[Tensor] = list(state.averaged.parameters())
-    present: list[Tensor] = list(state.generator.parameters())
-    torch._foreach_lerp_(averaged, present, 1 - decay)
+@contextmanager
+def frozen(state: State) -> Iterator[None]:
+    """Let gradients pass through the discriminator to the generator, but gather none for its weights."""
+    state.networks.discriminator.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for group in state.optimizers["discriminator"].param_groups:  # FreezeD's layers are not among them
+            for parameter in group["params"]:
+                parameter.requires_grad_(True)

@@ -1,125 +1,146 @@
-"""The steps of a warm start: learn to draw, learn what there is to draw, then sharpen against a discriminator.
+"""The steps of `quick` and `keen`: learn to draw, learn what there is to draw, then sharpen against a discriminator.
 
 A GAN that starts from nothing spends its first minutes on telling its discriminator apart from noise. An autoencoder
-learns the shapes and colours of the pictures in that time, smoothly and without fail, but too softly. So:
+learns the shapes and colors of the pictures in that time, smoothly and without fail, but too softly. So:
 
-1. *autoencode*: encoder and decoder learn to give the picture back, the code blurred a little so that nearby codes
-   mean nearby pictures.
+1. *autoencode*: encoder and decoder learn to give the image back; the code gets a little noise, so that nearby codes
+   mean nearby images.
 2. *prior*: a small flow learns to carry noise to where the codes lie.
-3. *sharpen*: discriminator against decoder. Part of each batch is reconstructed from real pictures' codes, which holds
-   on to all that was learned (no picture is forgotten: no collapse); the rest is imagined from the prior.
+3. *sharpen*: discriminator against decoder. Part of each batch is reconstructed from real images' codes, which keeps
+   all that was learned (no image is forgotten, so nothing collapses); the rest is drawn from the prior.
 """
+
+from functools import partial
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...config import Config, WarmStartConfig
-from ...data.prepare import Prepared
+from ...config import AutoencoderConfig, Config
+from ...data.prepare import PreparedDataset
 from ...data.split import split
-from ...device import random_at
+from ...device import seeded_rng
 from ...errors import GanvasError
 from ...image_io import to_float
-from ...models.quick import QuickGenerator
+from ...models.quick import AutoencoderGenerator
 from ..state import State
-from .adversarial import Losses, descend_in_turn, generator_loss, in_turns, part_by_part
-from .batch import Draw, loader_for
+from .adversarial import adversarial_g_loss, d_then_g_step
+from .batch import Batch, make_loader
+from .optimize import Losses, mean_losses, optimizer_step, until_it_fits
+
+ENCODED_AT_ONCE = 256
 
 
-def autoencode_step(state: State, config: Config, material: Draw) -> Losses:
-    """Minimise E|x - decoder(encoder(x) + noise)|."""
-    generator, encoder, settings = _parts(state, config)
-
-    def draw(part: Draw) -> Losses:
-        codes = _blurred(encoder(part.real), settings.code_noise, part)
-        loss = (generator.decoder(codes) - part.real).abs().mean()
-        descend_in_turn(state, config, "autoencoder", loss)
-        return {"reconstruction": loss.detach()}
-
-    return part_by_part(state, material, draw)
+def autoencode_step(state: State, config: Config, batch: Batch) -> Losses:
+    """Minimize E|x - decoder(encoder(x) + noise)|."""
+    return until_it_fits(state, batch, "autoencoder", partial(_autoencode_turn, state, config))
 
 
-def prior_step(state: State, config: Config, material: Draw) -> Losses:
-    """Minimise E|v((1 - t) z + t c, t) - (c - z)|^2 over codes c, noise z and t ~ U(0, 1) (Liu et al. 2023, eq. 1)."""
-    generator, _, settings = _parts(state, config)
-    if state.codes is None:
+def _autoencode_turn(state: State, config: Config, microbatches: list[Batch]) -> Losses:
+    generator, encoder, settings = autoencoder_parts(state, config)
+    losses: list[Losses] = []
+    for number, batch in enumerate(microbatches):
+        codes = add_code_noise(encoder(batch.real), settings.code_noise_std, batch.rng)
+        loss = (generator.decoder(codes) - batch.real).abs().mean()
+        optimizer_step(state, config, "autoencoder", loss, number, len(microbatches))
+        losses.append({"reconstruction": loss.detach()})
+    return mean_losses(losses)
+
+
+def prior_step(state: State, config: Config, batch: Batch) -> Losses:
+    """Minimize E|v((1 - t) z + t c, t) - (c - z)|^2 over codes c, noise z and t ~ U(0, 1) (Liu et al. 2023, eq. 1)."""
+    return until_it_fits(state, batch, "prior", partial(_prior_turn, state, config))
+
+
+def _prior_turn(state: State, config: Config, microbatches: list[Batch]) -> Losses:
+    generator, _, settings = autoencoder_parts(state, config)
+    if state.encoder_codes is None:
         raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
-    codes, labels = state.codes
+    all_codes, all_labels = state.encoder_codes
+    losses: list[Losses] = []
+    for number, batch in enumerate(microbatches):
+        rng, device = batch.rng, all_codes.device
+        chosen = torch.randint(len(all_codes), (settings.prior_batch,), generator=rng, device=device)
+        codes = all_codes[chosen]
+        z = torch.randn(codes.shape, generator=rng, device=device)
+        t = torch.rand((len(z), 1), generator=rng, device=device)
+        labels = None if all_labels is None else all_labels[chosen]
+        loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, codes, t), t, labels), codes - z)
+        optimizer_step(state, config, "prior", loss, number, len(microbatches))
+        losses.append({"prior": loss.detach()})
+    return mean_losses(losses)
 
-    def learn(part: Draw) -> Losses:
-        chosen = torch.randint(len(codes), (settings.prior_batch,), generator=part.random, device=codes.device)
-        target = codes[chosen]
-        z = torch.randn(target.shape, generator=part.random, device=target.device)
-        time = torch.rand((len(z), 1), generator=part.random, device=z.device)
-        some = None if labels is None else labels[chosen]
-        loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, target, time), time, some), target - z)
-        descend_in_turn(state, config, "prior", loss)
-        return {"prior": loss.detach()}
 
-    return part_by_part(state, material, learn)
+def sharpen_step(state: State, config: Config, batch: Batch) -> Losses:
+    """Take one step of the discriminator and, if due, one of the decoder.
 
-
-def sharpen_step(state: State, config: Config, material: Draw) -> Losses:
-    """Take one step of the discriminator and, if it is its turn, one of the decoder.
-
-    The decoder minimises its error of reconstruction plus the discriminator's opinion.
+    The decoder minimizes its reconstruction error plus the weighted adversarial loss.
     """
-    generator, encoder, settings = _parts(state, config)
+    _, encoder, _ = autoencoder_parts(state, config)
     encoder.eval()
+    return d_then_g_step(state, config, batch, draw_reconstructions_and_samples, sharpen_loss)
 
-    def kept(part: Draw) -> int:
-        return round(len(part.real) * (1 - settings.imagined))
 
-    def imagine(part: Draw) -> Tensor:
-        few = kept(part)
-        with torch.no_grad():
-            known = _blurred(encoder(part.real[:few]), settings.code_noise, part)
-            labels = None if part.labels is None else part.labels[few:]
-            codes = torch.cat([known, generator.prior(part.latents[few:], labels)])
-        pictures: Tensor = generator.decoder(codes)
-        return pictures
+def draw_reconstructions_and_samples(state: State, config: Config, batch: Batch) -> Tensor:
+    """Return images (B, C, H, W): first reconstructions of the batch's reals, then samples of the prior."""
+    generator, encoder, settings = autoencoder_parts(state, config)
+    count = _reconstructed(batch, settings)
+    with torch.no_grad():
+        codes = add_code_noise(encoder(batch.real[:count]), settings.code_noise_std, batch.rng)
+        labels = None if batch.labels is None else batch.labels[count:]
+        codes = torch.cat([codes, generator.prior(batch.z[count:], labels)])
+    images: Tensor = generator.decoder(codes)
+    return images
 
-    def decoders(part: Draw, fake: Tensor) -> tuple[Tensor, Losses]:
-        opinion = generator_loss(state, config, part, fake)
-        reconstruction = (fake[: kept(part)] - part.real[: kept(part)]).abs().mean()
-        told = {"generator": opinion.detach(), "reconstruction": reconstruction.detach()}
-        return reconstruction + settings.adversarial * opinion, told
 
-    return in_turns(state, config, material, imagine, decoders)
+def sharpen_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
+    """Return reconstruction error plus weighted adversarial loss, and both to report."""
+    _, _, settings = autoencoder_parts(state, config)
+    count = _reconstructed(batch, settings)
+    adversarial = adversarial_g_loss(state, config, batch, fakes)
+    reconstruction = (fakes[:count] - batch.real[:count]).abs().mean()
+    loss = reconstruction + settings.adversarial_weight * adversarial
+    return loss, {"generator": adversarial.detach(), "reconstruction": reconstruction.detach()}
+
+
+def _reconstructed(batch: Batch, settings: AutoencoderConfig) -> int:
+    """Return how many images of a batch are reconstructed; the others are samples."""
+    return round(len(batch.real) * (1 - settings.prior_fraction))
 
 
 @torch.no_grad()
-def encode_all(state: State, config: Config, data: Prepared, most: int) -> tuple[Tensor, Tensor | None]:
+def encode_dataset(state: State, config: Config, data: PreparedDataset, most: int) -> tuple[Tensor, Tensor | None]:
     """Return the codes (N, Z) of what is trained on, mirrored too if the run mirrors, and their labels (N,) or None.
 
-    Where pictures have labels, those of small classes are there more than once, as often as they are shown.
+    With labels, images of small classes are there more than once, as often as they are shown.
     """
-    _, encoder, _ = _parts(state, config)
+    _, encoder, _ = autoencoder_parts(state, config)
     device = next(encoder.parameters()).device
     encoder.eval()
-    shown = loader_for(config, data).epoch(0) if config.classes else split(data.count, config.held_out).train
-    shuffled = torch.randperm(len(shown), generator=random_at(config.seed, "codes"))
+    shown = make_loader(config, data).epoch_indices(0) if config.classes else split(data.count, config.held_out).train
+    shuffled = torch.randperm(len(shown), generator=seeded_rng(config.seed, "codes"))
     chosen = np.sort(shown[shuffled[:most].numpy()])
     codes, labels = [], []
-    for indices in np.array_split(chosen, -(-len(chosen) // 256)):
-        pictures = to_float(torch.from_numpy(np.asarray(data.pictures[indices])).to(device))
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
-        for seen in (pictures, pictures.flip(3)) if config.flip else (pictures,):
-            codes.append(encoder(seen))
+    for indices in np.array_split(chosen, -(-len(chosen) // ENCODED_AT_ONCE)):
+        images = to_float(torch.from_numpy(np.asarray(data.images[indices])).to(device))
+        images = images.contiguous(memory_format=torch.channels_last)
+        for view in (images, images.flip(3)) if config.flip else (images,):
+            codes.append(encoder(view))
             if config.classes and data.labels is not None:
                 labels.append(torch.from_numpy(data.labels[indices]).to(device))
     encoder.train()
     return torch.cat(codes), torch.cat(labels) if labels else None
 
 
-def _parts(state: State, config: Config) -> tuple[QuickGenerator, nn.Module, WarmStartConfig]:
+def autoencoder_parts(state: State, config: Config) -> tuple[AutoencoderGenerator, nn.Module, AutoencoderConfig]:
     """Return generator, encoder and settings, which are there by the recipe's construction."""
-    if not isinstance(state.generator, QuickGenerator) or state.encoder is None or config.warm_start is None:
+    generator, encoder = state.networks.generator, state.networks.encoder
+    if not isinstance(generator, AutoencoderGenerator) or encoder is None or config.autoencoder is None:
         raise GanvasError(f"Recipe {config.recipe} cannot begin with an autoencoder.", "Try: --recipe quick")
-    return state.generator, state.encoder, config.warm_start
+    return generator, encoder, config.autoencoder
 
 
-def _blurred(codes: Tensor, noise: float, material: Draw) -> Tensor:
-    """Return `codes` with Gaussian noise of that standard deviation added."""
-    return codes + noise * torch.randn(codes.shape, generator=material.random, device=codes.device)
+def add_code_noise(codes: Tensor, std: float, rng: torch.Generator) -> Tensor:
+    """Return `codes` with Gaussian noise of this standard deviation added."""
+    return codes + std * torch.randn(codes.shape, generator=rng, device=codes.device)

@@ -24,7 +24,7 @@ class Geometry(NamedTuple):
     groups: int
 
 
-class Twice(TorchFunctionMode):
+class FastDoubleBackward(TorchFunctionMode):
     """Do the convolutions that are called under it so that gradients of their gradients come fast.
 
     Only on processors, where it was measured, and where weights are learned. Where nothing goes back twice, it costs
@@ -34,11 +34,11 @@ class Twice(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Do what was called, convolutions by `convolved`."""
         if func is torch.conv2d:
-            return convolved(*args, **(kwargs or {}))
+            return conv2d(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
 
 
-def convolved(
+def conv2d(
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -52,11 +52,11 @@ def convolved(
     if not own or input.dim() < 4 or isinstance(padding, str) or torch.is_autocast_enabled("cpu"):
         return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
     how = Geometry(_both(stride), _both(padding), _both(dilation), groups)
-    found: Tensor = Passed.apply(input, weight, bias, Learned.apply(input.detach(), weight, bias, how), how)
+    found: Tensor = ConvInput.apply(input, weight, bias, ConvWeights.apply(input.detach(), weight, bias, how), how)
     return found
 
 
-class Passed(torch.autograd.Function):
+class ConvInput(torch.autograd.Function):
     """Convolve; the way back leads to the features by `Slope`, and to what is learned by `Learned`."""
 
     @staticmethod
@@ -70,10 +70,10 @@ class Passed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, Tensor, None]:
         features, weight = ctx.saved_tensors
-        return Slope.apply(slope, features.detach(), weight, ctx.how), None, None, slope, None
+        return ConvInputGrad.apply(slope, features.detach(), weight, ctx.how), None, None, slope, None
 
 
-class Learned(torch.autograd.Function):
+class ConvWeights(torch.autograd.Function):
     """Be the part of a convolution's graph that leads to its weights and its bias, and to nothing else.
 
     As a part of its own, torch leaves it out where gradients are asked for by the pictures alone, as penalties do. What
@@ -97,7 +97,7 @@ class Learned(torch.autograd.Function):
         return None, by_weight, by_bias, None
 
 
-class Slope(torch.autograd.Function):
+class ConvInputGrad(torch.autograd.Function):
     """Lead a slope back through a convolution. Its own gradients are a convolution, and one by the weights."""
 
     @staticmethod

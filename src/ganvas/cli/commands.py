@@ -1,0 +1,102 @@
+"""The commands, in the groups and the order in which `ganvas --help` lists them.
+
+A command is a frozen dataclass in a module of its own: its fields are the flags, its `run` calls the library and
+renders the events. Nothing is imported before it is asked for, so that help comes at once.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: the module under `ganvas.cli` and the class in it, and what it does, in a sentence.
+
+    `more` is what its own --help says besides.
+    """
+
+    module: str
+    name: str
+    about: str
+    more: str = ""
+
+    def load(self) -> Any:
+        """Import and return its class."""
+        return getattr(import_module(f".{self.module}", __package__), self.name)
+
+
+GROUPS: dict[str, dict[str, Command]] = {
+    "Get started": {
+        "demo": Command("demo", "Demo", "Train, sample, measure and repaint on built-in pictures, in three minutes."),
+        "inspect": Command(
+            "inspect",
+            "Inspect",
+            "Show what is in a folder of pictures, and how it would be trained and why.",
+            "Nothing is changed. A few seconds go into measuring how fast this machine is.",
+        ),
+        "recipes": Command("recipes", "Recipes", "List the recipes: what each is for, what it needs, how it scored."),
+    },
+    "Train a GAN": {
+        "train": Command(
+            "train",
+            "Train",
+            "Train a GAN on your pictures.",
+            "The same command run again goes on where it stopped; Ctrl-C saves.",
+        ),
+        "sample": Command("sample", "Sample", "Make pictures with a trained generator."),
+        "evaluate": Command(
+            "evaluate",
+            "Evaluate",
+            "Measure how good the samples are: distance, coverage, diversity, memorization.",
+        ),
+        "doctor": Command(
+            "doctor", "Doctor", "Tell how healthy a training was, what was done about it, and what to do now."
+        ),
+        "report": Command(
+            "report",
+            "Report",
+            "Write one page about a run that opens offline, and its model card.",
+            "Evaluates the run first if that was not done yet.",
+        ),
+    },
+    "Repaint pictures": {
+        "style": Command(
+            "style",
+            "Style",
+            "Repaint a picture in the style of others, or a folder of pictures in many styles.",
+            "The same command run again goes on where it stopped; Ctrl-C keeps the best so far.",
+        ),
+        "recolor": Command("recolor", "Recolor", "Give a painting other colors in a second; nothing is repainted."),
+        "shrink-vgg": Command(
+            "shrink_vgg", "ShrinkVGG", "Reduce torchvision's VGG-19 to the layers that are used: 25 MB, not 550."
+        ),
+    },
+    "Report a bug": {
+        "env": Command("env", "Env", "Print versions and device."),
+    },
+}
+
+COMMANDS: dict[str, Command] = {name: command for group in GROUPS.values() for name, command in group.items()}
+
+FIRST_STEPS = """First steps:
+  ganvas demo                          everything once, on built-in pictures
+  ganvas inspect PICTURES              what is in a folder, and how it would be trained
+  ganvas train PICTURES --minutes 10   train on it; Ctrl-C saves, the same command goes on
+  ganvas sample runs/PICTURES          make pictures
+  ganvas report runs/PICTURES          how good they are, on one page
+  ganvas style PHOTOGRAPH PAINTING     repaint"""
+
+
+def overview() -> str:
+    """Return what `ganvas --help` prints."""
+    lines = [
+        "usage: ganvas COMMAND [OPTIONS]",
+        "",
+        "Train a GAN on your own folder of pictures, and repaint pictures in the style of others.",
+        "",
+        FIRST_STEPS,
+    ]
+    for title, group in GROUPS.items():
+        lines += ["", f"{title}:", *(f"  {name:<12} {command.about}" for name, command in group.items())]
+    return "\n".join([*lines, "", "ganvas COMMAND --help explains a command and its options."])

@@ -1,0 +1,29 @@
+"""ganvas doctor"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from .options import Json
+from .report import suggest_report
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Flags of `ganvas doctor`."""
+
+    subject: Annotated[Positional[Path], arg(metavar="RUN|EVENTS.JSONL")]
+    """A run, or only its record of events; of a run in training, as far as it has come."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from .tables import show_findings
+
+        findings = ganvas.doctor(self.subject)
+        show_findings(findings)
+        suggest_report(self.subject)
+        return findings.to_dict()

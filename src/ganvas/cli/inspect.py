@@ -1,0 +1,39 @@
+"""ganvas inspect"""
+
+import shlex
+from dataclasses import dataclass, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from ..config.options import RunOptions, to_flags
+from .options import Device, Json, echo, options_of, train_option_groups
+
+
+@dataclass(frozen=True)
+class _Inspect:
+    pictures: Annotated[Positional[Path], arg(metavar="PICTURES")]
+    """Folder, .zip, .npy or MNIST-style idx file."""
+    device: Device = "auto"
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from ..data.prepare import MIN_IMAGES
+        from ..training.forecast import forecast
+        from .tables import show_inspection, show_plan
+
+        options = options_of(self)
+        inspection = ganvas.inspect(self.pictures)
+        show_inspection(inspection)
+        if inspection.usable < MIN_IMAGES:
+            return inspection.to_dict()
+        plan = forecast(self.pictures, options, self.device, inspection.overview)
+        show_plan(plan)
+        echo(f"Next: {shlex.join(['ganvas', 'train', str(self.pictures), *to_flags(options.given())])}")
+        return inspection.to_dict() | {"plan": plan.to_dict()}
+
+
+Inspect = make_dataclass("Inspect", train_option_groups(leave_out=(RunOptions,)), bases=(_Inspect,), frozen=True)

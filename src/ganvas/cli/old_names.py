@@ -1,0 +1,39 @@
+"""Names of commands and flags that changed since release 0.1; the old ones still work."""
+
+from .options import echo
+
+COMMANDS = {"recolour": "recolor", "slim": "shrink-vgg"}
+_TRAIN = {
+    "--labels": "--conditional",
+    "--every": "--penalty-interval",
+    "--ema": "--ema-half-life",
+    "--width": "--channel-mult",
+}
+FLAGS: dict[str, dict[str, str]] = {
+    "train": _TRAIN,
+    "inspect": _TRAIN,
+    "style": {"--colours": "--colors", "--optimiser": "--optimizer"},
+    "recolor": {"--colours": "--colors"},
+}
+SPELLINGS = frozenset({"recolour", "--colours", "--optimiser"})  # British; as good as the others, so nothing is said
+
+
+def with_new_names(arguments: list[str]) -> list[str]:
+    """Return the words of a command line with today's names, and say which were old."""
+    if not arguments:
+        return arguments
+    name = _renamed(arguments[0], COMMANDS, "command")
+    flags = FLAGS.get(name, {})
+    words = [name]
+    for word in arguments[1:]:
+        flag, equals, value = word.partition("=")
+        words.append(f"{_renamed(flag, flags, 'option')}{equals}{value}" if flag in flags else word)
+    return words
+
+
+def _renamed(word: str, names: dict[str, str], kind: str) -> str:
+    """Return a word's new name, and say it if it is deprecated."""
+    new = names.get(word, word)
+    if new != word and word not in SPELLINGS:
+        echo(f"The {kind} {word} is now called {new}; the old name is deprecated and will go in a later release.")
+    return new

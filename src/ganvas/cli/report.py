@@ -1,0 +1,44 @@
+"""ganvas report"""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import GanvasError
+from .options import Device, Json, Run, echo
+
+
+@dataclass(frozen=True)
+class Report:
+    """Flags of `ganvas report`."""
+
+    run_folder: Run
+    count: int = 2000
+    """Samples to score, if the run was not evaluated yet."""
+    device: Device = "auto"
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from ..evaluation import EvaluationOptions, evaluate, read_evaluation
+        from ..runs import Run
+        from .terminal import render_events
+
+        run = Run(self.run_folder)
+        run.read_config()  # says what is wrong, if it is no run
+        if read_evaluation(run) is None:
+            try:
+                render_events(evaluate(self.run_folder, None, EvaluationOptions(count=self.count, device=self.device)))
+            except GanvasError as error:
+                echo(f"The page will have no scores: {error.message}\n{error.hint}")
+        page = ganvas.write_report(self.run_folder)
+        echo(f"{page}: open it in a browser.")
+        return {"path": str(page)}
+
+
+def suggest_report(subject: Path) -> None:
+    """Say how to see everything on one page, if `subject` is a run."""
+    if (subject / "config.json").is_file():
+        echo(f"Next: ganvas report {shlex.quote(str(subject))}")

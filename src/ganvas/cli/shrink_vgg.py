@@ -1,0 +1,31 @@
+"""ganvas shrink-vgg"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional
+
+from ..errors import GanvasError
+from .options import Json, echo, optional
+
+
+@dataclass(frozen=True)
+class ShrinkVGG:
+    """Flags of `ganvas shrink-vgg`."""
+
+    weights: Annotated[Positional[Path | None], optional("WEIGHTS")] = None
+    """torchvision's vgg19-dcbb9e9d.pth; the one in torch's cache, or downloaded, if left out."""
+    out: Path = Path("vgg19.safetensors")
+    """Where it goes; then: ganvas style ... --network vgg19 --vgg19-weights vgg19.safetensors."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        from ..models.vgg import save_slim_vgg, torchvision_vgg19
+
+        if self.out.suffix != ".safetensors":
+            raise GanvasError(f"{self.out} should end in .safetensors.", "Try: --out vgg19.safetensors")
+        save_slim_vgg(torchvision_vgg19(self.weights), self.out)
+        echo(f"Written: {self.out}, {self.out.stat().st_size / 1e6:.0f} MB.")
+        echo(f"Now: ganvas style PHOTOGRAPH PAINTING --network vgg19 --vgg19-weights {self.out}")
+        return {"path": str(self.out)}

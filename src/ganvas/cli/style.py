@@ -1,0 +1,60 @@
+"""ganvas style"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from ..config import StyleConfig
+from ..errors import GanvasError
+from .options import Json, optional
+
+
+@dataclass(frozen=True)
+class Style:
+    """Flags of `ganvas style`."""
+
+    content: Annotated[Positional[Path], arg(metavar="CONTENT")]
+    """The picture to repaint, or a folder of them."""
+    style: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE [STYLE ...]", help_behavior_hint="")]
+    """Pictures whose styles are mixed; with a folder among them, each picture's style by itself."""
+    out: Annotated[Path | None, optional("FILE")] = None
+    """Where the painting goes: .png, .jpg, .webp or .tiff; for several, a folder. styled.png or styled if left out."""
+    mask: tuple[Path, ...] = ()
+    """Pictures that are white where a style belongs, in the styles' order; the last style may do without one."""
+    like: Annotated[Path | None, optional("PAINTING")] = None
+    """A painting whose styles and settings are taken; what is given besides is changed."""
+    sweep: str = ""
+    """One setting and several values, such as strength=0.3,0.5,0.7: a painting for each, and a sheet."""
+    settings: OmitArgPrefixes[StyleConfig] = field(default_factory=StyleConfig)
+    json: Json = False
+
+    def defaults(self) -> "Style | None":
+        """Return the defaults of --like: what made that painting, on this machine. None without it."""
+        from ..style.reuse import read_settings
+
+        if self.like is None:
+            return None
+        known = read_settings(self.like)
+        settings = replace(known.config, device=StyleConfig.device, memory=StyleConfig.memory)
+        # Weights and masks belong to the styles that were: other styles do without them.
+        if self.style or self.mask:
+            settings = replace(settings, blend=())
+        masks = () if self.style or self.settings.blend else known.masks
+        return replace(self, style=known.styles, mask=masks, settings=settings)
+
+    def run(self) -> dict[str, Any]:
+        from ..style.batch import is_batch, paint_many
+        from ..style.paint import stylize
+        from .terminal import interrupt_on_sigterm, render_until_done
+
+        if not self.style:
+            raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
+        with interrupt_on_sigterm():
+            if is_batch(self.content, self.style, self.sweep):
+                out = self.out or Path("styled")
+                events = paint_many(self.content, self.style, out, self.settings, self.mask, self.sweep)
+                return render_until_done(events)
+            out = self.out or Path("styled.png")
+            return render_until_done(stylize(self.content, self.style, out, self.settings, self.mask))

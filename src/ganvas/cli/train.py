@@ -1,0 +1,35 @@
+"""ganvas train"""
+
+from dataclasses import dataclass, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional
+
+from ..errors import GanvasError
+from .options import Json, optional, options_of, train_option_groups
+
+
+@dataclass(frozen=True)
+class _Train:
+    pictures: Annotated[Positional[Path | None], optional("PICTURES")] = None
+    """Folder, .zip, .npy or MNIST-style idx file; may be left out to go on with a run."""
+    out: Annotated[Path | None, optional("RUN")] = None
+    """The run folder; runs/NAME-OF-THE-PICTURES if left out."""
+    json: Json = False
+
+    def run(self) -> dict[str, Any]:
+        import ganvas
+
+        from .terminal import render_until_done, stop_on_signals
+
+        if self.pictures is None and self.out is None:
+            raise GanvasError("No pictures were named.", "Try: ganvas train PICTURES, or: ganvas demo")
+        name = (self.pictures or Path()).resolve().name.partition(".")[0] or "pictures"
+        out = self.out or Path("runs") / name
+        options = options_of(self).given()
+        with stop_on_signals() as stop:
+            return render_until_done(ganvas.train(self.pictures, out, **options, stop=stop))
+
+
+Train = make_dataclass("Train", train_option_groups(), bases=(_Train,), frozen=True)

@@ -1,0 +1,100 @@
+"""Base classes: what a training loop may ask of any generator and of any discriminator, whatever its architecture.
+
+A network overrides only what differs for it, so that nothing outside this package needs to know its class.
+"""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from .layers import Shape, Widths
+
+
+class Generator(nn.Module):
+    """Base of all generators: z (B, Z), and labels (B,) if there are classes, to images (B, C, H, W) in [-1, 1]."""
+
+    fakes_have_scales: ClassVar[bool] = False
+    """Whether the discriminator is shown more than the images: those of all scales."""
+
+    def fakes(self, z: Tensor, labels: Tensor | None, rng: torch.Generator, style_mixing: float = 0.0) -> Tensor:
+        """Return what the discriminator judges in training: by default the images themselves.
+
+        Args:
+            z: (B, Z).
+            labels: (B,), or None where there are no classes.
+            rng: source of whatever else is random, such as noise.
+            style_mixing: probability that an image gets the styles of two latents, for networks with styles.
+        """
+        return self._images(z, labels)
+
+    def sample(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Return images (B, C, H, W) for those who sample.
+
+        Args:
+            z: (B, Z).
+            labels: (B,), or None where there are no classes.
+            truncation: 1 draws from all that was learned; toward 0 images become safer and more alike.
+        """
+        return self._images(truncation * z, labels)
+
+    def match_reals(self, images: Tensor) -> Tensor:
+        """Return real images (B, C, H, W) in the form that the fakes have now."""
+        return images
+
+    def set_level(self, level: float) -> None:
+        """Set the level of a growing network; others have none, and ignore it."""
+
+    def update_statistics(self, z: Tensor, labels: Tensor | None) -> None:
+        """Measure over these latents what sampling needs besides the weights; by default nothing."""
+
+    def scales(self, z: Tensor, labels: Tensor | None) -> Tensor | None:
+        """Return the images at every scale (B, levels, C, H, W), coarsest first, if the network draws several."""
+        return None
+
+    def parameters_of(self, part: str) -> list[nn.Parameter]:
+        """Return the parameters that the optimizer named `part` moves; by default all of them."""
+        return list(self.parameters())
+
+    def compile_parts(self) -> list[nn.Module]:
+        """Return the modules that torch.compile may take."""
+        return [self]
+
+    def _images(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        images: Tensor = self(z) if labels is None else self(z, labels)
+        return images
+
+
+class Discriminator(nn.Module):
+    """Base of all discriminators: images (B, C, H, W), and labels (B,) if there are classes, to logits (B,) or (B, N).
+
+    The class attributes say what a discriminator can do; they are known before one is built.
+    """
+
+    can_pack: ClassVar[bool] = True
+    """Whether it can judge several images stacked as channels (PacGAN)."""
+    can_freeze: ClassVar[bool] = True
+    """Whether its first layers can be frozen (FreezeD)."""
+    augments_color: ClassVar[bool] = True
+    """Whether what it judges are RGB images, so that color augmentation and ADA can be applied."""
+    penalty_interval: ClassVar[int] = 4
+    """Steps between gradient penalties where none was asked for before: every fourth costs an eighth of the time."""
+    is_opponent: ClassVar[bool] = True
+    """Whether it judges anything at all; False in recipes without a discriminator."""
+
+    def set_level(self, level: float) -> None:
+        """Set the level of a growing network; others have none, and ignore it."""
+
+
+class NoDiscriminator(Discriminator):
+    """Placeholder of recipes without a discriminator: the identity, without parameters."""
+
+    can_freeze = False
+    is_opponent = False
+
+    def __init__(self, widths: Widths = (), shape: Shape = (0, 0, 0), num_classes: int = 0) -> None:
+        super().__init__()
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the images as they are."""
+        return images

@@ -1,0 +1,68 @@
+"""Recipe and size by the pictures, the machine and the budget, with reasons.
+
+The rules follow from `benchmarks/family.py`: on a CPU, the recipes were trained side by side and scored. Nothing was
+measured on a GPU; those rules follow the authors' figures, and say so.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from ..config import DataConfig
+from ..errors import GanvasError
+from ..recipes import RecipeSpec
+from .inputs import PlanInputs
+
+FEW = 2_000  # pictures; with fewer, a discriminator memorizes them before long
+# Where `keen` was compared, and is ahead: in two minutes it has not seen some thousand pictures often enough.
+KEEN_COUNTS, KEEN_MINUTES = range(100, 10_000), 10
+# Minutes from which on a size is worth its cost; below, the time is better spent on more steps of smaller images.
+MINUTES_FOR = {"cpu": {32: 0, 64: 20, 128: 240}, "gpu": {64: 0, 128: 30, 256: 240}}
+MAX_SIDE = 256  # pixels of a side that any recipe makes
+GPU_MINUTES = 20  # from which on a GPU has time for a GAN from nothing
+
+
+def choose_size(inputs: PlanInputs) -> tuple[int, int, str]:
+    """Return width, height and the reason."""
+    table = MINUTES_FOR["gpu" if inputs.gpu else "cpu"]
+    short, long = sorted((inputs.width, inputs.height))
+    possible = [
+        size for size, minutes in table.items() if minutes <= inputs.minutes and size * long <= MAX_SIDE * short
+    ]
+    affordable = max(possible, default=min(table))
+    if short <= affordable and long <= MAX_SIDE:
+        return inputs.width, inputs.height, "most of the pictures are no larger"
+    target = min(affordable, short, MAX_SIDE * short // long)
+    width, height = (target * side // short for side in (inputs.width, inputs.height))
+    place = "a GPU" if inputs.gpu else "a CPU"
+    return width, height, f"larger ones would need more than {inputs.minutes:g} minutes on {place}"
+
+
+def largest_size(data: DataConfig, recipe: RecipeSpec) -> DataConfig:
+    """Return `data` at the largest size of its shape that a recipe makes, its own at most; at its own if at none."""
+    long = max(data.width, data.height)
+    for side in range(long, 0, -1):
+        width, height = (max(1, round(each * side / long)) for each in (data.width, data.height))
+        smaller = replace(data, width=width, height=height)
+        with suppress(GanvasError):
+            recipe(smaller, FEW)
+            return smaller
+    return data
+
+
+def choose_recipe(inputs: PlanInputs, data: DataConfig) -> tuple[str, str]:
+    """Return the name of the recipe for pictures of this size, and the reason."""
+    large = max(data.width, data.height) > 128
+    if not (inputs.gpu or inputs.drawn or inputs.gray):
+        return "projected", "on a CPU it came nearest to photographs of all recipes that were compared"
+    if not inputs.gpu and large:
+        return "r3gan", "it makes pictures of more than 128 px"
+    in_color = not inputs.gray and data.channels == 3
+    if not inputs.gpu and in_color and inputs.count in KEEN_COUNTS and inputs.minutes >= KEEN_MINUTES:
+        return "keen", "on a CPU nothing came nearer to so many drawings in color in this time"
+    if not inputs.gpu:
+        return "quick", "on a CPU it came nearest to drawings of all recipes that were compared, within minutes"
+    if inputs.minutes < GPU_MINUTES and not large:
+        return "quick", "it learns to draw in the first minute; nothing else does"
+    if inputs.count < FEW and not inputs.gray:
+        return "projected", "its authors found that it needs the fewest pictures (not measured here on a GPU)"
+    return "r3gan", "it converges without tricks, by its authors' figures (not measured here on a GPU)"

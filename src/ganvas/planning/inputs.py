@@ -1,0 +1,68 @@
+"""What a plan depends on: the pictures, the machine, the budget; and how its decisions are told."""
+
+from dataclasses import dataclass
+
+from ..config import TrainOptions
+from ..data import Overview
+from ..data.split import held_out_count
+from ..device import DeviceChoice, free_memory
+from ..recipes import DEFAULT_MINUTES
+
+AS_ASKED = "as asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanInputs:
+    """What a plan depends on.
+
+    Args:
+        count: pictures to train on.
+        width, height: size that the pictures would have if nothing else mattered.
+        gray: whether all of them are.
+        drawn: whether they have areas of one color, as drawings do and photographs do not.
+        device: "cpu" or another, as torch names it.
+        memory: bytes that are free on the device.
+        minutes: of the budget.
+    """
+
+    count: int
+    width: int
+    height: int
+    gray: bool
+    drawn: bool
+    device: str
+    memory: int
+    minutes: float
+
+    @property
+    def gpu(self) -> bool:
+        """Whether this is not a CPU."""
+        return self.device != "cpu"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One choice and its reason: `what` was decided, `value` in words, `why` as the end of a sentence."""
+
+    what: str
+    value: str
+    why: str
+
+
+def plan_inputs(overview: Overview, options: TrainOptions, device: DeviceChoice) -> PlanInputs:
+    """Return what a plan for these pictures on this machine depends on."""
+    return PlanInputs(
+        count=train_count(overview.count),
+        width=overview.width,
+        height=overview.height,
+        gray=overview.gray,
+        drawn=overview.drawn,
+        device=device.device,
+        memory=free_memory(device.device),
+        minutes=DEFAULT_MINUTES if options.minutes is None else options.minutes,
+    )
+
+
+def train_count(count: int) -> int:
+    """Return how many of `count` pictures are trained on when some are held out."""
+    return max(1, count - held_out_count(count))

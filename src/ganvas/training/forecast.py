@@ -1,0 +1,128 @@
+"""The plan for a set of pictures, measured on this machine: how fast, and what twice the time would give."""
+
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..config import Config, TrainOptions
+from ..data import Overview, PreparedDataset, open_source, read_overview
+from ..data.loader import Loader
+from ..data.prepare import MIN_IMAGES
+from ..device import DeviceChoice, choose_device, torch_device
+from ..errors import GanvasError
+from ..planning.budget import with_seconds
+from ..planning.explain import recipe_decisions
+from ..planning.inputs import Decision, plan_inputs
+from ..planning.plan import ORDER, make_plan
+from .calibrate import MARGIN, seconds_per_step
+from .state import new_state
+
+TRAINING_SHARE = 0.9  # of a budget: the rest is for start-up, sample grids, scores and health checks
+PROBE_IMAGES = 64  # random images that steps are tried on
+FEW_IMAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What would be trained.
+
+    Args:
+        config: complete, with the steps that fit.
+        decisions: what was decided and why, what the user asked for included.
+        minutes: of the budget.
+        images_per_second: over the whole training.
+        double_time: what twice the time would give, in words.
+    """
+
+    config: Config
+    decisions: tuple[Decision, ...]
+    minutes: float
+    images_per_second: float
+    double_time: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain dicts, lists and scalars, ready for JSON."""
+        config = self.config
+        return {
+            "recipe": config.recipe,
+            "width": config.data.width,
+            "height": config.data.height,
+            "batch": config.phases[-1].batch,
+            "minutes": self.minutes,
+            "pictures_per_second": self.images_per_second,
+            "pictures": config.images,
+            "choices": [asdict(each) for each in self.decisions],
+            "twice": self.double_time,
+        }
+
+
+def forecast(
+    pictures: str | Path, options: TrainOptions, device: str = "auto", overview: Overview | None = None
+) -> Forecast:
+    """Return what `train` would do with these options, how fast, and what twice the time would give.
+
+    Args:
+        device: where to train, if the options do not say.
+        overview: of the pictures, if somebody has looked at them already.
+
+    Raises:
+        GanvasError: there are no pictures or too few, or an option makes no sense.
+    """
+    choice = choose_device(options.device or device)
+    overview = overview or read_overview(open_source(pictures))
+    if overview.count < MIN_IMAGES:
+        raise GanvasError(
+            f"{pictures} has {overview.count} pictures; {MIN_IMAGES} are needed to train.",
+            f"Try: ganvas inspect {pictures}",
+        )
+    inputs = plan_inputs(overview, options, choice)
+    plan = make_plan(pictures, options, inputs)
+    decisions = {each.what: each for each in [*recipe_decisions(plan.config), *plan.decisions]}
+    config = _with_measured_steps(plan.config, choice, inputs.minutes)
+    longer = make_plan(pictures, options, replace(inputs, minutes=2 * inputs.minutes)).config
+    return Forecast(
+        config=config,
+        decisions=tuple(decisions[what] for what in ORDER if what in decisions),
+        minutes=inputs.minutes,
+        images_per_second=config.images / (60 * inputs.minutes),
+        double_time=_double_time(config, longer, 2 * inputs.minutes, inputs.count),
+    )
+
+
+def _with_measured_steps(config: Config, device: DeviceChoice, minutes: float) -> Config:
+    """Return `config` with the steps that fit into so many minutes on this machine as it is now."""
+    shape = (PROBE_IMAGES, *config.shape)
+    noise = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    data = PreparedDataset(noise.numpy(), None, (), (), (), "probe")
+    began = time.monotonic()
+    probe = replace(config, classes=(), held_out=0)
+    state = new_state(probe, torch_device(device))
+    step_seconds, _ = seconds_per_step(probe, data, state, Loader(data, 0))
+    left = 60 * minutes - (time.monotonic() - began)
+    return with_seconds(config, max(1.0, TRAINING_SHARE * MARGIN * left), step_seconds)
+
+
+def _double_time(config: Config, longer: Config, minutes: float, count: int) -> str:
+    """Say what twice the time would give.
+
+    Args:
+        longer: the plan for twice the time.
+        minutes: twice the budget.
+        count: pictures to train on.
+    """
+    changed = []
+    if longer.recipe != config.recipe:
+        changed.append(f"recipe {longer.recipe}")
+    if longer.shape != config.shape:
+        new, old = longer.data, config.data
+        changed.append(f"{new.width}x{new.height} px instead of {old.width}x{old.height}")
+    if changed:
+        return f"{' and '.join(changed)}, in {minutes:g} minutes"
+    seen = f"about {2 * config.images:,} pictures seen instead of {config.images:,}"
+    bounded = config.phases[-1].max_steps > 0 and count < FEW_IMAGES
+    return (
+        f"{seen}; with few pictures the last phase is kept short, so that they are not memorized" if bounded else seen
+    )

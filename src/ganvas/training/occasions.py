@@ -1,0 +1,162 @@
+"""What there is to do after a step, in this order: each occasion sees for itself whether it is due.
+
+An occasion yields the events of what it does. Where the consumer leaves in between, `loop.train` records the rest and
+saves.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+from .. import checkpoint
+from ..coach.measurement.health_metrics import finite_share
+from ..errors import GanvasError
+from ..events import CheckpointSaved, Event, Note, SampleGrid, Step
+from ..latents.sample import save_network
+from ..planning.schedule import ends_level, is_due
+from .care.logit_histograms import logit_histograms
+from .care.sample_grids import prepare_for_sampling, save_sample_grid
+from .session import Session
+from .state import BestCheckpoint
+from .state_io import state_to_tensors
+
+KEEP = 3  # newest checkpoints that stay, beside the best
+STEPS_PER_REPORT = 10
+BROKEN_HINT = "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER"
+
+
+def note_memory(session: Session) -> Iterator[Event]:
+    """Say once that a batch is now taken in parts because memory is full."""
+    count = session.state.counters.n_microbatches
+    if count > session.last.n_microbatches:
+        yield Note(
+            f"The memory of {session.choice.device} is full: each batch is now taken in {count} parts, whose "
+            "gradients are added up. Only what looks at a whole batch, such as batch norm, sees less of it."
+        )
+
+
+def note_augmentation(session: Session) -> Iterator[Event]:
+    """Say once that augmentation is as strong as it may be."""
+    ada, before, after = session.now.ada, session.last.ada_p, session.state.counters.ada_p
+    if ada and before < ada.max_p <= after and not session.ada_alarmed:
+        session.ada_alarmed = True  # it hovers there
+        yield Note(
+            f"Augmentation is as strong as it may be ({ada.max_p:g}), and the discriminator still memorizes its "
+            "pictures: more pictures would help, or a smaller network: --channel-mult 0.5"
+        )
+
+
+def watch_health(session: Session) -> Iterator[Event]:
+    """Let the coach check and treat when it is due or something broke; stop where weights are lost.
+
+    Raises:
+        GanvasError: losses or weights are no longer finite and no coach can repair it.
+    """
+    state, coach, last = session.state, session.coach, session.last
+    checkpoint_is_due = is_due(*last.progress, session.config.checkpoints)
+    session.should_save = checkpoint_is_due or coach.should_checkpoint(state)
+    session.should_score = is_due(*last.phase_progress, session.config.evaluations)
+    broken = _broken(session)
+    too_late = last.is_last and not state.coach.healthy_checkpoints
+    session.fatal = broken if too_late else ""
+    if not session.fatal and (broken or coach.check_is_due(state)):
+        if coach.check(state, last.losses) and not broken:  # a grid of before the treatment
+            last.grid_path = save_sample_grid(session.run, state, session.config, session.device)
+        coach.apply_remedies(state)
+        session.fatal = "" if coach.is_finite_again(state) else broken
+        if last.grid_path:
+            yield SampleGrid(state.counters.step, state.counters.images_seen, last.grid_path)
+        yield from coach.pending_events()
+        session.now = coach.config(state)
+        session.should_save = session.should_save or coach.should_checkpoint(state)
+        session.reason = "stopped" if coach.has_stopped else session.reason
+    if session.fatal:
+        raise GanvasError(session.fatal, BROKEN_HINT)
+
+
+def _broken(session: Session) -> str:
+    """Return what is no longer finite, in words, or nothing; weights are checked before they are saved."""
+    step, losses = session.state.counters.step, session.last.losses
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            return f"Training broke at step {step:,}: the {name.replace('_', ' ')} is {value}."
+    if session.should_save and finite_share(session.state.networks.by_name().values(), losses) < 1:
+        return f"Training broke at step {step:,}: weights are NaN or infinite."
+    return ""
+
+
+def report(session: Session) -> Iterator[Event]:
+    """Report the losses every few steps."""
+    counters, last = session.state.counters, session.last
+    if counters.step % STEPS_PER_REPORT == 0 or last.is_last:
+        averages = counters.loss_averages
+        yield Step(
+            step=counters.step,
+            images_seen=counters.images_seen,
+            total_images=session.now.images,
+            progress=last.progress[1],
+            seconds=counters.seconds,
+            phase=last.position.phase.name,
+            losses=last.losses,
+            loss_std={name: averages[name].std for name in last.losses if name in averages},
+        )
+
+
+def show_samples(session: Session) -> Iterator[Event]:
+    """Write a grid of samples when it is due, or a network is about to grow."""
+    state, last = session.state, session.last
+    is_now = is_due(*last.progress, session.config.sample_grids) or ends_level(session.now, state.counters.step)
+    if is_now and not last.grid_path:
+        path = save_sample_grid(session.run, state, session.config, session.device)
+        yield SampleGrid(state.counters.step, state.counters.images_seen, path)
+        if "discriminator" in last.losses:
+            yield logit_histograms(state, session.now, session.loader, session.device)
+
+
+def heed_stop(session: Session) -> Iterator[Event]:
+    """End the run early if it was asked to stop."""
+    if not session.last.is_last and session.stop():
+        session.reason = "interrupted"
+    yield from ()
+
+
+def save_if_due(session: Session) -> Iterator[Event]:
+    """Save a checkpoint when it is due, or the run ends."""
+    if session.reason != "finished" or session.should_score or session.should_save:
+        yield from save(session)
+
+
+def save(session: Session) -> Iterator[Event]:
+    """Write checkpoint and model, scored if that is due, then remove what is too old."""
+    state, run, coach = session.state, session.run, session.coach
+    counters = state.counters
+    network = prepare_for_sampling(state, session.config, session.device)
+    if session.should_score and session.scorer is not None:
+        session.should_score = False
+        scores = session.scorer.score(state, network)
+        distance = session.scorer.rank(scores)
+        if distance is not None and (counters.best is None or distance < counters.best.distance):
+            counters.best = BestCheckpoint(distance, counters.step)
+        for score in scores.values():
+            coach.note(score)
+            yield score
+    if coach.should_checkpoint(state):
+        state.coach.healthy_checkpoints = (*state.coach.healthy_checkpoints, counters.step)[-2:]
+    tensors, facts = state_to_tensors(state)
+    path = checkpoint.save(run.checkpoints, counters.step, tensors, facts | {"events": run.events_size()})
+    save_network(run, network, counters.step, counters.images_seen)
+    best = {counters.best.step} if counters.best else set[int]()
+    checkpoint.prune(run.checkpoints, KEEP, {*state.coach.healthy_checkpoints, *best})
+    yield CheckpointSaved(
+        counters.step, counters.images_seen, str(path.relative_to(run.folder)), coach.is_healthy
+    )  # fmt: skip
+
+
+OCCASIONS: tuple[Callable[[Session], Iterator[Event]], ...] = (
+    note_memory,
+    note_augmentation,
+    watch_health,
+    report,
+    show_samples,
+    heed_stop,
+    save_if_due,
+)

@@ -1,0 +1,182 @@
+"""One training at work: its parts, and the step that it has just taken."""
+
+import shlex
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+
+import torch
+
+from ..checkpoint import checkpoint_path
+from ..config import Config
+from ..data import PreparedDataset
+from ..data.loader import Loader
+from ..device import DeviceChoice, torch_device
+from ..events import Done, Event, Note, Started
+from ..latents.sample import save_network
+from ..planning.schedule import PhasePosition, config_at_step, last_phase_progress, phase_at, progress
+from ..runs import Run
+from .care.checkpoint_scores import CheckpointScorer
+from .care.coach_runner import CoachRunner
+from .care.sample_grids import prepare_for_sampling
+from .phases import take_step
+from .state import State, new_state
+from .state_io import load_state, newest_checkpoint, read_checkpoint, with_prefix
+from .steps.batch import make_loader
+from .transfer import transfer_weights
+
+
+@dataclass
+class LastStep:
+    """The step that was just taken.
+
+    Args:
+        position: which step of which phase it was.
+        losses: by name.
+        progress: share of the budget used up before and after it.
+        phase_progress: share of the last phase done before and after it.
+        n_microbatches, ada_p: what these counters were before it.
+        grid_path: of the sample grid that was already written after it, relative to the run.
+    """
+
+    position: PhasePosition
+    losses: dict[str, float]
+    progress: tuple[float, float]
+    phase_progress: tuple[float, float]
+    n_microbatches: int
+    ada_p: float
+    grid_path: str = ""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the budget is used up."""
+        return self.progress[1] == 1
+
+
+@dataclass
+class Session:
+    """Everything that works together while one run trains.
+
+    Args:
+        config: of the run, without prescriptions.
+        now: the configuration with the coach's prescriptions.
+        scorer: scores samples on the way, if the run has it done.
+        reason: why the training ends: "finished" at the end of its budget, "interrupted" or "stopped" before.
+        fatal: why it cannot go on, if so.
+        ada_alarmed: whether it was said that augmentation is as strong as it may be; once is enough.
+        should_score, should_save: what is still to be done after this step.
+    """
+
+    config: Config
+    run: Run
+    data: PreparedDataset
+    choice: DeviceChoice
+    stop: Callable[[], bool]
+    device: torch.device
+    loader: Loader
+    state: State
+    coach: CoachRunner
+    now: Config
+    scorer: CheckpointScorer | None
+    reason: str = "finished"
+    fatal: str = ""
+    ada_alarmed: bool = False
+    should_score: bool = False
+    should_save: bool = False
+    last: LastStep = field(init=False)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a step to take."""
+        return self.state.counters.step < self.now.steps and self.reason == "finished"
+
+    def started(self) -> Started:
+        """Return the event that opens the run, or goes on with it."""
+        counters = self.state.counters
+        return Started(
+            run=str(self.run.folder),
+            recipe=self.config.recipe,
+            device=f"{self.choice.device} ({self.choice.reason})",
+            step=counters.step,
+            images_seen=counters.images_seen,
+            total_images=self.now.images,
+            resumed=counters.step > 0,
+        )
+
+    def take_step(self) -> None:
+        """Take the next step, and remember it as `last`."""
+        counters, before = self.state.counters, self.state.counters.step
+        position = phase_at(self.now, before)
+        n_microbatches, ada_p = counters.n_microbatches, counters.ada_p
+        losses = take_step(self.state, config_at_step(self.now, before), position, self.loader, self.data)
+        self.last = LastStep(
+            position=position,
+            losses=losses,
+            progress=(progress(self.now, before), progress(self.now, before + 1)),
+            phase_progress=(last_phase_progress(self.now, before), last_phase_progress(self.now, before + 1)),
+            n_microbatches=n_microbatches,
+            ada_p=ada_p,
+        )
+        self.should_score = self.should_save = False
+
+    def finish(self) -> Iterator[Event]:
+        """Make the best generator the run's model, unless the run is to go on, and close it."""
+        if self.reason != "interrupted":
+            yield from self._keep_best()
+        counters, folder = self.state.counters, self.run.folder
+        command = f"ganvas {'train --out' if self.reason == 'interrupted' else 'sample'} {shlex.quote(str(folder))}"
+        yield Done(str(folder), counters.step, counters.images_seen, counters.seconds, self.reason, command)
+
+    def _keep_best(self) -> Iterator[Event]:
+        """Make the averaged generator of the best checkpoint the run's model; if none is, of the last healthy one."""
+        best, healthy = self.state.counters.best, self.state.coach.healthy_checkpoints
+        if best and best.step != self.state.counters.step:
+            step = best.step
+            why = f"The samples were best at step {step:,} (distance {best.distance:,.0f}); the model is from then."
+        elif self.coach.acts and not self.coach.is_healthy and healthy and self.coach.worse_than(healthy[-1]):
+            step = healthy[-1]
+            why = f"The training did not end well; the model is from step {step:,}, when it was last healthy."
+        else:
+            return
+        tensors, facts = read_checkpoint(self.config, checkpoint_path(self.run.checkpoints, step))
+        self.state.networks.g_ema.load_state_dict(with_prefix(tensors, "g_ema/"))
+        save_network(self.run, self.state.networks.g_ema, step, facts["counters"]["images_seen"])
+        yield Note(why)
+
+
+def begin(
+    config: Config, run: Run, data: PreparedDataset, choice: DeviceChoice, stop: Callable[[], bool]
+) -> Generator[Event, None, Session]:
+    """Return a session at the run's newest whole checkpoint, or at its beginning."""
+    device = torch_device(choice)
+    loader = make_loader(config, data)
+    state = yield from _resume(config, run, device)
+    coach = CoachRunner(config, data, run, device)
+    step = state.counters.step
+    if step:  # a crash may have come between checkpoint and model, and a damaged model is repaired so
+        save_network(run, prepare_for_sampling(state, config, device), step, state.counters.images_seen)
+    now = coach.config(state)
+    goes_on = step < now.steps and not coach.has_stopped
+    scorer = CheckpointScorer(config, data, device) if goes_on and config.evaluations else None
+    reason = "finished" if goes_on or step >= now.steps else "stopped"
+    return Session(config, run, data, choice, stop, device, loader, state, coach, now, scorer, reason)
+
+
+def _resume(config: Config, run: Run, device: torch.device) -> Generator[Event, None, State]:
+    """Return the state of the newest whole checkpoint; later events are dropped. A new state if there is none."""
+    run.remove_temp_files()
+    found = newest_checkpoint(config, run.checkpoints)
+    if found is None:
+        run.truncate_events(0)
+        state = new_state(config, device)
+        if config.init_from:
+            share = transfer_weights(state, config.init_from)
+            yield Note(f"Begins with {share:.0%} of its weights from {config.init_from}.")
+        return state
+    tensors, facts, damaged = found
+    state = load_state(config, tensors, facts, device)
+    run.truncate_events(facts.get("events", 0))
+    for each in damaged:
+        yield Note(f"{each.reason} An older one was taken.")
+        shutil.rmtree(each.path, ignore_errors=True)  # it would count as one of the newest that are kept
+    return state
