@@ -66,7 +66,7 @@ def train(name: str, gamma: float, every: int, rate: float, stacks: Path, out: P
     RECIPES["residual"] = lambda data, count: rates(rate, "generator", "discriminator")(residual(data, count))
     events = ganvas.train(
         stacks, out, recipe="residual", size=str(SMALL), channels="rgb", images=images, seed=seed, coach="off",
-        loss=loss, penalty=penalty, gamma=gamma or None, every=every or None, flip="no", device="cpu",
+        loss=loss, penalty=penalty, gamma=gamma or None, penalty_interval=every or None, flip="no", device="cpu",
     )  # fmt: skip
     try:
         return next((event.reason for event in events if isinstance(event, Done)), "")

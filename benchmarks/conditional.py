@@ -41,7 +41,7 @@ def main() -> None:
     out = args.work / f"{args.recipe}-{args.minutes:g}-{args.seed}"
     images = next(path for path in args.mnist.glob(f"{FILES['train']}*"))
     for event in ganvas.train(
-        images, out, recipe=args.recipe, size="28", minutes=args.minutes, labels=True, flip="no", seed=args.seed
+        images, out, recipe=args.recipe, size="28", minutes=args.minutes, conditional=True, flip="no", seed=args.seed
     ):
         if isinstance(event, Note | Done):
             print(event, flush=True)

@@ -25,9 +25,8 @@ import torch
 
 from ganvas.config import StyleConfig
 from ganvas.models.vgg import packaged_vgg16
-from ganvas.style.load import load_picture
+from ganvas.style.load import SourcePaths, load_picture
 from ganvas.style.paint import build_encoder, plan_painting
-from ganvas.style.painting import SourcePaths
 from ganvas.style.plan import Stage
 from ganvas.style.quality import seams
 from ganvas.style.resume import partial_path

@@ -48,7 +48,7 @@ from ganvas.style.load import load_picture
 from ganvas.style.objective import LossConfig, Objective, Region
 from ganvas.style.optimise import LBFGS
 from ganvas.style.painting import resize_to
-from ganvas.style.plan import MemoryModel, scale_to, plan_stages
+from ganvas.style.plan import MemoryModel, plan_stages, scale_to
 from ganvas.style.quality import measure_controls, measure_quality
 from ganvas.style.resume import partial_path
 from machine import machine_line, peak_memory
@@ -105,7 +105,7 @@ class Tutorial(nn.Module):
 class Plain(VGG):
     """See as VGG does: black beyond the edges, and maxima."""
 
-    def padded(self, features: Tensor) -> Tensor:
+    def reflect_padded(self, features: Tensor) -> Tensor:
         """Return features with zeros around them."""
         return F.pad(features, (1, 1, 1, 1))
 

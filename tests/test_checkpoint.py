@@ -1,4 +1,4 @@
-"""Checkpoints are whole or absent, and nothing that is loaded can run code."""
+"""Checkpoints are complete or absent, and loading cannot run code."""
 
 import hashlib
 import io
@@ -48,15 +48,15 @@ def test_newest_of_none(tmp_path: Path) -> None:
 def test_newest_is_by_number_of_steps(tmp_path: Path) -> None:
     for step in (9, 1000, 100):
         write(tmp_path, step)
-    found = load_newest(tmp_path)
-    assert found is not None
-    assert found[1]["step"] == 1000
-    assert found[2] == ()
+    newest = load_newest(tmp_path)
+    assert newest is not None
+    assert newest[1]["step"] == 1000
+    assert newest[2] == ()
     assert [int(path.name) for path in list_checkpoints(tmp_path)] == [9, 100, 1000]
 
 
 class Crash(BaseException):
-    """Stand for the end of the process: nobody catches it."""
+    """Stands for the end of the process: nothing catches it."""
 
 
 def count_calls(action: Any) -> list[str]:
@@ -103,7 +103,7 @@ def crash_at(number: int, error: BaseException, patch: pytest.MonkeyPatch, after
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
-def test_a_crash_at_any_stage_leaves_the_older_or_the_newer_one_whole(after: bool, tmp_path: Path) -> None:
+def test_a_crash_at_any_stage_leaves_a_valid_checkpoint(after: bool, tmp_path: Path) -> None:
     write(tmp_path / "dry", 1)
     calls = count_calls(lambda: write(tmp_path / "dry", 2))
     assert calls.count("fsync") >= 4, "files, manifest and folder are synced"
@@ -115,10 +115,10 @@ def test_a_crash_at_any_stage_leaves_the_older_or_the_newer_one_whole(after: boo
             crash_at(number, Crash(), patch, after)
             with pytest.raises(Crash):
                 write(folder, 2)
-        found = load_newest(folder)
-        assert found is not None, f"nothing is left after a crash at {calls[number - 1]}"
-        tensors, facts, damaged = found
-        assert not damaged, f"a half checkpoint was visible after a crash at {calls[number - 1]}"
+        newest = load_newest(folder)
+        assert newest is not None, f"nothing is left after a crash at {calls[number - 1]}"
+        tensors, facts, damaged = newest
+        assert not damaged, f"a partial checkpoint was visible after a crash at {calls[number - 1]}"
         assert torch.equal(tensors["a/weight"], state(facts["step"])["a/weight"])
         write(folder, 2)
         prune(folder, 3)
@@ -128,9 +128,9 @@ def test_a_crash_at_any_stage_leaves_the_older_or_the_newer_one_whole(after: boo
         assert again[1]["step"] == 2
 
 
-def test_a_full_disk_is_named_and_the_older_one_stays(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_and_the_older_one_stays(tmp_path: Path) -> None:
     write(tmp_path / "dry", 1)
-    calls = [name for name in count_calls(lambda: write(tmp_path / "dry", 2)) if name != "rmtree"]  # needs no room
+    calls = [name for name in count_calls(lambda: write(tmp_path / "dry", 2)) if name != "rmtree"]  # needs no space
     write(tmp_path / "run", 1)
     for number in range(1, len(calls) + 1):
         with pytest.MonkeyPatch.context() as patch:
@@ -139,9 +139,9 @@ def test_a_full_disk_is_named_and_the_older_one_stays(tmp_path: Path) -> None:
                 write(tmp_path / "run", 2)
         assert "No space left" in caught.value.message
         assert "disk space" in caught.value.hint
-        found = load_newest(tmp_path / "run")
-        assert found is not None, f"the older checkpoint is gone after a full disk at {calls[number - 1]}"
-        assert not found[2]
+        newest = load_newest(tmp_path / "run")
+        assert newest is not None, f"the older checkpoint is gone after a full disk at {calls[number - 1]}"
+        assert not newest[2]
         shutil.rmtree(tmp_path / "run" / "000000002", ignore_errors=True)
 
 
@@ -150,7 +150,7 @@ def test_nan_and_infinity_are_never_written(bad: float, tmp_path: Path) -> None:
     write(tmp_path, 1)
     tensors = state(2)
     tensors["a/weight"][2, 4, 1, 0] = bad
-    with pytest.raises(GanvasError, match="a/weight holds NaN or infinity after step 2"):
+    with pytest.raises(GanvasError, match="a/weight has NaN or infinity after step 2"):
         save(tmp_path, 2, tensors, {})
     assert [path.name for path in tmp_path.iterdir()] == ["000000001"]
 
@@ -201,7 +201,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damage_is_named_nothing_is_executed_and_the_next_older_is_taken(
+def test_damage_is_an_error_nothing_is_executed_and_the_next_older_is_used(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -212,18 +212,18 @@ def test_damage_is_named_nothing_is_executed_and_the_next_older_is_taken(
     with pytest.raises(GanvasError, match="000000002") as caught:
         load(path)
     assert "older checkpoint" in caught.value.hint
-    found = load_newest(folder)
-    assert found is not None
-    assert found[1]["step"] == 1
-    assert [each.path for each in found[2]] == [path]
-    assert "000000002" in found[2][0].reason
+    newest = load_newest(folder)
+    assert newest is not None
+    assert newest[1]["step"] == 1
+    assert [damaged.path for damaged in newest[2]] == [path]
+    assert "000000002" in newest[2][0].reason
     assert not (tmp_path / "exploded").exists(), "a pickle was executed"
 
 
-def test_none_whole_is_an_error_and_not_a_fresh_start(tmp_path: Path) -> None:
+def test_all_damaged_is_an_error_and_not_a_fresh_start(tmp_path: Path) -> None:
     for step in (1, 2):
         DAMAGES["middle byte"](write(tmp_path, step))
-    with pytest.raises(GanvasError, match="None of the 2 checkpoints"):
+    with pytest.raises(GanvasError, match=r"All 2 checkpoints in .* are damaged"):
         load_newest(tmp_path)
 
 
@@ -237,11 +237,11 @@ def test_prune_keeps_the_newest_few_and_the_best(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{step:09d}" for step in (5, 6, 7)]
 
 
-def test_a_damaged_one_of_the_same_step_is_replaced_and_a_whole_one_never_gone(tmp_path: Path) -> None:
+def test_a_damaged_one_of_the_same_step_is_replaced_and_a_valid_one_never_removed(tmp_path: Path) -> None:
     path = write(tmp_path, 3)
     DAMAGES["middle byte"](path)
     write(tmp_path, 3)
     assert load(path)[1]["step"] == 3
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shutil, "rmtree", lambda *_, **__: pytest.fail("the only whole checkpoint was removed"))
+        patch.setattr(shutil, "rmtree", lambda *_, **__: pytest.fail("the only valid checkpoint was removed"))
         assert write(tmp_path, 3) == path

@@ -1,4 +1,4 @@
-"""Where the work runs, and random numbers that belong to a place."""
+"""The choice of a device, free memory, and random generators seeded by a key."""
 
 import subprocess
 import sys
@@ -23,8 +23,8 @@ from ganvas.errors import GanvasError
 
 
 @pytest.fixture(autouse=True)
-def bare_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pretend that this machine has four cores and nothing else."""
+def cpu_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that this machine has four CPU cores and no GPU."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setattr(device, "available_cores", lambda: 4)
@@ -37,15 +37,15 @@ def pretend_gpus(count: int, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(torch.cuda, "get_device_name", lambda index: f"Card {index}")
 
 
-def test_the_processor_with_all_cores_and_why() -> None:
+def test_the_cpu_with_all_cores_and_why() -> None:
     choice = choose_device()
     assert (choice.device, choice.threads) == ("cpu", 4)
     assert "4 threads, one for each core" in choice.reason
-    assert "no GPU was found" in choice.reason
+    assert "no GPU found" in choice.reason
 
 
 @pytest.mark.parametrize(("asked", "threads"), [("1", 1), ("3", 3), ("64", 4)])
-def test_omp_num_threads_is_honoured(asked: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_omp_num_threads_is_respected(asked: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
     choice = choose_device("cpu")
     assert choice.threads == threads
@@ -53,16 +53,14 @@ def test_omp_num_threads_is_honoured(asked: str, threads: int, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("asked", ["", "0", "-2", "many", "4,2"])
-def test_omp_num_threads_that_makes_no_sense_is_not_given_as_the_reason(
-    asked: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_omp_num_threads_is_ignored(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
     choice = choose_device("cpu")
     assert choice.threads == 4
     assert "OMP" not in choice.reason
 
 
-def test_the_first_gpu_is_found_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_gpu_is_found_automatically(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_gpus(2, monkeypatch)
     assert choose_device().device == "cuda:0"
     assert "Card 0" in choose_device().reason
@@ -71,10 +69,10 @@ def test_the_first_gpu_is_found_by_itself(monkeypatch: pytest.MonkeyPatch) -> No
     assert choose_device("cpu").device == "cpu"
 
 
-@pytest.mark.parametrize("wish", ["cuda", "cuda:0", "mps", "tpu", "", "CPU "])
-def test_a_device_that_is_not_there(wish: str) -> None:
-    with pytest.raises(GanvasError, match=rf"There is no device '{wish}' here, only cpu") as caught:
-        choose_device(wish)
+@pytest.mark.parametrize("requested", ["cuda", "cuda:0", "mps", "tpu", "", "CPU "])
+def test_a_device_that_is_not_there(requested: str) -> None:
+    with pytest.raises(GanvasError, match=rf"There is no device '{requested}' on this machine, only cpu") as caught:
+        choose_device(requested)
     assert caught.value.hint == "Try: ganvas env"
 
 
@@ -84,7 +82,7 @@ def test_a_second_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None
         choose_device("cuda:1")
 
 
-def test_use_sets_the_threads() -> None:
+def test_torch_device_sets_the_threads() -> None:
     before = torch.get_num_threads()
     try:
         assert torch_device(DeviceChoice("cpu", 1, "")) == torch.device("cpu")
@@ -97,41 +95,41 @@ def test_cores_are_at_least_one() -> None:
     assert available_cores() >= 1
 
 
-places = st.lists(st.one_of(st.integers(), st.text()), min_size=1).map(tuple)
+keys = st.lists(st.one_of(st.integers(), st.text()), min_size=1).map(tuple)
 
 
-@given(places, places)
-def test_random_numbers_belong_to_their_place(one: tuple[int | str, ...], other: tuple[int | str, ...]) -> None:
-    def draws(place: tuple[int | str, ...]) -> list[float]:
-        return torch.rand(4, generator=seeded_rng(*place)).tolist()
+@given(keys, keys)
+def test_random_numbers_depend_on_the_key_alone(one: tuple[int | str, ...], other: tuple[int | str, ...]) -> None:
+    def draws(key: tuple[int | str, ...]) -> list[float]:
+        return torch.rand(4, generator=seeded_rng(*key)).tolist()
 
     assert draws(one) == draws(one)
     assert (draws(one) == draws(other)) == (one == other)
 
 
-def test_random_numbers_leave_the_global_generator_alone() -> None:
+def test_the_global_generator_does_not_change() -> None:
     before = torch.get_rng_state()
     seeded_rng(1, "x")
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_container_has_what_it_was_given_and_not_all_of_the_machine(tmp_path: Path) -> None:
-    assert _container_free_memory(tmp_path) == sys.maxsize, "nothing is told"
-    told = {"memory.max": "4000\n", "memory.current": "1500\n", "memory.stat": "anon 900\ninactive_file 500\n"}
-    for name, text in told.items():
+def test_the_memory_limit_of_a_container_counts(tmp_path: Path) -> None:
+    assert _container_free_memory(tmp_path) == sys.maxsize, "there is no limit"
+    files = {"memory.max": "4000\n", "memory.current": "1500\n", "memory.stat": "anon 900\ninactive_file 500\n"}
+    for name, text in files.items():
         (tmp_path / name).write_text(text)
-    assert _container_free_memory(tmp_path) == 3000, "pages of files are given back"
+    assert _container_free_memory(tmp_path) == 3000, "the page cache can be reclaimed"
     (tmp_path / "memory.max").write_text("max\n")
     assert _container_free_memory(tmp_path) == sys.maxsize
 
 
-def test_free_memory_heeds_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_memory_respects_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "_container_free_memory", lambda: 12345)
     assert not Path("/proc/meminfo").exists() or free_memory("cpu") == 12345
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's C library can be told so")
-def test_freed_memory_is_handed_back_though_gaps_lie_between() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc has this setting")
+def test_freed_memory_is_returned_in_spite_of_gaps() -> None:
     code = """
 import os, sys
 from pathlib import Path
@@ -141,20 +139,20 @@ from ganvas.device import return_freed_memory_to_os
 def held():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
 
-if sys.argv[1] == "told":
+if sys.argv[1] == "with":
     return_freed_memory_to_os()
 torch.ones(6 << 20).sum()  # once something larger was freed, glibc keeps what is smaller
 before = held()
-arrays = [torch.ones(2 << 20) for _ in range(24)]  # 8 MB each, which are usually kept while one behind them lives
+arrays = [torch.ones(2 << 20) for _ in range(24)]  # 8 MB each, usually kept while one behind them lives
 full = held()
 del arrays[:-1]
 print(full - before, held() - before)
 """
-    found = {}
-    for told in ("told", "untold"):
-        command = [sys.executable, "-c", code, told]  # of its own: what others have freed would be filled first
+    memory = {}
+    for setting in ("with", "without"):
+        command = [sys.executable, "-c", code, setting]  # a new process: memory freed by others would be reused first
         lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-        found[told] = [int(each) for each in lines]
-    assert min(full for full, _ in found.values()) > 180
-    assert found["told"][1] < 30
-    assert found["untold"][1] > 100, "it would be handed back anyway: there is nothing to be told"
+        memory[setting] = [int(line) for line in lines]
+    assert min(full for full, _ in memory.values()) > 180
+    assert memory["with"][1] < 30
+    assert memory["without"][1] > 100, "freed memory is returned anyway: the setting does nothing"

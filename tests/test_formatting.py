@@ -1,11 +1,11 @@
-"""Words: numbers, durations and names as a person reads them."""
+"""Numbers, durations and names are formatted for people."""
 
 import math
 
 import pytest
 
 import tiny
-from ganvas.formatting import format_duration, format_interval, basename, format_number, format_percent, format_size
+from ganvas.formatting import basename, format_duration, format_interval, format_number, format_percent, format_size
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_duration(seconds: float, text: str) -> None:
     assert format_duration(seconds).replace("\u00a0", " ") == text
 
 
-def test_an_interval_needs_both_limits() -> None:
+def test_an_interval_needs_both_bounds() -> None:
     assert format_interval(1.0, 2.5) == "1 to 2.5"
     assert format_interval(None, 2.5) == ""
     assert format_percent(0.031) == "3.1\u00a0%"

@@ -1,4 +1,4 @@
-"""From floats to bytes to files, each with its origin inside."""
+"""From floats to bytes to files, each with its metadata inside."""
 
 import os
 from pathlib import Path
@@ -21,52 +21,52 @@ def test_every_byte_survives() -> None:
 
 def test_floats_are_rounded_clamped_and_never_nan() -> None:
     inf = float("inf")
-    found = to_uint8(torch.tensor([-9, -1, -1 + 0.9 / 127.5, 0.0, 1, 9, float("nan"), inf, -inf]))
-    assert found.tolist() == [0, 0, 1, 128, 255, 255, 0, 255, 0]
-    assert found.dtype == torch.uint8
+    images = to_uint8(torch.tensor([-9, -1, -1 + 0.9 / 127.5, 0.0, 1, 9, float("nan"), inf, -inf]))
+    assert images.tolist() == [0, 0, 1, 128, 255, 255, 0, 255, 0]
+    assert images.dtype == torch.uint8
 
 
-def test_to_uint8_leaves_its_input_alone() -> None:
-    given = torch.tensor([0.3, float("nan")], requires_grad=True)
-    to_uint8(given)
-    assert float(given[0].detach()) == pytest.approx(0.3)
+def test_to_uint8_does_not_change_its_input() -> None:
+    images = torch.tensor([0.3, float("nan")], requires_grad=True)
+    to_uint8(images)
+    assert float(images[0].detach()) == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
 def test_to_image_keeps_channels_and_orientation(channels: int, mode: str) -> None:
-    picture = torch.randint(0, 256, (channels, 5, 7), dtype=torch.uint8)
-    image = to_image(picture)
+    pixels = torch.randint(0, 256, (channels, 5, 7), dtype=torch.uint8)
+    image = to_image(pixels)
     assert (image.mode, image.size) == (mode, (7, 5))
     array = np.asarray(image).reshape(5, 7, channels)
-    assert torch.equal(torch.from_numpy(array.copy()).permute(2, 0, 1), picture)
+    assert torch.equal(torch.from_numpy(array.copy()).permute(2, 0, 1), pixels)
 
 
-def test_grid_puts_pictures_in_reading_order_on_white() -> None:
-    pictures = torch.stack([torch.full((3, 4, 6), value, dtype=torch.uint8) for value in range(5)])
-    sheet = image_grid(pictures, columns=3, gap=2)
-    assert sheet.shape == (3, 2 * (4 + 2) + 2, 3 * (6 + 2) + 2)
-    assert (sheet[:, 0] == 255).all()
-    assert (sheet[:, :, -1] == 255).all()
+def test_grid_has_images_in_reading_order_on_white() -> None:
+    images = torch.stack([torch.full((3, 4, 6), value, dtype=torch.uint8) for value in range(5)])
+    grid = image_grid(images, columns=3, gap=2)
+    assert grid.shape == (3, 2 * (4 + 2) + 2, 3 * (6 + 2) + 2)
+    assert (grid[:, 0] == 255).all()
+    assert (grid[:, :, -1] == 255).all()
     for index in range(5):
         top, left = 2 + index // 3 * 6, 2 + index % 3 * 8
-        assert (sheet[:, top : top + 4, left : left + 6] == index).all()
-    assert (sheet[:, 8:12, 18:24] == 255).all(), "the empty place is white"
+        assert (grid[:, top : top + 4, left : left + 6] == index).all()
+    assert (grid[:, 8:12, 18:24] == 255).all(), "the empty place is white"
 
 
 @pytest.mark.parametrize(("count", "height", "width"), [(1, 8, 8), (64, 8, 8), (7, 8, 32), (7, 32, 8)])
 def test_grid_is_about_square_and_holds_all(count: int, height: int, width: int) -> None:
-    sheet = image_grid(torch.zeros(count, 1, height, width, dtype=torch.uint8), gap=0)
-    assert int((sheet == 0).sum()) == count * height * width
-    assert 0.2 <= sheet.shape[2] / sheet.shape[1] <= 5
+    grid = image_grid(torch.zeros(count, 1, height, width, dtype=torch.uint8), gap=0)
+    assert int((grid == 0).sum()) == count * height * width
+    assert 0.2 <= grid.shape[2] / grid.shape[1] <= 5
 
 
-ORIGIN = {"run": "mine", "seed": 7}
+METADATA = {"run": "mine", "seed": 7}
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff"])
-def test_files_carry_their_origin(suffix: str, tmp_path: Path) -> None:
+def test_files_carry_their_metadata(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / "deep" / f"a{suffix}"
-    save_image(Image.new("RGB", (8, 6), (200, 30, 60)), path, ORIGIN)
+    save_image(Image.new("RGB", (8, 6), (200, 30, 60)), path, METADATA)
     with Image.open(path) as image:
         if suffix == ".png":
             assert image.text == {"run": "mine", "seed": "7", "software": f"ganvas {ganvas.__version__}"}
@@ -77,15 +77,15 @@ def test_files_carry_their_origin(suffix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA"])
-def test_jpeg_takes_grey_and_transparent_pictures(mode: str, tmp_path: Path) -> None:
-    save_image(Image.new(mode, (8, 8)), tmp_path / "a.jpg", ORIGIN)
+def test_jpeg_takes_grey_and_transparent_images(mode: str, tmp_path: Path) -> None:
+    save_image(Image.new(mode, (8, 8)), tmp_path / "a.jpg", METADATA)
     with Image.open(tmp_path / "a.jpg") as image:
         assert image.mode == ("L" if mode == "L" else "RGB")
 
 
 def test_animation_loops_and_holds_its_last_frame(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (8, 8), (60 * index, 0, 0)) for index in range(4)]
-    save_animation(frames, tmp_path / "a.webp", 100, ORIGIN)
+    save_animation(frames, tmp_path / "a.webp", 100, METADATA)
     with Image.open(tmp_path / "a.webp") as image:
         durations = []
         for frame in ImageSequence.Iterator(image):

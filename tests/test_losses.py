@@ -8,7 +8,13 @@ import torch
 from torch import Tensor, nn
 
 import tiny
-from ganvas.losses import LOSSES, PENALTIES, approximate_gradient_penalty, wgan_gradient_penalty, zero_centered_gradient_penalty
+from ganvas.losses import (
+    LOSSES,
+    PENALTIES,
+    approximate_gradient_penalty,
+    wgan_gradient_penalty,
+    zero_centered_gradient_penalty,
+)
 from ganvas.models import build_discriminator
 
 
@@ -80,14 +86,14 @@ def test_losses_pull_logits_the_right_way(name: str) -> None:
     assert (fake.grad < 0).all(), "the generator should raise fake logits"
 
 
-def test_the_saturating_loss_teaches_nothing_where_the_discriminator_wins() -> None:
-    def slope(name: str, logit: float) -> float:
+def test_the_saturating_loss_has_no_gradient_where_the_discriminator_wins() -> None:
+    def gradient(name: str, logit: float) -> float:
         fake = torch.tensor([logit], requires_grad=True)
         LOSSES[name][1](torch.zeros(1), fake).backward()
         return float(-fake.grad)
 
-    assert slope("saturating", 0.0) == pytest.approx(slope("bce", 0.0)), "they agree where the game is even"
-    assert slope("saturating", -12.0) < 1e-5 < 0.99 < slope("bce", -12.0)
+    assert gradient("saturating", 0.0) == pytest.approx(gradient("bce", 0.0)), "they agree at a logit of 0"
+    assert gradient("saturating", -12.0) < 1e-5 < 0.99 < gradient("bce", -12.0)
 
 
 @pytest.fixture
@@ -102,7 +108,7 @@ def batch(seed: int, count: int = 3) -> Tensor:
 
 
 def by_differences(network: nn.Module, images: Tensor, step: float = 1e-5) -> Tensor:
-    """Return the gradient of each picture's logit by central differences, of the pictures' shape."""
+    """Return the gradient of each image's logit by central differences, of the images' shape."""
     gradient = torch.zeros_like(images)
     with torch.no_grad():
         for place in np.ndindex(*images.shape[1:]):
@@ -112,29 +118,30 @@ def by_differences(network: nn.Module, images: Tensor, step: float = 1e-5) -> Te
     return gradient
 
 
-def test_zero_centred_is_half_the_squared_gradient(smooth: nn.Module) -> None:
+def test_the_zero_centered_penalty_is_half_the_squared_gradient(smooth: nn.Module) -> None:
     images = batch(1)
     expected = 0.5 * by_differences(smooth, images).square().sum(dim=(1, 2, 3)).mean()
     torch.testing.assert_close(zero_centered_gradient_penalty(smooth, images), expected, rtol=1e-6, atol=0)
 
 
-def assert_slope(network: nn.Module, value: Callable[[], Tensor], step: float = 1e-8) -> None:
-    """Assert that the gradient of a value by all weights is what central differences along random ways say.
+def assert_gradient(network: nn.Module, value: Callable[[], Tensor], step: float = 1e-8) -> None:
+    """Assert that the gradient of a value with respect to all weights agrees with central differences.
 
-    The step is small so that no LeakyReLU comes to its bend, where the slope of a network jumps.
+    They are taken along random directions, with a step so small that no LeakyReLU changes sides.
     """
     weights = [each for each in network.parameters() if each.requires_grad]
     actual = torch.autograd.grad(value(), weights, allow_unused=True)
     for seed in range(3):
         random = torch.Generator().manual_seed(seed)
-        way = [torch.randn(each.shape, generator=random, dtype=each.dtype) for each in weights]
+        direction = [torch.randn(each.shape, generator=random, dtype=each.dtype) for each in weights]
         values = []
-        for far in (1, -2, 1):  # there, as far to the other side, and home
+        for factor in (1, -2, 1):  # one step there, one to the other side, and back
             with torch.no_grad():
-                torch._foreach_add_(weights, way, alpha=far * step)
+                torch._foreach_add_(weights, direction, alpha=factor * step)
             values.append(float(value().detach()))
         expected = (values[0] - values[1]) / (2 * step)
-        along = sum(float((slope * part).sum()) for slope, part in zip(actual, way, strict=True) if slope is not None)
+        products = (grad * part for grad, part in zip(actual, direction, strict=True) if grad is not None)
+        along = sum(float(product.sum()) for product in products)
         assert expected != 0
         assert along == pytest.approx(expected, rel=1e-3)
 
@@ -142,7 +149,7 @@ def assert_slope(network: nn.Module, value: Callable[[], Tensor], step: float = 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_penalties_have_the_right_gradient_for_the_weights(name: str, smooth: nn.Module) -> None:
     real, fake = batch(1), batch(2)
-    assert_slope(smooth, lambda: PENALTIES[name](smooth, real, fake, torch.Generator().manual_seed(0)))
+    assert_gradient(smooth, lambda: PENALTIES[name](smooth, real, fake, torch.Generator().manual_seed(0)))
 
 
 @pytest.mark.parametrize("recipe", ["r3gan", "stylegan2", "multiscale", "progressive", "residual", "dcgan"])
@@ -153,7 +160,7 @@ def test_penalties_have_the_right_gradient_for_the_weights_of_real_networks(reci
     random = torch.Generator().manual_seed(0)
     shape = (4, 3 * (len(config.generator.widths) if recipe == "multiscale" else 1), 16, 16)
     real, fake = (torch.randn(shape, generator=random, dtype=torch.float64) for _ in range(2))
-    assert_slope(network, lambda: PENALTIES[name](network, real, fake, torch.Generator().manual_seed(0)))
+    assert_gradient(network, lambda: PENALTIES[name](network, real, fake, torch.Generator().manual_seed(0)))
 
 
 def test_gradient_penalty_is_the_distance_of_the_gradient_from_one(smooth: nn.Module) -> None:
@@ -165,14 +172,14 @@ def test_gradient_penalty_is_the_distance_of_the_gradient_from_one(smooth: nn.Mo
     torch.testing.assert_close(actual, (norms - 1).square().mean(), rtol=1e-6, atol=0)
 
 
-def test_gradient_penalty_of_a_slope_of_one_is_zero() -> None:
+def test_gradient_penalty_of_a_unit_gradient_is_zero() -> None:
     direction = batch(3, 1)
     direction /= direction.norm()
     actual = wgan_gradient_penalty(lambda x: (x * direction).sum(dim=(1, 2, 3)), batch(1), batch(2), torch.Generator())
     assert float(actual.detach()) == pytest.approx(0, abs=1e-20)
 
 
-def test_r1_looks_at_reals_and_r2_at_fakes(smooth: nn.Module) -> None:
+def test_r1_is_on_reals_and_r2_on_fakes(smooth: nn.Module) -> None:
     real, fake, random = batch(1), batch(2), torch.Generator()
     r1, r2 = PENALTIES["r1"](smooth, real, fake, random), PENALTIES["r2"](smooth, real, fake, random)
     torch.testing.assert_close(r1, zero_centered_gradient_penalty(smooth, real))
@@ -186,14 +193,17 @@ def test_approximate_r1_is_near_the_exact_one(kind: str, smooth: nn.Module) -> N
     network = smooth if kind == "smooth" else lambda x: (x * direction).sum(dim=(1, 2, 3))
     images = batch(1).repeat(4000, 1, 1, 1)
     actual = approximate_gradient_penalty(network, images, torch.Generator().manual_seed(0), sigma=0.01)
-    assert float(actual.detach()) == pytest.approx(float(zero_centered_gradient_penalty(network, batch(1)).detach()), rel=0.04)
+    assert float(actual.detach()) == pytest.approx(
+        float(zero_centered_gradient_penalty(network, batch(1)).detach()), rel=0.04
+    )
 
 
 def test_approximate_r1_r2_is_the_sum_over_reals_and_fakes(smooth: nn.Module) -> None:
     real, fake = batch(1).repeat(4000, 1, 1, 1), batch(2).repeat(4000, 1, 1, 1)
     actual = PENALTIES["approximate_r1_r2"](smooth, real, fake, torch.Generator().manual_seed(0))
     assert float(actual.detach()) == pytest.approx(
-        float((zero_centered_gradient_penalty(smooth, real) + zero_centered_gradient_penalty(smooth, fake)).detach()), rel=0.04
+        float((zero_centered_gradient_penalty(smooth, real) + zero_centered_gradient_penalty(smooth, fake)).detach()),
+        rel=0.04,
     )
 
 
@@ -201,11 +211,11 @@ def test_approximate_r1_r2_is_the_sum_over_reals_and_fakes(smooth: nn.Module) ->
 def test_penalties_reach_the_discriminator_and_not_the_generator(name: str, smooth: nn.Module) -> None:
     fake = batch(2).requires_grad_(True)
     PENALTIES[name](smooth, batch(1), fake, torch.Generator().manual_seed(0)).backward()
-    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in smooth.parameters()), "teaches nothing"
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in smooth.parameters()), "no gradient"
     assert fake.grad is None, "a penalty on the discriminator has leaked into the generator's graph"
 
 
-def test_gradient_penalty_survives_a_flat_discriminator() -> None:
+def test_gradient_penalty_of_a_flat_discriminator_has_a_finite_gradient() -> None:
     flat = nn.Linear(12, 1)
     nn.init.zeros_(flat.weight)
     images = torch.randn(4, 3, 2, 2)

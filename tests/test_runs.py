@@ -29,7 +29,7 @@ def test_no_run(tmp_path: Path) -> None:
     with pytest.raises(GanvasError, match="does not exist") as caught:
         Run(tmp_path / "run").read_config()
     assert "ganvas train" in caught.value.hint
-    with pytest.raises(GanvasError, match=r"is not a run \(no config.json\)"):
+    with pytest.raises(GanvasError, match=r"is not a run \(it has no config.json\)"):
         Run(tmp_path).read_config()
 
 
@@ -53,7 +53,7 @@ def test_config_of_a_later_release(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("scored", "evaluations"), [(True, 4), (False, 0), (None, 0)])
 def test_a_run_of_the_first_release_opens(scored: bool | None, evaluations: int, tmp_path: Path) -> None:
-    """It was scored at each checkpoint or never, and knew no pictures held out."""
+    """It was scored at each checkpoint or never, and had no held-out pictures."""
     run, config = Run(tmp_path), tiny.config("quick", checkpoints=4)
     run.write_config(config)
     record = json.loads(run.config_file.read_text()) | {"format": 1, "scored": scored}
@@ -74,7 +74,7 @@ def test_a_field_of_the_first_release_is_unknown_in_this_one(tmp_path: Path) -> 
         run.read_config()
 
 
-def test_events_can_be_cut_back(tmp_path: Path) -> None:
+def test_events_can_be_truncated(tmp_path: Path) -> None:
     run = Run(tmp_path)
     assert run.events_size() == 0
     run.append_event(Note("kept"))
@@ -84,7 +84,7 @@ def test_events_can_be_cut_back(tmp_path: Path) -> None:
     run.append_event(Note("again"))
     assert list(replay(run.events_file)) == [Note("kept"), Note("again")]
     run.truncate_events(10_000)
-    assert run.events_size() > size, "cutting beyond the end must not lengthen the file"
+    assert run.events_size() > size, "truncating beyond the end must not lengthen the file"
 
 
 HOLD = """
@@ -97,13 +97,13 @@ with Run(sys.argv[1]).lock():
 """
 
 
-def test_a_second_process_is_told_who_writes_here_until_it_is_killed(tmp_path: Path) -> None:
+def test_a_second_process_learns_who_writes_here_until_it_is_killed(tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
     command = [sys.executable, "-c", HOLD, str(run.folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(GanvasError, match=rf"is being written by process {other.pid}\.") as caught, run.lock():
+        with pytest.raises(GanvasError, match=rf"is in use by process {other.pid}\.") as caught, run.lock():
             pass
         assert "--out" in caught.value.hint
         os.kill(other.pid, signal.SIGKILL)
@@ -112,7 +112,7 @@ def test_a_second_process_is_told_who_writes_here_until_it_is_killed(tmp_path: P
         assert f"process {os.getpid()}" in (run.folder / ".lock").read_text()
 
 
-def test_lock_is_let_go_of_after_an_error(tmp_path: Path) -> None:
+def test_lock_is_released_after_an_error(tmp_path: Path) -> None:
     run = Run(tmp_path)
     with pytest.raises(RuntimeError), run.lock():
         raise RuntimeError
@@ -120,7 +120,7 @@ def test_lock_is_let_go_of_after_an_error(tmp_path: Path) -> None:
         pass
 
 
-def test_out_that_cannot_be_written(tmp_path: Path) -> None:
+def test_an_unwritable_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(GanvasError, match="Cannot write to"), Run(tmp_path / "file" / "run").lock():
         pass

@@ -11,7 +11,7 @@ import ganvas
 from ganvas.config import Config, DataConfig, NetworkConfig
 from ganvas.data import PreparedDataset, prepare
 from ganvas.events import Event, Started, run_to_end
-from ganvas.recipes import RECIPES, Recipe
+from ganvas.recipes import RECIPES, RecipeSpec
 
 COUNT = 24
 IMAGES = 200
@@ -51,13 +51,23 @@ def narrow(config: Config) -> Config:
     )
 
 
-def narrowed(recipe: Recipe) -> Recipe:
-    """Return `recipe` made narrow."""
-    return lambda data, count: narrow(recipe(data, count))
+def with_config(recipe: str, make: Callable[[DataConfig, int], Config]) -> RecipeSpec:
+    """Return a recipe that makes its configuration by `make`."""
+    return replace(RECIPES[recipe], config=make)
+
+
+def changed(recipe: str, **changes: object) -> RecipeSpec:
+    """Return a narrow recipe whose configuration has these fields changed."""
+    return with_config(recipe, lambda data, count: replace(NARROW[recipe](data, count), **changes))  # type: ignore[arg-type]
+
+
+def narrowed(spec: RecipeSpec) -> RecipeSpec:
+    """Return `spec` made narrow."""
+    return replace(spec, config=lambda data, count: narrow(spec.config(data, count)))
 
 
 GANS = [name for name in RECIPES if name != "vae"]  # recipes with a discriminator
-NARROW: dict[str, Recipe] = {name: narrowed(recipe) for name, recipe in RECIPES.items()}
+NARROW: dict[str, RecipeSpec] = {name: narrowed(spec) for name, spec in RECIPES.items()}
 
 
 def config(recipe: str = "dcgan", size: int = 16, channels: int = 3, **changes: object) -> Config:

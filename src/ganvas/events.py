@@ -1,19 +1,18 @@
-"""What long work tells whoever listens: frozen dataclasses that go to JSON and back.
+"""Events of long work, such as a training: frozen dataclasses that go to JSON and back.
 
-Training and style transfer are generators of these events. The terminal, the run's `events.jsonl`, a notebook and the
-tests are ordinary `for` loops over the same stream, live or replayed from the file.
+Training and style transfer are generators of events. The terminal, the run's `events.jsonl`, a notebook and the tests
+are ordinary `for` loops over the same stream, live or replayed from the file.
 """
 
 import json
-import math
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from .errors import GanvasError
 from .old_events import upgrade_event, upgrade_prescription
+from .typed_json import dataclass_from, to_json_value
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """Tell how far a piece of work is: `done` of `total` units of `what` ("pictures prepared")."""
+    """Progress of a piece of work: `done` of `total` units of `what` ("pictures prepared")."""
 
     what: str
     done: int
@@ -32,14 +31,14 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class Note(Event):
-    """Say one thing, once, that the user should know: a choice and its reason, a file skipped."""
+    """A sentence that the user should read once: a choice and its reason, or a file that was skipped."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Started(Event):
-    """Open a run, or go on with it: `step` and `images` are where it stands, `total_images` where it will end."""
+    """The beginning of a run, or its continuation from `step` and `images_seen` on; it ends at `total_images`."""
 
     run: str
     recipe: str
@@ -52,10 +51,12 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Step(Event):
-    """Report one training step.
+    """A training step.
 
-    `progress` is the share of the budget that is used up, `seconds` those spent on training so far; `losses` holds mean
-    logits too, and `oscillation` how far each swings about its mean of the last 100 steps or so.
+    progress: share of the budget that is used up.
+    seconds: spent on training so far.
+    losses: by name, with mean logits among them.
+    loss_std: standard deviation of each over about the last 100 steps.
     """
 
     step: int
@@ -70,7 +71,7 @@ class Step(Event):
 
 @dataclass(frozen=True)
 class SampleGrid(Event):
-    """Tell that a sheet of the fixed latents was written to `path` (relative to the run)."""
+    """A grid of samples from fixed latents, written to `path` (relative to the run)."""
 
     step: int
     images_seen: int
@@ -79,7 +80,7 @@ class SampleGrid(Event):
 
 @dataclass(frozen=True)
 class Score(Event):
-    """Give a measured quality: `value` of `score` by `network` over `count` samples, and its 95 % interval if known."""
+    """A quality score: `value` of `score` by `network` for `count` samples, with its 95 % interval if known."""
 
     step: int
     images_seen: int
@@ -93,9 +94,9 @@ class Score(Event):
 
 @dataclass(frozen=True)
 class LogitHistograms(Event):
-    """Show how the discriminator judges a batch of real pictures and one of fakes: counts in even bins, low to high.
+    """Histograms of the discriminator's logits for real and generated pictures: counts in equal bins, low to high.
 
-    Well apart, it wins; on top of each other, it is fooled.
+    If they are far apart, the discriminator wins; if they overlap, it is fooled.
     """
 
     step: int
@@ -108,7 +109,7 @@ class LogitHistograms(Event):
 
 @dataclass(frozen=True)
 class CheckpointSaved(Event):
-    """Tell that a checkpoint is whole on the disk at `path` (relative to the run), and if the training was healthy."""
+    """A checkpoint, complete on the disk at `path` (relative to the run), and whether the training was healthy then."""
 
     step: int
     images_seen: int
@@ -118,7 +119,7 @@ class CheckpointSaved(Event):
 
 @dataclass(frozen=True)
 class HealthCheck(Event):
-    """A health check: what was measured, by the names in `ganvas.coach.measurement.metric_names`."""
+    """A health check: metrics by their names in `ganvas.coach.measurement.metric_names`."""
 
     step: int
     images_seen: int
@@ -129,7 +130,7 @@ class HealthCheck(Event):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Say what a verdict rests on: which sign went from what to what, and how many pictures were seen when it began."""
+    """What a verdict rests on: a metric that went from `before`, at `since` images seen, to `now`."""
 
     metric: str
     before: float
@@ -139,10 +140,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict(Event):
-    """How the training is: `name` is a key of `ganvas.coach.diagnosis.diagnoses`, `confidence` in [0, 1].
+    """The diagnosis of a training.
 
-    `what` says what it is and `why` why it happens, each in a sentence for a beginner; `lost` is the share of the modes
-    that are missing, for a collapse.
+    name: a key of `ganvas.coach.diagnosis.diagnoses.DIAGNOSES`.
+    confidence: in [0, 1].
+    what, why: what it is and why it happens, each a sentence for a beginner.
+    modes_lost: for a collapse, the share of the real pictures whose mode is missing.
     """
 
     step: int
@@ -157,7 +160,7 @@ class Verdict(Event):
 
 @dataclass(frozen=True)
 class Prescription:
-    """One change: `kind` is a key of `ganvas.coach.treatment.prescription.KINDS`, which says what the others mean."""
+    """One change: `kind` is a key of `ganvas.coach.treatment.prescription.KINDS`, which explains the other fields."""
 
     kind: str
     network: str = ""
@@ -168,10 +171,12 @@ class Prescription:
 
 @dataclass(frozen=True)
 class Treatment(Event):
-    """Tell what the coach did about `sickness`, or, with an `outcome`, whether what it did before has helped.
+    """What the coach did about a diagnosis, or, with an outcome, whether its last treatment has helped.
 
-    `outcome` is "" when something is prescribed, then "helped" or "failed"; `text` says it in words. `rung` counts up
-    the ladder for the sickness: what comes next begins above it.
+    diagnosis: name of the verdict that is treated.
+    outcome: "" when something is prescribed; later "helped" or "failed".
+    text: what was done, or the outcome, in a sentence.
+    level: position on the diagnosis's ladder of remedies, from 1; the next treatment comes from above it.
     """
 
     step: int
@@ -185,9 +190,9 @@ class Treatment(Event):
 
 @dataclass(frozen=True)
 class Iteration(Event):
-    """Report one iteration of style transfer at `scale` (pixels of the long side).
+    """An iteration of style transfer at `scale` (pixels of the long side).
 
-    `progress` is the share of the whole work that is done, in [0, 1]: an iteration costs more on a larger picture.
+    `progress` is the share of the whole work that is done, in [0, 1]; iterations at larger scales cost more.
     """
 
     iteration: int
@@ -202,9 +207,9 @@ class Iteration(Event):
 
 @dataclass(frozen=True)
 class Done(Event):
-    """Close the work: where the result lies, why it ended, and what to type next.
+    """The end of the work: where the result is, why it ended, and the command to type next.
 
-    `reason` is `finished`, `interrupted`, or `stopped` if the coach ended it.
+    `reason` is "finished", "interrupted", or "stopped" if the coach ended it.
     """
 
     path: str
@@ -219,7 +224,7 @@ T = TypeVar("T")
 
 
 def run_to_end(events: Generator[Event, None, T], on_event: Callable[[Event], object] = lambda event: None) -> T:
-    """Return what a generator of events returns, each event given to `show`; unseen if there is none."""
+    """Run a generator of events to its end and return its result; each event is passed to `on_event`."""
     while True:
         try:
             on_event(next(events))
@@ -231,39 +236,40 @@ def run_to_end(events: Generator[Event, None, T], on_event: Callable[[Event], ob
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        Progress, Note, Started, Step, SampleGrid, LogitHistograms, Score, CheckpointSaved, HealthCheck, Verdict, Treatment, Iteration, Done,
+        Progress, Note, Started, Step, SampleGrid, LogitHistograms, Score, CheckpointSaved, HealthCheck, Verdict,
+        Treatment, Iteration, Done,
     )
 }  # fmt: skip
 
 
 def to_json(event: Event) -> str:
     """Return `event` as one line of JSON. NaN and infinities become the strings "nan", "inf" and "-inf"."""
-    return json.dumps({"event": type(event).__name__, **_to_json_value(asdict(event))}, separators=(",", ":"))
+    return json.dumps({"event": type(event).__name__, **to_json_value(asdict(event))}, separators=(",", ":"))
 
 
 def from_json(line: str) -> Event:
-    """Return the event in one line of JSON; fields that this version does not know are left out.
+    """Return the event in one line of JSON. Names of release 0.1 are translated; unknown fields are left out.
 
     Raises:
-        GanvasError: the line is not JSON, names no event that is known here, or holds something else than it should.
+        GanvasError: the line is not JSON, names an unknown event, or a field is missing or of another type.
     """
     try:
         record = upgrade_event(json.loads(line))
-        event: Event = _dataclass(EVENTS[record.pop("event")], record)
+        event: Event = dataclass_from(EVENTS[record.pop("event")], record)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise GanvasError(
-            f"Not an event: {line[:80]!r}", "Lines of events.jsonl are written by ganvas train."
+            f"Not an event: {line[:80]!r}", "The file should be an events.jsonl that ganvas train has written."
         ) from error
     return event
 
 
 def prescription_from(record: dict[str, Any]) -> Prescription:
-    """Return a prescription from the record of it in a checkpoint, this release's or an older one's."""
+    """Return a prescription from its record in a checkpoint of this release or of 0.1."""
     return Prescription(**upgrade_prescription(record))
 
 
 def replay(path: Path) -> Iterator[Event]:
-    """Yield the events of an `events.jsonl`. A last line torn by a crash is left out."""
+    """Yield the events of an `events.jsonl`. A last line cut off by a crash is left out."""
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             if line.endswith("\n"):
@@ -271,56 +277,17 @@ def replay(path: Path) -> Iterator[Event]:
 
 
 def read_events(path: Path) -> tuple[list[Event], int]:
-    """Return the events of an `events.jsonl` that can be read, and how many lines cannot.
+    """Return the events of an `events.jsonl` that can be read, and the number of lines that cannot.
 
-    A last line that is torn does not count: the run is being written, or a power cut tore it.
+    An incomplete last line does not count: the run is being written, or there was a power cut.
     """
-    told, unreadable = [], 0
+    events, unreadable = [], 0
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             if not line.endswith("\n"):
                 break
             try:
-                told.append(from_json(line))
+                events.append(from_json(line))
             except GanvasError:
                 unreadable += 1
-    return told, unreadable
-
-
-SPECIAL_NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-
-
-def _to_json_value(value: Any) -> Any:
-    """Replace what JSON has no word for."""
-    if isinstance(value, dict):
-        return {key: _to_json_value(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json_value(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
-
-
-def _dataclass(kind: type, record: dict[str, Any]) -> Any:
-    """Return a record as the dataclass `kind`."""
-    types = {each.name: each.type for each in fields(kind)}
-    return kind(**{name: _value(types[name], value) for name, value in record.items() if name in types})
-
-
-def _value(kind: Any, value: Any) -> Any:
-    """Return what JSON holds as a field of type `kind`: undo `_plain`, and take nothing that is of another type."""
-    if isinstance(kind, UnionType):
-        return None if value is None else _value(get_args(kind)[0], value)
-    if get_origin(kind) is dict:
-        return {name: _value(get_args(kind)[1], part) for name, part in value.items()}
-    if get_origin(kind) is tuple:
-        return tuple(_value(get_args(kind)[0], part) for part in value)
-    if isinstance(value, dict):
-        return _dataclass(kind, value)
-    if kind is float and not isinstance(value, bool):
-        return SPECIAL_NUMBERS[value] if isinstance(value, str) else float(value)
-    if kind is int:
-        float(value)  # a number that is too long for arithmetic is none
-    if type(value) is not kind:
-        raise TypeError(f"{value!r} is no {kind.__name__}")
-    return value
+    return events, unreadable

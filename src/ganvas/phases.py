@@ -72,10 +72,16 @@ MEAN_LOGITS = LossChart(
     about="How real the discriminator thinks each is. If they are far apart, it sees through the fakes.",
 )
 
+SELF_SUPERVISION = LossChart(
+    losses=("d_reconstruction",),
+    heading="Reconstruction by the discriminator",
+    about="How far real pictures differ from what the discriminator's features tell of them.",
+)
+
 _GAN = PhaseSpec(
     optimizers=("generator", "discriminator"),
     resets=("generator", "discriminator"),
-    charts=(PENALTY, BOTH_LOSSES, MEAN_LOGITS),
+    charts=(PENALTY, SELF_SUPERVISION, BOTH_LOSSES, MEAN_LOGITS),
     progress=("generator", "discriminator"),
 )
 

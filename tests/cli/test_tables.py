@@ -37,7 +37,7 @@ def test_findings_show_the_timeline_and_what_to_do(screen: io.StringIO) -> None:
     assert "5 health checks, the last one at 400 pictures seen." in shown
     lines = [line.split("  ")[0].strip() for line in shown.splitlines()]
     assert lines[2:5] == ["80 to 160", "160 to 400", "240"]
-    assert "near-copies among the samples: 64 %, it was 5 % at 160 pictures" in shown
+    assert "near-copies among the samples: 64 % (5 % at 160 pictures)" in shown
     assert "treatment (failed)" in shown
     assert "Halved [bold]the rate[/]." in shown, "a text became markup"
     assert "Last verdict: Mode collapse (87% sure). What." in shown

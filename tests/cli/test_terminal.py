@@ -73,7 +73,7 @@ def test_every_kind_of_event_is_shown(screen: io.StringIO) -> None:
         "5,000 pictures",
         "1,234.5",
         "cpu (2 threads)",
-        "Stalled: It [stands] still. (",
+        "Stalled: It [stands] still. Evidence: ",
         "Doubled the [generator's] rate.",
     ):
         assert text in shown, f"{text} was not shown"
@@ -140,18 +140,18 @@ def printed(screen: io.StringIO, *events: Event) -> str:
 
 def test_a_problem_is_one_line_with_its_evidence_and_since_when(screen: io.StringIO) -> None:
     shown = printed(screen, step(10), step(20), verdict(30, "mode collapse"))
-    line = "Mode collapse: What mode collapse is. (near-copies among the samples: 64 %, it was 5 % 10 min ago)"
+    line = "Mode collapse: What mode collapse is. Evidence: near-copies among the samples: 64 % (5 % 10 min ago)."
     assert line in shown.splitlines()
     assert "Why it happens" not in shown, "one line is enough; the rest is in the report"
 
 
 def test_what_was_before_this_process_is_dated_by_pictures(screen: io.StringIO) -> None:
     started = Started("r", "fc", "cpu", 50, 400, 5000, resumed=True)
-    assert "it was 5 % at 80 pictures" in printed(screen, started, step(60), verdict(60, "mode collapse"))
+    assert "(5 % at 80 pictures)" in printed(screen, started, step(60), verdict(60, "mode collapse"))
 
 
 def test_a_problem_before_the_first_report_is_dated_by_pictures(screen: io.StringIO) -> None:
-    assert "it was 5 % at 80 pictures" in printed(screen, verdict(5, "mode collapse"))
+    assert "(5 % at 80 pictures)" in printed(screen, verdict(5, "mode collapse"))
 
 
 def test_health_is_quiet_unless_it_comes_back(screen: io.StringIO) -> None:

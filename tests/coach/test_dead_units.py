@@ -1,4 +1,4 @@
-"""Dead units: found where they are dead, in networks of any make, and without a trace."""
+"""Dead units: found in networks of any kind, and without side effects."""
 
 import copy
 
@@ -17,7 +17,7 @@ def noise(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 
-def test_a_relu_that_is_never_reached_is_dead() -> None:
+def test_a_relu_that_is_never_active_is_dead() -> None:
     network = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     with torch.no_grad():
         network[0].weight.fill_(1)
@@ -43,7 +43,7 @@ def test_the_last_activation_is_the_output_and_has_no_units() -> None:
     assert dead_unit_share(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), noise(8, 3)) == 0, "a network without units"
 
 
-def test_a_layer_that_runs_twice_is_dead_where_it_is_so_both_times() -> None:
+def test_a_layer_that_runs_twice_is_dead_where_it_is_dead_both_times() -> None:
     class Twice(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -68,16 +68,16 @@ def test_fresh_networks_are_alive_and_every_hidden_unit_is_counted(recipe: str) 
         assert not torch.cat(list(found.values())).any()
 
 
-def test_looking_leaves_no_trace() -> None:
+def test_measuring_has_no_side_effects() -> None:
     torch.manual_seed(3)
     network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(), nn.Linear(4, 2))
     before, drawn = copy.deepcopy(network.state_dict()), torch.get_rng_state()
     dead_unit_share(network, noise(8, 3))
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items()), "statistics moved"
-    assert torch.equal(torch.get_rng_state(), drawn), "the dropout drew numbers that belong to the training"
+    assert torch.equal(torch.get_rng_state(), drawn), "dropout used up the training's random numbers"
     assert not network[2]._forward_hooks
 
 
-def test_what_ran_before_a_layer_is_named() -> None:
+def test_the_modules_that_ran_before_a_layer_are_named() -> None:
     network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     assert [layer.weight_modules for layer in activation_layers(network, noise(8, 3))] == [("0", "1"), ("3",)]

@@ -1,4 +1,4 @@
-"""The doctor: a training examined from nothing but its events."""
+"""The doctor: a diagnosis from nothing but a training's events."""
 
 import json
 import math
@@ -28,7 +28,7 @@ from ganvas.events import (
 )
 
 
-def signs(step: int, near_copies: float = 0.0) -> HealthCheck:
+def check(step: int, near_copies: float = 0.0) -> HealthCheck:
     return HealthCheck(step, 8 * step, step / 100, "adversarial", {"near_copies": near_copies, "d_pair_accuracy": 0.8})
 
 
@@ -40,32 +40,32 @@ def verdict(step: int, name: str) -> Verdict:
 def by_copies(history: Sequence[Event]) -> Verdict:
     """Diagnose a collapse from near-copies alone."""
     last = history[-1]
-    assert isinstance(last, HealthCheck), "the diagnosis is made at an examination, of what was known by then"
+    assert isinstance(last, HealthCheck), "a diagnosis is made at a health check, from what was known by then"
     return verdict(last.step, "mode collapse" if last.metrics.get("near_copies", 0.0) > 0.5 else "healthy")
 
 
-def treated(step: int, outcome: str = "", sickness: str = "mode collapse") -> Treatment:
+def treatment(step: int, outcome: str = "", diagnosis: str = "mode collapse") -> Treatment:
     text = f"It {outcome}." if outcome else "Halved the generator's rate."
-    return Treatment(step, 8 * step, sickness, (Prescription("lr", "generator", 0.5),), outcome, text)
+    return Treatment(step, 8 * step, diagnosis, (Prescription("lr", "generator", 0.5),), outcome, text)
 
 
-COLLAPSED = [signs(10), signs(20), signs(30, 0.6), treated(31), signs(40, 0.9), treated(40, "helped"), signs(50)]
+COLLAPSED = [check(10), check(20), check(30, 0.6), treatment(31), check(40, 0.9), treatment(40, "helped"), check(50)]
 
 
 @pytest.fixture
 def simple(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Diagnose by one sign, so that these tests do not depend on the coach's rules."""
+    """Diagnose by one metric, so that these tests do not depend on the coach's rules."""
     monkeypatch.setattr(module, "diagnose", by_copies)
 
 
-def test_what_was_told_then_plays_no_part() -> None:
-    false, later = Verdict(10, 80, "diverging", 1.0, (), "", ""), replace(signs(20), phase="sharpen")
-    assert diagnose([signs(10), false, later]).name == "diverging", "it is not kept at the first look of a phase"
-    assert doctor([signs(10), false, later]).spans == doctor([signs(10), later]).spans
+def test_recorded_verdicts_are_ignored() -> None:
+    false, later = Verdict(10, 80, "diverging", 1.0, (), "", ""), replace(check(20), phase="sharpen")
+    assert diagnose([check(10), false, later]).name == "diverging", "it is not kept at the first check of a phase"
+    assert doctor([check(10), false, later]).spans == doctor([check(10), later]).spans
 
 
 @pytest.mark.usefixtures("simple")
-def test_verdicts_are_stretches_from_one_moment_to_the_next() -> None:
+def test_verdicts_become_stretches() -> None:
     found = doctor(COLLAPSED)
     assert [(span.name, span.start, span.end) for span in found.spans] == [
         ("healthy", (10, 80), (30, 240)), ("mode collapse", (30, 240), (50, 400)), ("healthy", (50, 400), (50, 400))
@@ -82,17 +82,23 @@ def test_a_treatment_has_its_outcome() -> None:
     assert (each.treatment.step, each.outcome, each.judged_at, each.text) == (31, "helped", (40, 320), "It helped.")
 
 
-def test_judgements_go_to_the_last_order_against_the_same_sickness() -> None:
-    told = [treated(1), treated(2), treated(3, sickness="stalled"), treated(4, "failed"), treated(5, "helped", "gone")]
-    assert [each.outcome for each in treatment_results(told)] == ["", "failed", ""]
+def test_outcomes_go_to_the_last_treatment_of_the_same_diagnosis() -> None:
+    events = [
+        treatment(1),
+        treatment(2),
+        treatment(3, diagnosis="stalled"),
+        treatment(4, "failed"),
+        treatment(5, "helped", "gone"),
+    ]
+    assert [each.outcome for each in treatment_results(events)] == ["", "failed", ""]
 
 
 def test_no_verdicts_make_no_spans() -> None:
     assert spans_of([], (5, 40)) == []
 
 
-def test_the_real_diagnosis_is_made_anew() -> None:
-    found = doctor([signs(10, math.nan), signs(20, math.inf), HealthCheck(30, 240, math.nan, "", {})])
+def test_by_the_real_rules_any_metrics_give_a_verdict() -> None:
+    found = doctor([check(10, math.nan), check(20, math.inf), HealthCheck(30, 240, math.nan, "", {})])
     assert found.health_checks == 3
     assert found.verdict.name in DIAGNOSES
 
@@ -102,12 +108,12 @@ def test_findings_are_plain_data() -> None:
     plain = json.loads(json.dumps(doctor(COLLAPSED).to_dict()))
     assert plain["verdict"]["name"] == "healthy"
     assert plain["spans"][1]["verdict"]["evidence"][0]["metric"] == "near_copies"
-    assert plain["treatments"][0]["order"]["prescriptions"][0]["kind"] == "lr"
+    assert plain["treatments"][0]["treatment"]["prescriptions"][0]["kind"] == "lr"
 
 
-def write(file: Path, told: Sequence[Event]) -> Path:
+def write(file: Path, events: Sequence[Event]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(to_json(each) + "\n" for each in told))
+    file.write_text("".join(to_json(each) + "\n" for each in events))
     return file
 
 
@@ -121,7 +127,7 @@ def test_a_run_or_its_events_alone(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("simple")
 def test_damaged_lines_are_counted_and_passed_over(tmp_path: Path) -> None:
     file = write(tmp_path / "events.jsonl", COLLAPSED)
-    file.write_bytes(b"\x89PNG\n" + file.read_bytes() + b'{"event":"Signs","step":"x"}\n' + b'{"event":"Si')
+    file.write_bytes(b"\x89PNG\n" + file.read_bytes() + b'{"event":"HealthCheck","step":"x"}\n' + b'{"event":"Si')
     found = examine(file)
     assert (found.unreadable_lines, found.health_checks) == (2, 5)
 
@@ -131,7 +137,7 @@ def test_damaged_lines_are_counted_and_passed_over(tmp_path: Path) -> None:
     [("nowhere", "nowhere does not exist"), ("empty", r"empty is not a run \(no events.jsonl\)"),
      ("photo.png", r"holds no events of a training \(1 lines of something else\)"), ("void.jsonl", "holds no events")],
 )  # fmt: skip
-def test_what_cannot_be_examined(path: str, message: str, tmp_path: Path) -> None:
+def test_what_is_not_a_run_is_refused(path: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "photo.png").write_bytes(b"\x89PNG\n\x00\x01")
     (tmp_path / "void.jsonl").touch()
@@ -144,18 +150,18 @@ STEP = Step(10, 80, 800, 0.1, 3.0, "adversarial", {"generator": 1.0})
 
 
 @pytest.mark.parametrize(
-    ("told", "run", "hint"),
+    ("events", "run", "hint"),
     [([STEP, Done("run", 100, 800, 9.0, "finished")], True, "ganvas train PICTURES --coach watch --out OTHER"),
      ([STEP, Done("run", 50, 400, 9.0, "interrupted")], True, "ganvas train --out '{}' --coach watch"),
      ([STEP], True, "ganvas train --out '{}' --coach watch"),
      ([STEP], False, "ganvas train PICTURES --coach watch --out OTHER"),
      ([Note("hello")], True, "ganvas train --out '{}' --coach watch")],
 )  # fmt: skip
-def test_a_run_that_was_never_examined_gets_a_remedy(told: list[Event], run: bool, hint: str, tmp_path: Path) -> None:
+def test_a_run_without_health_checks_gets_a_hint(events: list[Event], run: bool, hint: str, tmp_path: Path) -> None:
     folder = tmp_path / "a run"
-    write(folder / "events.jsonl", told)
+    write(folder / "events.jsonl", events)
     if run:
         (folder / "config.json").touch()
-    with pytest.raises(GanvasError, match="was never examined") as caught:
+    with pytest.raises(GanvasError, match="has no health checks") as caught:
         examine(folder)
     assert hint.format(folder) in caught.value.hint

@@ -23,10 +23,10 @@ from ganvas.errors import GanvasError
 from ganvas.events import Prescription
 
 
-def changed(config: Config, *orders: Prescription) -> dict[str, Any]:
-    """Return the fields that are not as they were."""
-    now = with_prescriptions(config, orders)
-    names = [each.name for each in dataclasses.fields(Config)]
+def changed(config: Config, *prescriptions: Prescription) -> dict[str, Any]:
+    """Return the fields that the prescriptions change, with their new values."""
+    now = with_prescriptions(config, prescriptions)
+    names = [field.name for field in dataclasses.fields(Config)]
     return {name: getattr(now, name) for name in names if getattr(now, name) != getattr(config, name)}
 
 
@@ -40,11 +40,11 @@ AFTER_3 = replace(PHASE, steps=7, time_share=0.7)
 CHANGES: dict[str, tuple[Prescription, dict[str, Any]]] = {
     "lr": (
         Prescription("lr", "discriminator", 0.5),
-        {"optimisers": {"generator": OptimizerConfig(2e-4), "discriminator": OptimizerConfig(1e-4)}},
+        {"optimizers": {"generator": OptimizerConfig(2e-4), "discriminator": OptimizerConfig(1e-4)}},
     ),
     "beta1": (
         Prescription("beta1", "generator", 0.0),
-        {"optimisers": {"generator": OptimizerConfig(2e-4, 0.0), "discriminator": OptimizerConfig(2e-4)}},
+        {"optimizers": {"generator": OptimizerConfig(2e-4, 0.0), "discriminator": OptimizerConfig(2e-4)}},
     ),
     "d_skip": (Prescription("d_skip", value=0.3), {"balance": BalanceConfig(d_skip_below_loss=0.3)}),
     "n_critic": (Prescription("n_critic", value=2.0), {"balance": BalanceConfig(n_critic=2)}),
@@ -80,23 +80,23 @@ def test_every_kind_that_changes_the_configuration_is_tested_here() -> None:
 def test_each_changes_what_it_says_and_nothing_else(kind: str) -> None:
     config = replace(tiny.config("dcgan"), phases=(PHASE,))
     before = to_dict(config)
-    order, expected = CHANGES[kind]
-    assert changed(config, order) == expected
+    prescription, expected = CHANGES[kind]
+    assert changed(config, prescription) == expected
     assert to_dict(config) == before, "the run's own configuration was changed"
-    assert changed(config, order) == expected, "the same twice"
+    assert changed(config, prescription) == expected, "the second time differs"
 
 
 @pytest.mark.parametrize("kind", [name for name, each in KINDS.items() if each.change is None])
-def test_what_is_done_once_leaves_the_configuration_alone(kind: str) -> None:
+def test_one_time_changes_of_networks_leave_the_configuration_alone(kind: str) -> None:
     assert changed(tiny.config(), Prescription(kind, "generator", 1.0)) == {}
     assert KINDS[kind].once
 
 
-def test_the_later_one_counts_and_rates_multiply() -> None:
+def test_the_later_one_counts_and_learning_rates_multiply() -> None:
     config = tiny.config()
-    order = Prescription("lr", "generator", 0.5)
+    halved = Prescription("lr", "generator", 0.5)
     now = with_prescriptions(
-        config, [order, order, Prescription("instance_noise", value=0.1), Prescription("instance_noise", value=0.0)]
+        config, [halved, halved, Prescription("instance_noise", value=0.1), Prescription("instance_noise", value=0.0)]
     )
     assert now.optimizers["generator"].lr == pytest.approx(5e-5)
     assert now.balance == BalanceConfig()
@@ -107,44 +107,43 @@ def test_a_recipes_own_augmentation_stays() -> None:
     assert with_prescriptions(config, [Prescription("augment", value=0.5)]).augment == ("color",)
 
 
-def test_an_adaptive_augmentation_goes_on_adapting_from_there_and_no_further_than_it_may() -> None:
-    config = tiny.config(augment=("ada",), adapt=AdaConfig(max_p=0.85))
-    for value, least in ((0.5, 0.5), (1.0, 0.85)):
+def test_an_adaptive_augmentation_goes_on_adapting_within_its_limits() -> None:
+    config = tiny.config(augment=("ada",), ada=AdaConfig(max_p=0.85))
+    for value, min_p in ((0.5, 0.5), (1.0, 0.85)):
         now = with_prescriptions(config, [Prescription("augment", value=value)])
-        assert (now.augment, now.ada, now.balance) == (("ada",), AdaConfig(max_p=0.85, min_p=least), config.balance)
+        assert (now.augment, now.ada, now.balance) == (("ada",), AdaConfig(max_p=0.85, min_p=min_p), config.balance)
 
 
 @pytest.mark.parametrize("policies", [("apa",), ("apa", "color"), ("apa", "ada")])
-def test_no_more_fakes_are_passed_off_as_real_than_the_discriminator_asks_for(policies: tuple[str, ...]) -> None:
-    now = with_prescriptions(tiny.config(augment=policies, adapt=AdaConfig()), [Prescription("augment", value=1.0)])
+def test_apa_is_switched_off(policies: tuple[str, ...]) -> None:
+    now = with_prescriptions(tiny.config(augment=policies, ada=AdaConfig()), [Prescription("augment", value=1.0)])
     assert "apa" not in now.augment, "nothing real would be left"
     assert now.augment == (policies[1:] or DEFAULT_AUGMENT)
     assert (now.ada is None) == ("ada" not in policies)
 
 
-def test_the_policies_are_those_that_there_are() -> None:
+def test_the_default_augmentation_exists() -> None:
     assert set(DEFAULT_AUGMENT) <= set(augment.POLICIES)
 
 
-@pytest.mark.parametrize(("recipe", "every"), [("dcgan", 4), ("projected", 16), ("keen", 16)])
-def test_a_penalty_that_is_dear_is_taken_less_often(recipe: str, every: int) -> None:
-    order = Prescription("penalty", value=2.0, name="r1")
-    assert with_prescriptions(tiny.config(recipe), [order]).penalty == PenaltyConfig("r1", 2.0, every)
+@pytest.mark.parametrize(("recipe", "interval"), [("dcgan", 4), ("projected", 16), ("keen", 16)])
+def test_an_expensive_penalty_is_applied_less_often(recipe: str, interval: int) -> None:
+    r1 = Prescription("penalty", value=2.0, name="r1")
+    assert with_prescriptions(tiny.config(recipe), [r1]).penalty == PenaltyConfig("r1", 2.0, interval)
 
 
-def test_a_lazy_penalty_stays_as_lazy() -> None:
+def test_a_lazy_penalty_keeps_its_interval() -> None:
     config = replace(tiny.config(), penalty=PenaltyConfig("r1", 1.0, 16))
-    assert with_prescriptions(config, [Prescription("penalty", value=2.0, name="r1")]).penalty == PenaltyConfig(
-        "r1", 2.0, 16
-    )
+    r1 = Prescription("penalty", value=2.0, name="r1")
+    assert with_prescriptions(config, [r1]).penalty == PenaltyConfig("r1", 2.0, 16)
 
 
-def test_a_treated_configuration_is_one_like_any_other() -> None:
-    config = with_prescriptions(tiny.config(), [order for order, _ in CHANGES.values()])
+def test_a_configuration_with_prescriptions_can_be_saved_and_read() -> None:
+    config = with_prescriptions(tiny.config(), [prescription for prescription, _ in CHANGES.values()])
     assert from_dict(Config, to_dict(config)) == config
 
 
-def test_what_nobody_knows_is_refused_by_its_name() -> None:
+def test_unknown_kinds_and_optimizers_are_refused() -> None:
     with pytest.raises(GanvasError, match="Did you mean 'instance_noise'"):
         with_prescriptions(tiny.config(), [Prescription("instance_noize")])
     with pytest.raises(GanvasError, match="no optimizer 'decoder'"):
@@ -169,20 +168,19 @@ THREE = (
         (530, [("autoencode", 100, 0.6), ("prior", 400, 0.2), ("sharpen", 30, 0.15), ("sharpen", 10, 0.05)]),
     ],
 )  # fmt: skip
-def test_a_phase_begun_again_shares_what_is_left_with_those_to_come(step: int, phases: list[tuple[str, int, float]]):
-    found = with_prescriptions(
-        replace(tiny.config("quick"), phases=THREE), [Prescription("restart_phase", step=step)]
-    ).phases
+def test_a_restarted_phase_shares_the_rest_with_later_phases(step: int, phases: list[tuple[str, int, float]]):
+    config = replace(tiny.config("quick"), phases=THREE)
+    found = with_prescriptions(config, [Prescription("restart_phase", step=step)]).phases
     assert [(each.name, each.steps) for each in found] == [each[:2] for each in phases]
     assert [each.time_share for each in found] == pytest.approx([each[2] for each in phases])
 
 
 @pytest.mark.parametrize("step", [0, 540, 9999])
-def test_nothing_is_begun_again_before_the_beginning_or_after_the_end(step: int) -> None:
+def test_nothing_is_restarted_before_the_beginning_or_after_the_end(step: int) -> None:
     assert changed(replace(tiny.config("quick"), phases=THREE), Prescription("restart_phase", step=step)) == {}
 
 
-def test_a_phase_can_be_begun_again_and_again() -> None:
+def test_a_phase_can_be_restarted_several_times() -> None:
     config = replace(tiny.config("quick"), phases=THREE)
     found = with_prescriptions(config, [Prescription("reinitialize", step=step) for step in (20, 60, 90)]).phases
     assert [each.steps for each in found[:3]] == [20, 40, 30]

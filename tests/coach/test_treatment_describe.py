@@ -1,7 +1,7 @@
-"""Treatments in words: a sentence each, whole, and without anything that only a program would say."""
+"""Treatments in words: one full sentence each, without identifiers of the program."""
 
 import pytest
-from test_escalation import CONFIGS, Clinic
+from clinic import CONFIGS, Clinic
 
 from ganvas.coach.diagnosis.diagnoses import DIAGNOSES
 from ganvas.coach.treatment.describe import TEXTS, describe_outcome, describe_prescriptions, describe_stop
@@ -14,13 +14,13 @@ HALVED = Prescription("lr", "generator", 0.5)
 
 
 def is_sentence(text: str) -> bool:
-    """Tell whether a text is one sentence: a capital, one full stop at the end, no word of a program."""
+    """Tell whether a text is one sentence: a capital, one full stop at the end, no identifiers."""
     bare = text.replace(".", "", text.count(".") - 1) if text.endswith(".") else text
     strange = [word for word in ("nan", "inf", "none", "_", "  ", "Prescription") if word in text]
     return text[0].isupper() and ". " not in text and bare.endswith(".") and not strange
 
 
-def test_every_kind_has_its_words() -> None:
+def test_every_kind_has_a_text() -> None:
     assert TEXTS.keys() == KINDS.keys()
 
 
@@ -34,20 +34,20 @@ def test_each_is_one_sentence(kind: str, network: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_every_penalty_that_there_is_can_be_told(name: str) -> None:
+def test_every_penalty_has_a_name(name: str) -> None:
     text = describe_prescriptions([Prescription("penalty", value=1.0, name=name)])
     assert is_sentence(text), text
 
 
-def test_what_was_done_together_is_told_together() -> None:
-    orders = [Prescription("rollback", value=1.0), HALVED, Prescription("lr", "discriminator", 0.3)]
-    assert describe_prescriptions(orders) == (
+def test_prescriptions_of_one_treatment_make_one_sentence() -> None:
+    prescriptions = [Prescription("rollback", value=1.0), HALVED, Prescription("lr", "discriminator", 0.3)]
+    assert describe_prescriptions(prescriptions) == (
         "Went back to the last healthy checkpoint, halved the generator's learning rate, "
         "multiplied the discriminator's learning rate by 0.3."
     )
 
 
-def test_shares_and_counts_are_told_as_people_say_them() -> None:
+def test_shares_are_percentages_and_counts_whole_numbers() -> None:
     assert (
         describe_prescriptions([Prescription("augment", value=0.5)])
         == "Augmented 50\u00a0% of what the discriminator sees."
@@ -56,16 +56,16 @@ def test_shares_and_counts_are_told_as_people_say_them() -> None:
     assert "R1 and R2 with gamma 0.1" in describe_prescriptions([Prescription("penalty", value=0.1, name="r1_r2")])
 
 
-def test_a_kind_of_a_later_release_is_told_by_its_name() -> None:
+def test_a_kind_of_a_later_release_is_named() -> None:
     assert describe_prescriptions([Prescription("hypnosis")]) == "Hypnosis."
 
 
-def test_what_came_of_it() -> None:
+def test_outcomes() -> None:
     assert describe_outcome("oscillating", "helped") == "Oscillating: the treatment helped."
     assert describe_outcome("of a later release", "failed") == "Of a later release: the treatment did not help."
 
 
-def test_the_end_says_what_was_tried_and_what_a_person_can_do() -> None:
+def test_a_stop_says_what_was_tried_and_what_a_person_can_do() -> None:
     tried = Treatment(1, 8, "stalled", (HALVED,), "", describe_prescriptions([HALVED]), 1)
     text = describe_stop("stalled", [tried, tried])
     assert "halved the generator's learning rate" in text
@@ -75,13 +75,13 @@ def test_the_end_says_what_was_tried_and_what_a_person_can_do() -> None:
 
 
 def test_names_keep_their_capitals() -> None:
-    order = Prescription("penalty", value=1.0, name="r1")
-    text = describe_stop("stalled", [Treatment(1, 8, "stalled", (order,), "", describe_prescriptions([order]), 1)])
+    r1 = Prescription("penalty", value=1.0, name="r1")
+    text = describe_stop("stalled", [Treatment(1, 8, "stalled", (r1,), "", describe_prescriptions([r1]), 1)])
     assert "R1" in text, text
 
 
 @pytest.mark.parametrize("name", LADDERS)
-def test_the_whole_way_of_a_sickness_reads_well(name: str) -> None:
+def test_the_whole_ladder_of_a_problem_reads_well(name: str) -> None:
     for config in CONFIGS:
         for dead in (0.0, 0.5):
             clinic = Clinic(config, generator_dead_units=dead, generator_lr_to_weight_ratio=0.3, batch_size=2.0)

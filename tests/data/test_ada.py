@@ -11,12 +11,12 @@ from ganvas.data.ada import (
     NUM_GEOMETRY,
     NUM_ROTATIONS,
     ada,
-    update_probability,
+    apply_color,
     color_matrices,
     geometry_matrices,
-    apply_color,
     resample,
     sampling_grid,
+    update_probability,
 )
 
 NUM_GATES = NUM_GEOMETRY + NUM_ROTATIONS + NUM_COLOR

@@ -1,4 +1,4 @@
-"""MNIST's files and NumPy's are read without being copied, and refused when they do not hold what they say."""
+"""MNIST's and NumPy's files are mapped, not copied, and refused when damaged or of the wrong kind."""
 
 import gzip
 import struct
@@ -19,14 +19,14 @@ def idx(array: np.ndarray) -> bytes:
     return head + array.astype(np.uint8).tobytes()
 
 
-PICTURES = np.arange(20 * 6 * 5).reshape(20, 6, 5).astype(np.uint8)
+IMAGES = np.arange(20 * 6 * 5).reshape(20, 6, 5).astype(np.uint8)
 LABELS = np.arange(20) % 11
 
 
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize("dot", [False, True])
 def test_mnist_folder(tmp_path: Path, zipped: bool, dot: bool) -> None:
-    for name, array in (("train-images-idx3-ubyte", PICTURES), ("train-labels-idx1-ubyte", LABELS)):
+    for name, array in (("train-images-idx3-ubyte", IMAGES), ("train-labels-idx1-ubyte", LABELS)):
         name = name.replace("-idx", ".idx") if dot else name
         content = idx(array)
         (tmp_path / f"{name}{'.gz' * zipped}").write_bytes(gzip.compress(content) if zipped else content)
@@ -34,12 +34,12 @@ def test_mnist_folder(tmp_path: Path, zipped: bool, dot: bool) -> None:
     items = list(source.items())
     assert source.kind == "idx"
     assert [item.group for item in items] == [str(label) for label in LABELS]
-    assert np.array_equal(source.read(items[7].name), PICTURES[7])
+    assert np.array_equal(source.read(items[7].name), IMAGES[7])
     assert source.classes({"3", "10"}) == {"3": "3", "10": "10"}
 
 
-def test_idx_is_known_by_content_and_needs_no_labels(tmp_path: Path) -> None:
-    (tmp_path / "whatever.bin").write_bytes(idx(PICTURES))
+def test_idx_is_recognized_by_content_and_needs_no_labels(tmp_path: Path) -> None:
+    (tmp_path / "whatever.bin").write_bytes(idx(IMAGES))
     source = open_source(tmp_path / "whatever.bin")
     assert [item.group for item in source.items()] == [""] * 20
     assert source.classes({""}) == {}
@@ -47,33 +47,33 @@ def test_idx_is_known_by_content_and_needs_no_labels(tmp_path: Path) -> None:
 
 def test_idx_with_damage_or_labels(tmp_path: Path) -> None:
     path = tmp_path / "images-idx3-ubyte"
-    path.write_bytes(idx(PICTURES)[:-1])
+    path.write_bytes(idx(IMAGES)[:-1])
     with pytest.raises(GanvasError, match=r"20 x 6 x 5, but 599 bytes follow"):
         open_source(path)
     path.write_bytes(idx(LABELS))
     with pytest.raises(GanvasError, match="holds labels"):
         open_source(path)
-    path.write_bytes(gzip.compress(idx(PICTURES))[:-20])
+    path.write_bytes(gzip.compress(idx(IMAGES))[:-20])
     with pytest.raises(GanvasError, match="damaged"):
         open_source(path)
-    path.write_bytes(idx(PICTURES))
+    path.write_bytes(idx(IMAGES))
     (tmp_path / "labels-idx1-ubyte").write_bytes(idx(LABELS[:5]))
     with pytest.raises(GanvasError, match="5 labels for the 20 pictures"):
         open_source(path)
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_behind_an_idx_head_are_refused_or_read(
+def test_any_bytes_after_an_idx_header_are_refused_or_read(
     tmp_path_factory: pytest.TempPathFactory, tail: bytes
 ) -> None:
     path = tmp_path_factory.mktemp("idx") / "images"
     path.write_bytes(b"\0\0\x08\x03" + tail)
     assert is_idx(path)
     try:
-        pictures, labels = load_idx(path)
+        images, labels = load_idx(path)
     except GanvasError:
         return
-    assert pictures.ndim == 3
+    assert images.ndim == 3
     assert labels is None
 
 
@@ -85,7 +85,7 @@ def test_npy_of_every_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
     assert np.array_equal(load_npy(tmp_path / "a.npy"), read)
     if len(shape) == 4:
         np.save(tmp_path / "b.npy", array.transpose(0, 3, 1, 2))
-        assert np.array_equal(load_npy(tmp_path / "b.npy"), read), "channels first were not turned round"
+        assert np.array_equal(load_npy(tmp_path / "b.npy"), read), "channels first were not transposed"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_npy_of_every_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
         (np.array([{"a": 1}], object), "cannot be read as an array"),
     ],
 )
-def test_npy_that_holds_no_pictures(tmp_path: Path, array: np.ndarray, message: str) -> None:
+def test_npy_without_images(tmp_path: Path, array: np.ndarray, message: str) -> None:
     np.save(tmp_path / "a.npy", array, allow_pickle=True)
     with pytest.raises(GanvasError, match=message):
         open_source(tmp_path / "a.npy")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganvas.data import cache
-from ganvas.data.cache import cache_folder, checksums, is_unlocked, checksums_match, file_lock, read_record
+from ganvas.data.cache import cache_folder, checksums, checksums_match, file_lock, is_unlocked, read_record
 
 
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -59,15 +59,15 @@ def test_a_damaged_record_is_empty(tmp_path: Path, content: str | None) -> None:
 
 def test_a_lock_is_held_by_one_and_ends_with_its_holder(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    assert is_free(path)
-    with locked(path):
-        assert not is_free(path)
-    assert is_free(path)
+    assert is_unlocked(path)
+    with file_lock(path):
+        assert not is_unlocked(path)
+    assert is_unlocked(path)
     hold = f"from ganvas.data.cache import *\nwith file_lock(Path({str(path)!r})): print('held', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        assert not is_free(path)
+        assert not is_unlocked(path)
         holder.kill()
         holder.wait()
-    assert is_free(path), "the lock of a dead process would block everybody"
+    assert is_unlocked(path), "the lock of a dead process would block everybody"

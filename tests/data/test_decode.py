@@ -16,10 +16,10 @@ from ganvas.config import DataConfig
 from ganvas.data.decode import (
     UnreadableImageError,
     check_data_config,
-    resize_to,
     printable,
     read_header,
     read_image,
+    resize_to,
     to_chw_array,
 )
 from ganvas.errors import GanvasError

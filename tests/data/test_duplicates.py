@@ -7,7 +7,7 @@ from bad_files import encoded, photograph, quarters
 from PIL import Image, ImageEnhance
 
 from ganvas.data.decode import read_image
-from ganvas.data.duplicates import EDGE_BYTES, find_lookalikes, content_hash, thumbnail_stats
+from ganvas.data.duplicates import EDGE_BYTES, content_hash, find_lookalikes, thumbnail_stats
 
 
 def test_the_same_picture_resized_and_saved_again_looks_alike() -> None:

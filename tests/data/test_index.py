@@ -61,7 +61,7 @@ def test_odd_names_come_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change", [{"height": 33}, {"width": 33}, {"channels": 1}, {"background": "black"}, {"fit": "pad"}]
 )
-def test_fingerprint_changes_with_the_pixels_asked_for(tmp_path: Path, change: dict[str, object]) -> None:
+def test_fingerprint_changes_with_the_pixel_settings(tmp_path: Path, change: dict[str, object]) -> None:
     folder = good_folder(tmp_path / "pics", 2)
     assert fingerprint(folder, tmp_path, **change) != fingerprint(folder, tmp_path)
 
@@ -69,7 +69,7 @@ def test_fingerprint_changes_with_the_pixels_asked_for(tmp_path: Path, change: d
 def test_fingerprint_stays_when_nothing_that_matters_changes(tmp_path: Path) -> None:
     folder = good_folder(tmp_path / "pics", 2)
     before = fingerprint(folder, tmp_path)
-    assert fingerprint(folder, tmp_path, labels=True) == before
+    assert fingerprint(folder, tmp_path, conditional=True) == before
     (folder / "notes.txt").write_text("not a picture")
     assert fingerprint(folder, tmp_path) == before
     folder.rename(tmp_path / "moved")

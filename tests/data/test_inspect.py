@@ -1,57 +1,63 @@
-"""What inspect counts is what was put there, and what it advises follows from it."""
+"""An inspection counts what is there, its recommendations follow, and its overview is that of `read_overview`."""
 
 import json
 import shutil
+import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from bad_files import encoded, good_folder, oriented, photograph, quarters, write_all
+from bad_files import broken_files, encoded, good_folder, oriented, photograph, quarters, write_all
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.data import guess_channels, inspect, open_source
+from ganvas.data import guess_channels, inspect, open_source, overview, read_overview
 from ganvas.data.inspect import Inspection
 from ganvas.data.overview import ReservoirSample
 from ganvas.data.sizes import MAX_SIDE, quantiles
-from ganvas.data.sources import SourceItem
 from ganvas.errors import GanvasError
 
+inspecting = sys.modules["ganvas.data.inspect"]  # the module; the package's attribute of that name is the function
 
-def said(found: Inspection, words: str) -> bool:
-    return any(words in warning for warning in found.warnings)
+
+def warns(inspection: Inspection, text: str) -> bool:
+    return any(text in warning for warning in inspection.warnings)
 
 
 def test_a_plain_folder(tmp_path: Path) -> None:
     (good_folder(tmp_path, 20) / "notes.txt").write_text("hello")
-    found = inspect(tmp_path)
-    assert (found.count, found.usable, found.broken, found.others) == (20, 20, (), {".txt": 1})
-    assert found.formats == {"PNG": 20}
-    assert found.modes == {"RGB": 20}
-    assert found.widths == (64, 64, 64, 64, 64)
-    assert found.heights.middle == 48
-    assert found.shapes.middle == pytest.approx(1.33)
-    assert (found.channels, found.width, found.height) == (3, 48, 32), "48 px high and 4:3: the nearest step is 3:2"
-    assert said(found, "20 pictures are few")
+    inspection = inspect(tmp_path)
+    assert (inspection.count, inspection.usable, inspection.broken, inspection.others) == (20, 20, (), {".txt": 1})
+    assert inspection.formats == {"PNG": 20}
+    assert inspection.modes == {"RGB": 20}
+    assert inspection.widths == (64, 64, 64, 64, 64)
+    assert inspection.heights.middle == 48
+    assert inspection.shapes.middle == pytest.approx(1.33)
+    assert (inspection.channels, inspection.width, inspection.height) == (3, 48, 32), (
+        "48 px high and 4:3: the nearest step is 3:2"
+    )
+    assert warns(inspection, "20 pictures are few")
 
 
 def test_everything_bad_is_named_with_its_reason(tmp_path: Path) -> None:
     bad, good = write_all(tmp_path / "pics")
-    found = inspect(tmp_path / "pics")
-    assert found.count == len(bad) + len(good)
-    assert {each.name for each in found.broken} == set(bad)
-    assert all(each.reason for each in found.broken)
-    assert found.broken_count == len(bad)
-    assert found.rotated == 7
-    assert found.animated == 4
-    assert found.cmyk == 2
-    assert found.deep == 3
-    assert found.mislabelled == 2
-    assert found.alpha == 5
-    assert said(found, f"{len(bad)} files cannot be used")
+    inspection = inspect(tmp_path / "pics")
+    assert inspection.count == len(bad) + len(good)
+    assert {file.name for file in inspection.broken} == set(bad)
+    assert all(file.reason for file in inspection.broken)
+    assert inspection.broken_count == len(bad)
+    assert inspection.rotated == 7
+    assert inspection.animated == 4
+    assert inspection.cmyk == 2
+    assert inspection.deep == 3
+    assert inspection.mislabelled == 2
+    assert inspection.alpha == 5
+    assert warns(inspection, f"{len(bad)} files cannot be used")
 
 
-def test_result_is_json_through_and_through(tmp_path: Path) -> None:
+def test_the_record_is_json_throughout(tmp_path: Path) -> None:
     write_all(tmp_path / "pics")
     record = inspect(tmp_path / "pics").to_dict()
     again = json.loads(json.dumps(record))
@@ -66,29 +72,29 @@ def test_copies_are_found_and_named(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "good0003.png", tmp_path / "other.png")
     shutil.copy(tmp_path / "good0003.png", tmp_path / "third.png")
     photograph(5, 640, 480).resize((64, 48)).save(tmp_path / "similar.webp", lossless=True)
-    found = inspect(tmp_path)
-    assert found.duplicates == 2
-    assert found.duplicate_examples == (("good0003.png", "other.png", "third.png"),)
-    assert found.look_alikes >= 3
-    assert said(found, "2 pictures are exact copies")
+    inspection = inspect(tmp_path)
+    assert inspection.duplicates == 2
+    assert inspection.duplicate_examples == (("good0003.png", "other.png", "third.png"),)
+    assert inspection.look_alikes >= 3
+    assert warns(inspection, "Exact copies of others: 2 pictures")
 
 
 def test_classes_and_their_sizes(tmp_path: Path) -> None:
     good_folder(tmp_path / "cats", 30)
     good_folder(tmp_path / "dogs", 2)
-    found = inspect(tmp_path)
-    assert found.classes == {"cats": 30, "dogs": 2}
-    assert said(found, "'dogs' has 2 of 32")
+    inspection = inspect(tmp_path)
+    assert inspection.classes == {"cats": 30, "dogs": 2}
+    assert warns(inspection, "'dogs' has 2 of 32")
 
 
 def test_arrays_are_inspected_too(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8))
-    found = inspect(tmp_path / "a.npy")
-    assert (found.kind, found.count, found.channels, found.width) == ("npy", 40, 1, 32)
-    assert found.formats == {"array": 40}
+    inspection = inspect(tmp_path / "a.npy")
+    assert (inspection.kind, inspection.count, inspection.channels, inspection.width) == ("npy", 40, 1, 32)
+    assert inspection.formats == {"array": 40}
 
 
-def test_orientation_turns_the_sizes(tmp_path: Path) -> None:
+def test_sizes_are_upright(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(oriented(6))
     quarters().resize((100, 50)).save(tmp_path / "b.png")
     (tmp_path / "c.jpg").write_bytes(
@@ -98,9 +104,9 @@ def test_orientation_turns_the_sizes(tmp_path: Path) -> None:
             exif=b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0",
         )
     )
-    found = inspect(tmp_path)
-    assert found.rotated == 2
-    assert found.heights.greatest == 100, "a portrait was counted as a landscape"
+    inspection = inspect(tmp_path)
+    assert inspection.rotated == 2
+    assert inspection.heights.greatest == 100, "a portrait was counted as a landscape"
 
 
 def test_no_pictures_is_an_error_that_names_what_is_there(tmp_path: Path) -> None:
@@ -109,14 +115,14 @@ def test_no_pictures_is_an_error_that_names_what_is_there(tmp_path: Path) -> Non
         inspect(tmp_path)
 
 
-def test_it_tells_how_far_it_is(tmp_path: Path) -> None:
+def test_progress_is_reported(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((200, 8, 8), np.uint8))
-    told: list[int] = []
-    inspect(tmp_path / "a.npy", told.append)
-    assert told == [64, 128, 192]
+    counts: list[int] = []
+    inspect(tmp_path / "a.npy", counts.append)
+    assert counts == [64, 128, 192]
 
 
-def test_channels_are_guessed_from_a_few(tmp_path: Path) -> None:
+def test_channels_are_guessed_from_a_sample(tmp_path: Path) -> None:
     good_folder(tmp_path / "colour", 3)
     assert guess_channels(open_source(tmp_path / "colour")) == 3
     grey = tmp_path / "grey"
@@ -134,18 +140,87 @@ def test_channels_are_guessed_from_a_few(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(0, MAX_SIDE - 1), min_size=1, max_size=60))
-def test_spread_is_made_of_numbers_that_are_there(numbers: list[int]) -> None:
-    spread = quantiles(np.bincount(numbers, minlength=MAX_SIDE))
-    assert set(spread) <= set(numbers)
-    assert list(spread) == sorted(spread)
-    assert (spread.least, spread.greatest) == (min(numbers), max(numbers))
-    assert spread.middle == sorted(numbers)[(len(numbers) - 1) // 2]
+def test_quantiles_are_values_that_occur(numbers: list[int]) -> None:
+    values = quantiles(np.bincount(numbers, minlength=MAX_SIDE))
+    assert set(values) <= set(numbers)
+    assert list(values) == sorted(values)
+    assert (values.least, values.greatest) == (min(numbers), max(numbers))
+    assert values.middle == sorted(numbers)[(len(numbers) - 1) // 2]
 
 
 @given(st.integers(0, 300), st.integers(1, 50))
-def test_a_few_are_as_many_as_there_are_and_no_more(count: int, most: int) -> None:
-    few = ReservoirSample(most)
+def test_a_reservoir_sample_is_full_and_has_no_repeats(count: int, capacity: int) -> None:
+    sample = ReservoirSample[int](capacity)
     for number in range(count):
-        few.add(SourceItem(str(number), "", ""))
-    assert len(few.items) == min(count, most)
-    assert len({item.name for item in few.items}) == len(few.items)
+        sample.add(number)
+    assert len(sample.items) == min(count, capacity)
+    assert len(set(sample.items)) == len(sample.items)
+
+
+def mixed_folder(folder: Path, seed: int) -> Path:
+    """Fill `folder` with 60 pictures: grey, colour or transparent, of several shapes, some broken or truncated."""
+    folder.mkdir()
+    random = np.random.default_rng(seed)
+    broken = list(broken_files().values())
+    for number in range(60):
+        width, height = (int(side) for side in random.integers(20, 200, 2))
+        mode = str(random.choice(["L", "RGB", "RGBA"], p=[0.8, 0.1, 0.1]))
+        content = encoded(photograph(number, width, height).convert(mode), "PNG")
+        kind = random.choice(["good", "truncated", "broken"], p=[0.7, 0.2, 0.1])
+        if kind == "truncated":
+            content = encoded(photograph(number, width, height), "JPEG")[:-100]  # its header can be read
+        elif kind == "broken":
+            content = broken[random.integers(len(broken))][0]
+        (folder / f"{number:02d}.png").write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("limit", [20_000, 50])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_overview_of_an_inspection_is_that_of_the_source(
+    seed: int, limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (inspecting, overview):
+        monkeypatch.setattr(module, "OVERVIEW_SAMPLE", 10)
+        monkeypatch.setattr(module, "OVERVIEW_LIMIT", limit)
+    monkeypatch.setattr(inspecting, "SAMPLE_SIZE", 20)  # so that the two samples differ
+    folder = mixed_folder(tmp_path / "pics", seed)
+    assert inspect(folder).overview == read_overview(open_source(folder))
+
+
+def test_the_overview_of_odd_sources(tmp_path: Path) -> None:
+    write_all(tmp_path / "all")
+    good_folder(tmp_path / "good", 3)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.png").write_bytes(b"")
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (700, 40, 20), np.uint8))
+    for name in ("all", "good", "broken", "a.npy"):
+        assert inspect(tmp_path / name).overview == read_overview(open_source(tmp_path / name)), name
+
+
+def test_nothing_is_opened_or_decoded_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[tuple[str, str]] = Counter()
+
+    def count(module: Any, function: str) -> None:
+        real = getattr(module, function)
+
+        def counting(*args: Any) -> Any:
+            calls[function, str(args[1] if len(args) > 1 else "")] += 1
+            return real(*args)
+
+        monkeypatch.setattr(module, function, counting)
+
+    count(inspecting, "open_source")
+    count(inspecting, "read_header")
+    count(overview, "read_header")
+    count(overview, "read_image")
+    monkeypatch.setattr(inspecting, "SAMPLE_SIZE", 20)
+    inspection = inspect(mixed_folder(tmp_path / "pics", 0))
+    assert inspection.overview.count == inspection.count == 60
+    assert set(calls.values()) == {1}, "a source, header or picture was read twice"
+    assert sum(function == "read_header" for function, _ in calls) == 60
+    assert 20 < sum(function == "read_image" for function, _ in calls) < 60, "both samples are decoded, and no more"
+
+
+def test_the_record_is_without_the_overview(tmp_path: Path) -> None:
+    assert "overview" not in inspect(good_folder(tmp_path, 3)).to_dict()

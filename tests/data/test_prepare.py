@@ -1,4 +1,4 @@
-"""Pictures are decoded once, whatever happens in between; bad ones are named; what is damaged is made again."""
+"""Pictures are decoded once, whatever interrupts; broken ones are named; a damaged cache is rebuilt."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def test_classes_are_sub_folders_when_wanted(tmp_path: Path, finish: Finish) -> 
     for name, label in (("cats", 0), ("dogs", 1)):
         last = np.asarray(Image.open(tmp_path / "pics" / name / "good0009.png").resize((32, 32), box=(8, 0, 56, 48)))
         nearest = np.abs(prepared.images.transpose(0, 2, 3, 1).astype(int) - last).mean(axis=(1, 2, 3))
-        assert label in prepared.labels[nearest < 8], "labels and pictures parted when a gap was closed"
+        assert label in prepared.labels[nearest < 8], "labels and images no longer match after a gap was closed"
     _, unlabelled = finish(prepare(DataConfig(str(tmp_path / "pics")), 1))
     assert (unlabelled.labels, unlabelled.classes) == (None, ())
 
@@ -85,28 +85,28 @@ def test_sixty_bad_and_odd_files_stop_nothing(tmp_path: Path, finish: Finish) ->
     config = DataConfig(str(tmp_path / "pics"), 32, 32, 3)
     events, prepared = finish(prepare(config, 1))
     assert prepared.count == len(good)
-    assert {each.name for each in prepared.skipped} == set(bad)
+    assert {file.name for file in prepared.skipped} == set(bad)
     wanted = {name: reason for name, (_, reason) in broken_files().items()}
     for name, reason in prepared.skipped:
         assert reason
         assert wanted.get(name, "") in reason, f"{name}: {reason}"
-    quarters = np.array([RED, GREEN, BLUE, YELLOW])
+    expected = np.array([RED, GREEN, BLUE, YELLOW])
     corners = prepared.images[:, :, [8, 8, 24, 24], [8, 24, 8, 24]].transpose(0, 2, 1).astype(int)
-    right = (np.abs(corners - quarters).max(axis=(1, 2)) < 30).sum()
+    right = (np.abs(corners - expected).max(axis=(1, 2)) < 30).sum()
     upright = 8 + sum(
         name.startswith(("cmyk", "jpeg", "PNG", "prog", "port", "targa", "wave", "tail")) for name in odd_files()
     )
     assert right >= upright + 11, "orientation or colours are wrong in some"
-    said = " ".join(notes(events))
+    text = " ".join(notes(events))
     for words in (
         "7 pictures: turned upright",
         "2 pictures: CMYK",
-        "3 pictures: deep grey",
+        "3 pictures: high bit depth",
         "4 pictures: only the first",
     ):
-        assert words in said
-    assert f"{len(bad)} of {len(bad) + len(good)} files were skipped" in said
-    assert notes(finish(prepare(config, 1))[0]) == notes(events), "who trains on them again is told as well"
+        assert words in text
+    assert f"{len(bad)} of {len(bad) + len(good)} files were skipped" in text
+    assert notes(finish(prepare(config, 1))[0]) == notes(events), "the notes of a cached dataset are missing"
 
 
 def test_a_file_that_may_not_be_read_is_skipped(
@@ -140,11 +140,11 @@ def test_no_pictures_at_all(tmp_path: Path, finish: Finish) -> None:
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(GanvasError, match=r"No pictures in .* \(1 .txt file\)"):
         finish(prepare(DataConfig(str(tmp_path)), 1))
-    with pytest.raises(GanvasError, match="Unknown fit"):
+    with pytest.raises(GanvasError, match="no fit 'corp'"):
         finish(prepare(DataConfig(str(tmp_path), fit="corp"), 1))
 
 
-def test_stopped_halfway_it_goes_on(tmp_path: Path, finish: Finish) -> None:
+def test_it_resumes_after_a_stop(tmp_path: Path, finish: Finish) -> None:
     np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (5 * CHUNK_SIZE, 8, 8), np.uint8))
     config = DataConfig(str(tmp_path / "a.npy"), 8, 8, 1)
     generator = prepare(config, 1)
@@ -156,7 +156,7 @@ def test_stopped_halfway_it_goes_on(tmp_path: Path, finish: Finish) -> None:
     assert np.array_equal(prepared.images[:, 0], np.load(tmp_path / "a.npy"))
 
 
-def test_killed_halfway_it_goes_on(tmp_path: Path, finish: Finish) -> None:
+def test_it_resumes_after_a_kill(tmp_path: Path, finish: Finish) -> None:
     folder = good_folder(tmp_path / "pics", 4 * CHUNK_SIZE)
     (folder / "good0001.png").write_bytes(b"")
     config = DataConfig(str(folder), 8, 8, 3)
@@ -172,13 +172,13 @@ for number, event in enumerate(prepare({config!r}, 1)):
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -signal.SIGKILL
     events, prepared = finish(prepare(config, 1))
     assert events[0].done >= 2 * CHUNK_SIZE, "work was lost"
-    assert [each.name for each in prepared.skipped] == ["good0001.png"], "what was skipped before is forgotten"
+    assert [file.name for file in prepared.skipped] == ["good0001.png"], "files skipped before the kill are forgotten"
     shutil.rmtree(os.environ["GANVAS_CACHE"])
     _, whole = finish(prepare(config, 1))
     assert np.array_equal(whole.images, prepared.images)
 
 
-def test_a_torn_or_foreign_journal_costs_only_its_end(tmp_path: Path, cache: Path, finish: Finish) -> None:
+def test_a_torn_or_damaged_journal_loses_only_its_end(tmp_path: Path, cache: Path, finish: Finish) -> None:
     np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (5 * CHUNK_SIZE, 8, 8), np.uint8))
     config = DataConfig(str(tmp_path / "a.npy"), 8, 8, 1)
     for tail in (b'[2, [], {"a"', b"[2, [], {}]", b"\xff\xfe\n[3, [], {}]\n", b"7\n"):
@@ -195,7 +195,7 @@ def test_a_torn_or_foreign_journal_costs_only_its_end(tmp_path: Path, cache: Pat
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "record", "labels", "version", "gone"])
-def test_a_damaged_cache_is_made_again(tmp_path: Path, cache: Path, finish: Finish, damage: str) -> None:
+def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish, damage: str) -> None:
     good_folder(tmp_path / "pics" / "a", 10)
     good_folder(tmp_path / "pics" / "b", 10)
     config = DataConfig(str(tmp_path / "pics"), 8, 8, 3, conditional=True)
@@ -225,7 +225,7 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path, cache: Path, finish: Fini
     assert np.array_equal(second.labels, labels)
 
 
-def test_two_at_once_do_not_disturb_each_other(tmp_path: Path, cache: Path, finish: Finish) -> None:
+def test_two_processes_at_once_do_the_work_once(tmp_path: Path, cache: Path, finish: Finish) -> None:
     config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)), 8, 8, 3)
     program = f"""
 from ganvas.config import DataConfig
@@ -234,21 +234,21 @@ for event in prepare({config!r}, 1):
     print(event)
 """
     both = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate()[0] for process in both]
+    outputs = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert sum("done=0" in each for each in said) <= 1, "both did the work"
+    assert sum("done=0" in output for output in outputs) <= 1, "both did the work"
     together = np.array(finish(prepare(config, 1))[1].images)
     shutil.rmtree(cache)
     assert np.array_equal(finish(prepare(config, 1))[1].images, together)
 
 
-def test_waiting_is_said(tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_is_announced(tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparing, "is_unlocked", lambda _: False)
     events, _ = finish(prepare(DataConfig(str(good_folder(tmp_path / "pics", 20))), 1))
     assert "waiting" in events[0].text
 
 
-def test_several_processes_make_the_same(
+def test_several_processes_give_the_same(
     tmp_path: Path, cache: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_all(tmp_path / "pics")
@@ -264,7 +264,7 @@ def test_several_processes_make_the_same(
     assert one.notes == several.notes
 
 
-def test_no_room_and_no_permission_name_the_way_out(
+def test_a_full_disk_and_a_missing_permission_have_a_hint(
     tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = DataConfig(str(good_folder(tmp_path / "pics", 20)), 64, 64, 3)
@@ -279,7 +279,7 @@ def test_no_room_and_no_permission_name_the_way_out(
         finish(prepare(config, 1))
 
 
-def test_a_full_disk_is_said_and_costs_nothing_that_was_done(
+def test_a_full_disk_is_an_error_and_loses_no_work(
     tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)), 8, 8, 3)
@@ -311,7 +311,7 @@ def test_gaps_are_closed_from_the_end(count: int, data: st.DataObject) -> None:
     skipped = data.draw(st.sets(st.integers(0, count - 1)))
     places: list[int] = list(range(count))
     for gap, last in preparing._gap_moves(dict.fromkeys(skipped, "why"), count):
-        assert last >= count - len(skipped), "a picture that stays was moved, so doing it twice would lose it"
+        assert last >= count - len(skipped), "a picture that stays was moved, so repeating it would lose it"
         places[gap] = places[last]
     assert sorted(places[: count - len(skipped)]) == sorted(set(range(count)) - skipped)
 

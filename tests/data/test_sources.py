@@ -41,10 +41,10 @@ def test_links_back_are_named_and_not_followed(tmp_path: Path) -> None:
     touch(tmp_path, "a/1.png", "b/2.png")
     (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "b" / "same").symlink_to(tmp_path / "a", target_is_directory=True)
-    found = {item.name: item.problem for item in open_source(tmp_path).items()}
-    assert [name for name, problem in found.items() if not problem] == ["a/1.png", "b/2.png"], "walked a loop"
-    assert "already visited" in found["a/up"]
-    assert "already visited" in found["b/same"]
+    problems = {item.name: item.problem for item in open_source(tmp_path).items()}
+    assert [name for name, problem in problems.items() if not problem] == ["a/1.png", "b/2.png"], "walked a loop"
+    assert "already visited" in problems["a/up"]
+    assert "already visited" in problems["b/same"]
 
 
 def test_a_folder_that_may_not_be_read_is_a_problem_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +57,8 @@ def test_a_folder_that_may_not_be_read_is_a_problem_of_its_own(tmp_path: Path, m
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", forbidding)
-    found = {item.name: item.problem for item in open_source(tmp_path).items()}
-    assert found == {"a": "the folder cannot be read (permission denied)", "b/2.png": ""}
+    problems = {item.name: item.problem for item in open_source(tmp_path).items()}
+    assert problems == {"a": "the folder cannot be read (permission denied)", "b/2.png": ""}
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=8), unique=True))
@@ -101,9 +101,9 @@ paths = st.lists(st.lists(st.sampled_from("abc"), max_size=3).map("/".join), min
 
 @given(paths)
 def test_classes_are_at_least_two_and_in_the_path_or_none(groups: list[str]) -> None:
-    found = FolderSource(Path()).classes(groups)
-    assert not found or (len(set(found.values())) >= 2 and set(found) == set(groups))
-    assert all(name in PurePosixPath(group).parts for group, name in found.items())
+    named = FolderSource(Path()).classes(groups)
+    assert not named or (len(set(named.values())) >= 2 and set(named) == set(groups))
+    assert all(name in PurePosixPath(group).parts for group, name in named.items())
 
 
 def test_zip_is_read_in_place(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganvas.models.dcgan import DCGANDiscriminator, DCGANGenerator
-from ganvas.models.layers import up_conv, resolutions
+from ganvas.models.layers import resolutions, up_conv
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 64, 96), (3, 33, 17), (1, 31, 50)]
 
@@ -33,8 +33,8 @@ def test_weights_are_drawn_as_in_the_paper() -> None:
     for network in (DCGANGenerator(100, (512, 256), (3, 32, 32)), DCGANDiscriminator((256, 512), (3, 32, 32))):
         for module in network.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-                spread = 4 * 0.02 / math.sqrt(module.weight.numel())
-                assert abs(float(module.weight.detach().mean())) < spread
+                tolerance = 4 * 0.02 / math.sqrt(module.weight.numel())
+                assert abs(float(module.weight.detach().mean())) < tolerance
                 assert float(module.weight.detach().std()) == pytest.approx(0.02, rel=0.05)
                 assert module.bias is None
             elif isinstance(module, nn.BatchNorm2d):
@@ -52,10 +52,10 @@ def test_shapes(shape: tuple[int, int, int]) -> None:
 
 
 @pytest.mark.parametrize("side", range(8, 40))
-def test_doubling_leads_from_each_grid_to_the_next(side: int) -> None:
+def test_up_convolutions_lead_from_each_resolution_to_the_next(side: int) -> None:
     path = resolutions(side, 2 * side + 1, 3)
     assert path[-1] == (side, 2 * side + 1)
     features = torch.zeros(1, 2, *path[0])
-    for grid in path[1:]:
-        features = up_conv(2, 2, grid)(features)
-        assert features.shape[2:] == grid
+    for size in path[1:]:
+        features = up_conv(2, 2, size)(features)
+        assert features.shape[2:] == size

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvas.models.equalized import SQRT2, MinibatchStdDev, EqualConv2d, EqualLinear, PixelNorm
+from ganvas.models.equalized import SQRT2, EqualConv2d, EqualLinear, MinibatchStdDev, PixelNorm
 
 
 @pytest.mark.parametrize(("gain", "lr_multiplier"), [(1.0, 1.0), (SQRT2, 1.0), (1.0, 0.01)])

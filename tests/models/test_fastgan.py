@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganvas.models.fastgan import SKIP_DISTANCE, SkipLayerExcitation, FastGANGenerator
+from ganvas.models.fastgan import SKIP_DISTANCE, FastGANGenerator, SkipLayerExcitation
 
 
 def randn(*shape: int, seed: int = 0) -> Tensor:
@@ -14,19 +14,19 @@ def randn(*shape: int, seed: int = 0) -> Tensor:
 
 def test_excitation_against_its_formula() -> None:
     layer = SkipLayerExcitation(3, 2).double()
-    small, big = randn(2, 3, 8, 8), randn(2, 2, 16, 16, seed=1)
-    gather, mix = layer.layers[1], layer.layers[3]
-    actual = layer(small, big)
+    coarse, fine = randn(2, 3, 8, 8), randn(2, 2, 16, 16, seed=1)
+    conv4x4, conv1x1 = layer.layers[1], layer.layers[3]
+    actual = layer(coarse, fine)
     for index in range(2):
-        pooled = small[index].reshape(3, 4, 2, 4, 2).mean((2, 4))  # 8 x 8 to 4 x 4
-        first = (gather.weight * pooled).sum((1, 2, 3)) + gather.bias
-        first = first * torch.sigmoid(first)
-        weights = torch.sigmoid(mix.weight[:, :, 0, 0] @ first + mix.bias)
-        torch.testing.assert_close(actual[index], big[index] * weights[:, None, None])
+        pooled = coarse[index].reshape(3, 4, 2, 4, 2).mean((2, 4))  # 8 x 8 to 4 x 4
+        hidden = (conv4x4.weight * pooled).sum((1, 2, 3)) + conv4x4.bias
+        hidden = hidden * torch.sigmoid(hidden)
+        gate = torch.sigmoid(conv1x1.weight[:, :, 0, 0] @ hidden + conv1x1.bias)
+        torch.testing.assert_close(actual[index], fine[index] * gate[:, None, None])
 
 
-def test_far_grids_speak_to_each_other() -> None:
-    """With an excitation that says no, nothing but the last layer's bias is left of the finest features."""
+def test_skip_layer_excitations_gate_fine_features() -> None:
+    """With a closed gate, only the last layer's bias is left of the finest features."""
     torch.manual_seed(0)
     network = FastGANGenerator(8, (16, 16, 8, 8), (3, 32, 32)).eval()
     assert len(network.excitations) == len((16, 16, 8, 8)) - SKIP_DISTANCE
@@ -35,20 +35,22 @@ def test_far_grids_speak_to_each_other() -> None:
     with torch.no_grad():
         network.excitations[0].layers[3].weight.zero_()
         network.excitations[0].layers[3].bias.fill_(-1e4)
-    shut = network(z)
-    assert not torch.allclose(before, shut)
+    closed = network(z)
+    assert not torch.allclose(before, closed)
     torch.testing.assert_close(
-        shut[:, :, 1:-1, 1:-1], torch.tanh(network.to_rgb[0].bias)[None, :, None, None].expand(2, 3, 30, 30)
+        closed[:, :, 1:-1, 1:-1], torch.tanh(network.to_rgb[0].bias)[None, :, None, None].expand(2, 3, 30, 30)
     )
 
 
-def test_a_block_is_nearest_pixels_a_convolution_a_norm_and_a_gate() -> None:
+def test_a_block_is_upsampling_a_convolution_a_norm_and_a_gate() -> None:
     network = FastGANGenerator(4, (3, 2), (1, 8, 8)).double().eval()
     block = network.blocks[0]
     features = randn(1, 3, 4, 4)
-    larger = features.repeat_interleave(2, 2).repeat_interleave(2, 3)
-    wide = F.conv2d(larger, block[1].weight, padding=1) / (1 + 1e-5) ** 0.5  # fresh statistics: mean 0, variance 1
-    torch.testing.assert_close(block(features), wide[:, :2] * torch.sigmoid(wide[:, 2:]))
+    upsampled = features.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    convolved = (
+        F.conv2d(upsampled, block[1].weight, padding=1) / (1 + 1e-5) ** 0.5
+    )  # fresh statistics: mean 0, variance 1
+    torch.testing.assert_close(block(features), convolved[:, :2] * torch.sigmoid(convolved[:, 2:]))
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (4, 64, 96), (1, 28, 28), (3, 33, 17)])

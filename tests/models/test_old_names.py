@@ -43,8 +43,8 @@ def name_of(case: str, place: str) -> str:
     return {"generator": chosen.generator.name, "discriminator": chosen.discriminator.name}.get(place, "quick")
 
 
-def test_every_recipe_is_among_them() -> None:
-    assert set(WRITTEN) == {name + labels for name in RECIPES for labels in ("", "-labels")}
+def test_every_recipe_of_0_1_still_exists() -> None:
+    assert {case.partition("-")[0] for case in WRITTEN} <= set(RECIPES)
 
 
 @pytest.mark.parametrize("case", WRITTEN)

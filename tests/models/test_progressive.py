@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganvas.models.layers import Shape
 from ganvas.models.progan_layers import DownConv2d, UpConv2d, coarsest_size
-from ganvas.models.progressive import ProgressiveDiscriminator, ProgressiveGenerator, at_level, set_level
+from ganvas.models.progressive import GrowingNetwork, ProgressiveDiscriminator, ProgressiveGenerator, at_level
 
 SHAPES = [((3, 32, 32), 4, (4, 4)), ((4, 96, 64), 4, (12, 8)), ((1, 28, 28), 3, (7, 7)), ((3, 8, 8), 1, (8, 8))]
 WIDTHS = (6, 5, 4)
@@ -22,10 +22,10 @@ def pair(classes: int = 0) -> tuple[ProgressiveGenerator, ProgressiveDiscriminat
     return generator, ProgressiveDiscriminator(WIDTHS[::-1], (3, 16, 16), classes).double()
 
 
-def at(network: nn.Module, level: float) -> nn.Module:
+def at(network: GrowingNetwork, level: float) -> GrowingNetwork:
     """Return a copy at the level."""
     network = copy.deepcopy(network)
-    set_level(network, level)
+    network.set_level(level)
     return network
 
 
@@ -81,12 +81,10 @@ def test_sides_that_cannot_be_halved_are_refused() -> None:
 def test_levels_out_of_range_are_refused(level: float) -> None:
     for network in pair():
         with pytest.raises(ValueError, match="not between 0 and 2"):
-            set_level(network, level)
+            network.set_level(level)
         assert float(network.level) == 2
     with pytest.raises(ValueError, match="not between 0 and 2"):
         at_level(torch.zeros(1, 3, 16, 16), level, 3)
-    with pytest.raises(TypeError, match="Linear has no level"):
-        set_level(nn.Linear(1, 1), 0)
 
 
 def test_an_up_convolution_is_nearest_neighbour_and_a_convolution() -> None:
@@ -172,7 +170,7 @@ def test_work_above_the_level_and_fades_at_whole_levels_are_not_computed() -> No
             module.register_forward_hook(note)
         for level, blocks_used, rgb_used in ((0, 0, 1), (0.5, 1, 2), (1, 1, 1), (1.5, 2, 2), (2, 2, 1)):
             called.clear()
-            set_level(network, level)
+            network.set_level(level)
             network(given)
             assert sum(each in network.blocks for each in called) == blocks_used
             assert sum(each in rgb for each in called) == rgb_used
@@ -181,11 +179,11 @@ def test_work_above_the_level_and_fades_at_whole_levels_are_not_computed() -> No
 def test_the_level_is_saved_and_loaded_with_the_weights() -> None:
     for network, given in zip(pair(), (noise(2, 7), noise(2, 3, 16, 16)), strict=True):
         assert float(network.level) == 2, "a fresh network is complete"
-        set_level(network, 1.3)
+        network.set_level(1.3)
         level = network.level
         weights = {key: each.clone() for key, each in network.state_dict().items()}
         expected = network(given)
-        set_level(network, 0)
+        network.set_level(0)
         assert network.level is level, "set in place"
         assert not torch.allclose(network(given), expected)
         network.load_state_dict(weights)
@@ -235,7 +233,7 @@ def test_the_discriminator_is_blind_to_detail_above_its_level(level: float) -> N
 def test_gradients_are_with_respect_to_full_size_images() -> None:
     """A step of length 1 among upsampled images is one of 1 / s among the small ones."""
     _, discriminator = pair()
-    set_level(discriminator, 0)
+    discriminator.set_level(0)
     small = noise(4, 3, 4, 4).requires_grad_(True)
     large = small.detach().repeat_interleave(4, 2).repeat_interleave(4, 3).requires_grad_(True)
     (fine,) = torch.autograd.grad(discriminator(large).sum(), large)
@@ -258,7 +256,7 @@ def test_labels_matter() -> None:
 def test_the_discriminator_can_be_differentiated_twice(level: float) -> None:
     torch.manual_seed(0)
     network = ProgressiveDiscriminator((2, 2), (1, 4, 4)).double()
-    set_level(network, level)
+    network.set_level(level)
     images = noise(2, 1, 4, 4).requires_grad_(True)
     assert torch.autograd.gradcheck(network, (images,))
     assert torch.autograd.gradgradcheck(network, (images,))
@@ -267,5 +265,5 @@ def test_the_discriminator_can_be_differentiated_twice(level: float) -> None:
 def test_the_generator_has_the_right_gradient() -> None:
     torch.manual_seed(0)
     network = ProgressiveGenerator(3, (2, 2), (1, 4, 4)).double()
-    set_level(network, 0.4)
+    network.set_level(0.4)
     assert torch.autograd.gradcheck(network, (noise(2, 3).requires_grad_(True),))

@@ -1,4 +1,4 @@
-"""R3GAN's layers against the formulas, and what its initialisation promises."""
+"""R3GAN's layers against their formulas, and its initialization."""
 
 import pytest
 import torch
@@ -18,43 +18,43 @@ def test_a_block_is_its_shortcut_at_first() -> None:
     assert torch.equal(R3Block(16, 4).double()(features), features)
 
 
-def test_a_block_widens_mixes_in_groups_and_narrows() -> None:
+def test_a_block_is_three_convolutions_the_middle_one_grouped() -> None:
     block = R3Block(16, 4).double()
     with torch.no_grad():
         block.conv_out.weight.copy_(randn(*block.conv_out.weight.shape))
         block.conv_in.bias.copy_(randn(32, seed=1))
         block.conv_group.bias.copy_(randn(32, seed=3))
     features = randn(1, 16, 4, 4, seed=2)
-    wide = torch.einsum("oi,bihw->bohw", block.conv_in.weight[:, :, 0, 0], features)
-    wide = F.leaky_relu(wide + block.conv_in.bias[:, None, None], 0.2)
+    inner = torch.einsum("oi,bihw->bohw", block.conv_in.weight[:, :, 0, 0], features)
+    inner = F.leaky_relu(inner + block.conv_in.bias[:, None, None], 0.2)
     parts = []
     for group in range(2):  # 32 channels, 16 a group
-        some = slice(16 * group, 16 * group + 16)
-        parts.append(F.conv2d(wide[:, some], block.conv_group.weight[some], padding=1))
+        channels = slice(16 * group, 16 * group + 16)
+        parts.append(F.conv2d(inner[:, channels], block.conv_group.weight[channels], padding=1))
     inner = F.leaky_relu(torch.cat(parts, 1) + block.conv_group.bias[:, None, None], 0.2)
     added = torch.einsum("oi,bihw->bohw", block.conv_out.weight[:, :, 0, 0], inner)
     torch.testing.assert_close(block(features), features + added)
 
 
-def test_weights_are_the_smaller_the_more_blocks_there_are() -> None:
+def test_more_blocks_start_with_smaller_weights() -> None:
     torch.manual_seed(0)
     few, many = R3Block(64, 1), R3Block(64, 16)
-    for name in ("widen", "mix"):
-        sizes = [float(getattr(block, name).weight.detach().std()) for block in (few, many)]
-        assert sizes[0] / sizes[1] == pytest.approx(16**0.25, rel=0.05)
+    for name in ("conv_in", "conv_group"):
+        stds = [float(getattr(block, name).weight.detach().std()) for block in (few, many)]
+        assert stds[0] / stds[1] == pytest.approx(16**0.25, rel=0.05)
     fan_in = 16 * 9
     assert float(few.conv_group.weight.detach().std()) == pytest.approx((2 / 1.04 / fan_in) ** 0.5, rel=0.05)
 
 
 @pytest.mark.parametrize(("before", "after"), [(4, 8), (8, 4), (7, 14), (5, 3)])
-def test_grids_change_by_triangles(before: int, after: int) -> None:
+def test_sizes_change_by_triangle_filters(before: int, after: int) -> None:
     line = randn(before)
     scale = before / after
-    reach = max(1.0, scale)  # a finer grid is reached by the triangle of the coarser one
+    reach = max(1.0, scale)  # downwards the triangle is as wide as the coarser pixels
     expected = torch.zeros(after, dtype=torch.float64)
     for place in range(after):
         centre = (place + 0.5) * scale - 0.5
-        if scale <= 1:  # upwards pixels beyond the border repeat it
+        if scale <= 1:  # upwards the border is repeated
             low = int(torch.tensor(centre).floor())
             part = centre - low
             ends = [min(max(each, 0), before - 1) for each in (low, low + 1)]
@@ -67,15 +67,15 @@ def test_grids_change_by_triangles(before: int, after: int) -> None:
     torch.testing.assert_close(actual[0, 0], expected.expand(after, after), rtol=1e-6, atol=1e-6)
 
 
-def test_the_first_grid_is_scaled_channel_by_channel() -> None:
+def test_the_learned_constant_is_scaled_channel_by_channel() -> None:
     network = R3Generator(4, (16, 16), (3, 8, 8)).double()
     z = randn(2, 4)
-    strengths = z @ network.mapping.weight.T
-    first = torch.stack([network.basis * each[:, None, None] for each in strengths])
-    coloured = torch.einsum(
+    scales = z @ network.mapping.weight.T
+    first = torch.stack([network.basis * scale[:, None, None] for scale in scales])
+    rgb = torch.einsum(
         "oi,bihw->bohw", network.to_rgb.weight[:, :, 0, 0], F.interpolate(first, (8, 8), mode="bilinear")
     )
-    torch.testing.assert_close(network(z), coloured)  # fresh blocks do nothing
+    torch.testing.assert_close(network(z), rgb)  # fresh blocks add nothing
 
 
 def test_second_derivatives_are_right() -> None:

@@ -1,4 +1,4 @@
-"""The residual pair: no norm, gentle blocks, any shape, and gradients that an R1 penalty can use."""
+"""The residual pair: no norms, small branches, any shape, and gradients for an R1 penalty."""
 
 import pytest
 import torch
@@ -18,29 +18,27 @@ def test_shapes(shape: tuple[int, int, int]) -> None:
     assert ResidualDiscriminator((8, 8, 8), shape)(images).shape == (5,)
 
 
-def test_nothing_is_normalised() -> None:
+def test_nothing_is_normalized() -> None:
     generator, discriminator = ResidualGenerator(10, (8, 4), (1, 16, 16)), ResidualDiscriminator((4, 8), (1, 16, 16))
     kinds = {type(module) for network in (generator, discriminator) for module in network.modules()}
-    assert not kinds & {nn.BatchNorm2d, nn.GroupNorm, nn.InstanceNorm2d}, "a norm was slipped in"
+    assert not kinds & {nn.BatchNorm2d, nn.GroupNorm, nn.InstanceNorm2d}, "there is a norm"
     images = torch.rand(6, 1, 16, 16)
     alone = torch.cat([discriminator(image[None]) for image in images])
-    assert torch.allclose(discriminator(images), alone, atol=1e-5), "one picture's logit depends on the others"
+    assert torch.allclose(discriminator(images), alone, atol=1e-5), "one image's logit depends on the others"
 
 
-def test_a_block_adds_a_tenth_of_its_branch_to_what_comes_in() -> None:
+def test_a_block_adds_a_tenth_of_its_branch_to_its_input() -> None:
     torch.manual_seed(0)
     block, features = ResidualBlock(6, 6), torch.randn(2, 6, 5, 5)
     assert torch.allclose(block(features), features + BRANCH_SCALE * block.branch(features))
     assert isinstance(block.shortcut, nn.Identity)
-    assert isinstance(ResidualBlock(6, 4).shortcut, nn.Conv2d), "other channels need a shortcut that is learned"
+    assert isinstance(ResidualBlock(6, 4).shortcut, nn.Conv2d), "a change of channels needs a learned shortcut"
 
 
 def test_features_keep_their_size() -> None:
     torch.manual_seed(0)
     images = ResidualGenerator(64, (64, 32), (1, 16, 16))(torch.randn(64, 64))
-    assert 0.3 < float(images.detach().std()) < 0.95, (
-        "grey pictures are driven into the tanh's end before they have shapes"
-    )
+    assert 0.3 < float(images.detach().std()) < 0.95, "gray images, or a saturated tanh"
     logits = ResidualDiscriminator((32, 64), (1, 16, 16))(torch.randn(64, 1, 16, 16))
     assert 0.1 < float(logits.detach().std()) < 5
 

@@ -1,4 +1,4 @@
-"""StyleGAN2's layers against what they are said to compute, written out in loops and in double precision."""
+"""StyleGAN2's layers against their definitions, written out in loops and in float64."""
 
 import pytest
 import torch
@@ -10,10 +10,10 @@ from ganvas.models.stylegan2 import (
     NOISE_LR_MULTIPLIER,
     Blur,
     ModulatedConv2d,
-    SynthesisLayer,
     StyleGAN2Block,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
+    SynthesisLayer,
 )
 
 LINE = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
@@ -24,7 +24,7 @@ def randn(*shape: int, seed: int = 0) -> Tensor:
 
 
 def zero_stuffed(image: Tensor) -> Tensor:
-    """Put a zero behind every pixel of (C, H, W)."""
+    """Return (C, 2H, 2W) with a zero after every pixel of (C, H, W)."""
     channels, height, width = image.shape
     out = torch.zeros(channels, 2 * height, 2 * width, dtype=image.dtype)
     for row in range(height):
@@ -33,38 +33,38 @@ def zero_stuffed(image: Tensor) -> Tensor:
     return out
 
 
-def filtered(image: Tensor, before: int, gain: float) -> Tensor:
-    """Convolve (C, H, W) with [1, 3, 3, 1] in both directions, `before` zeros in front, to the same size."""
+def filtered(image: Tensor, pad: int, gain: float) -> Tensor:
+    """Return (C, H, W) convolved with [1, 3, 3, 1] in both directions, with `pad` zeros in front."""
     _, height, width = image.shape
     out = torch.zeros_like(image)
     for row in range(height):
         for column in range(width):
             for a in range(4):
                 for b in range(4):
-                    y, x = row + a - before, column + b - before
+                    y, x = row + a - pad, column + b - pad
                     if 0 <= y < height and 0 <= x < width:
                         out[:, row, column] += gain * LINE[a] * LINE[b] * image[:, y, x]
     return out
 
 
-@pytest.mark.parametrize("doubles", [False, True], ids=["same grid", "doubled"])
-@pytest.mark.parametrize("demodulates", [True, False])
-def test_modulated_convolution_is_a_convolution_of_its_own_for_each_picture(doubles: bool, demodulates: bool) -> None:
-    layer = ModulatedConv2d(3, 4, 3, 5, doubles, demodulates).double()
+@pytest.mark.parametrize("upsample", [False, True], ids=["same size", "upsampled"])
+@pytest.mark.parametrize("demodulate", [True, False])
+def test_modulated_convolution_is_a_convolution_per_image(upsample: bool, demodulate: bool) -> None:
+    layer = ModulatedConv2d(3, 4, 3, 5, upsample, demodulate).double()
     features, w = randn(2, 3, 4, 6), randn(2, 5, seed=1)
     actual = layer(features, w)
     for index in range(2):
         style = layer.affine.weight @ w[index] / 5**0.5 + layer.affine.bias
         weight = layer.weight / 27**0.5 * style[None, :, None, None]
-        if demodulates:
+        if demodulate:
             for row in range(4):
                 weight = weight.clone()
                 weight[row] = weight[row] / (weight[row].square().sum() + 1e-8).sqrt()
-        if doubles:
-            # Zeros between the pixels, the transposed convolution as one that slides over them, then the filter: the
-            # order in which the paper's code does it. Borders are left out; what lies beyond them is zero in both.
+        if upsample:
+            # Zeros between the pixels, the transposed convolution as one that slides over them, then the filter: this
+            # is the order of the paper's code. Borders are left out.
             stuffed = F.pad(zero_stuffed(features[index]), (2, 2, 2, 2))
-            grown = F.conv2d(stuffed[None], weight.flip(2, 3))[0]  # (2H + 2): index i stands for place i - 2 + 1
+            grown = F.conv2d(stuffed[None], weight.flip(2, 3))[0]  # (2H + 2): index i is pixel i - 2 + 1
             expected = filtered(grown[:, :-1, :-1], 1, 4.0)[:, :8, :12]
             torch.testing.assert_close(actual[index][:, :-1, :-1], expected[:, :-1, :-1])
         else:
@@ -76,7 +76,9 @@ def test_demodulated_features_keep_their_size() -> None:
     layer = ModulatedConv2d(64, 64, 3, 8)
     features, w = torch.randn(16, 64, 8, 8), 3 * torch.randn(16, 8)
     inner = layer(features, w)[:, :, 1:-1, 1:-1]
-    assert 0.9 < float(inner.detach().std()) < 1.1, "whatever the style, the output of white noise has size one"
+    assert 0.9 < float(inner.detach().std()) < 1.1, (
+        "whatever the style, white noise should come out with standard deviation 1"
+    )
 
 
 def test_blur_halves_as_a_loop_does() -> None:
@@ -85,7 +87,7 @@ def test_blur_halves_as_a_loop_does() -> None:
     torch.testing.assert_close(actual[0], filtered(features[0], 1, 1.0)[:, ::2, ::2])
 
 
-def test_doubling_a_constant_gives_the_constant() -> None:
+def test_upsampling_a_constant_gives_the_constant() -> None:
     layer = ModulatedConv2d(1, 1, 3, 2, upsample=True, demodulate=False).double()
     with torch.no_grad():
         layer.weight.zero_()
@@ -95,15 +97,15 @@ def test_doubling_a_constant_gives_the_constant() -> None:
     torch.testing.assert_close(actual[:, :, 1:-1, 1:-1], torch.ones(1, 1, 8, 8, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("doubles", [False, True])
-def test_gradients_of_a_modulated_convolution(doubles: bool) -> None:
-    layer = ModulatedConv2d(2, 2, 3, 2, doubles).double()
+@pytest.mark.parametrize("upsample", [False, True])
+def test_gradients_of_a_modulated_convolution(upsample: bool) -> None:
+    layer = ModulatedConv2d(2, 2, 3, 2, upsample).double()
     inputs = randn(2, 2, 3, 3).requires_grad_(), randn(2, 2, seed=1).requires_grad_()
     assert torch.autograd.gradcheck(layer, inputs)
     assert torch.autograd.gradgradcheck(layer, inputs), "path lengths and R1 need the second derivative"
 
 
-def test_noise_is_weighed_by_one_learned_number_and_fixed_without_a_generator() -> None:
+def test_noise_is_scaled_by_one_learned_number_and_fixed_without_a_generator() -> None:
     layer = SynthesisLayer(2, 3, (4, 4), 2, False).double()
     features, w = randn(2, 2, 4, 4), randn(2, 2, seed=1)
     silent = layer(features, w, None)
@@ -124,39 +126,39 @@ def test_a_discriminators_block_adds_a_shortcut_and_keeps_size() -> None:
     def convolved(layer: EqualConv2d, of: Tensor) -> Tensor:
         return F.conv2d(of, layer.weight * layer.scale, layer.bias, layer.stride, layer.padding)
 
-    judged = F.leaky_relu(convolved(block.conv0[0], features), 0.2) * 2**0.5
-    wide = torch.zeros(1, 3, 12, 12, dtype=torch.float64)
-    wide[:, :, 2:-2, 2:-2] = judged
-    blurred = filtered(wide[0], 1, 1.0)[None, :, 1:-2, 1:-2]  # 9 x 9
-    judged = F.leaky_relu(convolved(block.conv1, blurred), 0.2) * 2**0.5
-    thin = filtered(features[0], 1, 1.0)[None, :, ::2, ::2]
-    expected = (judged + convolved(block.skip, thin)) / 2**0.5
+    branch = F.leaky_relu(convolved(block.conv0[0], features), 0.2) * 2**0.5
+    padded = torch.zeros(1, 3, 12, 12, dtype=torch.float64)
+    padded[:, :, 2:-2, 2:-2] = branch
+    blurred = filtered(padded[0], 1, 1.0)[None, :, 1:-2, 1:-2]  # 9 x 9
+    branch = F.leaky_relu(convolved(block.conv1, blurred), 0.2) * 2**0.5
+    halved = filtered(features[0], 1, 1.0)[None, :, ::2, ::2]
+    expected = (branch + convolved(block.skip, halved)) / 2**0.5
     torch.testing.assert_close(block(features), expected)
 
 
-def test_colours_are_added_from_grid_to_grid() -> None:
+def test_rgb_images_are_added_from_resolution_to_resolution() -> None:
     torch.manual_seed(0)
     network = StyleGAN2Generator(4, (6, 5), (3, 8, 8)).double()
     with torch.no_grad():
-        for each in network.layers:
-            each.strength.fill_(0.3)
+        for layer in network.layers:
+            layer.noise_strength.fill_(0.3)
         network.rgb_bias.copy_(randn(3, 1, 1))
-    styles = randn(2, network.num_ws, 4)
+    ws = randn(2, network.num_ws, 4)
     assert network.num_ws == 4
-    first = network.layers[0](network.const.expand(2, -1, -1, -1), styles[:, 0], None)
-    colours = network.rgb_bias + network.to_rgb[0](first, styles[:, 1])
-    second = network.layers[2](network.layers[1](first, styles[:, 1], None), styles[:, 2], None)
-    larger = F.interpolate(colours, (8, 8), mode="bilinear")
-    torch.testing.assert_close(network.synthesis(styles), larger + network.to_rgb[1](second, styles[:, 3]))
+    first = network.layers[0](network.const.expand(2, -1, -1, -1), ws[:, 0], None)
+    rgb = network.rgb_bias + network.to_rgb[0](first, ws[:, 1])
+    second = network.layers[2](network.layers[1](first, ws[:, 1], None), ws[:, 2], None)
+    upsampled = F.interpolate(rgb, (8, 8), mode="bilinear")
+    torch.testing.assert_close(network.synthesis(ws), upsampled + network.to_rgb[1](second, ws[:, 3]))
 
 
-def test_truncation_draws_towards_the_mean_style() -> None:
+def test_truncation_moves_styles_towards_their_mean() -> None:
     torch.manual_seed(0)
     network = StyleGAN2Generator(4, (6, 5), (3, 8, 8))
     z = torch.randn(8, 4)
     network.w_avg.copy_(network.mapping(torch.randn(64, 4)).mean(0).detach())
     middle = network(z, None, 0.0)
-    torch.testing.assert_close(middle, middle[:1].expand_as(middle))  # without styles of their own all are one
+    torch.testing.assert_close(middle, middle[:1].expand_as(middle))  # all images have the same style
     spread = [float(network(z, None, each).std(0).mean().detach()) for each in (0.5, 1.0)]
     assert 0 < spread[0] < spread[1]
 
@@ -179,7 +181,7 @@ def test_shapes(shape: tuple[int, int, int]) -> None:
     assert StyleGAN2Discriminator(widths[::-1], shape)(images).shape == (5,)
 
 
-def test_a_fresh_generator_draws_pictures_of_about_the_right_size() -> None:
+def test_a_fresh_generator_draws_images_of_about_the_right_contrast() -> None:
     torch.manual_seed(0)
     images = StyleGAN2Generator(32, (32, 32, 32), (3, 16, 16))(torch.randn(64, 32))
     assert 0.5 < float(images.detach().std()) < 4

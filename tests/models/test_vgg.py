@@ -1,4 +1,4 @@
-"""VGG: layers by name, nothing deeper than asked, any size, and weights that are refused when they are not VGG's."""
+"""VGG: layers by name, nothing deeper than needed, any size, and errors for weights that are not VGG's."""
 
 import urllib.error
 from collections.abc import Callable
@@ -16,22 +16,22 @@ from ganvas import builtin
 from ganvas.cli import main
 from ganvas.errors import GanvasError
 from ganvas.models import frozen_ops, vgg
-from ganvas.models.vgg import VGG, WeightsUnavailable, VGGWeights, packaged_vgg16, save_slim_vgg, torchvision_vgg19
+from ganvas.models.vgg import VGG, VGGWeights, WeightsUnavailable, packaged_vgg16, save_slim_vgg, torchvision_vgg19
 from ganvas.style.load import load_picture
 
 HALF = (0.5, 0.5, 0.5)
 VGG19_FILE = "vgg19-dcbb9e9d.pth"  # the name that torchvision looks for in torch's cache
-VGG19_PLACES = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+VGG19_INDICES = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
 
 
 def small(widths: dict[str, int], seed: int = 0) -> VGGWeights:
-    """Return a VGG with random weights and a few channels at each convolution of `widths`."""
+    """Return random weights of a VGG with a few channels at each convolution of `widths`."""
     generator = torch.Generator().manual_seed(seed)
-    tensors, before = {}, 3
+    tensors, channels = {}, 3
     for name, width in widths.items():
-        tensors[f"conv{name}.weight"] = torch.randn(width, before, 3, 3, generator=generator) / (9 * before) ** 0.5
+        tensors[f"conv{name}.weight"] = torch.randn(width, channels, 3, 3, generator=generator) / (9 * channels) ** 0.5
         tensors[f"conv{name}.bias"] = torch.randn(width, generator=generator) / 10
-        before = width
+        channels = width
     return VGGWeights("small VGG", tensors, HALF, HALF)
 
 
@@ -41,10 +41,10 @@ SMALL = small({"1_1": 4, "1_2": 4, "2_1": 6, "2_2": 6})
 @pytest.fixture(scope="module")
 def vgg19_state() -> dict[str, torch.Tensor]:
     """Return a file of torchvision's VGG-19 with two channels everywhere, under torchvision's own names."""
-    with torch.device("meta"):  # only the names are of interest, not half a gigabyte of random numbers
+    with torch.device("meta"):  # for the names, without half a gigabyte of random numbers
         real = torchvision.models.vgg19(weights=None, init_weights=False).state_dict()
     names = {key for key in real if key.startswith("features")}
-    assert names == {f"features.{place}.{part}" for place in VGG19_PLACES for part in ("weight", "bias")}
+    assert names == {f"features.{index}.{part}" for index in VGG19_INDICES for part in ("weight", "bias")}
     shape = {"weight": (2, 2, 3, 3), "bias": (2,)}
     state = {name: torch.full(shape[name.split(".")[-1]], float(name.split(".")[1])) for name in names}
     return {**state, "features.0.weight": torch.zeros(2, 3, 3, 3), "classifier.0.weight": torch.zeros(1)}
@@ -52,7 +52,7 @@ def vgg19_state() -> dict[str, torch.Tensor]:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty torch cache of our own."""
+    """Return the folder of an empty torch cache."""
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
     folder = tmp_path / "checkpoints"
     folder.mkdir()
@@ -73,74 +73,74 @@ def test_layers_agree_with_a_plain_sequential() -> None:
     third = conv(mirrored(pooled), t["conv2_1.weight"], t["conv2_1.bias"])
     actual = VGG(SMALL, ["conv1_1", "relu1_2", "conv2_1"], pooling="max")(x)
     for layer, expected in {"conv1_1": first, "relu1_2": second.relu(), "conv2_1": third}.items():
-        torch.testing.assert_close(actual[layer], expected, msg=f"{layer} is not what the definition says")
+        torch.testing.assert_close(actual[layer], expected, msg=f"{layer} differs from its definition")
 
 
-def test_nothing_deeper_than_asked_is_kept_or_computed() -> None:
+def test_nothing_deeper_than_needed_is_stored_or_computed() -> None:
     network = VGG(SMALL, ["relu1_2", "relu1_1", "relu1_2"])
     assert network.convolutions == ["1_1", "1_2"]
     assert set(network(torch.zeros(1, 3, 4, 4))) == {"relu1_1", "relu1_2"}
     assert not list(network.parameters()), "a frozen network has nothing to train"
 
 
-def test_slopes_are_autograds_and_inputs_of_convolutions_are_not_kept() -> None:
-    encoder, kept = VGG(packaged_vgg16(), ("relu2_2", "conv3_1")), []
+def test_gradients_are_autograds_and_inputs_of_convolutions_are_not_stored() -> None:
+    network, stored = VGG(packaged_vgg16(), ("relu2_2", "conv3_1")), []
     images = torch.rand(1, 3, 25, 20, generator=torch.Generator().manual_seed(0)).requires_grad_()
 
-    def slope(seen: dict[str, torch.Tensor]) -> torch.Tensor:
-        return torch.autograd.grad(sum(each.square().mean() for each in seen.values()), images)[0]
+    def gradient(features: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.autograd.grad(sum(each.square().mean() for each in features.values()), images)[0]
 
-    with torch.autograd.graph.saved_tensors_hooks(lambda each: kept.append(each) or each, lambda each: each):
-        seen = encoder(images)
-    assert kept, "nothing was watched"
-    assert not any(each.shape[-2:] == (27, 22) for each in kept), "a padded copy is kept"
-    whole = [each for each in kept if each.shape[-2:] == images.shape[-2:] and each.dtype == torch.float32]
-    assert not whole, "what nobody asked for is kept with all its digits"
+    with torch.autograd.graph.saved_tensors_hooks(lambda each: stored.append(each) or each, lambda each: each):
+        features = network(images)
+    assert stored, "nothing was recorded"
+    assert not any(each.shape[-2:] == (27, 22) for each in stored), "a padded copy is stored"
+    full = [each for each in stored if each.shape[-2:] == images.shape[-2:] and each.dtype == torch.float32]
+    assert not full, "features that are not returned are stored in float32"
 
-    def plain(features: Tensor, weight: Tensor, bias: Tensor, cuts: bool, asked: bool) -> Tensor:
-        actual = F.conv2d(features, weight, bias)
-        return actual.relu() if cuts else actual
+    def plain(features: Tensor, weight: Tensor, bias: Tensor, relu: bool, output_is_kept: bool) -> Tensor:
+        output = F.conv2d(features, weight, bias)
+        return output.relu() if relu else output
 
-    actual = slope(seen)
+    actual = gradient(features)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(frozen_ops.FrozenConvReLU, "apply", plain)
         patch.setattr(frozen_ops.AvgPool2x2, "apply", partial(F.avg_pool2d, kernel_size=2, ceil_mode=True))
         patch.setattr(frozen_ops.ReflectPad1, "apply", partial(F.pad, pad=(1, 1, 1, 1), mode="reflect"))
-        torch.testing.assert_close(actual, slope(encoder(images)), rtol=1e-4, atol=1e-7)
+        torch.testing.assert_close(actual, gradient(network(images)), rtol=1e-4, atol=1e-7)
 
 
-def test_it_tells_how_much_its_features_take() -> None:
-    encoder = VGG(packaged_vgg16(), ("relu1_1", "conv4_2"))
-    seen = encoder(torch.zeros(1, 3, 64, 32))
-    taken = sum(each.numel() * each.element_size() for each in seen.values())
-    assert encoder.bytes_of(("relu1_1", "conv4_2")) * 64 * 32 == taken
+def test_it_knows_how_much_memory_its_features_take() -> None:
+    network = VGG(packaged_vgg16(), ("relu1_1", "conv4_2"))
+    features = network(torch.zeros(1, 3, 64, 32))
+    size = sum(each.numel() * each.element_size() for each in features.values())
+    assert network.bytes_of(("relu1_1", "conv4_2")) * 64 * 32 == size
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 40), (33, 2), (7, 5)])
 @pytest.mark.parametrize("pooling", ["average", "max"])
 def test_pictures_of_any_size_pass(height: int, width: int, pooling: str) -> None:
     features = VGG(packaged_vgg16(), ["conv4_2"], pooling)(torch.zeros(1, 3, height, width))["conv4_2"]
-    assert features.shape == (1, 512, -(-height // 8), -(-width // 8)), "a picture's last row or column was lost"
+    assert features.shape == (1, 512, -(-height // 8), -(-width // 8)), "an image's last row or column was lost"
     assert features.isfinite().all()
 
 
-def test_an_even_picture_stays_even_to_its_edge() -> None:
+def test_a_uniform_image_stays_uniform_to_its_edge() -> None:
     features = VGG(SMALL, ["conv1_1"])(torch.full((1, 3, 6, 6), 0.7))["conv1_1"]
-    assert features.std(dim=(2, 3)).max() < 1e-6, "the border shows as an edge where there is none"
+    assert features.std(dim=(2, 3)).max() < 1e-6, "the border looks like an edge"
 
 
-def test_average_pooling_does_not_darken_the_edge_of_an_odd_picture() -> None:
+def test_average_pooling_does_not_darken_the_edge_of_an_odd_image() -> None:
     pool, _ = vgg.POOLINGS["average"]
     assert torch.equal(pool(torch.ones(1, 1, 5, 5)), torch.ones(1, 1, 3, 3))
 
 
-def test_averages_are_as_strong_as_the_maxima_that_the_network_knows() -> None:
+def test_averages_are_as_strong_as_the_maxima_that_the_network_was_trained_with() -> None:
     image = load_picture(builtin.photo()).tensor((256, 256), torch.device("cpu"))
     pools = {name: VGG(packaged_vgg16(), ["conv2_1", "conv3_1", "conv4_1"], name) for name in ("average", "max")}
     weak, strong = (vgg.POOLINGS[name] for name in ("average", "max"))
     features = VGG(packaged_vgg16(), ["relu1_2", "relu2_2", "relu3_3"], "max")(image)
-    for place, seen in enumerate(features.values()):
-        means = [float((pool(seen) * gains[place]).mean()) for pool, gains in (weak, strong)]
+    for index, layer in enumerate(features.values()):
+        means = [float((pool(layer) * gains[index]).mean()) for pool, gains in (weak, strong)]
         assert 0.8 < means[0] / means[1] < 1.25
     actual = {name: vgg(image) for name, vgg in pools.items()}
     for layer in actual["max"]:
@@ -157,16 +157,16 @@ def test_unknown_layers_and_poolings_suggest_the_right_ones() -> None:
         VGG(SMALL, ["relu1_1"], pooling="avarage")
 
 
-def test_the_packaged_network_sees_what_a_vgg_sees() -> None:
-    """An edge detector must answer to edges, and a half turn must matter more the deeper one looks."""
+def test_the_packaged_network_responds_like_a_vgg() -> None:
+    """Its first layer must respond to edges, and its deep channels must tell upright from lying ones."""
     network = VGG(packaged_vgg16(), ["relu1_1", "relu4_1"])
     stripes = (torch.arange(32) // 4 % 2).float().mul(2).sub(1).expand(1, 3, 32, 32).contiguous()
     plain, upright, lying = (network(each) for each in (torch.zeros(1, 3, 32, 32), stripes, stripes.mT.contiguous()))
     inside = (..., slice(8, -8), slice(8, -8))
     spread = [features["relu1_1"][inside].std(dim=(2, 3)).mean() for features in (plain, upright)]
-    assert spread[1] > 100 * spread[0], "the first layer does not answer to edges"
+    assert spread[1] > 100 * spread[0], "the first layer does not respond to edges"
     strongest = [features["relu4_1"].mean(dim=(2, 3))[0].topk(16).indices.tolist() for features in (upright, lying)]
-    assert len(set(strongest[0]) & set(strongest[1])) < 8, "the same channels answer to upright and to lying stripes"
+    assert len(set(strongest[0]) & set(strongest[1])) < 8, "the same channels respond to upright and to lying stripes"
     assert all(tensor.dtype == torch.float16 for tensor in load_file(builtin.vgg16()).values())
 
 
@@ -178,23 +178,23 @@ def test_a_network_holds_no_second_copy_of_its_weights() -> None:
     assert network.weight4_1.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_vgg19_comes_out_of_torchs_cache(vgg19_state: dict[str, torch.Tensor], cache: Path) -> None:
+def test_vgg19_is_loaded_from_torchs_cache(vgg19_state: dict[str, torch.Tensor], cache: Path) -> None:
     torch.save(vgg19_state, cache / VGG19_FILE)
     weights = torchvision_vgg19()
     assert [weights.convolutions[index] for index in (0, 1, 4, 8, 12, 15)] == ["1_1", "1_2", "3_1", "4_1", "5_1", "5_4"]
-    for name, place in zip(weights.convolutions, VGG19_PLACES, strict=True):
-        assert weights.tensors[f"conv{name}.bias"][0] == place, f"conv{name} got another layer's weights"
+    for name, index in zip(weights.convolutions, VGG19_INDICES, strict=True):
+        assert weights.tensors[f"conv{name}.bias"][0] == index, f"conv{name} got another layer's weights"
     assert VGG(weights, ["relu5_1"])(torch.zeros(1, 3, 32, 32))["relu5_1"].shape == (1, 2, 2, 2)
 
 
-def test_vgg19_comes_from_a_file_that_is_named(vgg19_state: dict[str, torch.Tensor], tmp_path: Path) -> None:
+def test_vgg19_is_loaded_from_a_given_file(vgg19_state: dict[str, torch.Tensor], tmp_path: Path) -> None:
     torch.save(vgg19_state, tmp_path / "mine.pth")
     assert torchvision_vgg19(tmp_path / "mine.pth").name == "VGG-19 (torchvision)"
     with pytest.raises(GanvasError, match="no weights file"):
         torchvision_vgg19(tmp_path / "other.pth")
 
 
-def test_a_slim_file_sees_the_same_to_half_precision(tmp_path: Path) -> None:
+def test_a_slim_file_has_the_same_features_to_half_precision(tmp_path: Path) -> None:
     save_slim_vgg(SMALL, tmp_path / "slim.safetensors")
     weights = torchvision_vgg19(tmp_path / "slim.safetensors")
     assert (weights.mean, weights.std) == (SMALL.mean, SMALL.std)
@@ -204,7 +204,7 @@ def test_a_slim_file_sees_the_same_to_half_precision(tmp_path: Path) -> None:
     torch.testing.assert_close(after, before, rtol=1e-2, atol=1e-2)
 
 
-def test_a_slim_file_has_nothing_deeper_than_paintings_look(
+def test_a_slim_file_has_nothing_deeper_than_style_transfer_needs(
     vgg19_state: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
     torch.save(vgg19_state, tmp_path / "whole.pth")
@@ -217,10 +217,10 @@ def test_a_slim_file_has_nothing_deeper_than_paintings_look(
 def test_damaged_or_foreign_slim_files_are_named(tmp_path: Path) -> None:
     save_slim_vgg(SMALL, tmp_path / "torn.safetensors")
     whole = (tmp_path / "torn.safetensors").read_bytes()
-    facts = {"name": "x", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
-    foreign = save({"weight": torch.zeros(1)}, facts)
-    no_bias = save({"conv1_1.weight": torch.zeros(8, 3, 3, 3)}, facts)
-    for content in (b"", whole[:-9], b"no tensors at all", save({"weight": torch.zeros(1)}), foreign, no_bias):
+    metadata = {"name": "x", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
+    foreign = save({"weight": torch.zeros(1)}, metadata)
+    no_bias = save({"conv1_1.weight": torch.zeros(8, 3, 3, 3)}, metadata)
+    for content in (b"", whole[:-9], b"not tensors", save({"weight": torch.zeros(1)}), foreign, no_bias):
         (tmp_path / "torn.safetensors").write_bytes(content)
         with pytest.raises(GanvasError, match="cannot be read") as caught:
             torchvision_vgg19(tmp_path / "torn.safetensors")
@@ -251,13 +251,13 @@ def test_damaged_weights_are_named(content: bytes, complaint: str, cache: Path) 
     (cache / VGG19_FILE).write_bytes(content)
     with pytest.raises(GanvasError, match=complaint) as caught:
         torchvision_vgg19()
-    assert not isinstance(caught.value, WeightsUnavailable), "a damaged file must not pass for a missing connection"
+    assert not isinstance(caught.value, WeightsUnavailable), "a damaged file must not be taken for a missing connection"
 
 
 @pytest.mark.parametrize("state", [{"weight": torch.zeros(1)}, [torch.zeros(1)], {"features.0.weight": torch.zeros(3)}])
 def test_another_networks_weights_are_refused(state: object, tmp_path: Path) -> None:
     torch.save(state, tmp_path / "other.pth")
-    with pytest.raises(GanvasError, match="holds no VGG-19"):
+    with pytest.raises(GanvasError, match="is not a VGG-19"):
         torchvision_vgg19(tmp_path / "other.pth")
 
 
@@ -277,19 +277,19 @@ def test_without_a_connection_it_says_so(cache: Path, monkeypatch: pytest.Monkey
     assert "--network vgg16" in caught.value.hint
 
 
-def test_what_was_downloaded_is_checked_and_stdout_stays_clean(
+def test_downloads_are_verified_and_stdout_stays_clean(
     vgg19_state: dict[str, torch.Tensor],
     cache: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    asked = []
+    downloads = []
 
     def download(url: str, to: str, hash_prefix: str | None, progress: bool) -> None:
-        asked.append((url, hash_prefix))
+        downloads.append((url, hash_prefix))
         torch.save(vgg19_state, to)
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
     torchvision_vgg19()
-    assert asked == [(f"https://download.pytorch.org/models/{VGG19_FILE}", "dcbb9e9d")], "the hash is not checked"
+    assert downloads == [(f"https://download.pytorch.org/models/{VGG19_FILE}", "dcbb9e9d")], "the hash is not checked"
     assert capsys.readouterr().out == "", "stdout is for results"

@@ -41,7 +41,7 @@ def step(number: int, phase: str, losses: dict[str, float], stds: dict[str, floa
 
 def two_phase_events() -> list[Event]:
     """Return the events of a run with two phases, in order."""
-    events: list[Event] = [Started("run", "quick", "cpu (processor, 2 threads)", 0, 0, 8 * STEPS, False)]
+    events: list[Event] = [Started("run", "quick", "cpu (2 threads)", 0, 0, 8 * STEPS, False)]
     events.append(Note("A picture could not be read."))
     for number in range(1, STEPS + 1):
         if number <= STEPS // 2:

@@ -29,7 +29,7 @@ def text(markup: str) -> str:
 def test_verdicts_say_when_what_and_why(tmp_path: Path) -> None:
     section_text = text(section(tmp_path, example_runs.coached_events()))
     assert "checked the training's health 14 times and stepped in 2 times." in section_text
-    assert "Near-copies among the samples: 60 %, it was 5 % after 56 s." in section_text
+    assert "Near-copies among the samples: 60 % (5 % after 56 s)." in section_text
     assert "from 1 min 4 s to 1 min 44 s256 to 416 pictures seen" in section_text
     assert "It found one picture that fools the discriminator" in section_text, "a problem needs its reason"
 

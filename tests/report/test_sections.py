@@ -57,7 +57,7 @@ def test_how_to_repeat_it(tmp_path: Path) -> None:
     assert f"ganvas train pictures --out {tmp_path / 'run'}-again --size 16x16" in page_text
     assert "--recipe quick" in page_text
     assert "Seed3" in page_text
-    assert '"code_noise": 0.2' in page_text, "the full configuration is there"
+    assert '"code_noise_std": 0.2' in page_text, "the full configuration is there"
 
 
 def test_definitions_without_a_text_are_left_out() -> None:

@@ -7,15 +7,17 @@ from typing import Any
 
 import example_runs
 import pytest
-import tyro
 from PIL import Image
 
 import tiny
-from ganvas.cli import Command, Train
-from ganvas.config import DataConfig
+from ganvas.cli import parse
+from ganvas.cli.commands import COMMANDS
+from ganvas.cli.options import options_of
+from ganvas.config import Config, DataConfig, TrainOptions
 from ganvas.events import Done
 from ganvas.image_io import save_image
-from ganvas.recipes import RECIPES, Wishes, with_wishes
+from ganvas.recipes import RECIPES
+from ganvas.recipes.overrides import apply_options
 from ganvas.report.summary import skipped_files, summary_sentences, train_command, versions
 
 
@@ -23,7 +25,7 @@ def test_the_summary_says_what_on_what_how_long_and_how_good(tmp_path: Path) -> 
     run = example_runs.write_run(tmp_path / "run")
     first, score, more = summary_sentences(example_runs.summary_of(run, example_runs.write_evaluation(run)))
     assert first.replace("\u00a0", " ") == (
-        "Trained with the quick recipe to generate pictures like those in pictures (16×16, colour). "
+        "Trained with the quick recipe to generate pictures like those in “pictures” (16×16, colour). "
         "It saw 480 pictures, repeats included, in 2 min on cpu."
     )
     assert score == "Frechet distance on efficientnet-lite0: 448 (431 to 466); real pictures get 12.3."
@@ -65,65 +67,84 @@ def test_the_verdict(evaluation: dict[str, Any] | None, key: str, words: str, tm
     assert words in words_shown
 
 
-COLOUR = DataConfig("/a/my pictures", 32, 48)
+COLOR = DataConfig("/a/my pictures", 32, 48)
 ODD = DataConfig("p", 32, 32, 4, "#ffeedd", "pad", conditional=True)
-GREY = DataConfig("<script>'", 28, 28, 1)
+GRAY = DataConfig("<script>'", 28, 28, 1)
 COUNT = 100  # pictures
-MUCH = {"loss": "relativistic", "penalty": "r1_r2", "gamma": 0.3, "every": 4, "augment": ("color",), "ema": 0.1}
+ODD_OPTIONS = {"background": "#ffeedd", "fit": "pad", "conditional": True}
+MANY_OPTIONS = {
+    "loss": "relativistic", "penalty": "r1_r2", "gamma": 0.3, "penalty_interval": 4, "augment": ("color",),
+    "ema_half_life": 0.1,
+}  # fmt: skip
 
 
+def configured(recipe: str, data: DataConfig, options: TrainOptions) -> Config:
+    """Return the configuration that a training with these options has."""
+    return replace(
+        apply_options(RECIPES[recipe](data, COUNT), options),
+        seed=options.seed or 0,
+        minutes=options.minutes,
+        total_images=options.images,
+        init_from=options.init_from or "",
+        precision=options.precision or "float32",
+        compile=bool(options.compile),
+    )
+
+
+@pytest.mark.parametrize("recorded", [True, False])
 @pytest.mark.parametrize(
-    ("recipe", "data", "budget", "wishes"),
+    ("recipe", "data", "given"),
     [
-        ("quick", COLOUR, {"minutes": 2.5}, {}),
-        ("quick", ODD, {"minutes": 1.0}, {"flip": "no"}),
-        ("quick", GREY, {"minutes": 1.0}, {"penalty": "r1", "gamma": 1e-9, "every": 16}),
-        ("dcgan", COLOUR, {"asked_images": 4000}, {}),
-        ("dcgan", COLOUR, {"asked_images": 4000}, MUCH),
-        ("dcgan", GREY, {"minutes": 1.0}, {"loss": "wasserstein", "flip": "yes"}),
-        ("fc", GREY, {"minutes": 1.0}, {"penalty": "none"}),
-        ("dcgan", GREY, {"minutes": 1.0}, {"width": 0.5, "batch": 24}),
-        ("dcgan", COLOUR, {"minutes": 1.0}, {"batch": 256}),
-        ("dcgan", COLOUR, {"minutes": 1.0}, {"loss": "wasserstein", "penalty": "none"}),
-        ("stylegan2", COLOUR, {"minutes": 1.0}, {"augment": ("none",)}),
-        ("vae", COLOUR, {"minutes": 1.0}, {"batch": 16}),
-        ("keen", COLOUR, {"minutes": 1.0, "origin": "/runs/an earlier one"}, {"batch": 8, "freeze": 0.25}),
-        ("fc", GREY, {"minutes": 1.0, "precision": "bfloat16", "compiled": True}, {"width": 2}),
+        ("quick", COLOR, {"minutes": 2.5}),
+        ("quick", ODD, {"minutes": 1.0, "flip": "no"} | ODD_OPTIONS),
+        ("quick", GRAY, {"minutes": 1.0, "penalty": "r1", "gamma": 1e-9, "penalty_interval": 16}),
+        ("dcgan", COLOR, {"images": 4000}),
+        ("dcgan", COLOR, {"images": 4000} | MANY_OPTIONS),
+        ("dcgan", GRAY, {"minutes": 1.0, "loss": "wasserstein", "flip": "yes"}),
+        ("fc", GRAY, {"minutes": 1.0, "penalty": "none"}),
+        ("dcgan", GRAY, {"minutes": 1.0, "channel_mult": 0.5, "batch": 24}),
+        ("dcgan", COLOR, {"minutes": 1.0, "batch": 256}),
+        ("dcgan", COLOR, {"minutes": 1.0, "loss": "wasserstein", "penalty": "none"}),
+        ("stylegan2", COLOR, {"minutes": 1.0, "augment": ("none",)}),
+        ("vae", COLOR, {"minutes": 1.0, "batch": 16}),
+        ("keen", COLOR, {"minutes": 1.0, "init_from": "/runs/an earlier one", "batch": 8, "freeze": 0.25}),
+        ("fc", GRAY, {"minutes": 1.0, "precision": "bfloat16", "compile": True, "channel_mult": 2}),
     ],
 )
 def test_the_command_makes_the_same_configuration(
-    recipe: str, data: DataConfig, budget: dict[str, Any], wishes: dict[str, Any], tmp_path: Path
+    recipe: str, data: DataConfig, given: dict[str, Any], recorded: bool, tmp_path: Path
 ) -> None:
-    config = replace(with_wishes(RECIPES[recipe](data, COUNT), Wishes(**wishes)), seed=7, **budget)
-    words = shlex.split(train_command(config, tmp_path / "a run"))
-    assert words.pop(0) == "ganvas"
-    parsed = tyro.cli(Command, args=words, config=(tyro.conf.FlagCreatePairsOff,))
-    assert isinstance(parsed, Train)
-    assert parsed.out == tmp_path / "a run-again", "in the same folder it would go on, not begin anew"
-    assert (str(parsed.pictures), parsed.size) == (data.path, f"{data.width}x{data.height}")
-    assert (parsed.background, parsed.fit, parsed.labels) == (data.background, data.fit, data.conditional)
-    assert (parsed.minutes, parsed.images, parsed.seed) == (config.minutes, config.asked_images, 7)
-    again = with_wishes(
-        RECIPES[parsed.recipe](data, COUNT),
-        Wishes(
-            parsed.loss, parsed.penalty, parsed.gamma, parsed.every, parsed.augment, parsed.flip, parsed.ema,
-            parsed.width, parsed.batch, parsed.freeze,
-        ),
-    )  # fmt: skip
-    assert replace(again, seed=7, **budget) == config
-    assert str(parsed.origin or "") == config.init_from
-    assert (parsed.precision.replace("auto", "float32"), parsed.compiled) == (config.precision, config.compile)
+    options = TrainOptions(recipe=recipe, seed=7, **given)
+    config = configured(recipe, data, options)
+    command = train_command(replace(config, requested=options if recorded else None), tmp_path / "a run")
+    program, name, *flags = shlex.split(command)
+    assert (program, name) == ("ganvas", "train")
+    parsed = parse(name, COMMANDS[name], flags)
+    assert parsed.out == tmp_path / "a run-again", "in the same folder it would go on, not start again"
+    assert str(parsed.pictures) == data.path
+    again = options_of(parsed)
+    assert (again.size, again.channels) == (
+        f"{data.width}x{data.height}",
+        {1: "gray", 3: "rgb", 4: "rgba"}[data.channels],
+    )
+    assert (again.background or "white", again.fit or "crop") == (data.background, data.fit)
+    assert bool(again.conditional) == data.conditional
+    assert again.recipe == recipe
+    assert configured(recipe, data, again) == config
 
 
-def test_a_run_begun_with_a_wider_one_keeps_its_width(tmp_path: Path) -> None:
-    assert "--width 1.0 --from /wide" in train_command(replace(tiny.config(), init_from="/wide"), tmp_path)
-    assert "--width" not in train_command(tiny.config(), tmp_path)
+def test_a_run_that_started_from_another_states_its_channel_multiplier(tmp_path: Path) -> None:
+    options = TrainOptions(init_from="/wide")
+    command = train_command(replace(tiny.config(), init_from="/wide", requested=options), tmp_path)
+    assert "--channel-mult 1 " in command
+    assert "--from /wide" in command
+    assert "--channel-mult" not in train_command(replace(tiny.config(), requested=TrainOptions()), tmp_path)
 
 
-def test_a_recipe_that_is_not_known_here_is_spelt_out(tmp_path: Path) -> None:
+def test_a_run_of_an_unknown_recipe_states_everything(tmp_path: Path) -> None:
     command = train_command(replace(tiny.config(), recipe="tomorrow", ema_half_life=0.25), tmp_path)
     assert "--recipe tomorrow" in command
-    assert "--loss bce --penalty none --augment none --ema 0.25" in command
+    assert "--ema-half-life 0.25 --loss bce --penalty none --augment none" in command
 
 
 def test_versions_say_who_trained(tmp_path: Path) -> None:

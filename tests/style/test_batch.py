@@ -17,9 +17,9 @@ from ganvas.errors import GanvasError, UnusableImageError
 from ganvas.events import Done, Event, Iteration, Note
 from ganvas.image_io import read_metadata
 from ganvas.models.vgg import packaged_vgg16
-from ganvas.style import batch
+from ganvas.style import batch, contact_sheet
 from ganvas.style.batch import is_batch, paint_many
-from ganvas.style.painting import SourcePaths
+from ganvas.style.load import SourcePaths
 
 QUICK = StyleConfig(size=32, iterations=1, device="cpu")
 pytestmark = pytest.mark.usefixtures("tiny_packaged")
@@ -59,10 +59,10 @@ def test_what_is_there_is_not_painted_again_unless_it_is_another(folders: tuple[
     list(paint_many(contents, [styles], out, QUICK))
     (out / "a--x.png").unlink()
     again = list(paint_many(contents, [styles], out, QUICK))
-    assert notes(again).count("It is there already.") == 5
+    assert notes(again).count("Already painted.") == 5
     assert (out / "a--x.png").exists()
     other = list(paint_many(contents, [styles], out, replace(QUICK, strength=0.7)))
-    assert "It is there already." not in notes(other)
+    assert "Already painted." not in notes(other)
 
 
 def test_a_folder_run_that_was_stopped_goes_on(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_folder_run_that_was_stopped_goes_on(folders: tuple[Path, Path], tmp_p
     before = {path.name: path.read_bytes() for path in out.glob("*.png")}
     done = list(paint_many(contents, [styles], out, QUICK))
     whole = [name for name in before if read_metadata(out / name)["reason"] == "finished"]
-    assert notes(done).count("It is there already.") >= 2
+    assert notes(done).count("Already painted.") >= 2
     assert len(list(out.glob("*.png"))) == 6
     assert all((out / name).read_bytes() == before[name] for name in whole[:2])
     assert not list(out.glob(".*")), "something unfinished was left"
@@ -153,12 +153,12 @@ def test_shares_and_layers_are_swept_as_well(folders: tuple[Path, Path], tmp_pat
     ("sweep", "message"),
     [
         ("strenght=0.1", "Did you mean 'strength'"),
-        ("strength", "no setting with values"),
+        ("strength", "not a setting with values"),
         ("strength=much", "strength cannot be 'much'"),
         ("strength=0.5,7", "strength cannot be 7"),
         ("blend=1:2,much:1", "blend cannot be 'much:1'"),
         ("blend=1:2:3", "blend"),
-        ("vgg19-weights=a,b", "no setting with values"),
+        ("vgg19-weights=a,b", "not a setting with values"),
         ("statistics=gram,grams", "Did you mean 'gram'"),
     ],
 )
@@ -185,7 +185,7 @@ def test_places_and_folders_that_cannot_be(folders: tuple[Path, Path], tmp_path:
     with pytest.raises(GanvasError, match="no pictures in"):
         list(paint_many(tmp_path / "empty", [styles], tmp_path / "out", QUICK))
     for folder in folders:
-        with pytest.raises(GanvasError, match="is a folder to paint from"):
+        with pytest.raises(GanvasError, match="is one of the folders to paint from"):
             list(paint_many(contents, [styles], folder, QUICK))
 
 
@@ -224,9 +224,9 @@ def test_another_mask_or_picture_is_another_painting(folders: tuple[Path, Path],
     Image.new("L", (8, 8), 255).save(mask)
     list(paint_many(contents, both, out, QUICK, [mask]))
     Image.new("L", (8, 8), 0).save(mask)
-    assert "It is there already." not in notes(list(paint_many(contents, both, out, QUICK, [mask])))
+    assert "Already painted." not in notes(list(paint_many(contents, both, out, QUICK, [mask])))
     here = replace(QUICK, memory=3.0)
-    assert notes(list(paint_many(contents, both, out, here, [mask]))).count("It is there already.") == 3
+    assert notes(list(paint_many(contents, both, out, here, [mask]))).count("Already painted.") == 3
 
 
 def test_what_began_as_another_picture_is_known_again(
@@ -236,7 +236,7 @@ def test_what_began_as_another_picture_is_known_again(
     begun = replace(QUICK, start=str(draw("begun.png", seed=7)))
     for expected in (0, 3):
         events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", begun))
-        assert notes(events).count("It is there already.") == expected
+        assert notes(events).count("Already painted.") == expected
 
 
 def test_styles_that_cannot_be_read_are_named_and_equal_names_kept_apart(
@@ -255,14 +255,14 @@ def test_other_colours_are_no_other_painting(folders: tuple[Path, Path], tmp_pat
     out, kept = tmp_path / "out", replace(QUICK, colors="luma")
     list(paint_many(contents, [styles / "x.png"], out, QUICK))
     events = list(paint_many(contents, [styles / "x.png"], out, kept))
-    assert notes(events).count("It is there already.") == 3
+    assert notes(events).count("Already painted.") == 3
     assert not [event for event in events if isinstance(event, Iteration)], "it was painted anew"
-    assert json.loads(read_metadata(out / "a--x.png")["settings"])["colours"] == "luma"
-    assert notes(list(paint_many(contents, [styles / "x.png"], out, QUICK))).count("It is there already.") == 3
+    assert json.loads(read_metadata(out / "a--x.png")["settings"])["colors"] == "luma"
+    assert notes(list(paint_many(contents, [styles / "x.png"], out, QUICK))).count("Already painted.") == 3
     list(paint_many(contents, [styles / "x.png"], out, kept))
     (out / "a--x.png.free.png").unlink()
     again = list(paint_many(contents, [styles / "x.png"], out, replace(QUICK, colors="oklab")))
-    assert notes(again).count("It is there already.") == 2, "its own colours are gone"
+    assert notes(again).count("Already painted.") == 2, "its own colours are gone"
 
 
 def test_another_network_paints_another_painting(
@@ -278,9 +278,9 @@ def test_another_network_paints_another_painting(
         return network
 
     for name, expected in (("one", 0), ("one", 3), ("other", 0)):
-        monkeypatch.setattr(batch, "network_for", named(name))
+        monkeypatch.setattr(batch, "load_weights", named(name))
         events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
-        assert notes(events).count("It is there already.") == expected, name
+        assert notes(events).count("Already painted.") == expected, name
         assert notes(events).count("Looking for it.") == 1, "a network is read once"
 
 
@@ -288,10 +288,10 @@ def test_many_paintings_have_several_sheets(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents, styles = folders
-    monkeypatch.setattr(batch, "MAX_CELLS", 2)
+    monkeypatch.setattr(contact_sheet, "MAX_CELLS", 2)
     list(paint_many(contents, [styles], tmp_path / "out", QUICK))
     assert sorted(path.name for path in (tmp_path / "out").glob("*.jpg")) == ["sheet-2.jpg", "sheet.jpg"]
-    assert (batch.CELL_SIZE + batch.LABEL_HEIGHT + batch.GAP) * (100 + 1) < 65_500, "a JPEG's side"
+    assert (contact_sheet.CELL_SIZE + contact_sheet.LABEL_HEIGHT + contact_sheet.GAP) * (100 + 1) < 65_500, "a JPEG's side"
 
 
 def test_nobody_s_sheet_is_written_over(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_nobody_s_sheet_is_written_over(folders: tuple[Path, Path], tmp_path: Pa
     (tmp_path / "out").mkdir()
     Image.new("RGB", (40, 30)).save(tmp_path / "out" / "sheet.jpg")
     before = (tmp_path / "out" / "sheet.jpg").read_bytes()
-    with pytest.raises(GanvasError, match="would be written over"):
+    with pytest.raises(GanvasError, match="would be overwritten"):
         list(paint_many(contents, [styles], tmp_path / "out", QUICK))
     assert (tmp_path / "out" / "sheet.jpg").read_bytes() == before
 
@@ -350,7 +350,7 @@ def test_a_new_picture_takes_no_other_s_name(folders: tuple[Path, Path], tmp_pat
     list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
     Image.open(contents / "a.png").save(contents / "a.bmp")
     events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
-    assert notes(events).count("It is there already.") == 2, "b and c"
+    assert notes(events).count("Already painted.") == 2, "b and c"
 
 
 def test_a_start_that_is_a_picture_is_swept_in_the_folder_itself(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -369,21 +369,21 @@ def test_colours_are_those_of_the_picture_that_is_asked_for(folders: tuple[Path,
     contents.rename(moved)
     events = list(paint_many(moved, [styles / "x.png"], out, replace(QUICK, colors="luma")))
     assert not any(isinstance(event, Iteration) for event in events), "nothing is painted again"
-    assert json.loads(read_metadata(out / "a--x.png")["settings"])["colours"] == "luma"
+    assert json.loads(read_metadata(out / "a--x.png")["settings"])["colors"] == "luma"
 
 
 def test_a_painting_that_is_too_large_to_be_read_leaves_its_place_on_the_sheet_empty(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents, styles = folders
-    real = batch.load_picture
+    real = contact_sheet.load_picture
 
     def limited(path: Path):
         if path.parent == tmp_path / "out":
             raise UnusableImageError(f"{path} cannot be used: too many pixels.", "")
         return real(path)
 
-    monkeypatch.setattr(batch, "load_picture", limited)
+    monkeypatch.setattr(contact_sheet, "load_picture", limited)
     done = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))[-1]
     assert isinstance(done, Done)
     assert (tmp_path / "out" / "sheet.jpg").exists()

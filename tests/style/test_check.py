@@ -20,8 +20,8 @@ from ganvas.style.check import WEBP_MAX_SIDE, check_config, check_masks, check_o
         ({"iterations": 0}, "0 iterations", "--iterations 25"),
         ({"start": "noice"}, "Did you mean 'noise'", "content"),
         ({"start": "begun.png"}, "There is no picture begun.png to start from", "path"),
-        ({"vgg19_weights": "vgg19.pth"}, "VGG-16 is to paint", "--network vgg19"),
-        ({"optimiser": "adm"}, "Did you mean 'adam'", "lbfgs"),
+        ({"vgg19_weights": "vgg19.pth"}, "the network is vgg16", "--network vgg19"),
+        ({"optimizer": "adm"}, "Did you mean 'adam'", "lbfgs"),
         ({"network": "vgg-16"}, "Did you mean 'vgg16'", "vgg19"),
         ({"strength": 1.5}, "strength cannot be 1.5", "--strength takes 0 to 1"),
         ({"strength": math.nan}, "strength cannot be nan", "--strength"),
@@ -32,10 +32,10 @@ from ganvas.style.check import WEBP_MAX_SIDE, check_config, check_masks, check_o
         ({"seed": -1}, "seed cannot be -1", "--seed"),
         ({"seed": 10**20}, "seed cannot be", "--seed"),
         ({"statistics": "grams"}, "Did you mean 'gram'", "moments"),
-        ({"colours": "lumen"}, "Did you mean 'luma'", "oklab"),
-        ({"style_layers": ("relu1_1=much",)}, "'relu1_1=much' is no layer with its weight", "relu1_1=2"),
-        ({"content_layers": ("conv4_2=-1",)}, "is no layer with its weight", "--content-layers"),
-        ({"style_layers": ("relu1_1=0",)}, "All style_layers count 0", "relu1_1=2"),
+        ({"colors": "lumen"}, "Did you mean 'luma'", "oklab"),
+        ({"style_layers": ("relu1_1=much",)}, "'relu1_1=much' is not a layer with its weight", "relu1_1=2"),
+        ({"content_layers": ("conv4_2=-1",)}, "is not a layer with its weight", "--content-layers"),
+        ({"style_layers": ("relu1_1=0",)}, "All style_layers have weight 0", "relu1_1=2"),
         ({"style_layers": ()}, "style_layers is empty", "--style-layers"),
         ({"blend": (1.0, 2.0, 3.0)}, "2 styles but 3 shares", "--blend"),
         ({"blend": (1.0, -1.0)}, "cannot be blended", "--blend"),
@@ -86,7 +86,7 @@ def test_a_mask_needs_two_styles_and_no_blend() -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("painting.pgn", "Did you mean '.png'"), ("painting", "called ''"), ("painting.gif", "'.gif'"), ("a/.png", "''")],
+    [("painting.pgn", "Did you mean '.png'"), ("painting", "format ''"), ("painting.gif", "'.gif'"), ("a/.png", "''")],
 )
 def test_suffixes_that_name_no_format(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(GanvasError) as caught:
@@ -101,7 +101,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, draw: Callable[..., Path]
     for out, message in (
         (source, "one of the pictures to paint from"),
         (tmp_path / "folder.png", "is a folder"),
-        (tmp_path / "file" / "painting.png", "cannot be made"),
+        (tmp_path / "file" / "painting.png", "cannot be created"),
     ):
         with pytest.raises(GanvasError, match=message):
             check_out(out, [source])
@@ -110,7 +110,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, draw: Callable[..., Path]
 
 def test_a_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(GanvasError, match="Nothing can be written"):
+    with pytest.raises(GanvasError, match="is not writable"):
         check_out(tmp_path / "painting.png", [])
 
 

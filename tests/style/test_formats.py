@@ -60,7 +60,9 @@ def test_a_picture_that_was_not_painted_on_comes_out_as_it_went_in(
         write_painting(with_colors_and_alpha(tensor, content, "free"), out, bits_per_channel(out, 0, content), ORIGIN)
         back = load_picture(out)
         assert back.colors.size == (width, height)
-        assert bool(back.float_channels) == (bits == 16 and suffix in LOSSLESS), "as deep as the content, where that can be"
+        assert bool(back.float_channels) == (bits == 16 and suffix in LOSSLESS), (
+            "as deep as the content, where that can be"
+        )
         if channels == 4 and back.alpha is None:  # the format knows no transparency, and has it on white
             share = torch.from_numpy(np.array(content.alpha, np.float32)) / 255
             tensor = tensor * share + 1 - share

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from ganvas.errors import GanvasError
-from ganvas.style.load import load_picture, bleed_colors
+from ganvas.style.load import bleed_colors, load_picture
 
 
 def test_transparency_is_kept_apart_and_hides_no_colour(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, draw: Callable[..., Path])
         (beside.with_name("stary.png"), "Did you mean 'starry.png'"),
         (tmp_path / "nowhere" / "a.png", "There is no picture"),
         (tmp_path, "is a folder"),
-        (tmp_path / "text.png", "no picture"),
+        (tmp_path / "text.png", "not a picture"),
         (tmp_path / "empty.png", "empty"),
         (tmp_path / "torn.png", "torn.png cannot be used"),
     ):

@@ -28,14 +28,18 @@ def mask(tmp_path: Path) -> Callable[[str, int], Path]:
 @pytest.mark.parametrize("softness", [0.0, 0.1])
 @pytest.mark.parametrize(("untils", "styles"), [((10,), 2), ((10, 40), 2), ((30, 30), 3), ((10, 20), 2)])
 def test_parts_add_up_to_1_everywhere(mask, untils: tuple[int, ...], styles: int, softness: float) -> None:
-    found = region_masks([load_picture(mask(f"{index}.png", until)) for index, until in enumerate(untils)], styles, (40, 20), softness)
+    found = region_masks(
+        [load_picture(mask(f"{index}.png", until)) for index, until in enumerate(untils)], styles, (40, 20), softness
+    )
     assert len(found) == styles
     torch.testing.assert_close(torch.stack(found).sum(0), torch.ones(1, 1, 20, 40))
     assert all(part.min() >= 0 for part in found)
 
 
 def test_white_is_the_first_style_and_edges_are_as_soft_as_asked(mask) -> None:
-    hard, soft = (region_masks([load_picture(mask("a.png", 20))], 2, (40, 20), softness)[0][0, 0, 10] for softness in (0.0, 0.2))
+    hard, soft = (
+        region_masks([load_picture(mask("a.png", 20))], 2, (40, 20), softness)[0][0, 0, 10] for softness in (0.0, 0.2)
+    )
     assert hard.tolist() == [1.0] * 20 + [0.0] * 20
     assert (soft[:15] == 1).all()
     assert (soft[25:] == 0).all()

@@ -149,7 +149,7 @@ def test_a_region_has_no_say_about_the_rest(tiny: VGGWeights) -> None:
     encoder, content = VGG(tiny, ("conv4_2", *LAYERS)), picture(16, 160)
     left = torch.zeros(1, 1, 16, 160)
     left[..., :80] = 1
-    aims = replace(AIMS, content=0.0, variation=0.0, statistics="gram")
+    aims = replace(AIMS, content_weight=0.0, tv_weight=0.0, statistics="gram")
 
     def slope(right: Tensor) -> Tensor:
         regions = [Region([picture(20, 20, 1)], [1.0], left), Region([right], [1.0], 1 - left)]

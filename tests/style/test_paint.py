@@ -19,14 +19,14 @@ from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Iteration, Note
 from ganvas.models import vgg
-from ganvas.models.vgg import VGG, WeightsUnavailable, VGGWeights, packaged_vgg16
+from ganvas.models.vgg import VGG, VGGWeights, WeightsUnavailable, packaged_vgg16
 from ganvas.style import painting, stylize
 from ganvas.style.colour import to_oklab
-from ganvas.style.load import load_picture
+from ganvas.style.load import SourcePaths, load_picture
 from ganvas.style.objective import Losses
 from ganvas.style.optimise import LBFGS
 from ganvas.style.paint import build_encoder
-from ganvas.style.painting import PaintingJob, SourcePaths
+from ganvas.style.painting import PaintingJob
 from ganvas.style.plan import MemoryModel, Stage, bytes_needed, scale_to
 from ganvas.style.resume import partial_path
 from ganvas.style.statistics import feature_moments
@@ -71,7 +71,7 @@ class TestPlainRun:
         assert progress == sorted(progress)
         assert progress[-1] == pytest.approx(1)
         assert progress[8] < 0.3, "time is told by what steps cost, not by their number"
-        assert [note for note in notes(events) if "A look" in note] == [f"A look at it, 100 pixels fine: {out}"]
+        assert [note for note in notes(events) if "Preview" in note] == [f"Preview at 100 px: {out}"]
         done = events[-1]
         assert isinstance(done, Done)
         assert (done.path, done.step, done.reason) == (str(out), 15, "finished")
@@ -177,7 +177,7 @@ class TestPlainRun:
             ((content, [style], tmp_path / "o.pgn", QUICK), "Did you mean '.png'"),
             ((content, [tmp_path / "none.png"], tmp_path / "o.png", QUICK), "There is no picture"),
             ((content, [style], tmp_path / "o.png", replace(QUICK, style_layers=("relu9_1",))), "no layer 'relu9_1'"),
-            ((content, [style], tmp_path / "o.png", replace(QUICK, pooling="mix")), "Unknown pooling"),
+            ((content, [style], tmp_path / "o.png", replace(QUICK, pooling="mix")), "Unknown pooling 'mix'"),
             ((content, [style], content, QUICK), "one of the pictures to paint from"),
         ):
             with pytest.raises(GanvasError) as caught:
@@ -252,7 +252,7 @@ class TestEndings:
         self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         events = list(self.begin(monkeypatch, content, tmp_path / "out.png", 5, float("nan")))
-        assert any("After step 4 the loss is no longer a number" in note for note in notes(events))
+        assert any("After step 4 the loss is not finite" in note for note in notes(events))
         assert isinstance(events[-1], Done)
         assert events[-1].reason == "diverged"
         assert look(tmp_path / "out.png").size == (200, 167)
@@ -260,7 +260,7 @@ class TestEndings:
     def test_a_loss_that_never_was_a_number_is_an_error(
         self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with pytest.raises(GanvasError, match="no number from the start"):
+        with pytest.raises(GanvasError, match="not finite at the first step"):
             list(self.begin(monkeypatch, content, tmp_path / "out.png", 1, float("nan")))
 
     def test_too_large_for_the_memory(self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +278,7 @@ class TestNetworks:
 
         monkeypatch.setattr(vgg, "torchvision_vgg19", offline)
         events = list(stylize(content, [style], tmp_path / "out.png", replace(QUICK, network="vgg19")))
-        assert any("no route to host). The packaged VGG-16 paints" in note for note in notes(events))
+        assert any("no route to host). The packaged VGG-16 is used instead" in note for note in notes(events))
         assert look(tmp_path / "out.png").info["network"] == "tiny VGG"
 
     def test_a_named_file_of_weights_that_is_gone_falls_back_and_says_so(
@@ -286,7 +286,7 @@ class TestNetworks:
     ) -> None:
         config = replace(QUICK, network="vgg19", vgg19_weights=str(tmp_path / "gone.pth"))
         events = list(stylize(content, [style], tmp_path / "out.png", config))
-        assert any("gone.pth. The packaged VGG-16 paints" in note for note in notes(events))
+        assert any("gone.pth. The packaged VGG-16 is used instead" in note for note in notes(events))
         assert look(tmp_path / "out.png").info["network"] == "tiny VGG"
 
     def test_a_damaged_file_that_was_named_is_an_error(self, content: Path, style: Path, tmp_path: Path) -> None:
@@ -308,7 +308,11 @@ class TestNetworks:
 
         def strokes(path: Path) -> Tensor:
             picture = load_picture(path)
-            return feature_moments(encoder(picture.tensor(scale_to(picture.colors.size, 64), CPU))["relu3_1"]).mean().second
+            return (
+                feature_moments(encoder(picture.tensor(scale_to(picture.colors.size, 64), CPU))["relu3_1"])
+                .mean()
+                .second
+            )
 
         goal = strokes(manner)
         before, after = ((strokes(path) - goal).norm().item() for path in (builtin.photo(), tmp_path / "out.png"))
@@ -337,7 +341,7 @@ class TestGoingOn:
         events = list(stylize(content, [style], out, config))
         told = [event for event in events if isinstance(event, Iteration)]
         assert [event.iteration for event in told] == list(range(steps + 1, 16)), "steps were lost, or done again"
-        assert any("Going on with" in note for note in notes(events))
+        assert any("Resuming" in note for note in notes(events))
         assert look(out).info["reason"] == "finished"
         assert not partial_path(out).exists(), "something was left beside it"
 
@@ -394,7 +398,7 @@ class TestGoingOn:
         by_hand = isinstance(error, KeyboardInterrupt)
         with contextlib.nullcontext() if by_hand else pytest.raises(GanvasError, match="too large"):
             told += stylize(content, [style], out, config)
-        assert ("The same command goes on from here." in notes(told)) == by_hand
+        assert ("Run the same command again to continue from here." in notes(told)) == by_hand
         assert look(out).info["reason"] == "interrupted"
         on = [event for event in stylize(content, [style], out, config) if isinstance(event, Iteration)]
         assert [event.iteration for event in on] == list(range(after + 1, 16)), "steps were lost, or done again"
@@ -423,7 +427,7 @@ class TestGoingOn:
     ) -> None:
         out, config = tmp_path / "out.png", replace(QUICK, size=200)
         events = stylize(content, [style], out, config)
-        while not (isinstance(event := next(events), Note) and event.text.startswith("A look")):
+        while not (isinstance(event := next(events), Note) and event.text.startswith("Preview")):
             pass
         monkeypatch.setattr(painting.PaintingJob, "save", lambda *_: None)  # nothing is said at a kill
         events.close()
@@ -442,7 +446,7 @@ class TestSettings:
     def test_kept_colours_are_the_content_s_and_the_free_painting_lies_beside(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
-        kept = self.painted(content, [style], tmp_path / "kept.png", colours="luma")
+        kept = self.painted(content, [style], tmp_path / "kept.png", colors="luma")
         original = load_picture(content).tensor((48, 40), CPU)
         inner = original.abs().amax(1, keepdim=True) < 0.9
         apart = (to_oklab(kept) - to_oklab(original))[:, 1:].abs() * inner

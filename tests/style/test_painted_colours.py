@@ -5,7 +5,15 @@ import torch
 from torch import Tensor
 
 from ganvas.style import colour
-from ganvas.style.colour import COLOR_MODES, from_oklab, keep_luma, match_covariance, match_oklab, to_oklab, gaussian_transport
+from ganvas.style.colour import (
+    COLOR_MODES,
+    from_oklab,
+    gaussian_transport,
+    keep_luma,
+    match_covariance,
+    match_oklab,
+    to_oklab,
+)
 
 
 def picture(seed: int, spread: float = 0.6, shift: float = 0.0) -> Tensor:
@@ -53,7 +61,7 @@ def test_grey_is_matched_without_dividing_by_zero(change) -> None:
 def test_strips_are_no_other_than_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = COLOR_MODES[name](picture(4), picture(5), None)
     monkeypatch.setattr(colour, "STRIP_ROWS", 7)
-    torch.testing.assert_close(COLOURS[name](picture(4), picture(5), None), whole, atol=1e-6, rtol=0)
+    torch.testing.assert_close(COLOR_MODES[name](picture(4), picture(5), None), whole, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("change", [match_covariance, match_oklab])
@@ -69,9 +77,9 @@ def test_what_is_not_seen_has_no_say_in_the_colours(change) -> None:
     assert change(painting, content, torch.zeros_like(seen)).isfinite().all(), "nothing is seen"
 
 
-@pytest.mark.parametrize("name", COLOURS)
+@pytest.mark.parametrize("name", COLOR_MODES)
 def test_all_stay_within_range(name: str) -> None:
-    found = COLOURS[name](picture(4, 3.0), picture(5, 3.0), None)
+    found = COLOR_MODES[name](picture(4, 3.0), picture(5, 3.0), None)
     assert found.shape == picture(4).shape
     assert found.abs().max() <= 1
     assert found.dtype == torch.float32

@@ -11,10 +11,17 @@ from PIL import Image
 from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
 from ganvas.models.vgg import VGG, VGGWeights
-from ganvas.style.load import Picture
+from ganvas.style.load import Picture, SourcePictures
 from ganvas.style.paint import plan_painting
-from ganvas.style.painting import SourcePictures
-from ganvas.style.plan import COARSEST_MAX_SIZE, MemoryModel, Stage, build_memory_model, bytes_needed, scale_to, plan_stages
+from ganvas.style.plan import (
+    COARSEST_MAX_SIZE,
+    MemoryModel,
+    Stage,
+    build_memory_model,
+    bytes_needed,
+    plan_stages,
+    scale_to,
+)
 
 PLENTY = 1 << 40
 LOOKS = MemoryModel(48, 1500.0, 12.0, 32.0)
@@ -57,7 +64,9 @@ def test_what_is_planned_fits_or_is_refused(size: int, gigabytes: float, optimis
     for stage in plan_stages((400, 300), config, memory, LOOKS):
         assert bytes_needed(stage, LOOKS) <= memory
         whole = bytes_needed(replace(stage, optimizer=optimiser, block_size=0), LOOKS)
-        assert (stage.block_size == 0 and stage.optimizer == optimiser) == (whole <= memory), "blocks only where they must be"
+        assert (stage.block_size == 0 and stage.optimizer == optimiser) == (whole <= memory), (
+            "blocks only where they must be"
+        )
 
 
 def test_the_largest_square_fits_into_four_gigabytes() -> None:
@@ -71,12 +80,15 @@ def test_no_more_is_planned_for_than_there_are_steps_to_look_back_on() -> None:
 
 
 def test_more_that_is_kept_leaves_less_for_blocks() -> None:
-    plans = [plan_stages((1, 1), StyleConfig(size=2048), 4 << 30, MemoryModel(48, 1500.0, kept, 0.0)) for kept in (32.0, 256.0)]
+    plans = [
+        plan_stages((1, 1), StyleConfig(size=2048), 4 << 30, MemoryModel(48, 1500.0, kept, 0.0))
+        for kept in (32.0, 256.0)
+    ]
     assert plans[1][-1].block_size < plans[0][-1].block_size or plans[1][-1].optimizer != plans[0][-1].optimizer
 
 
 def test_a_picture_that_fits_nowhere_is_refused_with_numbers() -> None:
-    with pytest.raises(GanvasError, match=r"4096 x 4096 pixels takes \d+\.\d GB, and 1\.0 may be used"):
+    with pytest.raises(GanvasError, match=r"4096 x 4096 pixels needs \d+\.\d GB, but only 1\.0 GB may be used"):
         plan_stages((1, 1), StyleConfig(size=4096), 1 << 30, LOOKS)
 
 

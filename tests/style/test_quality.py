@@ -9,7 +9,7 @@ from torch import Tensor
 from ganvas import builtin
 from ganvas.style.load import load_picture
 from ganvas.style.plan import scale_to
-from ganvas.style.quality import border, measure_controls, grain, measure_quality, seams
+from ganvas.style.quality import border, grain, measure_controls, measure_quality, seams
 
 
 def picture(path: Path, long_side: int = 96) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 
 from ganvas.config import StyleConfig
 from ganvas.style import resume
-from ganvas.style.resume import PartialPainting, load_partial, save_partial, compute_fingerprint, partial_path
+from ganvas.style.resume import PartialPainting, compute_fingerprint, load_partial, partial_path, save_partial
 
 BEGUN = PartialPainting(2, 7, 30, torch.rand(1, 3, 8, 9), {"mean": torch.rand(1, 3, 8, 9)})
 
@@ -43,9 +43,11 @@ def test_a_torn_file_is_as_good_as_none(tmp_path: Path) -> None:
 def test_the_mark_is_of_settings_and_bytes_but_not_of_the_machine(draw: Callable[..., Path], tmp_path: Path) -> None:
     config, one, two = StyleConfig(), draw("one.png", seed=1), draw("two.png", seed=2)
     mark = compute_fingerprint(config, [one, two], "a network")
-    for name, value in {"device": "cpu", "memory": 3.0, "colours": "luma", "depth": 16, "network": "vgg19"}.items():
+    for name, value in {"device": "cpu", "memory": 3.0, "colors": "luma", "depth": 16, "network": "vgg19"}.items():
         assert mark == compute_fingerprint(replace(config, **{name: value}), [one, two], "a network"), name
-    assert mark != compute_fingerprint(config, [one, two], "another network"), "the one that was asked for may not have been had"
+    assert mark != compute_fingerprint(config, [one, two], "another network"), (
+        "the one that was asked for may not have been had"
+    )
     assert mark != compute_fingerprint(replace(config, strength=0.7), [one, two], "a network")
     assert mark != compute_fingerprint(config, [two, one], "a network")
     copied = tmp_path / "elsewhere.png"

@@ -69,18 +69,18 @@ def test_what_is_asked_for_goes_before_what_was(sources: list[Path], tmp_path: P
     )
 
 
-@pytest.mark.parametrize("colours", ["luma", "covariance", "oklab"])
+@pytest.mark.parametrize("colors", ["luma", "covariance", "oklab"])
 def test_colours_changed_later_are_those_that_would_have_been_painted(
-    sources: list[Path], tmp_path: Path, colours: str
+    sources: list[Path], tmp_path: Path, colors: str
 ) -> None:
     free, kept = tmp_path / "free.png", tmp_path / "kept.png"
     list(stylize(sources[0], sources[1:], free, QUICK))
-    list(stylize(sources[0], sources[1:], kept, replace(QUICK, colors=colours)))
+    list(stylize(sources[0], sources[1:], kept, replace(QUICK, colors=colors)))
     original = pixels(free)
-    assert main(["recolour", str(free), "--colours", colours]) == 0
+    assert main(["recolour", str(free), "--colours", colors]) == 0
     near = sum(abs(a - b) for a, b in zip(pixels(free), pixels(kept), strict=True)) / len(original)
     assert near < 1, "a rounding to bytes lies between them"
-    assert json.loads(read_metadata(free)["settings"])["colours"] == colours
+    assert json.loads(read_metadata(free)["settings"])["colors"] == colors
     assert main(["recolour", str(free), "--colours", "free"]) == 0
     assert pixels(free) == original, "its own colours were lost"
 
@@ -105,17 +105,17 @@ def test_what_cannot_be_recoloured_says_why(sources: list[Path], tmp_path: Path)
     sources[0].unlink()
     with pytest.raises(GanvasError, match="There is no picture"):
         list(recolor(kept, "oklab", kept))
-    with pytest.raises(GanvasError, match="Unknown colours"):
+    with pytest.raises(GanvasError, match="Unknown colors"):
         list(recolor(kept, "lume", kept))
 
 
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        ({}, "does not tell how it was painted"),
-        ({"content": "a", "styles": "[1]", "settings": "{}"}, "not understood"),
-        ({"content": "a", "styles": "[", "settings": "{}"}, "not understood"),
-        ({"content": "a", "styles": "[]", "settings": "x"}, "not understood"),
+        ({}, "does not say how it was painted"),
+        ({"content": "a", "styles": "[1]", "settings": "{}"}, "cannot be read"),
+        ({"content": "a", "styles": "[", "settings": "{}"}, "cannot be read"),
+        ({"content": "a", "styles": "[]", "settings": "x"}, "cannot be read"),
         ({"content": "a", "styles": "[]", "settings": '{"strenght": 1}'}, "Did you mean 'strength'"),
         ({"content": "a", "styles": "[]", "settings": '{"size": "__import__"}'}, "settings.size should be int"),
     ],
@@ -212,7 +212,7 @@ def test_own_colours_of_another_painting_are_not_taken(sources: list[Path], tmp_
     for path, strength in ((one, 0.6), (other, 0.5)):
         list(stylize(sources[0], sources[1:], path, replace(QUICK, colors="luma", strength=strength)))
     (tmp_path / "two words.png.free.png").write_bytes((tmp_path / "one.png.free.png").read_bytes())
-    with pytest.raises(GanvasError, match="has lost its own colours") as caught:
+    with pytest.raises(GanvasError, match="has lost its own colors") as caught:
         list(recolor(other, "oklab", other))
     command = caught.value.hint.partition(": ")[2]
     assert main(shlex.split(command)[1:]) == 0, "the command that it names paints it anew"

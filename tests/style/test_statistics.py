@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.style.patches import StylePatches
-from ganvas.style.statistics import TINY, FeatureMoments, gram_distance, blend_moments, moments_distance, feature_moments
+from ganvas.style.statistics import (
+    TINY,
+    FeatureMoments,
+    blend_moments,
+    feature_moments,
+    gram_distance,
+    moments_distance,
+)
 from ganvas.style.style_targets import masks_on_layers, position_count
 
 Array = npt.NDArray[np.float64]

@@ -1,6 +1,7 @@
 """One step: who learns from what, and who is left alone."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -14,14 +15,11 @@ from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
 from ganvas.training.care.sample_grids import prepare_for_sampling
 from ganvas.training.state import State, new_state
-from ganvas.training.steps.adversarial import (
-    adversarial,
-    adversarial_step,
-    autoencoder,
-    d_step,
-    update_ema,
-)
-from ganvas.training.steps.batch import Batch, make_batch, generate
+from ganvas.training.steps import adversarial, autoencoder
+from ganvas.training.steps.adversarial import adversarial_step, d_step
+from ganvas.training.steps.batch import Batch, generate, make_batch
+from ganvas.training.steps.d_input import d_logits
+from ganvas.training.steps.optimize import update_ema
 
 
 def test_draw_makes_floats_and_latents() -> None:
@@ -60,21 +58,21 @@ def test_discriminator_step_moves_only_the_discriminator() -> None:
 def test_the_discriminator_is_frozen_in_the_generators_step(monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config()
     state, drawn = new_state(config, CPU), material(config)
-    real, seen = adversarial.descend, []
+    real, seen = adversarial.optimizer_step, []
 
-    def spy(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    def spy(state: State, config: Config, name: str, *loss_and_microbatch: Any) -> None:
         moved = weights(state.networks.generator)
         before = weights(state.networks.discriminator)
         for each in state.networks.discriminator.parameters():
             each.grad = None
-        real(optimiser, loss)
-        if optimiser is state.optimizers["generator"]:
-            seen.append(optimiser)
+        real(state, config, name, *loss_and_microbatch)
+        if name == "generator":
+            seen.append(name)
             assert all(each.grad is None for each in state.networks.discriminator.parameters()), "gradient for nothing"
             assert same(state.networks.discriminator, before)
             assert not same(state.networks.generator, moved)
 
-    monkeypatch.setattr(adversarial, "descend", spy)
+    monkeypatch.setattr(adversarial, "optimizer_step", spy)
     adversarial_step(state, config, drawn)
     assert seen, "the generator took no step"
     assert all(each.requires_grad for each in state.networks.discriminator.parameters()), "left frozen"
@@ -109,7 +107,9 @@ def test_a_lazy_penalty_is_taken_in_its_turn_and_scaled_up(monkeypatch: pytest.M
     monkeypatch.setitem(PENALTIES, "gradient", lambda d, real, fake, random: d(real).mean() * 0 + 2.0)
     state, drawn = new_state(config, CPU), material(config)
     descended: list[float] = []
-    monkeypatch.setattr(adversarial, "descend", lambda optimiser, loss: descended.append(float(loss.detach())))
+    monkeypatch.setattr(
+        adversarial, "optimizer_step", lambda state, config, name, loss, *_: descended.append(float(loss.detach()))
+    )
     extra = []
     for state.counters.step in range(9):
         fake = generate(state.networks.generator, drawn.z, None)
@@ -129,7 +129,7 @@ def test_penalties_of_logits_that_are_there_are_those_of_a_pass_of_their_own(nam
     fake = generate(state.networks.generator, drawn.z, None).detach()
 
     def shown(pictures: Tensor) -> Tensor:
-        return adversarial.d_logits(state, config, drawn, pictures.reshape(-1, *config.shape))
+        return d_logits(state.networks.discriminator, config, drawn, pictures.reshape(-1, *config.shape))
 
     wanted = 0.0
     for on, pictures in ((name != "r2", drawn.real), (name != "r1", fake)):  # reals are judged first, then fakes
@@ -144,7 +144,7 @@ def test_penalties_of_logits_that_are_there_are_those_of_a_pass_of_their_own(nam
 
 
 def test_the_average_forgets_by_half_in_its_half_life() -> None:
-    config = tiny.config(ema=0.5)
+    config = tiny.config(ema_half_life=0.5)
     state = new_state(config, CPU)
     old = weights(state.networks.g_ema)
     with torch.no_grad():
@@ -168,7 +168,7 @@ def test_the_averaged_generator_is_never_taught() -> None:
 
 def test_settled_statistics_are_those_of_the_averaged_weights() -> None:
     """A generator whose batch norm lags behind its weights paints grey where white was learned."""
-    config = tiny.config("dcgan", ema=0.1)
+    config = tiny.config("dcgan", ema_half_life=0.1)
     state = new_state(config, CPU)
     norms = [module for module in state.networks.g_ema.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
@@ -192,7 +192,7 @@ def test_settled_statistics_are_those_of_the_averaged_weights() -> None:
 
 
 def test_settling_is_the_same_each_time_and_leaves_the_weights_alone() -> None:
-    config = tiny.config("quick", ema=0.1)
+    config = tiny.config("quick", ema_half_life=0.1)
     state = new_state(config, CPU)
     before = weights(state.networks.g_ema)
     first = {key: value.clone() for key, value in prepare_for_sampling(state, config, CPU).state_dict().items()}
@@ -202,7 +202,7 @@ def test_settling_is_the_same_each_time_and_leaves_the_weights_alone() -> None:
 
 
 def test_without_an_average_the_present_generator_is_shown() -> None:
-    config = tiny.config("dcgan", ema=0.0)
+    config = tiny.config("dcgan", ema_half_life=0.0)
     state = new_state(config, CPU)
     adversarial_step(state, config, material(config))
     assert same(prepare_for_sampling(state, config, CPU), weights(state.networks.generator))
@@ -274,9 +274,9 @@ def test_labels_reach_every_step_of_the_warm_start() -> None:
     state, drawn = warm(config)
     autoencoder.autoencode_step(state, config, drawn)
     state.encoder_codes = (torch.randn(9, config.z_dim), torch.arange(9) % 3)
-    before = state.networks.generator.prior.label.weight.detach().clone()
+    before = state.networks.generator.prior.label_embedding.weight.detach().clone()
     autoencoder.prior_step(state, config, drawn)
-    assert not torch.equal(state.networks.generator.prior.label.weight, before)
+    assert not torch.equal(state.networks.generator.prior.label_embedding.weight, before)
     autoencoder.sharpen_step(state, config, drawn)
 
 

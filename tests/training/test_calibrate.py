@@ -10,7 +10,7 @@ from ganvas.config import Config
 from ganvas.data import PreparedDataset
 from ganvas.device import choose_device
 from ganvas.training import calibrate as module
-from ganvas.training.calibrate import TRIED, WORTH_SCORING, calibrate
+from ganvas.training.calibrate import MIN_SECONDS_TO_SCORE, SCORED_IMAGES, calibrate
 from ganvas.training.care.checkpoint_scores import COUNT
 
 STEP, SHEET, SAVE, EXAMINATION = 0.01, 0.5, 0.2, 0.1  # seconds
@@ -26,7 +26,7 @@ def calibrated(data: PreparedDataset, monkeypatch: pytest.MonkeyPatch, seconds: 
     monkeypatch.setattr(module, "_mean_seconds", lambda *_: STEP)
     monkeypatch.setattr(module, "_seconds_to_write", lambda *_: (SHEET, SAVE))
     monkeypatch.setattr(module, "_seconds_to_score", lambda *_: evaluation)
-    monkeypatch.setattr(module, "_seconds_to_examine", lambda *_: EXAMINATION)
+    monkeypatch.setattr(module, "_seconds_to_check", lambda *_: EXAMINATION)
     return calibrate(tiny.config("dcgan"), data, choose_device("cpu"), lambda: seconds)
 
 
@@ -59,7 +59,7 @@ def test_scores_are_taken_where_there_is_time(data: PreparedDataset, monkeypatch
 
 
 def test_a_short_run_is_not_scored(data: PreparedDataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = calibrated(data, monkeypatch, WORTH_SCORING, 0.01)
+    config = calibrated(data, monkeypatch, MIN_SECONDS_TO_SCORE, 0.01)
     assert config.evaluations == 0
     monkeypatch.setattr(module, "_seconds_to_score", lambda *_: pytest.fail("time was spent on measuring it"))
     assert calibrate(tiny.config("dcgan"), data, choose_device("cpu"), lambda: 60.0).evaluations == 0
@@ -97,16 +97,16 @@ def test_a_whole_evaluation_is_foreseen_from_a_part(data: PreparedDataset, monke
             clock.now += 3
 
     monkeypatch.setattr(module, "CheckpointScorer", Slow)
-    state = SimpleNamespace(averaged=None)
+    state = SimpleNamespace(networks=SimpleNamespace(g_ema=None))
     found = module._seconds_to_score(state, tiny.config("dcgan"), data, None)  # type: ignore[arg-type]
-    assert counts == [TRIED]
-    assert found == 3 * COUNT / TRIED, "loading counts, or the rest of the pictures does not"
+    assert counts == [SCORED_IMAGES]
+    assert found == 3 * COUNT / SCORED_IMAGES, "loading counts, or the rest of the pictures does not"
 
 
 def test_a_sheet_comes_with_its_logits(data: PreparedDataset, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
-    for name, seconds in {"save_sheet": 1, "logit_histograms": 2, "save_network": 4}.items():
+    for name, seconds in {"save_sample_grid": 1, "logit_histograms": 2, "save_network": 4}.items():
         monkeypatch.setattr(module, name, lambda *_, seconds=seconds: setattr(clock, "now", clock.now + seconds))
     config = tiny.config("dcgan")
     state = module.new_state(config, module.torch_device(choose_device("cpu")))

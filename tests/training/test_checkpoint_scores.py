@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import tiny
 from ganvas.config import Config
@@ -15,15 +15,17 @@ from ganvas.data.split import split
 from ganvas.events import Score, from_json, to_json
 from ganvas.metrics import real_features
 from ganvas.metrics.score_descriptions import SCORE_DESCRIPTIONS
+from ganvas.models.base import Generator
 from ganvas.training.care import checkpoint_scores
 from ganvas.training.care.checkpoint_scores import RANKED_BY, CheckpointScorer
-from ganvas.training.state import State, new_state, state_to_tensors
+from ganvas.training.state import State, new_state
+from ganvas.training.state_io import state_to_tensors
 
 CPU = torch.device("cpu")
 MANY = 24  # samples; the usual 512 would only take longer
 
 
-class Copier(nn.Module):
+class Copier(Generator):
     """Be a generator that gives the training pictures back."""
 
     def __init__(self, pictures: Tensor) -> None:
@@ -61,8 +63,8 @@ def copies(data: PreparedDataset) -> Copier:
 
 def test_good_samples_are_told_from_bad(data: PreparedDataset, config: Config) -> None:
     state = state_at(config)
-    appraiser = CheckpointScorer(config, data, CPU, MANY)
-    poor, good = appraiser.score(state, state.networks.g_ema), appraiser.score(state, copies(data))
+    scorer = CheckpointScorer(config, data, CPU, MANY)
+    poor, good = scorer.score(state, state.networks.g_ema), scorer.score(state, copies(data))
     for key in ("frechet", "frechet_plain", "kid"):
         assert good[key].value < poor[key].value / 10, f"{key}: copies of the pictures should be far nearer than noise"
     for key in ("precision", "recall", "coverage"):
@@ -72,10 +74,10 @@ def test_good_samples_are_told_from_bad(data: PreparedDataset, config: Config) -
 def test_samples_all_alike_have_no_rank_unless_the_pictures_are_so_too(data: PreparedDataset, config: Config) -> None:
     state, one = state_at(config), data.images[:1]
     collapsed = copies(replace(data, images=one))
-    appraiser = CheckpointScorer(config, data, CPU, MANY)
-    assert appraiser.rank(appraiser.score(state, collapsed)) is None
-    various = appraiser.score(state, copies(data))
-    assert appraiser.rank(various) == various[RANKED_BY].value
+    scorer = CheckpointScorer(config, data, CPU, MANY)
+    assert scorer.rank(scorer.score(state, collapsed)) is None
+    various = scorer.score(state, copies(data))
+    assert scorer.rank(various) == various[RANKED_BY].value
     same = CheckpointScorer(config, replace(data, images=one.repeat(len(data.images), 0)), CPU, MANY)
     found = same.score(state, collapsed)
     assert same.rank(found) == found[RANKED_BY].value, "nothing else can be learned from such pictures"
@@ -100,10 +102,10 @@ def test_scoring_twice_gives_the_same(data: PreparedDataset, config: Config) -> 
     state = state_at(config)
     first = CheckpointScorer(config, data, CPU, MANY).score(state, state.networks.g_ema)
     torch.manual_seed(3)
-    appraiser = CheckpointScorer(config, data, CPU, MANY)
-    assert appraiser.score(state, state.networks.g_ema) == first, "checkpoints are not compared alike"
-    assert appraiser.score(state, state.networks.g_ema) == first
-    later = appraiser.score(state_at(config, 8), state.networks.g_ema)
+    scorer = CheckpointScorer(config, data, CPU, MANY)
+    assert scorer.score(state, state.networks.g_ema) == first, "checkpoints are not compared alike"
+    assert scorer.score(state, state.networks.g_ema) == first
+    later = scorer.score(state_at(config, 8), state.networks.g_ema)
     assert {key: event.value for key, event in later.items()} == {key: event.value for key, event in first.items()}
 
 
@@ -126,8 +128,8 @@ def test_the_real_pictures_are_looked_at_once(data: PreparedDataset, config: Con
     real = real_features.extract_features
     monkeypatch.setattr(real_features, "extract_features", lambda *given, **named: looks.append(1) or real(*given, **named))
     for _ in range(2):
-        appraiser = CheckpointScorer(config, data, CPU, MANY)
-        appraiser.score(state_at(config), copies(data))
+        scorer = CheckpointScorer(config, data, CPU, MANY)
+        scorer.score(state_at(config), copies(data))
     assert len(looks) == 1, "features of the real pictures should be computed once, and kept"
 
 

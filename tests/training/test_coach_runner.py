@@ -138,7 +138,7 @@ def saved(run: Run, step: int | None = None) -> tuple[Tensors, Facts]:
 
 
 def learned(tensors: Tensors) -> Tensors:
-    return {key: each for key, each in tensors.items() if not key.startswith("gathered/")}
+    return {key: each for key, each in tensors.items() if not key.startswith("gradient/")}
 
 
 def assert_equal(found: Tensors, wanted: Tensors) -> None:
@@ -213,13 +213,13 @@ def treated_once(eye: type[Eye], monkeypatch: pytest.MonkeyPatch) -> None:
 def rates(monkeypatch: pytest.MonkeyPatch) -> dict[int, dict[str, float]]:
     """Return the learning rates by step, filled as a training goes on."""
     seen: dict[int, dict[str, float]] = {}
-    real = phases.PHASES["adversarial"]
+    real = phases.STEPS["adversarial"]
 
     def spying(state, config, material):  # type: ignore[no-untyped-def]
-        seen[state.step] = {name: each.param_groups[0]["lr"] for name, each in state.optimisers.items()}
+        seen[state.counters.step] = {name: each.param_groups[0]["lr"] for name, each in state.optimizers.items()}
         return real(state, config, material)
 
-    monkeypatch.setitem(phases.PHASES, "adversarial", spying)
+    monkeypatch.setitem(phases.STEPS, "adversarial", spying)
     return seen
 
 
@@ -405,19 +405,19 @@ def test_a_run_whose_discriminator_was_packed_goes_on(
 
 def poison(monkeypatch: pytest.MonkeyPatch, what: str, when: Callable[[int], bool]) -> None:
     """Spoil a loss or the generator's weights in the steps (from 0) that `when` tells."""
-    real = phases.PHASES["adversarial"]
+    real = phases.STEPS["adversarial"]
 
     def spoiled(state, config, material):  # type: ignore[no-untyped-def]
         losses = real(state, config, material)
-        if not when(state.step):
+        if not when(state.counters.step):
             return losses
         if what == "loss":
             return losses | {"discriminator": torch.tensor(math.nan)}
         with torch.no_grad():
-            next(state.generator.parameters()).fill_(math.nan)
+            next(state.networks.generator.parameters()).fill_(math.nan)
         return losses
 
-    monkeypatch.setitem(phases.PHASES, "adversarial", spoiled)
+    monkeypatch.setitem(phases.STEPS, "adversarial", spoiled)
 
 
 @pytest.mark.parametrize("what", ["loss", "weights"])
@@ -530,11 +530,11 @@ def test_a_run_that_ends_ill_leaves_the_model_of_its_last_healthy_moment(
     tensors, facts = saved(run)
     step = facts["healthy"][-1] if worse else facts["step"]
     model = ganvas.load(run.folder, "cpu").network.state_dict()
-    wanted = with_prefix(saved(run, step)[0], "averaged/")
+    wanted = with_prefix(saved(run, step)[0], "g_ema/")
     assert all(torch.equal(model[key], each) for key, each in wanted.items()), f"not the model of step {step}"
     told = [event.text for event in of(Note, events) if f"{facts['healthy'][-1]:,}" in event.text]
     assert len(told) == worse
-    assert any(not torch.equal(tensors[f"averaged/{key}"], each) for key, each in wanted.items()) == worse
+    assert any(not torch.equal(tensors[f"g_ema/{key}"], each) for key, each in wanted.items()) == worse
 
 
 # Replay

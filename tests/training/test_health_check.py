@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import torch
 from test_interventions import differing, going, snapshot, walk
+from torch import nn
 
 import tiny
 from ganvas.coach.measurement.metric_names import METRICS
-from ganvas.phases import PHASES
 from ganvas.config import BalanceConfig, Config, DataConfig
 from ganvas.data import PreparedDataset, prepare
 from ganvas.data.split import split
-from ganvas.events import HealthCheck, run_to_end, from_json, to_json
+from ganvas.events import HealthCheck, from_json, run_to_end, to_json
 from ganvas.models.multiscale import MultiscaleGenerator
+from ganvas.phases import PHASES
 from ganvas.planning.schedule import phase_at
 from ganvas.recipes import RECIPES
 from ganvas.training.care import health_check
@@ -63,7 +64,7 @@ def phases() -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(("recipe", "phase"), phases())
 def test_looking_gives_the_same_signs_and_changes_nothing(recipe: str, phase: int, data: PreparedDataset) -> None:
-    config = going(recipe, steps=3, ema=0.1, held_out=4)
+    config = going(recipe, steps=3, ema_half_life=0.1, held_out=4)
     state, losses = begun(config, data, 3 * phase + 2)
     now = phase_at(config, state.counters.step - 1).phase
     examiner = HealthProbe(config, data, CPU)
@@ -177,16 +178,16 @@ def test_coarse_scales_are_judged_as_they_are_drawn(data: PreparedDataset, monke
     seen: list[torch.Tensor] = []
     judged = health_check.d_logits
 
-    def watching(state: State, config: Config, material: Batch, pictures: torch.Tensor) -> torch.Tensor:
-        seen.append(pictures)
-        return judged(state, config, material, pictures)
+    def watching(discriminator: nn.Module, config: Config, batch: Batch, images: torch.Tensor) -> torch.Tensor:
+        seen.append(images)
+        return judged(discriminator, config, batch, images)
 
     monkeypatch.setattr(health_check, "d_logits", watching)
     examiner = HealthProbe(config, data, CPU)
     examiner.check(state, config, phase_at(config, 1).phase, losses)
-    material = examiner._material(config, examiner._shown)
+    batch = examiner._batch(config, examiner._train)
     network = copy.deepcopy(state.networks.generator)
     assert isinstance(network, MultiscaleGenerator)
-    drawn = network.pyramid(material.z, None)
+    drawn = network.pyramid(batch.z, None)
     assert any(each.shape == drawn.shape and torch.equal(each, drawn) for each in seen)
     assert all(each.shape[1:] == drawn.shape[1:] for each in seen), "reals too, at all scales"

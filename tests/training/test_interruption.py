@@ -236,10 +236,10 @@ def test_a_signal_saves_and_says_how_to_go_on(number: signal.Signals, pictures: 
     assert f"ganvas train --out {run.folder}" in told.replace("\n", "")
     assert "Traceback" not in told
     config = run.read_config()
-    stopped = checkpoint.newest(run.checkpoints)
+    stopped = checkpoint.load_newest(run.checkpoints)
     assert stopped is not None
     assert 0 < stopped[1]["step"] < config.steps
     assert main(command[3:]) == 0
-    finished = checkpoint.newest(run.checkpoints)
+    finished = checkpoint.load_newest(run.checkpoints)
     assert finished is not None
     assert finished[1]["step"] == config.steps

@@ -10,20 +10,23 @@ from torch import Tensor, nn
 
 import tiny
 from ganvas import checkpoint
+from ganvas.coach.measurement.averages import LossAverage
 from ganvas.coach.measurement.dead_units import dead_unit_share, dead_units
 from ganvas.coach.treatment.prescription import with_prescriptions
-from ganvas.config import ALONE, BalanceConfig, Config
+from ganvas.config import BalanceConfig, Config
 from ganvas.data.loader import Loader
 from ganvas.errors import GanvasError
 from ganvas.events import Prescription
+from ganvas.models import DISCRIMINATORS
 from ganvas.models.residual import ResidualBlock
-from ganvas.planning.schedule import phase_at, with_steps
+from ganvas.planning.budget import with_steps
+from ganvas.planning.schedule import phase_at
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training.care.interventions import apply_prescriptions, reinitialize, rollback, change_packing, reinit_dead_units
-from ganvas.training.loop import _set_rates
-from ganvas.training.phases import take_step, prepare_step
-from ganvas.training.state import LossAverage, State, new_state, state_to_tensors, load_state
+from ganvas.training.phases import advance, begin_step, set_learning_rates
+from ganvas.training.state import BestCheckpoint, CoachState, Counters, State, new_state
+from ganvas.training.state_io import load_state, state_to_tensors
 
 CPU = torch.device("cpu")
 
@@ -43,9 +46,9 @@ def walk(state: State, config: Config, data, until: int) -> None:
     """Take steps as the training does, until `until` have been taken."""
     loader = Loader(data, config.seed)
     while state.counters.step < until:
-        at = phase_at(config, state.counters.step)
-        prepare_step(at, state, config, data)
-        for name, value in take_step(at.phase, state, config, loader).items():
+        position = phase_at(config, state.counters.step)
+        begin_step(state, config, position, data)
+        for name, value in advance(position.phase, state, config, loader).items():
             state.counters.loss_averages.setdefault(name, LossAverage()).add(float(value))
 
 
@@ -70,13 +73,14 @@ def same(one: Sequence[Tensor], two: Sequence[Tensor]) -> bool:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_going_back_restores_every_tensor_and_counts_on(recipe: str, data, tmp_path: Path) -> None:
-    config, run = going(recipe, ema=0.1), Run(tmp_path / "run")
+    config, run = going(recipe, ema_half_life=0.1), Run(tmp_path / "run")
     state = new_state(config, CPU)
     walk(state, config, data, config.steps - 3)
     save(state, run)
     then, averages = snapshot(state), {name: replace(each) for name, each in state.counters.loss_averages.items()}
     walk(state, config, data, config.steps)
-    state.counters.best, state.coach.healthy_checkpoints, state.counters.seconds = (1.5, 2), (3,), 9.0
+    state.counters.best, state.coach.healthy_checkpoints = BestCheckpoint(1.5, 2), (3,)
+    state.counters.seconds, state.counters.ada_p, state.counters.n_microbatches = 9.0, 0.25, 2
     order = Prescription("instance_noise", value=0.1)
     state.coach.prescriptions = (order,)
     images = state.counters.images_seen
@@ -84,8 +88,9 @@ def test_going_back_restores_every_tensor_and_counts_on(recipe: str, data, tmp_p
     rollback(state, config, run, config.steps - 3)
     assert not differing(snapshot(state), then)
     assert state.counters.loss_averages == averages
-    counters = (state.counters.step, state.counters.images_seen, state.counters.seconds, state.counters.best, state.coach.healthy_checkpoints, state.coach.prescriptions)
-    assert counters == (config.steps, images, 9.0, (1.5, 2), (3,), (order,)), "a counter went back"
+    now = replace(state.counters, loss_averages={})
+    assert now == Counters(config.steps, images, 9.0, 0.25, 2, BestCheckpoint(1.5, 2)), "a counter went back"
+    assert state.coach == CoachState((order,), (3,)), "the coach has forgotten something"
 
 
 def test_going_back_goes_on_as_the_checkpoint_would_have(data, tmp_path: Path) -> None:
@@ -117,7 +122,7 @@ def test_going_back_to_before_packing_keeps_the_packing(data, tmp_path: Path) ->
     now = snapshot(state)
     assert now[first].shape[1] == 6
     assert torch.equal(now[first], saved[first].repeat(1, 2, 1, 1) / 2)
-    assert {key for key in differing(now, saved) if not key.startswith("optimiser")} == {first}
+    assert {key for key in differing(now, saved) if not key.startswith("optimizer")} == {first}
     walk(state, packed, data, 8)
 
 
@@ -184,40 +189,42 @@ def test_a_phase_is_begun_again_where_it_began(data, tmp_path: Path) -> None:
 
 
 PLACES = {  # what each phase redraws, and what it must leave
-    ("dcgan", 0): ({"generator/", "discriminator/", "averaged/"}, set[str]()),
-    ("quick", 0): ({"generator/", "averaged/", "encoder/", "discriminator/"}, set[str]()),
+    ("dcgan", 0): ({"generator/", "discriminator/", "g_ema/"}, set[str]()),
+    ("quick", 0): ({"generator/", "g_ema/", "encoder/", "discriminator/"}, set[str]()),
     ("quick", 1): (
-        {"generator/prior", "averaged/prior", "discriminator/"},
-        {"generator/decoder", "averaged/decoder", "encoder/"},
+        {"generator/prior", "g_ema/prior", "discriminator/"},
+        {"generator/decoder", "g_ema/decoder", "encoder/"},
     ),
-    ("quick", 2): ({"discriminator/"}, {"generator/", "averaged/", "encoder/"}),
+    ("quick", 2): ({"discriminator/"}, {"generator/", "g_ema/", "encoder/"}),
 }
 
 
 @pytest.mark.parametrize(("recipe", "phase"), PLACES)
 def test_beginning_afresh_draws_what_the_phase_trains_and_counts_on(recipe: str, phase: int, data) -> None:
-    config = going(recipe, steps=4, ema=0.1)
+    config = going(recipe, steps=4, ema_half_life=0.1)
     state = new_state(config, CPU)
     walk(state, config, data, 4 * phase + 2)
     before, images = snapshot(state), state.counters.images_seen
-    state.counters.best, state.coach.healthy_checkpoints = (1.0, 1), (1,)
+    state.counters.best, state.coach.healthy_checkpoints = BestCheckpoint(1.0, 1), (1,)
     reinitialize(state, config, seed=7)
     now, new = snapshot(state), snapshot(new_state(replace(config, seed=7), CPU))
     drawn, left = PLACES[recipe, phase]
     for key in now:
         if key.startswith(tuple(drawn)):
-            source = key.replace("averaged/", "generator/")
+            source = key.replace("g_ema/", "generator/")
             assert torch.equal(now[key], new[source]), f"{key} was not drawn anew"
         if key.startswith(tuple(left)):
             assert torch.equal(now[key], before[key]), f"{key} was thrown away"
-    assert not any(key.startswith("optimiser/") for key in now), "moments of weights that are gone"
-    assert (state.counters.step, state.counters.images_seen, state.counters.best, state.coach.healthy_checkpoints) == (4 * phase + 2, images, (1.0, 1), (1,))
+    assert not any(key.startswith("optimizer/") for key in now), "moments of weights that are gone"
+    counters = (state.counters.step, state.counters.images_seen, state.counters.best)
+    assert counters == (4 * phase + 2, images, BestCheckpoint(1.0, 1))
+    assert state.coach.healthy_checkpoints == (1,)
     assert state.counters.loss_averages == {}
     walk(state, config, data, state.counters.step + 2)
 
 
 def test_afresh_does_not_need_the_run_that_was_begun_with(data, tmp_path: Path) -> None:
-    config = going(origin=str(tmp_path / "moved away"))
+    config = going(init_from=str(tmp_path / "moved away"))
     state = new_state(config, CPU)
     walk(state, config, data, 2)
     reinitialize(state, config, seed=7)
@@ -225,7 +232,7 @@ def test_afresh_does_not_need_the_run_that_was_begun_with(data, tmp_path: Path) 
 
 
 def test_afresh_leaves_frozen_layers_as_they_were_taken_over(data, tmp_path: Path) -> None:
-    config = going("residual", origin=str(tmp_path / "moved away"), frozen=0.5)
+    config = going("residual", init_from=str(tmp_path / "moved away"), freeze_d=0.5)
     state = new_state(config, CPU)
     walk(state, config, data, 2)
     before = snapshot(state)
@@ -248,7 +255,7 @@ def test_another_seed_draws_other_weights_and_the_same_seed_the_same(data) -> No
     assert differing(found[0], found[2])
 
 
-@pytest.mark.parametrize("recipe", [name for name in tiny.GANS if going(name).discriminator.name not in ALONE])
+@pytest.mark.parametrize("recipe", [name for name in tiny.GANS if DISCRIMINATORS[going(name).discriminator.name].network.can_pack])
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_pack_of_equal_pictures_gets_the_logit_that_the_picture_got(recipe: str, count: int) -> None:
     config = going(recipe)
@@ -272,7 +279,7 @@ def test_repacking_keeps_the_moments_of_what_did_not_change(data) -> None:
     before = snapshot(state)
     change_packing(state, replace(config, balance=BalanceConfig(pac=2)))
     now = snapshot(state)
-    first = {f"optimiser/discriminator/0/{key}" for key in ("exp_avg", "exp_avg_sq", "step")}
+    first = {f"optimizer/discriminator/0/{key}" for key in ("exp_avg", "exp_avg_sq", "step")}
     assert differing(now, before) == first | {"discriminator/layers.0.weight"}
     assert not first & now.keys(), "moments of other weights"
     same_network = state.networks.discriminator
@@ -303,7 +310,7 @@ def test_dead_rectifiers_come_alive_and_living_rows_are_untouched(data) -> None:
     now = snapshot(state)
     touched = {"generator/layers.3.weight", *(f"generator/layers.4.{key}" for key in ("weight", "bias"))}
     touched |= {f"generator/layers.4.running_{key}" for key in ("mean", "var")}
-    moments = {key for key in differing(now, before) if key.startswith("optimiser/generator/")}
+    moments = {key for key in differing(now, before) if key.startswith("optimizer/generator/")}
     assert differing(now, before) == touched | moments
     living = torch.tensor([0, 2, 3, 4, 5, 7])
     for key in touched | moments:
@@ -390,7 +397,7 @@ def test_applying_sets_what_is_in_force(data, tmp_path: Path) -> None:
     ]
     apply_prescriptions(state, config, orders, run, data)
     assert state.coach.prescriptions == (orders[0], orders[2])
-    _set_rates(state, with_prescriptions(config, state.coach.prescriptions), 1.0)
+    set_learning_rates(state, with_prescriptions(config, state.coach.prescriptions), 1.0)
     assert state.optimizers["generator"].param_groups[0]["betas"] == (0.0, 0.999)
     assert state.optimizers["discriminator"].param_groups[0]["betas"] == (0.5, 0.999)
     assert state.counters.loss_averages

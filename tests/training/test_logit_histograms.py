@@ -15,9 +15,11 @@ from ganvas.config import Config
 from ganvas.data import PreparedDataset
 from ganvas.data.loader import Loader
 from ganvas.events import LogitHistograms, from_json, to_json
+from ganvas.models.base import Discriminator, Generator
 from ganvas.training.care.logit_histograms import BINS, COUNT, logit_histograms
-from ganvas.training.phases import PHASES
-from ganvas.training.state import State, new_state, state_to_tensors
+from ganvas.training.phases import STEPS
+from ganvas.training.state import State, new_state
+from ganvas.training.state_io import state_to_tensors
 from ganvas.training.steps.batch import make_batch
 
 CPU = torch.device("cpu")
@@ -83,7 +85,7 @@ def _train(state: State, config: Config, data: PreparedDataset, steps: int) -> N
         pictures, labels = loader.batch(state.counters.images_seen, 8)
         random = torch.Generator().manual_seed(state.counters.step)
         material = make_batch(config, pictures, labels if config.classes else None, random, CPU)
-        PHASES["sharpen" if config.autoencoder else "adversarial"](state, config, material)
+        STEPS["sharpen" if config.autoencoder else "adversarial"](state, config, material)
         state.counters.step, state.counters.images_seen = state.counters.step + 1, state.counters.images_seen + 8
 
 
@@ -103,7 +105,7 @@ def test_counts_add_up(kind: str, data: PreparedDataset) -> None:
     assert from_json(to_json(event)) == event
 
 
-class Judge(nn.Module):
+class Judge(Discriminator):
     """Be a discriminator that a function plays."""
 
     def __init__(self, judge: Callable[..., Tensor]) -> None:
@@ -114,7 +116,7 @@ class Judge(nn.Module):
         return self.judge(*given)
 
 
-class Black(nn.Module):
+class Black(Generator):
     """Be a generator of black pictures."""
 
     def forward(self, latents: Tensor, *_: Tensor) -> Tensor:

@@ -253,10 +253,10 @@ def test_pictures_that_changed_are_said_and_gone_on_with(stopped: Path, pictures
 
 
 def test_classes_that_changed_are_refused(classes: Path, tmp_path: Path) -> None:
-    tiny.train(classes, tmp_path / "run", "dcgan", labels=True, stop=tiny.stop_after(2))
+    tiny.train(classes, tmp_path / "run", "dcgan", conditional=True, stop=tiny.stop_after(2))
     tiny.write_pictures(classes / "birds", 4)
     with pytest.raises(GanvasError, match=r"classes have changed .*birds"):
-        tiny.train(classes, tmp_path / "run", "dcgan", labels=True)
+        tiny.train(classes, tmp_path / "run", "dcgan", conditional=True)
 
 
 def test_a_run_goes_on_from_another_folder(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +271,7 @@ def test_two_trainings_cannot_write_one_run(pictures: Path, tmp_path: Path) -> N
     stream = ganvas.train(pictures, tmp_path / "run", recipe="fc", size="16", images=tiny.IMAGES, device="cpu")
     next(stream)
     try:
-        with pytest.raises(GanvasError, match="is being written by process"):
+        with pytest.raises(GanvasError, match="is in use by process"):
             tiny.train(pictures, tmp_path / "run", "fc")
     finally:
         stream.close()  # type: ignore[attr-defined]

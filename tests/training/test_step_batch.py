@@ -35,14 +35,14 @@ from ganvas.training.steps.stylegan2_regularizers import DECAY, mixed, path_leng
 
 
 def styled(**changes: object) -> tuple[Config, StyleGAN2Generator, Batch]:
-    config = tiny.config("stylegan2", styles=StyleGANConfig(**changes))  # type: ignore[arg-type]
+    config = tiny.config("stylegan2", stylegan=StyleGANConfig(**changes))  # type: ignore[arg-type]
     generator = new_state(config, CPU).networks.generator
     assert isinstance(generator, StyleGAN2Generator)
     return config, generator, material(config, 64)
 
 
 def test_styles_are_mixed_from_a_random_layer_on_with_their_probability() -> None:
-    config, generator, drawn = styled(mixing=0.5)
+    config, generator, drawn = styled(style_mixing_prob=0.5)
     assert config.stylegan
     found = mixed(generator, config.stylegan, drawn)
     own = generator.mapping(drawn.z)
@@ -59,7 +59,7 @@ def test_styles_are_mixed_from_a_random_layer_on_with_their_probability() -> Non
 
 
 def test_nothing_is_mixed_without_a_probability() -> None:
-    config, generator, drawn = styled(mixing=0.0)
+    config, generator, drawn = styled(style_mixing_prob=0.0)
     assert config.stylegan
     assert torch.equal(mixed(generator, config.stylegan, drawn)[:, -1], generator.mapping(drawn.z))
 
@@ -70,7 +70,7 @@ def test_path_lengths_against_finite_differences() -> None:
     with torch.no_grad():
         generator.pl_mean.fill_(0.25)
         for layer in generator.layers:
-            layer.strength.fill_(0.1)  # noise that stays the same is no part of the path
+            layer.noise_strength.fill_(0.1)  # noise that stays the same is no part of the path
 
     def randn(*shape: int) -> Tensor:
         return torch.randn(shape, generator=drawn.rng, dtype=torch.float64)
@@ -99,7 +99,7 @@ def test_path_lengths_against_finite_differences() -> None:
 
 
 def test_the_path_penalty_is_taken_in_its_turn() -> None:
-    config, _, _ = styled(path_every=3)
+    config, _, _ = styled(pl_interval=3)
     state, drawn = new_state(config, CPU), material(config)
     told = []
     for state.counters.step in range(6):
@@ -234,24 +234,24 @@ def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str, monkeypatch: p
     assert all(torch.isfinite(each) for each in losses.values())
     advance(config.phases[0], state, config, loader)
     assert taken == [8, 4, 4, 4, 4], "it is not tried again with all"
-    assert restored(config, *pack(state), CPU).n_microbatches == 2
+    assert load_state(config, *state_to_tensors(state), CPU).n_microbatches == 2
 
 
 def test_parts_of_a_larger_batch_leave_a_smaller_one_pairs() -> None:
     """The autoencoder of keen takes more pictures a step; a single one has nothing to hold on to while sharpening."""
     config = tiny.config("keen")
-    state = fresh(config, CPU)
-    state.n_microbatches = 8
+    state = new_state(config, CPU)
+    state.counters.n_microbatches = 8
     sharpen = replace(config.phases[2], batch=4)
     losses = advance(sharpen, state, config, Loader(prepared(config), 0))
-    assert state.n_microbatches == 2
+    assert state.counters.n_microbatches == 2
     assert all(torch.isfinite(each) for each in losses.values())
 
 
 def after_a_step(config: Config, loader: Loader, parts: int) -> dict[str, list[Tensor]]:
     """Return both networks' weights after a step down the plain gradient."""
-    state = fresh(config, CPU)
-    state.n_microbatches = parts
+    state = new_state(config, CPU)
+    state.counters.n_microbatches = parts
     for name in ("discriminator", "generator"):
         state.optimizers[name] = torch.optim.SGD(state.networks.by_name()[name].parameters(), 0.5)  # type: ignore[assignment]
     advance(config.phases[0], state, config, loader)
@@ -265,7 +265,7 @@ def test_parts_add_up_to_the_whole_batch() -> None:
     config = replace(config, penalty=replace(config.penalty, name="r1"))
     loader = Loader(prepared(config), 0)
     whole, *others = [after_a_step(config, loader, parts) for parts in (1, 2, 4)]
-    before = weights(fresh(config, CPU).generator)
+    before = weights(new_state(config, CPU).generator)
     assert max(float((one - other).abs().max()) for one, other in zip(whole["generator"], before, strict=True)) > 1e-3
     for other in others:
         for name in whole:
@@ -279,9 +279,9 @@ def test_memory_that_holds_no_picture_is_said(monkeypatch: pytest.MonkeyPatch) -
     def full(state: State, config: Config, part: Batch) -> dict[str, Tensor]:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
-    monkeypatch.setitem(phases.PHASES, "adversarial", full)
+    monkeypatch.setitem(phases.STEPS, "adversarial", full)
     with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
-        advance(config.phases[0], fresh(config, CPU), config, Loader(prepared(config), 0))
+        advance(config.phases[0], new_state(config, CPU), config, Loader(prepared(config), 0))
     assert "--size" in caught.value.hint
 
 
@@ -306,15 +306,15 @@ def test_other_errors_are_not_taken_for_want_of_memory(monkeypatch: pytest.Monke
     def broken(state: State, config: Config, part: Batch) -> dict[str, Tensor]:
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setitem(phases.PHASES, "adversarial", broken)
+    monkeypatch.setitem(phases.STEPS, "adversarial", broken)
     with pytest.raises(RuntimeError, match="shapes"):
-        advance(config.phases[0], fresh(config, CPU), config, Loader(prepared(config), 0))
+        advance(config.phases[0], new_state(config, CPU), config, Loader(prepared(config), 0))
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "stylegan2"])
 def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config(recipe)
-    loader, state = Loader(prepared(config), 0), fresh(config, CPU)
+    loader, state = Loader(prepared(config), 0), new_state(config, CPU)
     real, tries = adversarial.generator_loss, []
 
     def full_at_first(*given: object) -> Tensor:
@@ -325,21 +325,21 @@ def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pyt
 
     monkeypatch.setattr(adversarial, "g_loss", full_at_first)
     losses = advance(config.phases[0], state, config, loader)
-    assert state.n_microbatches == 2
+    assert state.counters.n_microbatches == 2
     moments = state.optimizers["discriminator"].state.values()
     assert {int(each["step"]) for each in moments} == {1}, "the discriminator had had its turn"
     assert state.pending_d_losses is None
     assert all(torch.isfinite(each) for each in losses.values())
-    assert all(each.requires_grad for each in state.discriminator.parameters()), "left frozen"
+    assert all(each.requires_grad for each in state.networks.discriminator.parameters()), "left frozen"
 
 
 def test_looks_are_taken_at_the_probability_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     config = with_images(tiny.config("r3gan", augment=("ada",)), 800)
-    state = fresh(config, CPU)
-    assert augment_probability(state, annealed(config, 0)) == 0
-    assert augment_probability(state, annealed(config, config.steps)) == 1
+    state = new_state(config, CPU)
+    assert augment_probability(state, config_at_step(config, 0)) == 0
+    assert augment_probability(state, config_at_step(config, config.steps)) == 1
     adaptive = replace(config, anneal=None, ada=AdaConfig())
-    state.ada_p = 0.25
+    state.counters.ada_p = 0.25
     assert augment_probability(state, adaptive) == 0.25
     given: list[float] = []
     monkeypatch.setattr(adversarial, "ada", lambda pictures, probability, random: given.append(probability) or pictures)
@@ -351,7 +351,7 @@ def test_looks_are_taken_at_the_probability_of_the_training(monkeypatch: pytest.
 def test_mixed_precision_goes_with_augmentation_and_penalties(recipe: str) -> None:
     penalty = PenaltyConfig("gradient", 1.0) if recipe == "progressive" else PenaltyConfig("r1", 1.0)
     config = tiny.config(recipe, precision="bfloat16", augment=("ada",), adapt=None, anneal=None, penalty=penalty)
-    state, loader = fresh(config, CPU), Loader(prepared(config), 0)
+    state, loader = new_state(config, CPU), Loader(prepared(config), 0)
     for _ in range(2):
         losses = advance(config.phases[-1], state, config, loader)
         assert all(torch.isfinite(each) for each in losses.values())
@@ -382,10 +382,10 @@ def test_parts_are_the_batch() -> None:
 def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> None:
     config = tiny.config(recipe, precision=precision)
     loader = Loader(prepared(config), 0)
-    state = fresh(config, CPU)
-    before = weights(state.generator)
+    state = new_state(config, CPU)
+    before = weights(state.networks.generator)
     dtypes: set[torch.dtype] = set()
-    for module in state.generator.modules():
+    for module in state.networks.generator.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             module.register_forward_hook(lambda module, given, output: dtypes.add(output.dtype))
     phase = config.phases[0]
@@ -393,10 +393,10 @@ def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> 
         losses = advance(phase, state, config, loader)
         assert all(torch.isfinite(each) for each in losses.values())
     assert getattr(torch, precision) in dtypes or recipe == "stylegan2"
-    assert not same(state.generator, before)
-    assert all(each.dtype == torch.float32 for each in state.generator.parameters())
+    assert not same(state.networks.generator, before)
+    assert all(each.dtype == torch.float32 for each in state.networks.generator.parameters())
     if precision == "float16":
-        again = restored(config, *pack(state), CPU)
+        again = load_state(config, *state_to_tensors(state), CPU)
         assert {*state.scalers} == {*state.optimizers}
         for name, scaler in state.scalers.items():
             assert again.scalers[name].state_dict() == scaler.state_dict()
@@ -404,7 +404,7 @@ def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> 
 
 def test_gradients_that_float16_would_lose_are_scaled() -> None:
     config = tiny.config("fc", precision="float16")
-    scaler = fresh(config, CPU).scalers["generator"]
+    scaler = new_state(config, CPU).scalers["generator"]
     parameter = nn.Parameter(torch.ones(()))
     optimiser = torch.optim.SGD([parameter], 1.0)
     descend_scaled(scaler, optimiser, parameter * 0.25, moves=True)
@@ -417,11 +417,11 @@ def test_gradients_that_float16_would_lose_are_scaled() -> None:
 
 def test_what_is_gathered_is_of_one_scale_whatever_another_network_does() -> None:
     config = tiny.config("fc", precision="float16", balance=BalanceConfig(grad_accum_steps=2))
-    state = fresh(config, CPU)
+    state = new_state(config, CPU)
     parameters = {name: nn.Parameter(torch.ones(())) for name in ("generator", "discriminator")}
     state.optimizers = {name: torch.optim.SGD([each], 1.0) for name, each in parameters.items()}  # type: ignore[misc]
     descend_in_turn(state, config, "generator", parameters["generator"] * 0.25)
-    state.step = 1
+    state.counters.step = 1
     descend_in_turn(state, config, "discriminator", parameters["discriminator"] * torch.inf)  # is scaled less from now
     descend_in_turn(state, config, "generator", parameters["generator"] * 0.25)
     assert float(parameters["generator"].detach()) == pytest.approx(0.75)
@@ -435,15 +435,15 @@ def test_what_is_gone_back_through_twice_is_not_compiled(
 ) -> None:
     compiled: list[str] = []
     monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(type(module).__name__))
-    config = tiny.config("dcgan", compiled=True, penalty=PenaltyConfig(penalty, 1.0), coach="watch")
-    state = fresh(config, CPU)
+    config = tiny.config("dcgan", compile=True, penalty=PenaltyConfig(penalty, 1.0), coach="watch")
+    state = new_state(config, CPU)
     assert compiled == ["DCGANGenerator", "DCGANDiscriminator"][: 1 + both]
-    assert not any("_orig_mod" in name for name in pack(state)[0]), "files of weights know nothing of it"
+    assert not any("_orig_mod" in name for name in state_to_tensors(state)[0]), "files of weights know nothing of it"
     compiled.clear()
-    fresh(replace(config, coach="act"), CPU)
+    new_state(replace(config, coach="act"), CPU)
     assert compiled == ["DCGANGenerator"], "a coach that acts may prescribe a penalty"
     compiled.clear()
-    fresh(replace(config, compile=False), CPU)
+    new_state(replace(config, compile=False), CPU)
     assert not compiled
 
 
@@ -451,8 +451,8 @@ def test_what_is_gone_back_through_twice_is_not_compiled(
 def test_what_is_compiled_is_what_a_training_calls(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[nn.Module] = []
     monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(module))
-    config = tiny.config(recipe, compiled=True)
-    state, loader = fresh(config, CPU), Loader(prepared(config), 0)
+    config = tiny.config(recipe, compile=True)
+    state, loader = new_state(config, CPU), Loader(prepared(config), 0)
     called: set[nn.Module] = set()
     for each in compiled:
         each.register_forward_hook(lambda module, given, made: called.add(module))

@@ -139,7 +139,7 @@ def test_all_is_kept_where_sizes_agree(recipe: str, tmp_path: Path) -> None:
     assert transfer_weights(state, str(origin)) == (total - anew) / total
     assert bool(anew) == (recipe in ("quick", "keen")), "of all others, all is kept"
     for name, network in state.networks.by_name().items():
-        before = old["generator" if name == "averaged" else name]  # the average begins as the generator does
+        before = old["generator" if name == "g_ema" else name]  # the average begins as the generator does
         for key, each in network.state_dict().items():
             wanted = untouched[name].state_dict() if key.startswith("prior.") else before
             assert torch.equal(each, wanted[key]), f"{name} {key}"
@@ -151,21 +151,21 @@ def test_all_is_kept_where_sizes_agree(recipe: str, tmp_path: Path) -> None:
 COARSE = {
     "quick": ("decoder.layers.0.", *(f"decoder.layers.{place}." for place in (2, 4, 5, 7, 8))),
     "r3gan": ("basis", "mapping.", "stages.0.", "stages.1.", "stages.2."),
-    "stylegan2": ("constant", "mapping.", *(f"layers.{place}." for place in range(5)), "colours.0.", "colours.2."),
-    "projected": ("beginning.", "blocks.0.", "blocks.1."),
-    "multiscale": ("beginning.", "blocks.0.", "blocks.1.", "to_rgb.0.", "to_rgb.1.", "to_rgb.2."),
-    "progressive": ("beginning.", "blocks.0.", "blocks.1.", "to_rgb.0.", "to_rgb.1.", "to_rgb.2."),
+    "stylegan2": ("const", "mapping_layers.", *(f"layers.{place}." for place in range(5)), "to_rgb.0.", "to_rgb.2."),
+    "projected": ("input_block.", "blocks.0.", "blocks.1."),
+    "multiscale": ("input_block.", "blocks.0.", "blocks.1.", "to_rgb.0.", "to_rgb.1.", "to_rgb.2."),
+    "progressive": ("input_block.", "blocks.0.", "blocks.1.", "to_rgb.0.", "to_rgb.1.", "to_rgb.2."),
     "vae": ("layers.0.", *(f"layers.{place}." for place in (2, 4, 5, 7, 8))),
 }  # fmt: skip
 LAST = {
     "quick": {"layers.2.": "layers.4.", "layers.5.": "layers.7."},
-    "r3gan": {**{f"stages.{n}.blocks.": f"stages.{n + 1}.blocks." for n in range(3)}, "gather.": "gather.",
-              "verdict.": "verdict."},
-    "stylegan2": {"blocks.0.": "blocks.1.", "blocks.1.": "blocks.2.", "gather.": "gather.", "verdict.": "verdict."},
+    "r3gan": {**{f"stages.{n}.blocks.": f"stages.{n + 1}.blocks." for n in range(3)}, "global_depthwise.": "global_depthwise.",
+              "head.": "head."},
+    "stylegan2": {"blocks.0.": "blocks.1.", "blocks.1.": "blocks.2.", "epilogue.": "epilogue.", "head.": "head."},
     "projected": {"": ""},  # it looks at pictures of one size
-    "multiscale": {"blocks.1.": "blocks.2.", "combine.1.": "combine.2.", "ending.": "ending.", "verdict.": "verdict."},
+    "multiscale": {"blocks.1.": "blocks.2.", "combine.1.": "combine.2.", "epilogue.": "epilogue.", "head.": "head."},
     "progressive": {"blocks.0.": "blocks.1.", "blocks.1.": "blocks.2.", "from_rgb.0.": "from_rgb.1.",
-                    "ending.": "ending.", "verdict.": "verdict."},
+                    "epilogue.": "epilogue.", "head.": "head."},
     "vae": {},
 }  # fmt: skip
 
@@ -187,7 +187,7 @@ def test_coarse_layers_and_those_next_to_the_logit_are_kept_across_sizes(recipe:
         assert moved, f"{network} has no {before}"
         for name, each in moved.items():
             assert torch.equal(new[network][after + name.removeprefix(before)], each), f"{network} {name}"
-    assert all(torch.equal(each, new["averaged"][name]) for name, each in new["generator"].items())
+    assert all(torch.equal(each, new["g_ema"][name]) for name, each in new["generator"].items())
 
 
 @pytest.mark.parametrize("recipe", [*COARSE, "dcgan", "residual", "fc"])
@@ -197,7 +197,7 @@ def test_the_share_is_counted_in_weights(recipe: str, tmp_path: Path) -> None:
     share = transfer_weights(state, str(origin))
     kept = total = 0
     for name, network in state.networks.by_name().items():
-        before = old["generator" if name == "averaged" else name].values()
+        before = old["generator" if name == "g_ema" else name].values()
         for each in network.state_dict().values():
             total += each.numel()
             kept += each.numel() * any(each.shape == one.shape and torch.equal(each, one) for one in before)
@@ -280,7 +280,7 @@ def test_a_damaged_newest_checkpoint_of_the_origin_is_passed_over(tmp_path: Path
 
 def test_the_recipe_is_that_of_the_run(pictures: Path, tmp_path: Path) -> None:
     trained(pictures, tmp_path / "old", "residual", images=8)
-    events = tiny.train(pictures, tmp_path / "new", "auto", images=8, origin=tmp_path / "old")
+    events = tiny.train(pictures, tmp_path / "new", "auto", images=8, init_from=tmp_path / "old")
     config = Run(tmp_path / "new").read_config()
     assert config.recipe == "residual"
     assert config.init_from == str((tmp_path / "old").resolve())
@@ -306,7 +306,7 @@ def test_what_is_frozen_stays_and_the_rest_moves(recipe: str, pictures: Path, tm
 
 def test_what_is_frozen_gathers_no_gradient(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained(pictures, tmp_path / "old", "r3gan", images=8)
-    real, states = phases.PHASES["adversarial"], list[State]()
+    real, states = phases.STEPS["adversarial"], list[State]()
     seen = list[tuple[set[str], set[str]]]()
 
     def watching(state, config, material):  # type: ignore[no-untyped-def]
@@ -320,7 +320,7 @@ def test_what_is_frozen_gathers_no_gradient(pictures: Path, tmp_path: Path, monk
             has = {name for name, each in network.named_parameters() if each.grad is not None}
             seen.append((wants, has))
 
-    monkeypatch.setitem(phases.PHASES, "adversarial", watching)
+    monkeypatch.setitem(phases.STEPS, "adversarial", watching)
     hook = register_optimizer_step_pre_hook(before_step)
     try:
         trained(pictures, tmp_path / "new", "r3gan", images=48, origin=tmp_path / "old", freeze=0.5)
@@ -339,7 +339,7 @@ def test_a_transfer_is_repeatable_and_goes_on_alike(pictures: Path, tmp_path: Pa
     )
     assert_same(whole, again)
     cut = tmp_path / "cut"
-    tiny.train(pictures, cut, "residual", images=80, origin=old, freeze=0.5, stop=tiny.stop_after(7))
+    tiny.train(pictures, cut, "residual", images=80, init_from=old, freeze=0.5, stop=tiny.stop_after(7))
     assert [path.name for path in checkpoint.list_checkpoints(Run(cut).checkpoints)][-1] == "000000007"
     assert_same(whole, trained(pictures, cut, "residual", images=80, origin=old, freeze=0.5))
     stay, _ = halves(Run(cut).read_config())
@@ -355,7 +355,7 @@ def test_once_begun_the_origin_is_needed_no_more(pictures: Path, tmp_path: Path)
     old = tmp_path / "old"
     trained(pictures, old, "residual", images=24)
     whole = trained(pictures, tmp_path / "whole", "residual", images=80, origin=old)
-    tiny.train(pictures, tmp_path / "cut", "residual", images=80, origin=old, stop=tiny.stop_after(3))
+    tiny.train(pictures, tmp_path / "cut", "residual", images=80, init_from=old, stop=tiny.stop_after(3))
     old.rename(tmp_path / "elsewhere")
     assert_same(whole, trained(None, tmp_path / "cut", "auto", images=None, size="auto"))
 
@@ -369,14 +369,14 @@ def test_another_seed_makes_no_difference_to_what_is_taken(tmp_path: Path) -> No
         return dict(state.networks.generator.state_dict())
 
     one, other = begun(1), begun(2)
-    assert torch.equal(one["stages.0.blocks.0.widen.weight"], other["stages.0.blocks.0.widen.weight"])
-    assert not torch.equal(one["stages.3.blocks.0.widen.weight"], other["stages.3.blocks.0.widen.weight"])
+    assert torch.equal(one["stages.0.blocks.0.conv_in.weight"], other["stages.0.blocks.0.conv_in.weight"])
+    assert not torch.equal(one["stages.3.blocks.0.conv_in.weight"], other["stages.3.blocks.0.conv_in.weight"])
 
 
 def test_networks_with_nothing_in_common(pictures: Path, tmp_path: Path) -> None:
     trained(pictures, tmp_path / "old", "fc", images=8)
     with pytest.raises(GanvasError, match="no layer in common") as caught:
-        tiny.train(pictures, tmp_path / "new", "r3gan", origin=tmp_path / "old")
+        tiny.train(pictures, tmp_path / "new", "r3gan", init_from=tmp_path / "old")
     assert "--recipe" in caught.value.hint
     assert checkpoint.list_checkpoints(Run(tmp_path / "new").checkpoints) == []
 
@@ -384,7 +384,7 @@ def test_networks_with_nothing_in_common(pictures: Path, tmp_path: Path) -> None
 def test_a_folder_that_is_no_run(pictures: Path, tmp_path: Path) -> None:
     for origin in (tmp_path, tmp_path / "nothing", pictures):
         with pytest.raises(GanvasError) as caught:
-            tiny.train(pictures, tmp_path / "new", "fc", origin=origin)
+            tiny.train(pictures, tmp_path / "new", "fc", init_from=origin)
         assert caught.value.hint
         assert not (tmp_path / "new").exists(), "something was written"
 
@@ -393,7 +393,7 @@ def test_a_run_without_a_checkpoint(pictures: Path, tmp_path: Path) -> None:
     Run(tmp_path / "old").folder.mkdir()
     Run(tmp_path / "old").write_config(configured("fc", 16))
     with pytest.raises(GanvasError, match="no checkpoint") as caught:
-        tiny.train(pictures, tmp_path / "new", "fc", origin=tmp_path / "old")
+        tiny.train(pictures, tmp_path / "new", "fc", init_from=tmp_path / "old")
     assert "ganvas train --out" in caught.value.hint
     assert not (tmp_path / "new").exists(), "something was written"
     with pytest.raises(GanvasError, match="no checkpoint"):
@@ -411,7 +411,7 @@ def test_what_would_be_new_cannot_be_frozen(pictures: Path, tmp_path: Path) -> N
     origin, _ = begun_with(tmp_path / "old", tiny.config("r3gan"))
     for changed in ({"size": "32"}, {"channels": "grey"}):
         with pytest.raises(GanvasError, match="nearest to the picture") as caught:
-            tiny.train(pictures, tmp_path / "new", "r3gan", origin=origin, freeze=0.5, **changed)
+            tiny.train(pictures, tmp_path / "new", "r3gan", init_from=origin, freeze=0.5, **changed)
         assert "--size 16x16" in caught.value.hint
         assert not (tmp_path / "new").exists(), "something was written"
 
@@ -446,7 +446,7 @@ def test_what_looks_at_labels_is_not_frozen_before_it_has_seen_any(pictures: Pat
 def test_nothing_to_freeze_in_a_recipe_without_layers_in_order(recipe: str, pictures: Path, tmp_path: Path) -> None:
     origin, _ = begun_with(tmp_path / "old", tiny.config(recipe))
     with pytest.raises(GanvasError, match=f"Recipe {recipe} has no layers") as caught:
-        tiny.train(pictures, tmp_path / "new", recipe, origin=origin, freeze=0.5)
+        tiny.train(pictures, tmp_path / "new", recipe, init_from=origin, freeze=0.5)
     assert "--freeze" in caught.value.hint
 
 
@@ -460,10 +460,10 @@ def test_labels_may_be_learned_after_a_run_without_and_the_other_way_round(recip
 
 
 def test_networks_are_as_wide_as_those_they_begin_with(pictures: Path, tmp_path: Path) -> None:
-    tiny.train(pictures, tmp_path / "old", "dcgan", images=8, width=2.0)
+    tiny.train(pictures, tmp_path / "old", "dcgan", images=8, channel_mult=2.0)
     assert told(pictures, tmp_path / "new", "dcgan", origin=tmp_path / "old").startswith("Begins with 100%")
     assert Run(tmp_path / "new").read_config().channel_mult == 2
-    tiny.train(pictures, tmp_path / "asked", "dcgan", images=8, width=0.5, origin=tmp_path / "old")
+    tiny.train(pictures, tmp_path / "asked", "dcgan", images=8, channel_mult=0.5, init_from=tmp_path / "old")
     assert Run(tmp_path / "asked").read_config().channel_mult == 0.5, "a wish wins"
 
 
@@ -475,11 +475,11 @@ def test_afresh_is_where_the_run_began(tmp_path: Path) -> None:
     transfer_weights(state, str(origin))
     for name, network in state.networks.by_name().items():
         for parameter in network.parameters():
-            if parameter.requires_grad or name == "averaged":  # all that a training moves
+            if parameter.requires_grad or name == "g_ema":  # all that a training moves
                 parameter.data.fill_(3)
     reinitialize(state, config, 1)
     for name, network in state.networks.by_name().items():
-        before = old["generator" if name == "averaged" else name]
+        before = old["generator" if name == "g_ema" else name]
         assert all(torch.equal(each, before[key]) for key, each in network.state_dict().items()), name
 
 
@@ -487,7 +487,7 @@ def test_a_share_that_is_none(pictures: Path, tmp_path: Path) -> None:
     origin, _ = begun_with(tmp_path / "old", configured("fc", 16))
     for freeze in (-0.5, 1.0, float("nan")):
         with pytest.raises(GanvasError, match="cannot be frozen"):
-            tiny.train(pictures, tmp_path / "new", "fc", origin=origin, freeze=freeze)
+            tiny.train(pictures, tmp_path / "new", "fc", init_from=origin, freeze=freeze)
 
 
 def test_a_run_goes_on_with_no_other_origin(pictures: Path, tmp_path: Path) -> None:
@@ -495,15 +495,15 @@ def test_a_run_goes_on_with_no_other_origin(pictures: Path, tmp_path: Path) -> N
     trained(pictures, old, "fc", images=8)
     trained(pictures, new, "fc", images=8, origin=old, freeze=0.5)
     with pytest.raises(GanvasError, match="--from") as caught:
-        tiny.train(pictures, new, "fc", images=8, origin=new)
+        tiny.train(pictures, new, "fc", images=8, init_from=new)
     assert "--out" in caught.value.hint
     with pytest.raises(GanvasError, match="--freeze"):
-        tiny.train(pictures, new, "fc", images=8, origin=old, freeze=0.25)
+        tiny.train(pictures, new, "fc", images=8, init_from=old, freeze=0.25)
     with pytest.raises(GanvasError, match="--from"):
-        tiny.train(pictures, old, "fc", images=8, origin=new)
-    assert tiny.train(pictures, new, "fc", images=8, origin=old, freeze=0.5)
+        tiny.train(pictures, old, "fc", images=8, init_from=new)
+    assert tiny.train(pictures, new, "fc", images=8, init_from=old, freeze=0.5)
 
 
 def test_something_is_left_to_learn_however_much_is_frozen(pictures: Path, tmp_path: Path) -> None:
     trained(pictures, tmp_path / "old", "r3gan")
-    assert tiny.train(pictures, tmp_path / "new", "r3gan", images=8, origin=tmp_path / "old", freeze=0.99)
+    assert tiny.train(pictures, tmp_path / "new", "r3gan", images=8, init_from=tmp_path / "old", freeze=0.99)

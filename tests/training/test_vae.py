@@ -95,7 +95,7 @@ def test_minutes_and_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(calibrate, "TRIALS", 1)
     for name in ("a", "b"):
         tiny.write_pictures(tmp_path / "pictures" / name, seed=ord(name))
-    events = tiny.train(tmp_path / "pictures", tmp_path / "run", "vae", images=None, minutes=0.05, labels=True)
+    events = tiny.train(tmp_path / "pictures", tmp_path / "run", "vae", images=None, minutes=0.05, conditional=True)
     assert isinstance(events[-1], Done)
     assert events[-1].reason == "finished"
     assert not any(isinstance(event, LogitHistograms) for event in events), "there is nobody to judge"

@@ -8,7 +8,7 @@ from ..errors import GanvasError, did_you_mean
 from ..version import __version__
 from .commands import COMMANDS, Command, overview
 from .old_names import with_new_names
-from .options import echo
+from .output import echo
 
 INTERRUPTED = 130
 WRONG_USAGE = 2
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         raise SystemExit(WRONG_USAGE)
     try:
         command = parse(name, COMMANDS[name], flags)
-        result = command.run()
+        result = command.execute()
     except GanvasError as error:
         echo(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""))
         return 1

@@ -1,6 +1,6 @@
 """The commands, in the groups and the order in which `ganvas --help` lists them.
 
-A command is a frozen dataclass in a module of its own: its fields are the flags, its `run` calls the library and
+A command is a frozen dataclass in a module of its own: its fields are the flags, its `execute` calls the library and
 renders the events. Nothing is imported before it is asked for, so that help comes at once.
 """
 

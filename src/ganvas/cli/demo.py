@@ -14,7 +14,7 @@ class Demo:
     minutes: float = 2.0
     """Minutes of training."""
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         from ..demo import demo
         from .terminal import render_until_done, stop_on_signals
 

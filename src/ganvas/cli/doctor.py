@@ -18,7 +18,7 @@ class Doctor:
     """A run, or only its record of events; of a run in training, as far as it has come."""
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         import ganvas
 
         from .tables import show_findings

@@ -32,7 +32,7 @@ class Evaluate:
     device: Device = "auto"
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         from ..device import process_group
         from ..evaluation import EvaluationOptions, evaluate, is_first_rank
         from ..events import run_to_end

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from tyro.conf import Positional, arg
 
 from ..config.options import RunOptions, to_flags
-from .options import Device, Json, echo, options_of, train_option_groups
+from .options import Device, Json, options_of, train_option_groups
+from .output import echo
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class _Inspect:
     device: Device = "auto"
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         import ganvas
 
         from ..data.prepare import MIN_IMAGES

@@ -1,6 +1,6 @@
 """Names of commands and flags that changed since release 0.1; the old ones still work."""
 
-from .options import echo
+from .output import echo
 
 COMMANDS = {"recolour": "recolor", "slim": "shrink-vgg"}
 _TRAIN = {

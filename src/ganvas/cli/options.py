@@ -1,6 +1,5 @@
-"""What several commands share: their options, and how a person is spoken to."""
+"""What several commands share: their options."""
 
-import sys
 from dataclasses import Field, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -68,8 +67,3 @@ def options_of(command: Any) -> TrainOptions:
         if flags is not None:
             values |= {each.name: getattr(flags, each.name) for each in fields(group)}
     return TrainOptions(**{name: None if value is False else value for name, value in values.items()})
-
-
-def echo(text: str) -> None:
-    """Tell a person something: on stderr, so that stdout stays free for --json."""
-    sys.stderr.write(f"{text}\n")

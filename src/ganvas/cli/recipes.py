@@ -12,7 +12,7 @@ class Recipes:
 
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         from .tables import show_recipes
 
         return show_recipes()

@@ -23,7 +23,7 @@ class Recolor:
     """Where it goes; over PAINTING if left out."""
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         from ..style.reuse import recolor
         from .terminal import render_until_done
 

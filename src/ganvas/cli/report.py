@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GanvasError
-from .options import Device, Json, Run, echo
+from .options import Device, Json, Run
+from .output import echo
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Report:
     device: Device = "auto"
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         import ganvas
 
         from ..evaluation import EvaluationOptions, evaluate, read_evaluation

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from .options import Device, Json, Run, echo, optional
+from .options import Device, Json, Run, optional
+from .output import echo
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Sample:
     device: Device = "auto"
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         import ganvas
 
         from ..latents.write import write_grid, write_pictures

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from tyro.conf import Positional
 
 from ..errors import GanvasError
-from .options import Json, echo, optional
+from .options import Json, optional
+from .output import echo
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class ShrinkVGG:
     """Where it goes; then: ganvas style ... --network vgg19 --vgg19-weights vgg19.safetensors."""
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         from ..models.vgg import save_slim_vgg, torchvision_vgg19
 
         if self.out.suffix != ".safetensors":

@@ -44,7 +44,7 @@ class Style:
         masks = () if self.style or self.settings.blend else known.masks
         return replace(self, style=known.styles, mask=masks, settings=settings)
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         from ..style.batch import is_batch, paint_many
         from ..style.paint import stylize
         from .terminal import interrupt_on_sigterm, render_until_done

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ..coach.describe import describe_evidence, title
 from ..coach.doctor import Findings
+from ..formatting import format_duration
 from .terminal import console
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def show_inspection(inspection: "Inspection") -> None:
         "color modes": _most_common(inspection.modes),
         "short side": _range_text(inspection.short_sides, "px"),
         "aspect ratio": _range_text(inspection.shapes, ""),
-        "classes": _most_common(inspection.classes) or "none (with --labels, sub-folders become classes)",
+        "classes": _most_common(inspection.classes) or "none (with --conditional, sub-folders become classes)",
         "special cases": _most_common(
             {"turned upright by EXIF": inspection.rotated, "first frame of an animation": inspection.animated}
             | {
@@ -157,8 +158,8 @@ def show_plan(plan: "Forecast") -> None:
         table.add_row(each.what, escape(each.value), escape(each.why))
     console.print(table)
     console.print(
-        f"In {plan.minutes:g} minutes: about {plan.config.images:,} pictures seen, {plan.images_per_second:,.0f} per "
-        "second."
+        f"In {format_duration(60 * plan.minutes)}: about {plan.config.images:,} pictures seen, "
+        f"{plan.images_per_second:,.0f} per second."
     )
     console.print(f"In twice the time: {plan.double_time}.")
 

@@ -142,7 +142,7 @@ class ProgressDisplay:
         """Print a problem, or its end; nothing while all goes well."""
         if verdict.name not in HEALTHY_VERDICTS:
             evidence = describe_evidence(verdict.evidence, self.describe_time)
-            line = f"{title(verdict.name)}: {verdict.what}{f' ({evidence})' if evidence else ''}"
+            line = f"{title(verdict.name)}: {verdict.what}{f' Evidence: {evidence}.' if evidence else ''}"
             self.bar.console.print(line, markup=False, style="yellow")
             self.unhealthy = True
         elif verdict.name == "converged":

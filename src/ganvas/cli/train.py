@@ -18,7 +18,7 @@ class _Train:
     """The run folder; runs/NAME-OF-THE-PICTURES if left out."""
     json: Json = False
 
-    def run(self) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         import ganvas
 
         from .terminal import render_until_done, stop_on_signals

@@ -1,4 +1,4 @@
-"""Verdicts, signs and evidence as a person reads them."""
+"""Verdicts, metrics and evidence as text."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,43 +8,44 @@ from ..formatting import display_name, format_number, format_percent
 from .diagnosis.diagnoses import DIAGNOSES
 from .measurement.metric_names import METRICS, Metric
 
-MAX_EVIDENCE = 3  # pieces of evidence; the first ones weigh most
+MAX_EVIDENCE = 3  # pieces that are shown; the most important come first
 
 
 def title(name: str) -> str:
-    """Return a verdict's name as it opens a line; one of a later release as it is."""
+    """Return a verdict's title for the beginning of a line; for a verdict of a later release, its name."""
     return DIAGNOSES[name].title if name in DIAGNOSES else name[:1].upper() + name[1:]
 
 
-def at_images(images: int) -> str:
-    """Return when that was, counted in pictures seen."""
-    return f"at {images:,} pictures"
+def at_images(images_seen: int) -> str:
+    """Return a point in the training: "at 12,000 pictures"."""
+    return f"at {images_seen:,} pictures"
 
 
 def describe_evidence(evidence: Sequence[Evidence], moment: Callable[[int], str] = at_images) -> str:
-    """Return what a verdict rests on: "near-copies among the samples: 64 %, it was 5 % at 12,000 pictures".
+    """Return what a verdict rests on: "near-copies among the samples: 64 % (5 % at 12,000 pictures)".
 
     Args:
-        evidence: what weighs most comes first.
-        moment: says when so many pictures had been seen.
+        evidence: the most important first.
+        moment: names the point at which so many pictures had been seen.
     """
     return "; ".join(_describe(each, moment) for each in evidence[:MAX_EVIDENCE])
 
 
 def format_metric(name: str, value: float) -> str:
-    """Return the value of a sign in its unit."""
+    """Return a metric's value in its unit."""
     if not math.isfinite(value):
-        return "no number" if math.isnan(value) else "beyond all bounds"
-    kind = metric_of(name).unit
-    return format_percent(value) if kind == "share" else f"{value:,.0f}" if kind == "count" else format_number(value)
+        return "not a number" if math.isnan(value) else "infinite"
+    unit = metric_of(name).unit
+    return format_percent(value) if unit == "share" else f"{value:,.0f}" if unit == "count" else format_number(value)
 
 
 def metric_of(name: str) -> Metric:
-    """Return what is known of a sign; of one of a later release that is its name."""
+    """Return a metric by its name; for one of a later release, the name is its description."""
     return METRICS.get(name) or Metric(display_name(name))
 
 
-def _describe(each: Evidence, moment: Callable[[int], str]) -> str:
-    was, now = format_metric(each.metric, each.before), format_metric(each.metric, each.now)
-    before = "" if math.isnan(each.before) or was == now else f", it was {was} {moment(each.since)}"
-    return f"{metric_of(each.metric).description}: {now}{before}"
+def _describe(evidence: Evidence, moment: Callable[[int], str]) -> str:
+    before, now = format_metric(evidence.metric, evidence.before), format_metric(evidence.metric, evidence.now)
+    changed = not math.isnan(evidence.before) and before != now
+    earlier = f" ({before} {moment(evidence.since)})" if changed else ""
+    return f"{metric_of(evidence.metric).description}: {now}{earlier}"

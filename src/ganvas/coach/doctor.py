@@ -1,4 +1,4 @@
-"""Examine a training after the fact, from nothing but its events: how it went, what was done, how it ended."""
+"""The doctor: a diagnosis of a recorded training from its events alone, by the rules of this release."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,14 @@ from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Treatment
 from .diagnosis.diagnoses import DIAGNOSES
 from .diagnosis.verdict import diagnose
 
-EVENTS_READ = (HealthCheck, Verdict, Treatment, CheckpointSaved, Score)  # what the coach goes by
+EVENTS_READ = (HealthCheck, Verdict, Treatment, CheckpointSaved, Score)
 USAGE = "Try: ganvas doctor RUN, a folder that ganvas train wrote, or its events.jsonl"
 Moment = tuple[int, int]  # step, pictures seen
 
 
 @dataclass(frozen=True)
 class Span:
-    """Say how the training was from one moment to another; `verdict` is the last one of them, with its evidence."""
+    """A stretch of the training with the same verdict name; `verdict` is its last verdict."""
 
     name: str
     start: Moment
@@ -29,7 +29,7 @@ class Span:
 
 @dataclass(frozen=True)
 class TreatmentResult:
-    """Say what was done against a sickness, and, once it was `judged`, whether it helped and in which words."""
+    """A treatment and, once it was judged, its outcome in a word and in a sentence."""
 
     treatment: Treatment
     outcome: str = ""
@@ -39,13 +39,13 @@ class TreatmentResult:
 
 @dataclass(frozen=True)
 class Findings:
-    """Hold what an examination has found.
+    """What the doctor has found.
 
-    spans: the verdicts one after the other, first to last.
+    spans: the stretches of the training, first to last.
     treatments: what was done, and whether it helped.
-    by_hand: what a person can do about the last verdict.
-    examinations: how many the verdicts rest on.
-    unreadable: lines that were passed over.
+    advice: what a person can do about the last verdict.
+    health_checks: how many the verdicts rest on.
+    unreadable_lines: lines of events.jsonl that were passed over.
     """
 
     spans: tuple[Span, ...]
@@ -65,15 +65,15 @@ class Findings:
 
 
 def doctor(events: Iterable[Event]) -> Findings:
-    """Return what the events of a training tell about its health: the diagnosis is made anew from the signs in them.
+    """Return the findings about a training from its events: each of its health checks is diagnosed afresh.
 
     Raises:
-        GanvasError: there are no signs among them.
+        GanvasError: there are no health checks among them.
     """
     history = [event for event in events if isinstance(event, EVENTS_READ)]
     verdicts = fresh_verdicts(history)
     if not verdicts:
-        raise GanvasError("There is no examination of its health among the events of this training.")
+        raise GanvasError("The events of this training contain no health checks.")
     last_verdict = verdicts[-1]
     diagnosis = DIAGNOSES.get(last_verdict.name)
     return Findings(
@@ -85,7 +85,7 @@ def doctor(events: Iterable[Event]) -> Findings:
 
 
 def fresh_verdicts(events: Iterable[Event]) -> list[Verdict]:
-    """Return the verdict at each examination by the rules of today; what was told then plays no part in it."""
+    """Return the verdict at each health check by the rules of this release; recorded verdicts are ignored."""
     history: list[Event] = []
     verdicts: list[Verdict] = []
     for event in events:
@@ -93,24 +93,24 @@ def fresh_verdicts(events: Iterable[Event]) -> list[Verdict]:
             history.append(event)
         if isinstance(event, HealthCheck):
             verdict = diagnose(history)
-            if not verdicts or verdicts[-1].name != verdict.name:  # as they are told while it trains
+            if not verdicts or verdicts[-1].name != verdict.name:  # as during a training
                 history.append(verdict)
             verdicts.append(verdict)
     return verdicts
 
 
 def spans_of(verdicts: Sequence[Verdict], end: Moment) -> list[Span]:
-    """Return verdicts as stretches of the same name, the last of which lasts until `end`."""
+    """Return the stretches of verdicts with the same name; the last one lasts until `end`."""
     groups = [list(group) for _, group in groupby(verdicts, key=lambda verdict: verdict.name)]
     edges = [*((group[0].step, group[0].images_seen) for group in groups[1:]), end]
     return [
         Span(group[0].name, (group[0].step, group[0].images_seen), edge, group[-1])
-        for group, edge in zip(groups, edges, strict=False)  # without verdicts only the end is there
+        for group, edge in zip(groups, edges, strict=False)  # without verdicts there is only the end
     ]
 
 
 def treatment_results(events: Iterable[Event]) -> list[TreatmentResult]:
-    """Return what was prescribed, each with what came of it: the next judgement on the same sickness."""
+    """Return the treatments with their outcomes; an outcome belongs to the last open treatment of the diagnosis."""
     results: list[TreatmentResult] = []
     for event in events:
         if not isinstance(event, Treatment):
@@ -126,37 +126,37 @@ def treatment_results(events: Iterable[Event]) -> list[TreatmentResult]:
 
 
 def examine(path: Path) -> Findings:
-    """Return what lies in a run, or in an events.jsonl alone, about the training's health.
+    """Return the findings about a run, or about an events.jsonl alone.
 
     Raises:
-        GanvasError: nothing is there, it is no run, or its health was never examined.
+        GanvasError: the path does not exist, is not a run, or holds no health checks.
     """
     events, unreadable = _read(path)
     if not any(isinstance(event, HealthCheck) for event in events):
         raise GanvasError(
-            f"The health of {path} was never examined: it was trained without the coach, by an older release, or not "
-            "for long enough.",
+            f"{path} has no health checks: it was trained without the coach, by an older release, or not for long "
+            "enough.",
             _how_to_check(path, events),
         )
     return replace(doctor(events), unreadable_lines=unreadable)
 
 
 def _how_to_check(path: Path, events: Sequence[Event]) -> str:
-    """Return how the health of such a training can be known."""
+    """Return a hint on how to get health checks for such a training."""
     run = path if path.is_dir() else path.parent
-    ended = any(isinstance(event, Done) and event.reason != "interrupted" for event in events)
-    if ended or not (run / "config.json").is_file():
-        return "Train again, in another folder: ganvas train PICTURES --coach watch --out OTHER"
-    return f"Go on with it under the coach's eyes: ganvas train --out {shlex.quote(str(run))} --coach watch"
+    is_over = any(isinstance(event, Done) and event.reason != "interrupted" for event in events)
+    if is_over or not (run / "config.json").is_file():
+        return "Train again into another folder: ganvas train PICTURES --coach watch --out OTHER"
+    return f"Continue it with the coach: ganvas train --out {shlex.quote(str(run))} --coach watch"
 
 
 def _read(path: Path) -> tuple[list[Event], int]:
-    """Return the events of a run or of a file, and how many lines of it cannot be read."""
+    """Return the events of a run or of a file, and how many of its lines cannot be read."""
     file = path / "events.jsonl" if path.is_dir() else path
     if not file.is_file():
         raise GanvasError(f"{path} {'is not a run (no events.jsonl)' if path.is_dir() else 'does not exist'}.", USAGE)
     events, unreadable = read_events(file)
     if not events:
-        told = f" ({unreadable:,} lines of something else)" if unreadable else ""
-        raise GanvasError(f"{file} holds no events of a training{told}.", USAGE)
+        others = f" ({unreadable:,} lines of something else)" if unreadable else ""
+        raise GanvasError(f"{file} holds no events of a training{others}.", USAGE)
     return events, unreadable

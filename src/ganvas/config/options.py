@@ -296,8 +296,7 @@ def help_texts() -> dict[str, str]:
         assert isinstance(body, ast.ClassDef)
         for before, after in zip(body.body, body.body[1:], strict=False):
             if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name):
-                assert isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-                texts[before.target.id] = str(after.value.value)
+                texts[before.target.id] = str(ast.literal_eval(after.value))  # type: ignore[attr-defined]
     return texts
 
 

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from tyro.conf import arg
+from typing import Any, Literal
 
 Statistics = Literal["moments", "gram", "patches"]
 ColorMode = Literal["free", "luma", "covariance", "oklab"]
@@ -30,7 +28,7 @@ class StyleConfig:
     """With several styles, how much of each, such as 2 1; equal parts if left out."""
     statistics: Statistics = "moments"
     """How styles are compared: moments (means and covariances), gram (the classic) or patches (place by place)."""
-    colors: Annotated[ColorMode, arg(aliases=["--colours"])] = "free"
+    colors: ColorMode = "free"
     """free (the style's), luma (the picture's; only lightness is painted), covariance or oklab (near the picture's)."""
     depth: int = 0
     """Bits per color channel: 8, or 16 in PNG and TIFF; if left out, as many as content and format both have."""
@@ -44,7 +42,7 @@ class StyleConfig:
     """What the painting starts from: content (true to the picture), noise (freer), style, or the path of a picture."""
     iterations: int = 25
     """Steps at 512 pixels. Smaller sizes get more, since they cost less there, and larger sizes get fewer."""
-    optimizer: Annotated[OptimizerName, arg(aliases=["--optimiser"])] = "lbfgs"
+    optimizer: OptimizerName = "lbfgs"
     """lbfgs (fewest steps) or adam (least memory; used automatically where lbfgs does not fit)."""
     content_layers: tuple[str, ...] = ("conv3_2", "conv4_2")
     """VGG layers for shapes: parts of objects, and objects. conv4_2 alone is freer; conv4_2=2 counts twice."""
@@ -53,7 +51,7 @@ class StyleConfig:
     network: NetworkName = "vgg16"
     """vgg16 (in the package) or vgg19 (torchvision's, downloaded once: 550 MB)."""
     vgg19_weights: str | None = None
-    """File of torchvision's VGG-19, if it is not in torch's cache, or what ganvas slim made of it."""
+    """File of torchvision's VGG-19, if it is not in torch's cache, or what ganvas shrink-vgg made of it."""
     pooling: Pooling = "average"
     """average (smoother pictures) or max (as the network was trained)."""
     memory: float = 0.0

@@ -120,7 +120,7 @@ def color_matrices(gates: Tensor, uniform: Tensor, normal: Tensor, probability: 
 
     Args:
         gates, uniform, normal, probability: as for `geometry_matrices`.
-        grey: without hue and saturation.
+        gray: without hue and saturation.
     """
     enabled = gates[:, NUM_GEOMETRY + NUM_ROTATIONS :] < probability
     brightness, contrast, luma_flip, hue, saturation = enabled.unbind(1)

@@ -28,7 +28,7 @@ class Overview:
     """What a few pictures say about all of them.
 
     count: pictures in the source, at most 20,000.
-    grey: all of the sample are grey. Transparency counts as colour, since it will lie on a background.
+    gray: all of the sample are grey. Transparency counts as colour, since it will lie on a background.
     drawn: most of the sample have areas of a single colour, as drawings have and photographs do not.
     width, height: the size to train at, by the pictures alone.
     """
@@ -70,9 +70,9 @@ def make_overview(count: int, sizes: Iterable[tuple[int, int]], thumbnails: Coll
         width, height = recommendations.size_for_shapes(histograms.short_sides, histograms.shapes)
     else:
         width = height = recommendations.RECOMMENDED_SIDES[0]
-    grey = bool(thumbnails) and all(thumbnail.gray for thumbnail in thumbnails)
+    gray = bool(thumbnails) and all(thumbnail.gray for thumbnail in thumbnails)
     drawn = median([thumbnail.flat_fraction for thumbnail in thumbnails] or [1.0]) > DRAWING_FLATNESS
-    return Overview(count, grey, drawn, width, height)
+    return Overview(count, gray, drawn, width, height)
 
 
 def guess_channels(source: Source) -> int:

@@ -8,6 +8,7 @@ from .base import Discriminator, Generator, NoDiscriminator
 from .conditional import DiscriminatorFactory, GeneratorFactory
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .fastgan import FastGANGenerator
+from .fastgan_discriminator import FastGANDiscriminator
 from .fc import FCDiscriminator, FCGenerator
 from .multiscale import MultiscaleDiscriminator, MultiscaleGenerator
 from .progressive import ProgressiveDiscriminator, ProgressiveGenerator
@@ -39,6 +40,7 @@ DISCRIMINATORS: dict[str, DiscriminatorFactory] = {
     "multiscale": DiscriminatorFactory(MultiscaleDiscriminator),
     "stylegan2": DiscriminatorFactory(StyleGAN2Discriminator),
     "r3gan": DiscriminatorFactory(R3Discriminator),
+    "fastgan": DiscriminatorFactory(FastGANDiscriminator),
     "projected": DiscriminatorFactory(ProjectedDiscriminator),
     "none": DiscriminatorFactory(NoDiscriminator),
 }

@@ -82,6 +82,19 @@ class Discriminator(nn.Module):
     is_opponent: ClassVar[bool] = True
     """Whether it judges anything at all; False in recipes without a discriminator."""
 
+    def logits_and_auxiliary_loss(
+        self, images: Tensor, labels: Tensor | None, rng: torch.Generator
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the logits of real images, and a loss of its own that a discriminator learns by besides, or None.
+
+        Args:
+            images: real images as the discriminator is shown them.
+            labels: (B,), or None where there are no classes.
+            rng: source of whatever is random.
+        """
+        logits: Tensor = self(images) if labels is None else self(images, labels)
+        return logits, None
+
     def set_level(self, level: float) -> None:
         """Set the level of a growing network; others have none, and ignore it."""
 

@@ -95,22 +95,6 @@ class GrowingNetwork(nn.Module):
         self._level = float(self.level)
 
 
-def set_level(network: nn.Module, level: float) -> None:
-    """Set the level of a progressive generator or discriminator.
-
-    Args:
-        network: of this module.
-        level: from 0 to the number of levels - 1.
-
-    Raises:
-        TypeError: the network has no levels.
-        ValueError: `level` is out of range.
-    """
-    if not isinstance(network, GrowingNetwork):
-        raise TypeError(f"A {type(network).__name__} has no level.")
-    network.set_level(level)
-
-
 def _check_level(level: float, levels: int) -> None:
     if not 0 <= level <= levels - 1:
         raise ValueError(f"Level {level} is not between 0 and {levels - 1}.")

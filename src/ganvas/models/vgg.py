@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import builtin
-from ..errors import GanvasError, did_you_mean
+from ..errors import GanvasError, check_choice, did_you_mean
 from ..image_io import write_atomically
 from .frozen_ops import AvgPool2x2, FrozenConvReLU, ReflectPad1
 
@@ -99,9 +99,7 @@ class VGG(nn.Module):
 
     def __init__(self, weights: VGGWeights, layers: Iterable[str], pooling: str = "average") -> None:
         super().__init__()
-        if pooling not in POOLINGS:
-            known = list(POOLINGS)
-            raise GanvasError(f"Unknown pooling '{pooling}'.{did_you_mean(pooling, known)}", f"One of {known}.")
+        check_choice(pooling, POOLINGS, "pooling")
         self.layers = tuple(dict.fromkeys(layers))
         check_layers(self.layers, weights)
         self.pool, self.gains = POOLINGS[pooling]

@@ -5,7 +5,7 @@ The budget (steps of each phase) is filled in later, when the machine's speed is
 `docs/adding-a-recipe.md`.
 """
 
-from . import dcgan, fc, keen, multiscale, progressive, projected, quick, r3gan, residual, stylegan2, vae
+from . import dcgan, fastgan, fc, keen, multiscale, progressive, projected, quick, r3gan, residual, stylegan2, vae
 from .spec import RecipeSpec
 
 DEFAULT_MINUTES = 10.0
@@ -13,7 +13,7 @@ DEFAULT_MINUTES = 10.0
 # In the order in which they are listed: what a newcomer should try first comes first.
 RECIPES: dict[str, RecipeSpec] = {
     module.SPEC.name: module.SPEC
-    for module in (quick, keen, r3gan, stylegan2, projected, multiscale, progressive, residual, dcgan, fc, vae)
+    for module in (quick, keen, r3gan, stylegan2, projected, fastgan, multiscale, progressive, residual, dcgan, fc, vae)
 }
 
 __all__ = ["DEFAULT_MINUTES", "RECIPES", "RecipeSpec"]

@@ -7,9 +7,9 @@ from .spec import RecipeSpec
 PRIOR_BATCH = 256  # codes a step of the prior
 MAX_CODES = 16_384  # images whose codes the prior learns from; more would tell it little
 # Few pictures are memorized. After 120 passes of the prior about as many samples of 1,000 pictures are near-copies as
-# among the pictures themselves, if the autoencoder saw each 20 times. The better it draws, the fewer passes are allowed,
-# down to 40, and of fewer than 1,000 pictures more (of 100: 160). At 33 passes of sharpening the discriminator knew the
-# pictures and scattered specks.
+# among the pictures themselves, if the autoencoder saw each 20 times. The better it draws, the fewer passes are
+# allowed, down to 40, and of fewer than 1,000 pictures more (of 100: 160). At 33 passes of sharpening the discriminator
+# knew the pictures and scattered specks.
 PRIOR_PASSES = 120
 AUTOENCODER_PASSES = 20
 MIN_PRIOR_PASSES, MIN_PRIOR_COUNT, MIN_PRIOR_POWER = 40, 1_000, 0.6

@@ -7,8 +7,8 @@ from ..config import DataConfig
 # Small networks in short trainings need more R1 than the heuristic for large ones: with that, the discriminator had won
 # within 10,000 images.
 R1_SCALE_FOR_SMALL_NETWORKS = 80.0
-# These networks change less from one health check to the next than a check varies, so that slow learning looks like none
-# at all. Before so many images the coach does not judge it.
+# These networks change less from one health check to the next than a check varies, so that slow learning looks like
+# none at all. Before so many images the coach does not judge it.
 SLOW_START_IMAGES = 300_000
 FEW_IMAGES = 10_000  # with fewer, they are mirrored by default
 

@@ -1,4 +1,4 @@
-"""What a recipe is: a function that returns a complete configuration, and what people should know before they choose it."""
+"""What a recipe is: a function that returns a complete configuration, and what people should know to choose it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

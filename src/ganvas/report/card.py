@@ -10,8 +10,8 @@ from .summary import RunSummary, skipped_files, summary_sentences, train_command
 
 MAX_CLASSES = 50  # whose names are listed
 LIMITATIONS = (
-    "The samples are {size} pictures. What is rare or missing in the training pictures is rare or missing here, and "
-    "their errors and biases are learned too.",
+    "Samples have the format of the training pictures ({size}). What is rare or missing among these is rare or missing "
+    "here, and their errors and biases are learned too.",
     "The model generates pictures like the training pictures. It cannot recognise, judge or describe pictures.",
     "The scores compare samples with real pictures through a frozen network. They do not say whether a person would "
     "like the samples.",

@@ -26,7 +26,7 @@ LOSSES_HINT = (
 )
 LOGITS_HINT = (
     "A logit is the discriminator's answer for one picture: high for real, low for generated. If the two hills are "
-    "apart, it can tell them apart; where they overlap, it is fooled."
+    "apart, it tells real from generated; where they overlap, it is fooled."
 )
 IMAGE_BUDGET_HINT = (
     "The budget is a number of pictures, so the command repeats the run bit for bit on a CPU with the same number of "

@@ -93,7 +93,7 @@ def summary_sentences(summary: RunSummary) -> list[str]:
     config, history = summary.config, summary.history
     classes = f", {len(config.classes)} classes" if config.classes else ""
     sentence = (
-        f"Trained with the {config.recipe} recipe to generate pictures like those in {summary.dataset_name} "
+        f"Trained with the {config.recipe} recipe to generate pictures like those in “{summary.dataset_name}” "
         f"({format_size(config)}{classes}). It saw {history.images_seen:,} pictures, repeats included, in "
         f"{format_duration(history.seconds)} on {summary.device.partition(' (')[0]}."
     )

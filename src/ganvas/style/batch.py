@@ -1,42 +1,41 @@
-"""Many paintings: folders of pictures times styles, or one setting after the other, with a sheet of all of them."""
+"""Many paintings at once: folders of pictures times styles, or several values of a setting, with a contact sheet."""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass, fields, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
-
-from PIL import Image, ImageDraw, ImageOps
+from typing import Any, Literal, get_origin, get_type_hints
 
 from ..config import StyleConfig
+from ..config.style import OLD_NAMES, ColorMode
 from ..data.decode import FORMAT_OF_SUFFIX
 from ..errors import GanvasError, UnusableImageError, lookup
 from ..events import Done, Event, Iteration, Note, run_to_end
-from ..image_io import read_metadata, save_image
+from ..image_io import read_metadata
 from ..models.vgg import VGGWeights
 from .check import check_config, check_masks
-from .load import load_picture
+from .contact_sheet import SHEET_NAME, is_sheet, write_sheets
+from .load import SourcePaths, load_picture
 from .paint import check_outputs, load_weights, paint
-from .painting import SourcePaths, is_original_colors_copy
+from .painting import is_original_colors_copy
 from .resume import compute_fingerprint
 from .reuse import parse_settings, recolor
 
-CELL_SIZE, LABEL_HEIGHT, GAP = 256, 18, 4  # pixels of the sheet: a picture's longer side, a line of text, and between pictures
-SHEET_NAME, MAX_CELLS = "sheet.jpg", 100  # rows or columns of one
-PARSERS: dict[object, Callable[[str], Any]] = {  # of a swept setting's values; what is several is told apart by :
+PARSERS: dict[object, Callable[[str], Any]] = {  # for the values of a swept setting, by type; ":" separates parts
     int: int,
     float: float,
     str: str,
-    tuple[float, ...]: lambda text: tuple(float(each) for each in text.split(":")),
+    tuple[float, ...]: lambda text: tuple(float(part) for part in text.split(":")),
     tuple[str, ...]: lambda text: tuple(text.split(":")),
 }
+SWEEP_HINT = "Try: --sweep strength=0.3,0.5,0.7"
 
 
 @dataclass(frozen=True)
 class Column:
-    """Say what the paintings below each other have in common."""
+    """What the paintings in one column of the sheet have in common."""
 
     name: str
     styles: tuple[Path, ...]
@@ -51,188 +50,179 @@ def is_batch(content: Path, styles: Sequence[Path], sweep: str) -> bool:
 def paint_many(
     content: Path, styles: Sequence[Path], out: Path, config: StyleConfig, masks: Sequence[Path] = (), sweep: str = ""
 ) -> Generator[Event, None, None]:
-    """Paint each picture in each manner into the folder `out`, and a sheet of all of them.
+    """Paint each picture in each style into the folder `out`, and write a contact sheet of all paintings.
 
-    What is there already, painted from the same pictures with the same settings, is not painted again; where only its
-    colours are other ones, these are changed. A picture that cannot be painted is named and left out.
+    A painting that exists already, from the same pictures with the same settings, is not painted again; if only its
+    colours differ, they are changed. A picture that cannot be painted is named and left out.
 
     Args:
         content: a picture, or a folder of them.
-        styles: pictures, whose manners are mixed; or with a folder among them, each picture for itself.
+        styles: pictures, whose styles are blended; or if a folder is among them, each picture is a style of its own.
         sweep: one setting and its values, such as "strength=0.3,0.5,0.7".
 
     Raises:
-        GanvasError: there is nothing to paint, a setting makes no sense, or the disk does not take it.
+        GanvasError: there is nothing to paint, a setting makes no sense, or a file cannot be written.
     """
     _check_folder(out, (content, *styles))
     rows, columns = _list_pictures(content), _plan_columns(styles, config, sweep)
-    used = {style for column in columns for style in column.styles}
-    for style in (picture for each in styles if each.is_dir() for picture in _list_pictures(each)):
-        if style not in used:
-            yield Note(f"{style.name} is left out: it cannot be read.")
-    for each in (*masks, *(style for style in styles if not style.is_dir())):
-        load_picture(each)  # says what is wrong with one that all paintings need
-    for column in columns:
-        check_config(column.config, len(column.styles))
-        check_masks(masks, len(column.styles), column.config.blend)
-    names, whole = _unique_names(rows), len(rows) * len(columns)
-    networks: dict[tuple[str, str | None], VGGWeights] = {}
+    yield from _unreadable_style_notes(styles, columns)
+    _check_inputs(styles, masks, columns)
+    names, count = _unique_names(rows), len(rows) * len(columns)
+    weights: dict[tuple[str, str | None], VGGWeights] = {}  # by network and file
     cells: dict[tuple[int, int], Path] = {}
     seconds = 0.0
-    for number, (down, across) in enumerate(product(range(len(rows)), range(len(columns)))):
-        row, column = rows[down], columns[across]
-        path = out / f"{names[down]}--{column.name}.png"
-        yield Note(f"{number + 1} of {whole}: {path.name}")
-        sources = SourcePaths(row, column.styles, tuple(masks), column.config.start_path)
-        asked = column.config.network, column.config.vgg19_weights
-        if asked not in networks:
-            networks[asked] = yield from load_weights(column.config)
-        reason = "finished"
+    for number, (row, column) in enumerate(product(range(len(rows)), range(len(columns)))):
+        picture, settings = rows[row], columns[column].config
+        path = out / f"{names[row]}--{columns[column].name}.png"
+        yield Note(f"{number + 1} of {count}: {path.name}")
+        sources = SourcePaths(picture, columns[column].styles, tuple(masks), settings.start_path)
+        network = settings.network, settings.vgg19_weights
+        if network not in weights:
+            weights[network] = yield from load_weights(settings)
         try:
-            known = _finished_config(path, sources, column.config, networks[asked].name)
-            if known is not None and _ensure_colors(path, row, known, column.config.colors):
-                yield Note("It is there already.")
-                cells[down, across] = path
-                continue
-            check_outputs(path, sources, column.config)
-            with closing(paint(sources, path, column.config, networks[asked])) as events:
-                for event in events:
-                    if isinstance(event, Done):
-                        seconds, reason, cells[down, across] = seconds + event.seconds, event.reason, path
-                    elif isinstance(event, Iteration):
-                        yield replace(event, progress=(number + event.progress) / whole)
-                    else:
-                        yield event
+            done = yield from _paint_cell(sources, path, settings, weights[network], number, count)
         except UnusableImageError as error:
-            yield Note(f"{row.name} is left out: {error.message}")
-        if reason == "interrupted":
-            yield Done(str(out), len(cells), 0, seconds, reason)
+            yield Note(f"{picture.name} is left out: {error.message}")
+            continue
+        cells[row, column] = path
+        seconds += done.seconds
+        if done.reason == "interrupted":
+            yield Done(str(out), len(cells), 0, seconds, done.reason)
             return
     if not cells:
         raise GanvasError(
             f"None of the {len(rows)} pictures in {content} can be painted.", f"Try: ganvas inspect {content}"
         )
-    write_sheets(rows, columns, cells, out)
+    write_sheets(rows, [(column.name, column.styles[0]) for column in columns], cells, out)
     yield Done(str(out / SHEET_NAME), len(cells), 0, seconds, "finished")
 
 
-def _check_folder(out: Path, sources: Sequence[Path]) -> None:
-    """Refuse a place that paintings of `sources` and their sheet cannot go to.
+def _paint_cell(
+    sources: SourcePaths, path: Path, config: StyleConfig, weights: VGGWeights, number: int, count: int
+) -> Generator[Event, None, Done]:
+    """Paint number `number` of `count` unless it exists; return its last event, with progress events of the batch."""
+    finished = _finished_config(path, sources, config, weights.name)
+    done = Done(str(path), 0, 0, 0.0, "finished")
+    if finished is not None and _ensure_colors(path, sources.content, finished, config.colors):
+        yield Note("Already painted.")
+        return done
+    check_outputs(path, sources, config)
+    with closing(paint(sources, path, config, weights)) as events:
+        for event in events:
+            if isinstance(event, Done):
+                done = event
+            elif isinstance(event, Iteration):
+                yield replace(event, progress=(number + event.progress) / count)
+            else:
+                yield event
+    return done
+
+
+def _unreadable_style_notes(styles: Sequence[Path], columns: Sequence[Column]) -> Generator[Event, None, None]:
+    """Yield which pictures in the folders of styles are left out, since they are in no column."""
+    used = {style for column in columns for style in column.styles}
+    for style in (picture for path in styles if path.is_dir() for picture in _list_pictures(path)):
+        if style not in used:
+            yield Note(f"{style.name} is left out: it cannot be read.")
+
+
+def _check_inputs(styles: Sequence[Path], masks: Sequence[Path], columns: Sequence[Column]) -> None:
+    """Check what all paintings need: the masks, the styles that are files, and the settings of every column.
 
     Raises:
-        GanvasError: it is a file, one of the sources, or holds another's sheet.
+        GanvasError: a picture cannot be read, or a setting makes no sense.
+    """
+    for path in (*masks, *(style for style in styles if not style.is_dir())):
+        load_picture(path)
+    for column in columns:
+        check_config(column.config, len(column.styles))
+        check_masks(masks, len(column.styles), column.config.blend)
+
+
+def _check_folder(out: Path, sources: Sequence[Path]) -> None:
+    """Check that paintings of `sources` and their sheet can go to the folder `out`.
+
+    Raises:
+        GanvasError: it is a file, one of the sources, or it has a sheet.jpg that ganvas did not write.
     """
     if out.exists() and not out.is_dir():
         raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
-    if any(out.exists() and each.is_dir() and out.samefile(each) for each in sources):
-        raise GanvasError(f"{out} is a folder to paint from.", "Give --out another name.")
-    if (out / SHEET_NAME).exists() and not _is_sheet(out / SHEET_NAME):
-        raise GanvasError(f"{out / SHEET_NAME} is not ours, and would be written over.", "Give --out another name.")
-
-
-def write_sheets(
-    rows: Sequence[Path], columns: Sequence[Column], cells: dict[tuple[int, int], Path], out: Path
-) -> None:
-    """Write all paintings side by side into the folder `out`: sheet.jpg; where they are many sheet-2.jpg and so on."""
-    shown = sorted({down for down, _ in cells})
-    parts = product(_chunks(shown), _chunks(range(len(columns))))
-    for number, (some, across) in enumerate(parts, start=1):
-        name = SHEET_NAME if number == 1 else f"{Path(SHEET_NAME).stem}-{number}.jpg"
-        write_sheet(
-            [(rows[down], [cells.get((down, place)) for place in across]) for down in some],
-            [columns[place] for place in across],
-            out / name,
-        )
-
-
-def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Sequence[Column], path: Path) -> None:
-    """Write a sheet: each row a content and its paintings, those that are there, and above them styles or settings."""
-    width, height = CELL_SIZE + GAP, CELL_SIZE + LABEL_HEIGHT + GAP
-    sheet = Image.new("RGB", (width * (1 + len(columns)) + GAP, height * (1 + len(rows)) + GAP), "white")
-
-    def put(picture: Path, name: str, down: int, across: int) -> None:
-        left, top = GAP + across * width, GAP + down * height
-        image = ImageOps.contain(load_picture(picture).on_white(), (CELL_SIZE, CELL_SIZE))
-        sheet.paste(image, (left + (CELL_SIZE - image.width) // 2, top + LABEL_HEIGHT))
-        ImageDraw.Draw(sheet).text((left, top + 2), name, fill="black")
-
-    for across, column in enumerate(columns, start=1):
-        put(column.styles[0], column.name, 0, across)
-    for down, (content, paintings) in enumerate(rows, start=1):
-        put(content, content.stem, down, 0)
-        for across, painting in enumerate(paintings, start=1):
-            if painting is not None:
-                with suppress(UnusableImageError):  # it may be larger than pictures that are read may be
-                    put(painting, "", down, across)
-    save_image(sheet, path, {"contents": len(rows), "columns": len(columns)})
-
-
-def _chunks(places: Sequence[int]) -> list[Sequence[int]]:
-    """Return places in parts that a sheet can hold; no JPEG is longer than 65,500 pixels."""
-    return [places[first : first + MAX_CELLS] for first in range(0, len(places), MAX_CELLS)]
-
-
-def _is_sheet(path: Path) -> bool:
-    """Tell whether a picture is a sheet of paintings."""
-    return {"contents", "columns"} <= read_metadata(path).keys()
+    if any(out.exists() and source.is_dir() and out.samefile(source) for source in sources):
+        raise GanvasError(f"{out} is one of the folders to paint from.", "Give --out another name.")
+    sheet = out / SHEET_NAME
+    if sheet.exists() and not is_sheet(sheet):
+        raise GanvasError(f"{sheet} was not written by ganvas and would be overwritten.", "Give --out another name.")
 
 
 def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Column]:
-    """Return what is painted of each picture."""
+    """Return the columns of the sheet: one per style, or one for all styles blended, times the values of a sweep."""
     if any(style.is_dir() for style in styles):
-        each = [picture for style in styles for picture in _list_pictures(style)]
-        good = [picture for picture in each if _is_readable(picture)]
-        if not good:
-            raise GanvasError("None of the styles is a picture that can be read.", f"Try: ganvas inspect {styles[0]}")
-        columns = [Column(name, (picture,), config) for name, picture in zip(_unique_names(good), good, strict=True)]
+        pictures = [picture for style in styles for picture in _list_pictures(style)]
+        readable = [picture for picture in pictures if _is_readable(picture)]
+        if not readable:
+            raise GanvasError("None of the style pictures can be read.", f"Try: ganvas inspect {styles[0]}")
+        names = _unique_names(readable)
+        columns = [Column(name, (picture,), config) for name, picture in zip(names, readable, strict=True)]
     else:
         columns = [Column("-".join(style.stem for style in styles), tuple(styles), config)]
-    if not sweep:
-        return columns
-    name, _, values = sweep.partition("=")
-    name = name.replace("-", "_")
-    parsers = {field.name: PARSERS.get(field.type) for field in fields(StyleConfig)}
+    return _sweep_columns(columns, config, sweep) if sweep else columns
+
+
+def _sweep_columns(columns: Sequence[Column], config: StyleConfig, sweep: str) -> list[Column]:
+    """Return each column once for each value of a sweep."""
+    label, _, values = sweep.partition("=")
+    label = label.replace("-", "_")
+    name = OLD_NAMES.get(label, label)
+    parsers = {field: _value_parser(kind) for field, kind in get_type_hints(StyleConfig).items()}
     parser = lookup(parsers, name, "setting")
     if parser is None or not values:
-        raise GanvasError(f"'{sweep}' is no setting with values.", "Try: --sweep strength=0.3,0.5,0.7")
+        raise GanvasError(f"'{sweep}' is not a setting with values.", SWEEP_HINT)
     swept = []
     for column in columns:
         for value in values.split(","):
             try:
                 changed = replace(config, **{name: parser(value)})
             except ValueError as error:
-                raise GanvasError(f"{name} cannot be '{value}'.", "Try: --sweep strength=0.3,0.5,0.7") from error
-            told = value.translate(str.maketrans("/\\:", "---"))
-            swept.append(Column(f"{column.name}-{name}-{told}", column.styles, changed))
+                raise GanvasError(f"{name} cannot be '{value}'.", SWEEP_HINT) from error
+            value_name = value.translate(str.maketrans("/\\:", "---"))
+            swept.append(Column(f"{column.name}-{label}-{value_name}", column.styles, changed))
     names = _numbered([column.name for column in swept])
     return [replace(column, name=name) for column, name in zip(swept, names, strict=True)]
 
 
-def _list_pictures(path: Path) -> list[Path]:
-    """Return the pictures in a folder, in the order of their names, or the one picture.
+def _value_parser(kind: Any) -> Callable[[str], Any] | None:
+    """Return what turns the text of a swept value into a setting's type; None if the setting cannot be swept."""
+    return str if get_origin(kind) is Literal else PARSERS.get(kind)
 
-    Sheets of paintings and their copies in free colours are left out.
+
+def _list_pictures(path: Path) -> list[Path]:
+    """Return the pictures in a folder, sorted by name, or the one picture.
+
+    Contact sheets and the copies of paintings in their own colours are left out.
     """
     if not path.is_dir():
         return [path]
-    found = sorted(path for path in path.iterdir() if path.suffix.lower() in FORMAT_OF_SUFFIX and path.is_file())
-    found = [each for each in found if not is_original_colors_copy(each)]
-    found = [each for each in found if not (each.stem.startswith(Path(SHEET_NAME).stem) and _is_sheet(each))]
-    if not found:
+    pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in FORMAT_OF_SUFFIX and file.is_file())
+    pictures = [picture for picture in pictures if not is_original_colors_copy(picture)]
+    sheet_stem = Path(SHEET_NAME).stem
+    pictures = [picture for picture in pictures if not (picture.stem.startswith(sheet_stem) and is_sheet(picture))]
+    if not pictures:
         raise GanvasError(f"There are no pictures in {path}.", "Name a folder with pictures, or one picture.")
-    return found
+    return pictures
 
 
 def _unique_names(pictures: Sequence[Path]) -> list[str]:
-    """Return a name for each picture that no other has; most keep theirs when a picture is added."""
+    """Return a unique name for each picture; most keep theirs when a picture is added."""
     stems = Counter(picture.stem for picture in pictures)
-    return _numbered([each.stem if stems[each.stem] == 1 else each.name.replace(".", "-") for each in pictures])
+    return _numbered(
+        [picture.stem if stems[picture.stem] == 1 else picture.name.replace(".", "-") for picture in pictures]
+    )
 
 
 def _numbered(names: Sequence[str]) -> list[str]:
-    """Return names of which those that were there before have a number."""
-    before = [names[:place].count(name) for place, name in enumerate(names)]
-    return [f"{name}-{count + 1}" if count else name for name, count in zip(names, before, strict=True)]
+    """Return names with a number added to those that occurred before."""
+    earlier = [names[:index].count(name) for index, name in enumerate(names)]
+    return [f"{name}-{count + 1}" if count else name for name, count in zip(names, earlier, strict=True)]
 
 
 def _is_readable(path: Path) -> bool:
@@ -244,20 +234,22 @@ def _is_readable(path: Path) -> bool:
 
 
 def _finished_config(path: Path, sources: SourcePaths, config: StyleConfig, network: str) -> StyleConfig | None:
-    """Return the settings of this very painting if it lies there, finished; its colours may be other ones."""
+    """Return the settings of this painting if it exists and is finished, maybe in other colours; else None."""
     metadata = read_metadata(path)
     try:
-        if metadata.get("reason") != "finished" or metadata.get("mark") != compute_fingerprint(config, sources.all_paths, network):
+        if metadata.get("reason") != "finished":
             return None
-        known = parse_settings(metadata, path).config
-    except (OSError, GanvasError):  # a source is gone, or another release wrote it: painting it says what is wrong
+        if metadata.get("mark") != compute_fingerprint(config, sources.all_paths, network):
+            return None
+        finished = parse_settings(metadata, path).config
+    except (OSError, GanvasError):  # a source is missing, or another release wrote it: painting says what is wrong
         return None
-    return known if known.depth == config.depth else None
+    return finished if finished.depth == config.depth else None
 
 
-def _ensure_colors(path: Path, content: Path, known: StyleConfig, colors: str) -> bool:
-    """Give a painting of `content` other colours if it needs them; tell whether it has them now."""
-    if known.colors == colors:
+def _ensure_colors(path: Path, content: Path, finished: StyleConfig, colors: ColorMode) -> bool:
+    """Give a finished painting other colours if it needs them; tell whether it has them now."""
+    if finished.colors == colors:
         return True
     try:
         run_to_end(recolor(path, colors, path, content))

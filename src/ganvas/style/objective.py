@@ -75,7 +75,7 @@ def content_distance(features: Tensor, target: Tensor, energy: Tensor) -> Tensor
 def total_variation(image: Tensor, gradient: Tensor | None = None, weight: float = 0.0) -> float:
     """Return the total variation of (1, C, H, W): the mean of (x[i+1] - x[i])^2 down the columns plus along the rows.
 
-    Its gradient times `weight` is added to `gradient`. It is written out, since autograd needs the memory of six images.
+    Its gradient times `weight` is added to `gradient`; written out, since autograd takes the memory of six images.
     """
     total = 0.0
     for dim in (2, 3):

@@ -11,7 +11,8 @@ from ..events import Done, Event, Note
 from ..models import vgg
 from ..models.vgg import VGG, VGGWeights
 from .check import check_config, check_masks, check_out, layer_weights
-from .painting import PaintingJob, SourcePaths, SourcePictures, original_colors_path
+from .load import SourcePaths, SourcePictures
+from .painting import PaintingJob, original_colors_path
 from .plan import FIXED_BYTES, Stage, build_memory_model, plan_stages
 
 
@@ -69,7 +70,7 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     yield from _plan_notes(plan, config)
     job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name)
     if job.total_steps and job.stage_index < len(plan):
-        yield Note(f"Resuming {out} at {plan[job.stage_index].long_side} px, after {job.stage_steps} steps there.")
+        yield Note(f"Resuming {out} at {plan[job.stage_index].long_side} px, from step {job.stage_steps + 1}.")
     try:
         yield from job.paint()
         reason = "diverged" if job.diverged else "finished"

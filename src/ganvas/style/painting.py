@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -110,7 +110,7 @@ class PaintingJob:
                 yield Note(f"Preview at {stage.long_side} px: {self.out}")
 
     def save(self, reason: str) -> None:
-        """Write the best image so far at full size, with its sources and settings as metadata; nothing if there is none.
+        """Write the best image so far at full size, with its sources and settings as metadata, if there is one.
 
         Unless the painting is finished, the state to resume from is written beside it.
 

@@ -59,8 +59,8 @@ def build_memory_model(
         source_bytes: bytes of the source pictures.
     """
     regions = len(style_areas) if masked else 1
-    block_bytes = BACKWARD_BYTES + MAX_POOL_BYTES * (config.pooling == "max")
-    block_bytes += encoder.bytes_of({*encoder.layers} - MEASURED_LAYERS)
+    block_bytes = encoder.bytes_of({*encoder.layers} - MEASURED_LAYERS)
+    block_bytes += BACKWARD_BYTES + MAX_POOL_BYTES * (config.pooling == "max")
     image_bytes = CONTENT_BYTES + STYLE_BYTES * sum(style_areas) + MASK_BYTES * regions * masked
     if config.statistics == "patches":
         block_bytes += PATCH_BYTES * regions
@@ -88,7 +88,9 @@ class Stage:
         return float(self.size[0] * self.size[1])
 
 
-def plan_stages(content_size: tuple[int, int], config: StyleConfig, memory: int, memory_model: MemoryModel) -> list[Stage]:
+def plan_stages(
+    content_size: tuple[int, int], config: StyleConfig, memory: int, memory_model: MemoryModel
+) -> list[Stage]:
     """Return the stages of a painting from coarse to fine, each twice as large as the one before.
 
     Large strokes are found at small sizes, where a step costs little; the large sizes add the fine ones.

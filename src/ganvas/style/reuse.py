@@ -21,9 +21,9 @@ from ..events import Done, Event
 from ..image_io import SIXTEEN_BIT_SUFFIXES, read_metadata, to_float
 from ..models.vgg import PACKAGED
 from .check import check_colors
-from .load import load_picture, to_uint8_tensor
+from .load import SourcePaths, load_picture, to_uint8_tensor
 from .paint import check_outputs
-from .painting import FINAL_REASONS, SourcePaths, original_colors_path, with_colors_and_alpha, write_painting
+from .painting import FINAL_REASONS, original_colors_path, with_colors_and_alpha, write_painting
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def recolor(painting: Path, colors: str, out: Path, content: Path | None = None)
     content_picture = replace(load_picture(content_path), alpha=load_picture(original_path).alpha)
     pixels16 = read_16bit_image(original_path)
     image = _read_rgb(original_path, pixels16)
-    outputs: dict[ColorMode, Path] = {"free": original_colors_path(out), color_mode: out}
-    if color_mode == "free":
-        outputs = {"free": out}
+    outputs: dict[ColorMode, Path] = {color_mode: out}
+    if color_mode != "free":
+        outputs = {"free": original_colors_path(out), color_mode: out}
     for name, path in outputs.items():
         record = json.dumps(asdict(replace(settings.config, colors=name)))
         bits = 16 if pixels16 is not None and path.suffix.lower() in SIXTEEN_BIT_SUFFIXES else 8

@@ -20,7 +20,7 @@ COMPILABLE_PENALTIES = {"none", "approximate_r1", "approximate_r1_r2"}  # those 
 
 @dataclass
 class Networks:
-    """The networks of a training; `g_ema` is the generator with averaged weights, `encoder` of recipes that have one."""
+    """The networks of a training; `g_ema` is the generator with averaged weights, `encoder` is None in most recipes."""
 
     generator: Generator
     discriminator: Discriminator

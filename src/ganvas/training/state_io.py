@@ -17,7 +17,12 @@ from ..events import prescription_from
 from ..models.old_names import translate
 from .state import CoachState, Counters, State, new_state
 
-OLD_PREFIXES = {"averaged/": "g_ema/", "optimiser/": "optimizer/", "gathered/averaged/": "gradient/g_ema/", "gathered/": "gradient/"}  # fmt: skip
+OLD_PREFIXES = {
+    "averaged/": "g_ema/",
+    "optimiser/": "optimizer/",
+    "gathered/averaged/": "gradient/g_ema/",
+    "gathered/": "gradient/",
+}
 
 
 def state_to_tensors(state: State) -> tuple[Tensors, Facts]:

@@ -157,7 +157,7 @@ def exploding_losses(phase: PhaseHistory) -> Finding | None:
 
 
 def diverging(phase: PhaseHistory) -> Finding | None:
-    """Find samples that get worse and worse; not in the first steps, since plain grey can be closer than first shapes."""
+    """Find samples that get worse and worse. In the first steps that is normal: plain grey can beat first shapes."""
     if phase.age < WARMUP_STEPS:
         return None
     best = phase.minimum("feature_distance")

@@ -1,4 +1,4 @@
-"""The coach in somebody's own loop: it is told what happens there, and tells how the training is."""
+"""The coach for a user's own training loop: it takes losses, samples and logits, and returns verdicts."""
 
 import math
 from collections.abc import Mapping
@@ -21,18 +21,16 @@ from ..measurement.ranks import average_over_ranks, world_size
 from . import validate
 from .collector import Collector
 
-CHECK_EVERY = 200  # steps from one look to the next,
-CHECK_EVERY_SHARE = (
-    0.05  # and at least this part of the steps so far: the longer a training has run, the slower it changes
-)
-TOTAL_CHECKS = 40  # in a training whose length is known
-READ_EVERY = 10  # steps that a loss may wait to be read, where reading it means waiting for a device or other processes
+CHECK_EVERY = 200  # steps between health checks, at least,
+CHECK_EVERY_SHARE = 0.05  # and this share of the steps so far, since a long training changes slowly
+TOTAL_CHECKS = 40  # of a training whose length is known
+READ_EVERY = 10  # steps after which losses are read where that means waiting for a GPU or for other processes
 
 
 class Coach:
-    """Watch over a GAN that is trained in your own PyTorch loop, and say when something goes wrong, and why.
+    """Watches a GAN in your own PyTorch training loop, and says when something goes wrong, and why.
 
-        coach = ganvas.Coach(real_pictures, optimisers={"generator": opt_g, "discriminator": opt_d})
+        coach = ganvas.Coach(real_pictures, optimizers={"generator": opt_g, "discriminator": opt_d})
         for real in loader:
             ...  # your step
             losses = {"generator": loss_g, "discriminator": loss_d}
@@ -40,8 +38,8 @@ class Coach:
             if verdict:
                 print(verdict.name, verdict.what, verdict.why, coach.advice())
 
-    Nothing of yours is changed: no weight, mode, statistic or gradient, and no random number is drawn. Under
-    torch.distributed every process makes its own Coach, calls it at the same steps, and gets the same verdicts.
+    It changes nothing in your training: no weights, modes, statistics or gradients, and it draws no random numbers.
+    With torch.distributed, every process makes its own Coach, calls it at the same steps, and gets the same verdicts.
     """
 
     def __init__(
@@ -58,55 +56,57 @@ class Coach:
         total_steps: int | None = None,
         check_every: int | None = None,
     ) -> None:
-        """Take what is known before the first step; each is optional, and each lets more be seen.
+        """Take what is known before the first step. Everything is optional; the more is given, the more is found.
 
         Args:
-            real: real pictures (N, C, H, W) in [-1, 1]: 64 or more at random, up to 512 are looked at.
-            held_out: more of them, which are never trained on; with `discriminator` they show what it remembers.
-            generator: its weights are watched; with `latents` it is asked for samples, and for its dead units.
+            real: real pictures (N, C, H, W) in [-1, 1], at least 64; up to 512 of them, drawn at random, are used.
+            held_out: real pictures that are never trained on; with `discriminator`, they show whether it memorizes.
+            generator: its weights are checked; with `latents`, also its samples and its dead units.
             latents: fixed inputs (64, ...) of the generator.
-            discriminator: called with pictures alone, it gives logits; its weights are watched.
-            optimisers: "generator" and "discriminator": sizes of gradients and updates; the weights are watched.
-            pictures: how many are trained on.
-            batch: real pictures of a step, over all processes; if not given, as many as samples or logits were.
-            total_steps: of the whole training, if that is known: it is looked at about 40 times then.
-            every: steps from one look to the next; the first looks come sooner. If not given, 200, and later a
-                twentieth of the steps so far. A look costs about 0.2 seconds on a processor.
+            discriminator: called with pictures alone, it returns logits; its weights are checked.
+            optimizers: by "generator" and "discriminator", for the sizes of gradients, updates and weights.
+            dataset_size: number of training pictures.
+            batch_size: real pictures per step over all processes; by default as many as there are samples or logits.
+            total_steps: length of the training, if known; there will be about 40 health checks then.
+            check_every: steps between health checks; the first ones come sooner. By default 200, and later a twentieth
+                of the steps so far. A check takes about 0.2 seconds on a CPU.
 
         Raises:
-            GanvasError: something has another shape, range or name than it should, or a network cannot be asked.
+            GanvasError: an argument has a wrong shape, range or name, or a network cannot be run.
         """
         if min(check_every or 1, total_steps or 1, batch_size or 1) < 1:
-            raise GanvasError("Steps and pictures are counted from 1.", "Leave out every, total_steps and batch.")
+            raise GanvasError(
+                "check_every, total_steps and batch_size must be 1 or more.", "Leave them out to use the defaults."
+            )
         self.step, self.history = 0, list[Event]()
         self._collector = Collector(real, held_out, generator, latents, discriminator, optimizers or {})
-        self._collector.collect({}, {})  # what cannot be asked is better found now than at step 200
+        self._collector.collect({}, {})  # networks that cannot be run are better found now than at step 200
         self._facts = {} if dataset_size is None else {"dataset_size": float(dataset_size)}
         self._batch_size, self._total_steps, self._check_every = batch_size, total_steps, check_every
         self._averages: dict[str, LossAverage] = {}
-        self._unread_losses: list[dict[str, Tensor | float]] = []  # losses that were not read yet
-        self._losses: dict[str, float] = {}  # the last that were read
+        self._unread_losses: list[dict[str, Tensor | float]] = []  # may still be on a GPU
+        self._losses: dict[str, float] = {}  # the last ones that were read
         self._tensors: dict[str, Tensor] = {}  # the newest samples and logits
         self._not_finite = False
         self._next_check = self._step_of_next_check()
 
     @property
     def due(self) -> bool:
-        """Tell whether the next `observe` will look, so that samples need only be made for it then."""
+        """Tell whether the next `observe` runs a health check; samples are only needed for those."""
         return self.step + 1 >= self._next_check
 
     @property
     def verdict(self) -> Verdict | None:
-        """Return the present verdict; None before the first look."""
+        """Return the present verdict; None before the first health check."""
         return last_verdict(self.history)
 
     @property
     def healthy(self) -> bool:
-        """Tell whether nothing is known to be wrong."""
+        """Tell whether no problem is known."""
         return self.verdict is None or self.verdict.name in HEALTHY_VERDICTS
 
     def advice(self) -> str:
-        """Return what a person can do about the present verdict."""
+        """Return what you can do about the present verdict."""
         return "" if self.verdict is None else DIAGNOSES[self.verdict.name].advice
 
     def observe(
@@ -118,20 +118,20 @@ class Coach:
         fake_logits: Tensor | None = None,
         held_out_logits: Tensor | None = None,
     ) -> Verdict | None:
-        """Take note of a step, look now and then, and return the verdict if it is another than before.
+        """Record a training step, run a health check when one is due, and return the verdict if it has changed.
 
-        It costs next to nothing but at the steps at which it looks. When a loss is no finite number it looks at once,
-        or up to 10 steps later where another device or other processes have to be waited for.
+        Between health checks it costs next to nothing. If a loss is NaN or infinite, a check runs at once, or up to 10
+        steps later where losses are on a GPU or there are several processes.
 
         Args:
-            losses: a number each; the rules go by "generator" and "discriminator", others are kept in the history.
-            samples: pictures (N, C, H, W) in [-1, 1] from different latents; 8 at least, 64 are looked at.
-            real_logits: what the discriminator says (N, ...) about pictures that it is trained on.
-            fake_logits: about samples.
-            held_out_logits: about real pictures that it is not trained on.
+            losses: one number each; the rules use "generator" and "discriminator", others are recorded.
+            samples: pictures (N, C, H, W) in [-1, 1] from different latents, at least 8; up to 64 are used.
+            real_logits: the discriminator's output (N, ...) for training pictures.
+            fake_logits: its output for samples.
+            held_out_logits: its output for real pictures that it is not trained on.
 
         Raises:
-            GanvasError: something has another shape or type than it should.
+            GanvasError: an argument has a wrong shape or type.
         """
         self.step += 1
         if losses:
@@ -141,8 +141,8 @@ class Coach:
         logits = {"real_logits": real_logits, "fake_logits": fake_logits, "held_out_logits": held_out_logits}
         self._tensors |= {name: validate.logits(name, each) for name, each in logits.items() if each is not None}
         self._batch_size = self._batch_size or max(map(len, self._tensors.values()), default=0) * world_size() or None
-        alarm = self._read_losses()
-        if self.step < self._next_check and not alarm:
+        turned_bad = self._read_losses()
+        if self.step < self._next_check and not turned_bad:
             return None
         self.history.append(self._measure())
         self._next_check = self._step_of_next_check()
@@ -153,17 +153,19 @@ class Coach:
         return verdict
 
     def _step_of_next_check(self) -> int:
-        """Return the step of the next look; the last one of a training whose length is known is at its end."""
-        usual = (
-            self._total_steps / TOTAL_CHECKS if self._total_steps else max(CHECK_EVERY, CHECK_EVERY_SHARE * self.step)
-        )
-        share = gap_factor(sum(isinstance(event, HealthCheck) for event in self.history))
-        gap = max(1, round(self._check_every * share)) if self._check_every else max(MIN_STEPS, round(usual * share))
+        """Return the step of the next health check; if the training's length is known, the last one is at its end."""
+        factor = gap_factor(sum(isinstance(event, HealthCheck) for event in self.history))
+        if self._check_every:
+            gap = max(1, round(self._check_every * factor))
+        else:
+            by_default = max(CHECK_EVERY, CHECK_EVERY_SHARE * self.step)
+            usual = self._total_steps / TOTAL_CHECKS if self._total_steps else by_default
+            gap = max(MIN_STEPS, round(usual * factor))
         end = self._total_steps or 0
         return min(self.step + gap, end) if self.step < end else self.step + gap
 
     def _read_losses(self) -> bool:
-        """Take the losses that wait into their averages; tell whether one is no finite number, and none was before."""
+        """Add unread losses to their averages; tell whether one is NaN or infinite, and none was before."""
         on_other_device = any(
             isinstance(each, Tensor) and not each.is_cpu for losses in self._unread_losses for each in losses.values()
         )
@@ -180,11 +182,11 @@ class Coach:
                     self._losses[name] = value
         self._unread_losses.clear()
         not_finite = any(not math.isfinite(value) for value in self._losses.values())
-        before, self._not_finite = self._not_finite, average_over_ranks({"broken": float(not_finite)})["broken"] > 0
+        before, self._not_finite = self._not_finite, average_over_ranks({"bad": float(not_finite)})["bad"] > 0
         return self._not_finite and not before
 
     def _measure(self) -> HealthCheck:
-        """Examine everything that there is to see, together with the other processes."""
+        """Run a health check, averaged over all processes."""
         metrics = self._facts | loss_metrics(self._averages, self._averages)
         metrics |= self._collector.collect(self._tensors, self._losses)
         metrics["batch_size"] = float(self._batch_size or math.nan)
@@ -194,11 +196,11 @@ class Coach:
         return HealthCheck(self.step, images_seen, progress, "adversarial", metrics)
 
     def save(self, path: str | Path) -> None:
-        """Write all looks and verdicts to a file that `ganvas doctor FILE` reads, a line of JSON each."""
+        """Write all health checks and verdicts to a file that `ganvas doctor FILE` reads, one line of JSON each."""
         write_atomically(Path(path), "".join(f"{to_json(event)}\n" for event in self.history).encode())
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is known so far, as plain data for a checkpoint of yours."""
+        """Return the coach's state as plain data, for your own checkpoints."""
         averages = {
             name: [each.mean, each.variance, each.count, each.fast_mean] for name, each in self._averages.items()
         }
@@ -206,7 +208,7 @@ class Coach:
         return {"step": self.step, "next": self._next_check, "averages": averages, "history": history}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where another Coach was."""
+        """Continue from the state of another Coach."""
         self.step, self._next_check = state["step"], state["next"]
         self._averages = {name: LossAverage(*each) for name, each in state["averages"].items()}
         self.history = [from_json(line) for line in state["history"]]

@@ -1,4 +1,4 @@
-"""Ask somebody's network something without leaving a trace in it: a copy answers."""
+"""Running a user's network on a deep copy, so that weights, mode and buffers stay untouched."""
 
 import copy
 from collections.abc import Iterator
@@ -12,9 +12,10 @@ from ...errors import GanvasError
 
 
 def copy_of(network: nn.Module) -> nn.Module:
-    """Return a copy in the same mode, without what wraps it for several devices or for compilation.
+    """Return a copy in the same mode, without the wrappers of DataParallel, DDP or torch.compile.
 
-    Spectral and weight normalisation keep weights that were computed from others, which torch does not copy by itself.
+    Spectral and weight normalization keep tensors that were computed from parameters. `deepcopy` refuses those, so
+    they are copied here.
     """
     if isinstance(network, DataParallel | DistributedDataParallel):
         network = network.module
@@ -26,9 +27,9 @@ def copy_of(network: nn.Module) -> nn.Module:
 
 @contextmanager
 def without_side_effects(tensors: list[Tensor]) -> Iterator[None]:
-    """Work without gradients, and leave torch's random numbers as they were, where `tensors` lie and on the processor.
+    """Switch gradients off, and restore torch's random states afterwards, on the CPU and the devices of `tensors`.
 
-    A dropout would else draw numbers that belong to the training.
+    Dropout, for example, would otherwise use up the training's random numbers.
     """
     devices = {each.device.index for each in tensors if each.is_cuda}
     with torch.no_grad(), torch.random.fork_rng(sorted(devices)):
@@ -36,14 +37,14 @@ def without_side_effects(tensors: list[Tensor]) -> Iterator[None]:
 
 
 def run_copy(name: str, network: nn.Module, *inputs: Tensor, hint: str) -> Tensor:
-    """Return what a copy of `network` makes of `inputs`, on the device and in the precision of its weights.
+    """Return the output of a copy of `network`, with `inputs` moved to the device and dtype of its weights.
 
     Args:
-        role: what it is called in an error.
-        instead: what a user can do if it cannot be asked.
+        name: of the network, for errors.
+        hint: what the user can do if it cannot be run.
 
     Raises:
-        GanvasError: it cannot be copied or called so, or returns no tensor.
+        GanvasError: it cannot be copied or called like this, or does not return one tensor of floats.
     """
     weight = next(network.parameters(), None)
     on_device = inputs if weight is None else tuple(each.to(weight) for each in inputs)
@@ -51,7 +52,7 @@ def run_copy(name: str, network: nn.Module, *inputs: Tensor, hint: str) -> Tenso
         output = copy_of(network)(*on_device)
     except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GanvasError(f"The {name} could not be asked: {reason}", hint) from error
+        raise GanvasError(f"The {name} could not be run: {reason}", hint) from error
     if not isinstance(output, Tensor) or not output.is_floating_point():
-        raise GanvasError(f"The {name} returns {type(output).__name__}, where floats in one tensor are needed.", hint)
+        raise GanvasError(f"The {name} returns {type(output).__name__}, but one tensor of floats is needed.", hint)
     return output

@@ -1,24 +1,24 @@
-"""What a loop gives to be looked at: taken as it is meant, or refused with a word on how it should be."""
+"""Checks of what a user's loop passes in: accepted, or refused with a hint on what it should be."""
 
 from torch import Tensor
 
 from ...config import CHANNELS
 from ...errors import GanvasError
 
-MAX_LOGITS = 1024  # of a batch; all pairs of them are compared
-USAGE = "Pictures are floats (N, C, H, W) in [-1, 1] with C of 1, 3 or 4, as a generator that ends in tanh makes them."
+MAX_LOGITS = 1024  # of a batch, since all pairs are compared
+USAGE = "Pass floats (N, C, H, W) in [-1, 1], with 1, 3 or 4 channels, like the output of a generator with tanh."
 
 
 def images(name: str, value: Tensor, like: Tensor | None = None, min_count: int = 0) -> Tensor:
-    """Return pictures (N, C, H, W) without their gradients.
+    """Return images (N, C, H, W), detached.
 
     Args:
-        what: how they are called in an error.
-        like: others that have the same C, H and W.
-        least: how many there have to be.
+        name: of the argument, for errors.
+        like: images that must have the same C, H and W.
+        min_count: how many there must be at least.
 
     Raises:
-        GanvasError: they are no such pictures.
+        GanvasError: the dtype or the shape is wrong.
     """
     if not isinstance(value, Tensor) or not value.is_floating_point():
         raise GanvasError(f"{name} are {_type_of(value)}.", USAGE)
@@ -31,21 +31,21 @@ def images(name: str, value: Tensor, like: Tensor | None = None, min_count: int 
 
 
 def in_range(name: str, images: Tensor) -> Tensor:
-    """Return real pictures that keep to [-1, 1].
+    """Return images whose values are in [-1, 1].
 
     Raises:
-        GanvasError: they do not.
+        GanvasError: some are not.
     """
     if bool((images.abs() > 1.01).any()):
-        raise GanvasError(f"{name} reach from {float(images.min()):.3g} to {float(images.max()):.3g}.", USAGE)
+        raise GanvasError(f"{name} have values from {float(images.min()):.3g} to {float(images.max()):.3g}.", USAGE)
     return images
 
 
 def loss(name: str, value: float | Tensor) -> float | Tensor:
-    """Return a loss by itself; a tensor is read later, when there is time to wait for it.
+    """Return a loss, detached; a tensor stays one, since reading it may mean waiting for a GPU.
 
     Raises:
-        GanvasError: it is not one number.
+        GanvasError: it is not a single number.
     """
     if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
         return value.detach().reshape(()).clone()
@@ -53,25 +53,25 @@ def loss(name: str, value: float | Tensor) -> float | Tensor:
         return float(value)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise GanvasError(
-            f"The {name} loss is {_type_of(value)}, and not one number.", "Give its mean: loss.mean()"
+            f"The {name} loss is {_type_of(value)}, not a single number.", "Pass its mean: loss.mean()"
         ) from error
 
 
 def logits(name: str, value: Tensor) -> Tensor:
-    """Return one logit for each picture (N,): the mean of those of its patches, if there are several.
+    """Return one logit per image (N,): the mean over patches, if there are several.
 
     Raises:
-        GanvasError: they are no tensor of floats.
+        GanvasError: it is not a tensor of floats.
     """
     if not isinstance(value, Tensor) or not value.is_floating_point():
-        raise GanvasError(f"The {name} are {_type_of(value)}.", "Give what the discriminator returns: floats (N, ...).")
+        raise GanvasError(f"The {name} are {_type_of(value)}.", "Pass what the discriminator returns: floats (N, ...).")
     rows = value.detach().float()
     rows = rows[:MAX_LOGITS] if rows.dim() else rows.reshape(1)
     return rows.reshape(len(rows), -1).mean(1) if rows.numel() else rows.reshape(-1)
 
 
 def _type_of(value: object) -> str:
-    """Return what something is: "uint8 (64, 3, 32, 32)" for a tensor."""
+    """Return the type of a value for errors; for a tensor "uint8 (64, 3, 32, 32)"."""
     if isinstance(value, Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
     return type(value).__name__

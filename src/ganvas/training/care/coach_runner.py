@@ -83,7 +83,7 @@ class CoachRunner:
         return self.acts and treated_now and finite_share(state.networks.by_name().values(), {}) == 1
 
     def should_checkpoint(self, state: State) -> bool:
-        """Return whether this is a healthy moment to go back to: checked at this very step, or the end of a good phase."""
+        """Return whether this is a healthy moment to go back to: just checked, or the end of a good phase."""
         last = next((event for event in reversed(self.history) if isinstance(event, HealthCheck)), None)
         if not self.acts or last is None or state.counters.step in state.coach.healthy_checkpoints:
             return False

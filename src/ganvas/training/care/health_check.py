@@ -29,7 +29,7 @@ from ..steps.d_input import d_logits
 
 
 class HealthProbe:
-    """Health checks of one run, always with the same latents and images, so that what changes is due to the training."""
+    """Health checks of one run, always with the same latents and images: what changes is due to the training."""
 
     def __init__(self, config: Config, data: PreparedDataset, device: torch.device) -> None:
         self._data, self._device = data, device

@@ -29,7 +29,7 @@ from ...models.base import Discriminator
 from ...models.stylegan2 import StyleGAN2Generator
 from ..state import State
 from .batch import Batch
-from .d_input import d_logits, pack, pseudo_augment, unpack
+from .d_input import d_logits, d_logits_and_auxiliary_loss, pack, pseudo_augment, unpack
 from .double_backward import FastDoubleBackward
 from .optimize import Losses, mean_losses, optimizer_step, until_it_fits
 from .path_length import path_length_penalty
@@ -119,7 +119,7 @@ def d_step(state: State, config: Config, batch: Batch, fakes: Tensor, microbatch
     discriminator = state.networks.discriminator
     with torch.set_grad_enabled(not skipped):
         with FastDoubleBackward() if on_real else nullcontext():
-            real_logits = d_logits(discriminator, config, batch, real)
+            real_logits, auxiliary = d_logits_and_auxiliary_loss(discriminator, config, batch, real)
         with FastDoubleBackward() if on_fake else nullcontext():
             fake_logits = d_logits(discriminator, config, batch, fakes)
         loss = lookup(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
@@ -128,6 +128,9 @@ def d_step(state: State, config: Config, batch: Batch, fakes: Tensor, microbatch
         "real_logits": real_logits.detach().mean(),
         "fake_logits": fake_logits.detach().mean(),
     }
+    if auxiliary is not None:
+        loss = loss + auxiliary
+        losses["d_reconstruction"] = auxiliary.detach()
     if config.ada is not None:
         zero = fake_logits.detach().mean() if config.loss in SHIFT_INVARIANT else 0.0
         losses["real_sign"] = (mean_logit_per_image(real_logits.detach()) - zero).sign().mean()

@@ -20,6 +20,13 @@ def d_logits(discriminator: Discriminator, config: Config, batch: Batch, images:
     return logits
 
 
+def d_logits_and_auxiliary_loss(
+    discriminator: Discriminator, config: Config, batch: Batch, images: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """Return the logits of real images as `d_logits` does, and the loss that the discriminator learns by besides."""
+    return discriminator.logits_and_auxiliary_loss(d_input(config, batch, images), batch.labels, batch.rng)
+
+
 def d_input(config: Config, batch: Batch, images: Tensor) -> Tensor:
     """Return what the discriminator sees of `images`: augmented, with noise, packed.
 
