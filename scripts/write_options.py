@@ -1,12 +1,13 @@
 """Write docs/options.md, the table of the options of a training, from where they are declared.
 
-Run it after a change in src/ganvas/config/options.py: python scripts/write_options.py
+Run it after a change in src/ganvas/config/option_groups.py: python scripts/write_options.py
 """
 
 from dataclasses import fields
 from pathlib import Path
 
-from ganvas.config.options import GROUPS, OPTIONS, choices, flag, help_texts
+from ganvas.config.option_groups import GROUPS, OPTIONS
+from ganvas.config.options import choices, flag, help_texts
 from ganvas.recipes import RECIPES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "options.md"

@@ -19,15 +19,15 @@ def picture(height: int, width: int, seed: int) -> torch.Tensor:
 
 def test_our_objective_with_the_classic_s_weights_is_the_classic_s():
     encoder = style.Plain(packaged_vgg16(), (style.CONTENT, *style.STYLE), "max")
-    content, manner, start = picture(32, 40, 1), picture(24, 32, 2), picture(32, 40, 3).requires_grad_()
+    content, painting, start = picture(32, 40, 1), picture(24, 32, 2), picture(32, 40, 3).requires_grad_()
     tutorial = style.Tutorial(packaged_vgg16(), (style.CONTENT, *style.STYLE))
-    theirs = style.classic_objective(tutorial, content, manner)(start)
-    aims = style.aims_like_classic(encoder, content, manner)
-    losses, slope = Objective(encoder, content, [Region([manner], [1.0])], aims)(start.detach())
+    theirs = style.classic_objective(tutorial, content, painting)(start)
+    config = style.aims_like_classic(encoder, content, painting)
+    losses, gradient = Objective(encoder, content, [Region([painting], [1.0])], config)(start.detach())
     assert losses.total == pytest.approx(theirs.item(), rel=1e-4)
     (expected,) = torch.autograd.grad(theirs, start)
     assert not tutorial.steps["conv1_1"].weight.requires_grad, "it learns"
-    assert (slope - expected).norm() < 1e-3 * expected.norm()
+    assert (gradient - expected).norm() < 1e-3 * expected.norm()
 
 
 def test_the_time_to_a_value_is_the_first_that_is_low_enough():

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("tiny_packaged")
 
 @pytest.fixture
 def folders(draw: Callable[..., Path], tmp_path: Path) -> tuple[Path, Path]:
-    """Return a folder with three contents, and one with two styles and something that is no picture."""
+    """Return a folder with three contents, and one with two styles and a file that is not a picture."""
     contents, styles = tmp_path / "contents", tmp_path / "styles"
     for folder, names in ((contents, "abc"), (styles, "xy")):
         folder.mkdir()
@@ -41,7 +41,7 @@ def notes(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Note)]
 
 
-def test_each_picture_in_each_manner_and_a_sheet(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_each_picture_in_each_style_and_a_sheet(folders: tuple[Path, Path], tmp_path: Path) -> None:
     contents, styles = folders
     out = tmp_path / "out"
     done = list(paint_many(contents, [styles], out, QUICK))[-1]
@@ -133,8 +133,8 @@ def test_a_sweep_paints_each_value(folders: tuple[Path, Path], tmp_path: Path) -
     out = tmp_path / "out"
     list(paint_many(contents / "a.png", [styles / "x.png"], out, QUICK, sweep="style-scale=0.5,1,2"))
     assert sorted(path.name for path in out.glob("*.png")) == [f"a--x-style_scale-{v}.png" for v in ("0.5", "1", "2")]
-    told = json.loads(read_metadata(out / "a--x-style_scale-2.png")["settings"])
-    assert told["style_scale"] == 2
+    settings = json.loads(read_metadata(out / "a--x-style_scale-2.png")["settings"])
+    assert settings["style_scale"] == 2
 
 
 def test_shares_and_layers_are_swept_as_well(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -145,8 +145,10 @@ def test_shares_and_layers_are_swept_as_well(folders: tuple[Path, Path], tmp_pat
     assert json.loads(read_metadata(out / "a--x-y-blend-3-1.png")["settings"])["blend"] == [3.0, 1.0]
     sweep = "style-layers=relu1_1:relu2_1=2,relu3_1"
     list(paint_many(contents / "a.png", [styles / "x.png"], tmp_path / "layers", QUICK, sweep=sweep))
-    told = [json.loads(read_metadata(path)["settings"])["style_layers"] for path in (tmp_path / "layers").glob("*.png")]
-    assert sorted(told) == [["relu1_1", "relu2_1=2"], ["relu3_1"]]
+    layers = [
+        json.loads(read_metadata(path)["settings"])["style_layers"] for path in (tmp_path / "layers").glob("*.png")
+    ]
+    assert sorted(layers) == [["relu1_1", "relu2_1=2"], ["relu3_1"]]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,7 @@ def test_other_colours_are_no_other_painting(folders: tuple[Path, Path], tmp_pat
     list(paint_many(contents, [styles / "x.png"], out, QUICK))
     events = list(paint_many(contents, [styles / "x.png"], out, kept))
     assert notes(events).count("Already painted.") == 3
-    assert not [event for event in events if isinstance(event, Iteration)], "it was painted anew"
+    assert not [event for event in events if isinstance(event, Iteration)], "it was painted again"
     assert json.loads(read_metadata(out / "a--x.png")["settings"])["colors"] == "luma"
     assert notes(list(paint_many(contents, [styles / "x.png"], out, QUICK))).count("Already painted.") == 3
     list(paint_many(contents, [styles / "x.png"], out, kept))
@@ -291,7 +293,9 @@ def test_many_paintings_have_several_sheets(
     monkeypatch.setattr(contact_sheet, "MAX_CELLS", 2)
     list(paint_many(contents, [styles], tmp_path / "out", QUICK))
     assert sorted(path.name for path in (tmp_path / "out").glob("*.jpg")) == ["sheet-2.jpg", "sheet.jpg"]
-    assert (contact_sheet.CELL_SIZE + contact_sheet.LABEL_HEIGHT + contact_sheet.GAP) * (100 + 1) < 65_500, "a JPEG's side"
+    assert (contact_sheet.CELL_SIZE + contact_sheet.LABEL_HEIGHT + contact_sheet.GAP) * (100 + 1) < 65_500, (
+        "a JPEG's side"
+    )
 
 
 def test_nobody_s_sheet_is_written_over(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -332,10 +336,10 @@ def test_a_picture_that_does_not_fit_leaves_the_others(
 def test_progress_is_that_of_all_of_them(folders: tuple[Path, Path], tmp_path: Path) -> None:
     contents, styles = folders
     events = list(paint_many(contents, [styles], tmp_path / "out", QUICK))
-    told = [event.progress for event in events if isinstance(event, Iteration)]
-    assert told == sorted(told)
-    assert told[0] < 1 / 6 + 1e-9
-    assert told[-1] == pytest.approx(1)
+    progress = [event.progress for event in events if isinstance(event, Iteration)]
+    assert progress == sorted(progress)
+    assert progress[0] < 1 / 6 + 1e-9
+    assert progress[-1] == pytest.approx(1)
 
 
 def test_a_style_that_all_need_has_to_be_there(folders: tuple[Path, Path], tmp_path: Path) -> None:

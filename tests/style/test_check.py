@@ -1,15 +1,22 @@
-"""What cannot be painted is refused at once, and the message says what to type."""
+"""Settings and paths that make no sense are refused before any work, and the message says what to type."""
 
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from ganvas.cli import main
 from ganvas.config import StyleConfig
+from ganvas.config.style import ColorMode, OptimizerName, Pooling, Statistics
 from ganvas.errors import GanvasError
+from ganvas.models.vgg import POOLINGS
 from ganvas.style.check import WEBP_MAX_SIDE, check_config, check_masks, check_out, layer_weights
+from ganvas.style.colour import COLOR_MODES
+from ganvas.style.optimise import OPTIMIZERS
+from ganvas.style.style_targets import STATISTICS
 
 
 @pytest.mark.parametrize(
@@ -48,6 +55,21 @@ def test_settings_that_make_no_sense(settings: dict[str, object], message: str, 
         check_config(replace(StyleConfig(), **settings), style_count=2)
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("choices", "known"),
+    [(ColorMode, COLOR_MODES), (OptimizerName, OPTIMIZERS), (Pooling, POOLINGS), (Statistics, STATISTICS)],
+)
+def test_the_help_shows_all_choices_that_are_known(choices: object, known: object) -> None:
+    assert set(get_args(choices)) == set(known)  # type: ignore[call-overload]
+
+
+def test_the_command_line_refuses_other_choices(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["style", "content.png", "style.png", "--pooling", "averge"])
+    assert caught.value.code == 2
+    assert "'average'" in "".join(capsys.readouterr()), "the choices are shown"
 
 
 def test_the_defaults_pass_and_a_style_is_needed() -> None:

@@ -1,4 +1,4 @@
-"""What goes into a file comes out of it: shape, colours, transparency, bits, the profile, and its account."""
+"""What is written to a file is read back: shape, colours, transparency, bits, the profile, and the metadata."""
 
 import tempfile
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Pictures come in upright, their colours and their transparency apart."""
+"""Pictures are read upright, with colours and transparency separate."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,15 +27,15 @@ def test_transparency_is_kept_apart_and_hides_no_colour(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 7), (5, 3), (64, 37)])
 def test_colours_go_on_where_nothing_is_seen(height: int, width: int) -> None:
     generator = torch.Generator().manual_seed(height)
-    colours = torch.rand(1, 3, height, width, generator=generator).mul(100).add(100)
+    colors = torch.rand(1, 3, height, width, generator=generator).mul(100).add(100)
     alpha = (torch.rand(1, 1, height, width, generator=generator) > 0.9).float()
     alpha[..., 0, 0] = 1
-    found = bleed_colors(torch.where(alpha > 0, colours, torch.zeros(())), alpha)
-    seen = (alpha > 0).expand_as(colours)
-    assert torch.equal(found[seen], colours[seen]), "what is seen has changed"
-    assert found.min() >= colours[seen].min() - 0.01, "hidden black has come in"
-    assert found.max() <= colours[seen].max() + 0.01
-    assert (bleed_colors(colours, torch.zeros_like(alpha)) == 255).all(), "where nothing at all is seen, it is white"
+    found = bleed_colors(torch.where(alpha > 0, colors, torch.zeros(())), alpha)
+    seen = (alpha > 0).expand_as(colors)
+    assert torch.equal(found[seen], colors[seen]), "what is seen has changed"
+    assert found.min() >= colors[seen].min() - 0.01, "hidden black has come in"
+    assert found.max() <= colors[seen].max() + 0.01
+    assert (bleed_colors(colors, torch.zeros_like(alpha)) == 255).all(), "where nothing at all is seen, it is white"
 
 
 def test_inside_is_the_picture_without_its_frame(tmp_path: Path) -> None:

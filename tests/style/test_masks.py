@@ -71,13 +71,13 @@ def test_any_picture_is_a_mask_from_some_brightness_on(tmp_path: Path) -> None:
 
 
 def test_blended_patches_are_of_each_style_by_its_share_even_where_places_are_few() -> None:
-    looks = EncodedImage(lambda: (), (128, 128))
+    opaque = EncodedImage(lambda: (), (128, 128))
     for layer, places in (("relu4_1", 256), ("relu1_1", 128 * 128)):
         most = min(MAX_PATCHES, places)
-        assert _patch_counts([looks], [1.0], layer) == [most]
-        few, many = _patch_counts([looks, looks], [0.1, 0.9], layer)
+        assert _patch_counts([opaque], [1.0], layer) == [most]
+        few, many = _patch_counts([opaque, opaque], [0.1, 0.9], layer)
         assert few / many == pytest.approx(1 / 9, rel=0.05), layer
         assert many <= places
-    assert _patch_counts([looks, looks], [1.0, 0.0], "relu4_1") == [256, 0]
+    assert _patch_counts([opaque, opaque], [1.0, 0.0], "relu4_1") == [256, 0]
     half = EncodedImage(lambda: (), (128, 128), {"relu4_1": torch.arange(256).view(1, 1, 16, 16).lt(128).float()})
-    assert _patch_counts([half, looks], [0.5, 0.5], "relu4_1") == [128, 128], "what is not seen is no place"
+    assert _patch_counts([half, opaque], [0.5, 0.5], "relu4_1") == [128, 128], "transparent positions do not count"

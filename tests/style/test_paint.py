@@ -1,4 +1,4 @@
-"""The whole way: events, the file and what stands in it, any size, interruption, fallback, and a better picture."""
+"""Painting end to end: events, the file and its metadata, any size, interruption, fallbacks, and the result."""
 
 import contextlib
 import json
@@ -58,19 +58,19 @@ def notes(events: list[Event]) -> list[str]:
 
 @pytest.mark.usefixtures("tiny_packaged")
 class TestPlainRun:
-    def test_every_iteration_is_told_and_the_painting_has_the_content_s_shape(
+    def test_every_iteration_is_reported_and_the_painting_has_the_content_s_shape(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:
         out = tmp_path / "new" / "painting.png"
         events = list(stylize(content, [style], out, replace(QUICK, size=200)))
-        told = [event for event in events if isinstance(event, Iteration)]
+        iterations = [event for event in events if isinstance(event, Iteration)]
         planned = [100] * 9 + [200] * 6  # more where a step costs less
-        assert [(event.iteration, event.scale) for event in told] == list(enumerate(planned, start=1))
-        assert {event.iterations for event in told} == {15}
-        progress = [event.progress for event in told]
+        assert [(event.iteration, event.scale) for event in iterations] == list(enumerate(planned, start=1))
+        assert {event.iterations for event in iterations} == {15}
+        progress = [event.progress for event in iterations]
         assert progress == sorted(progress)
         assert progress[-1] == pytest.approx(1)
-        assert progress[8] < 0.3, "time is told by what steps cost, not by their number"
+        assert progress[8] < 0.3, "progress is measured by what steps cost, not by their number"
         assert [note for note in notes(events) if "Preview" in note] == [f"Preview at 100 px: {out}"]
         done = events[-1]
         assert isinstance(done, Done)
@@ -141,7 +141,7 @@ class TestPlainRun:
         far, near = seen.clone(), seen.clone()
         far[..., 124:], near[..., :20] = noise, noise
         found = [objective(each)[0].style for each in (seen, far, near)]
-        assert found[1] == pytest.approx(found[0], rel=1e-5), "what nobody sees has changed the strokes' distance"
+        assert found[1] == pytest.approx(found[0], rel=1e-5), "transparent pixels have changed the style loss"
         assert found[2] != pytest.approx(found[0], rel=1e-2)
 
     def test_a_transparent_style_is_what_is_seen_of_it(self, content: Path, tmp_path: Path) -> None:
@@ -300,10 +300,10 @@ class TestNetworks:
     def test_the_packaged_network_really_paints(self, start: str, tmp_path: Path) -> None:
         """From a real photograph and a real painting, small: the objective falls and the strokes become the style's."""
         config = replace(QUICK, size=64, iterations=24, start=start)
-        manner = builtin.paintings()[0]
-        events = list(stylize(builtin.photo(), [manner], tmp_path / "out.png", config))
-        told = [event for event in events if isinstance(event, Iteration)]
-        assert told[-1].loss < 0.5 * told[0].loss
+        style = builtin.paintings()[0]
+        events = list(stylize(builtin.photo(), [style], tmp_path / "out.png", config))
+        iterations = [event for event in events if isinstance(event, Iteration)]
+        assert iterations[-1].loss < 0.5 * iterations[0].loss
         encoder = VGG(packaged_vgg16(), ["relu3_1"])
 
         def strokes(path: Path) -> Tensor:
@@ -314,7 +314,7 @@ class TestNetworks:
                 .second
             )
 
-        goal = strokes(manner)
+        goal = strokes(style)
         before, after = ((strokes(path) - goal).norm().item() for path in (builtin.photo(), tmp_path / "out.png"))
         assert after < 0.6 * before, "the painting's strokes are no nearer to the style's than the photograph's"
 
@@ -324,28 +324,28 @@ class TestGoingOn:
     def interrupted(self, content: Path, style: Path, out: Path, config: StyleConfig, steps: int) -> None:
         """Paint so many steps and leave."""
         events = stylize(content, [style], out, config)
-        told = (event for event in events if isinstance(event, Iteration))
+        iterations = (event for event in events if isinstance(event, Iteration))
         for _ in range(steps):
-            next(told)
+            next(iterations)
         events.close()
 
-    @pytest.mark.parametrize("optimiser", ["lbfgs", "adam"])
+    @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
     @pytest.mark.parametrize("steps", [2, 9, 11])
     def test_the_same_command_goes_on_where_it_stopped(
-        self, content: Path, style: Path, tmp_path: Path, optimiser: str, steps: int
+        self, content: Path, style: Path, tmp_path: Path, optimizer: str, steps: int
     ) -> None:
-        out, config = tmp_path / "out.png", replace(QUICK, size=200, optimizer=optimiser)
+        out, config = tmp_path / "out.png", replace(QUICK, size=200, optimizer=optimizer)
         self.interrupted(content, style, out, config, steps)
         assert partial_path(out).exists()
         assert look(out).info["reason"] == "interrupted"
         events = list(stylize(content, [style], out, config))
-        told = [event for event in events if isinstance(event, Iteration)]
-        assert [event.iteration for event in told] == list(range(steps + 1, 16)), "steps were lost, or done again"
+        iterations = [event for event in events if isinstance(event, Iteration)]
+        assert [event.iteration for event in iterations] == list(range(steps + 1, 16)), "steps were lost, or done again"
         assert any("Resuming" in note for note in notes(events))
         assert look(out).info["reason"] == "finished"
         assert not partial_path(out).exists(), "something was left beside it"
 
-    def test_another_painting_begins_anew(self, content: Path, style: Path, tmp_path: Path) -> None:
+    def test_another_painting_starts_over(self, content: Path, style: Path, tmp_path: Path) -> None:
         out, config = tmp_path / "out.png", replace(QUICK, size=200)
         self.interrupted(content, style, out, config, 10)
         events = list(stylize(content, [style], out, replace(config, strength=0.7)))
@@ -376,11 +376,11 @@ class TestGoingOn:
         out, config = tmp_path / "out.png", replace(QUICK, size=200)
         real, raised = painting.PaintingJob._write_painting, []
 
-        def breaking(self: painting.PaintingJob, painting: torch.Tensor, path: Path, reason: str, colours: str) -> None:
+        def breaking(self: painting.PaintingJob, painting: torch.Tensor, path: Path, reason: str, colors: str) -> None:
             if reason == "finished" and not raised:
                 raised.append(1)
                 raise error
-            real(self, painting, path, reason, colours)
+            real(self, painting, path, reason, colors)
 
         taking = painting.OPTIMIZERS["lbfgs"].step
 
@@ -394,11 +394,11 @@ class TestGoingOn:
         steps: list[int] = []
         monkeypatch.setattr(painting.PaintingJob, "_write_painting", breaking)
         monkeypatch.setattr(LBFGS, "step", stepping)
-        told: list[Event] = []
+        events: list[Event] = []
         by_hand = isinstance(error, KeyboardInterrupt)
         with contextlib.nullcontext() if by_hand else pytest.raises(GanvasError, match="too large"):
-            told += stylize(content, [style], out, config)
-        assert ("Run the same command again to continue from here." in notes(told)) == by_hand
+            events += stylize(content, [style], out, config)
+        assert ("Run the same command again to continue from here." in notes(events)) == by_hand
         assert look(out).info["reason"] == "interrupted"
         on = [event for event in stylize(content, [style], out, config) if isinstance(event, Iteration)]
         assert [event.iteration for event in on] == list(range(after + 1, 16)), "steps were lost, or done again"
@@ -416,7 +416,7 @@ class TestGoingOn:
         assert partial_path(out).exists(), "a kill would have cost all"
         events.close()
 
-    def test_a_name_that_is_no_text_is_told_as_well_as_can_be(self, style: Path, content: Path, tmp_path: Path) -> None:
+    def test_a_name_that_is_not_utf_8_is_escaped(self, style: Path, content: Path, tmp_path: Path) -> None:
         odd = tmp_path / "caf\udce9.png"
         odd.write_bytes(content.read_bytes())
         list(stylize(odd, [style], tmp_path / "out.png", QUICK))

@@ -1,4 +1,4 @@
-"""From coarse to fine, in what memory there is."""
+"""Stages go from coarse to fine, within the memory that there is."""
 
 import itertools
 from dataclasses import replace
@@ -24,7 +24,7 @@ from ganvas.style.plan import (
 )
 
 PLENTY = 1 << 40
-LOOKS = MemoryModel(48, 1500.0, 12.0, 32.0)
+MODEL = MemoryModel(48, 1500.0, 12.0, 32.0)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(16, 4096))
@@ -37,7 +37,7 @@ def test_scaled_keeps_the_shape(width: int, height: int, long_side: int) -> None
 
 @given(st.integers(16, 4096), st.integers(1, 100))
 def test_stages_double_up_to_the_size_asked_and_take_fewer_steps(size: int, iterations: int) -> None:
-    plan = plan_stages((300, 200), StyleConfig(size=size, iterations=iterations), PLENTY, LOOKS)
+    plan = plan_stages((300, 200), StyleConfig(size=size, iterations=iterations), PLENTY, MODEL)
     sizes = [stage.long_side for stage in plan]
     assert sizes[-1] == size
     assert sizes[0] <= COARSEST_MAX_SIZE
@@ -49,34 +49,34 @@ def test_stages_double_up_to_the_size_asked_and_take_fewer_steps(size: int, iter
 
 
 def test_the_steps_asked_for_are_those_at_512() -> None:
-    plan = plan_stages((4, 3), StyleConfig(size=1024, iterations=25), PLENTY, LOOKS)
+    plan = plan_stages((4, 3), StyleConfig(size=1024, iterations=25), PLENTY, MODEL)
     assert [(stage.long_side, stage.iterations) for stage in plan][-3:] == [(256, 40), (512, 25), (1024, 16)]
 
 
 @given(st.integers(64, 4096), st.floats(1.0, 16.0), st.sampled_from(["lbfgs", "adam"]))
-def test_what_is_planned_fits_or_is_refused(size: int, gigabytes: float, optimiser: str) -> None:
+def test_what_is_planned_fits_or_is_refused(size: int, gigabytes: float, optimizer: str) -> None:
     memory = int(gigabytes * 2**30)
-    config = StyleConfig(size=size, optimizer=optimiser)
-    if bytes_needed(Stage(scale_to((400, 300), size), 1, "adam", 128), LOOKS) > memory:
+    config = StyleConfig(size=size, optimizer=optimizer)
+    if bytes_needed(Stage(scale_to((400, 300), size), 1, "adam", 128), MODEL) > memory:
         with pytest.raises(GanvasError, match="may be used"):
-            plan_stages((400, 300), config, memory, LOOKS)
+            plan_stages((400, 300), config, memory, MODEL)
         return
-    for stage in plan_stages((400, 300), config, memory, LOOKS):
-        assert bytes_needed(stage, LOOKS) <= memory
-        whole = bytes_needed(replace(stage, optimizer=optimiser, block_size=0), LOOKS)
-        assert (stage.block_size == 0 and stage.optimizer == optimiser) == (whole <= memory), (
+    for stage in plan_stages((400, 300), config, memory, MODEL):
+        assert bytes_needed(stage, MODEL) <= memory
+        whole = bytes_needed(replace(stage, optimizer=optimizer, block_size=0), MODEL)
+        assert (stage.block_size == 0 and stage.optimizer == optimizer) == (whole <= memory), (
             "blocks only where they must be"
         )
 
 
 def test_the_largest_square_fits_into_four_gigabytes() -> None:
-    assert plan_stages((1, 1), StyleConfig(size=4096), 4 << 30, LOOKS)[-1].optimizer == "adam"
+    assert plan_stages((1, 1), StyleConfig(size=4096), 4 << 30, MODEL)[-1].optimizer == "adam"
 
 
-def test_no_more_is_planned_for_than_there_are_steps_to_look_back_on() -> None:
-    few, many, more = (bytes_needed(Stage((1000, 1000), steps, "lbfgs", 0), LOOKS) for steps in (6, 10, 60))
+def test_no_more_history_is_planned_for_than_there_are_steps() -> None:
+    few, many, more = (bytes_needed(Stage((1000, 1000), steps, "lbfgs", 0), MODEL) for steps in (6, 10, 60))
     assert many - few == 12 * 2 * 4 * 1_000_000
-    assert more == many, "it looks back on ten at most"
+    assert more == many, "the history has ten steps at most"
 
 
 def test_more_that_is_kept_leaves_less_for_blocks() -> None:
@@ -89,7 +89,7 @@ def test_more_that_is_kept_leaves_less_for_blocks() -> None:
 
 def test_a_picture_that_fits_nowhere_is_refused_with_numbers() -> None:
     with pytest.raises(GanvasError, match=r"4096 x 4096 pixels needs \d+\.\d GB, but only 1\.0 GB may be used"):
-        plan_stages((1, 1), StyleConfig(size=4096), 1 << 30, LOOKS)
+        plan_stages((1, 1), StyleConfig(size=4096), 1 << 30, MODEL)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_layers_that_are_large_take_their_memory(tiny: VGGWeights, encoder: VGG)
     config = StyleConfig(style_layers=("relu1_1", "relu1_2"))
     more = VGG(tiny, (*config.content_layers, "relu1_1", "relu1_2"), "average")
     usual, other = (
-        build_memory_model(each, looks, each.content_layers, [1.0], False, 0)
-        for each, looks in ((StyleConfig(), encoder), (config, more))
+        build_memory_model(config, encoder, config.content_layers, [1.0], False, 0)
+        for config, encoder in ((StyleConfig(), encoder), (config, more))
     )
     assert other.block_pixel_bytes - usual.block_pixel_bytes == more.bytes_of(["relu1_2"])

@@ -1,4 +1,4 @@
-"""Measures of paintings: controls stand where they should, and seams, frames and grain are seen where they are."""
+"""Quality of paintings: controls are where they should be, and seams, frames and grain are found."""
 
 from pathlib import Path
 

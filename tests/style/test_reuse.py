@@ -1,4 +1,4 @@
-"""A painting tells how it was made: others are painted like it, and its colours changed, without guessing."""
+"""Settings inside a painting: others are painted like it, and its colours changed; also those of ganvas 0.1."""
 
 import json
 import shlex
@@ -20,6 +20,12 @@ from ganvas.style.reuse import read_settings, recolor
 
 QUICK = StyleConfig(size=48, iterations=2, device="cpu", strength=0.6, blend=(2.0, 1.0))
 pytestmark = pytest.mark.usefixtures("tiny_packaged")
+
+SETTINGS_OF_0_1 = """{"size": 48, "strength": 0.6, "style_scale": 1.0, "blend": [2.0, 1.0], "statistics": "moments",
+"colours": "%s", "depth": 0, "mask_threshold": 0.0, "mask_softness": 0.02, "smoothness": 0.1, "start": "content",
+"iterations": 2, "optimiser": "adam", "content_layers": ["conv3_2", "conv4_2"],
+"style_layers": ["relu1_1", "relu2_1", "relu3_1", "relu4_1"], "network": "vgg16", "vgg19_weights": null,
+"pooling": "average", "memory": 0.0, "seed": 0, "device": "cpu"}"""
 
 
 def pixels(path: Path) -> bytes:
@@ -54,6 +60,32 @@ def test_another_picture_is_painted_like_it(sources: list[Path], tmp_path: Path,
     assert main(["style", content, "--like", str(first), "--out", str(other), "--strength", "0.2"]) == 0
     changed = read_settings(other)
     assert replace(changed.config, device="cpu") == replace(QUICK, strength=0.2)
+
+
+def test_a_painting_of_ganvas_0_1_is_repeated_and_recoloured(sources: list[Path], tmp_path: Path) -> None:
+    """Its settings are called `colours` and `optimiser`."""
+    painting, again, plain = tmp_path / "painting.png", tmp_path / "again.png", tmp_path / "plain.png"
+    metadata = {"content": sources[0], "styles": json.dumps([*map(str, sources[1:])]), "masks": "[]"}
+    metadata |= {"reason": "finished", "mark": "a644", "network": "tiny VGG", "seed": "0", "steps": "2"}
+    for path, colours in ((painting, "luma"), (tmp_path / "painting.png.free.png", "free")):
+        save_image(Image.new("RGB", (48, 40), "teal"), path, metadata | {"settings": SETTINGS_OF_0_1 % colours})
+    expected = replace(QUICK, optimizer="adam", colors="luma")
+    assert read_settings(painting).config == expected
+    assert main(["style", str(sources[0]), "--like", str(painting), "--out", str(again)]) == 0
+    list(stylize(sources[0], sources[1:], plain, expected))
+    assert pixels(again) == pixels(plain)
+    list(recolor(painting, "oklab", painting))
+    assert read_settings(painting).config == replace(expected, colors="oklab")
+    assert not {"colours", "optimiser"} & json.loads(read_metadata(painting)["settings"]).keys()
+
+
+def test_flags_of_ganvas_0_1_are_accepted(sources: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    words = ["style", *map(str, sources), "--out", str(out), "--size", "32", "--iterations", "1"]
+    assert main([*words, "--colours", "luma", "--optimiser", "adam"]) == 0
+    assert (read_settings(out).config.colors, read_settings(out).config.optimizer) == ("luma", "adam")
+    assert main([*words, "--colors", "oklab", "--optimizer", "lbfgs"]) == 0
+    assert (read_settings(out).config.colors, read_settings(out).config.optimizer) == ("oklab", "lbfgs")
 
 
 def test_what_is_asked_for_goes_before_what_was(sources: list[Path], tmp_path: Path) -> None:
@@ -176,8 +208,8 @@ def test_no_source_is_written_over(sources: list[Path], tmp_path: Path) -> None:
 def test_what_another_network_painted_in_vgg19s_place_is_repeated_by_that(sources: list[Path], tmp_path: Path) -> None:
     painting = tmp_path / "painting.png"
     settings = json.dumps({"network": "vgg19", "size": 48})
-    told = {"content": sources[0], "styles": "[]", "settings": settings, "network": PACKAGED}
-    save_image(Image.new("RGB", (4, 4)), painting, told)
+    metadata = {"content": sources[0], "styles": "[]", "settings": settings, "network": PACKAGED}
+    save_image(Image.new("RGB", (4, 4)), painting, metadata)
     assert read_settings(painting).config == StyleConfig(size=48)
 
 
@@ -215,5 +247,5 @@ def test_own_colours_of_another_painting_are_not_taken(sources: list[Path], tmp_
     with pytest.raises(GanvasError, match="has lost its own colors") as caught:
         list(recolor(other, "oklab", other))
     command = caught.value.hint.partition(": ")[2]
-    assert main(shlex.split(command)[1:]) == 0, "the command that it names paints it anew"
+    assert main(shlex.split(command)[1:]) == 0, "the command of the hint paints it again"
     assert read_settings(other).config == replace(QUICK, colors="oklab", strength=0.5, device="auto")

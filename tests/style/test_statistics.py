@@ -111,7 +111,7 @@ def test_each_place_is_compared_with_the_style_s_feature_in_its_direction() -> N
     patches = StylePatches(style)
     content = torch.tensor([[11.0, 10.2], [9.9, 13.0]], dtype=torch.float64).T.reshape(1, 2, 1, 2)
     matches = patches.match(content, torch.tensor([10.0, 10.0], dtype=torch.float64))
-    assert matches.flatten().tolist() == [0, 1], "seen from the middle of the content"
+    assert matches.flatten().tolist() == [0, 1], "centred by the content's mean"
     energy = (16 + 16 + 32) / 3
     counted = torch.tensor([1.0, 0.5], dtype=torch.float64).view(1, 1, 1, 2)
     places = torch.tensor([[1.0, 0.2], [-0.1, 3.0]], dtype=torch.float64).T.reshape(1, 2, 1, 2)
@@ -127,6 +127,6 @@ def test_masks_lie_on_the_grids_of_layers(height: int, width: int, layer: str) -
     assert mask.min() == mask.max() == 1
 
 
-def test_numbers_that_are_none_are_told_and_do_not_break_it() -> None:
+def test_features_that_are_nan_give_nan() -> None:
     far = moments_distance(feature_moments(tensor(random(3, 4, 4))))
     assert far(feature_moments(tensor(random(3, 4, 4) * np.nan))).isnan()

@@ -203,9 +203,8 @@ def test_noise_lies_on_all_that_the_discriminator_sees(monkeypatch: pytest.Monke
     state.networks.discriminator.register_forward_pre_hook(lambda module, given: shown.append(given[0].detach()))
     drawn = material(config, 64)
     fake = generate(state.networks.generator, drawn.z, None).detach()
-    monkeypatch.setattr(adversarial, "draw_fakes", lambda *given: fake.clone().requires_grad_(True))
     monkeypatch.setattr(adversarial, "optimizer_step", lambda *given: None)
-    adversarial_step(state, config, drawn)
+    adversarial_step(state, config, drawn, lambda *given: fake.clone().requires_grad_(True))
     assert len(shown) == 3
     noises = [each - clean for each, clean in zip(shown, (drawn.real, fake, fake), strict=True)]
     for noise in noises:

@@ -24,7 +24,7 @@ from ganvas.planning.schedule import phase_at
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training.care.interventions import apply_prescriptions, reinitialize, rollback, change_packing, reinit_dead_units
-from ganvas.training.phases import advance, begin_step, set_learning_rates
+from ganvas.training.phases import take_step, begin_step, set_learning_rates
 from ganvas.training.state import BestCheckpoint, CoachState, Counters, State, new_state
 from ganvas.training.state_io import load_state, state_to_tensors
 
@@ -48,7 +48,7 @@ def walk(state: State, config: Config, data, until: int) -> None:
     while state.counters.step < until:
         position = phase_at(config, state.counters.step)
         begin_step(state, config, position, data)
-        for name, value in advance(position.phase, state, config, loader).items():
+        for name, value in take_step(position.phase, state, config, loader).items():
             state.counters.loss_averages.setdefault(name, LossAverage()).add(float(value))
 
 

@@ -1,6 +1,8 @@
 """What a step is made of: fakes of several styles or scales, reals that are grown so far, batches in parts."""
 
 from dataclasses import replace
+from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -16,22 +18,20 @@ from ganvas.errors import GanvasError
 from ganvas.losses import zero_centered_gradient_penalty_from_logits
 from ganvas.models.progressive import ProgressiveGenerator, at_level
 from ganvas.models.stylegan2 import StyleGAN2Generator
-from ganvas.planning.schedule import PhasePosition, config_at_step, ends_level, with_images
-from ganvas.training import phases
+from ganvas.phases import PHASES
+from ganvas.planning.budget import with_images
+from ganvas.planning.schedule import PhasePosition, config_at_step, ends_level, level_at
 from ganvas.training.care.logit_histograms import logit_histograms
-from ganvas.training.growth import grow, reached
-from ganvas.training.phases import take_step
-from ganvas.training.state import State, new_state, state_to_tensors, load_state
-from ganvas.training.steps.adversarial import (
-    adversarial,
-    adversarial_step,
-    optimizer_step,
-    descend_scaled,
-    pseudo_augment,
-    d_input,
-)
-from ganvas.training.steps.batch import Batch, match_reals, augment_probability, draw_fakes, generate, microbatches
-from ganvas.training.steps.stylegan2_regularizers import DECAY, mixed, path_length_penalty
+from ganvas.training.phases import take_step, begin_step, set_level
+from ganvas.training.state import State, new_state
+from ganvas.training.state_io import load_state, state_to_tensors
+from ganvas.training.steps import adversarial, autoencoder, vae
+from ganvas.training.steps import d_input as d_input_module
+from ganvas.training.steps.adversarial import adversarial_step
+from ganvas.training.steps.batch import Batch, augment_probability, generate
+from ganvas.training.steps.d_input import d_input, pseudo_augment
+from ganvas.training.steps.optimize import optimizer_step
+from ganvas.training.steps.path_length import DECAY, path_length_penalty
 
 
 def styled(**changes: object) -> tuple[Config, StyleGAN2Generator, Batch]:
@@ -44,7 +44,7 @@ def styled(**changes: object) -> tuple[Config, StyleGAN2Generator, Batch]:
 def test_styles_are_mixed_from_a_random_layer_on_with_their_probability() -> None:
     config, generator, drawn = styled(style_mixing_prob=0.5)
     assert config.stylegan
-    found = mixed(generator, config.stylegan, drawn)
+    found = generator.mixed_ws(drawn.z, drawn.labels, drawn.rng, config.stylegan.style_mixing_prob)
     own = generator.mapping(drawn.z)
     assert found.shape == (64, generator.num_ws, config.z_dim)
     of_own = (found == own[:, None]).all(2)
@@ -61,7 +61,10 @@ def test_styles_are_mixed_from_a_random_layer_on_with_their_probability() -> Non
 def test_nothing_is_mixed_without_a_probability() -> None:
     config, generator, drawn = styled(style_mixing_prob=0.0)
     assert config.stylegan
-    assert torch.equal(mixed(generator, config.stylegan, drawn)[:, -1], generator.mapping(drawn.z))
+    before = drawn.rng.get_state()
+    ws = generator.mixed_ws(drawn.z, drawn.labels, drawn.rng, config.stylegan.style_mixing_prob)
+    assert torch.equal(ws[:, -1], generator.mapping(drawn.z))
+    assert torch.equal(drawn.rng.get_state(), before), "random numbers were drawn for nothing"
 
 
 def test_path_lengths_against_finite_differences() -> None:
@@ -110,7 +113,7 @@ def test_the_path_penalty_is_taken_in_its_turn() -> None:
 def test_fakes_of_all_scales_and_reals_to_match() -> None:
     config = tiny.config("multiscale")
     state, drawn = new_state(config, CPU), material(config)
-    made, real = draw_fakes(state.networks.generator, config, drawn), match_reals(state.networks.generator, drawn).real
+    made, real = adversarial.draw_fakes(state, config, drawn), state.networks.generator.match_reals(drawn.real)
     assert made.shape == real.shape == (8, 3 * len(config.generator.widths), 16, 16)
     torch.testing.assert_close(made[:, -3:], generate(state.networks.generator, drawn.z, None))
     assert torch.equal(real[:, -3:], drawn.real)
@@ -119,8 +122,8 @@ def test_fakes_of_all_scales_and_reals_to_match() -> None:
 def test_reals_are_as_coarse_as_what_is_grown() -> None:
     config = tiny.config("progressive")
     state, drawn = new_state(config, CPU), material(config)
-    grow(state, PhasePosition(config.phases[0], 0))
-    real = match_reals(state.networks.generator, drawn).real
+    set_level(state, level_at(PhasePosition(config.phases[0], 0)))
+    real = state.networks.generator.match_reals(drawn.real)
     assert torch.equal(real, at_level(drawn.real, 0, len(config.phases)))
     assert not torch.equal(real, drawn.real)
     pictures = generate(state.networks.generator, drawn.z, None)
@@ -129,16 +132,16 @@ def test_reals_are_as_coarse_as_what_is_grown() -> None:
 
 def test_growth_fades_in_and_then_stays() -> None:
     phase = replace(tiny.config("progressive").phases[1], steps=8, fade_in=0.5)
-    assert [reached(PhasePosition(phase, step)) for step in range(8)] == [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]
+    assert [level_at(PhasePosition(phase, step)) for step in range(8)] == [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]
     first = replace(phase, level=0)
-    assert reached(PhasePosition(first, 0)) == 0, "there is nothing to fade the coarsest grid in from"
+    assert level_at(PhasePosition(first, 0)) == 0, "there is nothing to fade the coarsest grid in from"
 
 
 def test_all_networks_grow_together_and_a_checkpoint_knows_how_far() -> None:
     config = with_images(tiny.config("progressive"), 800)
     state = new_state(config, CPU)
     middle = PhasePosition(config.phases[1], config.phases[1].steps // 4)
-    grow(state, middle)
+    set_level(state, level_at(middle))
     levels = {float(each.level) for each in (state.networks.generator, state.networks.g_ema, state.networks.discriminator)}  # type: ignore[arg-type]
     assert len(levels) == 1
     assert 0 < levels.pop() < 1
@@ -216,25 +219,25 @@ def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str, monkeypatch: p
     state = new_state(config, CPU)
     taken: list[int] = []
 
-    real = adversarial.discriminator_step
+    real = adversarial.d_step
 
-    def small(state: State, config: Config, part: Batch, fake: Tensor) -> dict[str, Tensor]:
-        taken.append(len(part.real))
-        if len(part.real) > 4:
+    def small(state: State, config: Config, batch: Batch, *rest: Any) -> dict[str, Tensor]:
+        taken.append(len(batch.real))
+        if len(batch.real) > 4:
             raise torch.OutOfMemoryError("no room")
-        return real(state, config, part, fake)
+        return real(state, config, batch, *rest)
 
     monkeypatch.setattr(adversarial, "d_step", small)
     before = weights(state.networks.generator)
-    losses = advance(config.phases[0], state, config, loader)
+    losses = take_step(config.phases[0], state, config, loader)
     assert taken == [8, 4, 4]
     assert state.counters.n_microbatches == 2
-    assert (state.counters.step, state.counters.images_seen, state.microbatch) == (1, 8, 0)
+    assert (state.counters.step, state.counters.images_seen) == (1, 8)
     assert not same(state.networks.generator, before)
     assert all(torch.isfinite(each) for each in losses.values())
-    advance(config.phases[0], state, config, loader)
+    take_step(config.phases[0], state, config, loader)
     assert taken == [8, 4, 4, 4, 4], "it is not tried again with all"
-    assert load_state(config, *state_to_tensors(state), CPU).n_microbatches == 2
+    assert load_state(config, *state_to_tensors(state), CPU).counters.n_microbatches == 2
 
 
 def test_parts_of_a_larger_batch_leave_a_smaller_one_pairs() -> None:
@@ -243,7 +246,7 @@ def test_parts_of_a_larger_batch_leave_a_smaller_one_pairs() -> None:
     state = new_state(config, CPU)
     state.counters.n_microbatches = 8
     sharpen = replace(config.phases[2], batch=4)
-    losses = advance(sharpen, state, config, Loader(prepared(config), 0))
+    losses = take_step(sharpen, state, config, Loader(prepared(config), 0))
     assert state.counters.n_microbatches == 2
     assert all(torch.isfinite(each) for each in losses.values())
 
@@ -254,7 +257,7 @@ def after_a_step(config: Config, loader: Loader, parts: int) -> dict[str, list[T
     state.counters.n_microbatches = parts
     for name in ("discriminator", "generator"):
         state.optimizers[name] = torch.optim.SGD(state.networks.by_name()[name].parameters(), 0.5)  # type: ignore[assignment]
-    advance(config.phases[0], state, config, loader)
+    take_step(config.phases[0], state, config, loader)
     return {name: weights(state.networks.by_name()[name]) for name in ("discriminator", "generator")}
 
 
@@ -276,13 +279,18 @@ def test_parts_add_up_to_the_whole_batch() -> None:
 def test_memory_that_holds_no_picture_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config()
 
-    def full(state: State, config: Config, part: Batch) -> dict[str, Tensor]:
+    tried: list[int] = []
+
+    def full(state: State, config: Config, batch: Batch, *_: Any) -> dict[str, Tensor]:
+        tried.append(len(batch.real))
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
-    monkeypatch.setitem(phases.STEPS, "adversarial", full)
+    monkeypatch.setattr(adversarial, "d_step", full)
     with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
-        advance(config.phases[0], new_state(config, CPU), config, Loader(prepared(config), 0))
+        take_step(config.phases[0], new_state(config, CPU), config, Loader(prepared(config), 0))
     assert "--size" in caught.value.hint
+    assert "--channel-mult" in caught.value.hint
+    assert tried == [8, 4, 2], "of a single picture there is no mean and no pair"
 
 
 @pytest.mark.parametrize(
@@ -303,19 +311,19 @@ def test_want_of_memory_is_known_on_every_device(error: Exception) -> None:
 def test_other_errors_are_not_taken_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config()
 
-    def broken(state: State, config: Config, part: Batch) -> dict[str, Tensor]:
+    def broken(*_: Any) -> dict[str, Tensor]:
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setitem(phases.STEPS, "adversarial", broken)
+    monkeypatch.setattr(adversarial, "d_step", broken)
     with pytest.raises(RuntimeError, match="shapes"):
-        advance(config.phases[0], new_state(config, CPU), config, Loader(prepared(config), 0))
+        take_step(config.phases[0], new_state(config, CPU), config, Loader(prepared(config), 0))
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "stylegan2"])
 def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny.config(recipe)
     loader, state = Loader(prepared(config), 0), new_state(config, CPU)
-    real, tries = adversarial.generator_loss, []
+    real, tries = adversarial.adversarial_g_loss, []
 
     def full_at_first(*given: object) -> Tensor:
         tries.append(1)
@@ -323,14 +331,70 @@ def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pyt
             raise torch.OutOfMemoryError("no room")
         return real(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(adversarial, "g_loss", full_at_first)
-    losses = advance(config.phases[0], state, config, loader)
+    monkeypatch.setattr(adversarial, "adversarial_g_loss", full_at_first)
+    losses = take_step(config.phases[0], state, config, loader)
     assert state.counters.n_microbatches == 2
     moments = state.optimizers["discriminator"].state.values()
     assert {int(each["step"]) for each in moments} == {1}, "the discriminator had had its turn"
-    assert state.pending_d_losses is None
+    assert {int(each["step"]) for each in state.optimizers["generator"].state.values()} == {1}
+    assert len(tries) == 3, "once with all, then with two halves"
     assert all(torch.isfinite(each) for each in losses.values())
     assert all(each.requires_grad for each in state.networks.discriminator.parameters()), "left frozen"
+
+
+def test_what_the_discriminator_accumulated_outlives_a_generators_turn_without_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = tiny.config(balance=BalanceConfig(grad_accum_steps=2))
+    loader, state = Loader(prepared(config), 0), new_state(config, CPU)
+    drawn: list[int] = []
+    real = type(state.networks.generator).fakes
+    monkeypatch.setattr(
+        type(state.networks.generator), "fakes", lambda self, z, *rest: (drawn.append(len(z)), real(self, z, *rest))[1]
+    )
+    fail_once(monkeypatch, adversarial, "adversarial_g_loss")
+    take_step(config.phases[0], state, config, loader)
+    assert drawn == [8, 4, 4], "the fakes of the whole batch serve both turns, and are made anew in halves"
+    assert not state.optimizers["discriminator"].state, "it learns in the next step"
+    assert all(each.grad is not None for each in state.networks.discriminator.parameters())
+    take_step(config.phases[0], state, config, loader)
+    for name in ("discriminator", "generator"):
+        assert {int(each["step"]) for each in state.optimizers[name].state.values()} == {1}
+
+
+def fail_once(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[int]:
+    """Let a function find no memory when it is called first; return a list that grows with each call."""
+    real, calls = getattr(module, name), list[int]()
+
+    def full_at_first(*given: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("no room")
+        return real(*given)
+
+    monkeypatch.setattr(module, name, full_at_first)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("recipe", "phase", "module"),
+    [("quick", 0, autoencoder), ("quick", 1, autoencoder), ("vae", 0, vae)],
+    ids=["autoencode", "prior", "vae"],
+)
+def test_every_turn_is_taken_in_halves_where_memory_is_short(
+    recipe: str, phase: int, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.config(recipe)
+    state, data = new_state(config, CPU), prepared(config)
+    kind = config.phases[phase]
+    begin_step(state, config, PhasePosition(kind, 0), data)
+    calls = fail_once(monkeypatch, module, "optimizer_step")
+    losses = take_step(kind, state, config, Loader(data, 0))
+    (name,) = PHASES[kind.name].optimizers
+    assert len(calls) == 3, "once with all, then with two halves"
+    assert state.counters.n_microbatches == 2
+    assert {int(each["step"]) for each in state.optimizers[name].state.values()} == {1}, "one step, down the mean"
+    assert all(torch.isfinite(each) for each in losses.values())
 
 
 def test_looks_are_taken_at_the_probability_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +406,7 @@ def test_looks_are_taken_at_the_probability_of_the_training(monkeypatch: pytest.
     state.counters.ada_p = 0.25
     assert augment_probability(state, adaptive) == 0.25
     given: list[float] = []
-    monkeypatch.setattr(adversarial, "ada", lambda pictures, probability, random: given.append(probability) or pictures)
+    monkeypatch.setattr(d_input_module, "ada", lambda pictures, probability, random: given.append(probability) or pictures)
     logit_histograms(state, adaptive, Loader(prepared(config), 0), CPU)
     assert set(given) == {0.25}
 
@@ -353,7 +417,7 @@ def test_mixed_precision_goes_with_augmentation_and_penalties(recipe: str) -> No
     config = tiny.config(recipe, precision="bfloat16", augment=("ada",), adapt=None, anneal=None, penalty=penalty)
     state, loader = new_state(config, CPU), Loader(prepared(config), 0)
     for _ in range(2):
-        losses = advance(config.phases[-1], state, config, loader)
+        losses = take_step(config.phases[-1], state, config, loader)
         assert all(torch.isfinite(each) for each in losses.values())
 
 
@@ -371,7 +435,7 @@ def test_a_penalty_is_of_pictures_not_of_each_of_their_logits() -> None:
 def test_parts_are_the_batch() -> None:
     config = tiny.config(classes=("a", "b"))
     drawn = material(config, 7)
-    parts = list(microbatches(drawn, 3))
+    parts = list(drawn.microbatches(3))
     assert [len(each.real) for each in parts] == [3, 2, 2]
     assert torch.equal(torch.cat([each.real for each in parts]), drawn.real)
     assert torch.equal(torch.cat([each.labels for each in parts]), drawn.labels)  # type: ignore[arg-type]
@@ -390,7 +454,7 @@ def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> 
             module.register_forward_hook(lambda module, given, output: dtypes.add(output.dtype))
     phase = config.phases[0]
     for _ in range(3):
-        losses = advance(phase, state, config, loader)
+        losses = take_step(phase, state, config, loader)
         assert all(torch.isfinite(each) for each in losses.values())
     assert getattr(torch, precision) in dtypes or recipe == "stylegan2"
     assert not same(state.networks.generator, before)
@@ -404,13 +468,13 @@ def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> 
 
 def test_gradients_that_float16_would_lose_are_scaled() -> None:
     config = tiny.config("fc", precision="float16")
-    scaler = new_state(config, CPU).scalers["generator"]
-    parameter = nn.Parameter(torch.ones(()))
-    optimiser = torch.optim.SGD([parameter], 1.0)
-    descend_scaled(scaler, optimiser, parameter * 0.25, moves=True)
+    state = new_state(config, CPU)
+    scaler, parameter = state.scalers["generator"], nn.Parameter(torch.ones(()))
+    state.optimizers["generator"] = torch.optim.SGD([parameter], 1.0)  # type: ignore[assignment]
+    optimizer_step(state, config, "generator", parameter * 0.25)
     assert float(parameter.detach()) == pytest.approx(0.75), "scaled on the way back, and back again for the step"
     scale = scaler.get_scale()
-    descend_scaled(scaler, optimiser, parameter * torch.inf, moves=True)
+    optimizer_step(state, config, "generator", parameter * torch.inf)
     assert float(parameter.detach()) == pytest.approx(0.75), "a step that overflows is left out"
     assert scaler.get_scale() < scale
 
@@ -420,10 +484,10 @@ def test_what_is_gathered_is_of_one_scale_whatever_another_network_does() -> Non
     state = new_state(config, CPU)
     parameters = {name: nn.Parameter(torch.ones(())) for name in ("generator", "discriminator")}
     state.optimizers = {name: torch.optim.SGD([each], 1.0) for name, each in parameters.items()}  # type: ignore[misc]
-    descend_in_turn(state, config, "generator", parameters["generator"] * 0.25)
+    optimizer_step(state, config, "generator", parameters["generator"] * 0.25)
     state.counters.step = 1
-    descend_in_turn(state, config, "discriminator", parameters["discriminator"] * torch.inf)  # is scaled less from now
-    descend_in_turn(state, config, "generator", parameters["generator"] * 0.25)
+    optimizer_step(state, config, "discriminator", parameters["discriminator"] * torch.inf)  # is scaled less from now
+    optimizer_step(state, config, "generator", parameters["generator"] * 0.25)
     assert float(parameters["generator"].detach()) == pytest.approx(0.75)
 
 
@@ -456,6 +520,6 @@ def test_what_is_compiled_is_what_a_training_calls(recipe: str, monkeypatch: pyt
     called: set[nn.Module] = set()
     for each in compiled:
         each.register_forward_hook(lambda module, given, made: called.add(module))
-    advance(config.phases[0], state, config, loader)
+    take_step(config.phases[0], state, config, loader)
     assert called == set(compiled)
     assert bool(compiled) == (recipe != "stylegan2"), "its paths are gone back through twice"

@@ -6,7 +6,8 @@ from typing import Annotated, Any, get_type_hints
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from ..config.options import GROUPS, OPTIONS, TrainOptions, choices, flag, help_texts
+from ..config.option_groups import GROUPS, OPTIONS
+from ..config.options import TrainOptions, choices, flag, help_texts
 from ..recipes import RECIPES
 
 Json = Annotated[bool, arg(help="Put one JSON object on the last line of stdout.", help_behavior_hint="")]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
 from ..errors import did_you_mean
-from .options import OPTIONS, TrainOptions
+from .option_groups import OPTIONS
+from .options import TrainOptions
 
 # Names of release 0.1, which still work and warn.
 OLD_NAMES = {
@@ -17,7 +18,7 @@ OLD_NAMES = {
     "origin": "init_from",
     "compiled": "compile",
 }
-UNSET = {"augment": (), "conditional": False, "compile": False, "freeze": 0.0}  # what 0.1 took for "not given"
+UNSET = {"conditional": False, "compile": False}  # what 0.1 took for "not given"
 
 
 def options_from(keywords: Mapping[str, Any]) -> TrainOptions:
@@ -31,7 +32,7 @@ def options_from(keywords: Mapping[str, Any]) -> TrainOptions:
     for given, value in keywords.items():
         name = OLD_NAMES.get(given, given)
         if name != given:
-            warnings.warn(f"{given}= is now called {name}=", DeprecationWarning, stacklevel=4)
+            warnings.warn(f"{given}= is now called {name}=", DeprecationWarning, stacklevel=3)
             value = None if value == UNSET.get(name) else value
         if name not in OPTIONS:
             raise TypeError(f"There is no option '{given}'.{did_you_mean(given, list(OPTIONS))}")

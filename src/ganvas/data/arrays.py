@@ -33,10 +33,10 @@ def is_idx(path: Path) -> bool:
     """Return whether `path` is an idx file of uint8, by its first bytes; its name does not matter."""
     try:
         with _open(path) as file:
-            head = file.read(4)
+            header = file.read(4)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return False
-    return len(head) == 4 and head[:3] == b"\0\0\x08" and 1 <= head[3] <= 4
+    return len(header) == 4 and header[:3] == b"\0\0\x08" and 1 <= header[3] <= 4
 
 
 def load_idx(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:

@@ -224,10 +224,10 @@ def _failure_reason(error: Exception, source: Path | bytes) -> str:
     if isinstance(error, UnidentifiedImageError):
         try:
             with _open_stream(source) as file:
-                head = file.read(16)
+                first_bytes = file.read(16)
         except OSError as unreadable:
             return _failure_reason(unreadable, b"")
-        return f"not a picture (it begins with {head!r})" if head else "empty (0 bytes)"
+        return f"not a picture (it begins with {first_bytes!r})" if first_bytes else "empty (0 bytes)"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read ({error.strerror.lower()})"
     text = str(error).splitlines()[0] if str(error) else type(error).__name__

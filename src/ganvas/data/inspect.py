@@ -187,9 +187,9 @@ class _StatsCollector:
         """Return the overview; decode only those of its sample that the other sample does not have."""
         sample = self._overview_sample.items
         missing = [item for item, size in sample if size and item.name not in thumbnails and item.name not in broken]
-        known = thumbnails | decode_thumbnails(self._source, missing)[0]
-        shown = {item.name: known[item.name] for item, _ in sample if item.name in known}
-        return make_overview(min(self.count, OVERVIEW_LIMIT), [size for _, size in sample if size], shown.values())
+        decoded = thumbnails | decode_thumbnails(self._source, missing)[0]
+        in_sample = {item.name: decoded[item.name] for item, _ in sample if item.name in decoded}
+        return make_overview(min(self.count, OVERVIEW_LIMIT), [size for _, size in sample if size], in_sample.values())
 
     def _find_copies(self) -> tuple[int, tuple[tuple[str, ...], ...]]:
         """Count the pictures that are exact copies of an earlier one, and name some sets of copies."""

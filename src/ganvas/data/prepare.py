@@ -156,7 +156,7 @@ def _decode_missing(
         last_commit = time.monotonic()
         yield Progress("pictures prepared", min(index.count, len(finished) * CHUNK_SIZE), index.count)
         try:
-            for left, result in enumerate(
+            for decoded_before, result in enumerate(
                 decode_all(config, index.path, starts, images_file, min(workers, available_cores()))
             ):
                 uncommitted.append(result)
@@ -165,7 +165,9 @@ def _decode_missing(
                     _commit(images, journal, uncommitted)
                     last_commit = time.monotonic()
                 yield Progress(
-                    "pictures prepared", min(index.count, (len(finished) + left + 1) * CHUNK_SIZE), index.count
+                    "pictures prepared",
+                    min(index.count, (len(finished) + decoded_before + 1) * CHUNK_SIZE),
+                    index.count,
                 )
         finally:
             _commit(images, journal, uncommitted)

@@ -165,33 +165,34 @@ def open_source(path: str | Path) -> Source:
     Raises:
         GanvasError: there is nothing at `path`, it cannot be read, or it is not a source of pictures.
     """
-    given = Path(path).expanduser()
+    source_path = Path(path).expanduser()
     try:
-        given.stat()
-        if given.is_dir():
-            idx_file = find_idx(given)
+        source_path.stat()
+        if source_path.is_dir():
+            idx_file = find_idx(source_path)
             if idx_file is None:
-                os.scandir(given).close()  # an unreadable folder is reported here, not halfway
-                return FolderSource(given)
-            given = idx_file
-        if is_idx(given):
-            return ArraySource(given, "idx", *load_idx(given))
+                os.scandir(source_path).close()  # an unreadable folder is reported here, not halfway
+                return FolderSource(source_path)
+            source_path = idx_file
+        if is_idx(source_path):
+            return ArraySource(source_path, "idx", *load_idx(source_path))
     except (FileNotFoundError, NotADirectoryError) as error:
-        suggestion = did_you_mean(given.name, _siblings(given))
-        raise GanvasError(f"There is no {given}.{suggestion}", f"Try: ls {given.parent}") from error
+        suggestion = did_you_mean(source_path.name, _siblings(source_path))
+        raise GanvasError(f"There is no {source_path}.{suggestion}", f"Try: ls {source_path.parent}") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise GanvasError(f"{given} cannot be read: {reason}.", f"Try: ls -l {given.parent}") from error
-    if given.suffix.lower() == ".npy":
-        return ArraySource(given, "npy", load_npy(given), None)
-    if zipfile.is_zipfile(given) or given.suffix.lower() == ".zip":
-        return ZipSource(given)
-    if is_image_file(given.name):
+        raise GanvasError(f"{source_path} cannot be read: {reason}.", f"Try: ls -l {source_path.parent}") from error
+    if source_path.suffix.lower() == ".npy":
+        return ArraySource(source_path, "npy", load_npy(source_path), None)
+    if zipfile.is_zipfile(source_path) or source_path.suffix.lower() == ".zip":
+        return ZipSource(source_path)
+    if is_image_file(source_path.name):
         raise GanvasError(
-            f"{given} is a single picture; a folder of pictures is needed.", f"Try: ganvas inspect {given.parent}"
+            f"{source_path} is a single picture; a folder of pictures is needed.",
+            f"Try: ganvas inspect {source_path.parent}",
         )
     raise GanvasError(
-        f"{given} is not a folder, .zip, .npy or MNIST idx file.", "Unpack other archives, then use the folder."
+        f"{source_path} is not a folder, .zip, .npy or MNIST idx file.", "Unpack other archives, then use the folder."
     )
 
 

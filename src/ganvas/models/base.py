@@ -81,19 +81,20 @@ class Discriminator(nn.Module):
     """Steps between gradient penalties where none was asked for before: every fourth costs an eighth of the time."""
     is_opponent: ClassVar[bool] = True
     """Whether it judges anything at all; False in recipes without a discriminator."""
+    has_auxiliary_loss: ClassVar[bool] = False
+    """Whether it learns by a loss of its own besides the adversarial one."""
 
     def logits_and_auxiliary_loss(
         self, images: Tensor, labels: Tensor | None, rng: torch.Generator
-    ) -> tuple[Tensor, Tensor | None]:
-        """Return the logits of real images, and a loss of its own that a discriminator learns by besides, or None.
+    ) -> tuple[Tensor, Tensor]:
+        """Return the logits of real images, and the loss that the discriminator learns by besides.
 
         Args:
             images: real images as the discriminator is shown them.
             labels: (B,), or None where there are no classes.
             rng: source of whatever is random.
         """
-        logits: Tensor = self(images) if labels is None else self(images, labels)
-        return logits, None
+        raise NotImplementedError("This discriminator has no loss of its own.")
 
     def set_level(self, level: float) -> None:
         """Set the level of a growing network; others have none, and ignore it."""

@@ -86,6 +86,7 @@ class FastGANDiscriminator(Discriminator):
         num_classes: 0, or their number.
     """
 
+    has_auxiliary_loss = True
     can_pack = False  # a spectral norm cannot be spread over more inputs
 
     def __init__(self, widths: Widths, shape: Shape, num_classes: int = 0) -> None:

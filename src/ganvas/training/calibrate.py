@@ -30,7 +30,7 @@ from .care.checkpoint_scores import COUNT, CheckpointScorer
 from .care.health_check import HealthProbe
 from .care.logit_histograms import logit_histograms
 from .care.sample_grids import prepare_for_sampling, save_sample_grid
-from .phases import advance, set_level
+from .phases import set_level, take_step
 from .state import State, new_state
 from .state_io import state_to_tensors
 from .steps.autoencoder import encode_dataset
@@ -112,7 +112,7 @@ def seconds_per_step(config: Config, data: PreparedDataset, state: State, loader
             count = data.count - config.held_out
             encoded = min(count, ENCODED_IMAGES)
             encoding = (time.perf_counter() - began) * min(count, config.autoencoder.max_codes) / encoded
-        step_seconds.append(_mean_seconds(state, config, partial(advance, phase, state, config, loader)))
+        step_seconds.append(_mean_seconds(state, config, partial(take_step, phase, state, config, loader)))
     return step_seconds, encoding
 
 

@@ -1,7 +1,6 @@
 """One step of training: the step functions by the phases that are made of them, and what surrounds each step."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from ..data.loader import Loader
 from ..data.prepare import PreparedDataset
 from ..device import mixed_precision, seeded_rng
 from ..errors import lookup
-from ..planning.schedule import PhasePosition, level_at, lr_factor
+from ..planning.schedule import PhasePosition, level_at
 from .state import State
 from .steps.adversarial import adversarial_step
 from .steps.autoencoder import autoencode_step, encode_dataset, prior_step, sharpen_step
@@ -33,40 +32,22 @@ STEPS: dict[str, Callable[[State, Config, Batch], Losses]] = {
 }
 
 
-def take_step(
-    state: State, config: Config, position: PhasePosition, loader: Loader, data: PreparedDataset
-) -> dict[str, float]:
-    """Take one step of the phase at its learning rates, and return its losses.
-
-    Args:
-        config: as it is at this step.
-        position: which step of which phase this is.
-        data: the pictures, for phases that need more of them than a batch.
-
-    Raises:
-        GanvasError: memory is full, whatever the microbatch.
-    """
-    began = time.perf_counter()
-    set_learning_rates(state, config, lr_factor(position))
-    if position.step == 0:  # gradients that wait for an optimizer step are of another phase
-        state.zero_grad()
-    begin_step(state, config, position, data)
-    losses = advance(position.phase, state, config, loader)
-    values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device
-    for name, value in values.items():
-        average = state.counters.loss_averages.setdefault(name, LossAverage())
-        if math.isfinite(value):
-            average.add(value)
-    state.counters.seconds += time.perf_counter() - began
-    return values
-
-
 def set_learning_rates(state: State, config: Config, factor: float) -> None:
     """Set the learning rate of every optimizer to `factor` times that of `config`, and its betas."""
     for name, optimizer in state.optimizers.items():
         for group in optimizer.param_groups:
             group["lr"] = config.optimizers[name].lr * factor
             group["betas"] = (config.optimizers[name].beta1, config.optimizers[name].beta2)
+
+
+def add_to_averages(state: State, losses: Losses) -> dict[str, float]:
+    """Return the losses of a step as numbers, and add those that are finite to their averages."""
+    values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device
+    for name, value in values.items():
+        average = state.counters.loss_averages.setdefault(name, LossAverage())
+        if math.isfinite(value):
+            average.add(value)
+    return values
 
 
 def begin_step(state: State, config: Config, position: PhasePosition, data: PreparedDataset) -> None:
@@ -82,7 +63,7 @@ def set_level(state: State, level: float) -> None:
         network.set_level(level)
 
 
-def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
+def take_step(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
     """Take one step of `phase` on the images and random numbers that are its own, count it, and return its losses.
 
     Raises:

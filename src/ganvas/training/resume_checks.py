@@ -4,7 +4,8 @@ import dataclasses
 from pathlib import Path
 
 from ..config import Config, TrainOptions
-from ..config.options import OPTIONS, flag, recorded
+from ..config.option_groups import OPTIONS
+from ..config.options import flag, recorded
 from ..data import PreparedDataset
 from ..errors import GanvasError
 from ..runs import Run
@@ -18,7 +19,7 @@ def check_same_options(config: Config, options: TrainOptions, run: Run) -> None:
     """
     values = recorded(config)
     for name, value in options.given().items():
-        if OPTIONS[name].read is None:
+        if OPTIONS[name].read is None or OPTIONS[name].may_change:
             continue
         if name == "init_from":
             value = str(Path(value).resolve())

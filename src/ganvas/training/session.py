@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
@@ -14,12 +15,12 @@ from ..data.loader import Loader
 from ..device import DeviceChoice, torch_device
 from ..events import Done, Event, Note, Started
 from ..latents.sample import save_network
-from ..planning.schedule import PhasePosition, config_at_step, last_phase_progress, phase_at, progress
+from ..planning.schedule import PhasePosition, config_at_step, last_phase_progress, lr_factor, phase_at, progress
 from ..runs import Run
 from .care.checkpoint_scores import CheckpointScorer
 from .care.coach_runner import CoachRunner
 from .care.sample_grids import prepare_for_sampling
-from .phases import take_step
+from .phases import add_to_averages, begin_step, set_learning_rates, take_step
 from .state import State, new_state
 from .state_io import load_state, newest_checkpoint, read_checkpoint, with_prefix
 from .steps.batch import make_loader
@@ -104,20 +105,25 @@ class Session:
         )
 
     def take_step(self) -> None:
-        """Take the next step, and remember it as `last`."""
-        counters, before = self.state.counters, self.state.counters.step
-        position = phase_at(self.now, before)
-        n_microbatches, ada_p = counters.n_microbatches, counters.ada_p
-        losses = take_step(self.state, config_at_step(self.now, before), position, self.loader, self.data)
+        """Take the next step at its learning rates, and remember it as `last`."""
+        began, state, step = time.perf_counter(), self.state, self.state.counters.step
+        config, position = config_at_step(self.now, step), phase_at(self.now, step)
+        n_microbatches, ada_p = state.counters.n_microbatches, state.counters.ada_p
+        set_learning_rates(state, config, lr_factor(position))
+        if position.step == 0:  # gradients that wait for an optimizer step are of another phase
+            state.zero_grad()
+        begin_step(state, config, position, self.data)
+        losses = add_to_averages(state, take_step(position.phase, state, config, self.loader))
         self.last = LastStep(
             position=position,
             losses=losses,
-            progress=(progress(self.now, before), progress(self.now, before + 1)),
-            phase_progress=(last_phase_progress(self.now, before), last_phase_progress(self.now, before + 1)),
+            progress=(progress(self.now, step), progress(self.now, step + 1)),
+            phase_progress=(last_phase_progress(self.now, step), last_phase_progress(self.now, step + 1)),
             n_microbatches=n_microbatches,
             ada_p=ada_p,
         )
         self.should_score = self.should_save = False
+        state.counters.seconds += time.perf_counter() - began
 
     def finish(self) -> Iterator[Event]:
         """Make the best generator the run's model, unless the run is to go on, and close it."""

@@ -101,7 +101,8 @@ def _make_ready(
     config = run.read_config()
     check_same_options(config, options, run)
     if options.coach not in (None, config.coach):  # how closely it is looked after may change on the way
-        config = dataclasses.replace(config, coach=options.coach or config.coach)
+        requested = config.requested and dataclasses.replace(config.requested, coach=options.coach)
+        config = dataclasses.replace(config, coach=options.coach or config.coach, requested=requested)
         run.write_config(config)
     path = config.data.path if pictures is None else str(Path(pictures).resolve())
     data = yield from _prepare(dataclasses.replace(config.data, path=path), run)

@@ -1,7 +1,7 @@
-"""What is done to a state once, between two steps, because it was prescribed: go back, begin afresh, revive, repack.
+"""Interventions of the coach in a state, between two steps: rollback, new weights, revived units, another packing.
 
-Counters never go back: steps and pictures go on, so that the budget is kept and the pictures and the random numbers
-that come now are others than those before the accident.
+Counters never go back: steps and images go on. So the budget is kept, and the images and random numbers that come now
+are others than those before the accident.
 """
 
 import copy
@@ -32,22 +32,22 @@ from ..steps.batch import augment_probability, generate, make_batch, make_loader
 from ..steps.d_input import d_input
 from ..transfer import transfer_weights
 
-COUNT = 256  # pictures or latents that tell which units are dead
+COUNT = 256  # images or latents that tell which units are dead
 RESETS_LOSS_AVERAGES = {"loss", "penalty"}  # after these, the averages of old losses mean nothing
 
 
 def apply_prescriptions(
     state: State, config: Config, orders: Sequence[Prescription], run: Run, data: PreparedDataset
 ) -> None:
-    """Carry out what was newly prescribed; what changes the configuration is in force from then on.
+    """Apply new prescriptions; those that change the configuration are in force from now on.
 
     Args:
-        config: the run's, with nothing that was prescribed in it.
-        run: whose checkpoints one may go back to.
-        data: what shows which units are dead.
+        config: the run's, without prescriptions.
+        run: whose checkpoints a rollback takes.
+        data: images that tell which units are dead.
 
     Raises:
-        GanvasError: a kind is unknown, or the checkpoint to go back to cannot be read.
+        GanvasError: a kind is unknown, or the checkpoint of a rollback cannot be read.
     """
     begin = phase_start(with_prescriptions(config, state.coach.prescriptions), state.counters.step)
     kinds = [lookup(KINDS, order.kind, "prescription") for order in orders]
@@ -121,16 +121,16 @@ def reinitialize(state: State, config: Config, seed: int) -> None:
 
 
 def change_packing(state: State, config: Config) -> None:
-    """Let the discriminator judge as many pictures together as `config` says, without its judgement being changed.
+    """Let the discriminator judge as many images together as `config` says, without a change of its judgement.
 
-    Its first layer sees each picture as it did, and takes the mean: a pack of equal pictures gets the logit that the
-    picture got. Its moments begin afresh, since it now has other weights.
+    Its first layer sees each image as it did, and takes the mean: a pack of equal images gets the logit that the image
+    got. Its moments are dropped, since it now has other weights.
 
     Args:
-        config: with all that was prescribed in it.
+        config: with all prescriptions.
     """
     old = state.networks.discriminator
-    with torch.random.fork_rng(devices=[]):  # what it draws is of no use and not to be missed elsewhere
+    with torch.random.fork_rng(devices=[]):  # its random numbers are of no use, and must not be missed elsewhere
         new = build_discriminator(config).to(state.device).to(memory_format=torch.channels_last)
     before, after = dict(old.named_parameters()), dict(new.named_parameters())
     changed = {name for name, each in after.items() if each.shape != before[name].shape}
@@ -151,13 +151,13 @@ def change_packing(state: State, config: Config) -> None:
 
 
 def _spread(weight: Tensor, inputs: int, count: int) -> Tensor:
-    """Return `weight` (units, inputs before, ...) for so many inputs, `count` pictures', each with its share."""
+    """Return `weight` (units, old inputs, ...) for the inputs of `count` images, each with its share."""
     one = weight.reshape(len(weight), -1, inputs // count, *weight.shape[2:]).sum(1)
     return torch.cat([one / count] * count, dim=1)
 
 
 def _rescaled(old: nn.Module, new: nn.Module, name: str) -> float:
-    """Return by what a weight has to grow where layers scale their weights by the number of their inputs."""
+    """Return the factor of a weight whose layer scales its weights by the number of inputs."""
     layers = [network.get_submodule(name.rpartition(".")[0]) for network in (old, new)]
     before, after = (layer.scale if isinstance(layer, EqualConv2d | EqualLinear) else 1.0 for layer in layers)
     return before / after
@@ -166,47 +166,49 @@ def _rescaled(old: nn.Module, new: nn.Module, name: str) -> float:
 def reinit_dead_units(state: State, config: Config, network: str, data: PreparedDataset) -> int:
     """Draw the incoming weights of the dead units of `network` anew, and return how many there were.
 
-    Layer by layer, first to last: what is silent only because nothing comes in keeps its weights.
+    Layer by layer, first to last: a unit that is silent only because nothing comes in keeps its weights.
 
     Args:
-        config: with all that was prescribed in it.
+        config: with all prescriptions.
         network: "generator" or "discriminator".
-        data: what the discriminator is shown, beside the generator's pictures.
+        data: images that the discriminator is shown, beside the generator's.
     """
     module, inputs = lookup(state.networks.by_name(), network, "network"), _inputs(state, config, network, data)
-    random = seeded_rng(config.seed, state.counters.step, "revive", device=state.device)
+    rng = seeded_rng(config.seed, state.counters.step, "revive", device=state.device)
     revived, visited = 0, set[str]()
     while True:
-        running = activation_layers(module, *inputs)
-        sick = next((layer for layer in running if layer.name not in visited and layer.dead.any()), None)
-        if sick is None:
+        layers = activation_layers(module, *inputs)
+        layer = next((layer for layer in layers if layer.name not in visited and layer.dead.any()), None)
+        if layer is None:
             return revived
-        visited.add(sick.name)
-        revived += _redraw(state, module, sick, random)
+        visited.add(layer.name)
+        revived += _redraw(state, module, layer, rng)
 
 
 def _inputs(state: State, config: Config, network: str, data: PreparedDataset) -> tuple[Tensor, ...]:
-    """Return what `network` takes in: latents, or pictures real and generated, with labels if there are any."""
+    """Return inputs of `network`: latents, or images real and generated, with labels if there are any."""
     loader = make_loader(config, data)
-    pictures, labels = loader.batch(state.counters.images_seen, COUNT)
-    random = seeded_rng(config.seed, state.counters.step, "revive", "inputs", device=state.device)
-    material = make_batch(config, pictures, labels if config.classes else None, random, state.device)
-    material = replace(material, augment_p=augment_probability(state, config))
+    images, labels = loader.batch(state.counters.images_seen, COUNT)
+    rng = seeded_rng(config.seed, state.counters.step, "revive", "inputs", device=state.device)
+    batch = make_batch(config, images, labels if config.classes else None, rng, state.device)
+    batch = replace(batch, augment_p=augment_probability(state, config))
     if network == "generator":
-        return (material.z,) if material.labels is None else (material.z, material.labels)
+        return (batch.z, *batch.condition)
     with torch.no_grad():
-        fakes = generate(copy.deepcopy(state.networks.generator), material.z, material.labels)
-        shown = torch.cat([d_input(config, material, each) for each in (material.real, fakes)])
-    return (shown,) if material.labels is None else (shown, material.labels.repeat(2))
+        fakes = generate(copy.deepcopy(state.networks.generator), batch.z, batch.labels)
+        shown = torch.cat([d_input(config, batch, images) for images in (batch.real, fakes)])
+    return (shown,) if batch.labels is None else (shown, batch.labels.repeat(2))
 
 
-def _redraw(state: State, network: nn.Module, layer: ActivationLayer, random: torch.Generator) -> int:
-    """Draw anew what leads to the dead units of `layer`, and return how many could be reached.
+def _redraw(state: State, network: nn.Module, layer: ActivationLayer, rng: torch.Generator) -> int:
+    """Draw the weights into the dead units of `layer` anew, and return how many could be reached.
 
-    Weights as He et al. 2015 draw them for rectifiers, biases 0, a norm between as when it was new.
+    Weights as He et al. 2015 draw them for rectifiers, biases 0; a norm in between is reset.
     """
     feeders = [network.get_submodule(name) for name in layer.weight_modules]
-    plain = [each for each in feeders if not is_parametrized(each)]  # weights that follow from others cannot be drawn
+    plain = [
+        each for each in feeders if not is_parametrized(each)
+    ]  # weights that are computed from others cannot be drawn
     sources = [each for each in plain if isinstance(each, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     source = next((each for each in reversed(sources) if _feeds(each, len(layer.dead))), None)
     if source is None:
@@ -217,7 +219,7 @@ def _redraw(state: State, network: nn.Module, layer: ActivationLayer, random: to
     if isinstance(source, nn.ConvTranspose2d):
         inputs /= source.stride[0] * source.stride[1]
     shape = source.weight.movedim(axis, 0)[rows].shape
-    drawn = torch.randn(shape, generator=random, device=source.weight.device) * (2 / inputs) ** 0.5
+    drawn = torch.randn(shape, generator=rng, device=source.weight.device) * (2 / inputs) ** 0.5
     _replace_rows(state, source.weight, axis, rows, drawn)
     if source.bias is not None:
         _replace_rows(state, source.bias, 0, rows, 0.0)
@@ -231,7 +233,7 @@ def _redraw(state: State, network: nn.Module, layer: ActivationLayer, random: to
 
 
 def _feeds(module: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, units: int) -> bool:
-    """Tell whether `module` can be what leads to so many units: a dense layer may feed a whole grid of each."""
+    """Return whether `module` can lead to so many units: a dense layer may feed a whole grid of each."""
     return _outputs(module) == units or (isinstance(module, nn.Linear) and _outputs(module) % units == 0)
 
 
@@ -241,10 +243,10 @@ def _outputs(module: nn.Conv2d | nn.ConvTranspose2d | nn.Linear) -> int:
 
 @torch.no_grad()
 def _replace_rows(state: State, parameter: Tensor, axis: int, rows: Tensor, values: Tensor | float) -> None:
-    """Put `values` into the rows of `parameter` along `axis`, and have Adam forget what it knows of them.
+    """Put `values` into the rows of `parameter` along `axis`, and reset Adam's moments of them.
 
     Adam divides by the root of its second moment. At 0 the first steps would be many times too long, so the rows take
-    the mean of the others'; where there are no others, Adam begins anew.
+    the mean of the others; where there are no others, Adam begins anew.
     """
     parameter.movedim(axis, 0)[rows] = values
     for optimiser in state.optimizers.values():
@@ -258,14 +260,14 @@ def _replace_rows(state: State, parameter: Tensor, axis: int, rows: Tensor, valu
 
 
 def _healthy(state: State, which: int) -> int:
-    """Return the step of the `which`-th last checkpoint that was saved in health, from 1.
+    """Return the step of the `which`-th last healthy checkpoint, counted from 1.
 
     Raises:
         GanvasError: there are not so many.
     """
     if not 0 < which <= len(state.coach.healthy_checkpoints):
         raise GanvasError(
-            f"There is no checkpoint from {which} times back that was healthy.",
+            f"There is no healthy checkpoint so far back (asked for number {which} from the end).",
             "Train again with another seed: --seed 1 --out OTHER",
         )
     return state.coach.healthy_checkpoints[-which]

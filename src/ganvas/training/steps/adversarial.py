@@ -8,7 +8,6 @@ shown, is in `Config.balance`.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -29,23 +28,45 @@ from ...models.base import Discriminator
 from ...models.stylegan2 import StyleGAN2Generator
 from ..state import State
 from .batch import Batch
-from .d_input import d_logits, d_logits_and_auxiliary_loss, pack, pseudo_augment, unpack
+from .d_input import d_input, d_logits, pack, pseudo_augment, unpack
 from .double_backward import FastDoubleBackward
-from .optimize import Losses, mean_losses, optimizer_step, until_it_fits
+from .optimize import Losses, attempts, mean_losses, optimizer_step
 from .path_length import path_length_penalty
 
 DrawFakes = Callable[[State, Config, Batch], Tensor]
 GeneratorLoss = Callable[[State, Config, Batch, Tensor], tuple[Tensor, Losses]]
 
 
-def adversarial_step(state: State, config: Config, batch: Batch) -> Losses:
-    """Take one step of the discriminator and, if due, one of the generator; return losses and mean logits."""
-    batch = replace(batch, real=state.networks.generator.match_reals(batch.real))
-    return d_then_g_step(state, config, batch, draw_fakes, g_loss)
+def draw_fakes(state: State, config: Config, batch: Batch) -> Tensor:
+    """Return the generator's images for the batch's latents and labels, in the form that the discriminator judges."""
+    mixing = config.stylegan.style_mixing_prob if config.stylegan else 0.0
+    return state.networks.generator.fakes(batch.z, batch.labels, batch.rng, mixing)
 
 
-def d_then_g_step(state: State, config: Config, batch: Batch, draw_fakes: DrawFakes, g_loss: GeneratorLoss) -> Losses:
-    """Let the discriminator learn from the batch and then, if it is due, the generator.
+def g_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
+    """Return the generator's loss, path lengths included when they are due, and the losses to report."""
+    loss = adversarial_g_loss(state, config, batch, fakes)
+    losses, stylegan, generator = {"generator": loss.detach()}, config.stylegan, state.networks.generator
+    if (
+        stylegan is not None
+        and isinstance(generator, StyleGAN2Generator)
+        and stylegan.pl_weight > 0
+        and state.counters.step % stylegan.pl_interval == 0
+    ):
+        path = path_length_penalty(generator, batch)
+        loss = loss + stylegan.pl_weight * stylegan.pl_interval * path
+        losses["path"] = path.detach()
+    return loss, losses
+
+
+def adversarial_step(
+    state: State,
+    config: Config,
+    batch: Batch,
+    draw_fakes: DrawFakes = draw_fakes,
+    g_loss: GeneratorLoss = g_loss,
+) -> Losses:
+    """Take one step of the discriminator and, if due, one of the generator; return losses and mean logits.
 
     Each learns from all microbatches before the other begins, as it would from the whole batch.
 
@@ -53,50 +74,30 @@ def d_then_g_step(state: State, config: Config, batch: Batch, draw_fakes: DrawFa
         draw_fakes: makes what the discriminator has to tell from the real images.
         g_loss: returns the generator's loss of a microbatch and its fakes, and the losses to report.
     """
+    batch = replace(batch, real=state.networks.generator.match_reals(batch.real))
     g_is_due = g_step_is_due(state, config)
-    d_turn = partial(_d_turn, state, config, draw_fakes, g_is_due)
-    losses, shared = until_it_fits(state, batch, "discriminator", d_turn)
-    if g_is_due:
-        g_turn = partial(_g_turn, state, config, draw_fakes, g_loss, shared)
-        with frozen(state):
-            losses = losses | until_it_fits(state, batch, "generator", g_turn)
-    return losses
-
-
-def _d_turn(
-    state: State, config: Config, draw_fakes: DrawFakes, g_is_due: bool, microbatches: list[Batch]
-) -> tuple[Losses, list[Tensor]]:
-    """Move the discriminator; return its losses, and the fakes with their graph if the generator can use them."""
-    is_shared = g_is_due and len(microbatches) == 1
-    losses: list[Losses] = []
-    for number, batch in enumerate(microbatches):
-        with torch.set_grad_enabled(is_shared):
-            fakes = draw_fakes(state, config, batch)
-        losses.append(d_step(state, config, batch, fakes, number, len(microbatches)))
-    return mean_losses(losses), [fakes] if is_shared else []
-
-
-def _g_turn(
-    state: State,
-    config: Config,
-    draw_fakes: DrawFakes,
-    g_loss: GeneratorLoss,
-    shared: list[Tensor],
-    microbatches: list[Batch],
-) -> Losses:
-    """Move the generator; return its losses.
-
-    Args:
-        shared: the fakes of the discriminator's turn, if it kept their graph. They are taken out, so that their memory
-            is free again if there has to be a second try.
-    """
-    losses: list[Losses] = []
-    for number, batch in enumerate(microbatches):
-        fakes = shared.pop() if shared and len(microbatches) == 1 else draw_fakes(state, config, batch)
-        loss, values = g_loss(state, config, batch, fakes)
-        optimizer_step(state, config, "generator", loss, number, len(microbatches))
-        losses.append(values)
-    return mean_losses(losses)
+    fakes: list[Tensor] = []  # of the last microbatch; cleared where their graph would hold memory that is needed
+    d_losses, g_losses = list[Losses](), list[Losses]()
+    for attempt in attempts(state, batch, "discriminator"):
+        with attempt as parts:
+            fakes.clear()
+            d_losses.clear()
+            for number, part in enumerate(parts):
+                with torch.set_grad_enabled(g_is_due and len(parts) == 1):
+                    fakes[:] = [draw_fakes(state, config, part)]
+                d_losses.append(d_step(state, config, part, fakes[0], number, len(parts)))
+    if not g_is_due:
+        return mean_losses(d_losses)
+    with frozen(state):
+        for attempt in attempts(state, batch, "generator"):
+            with attempt as parts:
+                g_losses.clear()
+                for number, part in enumerate(parts):
+                    if len(parts) > 1:  # else the discriminator's turn has drawn them, with their graph
+                        fakes.clear()
+                        fakes.append(draw_fakes(state, config, part))
+                    g_losses.append(g_step(state, config, part, fakes[0], g_loss, number, len(parts)))
+    return mean_losses(d_losses) | mean_losses(g_losses)
 
 
 def d_step(state: State, config: Config, batch: Batch, fakes: Tensor, microbatch: int = 0, of: int = 1) -> Losses:
@@ -119,9 +120,13 @@ def d_step(state: State, config: Config, batch: Batch, fakes: Tensor, microbatch
     discriminator = state.networks.discriminator
     with torch.set_grad_enabled(not skipped):
         with FastDoubleBackward() if on_real else nullcontext():
-            real_logits, auxiliary = d_logits_and_auxiliary_loss(discriminator, config, batch, real)
+            shown = d_input(config, batch, real)
+            if discriminator.has_auxiliary_loss:
+                real_logits, auxiliary = discriminator.logits_and_auxiliary_loss(shown, batch.labels, batch.rng)
+            else:
+                real_logits, auxiliary = discriminator(shown, *batch.condition), None
         with FastDoubleBackward() if on_fake else nullcontext():
-            fake_logits = d_logits(discriminator, config, batch, fakes)
+            fake_logits = discriminator(d_input(config, batch, fakes), *batch.condition)
         loss = lookup(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
     losses: Losses = {
         "discriminator": loss.detach(),
@@ -167,26 +172,17 @@ def _penalty_of_packs(
     return penalty(logits_of, pack(real, count), pack(fakes, count), batch.rng)
 
 
-def draw_fakes(state: State, config: Config, batch: Batch) -> Tensor:
-    """Return the generator's images for the batch's latents and labels, in the form that the discriminator judges."""
-    mixing = config.stylegan.style_mixing_prob if config.stylegan else 0.0
-    return state.networks.generator.fakes(batch.z, batch.labels, batch.rng, mixing)
+def g_step(
+    state: State, config: Config, batch: Batch, fakes: Tensor, g_loss: GeneratorLoss, microbatch: int = 0, of: int = 1
+) -> Losses:
+    """Teach the generator by what the frozen discriminator says of its `fakes`; return its losses.
 
-
-def g_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
-    """Return the generator's loss, path lengths included when they are due, and the losses to report."""
-    loss = adversarial_g_loss(state, config, batch, fakes)
-    losses, stylegan, generator = {"generator": loss.detach()}, config.stylegan, state.networks.generator
-    if (
-        stylegan is not None
-        and isinstance(generator, StyleGAN2Generator)
-        and stylegan.pl_weight > 0
-        and state.counters.step % stylegan.pl_interval == 0
-    ):
-        path = path_length_penalty(generator, batch)
-        loss = loss + stylegan.pl_weight * stylegan.pl_interval * path
-        losses["path"] = path.detach()
-    return loss, losses
+    Args:
+        microbatch, of: which microbatch of how many this is.
+    """
+    loss, losses = g_loss(state, config, batch, fakes)
+    optimizer_step(state, config, "generator", loss, microbatch, of)
+    return losses
 
 
 def adversarial_g_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> Tensor:

@@ -10,8 +10,6 @@ learns the shapes and colors of the pictures in that time, smoothly and without 
    all that was learned (no image is forgotten, so nothing collapses); the rest is drawn from the prior.
 """
 
-from functools import partial
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -25,50 +23,48 @@ from ...errors import GanvasError
 from ...image_io import to_float
 from ...models.quick import AutoencoderGenerator
 from ..state import State
-from .adversarial import adversarial_g_loss, d_then_g_step
+from .adversarial import adversarial_g_loss, adversarial_step
 from .batch import Batch, make_loader
-from .optimize import Losses, mean_losses, optimizer_step, until_it_fits
+from .optimize import Losses, attempts, mean_losses, optimizer_step
 
 ENCODED_AT_ONCE = 256
 
 
 def autoencode_step(state: State, config: Config, batch: Batch) -> Losses:
     """Minimize E|x - decoder(encoder(x) + noise)|."""
-    return until_it_fits(state, batch, "autoencoder", partial(_autoencode_turn, state, config))
-
-
-def _autoencode_turn(state: State, config: Config, microbatches: list[Batch]) -> Losses:
     generator, encoder, settings = autoencoder_parts(state, config)
     losses: list[Losses] = []
-    for number, batch in enumerate(microbatches):
-        codes = add_code_noise(encoder(batch.real), settings.code_noise_std, batch.rng)
-        loss = (generator.decoder(codes) - batch.real).abs().mean()
-        optimizer_step(state, config, "autoencoder", loss, number, len(microbatches))
-        losses.append({"reconstruction": loss.detach()})
+    for attempt in attempts(state, batch, "autoencoder"):
+        with attempt as parts:
+            losses.clear()
+            for number, part in enumerate(parts):
+                codes = add_code_noise(encoder(part.real), settings.code_noise_std, part.rng)
+                loss = (generator.decoder(codes) - part.real).abs().mean()
+                optimizer_step(state, config, "autoencoder", loss, number, len(parts))
+                losses.append({"reconstruction": loss.detach()})
     return mean_losses(losses)
 
 
 def prior_step(state: State, config: Config, batch: Batch) -> Losses:
     """Minimize E|v((1 - t) z + t c, t) - (c - z)|^2 over codes c, noise z and t ~ U(0, 1) (Liu et al. 2023, eq. 1)."""
-    return until_it_fits(state, batch, "prior", partial(_prior_turn, state, config))
-
-
-def _prior_turn(state: State, config: Config, microbatches: list[Batch]) -> Losses:
     generator, _, settings = autoencoder_parts(state, config)
     if state.encoder_codes is None:
         raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
     all_codes, all_labels = state.encoder_codes
     losses: list[Losses] = []
-    for number, batch in enumerate(microbatches):
-        rng, device = batch.rng, all_codes.device
-        chosen = torch.randint(len(all_codes), (settings.prior_batch,), generator=rng, device=device)
-        codes = all_codes[chosen]
-        z = torch.randn(codes.shape, generator=rng, device=device)
-        t = torch.rand((len(z), 1), generator=rng, device=device)
-        labels = None if all_labels is None else all_labels[chosen]
-        loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, codes, t), t, labels), codes - z)
-        optimizer_step(state, config, "prior", loss, number, len(microbatches))
-        losses.append({"prior": loss.detach()})
+    for attempt in attempts(state, batch, "prior"):
+        with attempt as parts:
+            losses.clear()
+            for number, part in enumerate(parts):
+                rng, device = part.rng, all_codes.device
+                chosen = torch.randint(len(all_codes), (settings.prior_batch,), generator=rng, device=device)
+                codes = all_codes[chosen]
+                z = torch.randn(codes.shape, generator=rng, device=device)
+                t = torch.rand((len(z), 1), generator=rng, device=device)
+                labels = None if all_labels is None else all_labels[chosen]
+                loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, codes, t), t, labels), codes - z)
+                optimizer_step(state, config, "prior", loss, number, len(parts))
+                losses.append({"prior": loss.detach()})
     return mean_losses(losses)
 
 
@@ -79,7 +75,7 @@ def sharpen_step(state: State, config: Config, batch: Batch) -> Losses:
     """
     _, encoder, _ = autoencoder_parts(state, config)
     encoder.eval()
-    return d_then_g_step(state, config, batch, draw_reconstructions_and_samples, sharpen_loss)
+    return adversarial_step(state, config, batch, draw_reconstructions_and_samples, sharpen_loss)
 
 
 def draw_reconstructions_and_samples(state: State, config: Config, batch: Batch) -> Tensor:

@@ -32,6 +32,11 @@ class Batch:
     rng: torch.Generator
     augment_p: float = 1.0
 
+    @property
+    def condition(self) -> tuple[Tensor, ...]:
+        """What networks take besides latents or images: the labels, if there are any."""
+        return () if self.labels is None else (self.labels,)
+
     def microbatches(self, count: int) -> Iterator["Batch"]:
         """Yield the batch in `count` parts, as equal as can be."""
         labels = [None] * count if self.labels is None else list(self.labels.tensor_split(count))

@@ -15,16 +15,8 @@ from .batch import Batch
 
 def d_logits(discriminator: Discriminator, config: Config, batch: Batch, images: Tensor) -> Tensor:
     """Return the logits (B / pac,) or (B / pac, N) for `images` (B, C, H, W), with the batch's labels if any."""
-    shown = d_input(config, batch, images)
-    logits: Tensor = discriminator(shown) if batch.labels is None else discriminator(shown, batch.labels)
+    logits: Tensor = discriminator(d_input(config, batch, images), *batch.condition)
     return logits
-
-
-def d_logits_and_auxiliary_loss(
-    discriminator: Discriminator, config: Config, batch: Batch, images: Tensor
-) -> tuple[Tensor, Tensor | None]:
-    """Return the logits of real images as `d_logits` does, and the loss that the discriminator learns by besides."""
-    return discriminator.logits_and_auxiliary_loss(d_input(config, batch, images), batch.labels, batch.rng)
 
 
 def d_input(config: Config, batch: Batch, images: Tensor) -> Tensor:

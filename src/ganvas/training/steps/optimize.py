@@ -1,7 +1,6 @@
 """How a loss moves the weights: gradient accumulation, smaller microbatches where memory is short, averaged weights."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -13,34 +12,53 @@ from ..state import State
 from .batch import Batch
 
 Losses = dict[str, Tensor]
-T = TypeVar("T")
 
 
-def until_it_fits(state: State, batch: Batch, optimizer: str, turn: Callable[[list[Batch]], T]) -> T:
-    """Return what `turn` makes of the batch; if memory runs out, of its halves, quarters and so on, from then on.
+class Attempt:
+    """One attempt at moving a network by a whole batch, in as many microbatches as memory needs.
+
+    As a context it gives the microbatches. Where memory runs out in it, what was accumulated is dropped, and the
+    number of microbatches is doubled for the next attempt and from then on.
 
     Args:
-        optimizer: the one that the turn moves. What it had accumulated of half a turn is dropped before the next try.
-        turn: takes the microbatches of a batch and moves the weights by all of them.
-
-    Raises:
-        GanvasError: not even two images fit.
+        optimizer: the one that moves.
     """
-    while True:
-        try:
-            return turn(list(batch.microbatches(state.counters.n_microbatches)))
-        except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
-            if not is_out_of_memory(error):
-                raise
-            if 2 * state.counters.n_microbatches > max(1, len(batch.real) // 2):  # one image has no mean and no pair
-                raise GanvasError(
-                    f"The memory of {state.device} is full.",
-                    "Try a smaller --size or --channel-mult 0.5, in another folder: --out OTHER",
-                ) from error
-        state.counters.n_microbatches *= 2
-        state.optimizers[optimizer].zero_grad(set_to_none=True)
-        if state.device.type == "cuda":
+
+    def __init__(self, state: State, batch: Batch, optimizer: str) -> None:
+        self.state, self.batch, self.optimizer, self.failed = state, batch, optimizer, False
+
+    def __enter__(self) -> list[Batch]:
+        return list(self.batch.microbatches(self.state.counters.n_microbatches))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
+        """Take running out of memory for a failed attempt.
+
+        Raises:
+            GanvasError: not even two images fit.
+        """
+        if not isinstance(error, MemoryError | RuntimeError) or not is_out_of_memory(error):
+            return False  # torch.OutOfMemoryError is a RuntimeError
+        counters, device = self.state.counters, self.state.device
+        if 2 * counters.n_microbatches > max(1, len(self.batch.real) // 2):  # one image has no mean and no pair
+            raise GanvasError(
+                f"The memory of {device} is full.",
+                "Try a smaller --size or --channel-mult 0.5, in another folder: --out OTHER",
+            ) from error
+        counters.n_microbatches *= 2
+        self.state.optimizers[self.optimizer].zero_grad(set_to_none=True)
+        if device.type == "cuda":
             torch.cuda.empty_cache()
+        self.failed = True
+        return True
+
+
+def attempts(state: State, batch: Batch, optimizer: str) -> Iterator[Attempt]:
+    """Yield attempts at moving by the batch until one does not run out of memory."""
+    attempt = Attempt(state, batch, optimizer)
+    yield attempt
+    while attempt.failed:
+        attempt = Attempt(state, batch, optimizer)
+        yield attempt
 
 
 def mean_losses(losses: Sequence[Losses]) -> Losses:

@@ -1,7 +1,6 @@
 """The step of a variational autoencoder (Kingma and Welling 2014), the baseline that GANs are compared with."""
 
 import math
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +10,7 @@ from ...errors import GanvasError
 from ...models.vae import GaussianEncoder
 from ..state import State
 from .batch import Batch, generate
-from .optimize import Losses, mean_losses, optimizer_step, until_it_fits
+from .optimize import Losses, attempts, mean_losses, optimizer_step
 
 
 def vae_step(state: State, config: Config, batch: Batch) -> Losses:
@@ -21,23 +20,23 @@ def vae_step(state: State, config: Config, batch: Batch) -> Losses:
     (Rybkin et al. 2021, optimal sigma): D/2 log(2 pi e mse) + KL, D numbers an image. The reported reconstruction is
     the root of the mean squared error, in units of the images' range [-1, 1]; the divergence is in nats an image.
     """
-    return until_it_fits(state, batch, "autoencoder", partial(_vae_turn, state, config))
-
-
-def _vae_turn(state: State, config: Config, microbatches: list[Batch]) -> Losses:
     encoder = state.networks.encoder
     if not isinstance(encoder, GaussianEncoder):
         raise GanvasError(f"Recipe {config.recipe} has no encoder.", "Try: --recipe vae")
     losses: list[Losses] = []
-    for number, batch in enumerate(microbatches):
-        mean, log_variance = encoder(batch.real)
-        noise = torch.randn(mean.shape, generator=batch.rng, device=mean.device)
-        images = generate(state.networks.generator, mean + noise * (log_variance / 2).exp(), batch.labels)
-        error = (images - batch.real).square().mean()
-        divergence = divergence_from_normal(mean, log_variance).mean()
-        bound = 0.5 * torch.log(2 * math.pi * math.e * error.clamp(min=1e-8)) + divergence / batch.real[0].numel()
-        optimizer_step(state, config, "autoencoder", bound, number, len(microbatches))
-        losses.append({"reconstruction": error.detach().sqrt(), "divergence": divergence.detach()})
+    for attempt in attempts(state, batch, "autoencoder"):
+        with attempt as parts:
+            losses.clear()
+            for number, part in enumerate(parts):
+                mean, log_variance = encoder(part.real)
+                noise = torch.randn(mean.shape, generator=part.rng, device=mean.device)
+                images = generate(state.networks.generator, mean + noise * (log_variance / 2).exp(), part.labels)
+                error = (images - part.real).square().mean()
+                divergence = divergence_from_normal(mean, log_variance).mean()
+                numbers = part.real[0].numel()
+                bound = 0.5 * torch.log(2 * math.pi * math.e * error.clamp(min=1e-8)) + divergence / numbers
+                optimizer_step(state, config, "autoencoder", bound, number, len(parts))
+                losses.append({"reconstruction": error.detach().sqrt(), "divergence": divergence.detach()})
     return mean_losses(losses)
 
 

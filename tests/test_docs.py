@@ -1,0 +1,67 @@
+"""The documents say what is so: links resolve, flags and modules exist, generated pages are up to date."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ganvas.cli.commands import COMMANDS
+from ganvas.cli.old_names import FLAGS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="not in a checkout")
+HISTORY = {"CHANGELOG.md", "NOTES.md", "decisions.md"}  # pages that speak of what was
+
+
+def script(name: str) -> ModuleType:
+    """Return a script of the checkout as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_map_is_that_of_the_code() -> None:
+    written = (ROOT / "docs" / "images" / "architecture.svg").read_text(encoding="utf-8")
+    assert script("draw_architecture").draw() == written, "python scripts/draw_architecture.py"
+
+
+def test_the_table_of_options_is_that_of_the_code() -> None:
+    written = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+    assert script("write_options").page() == written, "python scripts/write_options.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_resolve(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if not re.match(r"[a-z]+:", target):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=lambda page: page.name)
+def test_commands_and_flags_exist(page: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name in set(re.findall(r"`ganvas ([a-z-]+)|^ganvas ([a-z-]+)", text, re.M)):
+        command = name[0] or name[1]
+        assert command in COMMANDS or command.startswith("--"), f"{page.name} speaks of ganvas {command}"
+    old = {flag for flags in FLAGS.values() for flag in flags} - {"--colours", "--optimiser"}
+    for line in text.splitlines():
+        if line.strip("` ").startswith("ganvas "):
+            assert not old & set(line.split()), f"{page.name} types an old flag: {line}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=lambda page: page.name)
+def test_named_modules_exist(page: Path) -> None:
+    """A path such as `planning/plan.py` is one of the package, of the tests or of the checkout."""
+    for path in set(re.findall(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.py)`", page.read_text(encoding="utf-8"))):
+        places = [ROOT / path, ROOT / "src" / "ganvas" / path, ROOT / "src" / path]
+        training = ROOT / "src" / "ganvas" / "training" / path
+        assert any(place.exists() for place in [*places, training]), f"{page.name} speaks of {path}"
