@@ -28,7 +28,7 @@ from unittest.mock import patch
 import torch
 
 import ganvas
-from ganvas.training.care.health_check import HealthProbe
+from ganvas.training.care.health_check import HealthChecker
 from planting import FILES
 from sets import ASSETS
 
@@ -68,7 +68,7 @@ def inside(case: str, minutes: float, assets: Path, work: Path) -> str:
     """Return one row: the share of a training of so many minutes that goes into the coach, by this process's time."""
     data, recipe, size = case.split(":")[:3]
     spent, looks = 0.0, 0
-    make, examine = HealthProbe.__init__, HealthProbe.check
+    make, examine = HealthChecker.__init__, HealthChecker.check
 
     def timed(what: Callable[..., Any]) -> Callable[..., Any]:
         def run(*given: Any) -> Any:
@@ -82,7 +82,7 @@ def inside(case: str, minutes: float, assets: Path, work: Path) -> str:
         return run
 
     began = time.process_time()
-    with patch.object(HealthProbe, "__init__", timed(make)), patch.object(HealthProbe, "examine", timed(examine)):
+    with patch.object(HealthChecker, "__init__", timed(make)), patch.object(HealthChecker, "examine", timed(examine)):
         pictures, out = assets / FILES[data][0], work / f"{data}-{recipe}-{size}"
         for _ in ganvas.train(pictures, out, recipe=recipe, size=size, minutes=minutes, coach="watch", device="cpu"):
             pass

@@ -1,4 +1,4 @@
-"""Events go to a line of JSON and back."""
+"""Events go to one line of JSON and back."""
 
 import json
 import math
@@ -52,7 +52,7 @@ def test_round_trip(event: Event) -> None:
 
 def test_every_event_can_be_read_back() -> None:
     kinds = {each.__name__ for each in Event.__subclasses__()}
-    assert kinds == set(EVENTS), "an event that replay would not know"
+    assert kinds == set(EVENTS), "replay would not know an event"
 
 
 def test_special_numbers() -> None:
@@ -97,8 +97,8 @@ def test_not_an_event(line: str) -> None:
         "[" * 100_000,
     ],
 )
-def test_what_is_of_another_type_is_no_event(line: str) -> None:
-    """Readers may rely on the types, whatever lies in a file that somebody sent."""
+def test_a_field_of_another_type_is_no_event(line: str) -> None:
+    """Code that reads events can rely on the types, whatever is in the file."""
     with pytest.raises(GanvasError, match="Not an event"):
         from_json(line)
 
@@ -107,10 +107,10 @@ def test_reading_counts_the_lines_that_cannot_be_read(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     whole = to_json(Note("a")) + "\n"
     file.write_bytes(b"\xff\xfe\n" + whole.encode() + b'{"event":"OfALaterRelease"}\n' + whole.encode() + b'{"event":')
-    assert read_events(file) == ([Note("a"), Note("a")], 2), "the torn last line is no fault"
+    assert read_events(file) == ([Note("a"), Note("a")], 2), "a cut-off last line is no fault"
 
 
-def test_replay_leaves_out_a_torn_last_line(tmp_path: Path) -> None:
+def test_replay_leaves_out_a_cut_off_last_line(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     whole = [Note("a"), Progress("b", 1, 2)]
     file.write_text("".join(to_json(each) + "\n" for each in whole) + to_json(Note("torn"))[:-4], encoding="utf-8")

@@ -75,7 +75,13 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
             if stop():
                 yield done("interrupted", repeat_command)
                 return
-    yield Note(
+    yield _next_steps(out, report)
+    yield done("finished")
+
+
+def _next_steps(out: Path, report: Path) -> Note:
+    """Return where the results are, and what to type with one's own pictures."""
+    return Note(
         f"{out}/people.png    64 samples\n{out}/growth.webp   how they developed\n{out}/painting.jpg  the painting\n"
         f"{report}    training and evaluation on one page: open it in a browser\n"
         "Now with your own pictures:\n"
@@ -83,7 +89,6 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
         "  ganvas train PICTURES --minutes 10 --out runs/mine\n"
         "  ganvas style PHOTOGRAPH PAINTING --out painting.png"
     )
-    yield done("finished")
 
 
 def write_animation(run: Run, path: Path) -> None:

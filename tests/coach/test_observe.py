@@ -20,7 +20,7 @@ from ganvas.coach.doctor import examine
 from ganvas.coach.measurement.averages import LossAverage, loss_metrics
 from ganvas.coach.measurement.metric_names import METRICS
 
-DOCS = Path(__file__).parents[2] / "docs" / "coach.md"
+DOCS = Path(__file__).parents[2] / "docs" / "own-loop.md"
 
 
 def test_a_loop_of_another_library_is_watched(discs: Tensor) -> None:

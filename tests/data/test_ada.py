@@ -10,7 +10,7 @@ from ganvas.data.ada import (
     NUM_COLOR,
     NUM_GEOMETRY,
     NUM_ROTATIONS,
-    ada,
+    ada_augment,
     apply_color,
     color_matrices,
     geometry_matrices,
@@ -58,7 +58,7 @@ def moved(transform: int, uniform: Tensor, normal: Tensor, size: tuple[int, int]
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_probability_zero_returns_the_images_exactly(channels: int) -> None:
     images = random_images(5, channels, 8, 6, dtype=torch.float32)
-    assert torch.equal(ada(images, 0.0, generator()), images)
+    assert torch.equal(ada_augment(images, 0.0, generator()), images)
 
 
 def test_flips_quarter_turns_and_integer_shifts_are_exact() -> None:
@@ -205,7 +205,7 @@ def transformed_colors(pixel: Tensor, uniform: list[float], normal: list[float])
 def test_all_transforms_together_against_loops(shape: tuple[int, ...]) -> None:
     count, _, height, width = shape
     images = random_images(*shape)
-    result = ada(images, 1.0, generator(5))
+    result = ada_augment(images, 1.0, generator(5))
     random = generator(5)
     torch.rand((count, NUM_GATES), generator=random)
     uniforms_drawn = torch.rand((count, 8), generator=random).tolist()
@@ -230,7 +230,7 @@ def test_images_without_a_transform_come_back_to_the_last_bit() -> None:
     colours = color_matrices(draws[0], draws[1], draws[2], 0.1, gray=False)
     still = (moves == torch.eye(3)).flatten(1).all(1)
     plain = (colours == torch.eye(4)).flatten(1).all(1)
-    result = ada(images, 0.1, generator(2))
+    result = ada_augment(images, 0.1, generator(2))
     assert 20 < int((still & plain).sum()) < 280
     assert torch.equal(result[still & plain], images[still & plain])
     assert torch.equal(result[still], apply_color(images, colours)[still]), (
@@ -281,7 +281,7 @@ def test_alpha_is_moved_and_not_recoloured() -> None:
     matrices = color_matrices(torch.zeros(64, NUM_GATES), torch.rand(64, 8), torch.randn(64, 7), 1.0, gray=False)
     assert torch.equal(apply_color(images, matrices.double())[:, 3], images[:, 3])
     same = images[:, :1].expand(-1, 4, -1, -1)
-    assert not torch.equal(ada(same, 1.0, generator())[:, 3], same[:, 3])
+    assert not torch.equal(ada_augment(same, 1.0, generator())[:, 3], same[:, 3])
 
 
 def test_grey_is_recoloured_as_three_equal_colours() -> None:
@@ -313,7 +313,7 @@ def test_a_higher_probability_transforms_the_same_images_and_more() -> None:
     images = random_images(256, 3, 8, 8, dtype=torch.float32)
 
     def changed(probability: float) -> Tensor:
-        return (ada(images, probability, generator()) != images).flatten(1).any(1)
+        return (ada_augment(images, probability, generator()) != images).flatten(1).any(1)
 
     few, many = changed(0.05), changed(0.2)
     assert 0 < int(few.sum()) < int(many.sum())
@@ -322,8 +322,8 @@ def test_a_higher_probability_transforms_the_same_images_and_more() -> None:
 
 def test_the_same_generator_gives_the_same() -> None:
     images = random_images(8, 3, 8, 8)
-    assert torch.equal(ada(images, 0.5, generator(3)), ada(images, 0.5, generator(3)))
-    assert not torch.equal(ada(images, 0.5, generator(3)), ada(images, 0.5, generator(4)))
+    assert torch.equal(ada_augment(images, 0.5, generator(3)), ada_augment(images, 0.5, generator(3)))
+    assert not torch.equal(ada_augment(images, 0.5, generator(3)), ada_augment(images, 0.5, generator(4)))
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 4, 4), (1, 4, 3, 4), (2, 1, 4, 3)])
@@ -331,7 +331,7 @@ def test_gradients(shape: tuple[int, ...]) -> None:
     images = random_images(*shape).requires_grad_()
 
     def augmented(x: Tensor) -> Tensor:
-        return ada(x, 0.9, generator(1)).square()
+        return ada_augment(x, 0.9, generator(1)).square()
 
     assert torch.autograd.gradcheck(augmented, (images,))
     assert torch.autograd.gradgradcheck(augmented, (images,)), "gradient penalties are differentiated through it"

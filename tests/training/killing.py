@@ -10,7 +10,6 @@ import random
 import signal
 import sys
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -70,7 +69,7 @@ def in_a_fork(pictures: Path, out: Path, counter: Counter) -> int:
 
 def main(pictures: Path, folder: Path) -> None:
     torch.set_num_threads(1)
-    RECIPES["quick"] = lambda data, count: replace(tiny.NARROW["quick"](data, count), checkpoints=8)
+    RECIPES["quick"] = tiny.changed("quick", checkpoints=8)
     moments = random.Random(0)
     assert in_a_fork(pictures, folder / "whole" / "run", Counter(folder)) == 0
     calls, calls_saving = json.loads((folder / "calls.json").read_text())

@@ -19,7 +19,7 @@ from ganvas.training.steps import adversarial, autoencoder
 from ganvas.training.steps.adversarial import adversarial_step, d_step
 from ganvas.training.steps.batch import Batch, generate, make_batch
 from ganvas.training.steps.d_input import d_logits
-from ganvas.training.steps.optimize import update_ema
+from ganvas.training.steps.ema import update_ema
 
 
 def test_draw_makes_floats_and_latents() -> None:

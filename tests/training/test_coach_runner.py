@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,11 @@ from ganvas.events import Done, Event, Note, SampleGrid, CheckpointSaved, Score,
 from ganvas.planning.schedule import progress
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import loop, phases
+from ganvas.training import occasions, phases, session
 from ganvas.training.care import coach_runner
 from ganvas.training.care.checkpoint_scores import RANKED_BY
-from ganvas.training.state import State, with_prefix
+from ganvas.training.state import State
+from ganvas.training.state_io import with_prefix
 from histories import HEALTHY_METRICS
 
 IMAGES = 400  # 50 steps of dcgan
@@ -43,9 +43,8 @@ COACHED = (HealthCheck, Verdict, Treatment)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the recipes narrow, and have them examined every few steps."""
     monkeypatch.setattr(coach_runner, "MIN_STEPS", 2)
-    for name, recipe in tiny.NARROW.items():
-        examined = lambda data, count, recipe=recipe: replace(recipe(data, count), images_per_health_check=16)  # noqa: E731
-        monkeypatch.setitem(RECIPES, name, examined)
+    for name in tiny.NARROW:
+        monkeypatch.setitem(RECIPES, name, tiny.changed(name, images_per_health_check=16))
 
 
 class Eye:
@@ -56,7 +55,7 @@ class Eye:
     def __init__(self, *arguments: object) -> None:
         pass
 
-    def examine(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
+    def check(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
         whole = finite_share(state.networks.by_name().values(), losses)
         values = HEALTHY_METRICS | {"feature_distance": type(self).distance(state.counters.step), "finite": whole}
         return HealthCheck(state.counters.step, state.counters.images_seen, progress(config, state.counters.step), phase.name, values)
@@ -69,7 +68,7 @@ def eye(monkeypatch: pytest.MonkeyPatch) -> type[Eye]:
     class Own(Eye):
         pass
 
-    monkeypatch.setattr(coach_runner, "HealthProbe", Own)
+    monkeypatch.setattr(coach_runner, "HealthChecker", Own)
     return Own
 
 
@@ -235,7 +234,7 @@ def test_what_is_prescribed_is_told_and_in_force(
     assert [event.outcome for event in of(Treatment, events)] == ["", "helped"]
     factors = {each.network: each.value for each in order.prescriptions if each.kind == "lr"}
     assert factors, "the ladder changed; this test needs another sickness"
-    in_force = saved(run)[1]["prescriptions"]
+    in_force = saved(run)[1]["coach"]["prescriptions"]
     assert {each["network"]: each["value"] for each in in_force if each["kind"] == "lr"} == factors
     before, after = seen[order.step - 1], seen[order.step]
     for side, factor in factors.items():
@@ -269,7 +268,7 @@ def test_a_treated_run_goes_on_as_if_it_had_not_been_interrupted(
         assert train(pictures, run)[-1].reason == "finished"
         assert coached(recorded(run)) == coached(recorded(expected)), f"interrupted at {stops}"
         assert_same_end(run, expected)
-        assert saved(run)[1]["prescriptions"] == saved(expected)[1]["prescriptions"]
+        assert saved(run)[1]["coach"] == saved(expected)[1]["coach"]
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "quick"])
@@ -305,7 +304,7 @@ def test_leaving_while_the_coach_speaks_loses_nothing(
     stream.close()  # type: ignore[attr-defined]
     last = [event for event in events if isinstance(event, COACHED) and event.step <= order.step]
     assert coached(recorded(run)) == coached(last), "what was found and done was not recorded"
-    assert saved(run)[1]["step"] == order.step
+    assert saved(run)[1]["counters"]["step"] == order.step
     train(pictures, run)
     assert coached(recorded(run)) == coached(recorded(expected))
     assert (run.model / "generator.safetensors").read_bytes() == (expected.model / "generator.safetensors").read_bytes()
@@ -326,9 +325,10 @@ def test_a_score_due_while_the_coach_speaks_is_not_lost(
             given = {RANKED_BY: 100.0 - state.counters.step, "near_duplicates": 0.0}
             return {key: Score(state.counters.step, state.counters.images_seen, key, "x", value, 8) for key, value in given.items()}
 
-    recipe = RECIPES["dcgan"]
-    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), images_per_evaluation=16))
-    monkeypatch.setattr(loop, "CheckpointScorer", Judge)
+    monkeypatch.setitem(
+        RECIPES, "dcgan", tiny.changed("dcgan", images_per_health_check=16, images_per_evaluation=16)
+    )
+    monkeypatch.setattr(session, "CheckpointScorer", Judge)
     monkeypatch.setattr(coach_runner, "diagnose", never())
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
     events = train(pictures, expected)
@@ -339,7 +339,7 @@ def test_a_score_due_while_the_coach_speaks_is_not_lost(
     stream.close()  # type: ignore[attr-defined]
     train(pictures, run)
     assert [event.step for event in of(Score, recorded(run))] == [event.step for event in of(Score, events)]
-    assert saved(run)[1]["best"] == saved(expected)[1]["best"]
+    assert saved(run)[1]["counters"]["best"] == saved(expected)[1]["counters"]["best"] is not None
 
 
 def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
@@ -368,14 +368,15 @@ def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
     assert "rollback" in {each.kind for each in order.prescriptions}, "the ladder changed; this test needs another sickness"
     assert any(isinstance(event, SampleGrid) and event.step == order.step for event in events), "no picture of before"
     now, facts = saved(run)
-    then, before = saved(run, facts["healthy"][-1])
+    then, earlier = saved(run, facts["coach"]["healthy_checkpoints"][-1])
     assert_equal(learned(now), learned(then))
-    assert before["step"] < facts["step"] == order.step, "the counter of steps went back"
-    assert before["images"] < facts["images"] == order.images_seen
-    assert before["seconds"] < facts["seconds"]
-    assert facts["averages"] == before["averages"]
+    after, before = facts["counters"], earlier["counters"]
+    assert before["step"] < after["step"] == order.step, "the counter of steps went back"
+    assert before["images_seen"] < after["images_seen"] == order.images_seen
+    assert before["seconds"] < after["seconds"]
+    assert after["loss_averages"] == before["loss_averages"]
     train(pictures, run)
-    assert not torch.equal(shown[facts["images"]], shown[before["images"]]), "the accident is replayed"
+    assert not torch.equal(shown[after["images_seen"]], shown[before["images_seen"]]), "the accident is replayed"
 
 
 def packed(history: Sequence[Event]) -> bool:
@@ -484,10 +485,10 @@ def test_what_nothing_helps_against_is_stopped_with_a_model(
     *tried, last = orders
     assert len(tried) <= MAX_TREATMENTS
     assert last.prescriptions[-1].kind == "stop"
-    assert SICKNESSES["oscillating"].by_hand in last.text
+    assert DIAGNOSES["oscillating"].by_hand in last.text
     for order in tried:
         assert order.text.rstrip(".").lower() in last.text.lower(), "it does not say what it tried"
-    assert saved(run)[1]["step"] == end.step
+    assert saved(run)[1]["counters"]["step"] == end.step
     assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
     model = (run.model / "generator.safetensors").read_bytes()
 
@@ -506,10 +507,10 @@ def test_checkpoints_of_healthy_moments_stay(
 ) -> None:
     eye.distance = staticmethod(lambda step: improving(step) if step <= SICK else 9.0)
     monkeypatch.setattr(coach_runner, "diagnose", ill("wrong data", lambda history, step: step > SICK))
-    monkeypatch.setattr(loop, "KEEP", 1)
+    monkeypatch.setattr(occasions, "KEEP", 1)
     run = Run(tmp_path / "run")
     events = train(pictures, run)
-    healthy = saved(run)[1]["healthy"]
+    healthy = saved(run)[1]["coach"]["healthy_checkpoints"]
     assert healthy
     assert max(healthy) <= SICK
     assert len([event for event in of(CheckpointSaved, events) if event.step > SICK]) > 2, "nothing was there to push them out"
@@ -528,11 +529,12 @@ def test_a_run_that_ends_ill_leaves_the_model_of_its_last_healthy_moment(
     run = Run(tmp_path / "run")
     events = train(pictures, run)
     tensors, facts = saved(run)
-    step = facts["healthy"][-1] if worse else facts["step"]
+    last_healthy = facts["coach"]["healthy_checkpoints"][-1]
+    step = last_healthy if worse else facts["counters"]["step"]
     model = ganvas.load(run.folder, "cpu").network.state_dict()
     wanted = with_prefix(saved(run, step)[0], "g_ema/")
     assert all(torch.equal(model[key], each) for key, each in wanted.items()), f"not the model of step {step}"
-    told = [event.text for event in of(Note, events) if f"{facts['healthy'][-1]:,}" in event.text]
+    told = [event.text for event in of(Note, events) if f"{last_healthy:,}" in event.text]
     assert len(told) == worse
     assert any(not torch.equal(tensors[f"g_ema/{key}"], each) for key, each in wanted.items()) == worse
 
@@ -558,9 +560,8 @@ def replay(events: Sequence[Event]) -> None:
 def test_a_recorded_run_gives_its_verdicts_again_also_after_an_interruption(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = RECIPES["dcgan"]
     wild = {name: OptimizerConfig(0.05) for name in ("generator", "discriminator")}
-    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), optimizers=wild))
+    monkeypatch.setitem(RECIPES, "dcgan", tiny.changed("dcgan", images_per_health_check=16, optimizers=wild))
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
     train(pictures, expected)
     events = recorded(expected)

@@ -135,7 +135,7 @@ def test_a_step_goes_back_twice_only_where_a_penalty_does(penalty: str, monkeypa
 
 @pytest.mark.parametrize("recipe", ["r3gan", "stylegan2", "multiscale", "residual", "dcgan"])
 def test_a_training_learns_the_same(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = tiny.config(recipe, augment=(), adapt=None, anneal=None)
+    config = tiny.config(recipe, augment=(), ada=None, anneal=None)
     config = replace(config, penalty=PenaltyConfig("r1_r2", 1.0))
 
     def learned() -> Tensor:

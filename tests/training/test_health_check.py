@@ -22,7 +22,7 @@ from ganvas.phases import PHASES
 from ganvas.planning.schedule import phase_at
 from ganvas.recipes import RECIPES
 from ganvas.training.care import health_check
-from ganvas.training.care.health_check import HealthProbe
+from ganvas.training.care.health_check import HealthChecker
 from ganvas.training.state import State, new_state
 from ganvas.training.steps.batch import Batch
 
@@ -45,7 +45,7 @@ def begun(config: Config, data: PreparedDataset, until: int) -> tuple[State, dic
 
 def examined(config: Config, data: PreparedDataset, until: int = 3) -> HealthCheck:
     state, losses = begun(config, data, until)
-    return HealthProbe(config, data, CPU).check(state, config, phase_at(config, until - 1).phase, losses)
+    return HealthChecker(config, data, CPU).check(state, config, phase_at(config, until - 1).phase, losses)
 
 
 def check(found: HealthCheck) -> None:
@@ -67,7 +67,7 @@ def test_looking_gives_the_same_signs_and_changes_nothing(recipe: str, phase: in
     config = going(recipe, steps=3, ema_half_life=0.1, held_out=4)
     state, losses = begun(config, data, 3 * phase + 2)
     now = phase_at(config, state.counters.step - 1).phase
-    examiner = HealthProbe(config, data, CPU)
+    examiner = HealthChecker(config, data, CPU)
     before, drawn = snapshot(state), torch.get_rng_state()
     modes = [module.training for network in state.networks.by_name().values() for module in network.modules()]
     grads = [each.requires_grad for network in state.networks.by_name().values() for each in network.parameters()]
@@ -137,7 +137,7 @@ def test_held_out_pictures_are_not_what_samples_are_compared_with(data: Prepared
     black = np.array(data.images)
     black[split(data.count, 4).held_out] = 0
     one, two = (
-        HealthProbe(config, each, CPU).check(state, config, config.phases[0], losses).metrics
+        HealthChecker(config, each, CPU).check(state, config, config.phases[0], losses).metrics
         for each in (data, replace(data, images=black))
     )
     assert {name for name in one if one[name] != two[name]} == {"d_train_vs_heldout"}
@@ -146,7 +146,7 @@ def test_held_out_pictures_are_not_what_samples_are_compared_with(data: Prepared
 def test_what_the_training_moves_is_seen(data: PreparedDataset) -> None:
     config = going("dcgan")
     state, losses = begun(config, data, 3)
-    examiner, phase = HealthProbe(config, data, CPU), config.phases[0]
+    examiner, phase = HealthChecker(config, data, CPU), config.phases[0]
     before = examiner.check(state, config, phase, losses).metrics
     with torch.no_grad():
         for each in state.networks.generator.parameters():
@@ -165,7 +165,7 @@ def test_a_broken_state_is_examined_too(recipe: str, data: PreparedDataset) -> N
             for each in network.parameters():
                 each.fill_(math.nan)
     losses = dict.fromkeys(losses, math.nan)
-    found = HealthProbe(config, data, CPU).check(state, config, config.phases[-1], losses)
+    found = HealthChecker(config, data, CPU).check(state, config, config.phases[-1], losses)
     assert found.metrics["finite"] < 1
     assert found.metrics.keys() <= METRICS.keys()
     assert to_json(from_json(to_json(found))) == to_json(found)
@@ -183,7 +183,7 @@ def test_coarse_scales_are_judged_as_they_are_drawn(data: PreparedDataset, monke
         return judged(discriminator, config, batch, images)
 
     monkeypatch.setattr(health_check, "d_logits", watching)
-    examiner = HealthProbe(config, data, CPU)
+    examiner = HealthChecker(config, data, CPU)
     examiner.check(state, config, phase_at(config, 1).phase, losses)
     batch = examiner._batch(config, examiner._train)
     network = copy.deepcopy(state.networks.generator)

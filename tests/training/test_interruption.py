@@ -26,7 +26,7 @@ from ganvas.data.split import split
 from ganvas.events import Done, Event, Prescription, SampleGrid, CheckpointSaved, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import loop, start
+from ganvas.training import session, start
 from ganvas.training.state import State
 
 
@@ -35,19 +35,25 @@ def assert_same_end(run: Run, expected: Run) -> None:
     found, wanted = checkpoint.load_newest(run.checkpoints), checkpoint.load_newest(expected.checkpoints)
     assert found is not None
     assert wanted is not None
-    prescribed = [Prescription(**each) for each in wanted[1]["prescriptions"]]
-    assert found[1]["step"] == wanted[1]["step"] == with_prescriptions(expected.read_config(), prescribed).steps
+    prescribed = [Prescription(**each) for each in wanted[1]["coach"]["prescriptions"]]
+    steps = with_prescriptions(expected.read_config(), prescribed).steps
+    ours, theirs = found[1]["counters"], wanted[1]["counters"]
+    assert ours["step"] == theirs["step"] == steps
     assert found[0].keys() == wanted[0].keys()
     different = [name for name, tensor in wanted[0].items() if not torch.equal(found[0][name], tensor)]
     assert not different, f"not bit for bit: {different[:5]}"
-    assert found[1]["averages"] == wanted[1]["averages"], "the losses' means are not those of an uninterrupted run"
+    assert ours["loss_averages"] == theirs["loss_averages"], "the losses' means are not those of an uninterrupted run"
+    assert ours["images_seen"] == theirs["images_seen"]
     model = "generator.safetensors"
     assert (run.model / model).read_bytes() == (expected.model / model).read_bytes(), "another model"
     for sheet in expected.samples.iterdir():
         assert (run.samples / sheet.name).exists(), f"the sheet {sheet.name} is missing"
-    mine, theirs = ([each for each in replay(one.events_file) if isinstance(each, Step)] for one in (run, expected))
-    assert [each.step for each in mine] == [each.step for each in theirs], "steps lost or told twice"
-    assert [each.losses for each in mine] == [each.losses for each in theirs]
+    events, wanted_events = (
+        [each for each in replay(one.events_file) if isinstance(each, Step)] for one in (run, expected)
+    )
+    assert [each.step for each in events] == [each.step for each in wanted_events], "steps lost or told twice"
+    assert [each.losses for each in events] == [each.losses for each in wanted_events]
+    assert [each.loss_std for each in events] == [each.loss_std for each in wanted_events]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +129,7 @@ def test_leaving_the_loop(kind: type, whole: Callable[[str], tuple[Path, Run]], 
 
 def test_an_averaged_generator_goes_on_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = tiny.write_pictures(tmp_path / "pictures")
-    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(tiny.NARROW["dcgan"](data, count), ema_half_life=0.1))
+    monkeypatch.setitem(RECIPES, "dcgan", tiny.changed("dcgan", ema_half_life=0.1))
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
     tiny.train(pictures, expected.folder, "dcgan")
     for stop in (3, 4, 9):
@@ -189,13 +195,13 @@ def test_a_checkpoint_of_another_memory_layout_goes_on(
     run = Run(tmp_path / "run")
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(3))
     seen: list[State] = []
-    real = loop.load_state
+    real = session.load_state
 
     def watched(*arguments: Any) -> State:
         seen.append(real(*arguments))
         return seen[-1]
 
-    monkeypatch.setattr(loop, "load_state", watched)
+    monkeypatch.setattr(session, "load_state", watched)
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(1))
     for optimiser in seen[0].optimizers.values():
         for parameter, moments in optimiser.state.items():
@@ -238,8 +244,8 @@ def test_a_signal_saves_and_says_how_to_go_on(number: signal.Signals, pictures: 
     config = run.read_config()
     stopped = checkpoint.load_newest(run.checkpoints)
     assert stopped is not None
-    assert 0 < stopped[1]["step"] < config.steps
+    assert 0 < stopped[1]["counters"]["step"] < config.steps
     assert main(command[3:]) == 0
     finished = checkpoint.load_newest(run.checkpoints)
     assert finished is not None
-    assert finished[1]["step"] == config.steps
+    assert finished[1]["counters"]["step"] == config.steps

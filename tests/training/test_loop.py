@@ -2,7 +2,6 @@
 
 import errno
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,12 +14,13 @@ from safetensors.torch import load_file
 import ganvas
 import tiny
 from ganvas import checkpoint
+from ganvas.coach.measurement.averages import LossAverage
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, LogitHistograms, Note, SampleGrid, CheckpointSaved, Score, Started, Step, replay
 from ganvas.planning.schedule import ends_level
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import loop, phases
+from ganvas.training import occasions, phases, session
 from ganvas.training.care.checkpoint_scores import CheckpointScorer
 from ganvas.training.state import State
 
@@ -55,14 +55,12 @@ def test_a_run_from_beginning_to_end(recipe: str, pictures: Path, tmp_path: Path
         if isinstance(event, SampleGrid):
             assert (run.folder / event.path).is_file()
     assert (run.folder / [event for event in events if isinstance(event, CheckpointSaved)][-1].path).is_dir()
-    assert len(checkpoint.list_checkpoints(run.checkpoints)) == loop.KEEP
+    assert len(checkpoint.list_checkpoints(run.checkpoints)) == occasions.KEEP
     sampled = ganvas.load(run.folder, "cpu").sample(3)
     assert sampled.shape == (3, *config.shape)
 
 
 def test_oscillation_is_measured() -> None:
-    from ganvas.training.state import LossAverage
-
     steady, swinging = LossAverage(), LossAverage()
     for step in range(1000):
         steady.add(3.0)
@@ -120,7 +118,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_with_a_note(pictures: Path, 
     (newest / checkpoint.STATE).write_bytes(content)
     events = tiny.train(pictures, run.folder, "dcgan")
     notes = [event.text for event in events if isinstance(event, ganvas.events.Note)]
-    assert any(newest.name in text and "passed over" in text for text in notes)
+    assert any(newest.name in text and "older one was taken" in text for text in notes)
     started = next(event for event in events if isinstance(event, Started))
     assert 0 < started.step < 20
     tiny.train(pictures, whole.folder, "dcgan")
@@ -163,12 +161,12 @@ def test_a_full_disk_is_an_error_and_the_same_command_goes_on(
     assert events[-1].reason == "finished"
 
 
-class FakeAppraiser:
+class FakeScorer:
     """Score checkpoints as it was told to."""
 
     distances: ClassVar[list[float]] = []
     given: ClassVar[list[int]] = []  # steps that were scored
-    _different = True
+    _reals_differ = True
     alike: ClassVar[set[int]] = set()  # scores, counted from 0, of which nearly all samples are alike
 
     def __init__(self, *_: object) -> None:
@@ -188,19 +186,16 @@ class FakeAppraiser:
 
 def evaluate_every(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
     """Let runs of dcgan be scored each time that so many pictures were seen."""
-    recipe = RECIPES["dcgan"]
-    monkeypatch.setitem(
-        RECIPES, "dcgan", lambda data, count: replace(recipe(data, count), images_per_evaluation=images)
-    )
+    monkeypatch.setitem(RECIPES, "dcgan", tiny.changed("dcgan", images_per_evaluation=images))
 
 
 @pytest.fixture
 def distances(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let runs of `tiny.IMAGES` pictures be scored eight times, and return the list of what each shall get."""
     given = [10.0, 30.0, 20.0, 40.0, 25.0, 35.0, 28.0, 50.0]
-    monkeypatch.setattr(FakeAppraiser, "distances", given)
-    monkeypatch.setattr(FakeAppraiser, "given", [])
-    monkeypatch.setattr(loop, "CheckpointScorer", FakeAppraiser)
+    monkeypatch.setattr(FakeScorer, "distances", given)
+    monkeypatch.setattr(FakeScorer, "given", [])
+    monkeypatch.setattr(session, "CheckpointScorer", FakeScorer)
     evaluate_every(monkeypatch, tiny.IMAGES // 8)
     return given
 
@@ -242,7 +237,7 @@ def test_the_model_is_that_of_the_best_checkpoint(pictures: Path, tmp_path: Path
     run, best = Run(tmp_path / "run"), scores(events)[0].step
     kept = [path.name for path in checkpoint.list_checkpoints(run.checkpoints)]
     assert f"{best:09d}" in kept, "the best checkpoint was thrown away"
-    assert len(kept) == loop.KEEP + 1
+    assert len(kept) == occasions.KEEP + 1
     assert any(isinstance(event, Note) and f"best at step {best:,}" in event.text for event in events)
     assert_model_is_of(run, best)
 
@@ -260,11 +255,11 @@ def test_a_better_one_takes_the_place_of_the_best(pictures: Path, tmp_path: Path
 def test_samples_that_are_all_alike_are_not_the_best(
     pictures: Path, tmp_path: Path, distances: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FakeAppraiser, "alike", {0, 1})
+    monkeypatch.setattr(FakeScorer, "alike", {0, 1})
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
     assert_model_is_of(Run(tmp_path / "run"), scores(events)[2].step)
-    monkeypatch.setattr(FakeAppraiser, "alike", set(range(8)))
-    monkeypatch.setattr(FakeAppraiser, "given", [])
+    monkeypatch.setattr(FakeScorer, "alike", set(range(8)))
+    monkeypatch.setattr(FakeScorer, "given", [])
     events = tiny.train(pictures, tmp_path / "never", "dcgan")
     assert not any(isinstance(event, Note) and "best at" in event.text for event in events)
     assert_model_is_of(Run(tmp_path / "never"), events[-1].step)
@@ -312,19 +307,19 @@ def test_weights_that_break_at_a_sheet_are_an_error_with_a_hint(
         return losses
 
     monkeypatch.setitem(phases.STEPS, "adversarial", poisoning)
-    monkeypatch.setitem(RECIPES, "dcgan", lambda data, count: replace(tiny.NARROW["dcgan"](data, count), sample_grids=100))
+    monkeypatch.setitem(RECIPES, "dcgan", tiny.changed("dcgan", sample_grids=100))
     with pytest.raises(GanvasError):
         tiny.train(pictures, tmp_path / "run", "dcgan")
 
 
-@pytest.mark.parametrize("broken", ["save_sheet", "save_network"])
+@pytest.mark.parametrize("broken", ["save_sample_grid", "save_network"])
 def test_a_full_disk_anywhere_is_an_error_with_a_hint(
     broken: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(loop, broken, full)
+    monkeypatch.setattr(occasions, broken, full)
     with pytest.raises(GanvasError, match="No space left"):
         tiny.train(pictures, tmp_path / "run", "fc")
     monkeypatch.undo()
@@ -333,7 +328,7 @@ def test_a_full_disk_anywhere_is_an_error_with_a_hint(
 def test_the_average_follows_the_generator_through_every_phase(pictures: Path, tmp_path: Path) -> None:
     tiny.train(pictures, tmp_path / "run", "quick", ema_half_life=0.05)
     tensors, _ = checkpoint.load(checkpoint.list_checkpoints(Run(tmp_path / "run").checkpoints)[-1])
-    prior = [name for name in tensors if name.startswith("g_ema/prior") and name.endswith("enter.weight")]
+    prior = [name for name in tensors if name.startswith("g_ema/prior") and name.endswith("in_proj.weight")]
     assert prior
     for name in prior:
         present = tensors[name.replace("g_ema/", "generator/")]
@@ -357,7 +352,7 @@ def test_an_alarm_is_raised_where_augmentation_can_get_no_stronger(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(tmp_path / "run")
-    monkeypatch.setattr("ganvas.training.phases.adapted", lambda probability, *rest: min(0.85, probability + 0.2))
+    monkeypatch.setattr("ganvas.training.phases.update_probability", lambda probability, *rest: min(0.85, probability + 0.2))
     events = tiny.train(pictures, run.folder, "stylegan2", augment=("ada",))
     told = [event.text for event in events if isinstance(event, Note) and "as strong as it may be" in event.text]
     assert len(told) == 1, "once, not at every step"

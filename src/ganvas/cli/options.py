@@ -2,12 +2,12 @@
 
 from dataclasses import Field, field, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from ..config.option_groups import GROUPS, OPTIONS
-from ..config.options import TrainOptions, choices, flag, help_texts
+from ..config.options import AUTO, TrainOptions, choices, flag, help_texts
 from ..recipes import RECIPES
 
 Json = Annotated[bool, arg(help="Put one JSON object on the last line of stdout.", help_behavior_hint="")]
@@ -39,25 +39,26 @@ def train_option_groups(leave_out: tuple[type, ...] = ()) -> list[tuple[str, Any
 
 
 def _flag(group: type, name: str) -> Any:
-    """Return the type of an option, annotated with what tyro has to know of it."""
-    option, hint = OPTIONS[name], get_type_hints(group)[name]
-    words = ("auto", *RECIPES) if name == "recipe" else choices(name)
+    """Return the type of an option, annotated with what tyro has to know of it; None is no choice of a user's."""
+    option, words = OPTIONS[name], ("auto", *RECIPES) if name == "recipe" else choices(name)
+    hint = get_type_hints(group)[name]
+    (kind,) = (each for each in get_args(hint) if each is not type(None))
     metavar = option.metavar or (f"{{{','.join(words)}}}" if words else None)
-    if name == "augment":
-        metavar = f"{metavar} ..."
-    return Annotated[
-        bool if hint == bool | None else hint,
-        arg(
-            name=flag(name).removeprefix("--"),
-            metavar=metavar,
-            help=help_texts()[name],
-            help_behavior_hint=f"(default: {option.default})",
-        ),
-    ]
+    described = arg(
+        name=flag(name).removeprefix("--"),
+        metavar=f"{metavar} ..." if get_origin(kind) is tuple else metavar,
+        help=help_texts()[name],
+        help_behavior_hint=f"(default: {option.default})",
+    )
+    return Annotated[hint if _default(group, name) is None else kind, described]
 
 
 def _default(group: type, name: str) -> Any:
-    return False if get_type_hints(group)[name] == bool | None else None
+    """Return what stands for "not given" on the command line."""
+    (kind,) = (each for each in get_args(get_type_hints(group)[name]) if each is not type(None))
+    if kind is bool:
+        return False
+    return () if get_origin(kind) is tuple else AUTO if get_origin(kind) is Literal else None
 
 
 def options_of(command: Any) -> TrainOptions:

@@ -38,20 +38,11 @@ def show_environment() -> dict[str, Any]:
     environment |= {"cuda": torch.version.cuda or "no"}
     for name in ("torch", "torchvision", "timm", "torch-fidelity", "numpy", "pillow", "safetensors"):
         environment[name] = metadata.version(name)
-    for extra, package in (("video", "av"), ("studio", "gradio"), ("onnx", "onnx"), ("hub", "huggingface_hub")):
-        environment[f"extra {extra}"] = _version(package) or f'not installed: pip install "ganvas[{extra}]"'
     table = Table(show_header=False, box=None)
     for key, value in environment.items():
         table.add_row(key, str(value))
     console.print(table)
     return environment
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def show_evaluation(evaluation: "Evaluation") -> None:

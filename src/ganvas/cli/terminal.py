@@ -134,9 +134,8 @@ class ProgressDisplay:
             case events.Done():
                 for task in self.bar.tasks if event.reason == "finished" else ():
                     self.bar.update(task.id, completed=task.total)  # work that ended early is done, too
-                echo(
-                    _closing_line(event), markup=False, soft_wrap=True
-                )  # no line breaks in a command, so that it can be copied
+                # No line breaks in a command, so that it can be copied.
+                echo(_closing_line(event), markup=False, soft_wrap=True)
 
     def show_verdict(self, verdict: events.Verdict) -> None:
         """Print a problem, or its end; nothing while all goes well."""

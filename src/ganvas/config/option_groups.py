@@ -67,7 +67,9 @@ class DataOptions:
     """Gray, color, or color with transparency kept."""
     background: Annotated[str | None, Option("white", "COLOR", read=lambda config: config.data.background)] = None
     """Color under transparent pictures: a name, or #ffeedd."""
-    fit: Annotated[Literal["crop", "pad", "stretch"] | None, Option("crop", read=lambda config: config.data.fit)] = None
+    fit: Annotated[
+        Literal["auto", "crop", "pad", "stretch"] | None, Option("crop", read=lambda config: config.data.fit)
+    ] = None
     """crop cuts out the middle, pad keeps all on the background, stretch ignores the shape."""
     conditional: Annotated[bool | None, Option("no", read=lambda config: config.data.conditional)] = None
     """Learn sub-folders (or idx labels) as classes, to be sampled by --label."""

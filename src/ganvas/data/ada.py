@@ -24,7 +24,7 @@ NUM_GEOMETRY, NUM_ROTATIONS, NUM_COLOR = 6, 2, 5  # transforms, each applied wit
 BICUBIC, REFLECTION = 2, 2  # ATen's numbers of the modes
 
 
-def ada(images: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+def ada_augment(images: Tensor, probability: float, generator: torch.Generator) -> Tensor:
     """Return images (B, C, H, W) in [-1, 1] with each geometric and colour transform applied with `probability`.
 
     Each transform is drawn independently; an image without any comes back unchanged, to the last bit. From the same

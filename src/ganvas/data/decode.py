@@ -185,10 +185,8 @@ def _center_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, 
     """Return the largest centred box (left, top, right, bottom) with the aspect ratio of `target`."""
     scale = min(size[0] / target[0], size[1] / target[1])
     width, height = target[0] * scale, target[1] * scale
-    left, top = (
-        max((size[0] - width) / 2, 0),
-        max((size[1] - height) / 2, 0),
-    )  # rounding may give a tiny negative number
+    # Rounding may give a tiny negative number.
+    left, top = max((size[0] - width) / 2, 0), max((size[1] - height) / 2, 0)
     return left, top, min(left + width, size[0]), min(top + height, size[1])
 
 

@@ -156,9 +156,8 @@ class ProgressiveDiscriminator(GrowingNetwork, Discriminator):
     def __init__(self, widths: Widths, shape: Shape, num_classes: int = 0) -> None:
         super().__init__(len(widths))
         channels, height, width = shape
-        self.from_rgb = nn.ModuleList(
-            [from_rgb(channels, features) for features in widths]
-        )  # finest first, as all here
+        # All lists are finest first.
+        self.from_rgb = nn.ModuleList([from_rgb(channels, features) for features in widths])
         self.blocks = nn.ModuleList([down_block(fine, fine, coarse) for fine, coarse in pairwise(widths)])
         self.epilogue = epilogue(widths[-1], widths[-1], coarsest_size(height, width, len(widths)))
         self.head = ProjectionHead(widths[-1], num_classes)

@@ -167,7 +167,7 @@ class StyleGAN2Generator(Generator):
         )
         self.rgb_bias = nn.Parameter(torch.zeros(channels, 1, 1))
         self.register_buffer("w_avg", torch.zeros(z_dim))  # measured before sampling
-        # mean path length, see `ganvas.training.steps.stylegan2_regularizers`
+        # mean path length, see `ganvas.training.steps.path_length`
         self.register_buffer("pl_mean", torch.zeros(()))
 
     @property

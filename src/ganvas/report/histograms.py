@@ -43,9 +43,8 @@ def _logit_chart(seconds: float, histograms: LogitHistograms, x: Scale) -> Html:
         zero, _ = plot.to_pixels(0, 0)
         plot.straight_line((zero, plot.top), (zero, plot.bottom), "phase")
     plot.text(LEFT + 2, plot.top + 8, "real pictures ↑", "label one", "start")
-    plot.text(
-        WIDTH - RIGHT - 2, HEIGHT - BOTTOM - 8, "samples ↓", "label two", "end"
-    )  # samples have low logits, so the right is free
+    # Samples have low logits, so there is room on the right.
+    plot.text(WIDTH - RIGHT - 2, HEIGHT - BOTTOM - 8, "samples ↓", "label two", "end")
     heading = f"After {format_duration(seconds)}"
     overlap = sum(min(pair) for pair in zip(real, fake, strict=True))
     real_mean, fake_mean = (format_number(_mean_logit(histograms, shares)) for shares in (real, fake))

@@ -55,9 +55,9 @@ def measure_quality(painting: Tensor, content: Tensor, styles: Sequence[Tensor])
     shapes, target_shapes = features[CONTENT_SCALE], content_features[CONTENT_SCALE]
     content_distance = float((shapes - target_shapes).square().sum() / (target_shapes.square().sum() + TINY))
     style_distances = [
-        moments_distance(feature_moments(target.double()))(feature_moments(found.double()))
+        moments_distance(feature_moments(target.double()))(feature_moments(painted.double()))
         for style in styles
-        for found, target in zip(features, encoder(style), strict=True)
+        for painted, target in zip(features, encoder(style), strict=True)
     ]
     style_distance = float(torch.stack(style_distances).mean())
     together = (1 + content_distance) * (1 + style_distance)

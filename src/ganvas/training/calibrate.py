@@ -27,7 +27,7 @@ from ..planning.budget import with_seconds
 from ..planning.schedule import PhasePosition, level_at
 from ..runs import Run
 from .care.checkpoint_scores import COUNT, CheckpointScorer
-from .care.health_check import HealthProbe
+from .care.health_check import HealthChecker
 from .care.logit_histograms import logit_histograms
 from .care.sample_grids import prepare_for_sampling, save_sample_grid
 from .phases import set_level, take_step
@@ -154,7 +154,7 @@ def _seconds_to_score(state: State, config: Config, data: PreparedDataset, devic
 
 def _seconds_to_check(state: State, config: Config, data: PreparedDataset, device: torch.device) -> float:
     """Return the seconds that a health check takes, once the real images have been measured."""
-    probe = HealthProbe(config, data, device)
+    probe = HealthChecker(config, data, device)
     began = time.perf_counter()
     probe.check(state, config, config.phases[-1], {})
     return time.perf_counter() - began

@@ -10,14 +10,14 @@ from ..data import PreparedDataset
 from ..device import DeviceChoice
 from ..events import Event
 from ..runs import Run
-from .occasions import OCCASIONS, save
-from .session import Session, begin
+from .occasions import AFTER_STEP, save
+from .session import Session, open_session
 
 
 def train(
     config: Config, run: Run, data: PreparedDataset, device: DeviceChoice, stop: Callable[[], bool] = lambda: False
 ) -> Generator[Event, None, None]:
-    """Train `config` on `data` in `run`, from its newest whole checkpoint if there is one.
+    """Train `config` on `data` in `run`, from its newest valid checkpoint if there is one.
 
     The caller holds the run's lock.
 
@@ -30,14 +30,14 @@ def train(
 
     Raises:
         GanvasError: the losses are no longer finite and no coach can repair it, a checkpoint cannot be written, or
-            none is whole.
+            all are damaged.
     """
-    session = yield from begin(config, run, data, device, stop)
+    session = yield from open_session(config, run, data, device, stop)
     yield session.started()
     try:
         while session.is_running:
-            session.take_step()
-            for occasion in OCCASIONS:
+            session.run_step()
+            for occasion in AFTER_STEP:
                 yield from occasion(session)
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
         _record_and_save(session)
@@ -49,5 +49,6 @@ def _record_and_save(session: Session) -> None:
     """Write what was done and not yielded yet, since it has to be known when the run goes on, and the state."""
     for event in session.coach.pending_events():
         session.run.append_event(event)
-    for event in () if session.fatal else save(session):
-        session.run.append_event(event)
+    if not session.fatal:  # else weights or losses are NaN
+        for event in save(session):
+            session.run.append_event(event)

@@ -1,7 +1,8 @@
-"""What there is to do after a step, in this order: each occasion sees for itself whether it is due.
+"""What there is to do after each step, in this order. Each hook does nothing unless it is due.
 
-An occasion yields the events of what it does. Where the consumer leaves in between, `loop.train` records the rest and
-saves.
+A hook yields the events of what it does. `check_and_treat` comes before saving and also decides whether to save, since
+weights are checked first, and a healthy moment is worth a checkpoint. Where the consumer leaves in between, `loop.train`
+records the rest and saves.
 """
 
 import math
@@ -29,23 +30,23 @@ def note_memory(session: Session) -> Iterator[Event]:
     count = session.state.counters.n_microbatches
     if count > session.last.n_microbatches:
         yield Note(
-            f"The memory of {session.choice.device} is full: each batch is now taken in {count} parts, whose "
+            f"The memory of {session.device_choice.device} is full: each batch is now taken in {count} parts, whose "
             "gradients are added up. Only what looks at a whole batch, such as batch norm, sees less of it."
         )
 
 
 def note_augmentation(session: Session) -> Iterator[Event]:
     """Say once that augmentation is as strong as it may be."""
-    ada, before, after = session.now.ada, session.last.ada_p, session.state.counters.ada_p
-    if ada and before < ada.max_p <= after and not session.ada_alarmed:
-        session.ada_alarmed = True  # it hovers there
+    ada, before, after = session.effective_config.ada, session.last.ada_p, session.state.counters.ada_p
+    if ada and before < ada.max_p <= after and not session.ada_max_p_reported:
+        session.ada_max_p_reported = True  # it hovers there
         yield Note(
             f"Augmentation is as strong as it may be ({ada.max_p:g}), and the discriminator still memorizes its "
             "pictures: more pictures would help, or a smaller network: --channel-mult 0.5"
         )
 
 
-def watch_health(session: Session) -> Iterator[Event]:
+def check_and_treat(session: Session) -> Iterator[Event]:
     """Let the coach check and treat when it is due or something broke; stop where weights are lost.
 
     Raises:
@@ -66,7 +67,7 @@ def watch_health(session: Session) -> Iterator[Event]:
         if last.grid_path:
             yield SampleGrid(state.counters.step, state.counters.images_seen, last.grid_path)
         yield from coach.pending_events()
-        session.now = coach.config(state)
+        session.effective_config = coach.config(state)
         session.should_save = session.should_save or coach.should_checkpoint(state)
         session.reason = "stopped" if coach.has_stopped else session.reason
     if session.fatal:
@@ -88,31 +89,32 @@ def report(session: Session) -> Iterator[Event]:
     """Report the losses every few steps."""
     counters, last = session.state.counters, session.last
     if counters.step % STEPS_PER_REPORT == 0 or last.is_last:
-        averages = counters.loss_averages
         yield Step(
             step=counters.step,
             images_seen=counters.images_seen,
-            total_images=session.now.images,
+            total_images=session.effective_config.images,
             progress=last.progress[1],
             seconds=counters.seconds,
             phase=last.position.phase.name,
             losses=last.losses,
-            loss_std={name: averages[name].std for name in last.losses if name in averages},
+            loss_std=last.loss_std,
         )
 
 
 def show_samples(session: Session) -> Iterator[Event]:
     """Write a grid of samples when it is due, or a network is about to grow."""
     state, last = session.state, session.last
-    is_now = is_due(*last.progress, session.config.sample_grids) or ends_level(session.now, state.counters.step)
+    is_now = is_due(*last.progress, session.config.sample_grids) or ends_level(
+        session.effective_config, state.counters.step
+    )
     if is_now and not last.grid_path:
         path = save_sample_grid(session.run, state, session.config, session.device)
         yield SampleGrid(state.counters.step, state.counters.images_seen, path)
         if "discriminator" in last.losses:
-            yield logit_histograms(state, session.now, session.loader, session.device)
+            yield logit_histograms(state, session.effective_config, session.loader, session.device)
 
 
-def heed_stop(session: Session) -> Iterator[Event]:
+def handle_stop_request(session: Session) -> Iterator[Event]:
     """End the run early if it was asked to stop."""
     if not session.last.is_last and session.stop():
         session.reason = "interrupted"
@@ -151,12 +153,12 @@ def save(session: Session) -> Iterator[Event]:
     )  # fmt: skip
 
 
-OCCASIONS: tuple[Callable[[Session], Iterator[Event]], ...] = (
+AFTER_STEP: tuple[Callable[[Session], Iterator[Event]], ...] = (
     note_memory,
     note_augmentation,
-    watch_health,
+    check_and_treat,
     report,
     show_samples,
-    heed_stop,
+    handle_stop_request,
     save_if_due,
 )

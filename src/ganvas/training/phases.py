@@ -18,7 +18,8 @@ from .state import State
 from .steps.adversarial import adversarial_step
 from .steps.autoencoder import autoencode_step, encode_dataset, prior_step, sharpen_step
 from .steps.batch import Batch, augment_probability, make_batch
-from .steps.optimize import Losses, update_ema
+from .steps.ema import update_ema
+from .steps.optimize import Losses
 from .steps.vae import vae_step
 
 # What else is to be known of a phase (its optimizers, losses, charts) stands in `ganvas.phases`, by the same names.

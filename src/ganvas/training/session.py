@@ -1,4 +1,4 @@
-"""One training at work: its parts, and the step that it has just taken."""
+"""Mutable state of a running training: configuration, networks, loader, coach, and the result of the last step."""
 
 import shlex
 import shutil
@@ -34,6 +34,7 @@ class LastStep:
     Args:
         position: which step of which phase it was.
         losses: by name.
+        loss_std: their running standard deviation; a treatment may reset the averages.
         progress: share of the budget used up before and after it.
         phase_progress: share of the last phase done before and after it.
         n_microbatches, ada_p: what these counters were before it.
@@ -42,6 +43,7 @@ class LastStep:
 
     position: PhasePosition
     losses: dict[str, float]
+    loss_std: dict[str, float]
     progress: tuple[float, float]
     phase_progress: tuple[float, float]
     n_microbatches: int
@@ -60,28 +62,29 @@ class Session:
 
     Args:
         config: of the run, without prescriptions.
-        now: the configuration with the coach's prescriptions.
+        device_choice: the device by name, and why this one.
+        effective_config: with the coach's prescriptions.
         scorer: scores samples on the way, if the run has it done.
         reason: why the training ends: "finished" at the end of its budget, "interrupted" or "stopped" before.
         fatal: why it cannot go on, if so.
-        ada_alarmed: whether it was said that augmentation is as strong as it may be; once is enough.
+        ada_max_p_reported: whether it was said that augmentation is as strong as it may be; once is enough.
         should_score, should_save: what is still to be done after this step.
     """
 
     config: Config
     run: Run
     data: PreparedDataset
-    choice: DeviceChoice
+    device_choice: DeviceChoice
     stop: Callable[[], bool]
     device: torch.device
     loader: Loader
     state: State
     coach: CoachRunner
-    now: Config
+    effective_config: Config
     scorer: CheckpointScorer | None
     reason: str = "finished"
     fatal: str = ""
-    ada_alarmed: bool = False
+    ada_max_p_reported: bool = False
     should_score: bool = False
     should_save: bool = False
     last: LastStep = field(init=False)
@@ -89,7 +92,7 @@ class Session:
     @property
     def is_running(self) -> bool:
         """Whether there is a step to take."""
-        return self.state.counters.step < self.now.steps and self.reason == "finished"
+        return self.state.counters.step < self.effective_config.steps and self.reason == "finished"
 
     def started(self) -> Started:
         """Return the event that opens the run, or goes on with it."""
@@ -97,17 +100,17 @@ class Session:
         return Started(
             run=str(self.run.folder),
             recipe=self.config.recipe,
-            device=f"{self.choice.device} ({self.choice.reason})",
+            device=f"{self.device_choice.device} ({self.device_choice.reason})",
             step=counters.step,
             images_seen=counters.images_seen,
-            total_images=self.now.images,
+            total_images=self.effective_config.images,
             resumed=counters.step > 0,
         )
 
-    def take_step(self) -> None:
+    def run_step(self) -> None:
         """Take the next step at its learning rates, and remember it as `last`."""
         began, state, step = time.perf_counter(), self.state, self.state.counters.step
-        config, position = config_at_step(self.now, step), phase_at(self.now, step)
+        config, position = config_at_step(self.effective_config, step), phase_at(self.effective_config, step)
         n_microbatches, ada_p = state.counters.n_microbatches, state.counters.ada_p
         set_learning_rates(state, config, lr_factor(position))
         if position.step == 0:  # gradients that wait for an optimizer step are of another phase
@@ -117,8 +120,12 @@ class Session:
         self.last = LastStep(
             position=position,
             losses=losses,
-            progress=(progress(self.now, step), progress(self.now, step + 1)),
-            phase_progress=(last_phase_progress(self.now, step), last_phase_progress(self.now, step + 1)),
+            loss_std={name: state.counters.loss_averages[name].std for name in losses},
+            progress=(progress(self.effective_config, step), progress(self.effective_config, step + 1)),
+            phase_progress=(
+                last_phase_progress(self.effective_config, step),
+                last_phase_progress(self.effective_config, step + 1),
+            ),
             n_microbatches=n_microbatches,
             ada_p=ada_p,
         )
@@ -150,13 +157,13 @@ class Session:
         yield Note(why)
 
 
-def begin(
+def open_session(
     config: Config, run: Run, data: PreparedDataset, choice: DeviceChoice, stop: Callable[[], bool]
 ) -> Generator[Event, None, Session]:
     """Return a session at the run's newest whole checkpoint, or at its beginning."""
     device = torch_device(choice)
     loader = make_loader(config, data)
-    state = yield from _resume(config, run, device)
+    state = yield from _load_or_create_state(config, run, device)
     coach = CoachRunner(config, data, run, device)
     step = state.counters.step
     if step:  # a crash may have come between checkpoint and model, and a damaged model is repaired so
@@ -168,7 +175,7 @@ def begin(
     return Session(config, run, data, choice, stop, device, loader, state, coach, now, scorer, reason)
 
 
-def _resume(config: Config, run: Run, device: torch.device) -> Generator[Event, None, State]:
+def _load_or_create_state(config: Config, run: Run, device: torch.device) -> Generator[Event, None, State]:
     """Return the state of the newest whole checkpoint; later events are dropped. A new state if there is none."""
     run.remove_temp_files()
     found = newest_checkpoint(config, run.checkpoints)

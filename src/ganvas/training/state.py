@@ -69,7 +69,7 @@ class CoachState:
     """What the coach has in force, saved like the counters.
 
     Args:
-        prescriptions: the training goes by `treated(config, prescriptions)`.
+        prescriptions: the training goes by `with_prescriptions(config, prescriptions)`.
         healthy_checkpoints: steps of the two newest checkpoints that were saved in health, newest last.
     """
 

@@ -11,9 +11,8 @@ from ..runs import Run
 from .state import State
 from .state_io import newest_checkpoint, with_prefix
 
-NUMBERED = re.compile(
-    r"^(.*?\.)(\d+)(\..*)$"
-)  # the first number in a weight's name: its layer's place in a row of layers
+# The first number in a weight's name: its layer's place in a row of layers.
+NUMBERED = re.compile(r"^(.*?\.)(\d+)(\..*)$")
 
 
 def transfer_weights(state: State, origin: str) -> float:

@@ -25,7 +25,7 @@ from ...events import Event, HealthCheck, Score, Treatment, Verdict, read_events
 from ...planning.schedule import ends_phase, phase_at, phase_start, progress
 from ...runs import Run
 from ..state import State
-from .health_check import HealthProbe
+from .health_check import HealthChecker
 from .interventions import apply_prescriptions
 
 SOON = 0.25  # of the usual gap, when the last check was bad and one more would make it a sickness
@@ -45,7 +45,7 @@ class CoachRunner:
     history: list[Known] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._probe: HealthProbe | None = None
+        self._probe: HealthChecker | None = None
         self._pending: deque[Known] = deque()
         self._treatments: list[Treatment] = []  # prescribed or judged, and not applied or recorded yet
         self._next_check = (-1, -1, 0.0)  # length of the history, start of the phase, share of the budget
@@ -137,7 +137,7 @@ class CoachRunner:
         self._treatments = []
         if self.base.coach == "off":
             return False
-        self._probe = self._probe or HealthProbe(self.base, self.data, self.device)
+        self._probe = self._probe or HealthChecker(self.base, self.data, self.device)
         config = self.config(state)
         phase = phase_at(config, state.counters.step - 1).phase
         found = self._probe.check(state, config, phase, losses)

@@ -28,7 +28,7 @@ from ..steps.batch import Batch, augment_probability, make_batch
 from ..steps.d_input import d_logits
 
 
-class HealthProbe:
+class HealthChecker:
     """Health checks of one run, always with the same latents and images: what changes is due to the training."""
 
     def __init__(self, config: Config, data: PreparedDataset, device: torch.device) -> None:

@@ -206,9 +206,8 @@ def _redraw(state: State, network: nn.Module, layer: ActivationLayer, rng: torch
     Weights as He et al. 2015 draw them for rectifiers, biases 0; a norm in between is reset.
     """
     feeders = [network.get_submodule(name) for name in layer.weight_modules]
-    plain = [
-        each for each in feeders if not is_parametrized(each)
-    ]  # weights that are computed from others cannot be drawn
+    # Weights that are computed from others (parametrized) cannot be drawn.
+    plain = [module for module in feeders if not is_parametrized(module)]
     sources = [each for each in plain if isinstance(each, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     source = next((each for each in reversed(sources) if _feeds(each, len(layer.dead))), None)
     if source is None:

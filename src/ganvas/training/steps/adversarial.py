@@ -30,7 +30,8 @@ from ..state import State
 from .batch import Batch
 from .d_input import d_input, d_logits, pack, pseudo_augment, unpack
 from .double_backward import FastDoubleBackward
-from .optimize import Losses, attempts, mean_losses, optimizer_step
+from .oom_retry import retry_on_oom
+from .optimize import Losses, mean_losses, optimizer_step
 from .path_length import path_length_penalty
 
 DrawFakes = Callable[[State, Config, Batch], Tensor]
@@ -78,7 +79,7 @@ def adversarial_step(
     g_is_due = g_step_is_due(state, config)
     fakes: list[Tensor] = []  # of the last microbatch; cleared where their graph would hold memory that is needed
     d_losses, g_losses = list[Losses](), list[Losses]()
-    for attempt in attempts(state, batch, "discriminator"):
+    for attempt in retry_on_oom(state, batch, "discriminator"):
         with attempt as parts:
             fakes.clear()
             d_losses.clear()
@@ -89,7 +90,7 @@ def adversarial_step(
     if not g_is_due:
         return mean_losses(d_losses)
     with frozen(state):
-        for attempt in attempts(state, batch, "generator"):
+        for attempt in retry_on_oom(state, batch, "generator"):
             with attempt as parts:
                 g_losses.clear()
                 for number, part in enumerate(parts):
@@ -100,7 +101,9 @@ def adversarial_step(
     return mean_losses(d_losses) | mean_losses(g_losses)
 
 
-def d_step(state: State, config: Config, batch: Batch, fakes: Tensor, microbatch: int = 0, of: int = 1) -> Losses:
+def d_step(
+    state: State, config: Config, batch: Batch, fakes: Tensor, microbatch: int = 0, n_microbatches: int = 1
+) -> Losses:
     """Teach the discriminator to tell `batch.real` from `fakes`; return its loss, penalty and mean logits.
 
     A discriminator that is skipped only judges, and drops the gradients it had accumulated.
@@ -150,14 +153,14 @@ def d_step(state: State, config: Config, batch: Batch, fakes: Tensor, microbatch
             if on_fake:
                 penalty = penalty + zero_centered_gradient_penalty_from_logits(fake_logits, fakes)
         else:
-            penalty = _penalty_of_packs(discriminator, config, batch, real, fakes)
+            penalty = _penalty_with_own_forward(discriminator, config, batch, real, fakes)
         loss = loss + config.penalty.gamma * config.penalty.interval * penalty
         losses["penalty"] = penalty.detach()
-    optimizer_step(state, config, "discriminator", loss, microbatch, of)
+    optimizer_step(state, config, "discriminator", loss, microbatch, n_microbatches)
     return losses
 
 
-def _penalty_of_packs(
+def _penalty_with_own_forward(
     discriminator: Discriminator, config: Config, batch: Batch, real: Tensor, fakes: Tensor
 ) -> Tensor:
     """Return a penalty that asks the discriminator itself, always with the same augmentation: it compares answers."""
@@ -173,7 +176,13 @@ def _penalty_of_packs(
 
 
 def g_step(
-    state: State, config: Config, batch: Batch, fakes: Tensor, g_loss: GeneratorLoss, microbatch: int = 0, of: int = 1
+    state: State,
+    config: Config,
+    batch: Batch,
+    fakes: Tensor,
+    g_loss: GeneratorLoss,
+    microbatch: int = 0,
+    n_microbatches: int = 1,
 ) -> Losses:
     """Teach the generator by what the frozen discriminator says of its `fakes`; return its losses.
 
@@ -181,7 +190,7 @@ def g_step(
         microbatch, of: which microbatch of how many this is.
     """
     loss, losses = g_loss(state, config, batch, fakes)
-    optimizer_step(state, config, "generator", loss, microbatch, of)
+    optimizer_step(state, config, "generator", loss, microbatch, n_microbatches)
     return losses
 
 

@@ -25,7 +25,8 @@ from ...models.quick import AutoencoderGenerator
 from ..state import State
 from .adversarial import adversarial_g_loss, adversarial_step
 from .batch import Batch, make_loader
-from .optimize import Losses, attempts, mean_losses, optimizer_step
+from .oom_retry import retry_on_oom
+from .optimize import Losses, mean_losses, optimizer_step
 
 ENCODED_AT_ONCE = 256
 
@@ -34,7 +35,7 @@ def autoencode_step(state: State, config: Config, batch: Batch) -> Losses:
     """Minimize E|x - decoder(encoder(x) + noise)|."""
     generator, encoder, settings = autoencoder_parts(state, config)
     losses: list[Losses] = []
-    for attempt in attempts(state, batch, "autoencoder"):
+    for attempt in retry_on_oom(state, batch, "autoencoder"):
         with attempt as parts:
             losses.clear()
             for number, part in enumerate(parts):
@@ -52,7 +53,7 @@ def prior_step(state: State, config: Config, batch: Batch) -> Losses:
         raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
     all_codes, all_labels = state.encoder_codes
     losses: list[Losses] = []
-    for attempt in attempts(state, batch, "prior"):
+    for attempt in retry_on_oom(state, batch, "prior"):
         with attempt as parts:
             losses.clear()
             for number, part in enumerate(parts):

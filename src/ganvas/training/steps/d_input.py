@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...config import Config
-from ...data.ada import ada
+from ...data.ada import ada_augment
 from ...data.augment import POLICIES, diff_augment
 from ...models import packing
 from ...models.base import Discriminator
@@ -35,7 +35,7 @@ def d_input(config: Config, batch: Batch, images: Tensor) -> Tensor:
         shown = torch.where(draws < probability, shown, images)
     if "ada" in config.augment and probability > 0:
         with torch.autocast(shown.device.type, enabled=False):  # coordinates need full precision
-            shown = ada(shown if shown.dtype == torch.float64 else shown.float(), probability, rng)
+            shown = ada_augment(shown if shown.dtype == torch.float64 else shown.float(), probability, rng)
     if config.balance.instance_noise_std > 0:
         noise = torch.randn(shown.shape, generator=rng, device=shown.device, dtype=shown.dtype)
         shown = shown + config.balance.instance_noise_std * noise

@@ -1,8 +1,8 @@
-"""Convolutions that a penalty goes back through twice, in less time than torch takes for it.
+"""Faster double backward of conv2d on the CPU, for gradient penalties.
 
-A penalty of gradients needs the gradient of a convolution's gradient. torch takes it by turning pictures into channels
-and copying, group by group. By formula it is nothing but a convolution, and the gradient of one by its weights, for
-which there are quick ones: the numbers are the same. (NVIDIA's `conv2d_gradfix` does so on GPUs.)
+PyTorch computes the gradient of a convolution's gradient with one slow grouped convolution per image. The closed form
+is an ordinary convolution and an ordinary weight gradient: the numbers are the same. (NVIDIA's `conv2d_gradfix` does so
+on GPUs.)
 """
 
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ Pair = int | tuple[int, ...] | list[int]
 
 
 class Geometry(NamedTuple):
-    """Hold how a convolution goes over its pictures: stride, padding and dilation in both directions, and groups."""
+    """Geometry of a convolution: stride, padding and dilation in both directions, and groups."""
 
     stride: list[int]
     padding: list[int]
@@ -25,14 +25,13 @@ class Geometry(NamedTuple):
 
 
 class FastDoubleBackward(TorchFunctionMode):
-    """Do the convolutions that are called under it so that gradients of their gradients come fast.
+    """Mode under which conv2d has a fast double backward.
 
-    Only on processors, where it was measured, and where weights are learned. Where nothing goes back twice, it costs
-    a little.
+    Only on the CPU, where it was measured, and where weights are trained. Without a double backward it costs a little.
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Do what was called, convolutions by `convolved`."""
+        """Call the function, with `conv2d` of this module for torch's."""
         if func is torch.conv2d:
             return conv2d(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
@@ -47,82 +46,92 @@ def conv2d(
     dilation: Pair = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Return what `torch.conv2d` does, (B, after, H', W') for (B, before, H, W)."""
-    own = input.device.type == "cpu" and input.requires_grad and weight.requires_grad and torch.is_grad_enabled()
-    if not own or input.dim() < 4 or isinstance(padding, str) or torch.is_autocast_enabled("cpu"):
+    """Return what `torch.conv2d` does: (B, out_channels, H', W') for (B, in_channels, H, W)."""
+    is_ours = input.device.type == "cpu" and input.requires_grad and weight.requires_grad and torch.is_grad_enabled()
+    if not is_ours or input.dim() < 4 or isinstance(padding, str) or torch.is_autocast_enabled("cpu"):
         return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
-    how = Geometry(_both(stride), _both(padding), _both(dilation), groups)
-    found: Tensor = ConvInput.apply(input, weight, bias, ConvWeights.apply(input.detach(), weight, bias, how), how)
-    return found
+    geometry = Geometry(_both(stride), _both(padding), _both(dilation), groups)
+    weight_branch = ConvWeights.apply(input.detach(), weight, bias, geometry)
+    output: Tensor = ConvInput.apply(input, weight, bias, weight_branch, geometry)
+    return output
 
 
 class ConvInput(torch.autograd.Function):
-    """Convolve; the way back leads to the features by `Slope`, and to what is learned by `Learned`."""
+    """Convolution whose gradient goes to the input by `ConvInputGrad`, and to weights and bias by `ConvWeights`."""
 
     @staticmethod
     def forward(
-        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor | None, learned: Tensor, how: Geometry
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor | None, weight_branch: Tensor, geometry: Geometry
     ) -> Tensor:
         ctx.save_for_backward(features, weight)
-        ctx.how = how
-        return torch.conv2d(features, weight, bias, *how)
+        ctx.geometry = geometry
+        return torch.conv2d(features, weight, bias, *geometry)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, Tensor, None]:
+    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None, None, Tensor, None]:
         features, weight = ctx.saved_tensors
-        return ConvInputGrad.apply(slope, features.detach(), weight, ctx.how), None, None, slope, None
+        return ConvInputGrad.apply(grad_output, features.detach(), weight, ctx.geometry), None, None, grad_output, None
 
 
 class ConvWeights(torch.autograd.Function):
-    """Be the part of a convolution's graph that leads to its weights and its bias, and to nothing else.
+    """Autograd branch that carries only the gradients of weights and bias.
 
-    As a part of its own, torch leaves it out where gradients are asked for by the pictures alone, as penalties do. What
-    it returns takes no memory: it stands for the convolution's output, in its shape. Gradients by weights have no
-    gradient themselves; no penalty asks for one.
+    As a branch of its own, torch leaves it out where gradients are taken with respect to the images alone, as penalties
+    do. What it returns takes no memory: it stands for the convolution's output, in its shape. Gradients of weights have
+    no gradient themselves; no penalty asks for one.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor | None, how: Geometry) -> Tensor:
+    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
         ctx.save_for_backward(features, weight)
-        ctx.how, ctx.bias = how, None if bias is None else list(bias.shape)
-        sides = zip(features.shape[2:], weight.shape[2:], how.stride, how.padding, how.dilation, strict=True)
+        ctx.geometry, ctx.bias = geometry, None if bias is None else list(bias.shape)
+        sides = zip(
+            features.shape[2:], weight.shape[2:], geometry.stride, geometry.padding, geometry.dilation, strict=True
+        )
         grid = [(side + 2 * around - apart * (size - 1) - 1) // step + 1 for side, size, step, around, apart in sides]
         return features.new_zeros(()).expand(len(features), len(weight), *grid)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[None, Tensor, Tensor | None, None]:
+    def backward(ctx: Any, grad_output: Tensor) -> tuple[None, Tensor, Tensor | None, None]:
         features, weight = ctx.saved_tensors
-        _, by_weight, by_bias = _back(slope, features, weight, ctx.bias, ctx.how, (False, True, ctx.bias is not None))
-        return None, by_weight, by_bias, None
+        _, weight_grad, bias_grad = _conv_backward(
+            grad_output, features, weight, ctx.bias, ctx.geometry, (False, True, ctx.bias is not None)
+        )
+        return None, weight_grad, bias_grad, None
 
 
 class ConvInputGrad(torch.autograd.Function):
-    """Lead a slope back through a convolution. Its own gradients are a convolution, and one by the weights."""
+    """Gradient of a convolution with respect to its input. Its own gradients are a convolution and a weight gradient."""
 
     @staticmethod
-    def forward(ctx: Any, slope: Tensor, features: Tensor, weight: Tensor, how: Geometry) -> Tensor:
-        ctx.save_for_backward(slope, weight)
-        ctx.how = how
-        return _back(slope, features, weight, None, how, (True, False, False))[0]
+    def forward(ctx: Any, grad_output: Tensor, features: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
+        ctx.save_for_backward(grad_output, weight)
+        ctx.geometry = geometry
+        return _conv_backward(grad_output, features, weight, None, geometry, (True, False, False))[0]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, change: Tensor) -> tuple[Tensor, None, Tensor, None]:
-        slope, weight = ctx.saved_tensors
-        by_weight = _back(slope, change, weight, None, ctx.how, (False, True, False))[1]
-        return torch.conv2d(change, weight, None, *ctx.how), None, by_weight, None
+    def backward(ctx: Any, grad_grad: Tensor) -> tuple[Tensor, None, Tensor, None]:
+        grad_output, weight = ctx.saved_tensors
+        weight_grad = _conv_backward(grad_output, grad_grad, weight, None, ctx.geometry, (False, True, False))[1]
+        return torch.conv2d(grad_grad, weight, None, *ctx.geometry), None, weight_grad, None
 
 
-def _back(
-    slope: Tensor, features: Tensor, weight: Tensor, bias: list[int] | None, how: Geometry, wanted: tuple[bool, ...]
+def _conv_backward(
+    grad_output: Tensor,
+    features: Tensor,
+    weight: Tensor,
+    bias: list[int] | None,
+    geometry: Geometry,
+    wanted: tuple[bool, ...],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients by features, weight and bias that are wanted."""
-    stride, padding, dilation, groups = how
-    found: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
-        slope, features, weight, bias, stride, padding, dilation, False, [0, 0], groups, wanted
+    """Return the gradients with respect to input, weight and bias that are wanted."""
+    stride, padding, dilation, groups = geometry
+    gradients: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
+        grad_output, features, weight, bias, stride, padding, dilation, False, [0, 0], groups, wanted
     )
-    return found
+    return gradients
 
 
 def _both(length: Pair) -> list[int]:

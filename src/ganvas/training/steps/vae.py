@@ -10,7 +10,8 @@ from ...errors import GanvasError
 from ...models.vae import GaussianEncoder
 from ..state import State
 from .batch import Batch, generate
-from .optimize import Losses, attempts, mean_losses, optimizer_step
+from .oom_retry import retry_on_oom
+from .optimize import Losses, mean_losses, optimizer_step
 
 
 def vae_step(state: State, config: Config, batch: Batch) -> Losses:
@@ -24,7 +25,7 @@ def vae_step(state: State, config: Config, batch: Batch) -> Losses:
     if not isinstance(encoder, GaussianEncoder):
         raise GanvasError(f"Recipe {config.recipe} has no encoder.", "Try: --recipe vae")
     losses: list[Losses] = []
-    for attempt in attempts(state, batch, "autoencoder"):
+    for attempt in retry_on_oom(state, batch, "autoencoder"):
         with attempt as parts:
             losses.clear()
             for number, part in enumerate(parts):

@@ -1,0 +1,57 @@
+"""What happens where memory runs out in a step: the batch is taken in twice as many microbatches, from then on."""
+
+from collections.abc import Iterator
+
+import torch
+
+from ...device import is_out_of_memory
+from ...errors import GanvasError
+from ..state import State
+from .batch import Batch
+
+
+class OOMAttempt:
+    """One attempt at moving a network by a whole batch, in as many microbatches as memory needs.
+
+    As a context it gives the microbatches. Where memory runs out in it, what was accumulated is dropped, and the
+    number of microbatches is doubled for the next attempt and from then on.
+
+    Args:
+        optimizer: the one that moves.
+    """
+
+    def __init__(self, state: State, batch: Batch, optimizer: str) -> None:
+        self.state, self.batch, self.optimizer, self.failed = state, batch, optimizer, False
+
+    def __enter__(self) -> list[Batch]:
+        return list(self.batch.microbatches(self.state.counters.n_microbatches))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
+        """Take running out of memory for a failed attempt.
+
+        Raises:
+            GanvasError: not even two images fit.
+        """
+        if not isinstance(error, MemoryError | RuntimeError) or not is_out_of_memory(error):
+            return False  # torch.OutOfMemoryError is a RuntimeError
+        counters, device = self.state.counters, self.state.device
+        if 2 * counters.n_microbatches > max(1, len(self.batch.real) // 2):  # one image has no mean and no pair
+            raise GanvasError(
+                f"The memory of {device} is full.",
+                "Try a smaller --size or --channel-mult 0.5, in another folder: --out OTHER",
+            ) from error
+        counters.n_microbatches *= 2
+        self.state.optimizers[self.optimizer].zero_grad(set_to_none=True)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.failed = True
+        return True
+
+
+def retry_on_oom(state: State, batch: Batch, optimizer: str) -> Iterator[OOMAttempt]:
+    """Yield attempts at moving by the batch until one does not run out of memory."""
+    attempt = OOMAttempt(state, batch, optimizer)
+    yield attempt
+    while attempt.failed:
+        attempt = OOMAttempt(state, batch, optimizer)
+        yield attempt
