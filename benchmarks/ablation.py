@@ -25,7 +25,7 @@ import ganvas
 from digits import load_digits, stack
 from ganvas.events import Done
 from ganvas.recipes import RECIPES
-from ganvas.recipes.classics import residual
+from ganvas.recipes.residual import residual
 from planting import rates
 from rows import Row, read_rows
 from stacked_mnist import MNIST, SAMPLES, SEED_OF_SAMPLES, SIZE, Judge, record

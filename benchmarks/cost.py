@@ -34,9 +34,10 @@ from ganvas.data import PreparedDataset
 from ganvas.data.loader import Loader
 from ganvas.device import choose_device, torch_device
 from ganvas.events import Step
-from ganvas.planning.schedule import config_at_step, phase_at, with_images
+from ganvas.planning.budget import with_images
+from ganvas.planning.schedule import config_at_step, phase_at
 from ganvas.recipes import RECIPES
-from ganvas.training.phases import take_step, prepare_step
+from ganvas.training.phases import begin_step, take_step
 from ganvas.training.state import new_state
 from machine import machine_line
 
@@ -145,7 +146,7 @@ def last_steps(config: Config) -> Callable[[], None]:
 
     def take() -> None:
         state.counters.step, state.counters.images_seen = first, max(0, config.images - STEPS * config.phases[-1].batch)
-        prepare_step(phase_at(now, config.steps - 1), state, now, data)  # grown to the end, where networks grow
+        begin_step(state, now, phase_at(now, config.steps - 1), data)  # grown to the end, where networks grow
         for _ in range(STEPS):
             take_step(config.phases[-1], state, now, loader)
 

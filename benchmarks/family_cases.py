@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ganvas.config import CHANNELS
-from ganvas.data.split import held_out_count
+from ganvas.config import CHANNELS, TrainOptions
+from ganvas.data import open_source, read_overview
 from ganvas.device import choose_device
-from ganvas.planning.request import Options
-from ganvas.training.planning import choose, circumstances, describe
+from ganvas.planning.inputs import plan_inputs
+from ganvas.planning.plan import make_plan
 from quality import on_white
 from rows import Row
 from sets import SETS
@@ -80,9 +80,9 @@ def is_there(case: str, lane: Lane) -> bool:
     return path.exists()
 
 
-def options_of(order: Row) -> Options:
+def options_of(order: Row) -> TrainOptions:
     """Return what a user would give `ganvas train` for a run."""
-    return Options(
+    return TrainOptions(
         recipe=str(order["recipe"]), size=str(order["size"]), channels=str(order["channels"]),
         minutes=float(order["minutes"]), seed=int(order["seed"]), device="cpu",
     )  # fmt: skip
@@ -99,10 +99,9 @@ def order_of(combo: Combo, lane: Lane) -> Row:
 def twin(combo: Combo, lane: Lane) -> Combo | None:
     """Return the run of a named recipe that is trained by the very configuration that `auto` comes to, if one is."""
     asked = order_of(combo, lane)
-    options, device = options_of(asked), choose_device("cpu")
-    around = circumstances(asked["pictures"], options, device)
-    around = dataclasses.replace(around, count=around.count - held_out_count(around.count))
-    data, _ = describe(asked["pictures"], options, around)
-    chosen, _ = choose(data, options, around)
-    named, _ = choose(data, dataclasses.replace(options, recipe=chosen.recipe), around)
+    options, pictures = options_of(asked), asked["pictures"]
+    inputs = plan_inputs(read_overview(open_source(pictures)), options, choose_device("cpu"))
+    chosen = make_plan(pictures, options, inputs).config
+    named = make_plan(pictures, dataclasses.replace(options, recipe=chosen.recipe), inputs).config
+    named = dataclasses.replace(named, requested=chosen.requested)
     return combo._replace(recipe=chosen.recipe) if chosen == named else None

@@ -16,9 +16,9 @@ from ganvas.data import PreparedDataset, prepare
 from ganvas.data.loader import Loader
 from ganvas.events import run_to_end
 from ganvas.planning.schedule import progress
-from ganvas.training import loop
+from ganvas.training import session
 from ganvas.training.state import State
-from ganvas.training.steps.adversarial import Losses
+from ganvas.training.steps.optimize import Losses
 
 SIZE = 16
 FILES = {"people": ("emoji-people-64.zip", 3), "mnist": ("mnist/train-images-idx3-ubyte.gz", 1)}
@@ -143,19 +143,19 @@ def load(data: str, spoil: str, assets: Path, work: Path) -> tuple[PreparedDatas
 @contextmanager
 def jumping_rates() -> Iterator[None]:
     """Multiply all learning rates by 50 from half-time on, for good."""
-    usual = loop._set_rates
+    usual = session.set_learning_rates
 
     def set_rates(state: State, config: Config, factor: float) -> None:
         usual(state, config, factor * (50 if progress(config, state.counters.step) >= 0.5 else 1))
 
-    with patch.object(loop, "_set_rates", set_rates):
+    with patch.object(session, "set_learning_rates", set_rates):
         yield
 
 
 @contextmanager
 def wild_weights(config: Config) -> Iterator[None]:
     """Draw the first weights of all networks from N(0, 0.5); those that are drawn anew later are as they should be."""
-    usual = loop.new_state
+    usual = session.new_state
 
     def fresh(config: Config, device: torch.device) -> State:
         state = usual(config, device)
@@ -166,14 +166,14 @@ def wild_weights(config: Config) -> Iterator[None]:
                     nn.init.normal_(weights, 0.0, 0.5, generator=same)
         return state
 
-    with patch.object(loop, "fresh", fresh):
+    with patch.object(session, "new_state", fresh):
         yield
 
 
 @contextmanager
 def once_at(share: float, act: Callable[[State], Callable[[], None]]) -> Iterator[None]:
     """Do `act` to the state before the first step at this share of the budget, and what it returns after the step."""
-    usual, done = loop.take_step, False
+    usual, done = session.take_step, False
 
     def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
         nonlocal done
@@ -184,7 +184,7 @@ def once_at(share: float, act: Callable[[State], Callable[[], None]]) -> Iterato
         after()
         return losses
 
-    with patch.object(loop, "advance", advance):
+    with patch.object(session, "take_step", advance):
         yield
 
 

@@ -21,10 +21,11 @@ import torch
 from PIL import Image
 from torch.optim.lr_scheduler import LinearLR
 
-from ganvas.config import Config, DataConfig, NetworkConfig, OptimizerConfig
+from ganvas.config import Config, DataConfig, NetworkConfig, OptimizerConfig, TrainOptions
 from ganvas.device import seeded_rng
 from ganvas.image_io import save_image
-from ganvas.recipes import Wishes, fc, with_wishes
+from ganvas.recipes.fc import fc
+from ganvas.recipes.overrides import apply_options
 from ganvas.training.care.sample_grids import prepare_for_sampling
 from ganvas.training.state import new_state
 from ganvas.training.steps.adversarial import adversarial_step
@@ -69,10 +70,10 @@ class Plane:
 PLANES = {"ring of 8": Plane(ring(), 0.01).shrunk(), "grid of 25": Plane(square(), 0.05).shrunk()}
 
 
-def configure(wishes: Wishes, seed: int) -> Config:
+def configure(options: TrainOptions, seed: int) -> Config:
     """Return the `fc` recipe on points, which are pictures of two channels and one pixel, with narrow networks."""
     return replace(
-        with_wishes(fc(DataConfig("points", 8, 8, 1), BATCH), wishes),
+        apply_options(fc(DataConfig("points", 8, 8, 1), BATCH), options),
         data=DataConfig("points", 1, 1, 2),
         generator=NetworkConfig("fc", (128, 128)),
         discriminator=NetworkConfig("fc", (256, 128)),
@@ -113,10 +114,11 @@ def rows(args: argparse.Namespace) -> Iterator[str]:
     yield "| set | loss | penalty | seed | modes found | good samples | KL | s |"
     yield "| --- | --- | --- |" + " ---: |" * 5
     for name, plane in PLANES.items():
-        for wishes in (Wishes(), Wishes(args.loss, args.penalty, args.gamma)):
+        chosen = TrainOptions(loss=args.loss, penalty=args.penalty, gamma=args.gamma)
+        for options in (TrainOptions(), chosen):
             for seed in args.seeds:
                 began = time.process_time()
-                config = configure(wishes, seed)
+                config = configure(options, seed)
                 points = train(config, plane, args.steps)
                 found, good = plane.judge(points)
                 file = f"{name.replace(' ', '-')}-{config.loss}-{config.penalty.name}-seed{seed}.png"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ganvas.config import Config, DataConfig
 from ganvas.data import PreparedDataset
 from ganvas.data.split import held_out_count
-from ganvas.planning.schedule import with_images
+from ganvas.planning.budget import with_images
 from ganvas.recipes import RECIPES
 from planting import (
     Change,

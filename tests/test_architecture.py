@@ -12,6 +12,7 @@ import ganvas
 SOURCE = Path(ganvas.__file__).parent
 ROOT = SOURCE.parents[1]
 MODULES = sorted(SOURCE.rglob("*.py"))
+MODULE_LIMIT, FUNCTION_LIMIT = 300, 60  # lines, of a function its docstring included
 
 
 @pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="not in a checkout")
@@ -30,7 +31,21 @@ def test_a_module_is_silent_and_small(module: Path) -> None:
     }
     assert "print" not in names, "the library is silent: yield an event"
     assert "breakpoint" not in names
-    assert len(text.splitlines()) <= 320, "a module fits into a reader's head"
+    assert len(text.splitlines()) <= MODULE_LIMIT, "a module fits into a reader's head"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_functions_are_small(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lengths = [(node.name, (node.end_lineno or 0) - node.lineno + 1) for node in functions]
+    assert not [each for each in lengths if each[1] > FUNCTION_LIMIT], "a function fits on a screen"
+
+
+def test_the_overview_of_the_commands_comes_at_once() -> None:
+    code = "import sys; from ganvas.cli.commands import overview; overview(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "tyro", "rich", "numpy", "PIL"} & set(done.stdout.split())
 
 
 def test_public_names_can_be_had() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
-from ganvas.config import Config, DataConfig, StyleConfig, from_dict, to_dict
+from any_options import any_options
+from ganvas.config import Config, DataConfig, StyleConfig, TrainOptions, from_dict, to_dict
 from ganvas.errors import GanvasError, did_you_mean
 from ganvas.recipes import RECIPES
 
@@ -29,8 +30,25 @@ def test_recipes_survive_json(recipe: str) -> None:
 def test_round_trip(
     data: DataConfig, names: tuple[str, ...], minutes: float | None, images: int | None, ema: float
 ) -> None:
-    config = replace(tiny.config("quick"), data=data, classes=names, minutes=minutes, total_images=images, ema_half_life=ema)
+    config = replace(
+        tiny.config("quick"), data=data, classes=names, minutes=minutes, total_images=images, ema_half_life=ema
+    )
     assert repr(from_dict(Config, json.loads(json.dumps(to_dict(config))))) == repr(config)
+
+
+@given(any_options)
+def test_what_was_asked_for_is_kept(options: TrainOptions) -> None:
+    config = replace(tiny.config(), requested=options)
+    record = json.loads(json.dumps(to_dict(config)))
+    assert record["requested"] == json.loads(json.dumps(options.given())), "only what was given is recorded"
+    assert from_dict(Config, record) == config
+
+
+def test_nothing_is_known_of_what_0_1_was_asked_for() -> None:
+    record = to_dict(tiny.config())
+    assert record["requested"] is None
+    assert from_dict(Config, record).requested is None
+    assert from_dict(Config, record | {"requested": {}}).requested == TrainOptions(), "nothing was asked for"
 
 
 def test_style_survives_json() -> None:
@@ -39,7 +57,7 @@ def test_style_survives_json() -> None:
 
 
 def test_a_whole_number_serves_as_a_float() -> None:
-    found = from_dict(Config, to_dict(tiny.config()) | {"ema": 1, "minutes": 5})
+    found = from_dict(Config, to_dict(tiny.config()) | {"ema_half_life": 1, "minutes": 5})
     assert (found.ema_half_life, found.minutes) == (1.0, 5.0)
     assert isinstance(found.minutes, float)
 
@@ -48,16 +66,20 @@ def test_a_whole_number_serves_as_a_float() -> None:
     ("change", "named"),
     [
         ({"recpie": "quick"}, "Did you mean 'recipe'"),
-        ({"latent": "100"}, "config.latent should be int, not '100'"),
-        ({"latent": True}, "config.latent should be int"),
-        ({"latent": 1.5}, "config.latent should be int"),
+        ({"z_dim": "100"}, "config.z_dim should be int, not '100'"),
+        ({"z_dim": True}, "config.z_dim should be int"),
+        ({"z_dim": 1.5}, "config.z_dim should be int"),
         ({"flip": 1}, "config.flip should be bool"),
-        ({"ema": False}, "config.ema should be float"),
+        ({"ema_half_life": False}, "config.ema_half_life should be float"),
         ({"classes": "abc"}, "config.classes should be"),
         ({"classes": ["a", 3]}, r"config.classes\[1\] should be str"),
         ({"data": []}, "config.data should be an object, not list"),
         ({"data": {"path": "x", "heigth": 3}}, "config.data has no field 'heigth'. Did you mean 'height'"),
-        ({"optimisers": {"generator": {"learning_rate": "fast"}}}, "config.optimisers.generator.learning_rate"),
+        ({"optimizers": {"generator": {"lr": "fast"}}}, "config.optimizers.generator.lr"),
+        ({"requested": {"minuts": 3}}, "config.requested has no field 'minuts'. Did you mean 'minutes'"),
+        ({"requested": {"minutes": "long"}}, "config.requested.minutes should be float, not 'long'"),
+        ({"requested": {"augment": ["colour"]}}, r"config.requested.augment\[0\] should be"),
+        ({"requested": []}, "config.requested should be an object, not list"),
         ({"generator": {"name": "fc"}}, "config.generator is incomplete: .*widths"),
     ],
 )

@@ -197,7 +197,7 @@ def stylize(
     config: "StyleConfig | None" = None,
     masks: Sequence[str | Path] = (),
 ) -> Iterator[Event]:
-    """Repaint `content` in the manner of `styles`, write it to `out`, and yield what happens.
+    """Repaint `content` in the style of `styles`, write it to `out`, and yield what happens.
 
     Args:
         masks: pictures that are white where a style is to be: one for each style, or one fewer.

@@ -205,3 +205,11 @@ def test_torch_is_imported_with_the_coach_only() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
     with pytest.raises(AttributeError, match="Trainer"):
         ganvas.Trainer  # noqa: B018
+
+
+def test_arguments_of_0_1_still_work_and_warn() -> None:
+    with pytest.warns(DeprecationWarning, match="pictures= is now called dataset_size="):
+        coach = ganvas.Coach(pictures=400)
+    assert coach._facts == {"dataset_size": 400.0}
+    with pytest.warns(DeprecationWarning, match=r"Coach\.healthy"):
+        assert coach.sound

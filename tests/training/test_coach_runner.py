@@ -485,7 +485,7 @@ def test_what_nothing_helps_against_is_stopped_with_a_model(
     *tried, last = orders
     assert len(tried) <= MAX_TREATMENTS
     assert last.prescriptions[-1].kind == "stop"
-    assert DIAGNOSES["oscillating"].by_hand in last.text
+    assert DIAGNOSES["oscillating"].advice in last.text
     for order in tried:
         assert order.text.rstrip(".").lower() in last.text.lower(), "it does not say what it tried"
     assert saved(run)[1]["counters"]["step"] == end.step

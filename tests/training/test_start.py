@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tyro
 from PIL import Image
 
 import ganvas
 import tiny
-from ganvas.cli import Command
-from ganvas.cli.making import Train
-from ganvas.config import Config
+from ganvas.cli import parse
+from ganvas.cli.commands import COMMANDS
+from ganvas.cli.options import options_of
+from ganvas.config import Config, TrainOptions
+from ganvas.config.keywords import OLD_NAMES
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Note, Started, Step
-from ganvas.planning.request import Options
-from ganvas.recipes import RECIPES, Wishes
+from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import calibrate, loop, phases, start
+from ganvas.training import calibrate, loop, occasions, phases, start
 from ganvas.training.resume_checks import check_same_options
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
@@ -80,7 +80,7 @@ def classes(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_labels_become_classes(recipe: str, classes: Path, tmp_path: Path) -> None:
-    config = begun(classes, tmp_path / "run", recipe=recipe, labels=True, images=40)
+    config = begun(classes, tmp_path / "run", recipe=recipe, conditional=True, images=40)
     assert (config.classes, config.class_counts) == (("cats", "dogs"), (12, 12))
     assert ganvas.load(tmp_path / "run", "cpu").sample(2, label="dogs").shape == (2, 3, 16, 16)
 
@@ -89,18 +89,18 @@ def test_labels_become_classes(recipe: str, classes: Path, tmp_path: Path) -> No
     ("options", "named"),
     [
         ({"minutes": 1.0, "images": 100}, "Both --minutes and --images"),
-        ({"images": 0}, "0 images is not a budget"),
-        ({"images": -5}, "-5 images is not a budget"),
-        ({"images": None, "minutes": float("nan")}, "nan minutes is not a budget"),
-        ({"images": None, "minutes": float("inf")}, "inf minutes is not a budget"),
-        ({"seed": -1}, "seed is a whole number from 0 on, not -1"),
+        ({"images": 0}, "--images must be greater than 0, not 0"),
+        ({"images": -5}, "--images must be greater than 0, not -5"),
+        ({"images": None, "minutes": float("nan")}, "--minutes must be greater than 0, not nan"),
+        ({"images": None, "minutes": float("inf")}, "--minutes must be greater than 0, not inf"),
+        ({"seed": -1}, "--seed must be 0 or more, not -1"),
         ({"size": "300"}, "not 300x300"),
         ({"size": "huge"}, "'huge' is not a size"),
         ({"recipe": "quikc"}, r"no recipe 'quikc'\. Did you mean 'quick'"),
-        ({"channels": "gray"}, r"no kind of channels 'gray'\. Did you mean 'grey'"),
-        ({"background": "whit"}, "background 'whit'"),
+        ({"channels": "grau"}, r"no channels 'grau'\. Did you mean 'gray'"),
+        ({"background": "whit"}, r"background colou?r 'whit'\. Did you mean 'white'"),
         ({"fit": "crpo"}, r"fit 'crpo'\. Did you mean 'crop'"),
-        ({"labels": True}, "has no labels"),
+        ({"conditional": True}, "has no classes"),
         ({"device": "tpu"}, "no device 'tpu'"),
         ({"loss": "bec"}, r"no loss 'bec'\. Did you mean 'bce'"),
     ],
@@ -151,10 +151,10 @@ def stopped(pictures: Path, tmp_path: Path) -> Path:
         ({"recipe": "fc"}, "was begun with --recipe dcgan, not fc"),
         ({"size": "32"}, "was begun with --size 16x16, not 32x32"),
         ({"images": 999}, f"was begun with --images {tiny.IMAGES}, not 999"),
-        ({"images": None, "minutes": 3.0}, "was begun with --minutes None, not 3.0"),
+        ({"images": None, "minutes": 3.0}, "was begun without --minutes, not 3"),
         ({"seed": 1}, "was begun with --seed 2, not 1"),
-        ({"labels": True}, "was begun with --labels False, not True"),
-        ({"channels": "grey"}, "was begun with --channels"),
+        ({"conditional": True}, "was begun with --conditional no, not yes"),
+        ({"channels": "gray"}, "was begun with --channels rgb, not gray"),
         ({"background": "black"}, "was begun with --background white, not black"),
         ({"fit": "pad"}, "was begun with --fit crop, not pad"),
         ({"loss": "hinge"}, "was begun with --loss bce, not hinge"),
@@ -226,9 +226,10 @@ def test_going_on(again: str, stopped: Path, pictures: Path) -> None:
 def test_a_batch_that_was_not_asked_for_is_not_taken_for_the_recipes(tmp_path: Path) -> None:
     config = tiny.config("keen")
     config = dataclasses.replace(config, phases=(*config.phases[:2], dataclasses.replace(config.phases[2], batch=4)))
-    with pytest.raises(GanvasError, match="with --batch 8, then 4, not 4"):
-        check_same_options(config, Options(wishes=Wishes(batch=4)), Run(tmp_path))
-    check_same_options(tiny.config("keen"), Options(wishes=Wishes(batch=8)), Run(tmp_path))
+    for batch in (4, 8):
+        with pytest.raises(GanvasError, match=f"was begun without --batch, not {batch}"):
+            check_same_options(config, TrainOptions(batch=batch), Run(tmp_path))
+    check_same_options(tiny.config("keen"), TrainOptions(batch=8), Run(tmp_path))
 
 
 def test_the_same_command_with_every_option_goes_on(pictures: Path, tmp_path: Path) -> None:
@@ -239,7 +240,7 @@ def test_the_same_command_with_every_option_goes_on(pictures: Path, tmp_path: Pa
 
 def test_a_finished_run_just_says_so(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = tiny.train(pictures, tmp_path / "run", "fc")
-    monkeypatch.setattr(phases, "PHASES", {})
+    monkeypatch.setattr(phases, "STEPS", {})
     again = tiny.train(pictures, tmp_path / "run", "fc")
     assert again[-1] == first[-1]
     assert not any(isinstance(event, Step) for event in again)
@@ -288,7 +289,7 @@ def test_minutes_become_steps_that_are_recorded(
         return [0.05] * len(config.phases), 0.0
 
     monkeypatch.setattr(calibrate, "seconds_per_step", seconds_per_step)
-    for name, seconds in (("score", 0.5), ("examine", 0.1), ("write", (0.1, 0.1))):
+    for name, seconds in (("score", 0.5), ("check", 0.1), ("write", (0.1, 0.1))):
         monkeypatch.setattr(calibrate, f"_seconds_to_{name}", lambda *_, seconds=seconds: seconds)
     monkeypatch.setattr(loop, "train", lambda config, run, *_: iter([Done(str(run.folder), 0, 0, 0.0, "finished")]))
     monkeypatch.setattr(start, "closing", lambda events: __import__("contextlib").nullcontext())
@@ -306,29 +307,28 @@ def test_minutes_become_steps_that_are_recorded(
 def test_stopped_before_the_first_step_it_says_how_to_go_on(pictures: Path, tmp_path: Path) -> None:
     origin = tmp_path / "an earlier run"
     tiny.train(pictures, origin, "fc")
-    asked = {"flip": "no", "width": 0.5, "batch": 6, "augment": ("color", "cutout"), "origin": str(origin)}
-    asked |= {"coach": "watch", "seed": 3, "ema": 1e-07, "fit": "pad", "freeze": 0.25, "compiled": True}
+    asked = {"flip": "no", "channel_mult": 0.5, "batch": 6, "augment": ("color", "cutout"), "init_from": str(origin)}
+    asked |= {"coach": "watch", "seed": 3, "ema_half_life": 1e-07, "fit": "pad", "freeze": 0.25, "compile": True}
     events = tiny.train(pictures, tmp_path / "run", "fc", stop=lambda: True, **asked)
     assert events[-1].reason == "interrupted"
     words = shlex.split(events[-1].command)
-    assert words.pop(0) == "ganvas"
-    typed = tyro.cli(Command, args=words, config=(tyro.conf.FlagCreatePairsOff,))
-    assert isinstance(typed, Train)
-    assert (typed.pictures, typed.out, typed.origin) == (pictures, tmp_path / "run", origin)
-    asked |= {"recipe": "fc", "size": "16", "images": tiny.IMAGES, "origin": origin, "device": "cpu"}
-    untouched = {name: value for name, value in vars(Train()).items() if name not in ("pictures", "out")}
-    assert {name: getattr(typed, name) for name in untouched} == untouched | asked, "nothing of it is recorded yet"
+    assert words[:2] == ["ganvas", "train"]
+    typed = parse("train", COMMANDS["train"], words[2:])
+    assert (typed.pictures, typed.out) == (pictures, tmp_path / "run")
+    asked |= {"recipe": "fc", "size": "16", "images": tiny.IMAGES, "device": "cpu"}
+    assert options_of(typed) == TrainOptions(**asked), "nothing of it is recorded yet"
     assert not any(isinstance(event, Started) for event in events), "it trained on although it was told to stop"
     assert tiny.train(pictures, tmp_path / "run", "fc")[-1].reason == "finished"
 
 
 def test_the_same_wishes_go_on(pictures: Path, tmp_path: Path) -> None:
-    wishes = {"penalty": "r1", "gamma": 5.0, "every": 2, "augment": ["none", "color"], "loss": "hinge", "ema": 0.2}
+    wishes = {"penalty": "r1", "gamma": 5.0, "penalty_interval": 2, "augment": ["none", "color"], "loss": "hinge"}
+    wishes |= {"ema_half_life": 0.2}
     tiny.train(pictures, tmp_path / "run", "dcgan", stop=tiny.stop_after(2), **wishes)
     config = Run(tmp_path / "run").read_config()
     assert (config.penalty.interval, config.augment, config.ema_half_life) == (2, ("color",), 0.2)
     assert tiny.train(pictures, tmp_path / "run", "dcgan", **wishes)[-1].reason == "finished"
-    with pytest.raises(GanvasError, match=r"--gamma 5\.0, not 6\.0"):
+    with pytest.raises(GanvasError, match="--gamma 5, not 6"):
         tiny.train(pictures, tmp_path / "run", "dcgan", **wishes | {"gamma": 6.0})
 
 
@@ -368,7 +368,8 @@ def test_half_written_files_of_a_killed_process_are_swept(pictures: Path, tmp_pa
 @pytest.mark.usefixtures("no_training")
 def test_enough_pictures_have_some_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = []
-    monkeypatch.setitem(RECIPES, "fc", lambda data, count: counts.append(count) or tiny.NARROW["fc"](data, count))
+    counted = tiny.with_config("fc", lambda data, count: counts.append(count) or tiny.NARROW["fc"](data, count))
+    monkeypatch.setitem(RECIPES, "fc", counted)
     assert begun(tiny.write_pictures(tmp_path / "few"), tmp_path / "run", recipe="fc").held_out == 0
     array = np.random.default_rng(0).integers(0, 256, (700, 16, 16, 3), np.uint8)
     np.save(tmp_path / "many.npy", array)
@@ -390,10 +391,26 @@ def test_memory_that_ends_anywhere_is_said(
     def full(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(loop, "save_sample_grid", full)
+    monkeypatch.setattr(occasions, "save_sample_grid", full)
     with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
         tiny.train(pictures, tmp_path / "run", "dcgan")
     assert "--size" in caught.value.hint
-    monkeypatch.setattr(loop, "save_sample_grid", lambda *_: [][0])
+    monkeypatch.setattr(occasions, "save_sample_grid", lambda *_: [][0])
     with pytest.raises(IndexError):
         tiny.train(pictures, tmp_path / "other", "dcgan")
+
+
+def test_names_of_release_0_1_are_understood_and_warned_of(classes: Path, tmp_path: Path) -> None:
+    tiny.train(classes, tmp_path / "old", "dcgan", conditional=True, channel_mult=0.5, images=8)
+    old = {"labels": True, "every": 2, "ema": 0.2, "width": 0.5, "origin": tmp_path / "old", "compiled": False}
+    assert old.keys() == OLD_NAMES.keys()
+    with pytest.warns(DeprecationWarning, match="is now called") as warned:
+        tiny.train(classes, tmp_path / "run", "dcgan", penalty="r1", images=16, **old)
+    assert {str(each.message) for each in warned} == {f"{name}= is now called {OLD_NAMES[name]}=" for name in old}
+    config = Run(tmp_path / "run").read_config()
+    assert (config.data.conditional, config.penalty.interval, config.ema_half_life) == (True, 2, 0.2)
+    assert (config.channel_mult, config.init_from) == (0.5, str(tmp_path / "old"))
+    assert config.requested == TrainOptions(
+        recipe="dcgan", size="16", device="cpu", penalty="r1", images=16, conditional=True, penalty_interval=2,
+        ema_half_life=0.2, channel_mult=0.5, init_from=str(tmp_path / "old"),
+    )  # fmt: skip

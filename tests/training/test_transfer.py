@@ -16,17 +16,19 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 import tiny
 from ganvas import checkpoint
 from ganvas.checkpoint import Tensors
-from ganvas.config import Config, DataConfig
+from ganvas.config import Config, DataConfig, TrainOptions
 from ganvas.errors import GanvasError
 from ganvas.events import Note
 from ganvas.models import build_discriminator
-from ganvas.planning.request import TRANSFERRED, Options, check_freeze, transferred
-from ganvas.planning.schedule import with_images
+from ganvas.planning.budget import with_images
+from ganvas.planning.inputs import PlanInputs
+from ganvas.planning.plan import ADA_SPEED_AFTER_TRANSFER, check_freeze, make_plan
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import phases
 from ganvas.training.care.interventions import reinitialize
-from ganvas.training.state import State, new_state, state_to_tensors, with_prefix
+from ganvas.training.state import State, new_state
+from ganvas.training.state_io import state_to_tensors, with_prefix
 from ganvas.training.transfer import match_layers, transfer_weights
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
@@ -220,14 +222,28 @@ def test_smaller_pictures_take_the_coarse_part(tmp_path: Path) -> None:
     assert 0.95 < transfer_weights(state, str(origin)) < 1
 
 
-def test_an_adaptive_augmentation_rises_faster_after_a_transfer() -> None:
-    few = configured("stylegan2", 16)
-    assert few.ada is not None
-    config = transferred(few, Options(origin=Path("old")))
-    assert (config.ada and config.ada.speed_images) == TRANSFERRED < few.ada.speed_images
-    assert config.init_from == str(Path("old").resolve())
-    assert transferred(few, Options()) == few
-    assert transferred(configured("dcgan", 16), Options(origin=Path("old"))).ada is None
+def planned(recipe: str, **options: Any) -> Config:
+    """Return the configuration that is planned for a few pictures of 16 px."""
+    inputs = PlanInputs(
+        count=tiny.COUNT, width=16, height=16, gray=False, drawn=True, device="cpu", memory=2**33, minutes=10.0
+    )
+    return make_plan("pictures", TrainOptions(recipe=recipe, size="16", **options), inputs).config
+
+
+def test_an_adaptive_augmentation_rises_faster_after_a_transfer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    old, _ = begun_with(tmp_path / "old", tiny.config("stylegan2"))
+    plain = planned("stylegan2")
+    assert plain.ada is not None
+    assert plain.init_from == ""
+    config = planned("stylegan2", init_from="old")
+    assert (config.ada and config.ada.speed_images) == ADA_SPEED_AFTER_TRANSFER < plain.ada.speed_images
+    assert config.init_from == str(old.resolve()), "it would not be found from another folder"
+    assert replace(config, ada=plain.ada, init_from="", requested=plain.requested) == plain, "nothing else is changed"
+    begun_with(tmp_path / "other", tiny.config("dcgan"))
+    assert planned("dcgan", init_from="other").ada is None
 
 
 def trained(pictures: Path | None, out: Path, recipe: str, **options: object) -> Tensors:
@@ -253,8 +269,8 @@ def test_a_training_tells_the_share(pictures: Path, tmp_path: Path) -> None:
     old = tmp_path / "old"
     assert told(pictures, old, "r3gan") == "", "nothing to tell where nothing was taken"
     where = old.resolve()
-    assert told(pictures, tmp_path / "new", "r3gan", origin=old) == f"Begins with 100% of its weights from {where}."
-    larger = told(pictures, tmp_path / "larger", "r3gan", origin=old, size="32")
+    assert told(pictures, tmp_path / "new", "r3gan", init_from=old) == f"Begins with 100% of its weights from {where}."
+    larger = told(pictures, tmp_path / "larger", "r3gan", init_from=old, size="32")
     share = transfer_weights(new_state(Run(tmp_path / "larger").read_config(), CPU), str(old))
     assert larger == f"Begins with {share:.0%} of its weights from {where}."
     assert 0.4 < share < 1
@@ -264,7 +280,7 @@ def test_the_origin_stays_as_it_is(pictures: Path, tmp_path: Path) -> None:
     old = tmp_path / "old"
     trained(pictures, old, "dcgan", images=24)
     before = {path: path.read_bytes() for path in sorted(old.rglob("*")) if path.is_file()}
-    trained(pictures, tmp_path / "new", "dcgan", images=24, origin=old)
+    trained(pictures, tmp_path / "new", "dcgan", images=24, init_from=old)
     assert {path: path.read_bytes() for path in sorted(old.rglob("*")) if path.is_file()} == before
 
 
@@ -297,7 +313,7 @@ def halves(config: Config) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize("recipe", ["r3gan", "stylegan2", "quick"])
 def test_what_is_frozen_stays_and_the_rest_moves(recipe: str, pictures: Path, tmp_path: Path) -> None:
     old = with_prefix(trained(pictures, tmp_path / "old", recipe, images=24), "discriminator/")
-    tensors = trained(pictures, tmp_path / "new", recipe, images=96, origin=tmp_path / "old", freeze=0.5)
+    tensors = trained(pictures, tmp_path / "new", recipe, images=96, init_from=tmp_path / "old", freeze=0.5)
     new = with_prefix(tensors, "discriminator/")
     stay, move = halves(Run(tmp_path / "new").read_config())
     assert [name for name in stay if not torch.equal(old[name], new[name])] == []
@@ -323,7 +339,7 @@ def test_what_is_frozen_gathers_no_gradient(pictures: Path, tmp_path: Path, monk
     monkeypatch.setitem(phases.STEPS, "adversarial", watching)
     hook = register_optimizer_step_pre_hook(before_step)
     try:
-        trained(pictures, tmp_path / "new", "r3gan", images=48, origin=tmp_path / "old", freeze=0.5)
+        trained(pictures, tmp_path / "new", "r3gan", images=48, init_from=tmp_path / "old", freeze=0.5)
     finally:
         hook.remove()
     _, move = halves(Run(tmp_path / "new").read_config())
@@ -335,13 +351,13 @@ def test_a_transfer_is_repeatable_and_goes_on_alike(pictures: Path, tmp_path: Pa
     old = tmp_path / "old"
     origin = with_prefix(trained(pictures, old, "residual", images=24), "discriminator/")
     whole, again = (
-        trained(pictures, tmp_path / name, "residual", images=80, origin=old, freeze=0.5) for name in ("whole", "again")
+        trained(pictures, tmp_path / name, "residual", images=80, init_from=old, freeze=0.5) for name in ("whole", "again")
     )
     assert_same(whole, again)
     cut = tmp_path / "cut"
     tiny.train(pictures, cut, "residual", images=80, init_from=old, freeze=0.5, stop=tiny.stop_after(7))
     assert [path.name for path in checkpoint.list_checkpoints(Run(cut).checkpoints)][-1] == "000000007"
-    assert_same(whole, trained(pictures, cut, "residual", images=80, origin=old, freeze=0.5))
+    assert_same(whole, trained(pictures, cut, "residual", images=80, init_from=old, freeze=0.5))
     stay, _ = halves(Run(cut).read_config())
     assert all(torch.equal(origin[name], newest(cut)[f"discriminator/{name}"]) for name in stay)
 
@@ -354,7 +370,7 @@ def assert_same(one: Tensors, other: Tensors) -> None:
 def test_once_begun_the_origin_is_needed_no_more(pictures: Path, tmp_path: Path) -> None:
     old = tmp_path / "old"
     trained(pictures, old, "residual", images=24)
-    whole = trained(pictures, tmp_path / "whole", "residual", images=80, origin=old)
+    whole = trained(pictures, tmp_path / "whole", "residual", images=80, init_from=old)
     tiny.train(pictures, tmp_path / "cut", "residual", images=80, init_from=old, stop=tiny.stop_after(3))
     old.rename(tmp_path / "elsewhere")
     assert_same(whole, trained(None, tmp_path / "cut", "auto", images=None, size="auto"))
@@ -409,26 +425,26 @@ def test_nothing_can_be_frozen_without_an_origin(pictures: Path, tmp_path: Path)
 
 def test_what_would_be_new_cannot_be_frozen(pictures: Path, tmp_path: Path) -> None:
     origin, _ = begun_with(tmp_path / "old", tiny.config("r3gan"))
-    for changed in ({"size": "32"}, {"channels": "grey"}):
-        with pytest.raises(GanvasError, match="nearest to the picture") as caught:
+    for changed in ({"size": "32"}, {"channels": "gray"}):
+        with pytest.raises(GanvasError, match="nearest to the image") as caught:
             tiny.train(pictures, tmp_path / "new", "r3gan", init_from=origin, freeze=0.5, **changed)
         assert "--size 16x16" in caught.value.hint
         assert not (tmp_path / "new").exists(), "something was written"
 
 
-@pytest.mark.parametrize(("changed", "hint"), [({"recipe": "dcgan"}, "--recipe r3gan"), ({"width": 2.0}, "--width 1")])
+@pytest.mark.parametrize(("changed", "hint"), [({"recipe": "dcgan"}, "--recipe r3gan"), ({"channel_mult": 2.0}, "--channel-mult 1")])
 def test_layers_that_the_earlier_run_has_not_cannot_be_frozen(
     changed: dict[str, Any], hint: str, pictures: Path, tmp_path: Path
 ) -> None:
     origin, _ = begun_with(tmp_path / "old", tiny.config("r3gan"))
     with pytest.raises(GanvasError, match="other layers") as caught:
-        tiny.train(pictures, tmp_path / "new", **{"recipe": "r3gan", "origin": origin, "freeze": 0.5} | changed)
+        tiny.train(pictures, tmp_path / "new", **{"recipe": "r3gan", "init_from": origin, "freeze": 0.5} | changed)
     assert hint in caught.value.hint
     assert not (tmp_path / "new").exists(), "something was written"
 
 
 def test_what_looks_at_labels_is_not_frozen_before_it_has_seen_any(pictures: Path, tmp_path: Path) -> None:
-    config = configured("dcgan", 16)
+    config = replace(configured("dcgan", 16), freeze_d=0.5)
     check_freeze(config, config)
     labelled = replace(config, data=replace(config.data, conditional=True))
     check_freeze(labelled, replace(labelled, classes=("cats", "dogs")))  # which there are is not known yet
@@ -438,7 +454,7 @@ def test_what_looks_at_labels_is_not_frozen_before_it_has_seen_any(pictures: Pat
         (config, replace(labelled, classes=("cats", "dogs"))),
         (replace(labelled, classes=("a", "b", "c")), replace(labelled, classes=("cats", "dogs"))),
     ):
-        with pytest.raises(GanvasError, match="looks at labels"):
+        with pytest.raises(GanvasError, match="layer for labels is new"):
             check_freeze(asked, origin)
 
 
@@ -461,7 +477,7 @@ def test_labels_may_be_learned_after_a_run_without_and_the_other_way_round(recip
 
 def test_networks_are_as_wide_as_those_they_begin_with(pictures: Path, tmp_path: Path) -> None:
     tiny.train(pictures, tmp_path / "old", "dcgan", images=8, channel_mult=2.0)
-    assert told(pictures, tmp_path / "new", "dcgan", origin=tmp_path / "old").startswith("Begins with 100%")
+    assert told(pictures, tmp_path / "new", "dcgan", init_from=tmp_path / "old").startswith("Begins with 100%")
     assert Run(tmp_path / "new").read_config().channel_mult == 2
     tiny.train(pictures, tmp_path / "asked", "dcgan", images=8, channel_mult=0.5, init_from=tmp_path / "old")
     assert Run(tmp_path / "asked").read_config().channel_mult == 0.5, "a wish wins"
@@ -486,14 +502,14 @@ def test_afresh_is_where_the_run_began(tmp_path: Path) -> None:
 def test_a_share_that_is_none(pictures: Path, tmp_path: Path) -> None:
     origin, _ = begun_with(tmp_path / "old", configured("fc", 16))
     for freeze in (-0.5, 1.0, float("nan")):
-        with pytest.raises(GanvasError, match="cannot be frozen"):
+        with pytest.raises(GanvasError, match="--freeze must be between 0 and 0.99"):
             tiny.train(pictures, tmp_path / "new", "fc", init_from=origin, freeze=freeze)
 
 
 def test_a_run_goes_on_with_no_other_origin(pictures: Path, tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     trained(pictures, old, "fc", images=8)
-    trained(pictures, new, "fc", images=8, origin=old, freeze=0.5)
+    trained(pictures, new, "fc", images=8, init_from=old, freeze=0.5)
     with pytest.raises(GanvasError, match="--from") as caught:
         tiny.train(pictures, new, "fc", images=8, init_from=new)
     assert "--out" in caught.value.hint

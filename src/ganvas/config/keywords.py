@@ -1,7 +1,6 @@
 """Options as keyword arguments of `ganvas.train` and `ganvas.plan`: checked, old names included."""
 
 import inspect
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
@@ -32,7 +31,7 @@ def options_from(keywords: Mapping[str, Any]) -> TrainOptions:
     for given, value in keywords.items():
         name = OLD_NAMES.get(given, given)
         if name != given:
-            warnings.warn(f"{given}= is now called {name}=", DeprecationWarning, stacklevel=3)
+            warn_renamed(f"{given}=", f"{name}=", stacklevel=3)
             value = None if value == UNSET.get(name) else value
         if name not in OPTIONS:
             raise TypeError(f"There is no option '{given}'.{did_you_mean(given, list(OPTIONS))}")

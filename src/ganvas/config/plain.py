@@ -71,5 +71,6 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return float(value)
     if isinstance(hint, type) and type(value) is hint:
         return value
-    expected = getattr(hint, "__name__", str(hint))
+    choices = ", ".join(map(str, typing.get_args(hint)))
+    expected = f"one of {choices}" if origin is typing.Literal else getattr(hint, "__name__", str(hint))
     raise GanvasError(f"{where} should be {expected}, not {value!r}", "Is this a ganvas config.json?")

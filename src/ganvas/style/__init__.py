@@ -1,4 +1,4 @@
-"""Style transfer: a picture's shapes with the colours and strokes of others."""
+"""Style transfer: repaint a picture with the colours and strokes of others."""
 
 from .paint import stylize
 

@@ -1,8 +1,8 @@
 """What there is to do after each step, in this order. Each hook does nothing unless it is due.
 
 A hook yields the events of what it does. `check_and_treat` comes before saving and also decides whether to save, since
-weights are checked first, and a healthy moment is worth a checkpoint. Where the consumer leaves in between, `loop.train`
-records the rest and saves.
+weights are checked first, and a healthy moment is worth a checkpoint. Where the consumer leaves in between,
+`loop.train` records the rest and saves.
 """
 
 import math

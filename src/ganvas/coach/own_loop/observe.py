@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ...deprecation import accepts_old_names, warn_renamed
 from ...errors import GanvasError
 from ...events import Event, HealthCheck, Verdict, from_json, to_json
 from ...image_io import write_atomically
@@ -27,6 +28,15 @@ TOTAL_CHECKS = 40  # of a training whose length is known
 READ_EVERY = 10  # steps after which losses are read where that means waiting for a GPU or for other processes
 
 
+# Arguments of release 0.1.
+OLD_ARGUMENTS = {
+    "optimisers": "optimizers",
+    "pictures": "dataset_size",
+    "batch": "batch_size",
+    "every": "check_every",
+}
+
+
 class Coach:
     """Watches a GAN in your own PyTorch training loop, and says when something goes wrong, and why.
 
@@ -42,6 +52,7 @@ class Coach:
     With torch.distributed, every process makes its own Coach, calls it at the same steps, and gets the same verdicts.
     """
 
+    @accepts_old_names(OLD_ARGUMENTS)
     def __init__(
         self,
         real: Tensor | None = None,
@@ -104,6 +115,12 @@ class Coach:
     def healthy(self) -> bool:
         """Tell whether no problem is known."""
         return self.verdict is None or self.verdict.name in HEALTHY_VERDICTS
+
+    @property
+    def sound(self) -> bool:
+        """The old name of `healthy`."""
+        warn_renamed("Coach.sound", "Coach.healthy")
+        return self.healthy
 
     def advice(self) -> str:
         """Return what you can do about the present verdict."""

@@ -102,7 +102,7 @@ class ConvWeights(torch.autograd.Function):
 
 
 class ConvInputGrad(torch.autograd.Function):
-    """Gradient of a convolution with respect to its input. Its own gradients are a convolution and a weight gradient."""
+    """Gradient of a convolution in its input. Its own gradients are a convolution and a weight gradient."""
 
     @staticmethod
     def forward(ctx: Any, grad_output: Tensor, features: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
