@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
+from ..deprecation import warn_renamed
 from ..errors import did_you_mean
 from .option_groups import OPTIONS
 from .options import TrainOptions
