@@ -28,7 +28,7 @@ from unittest.mock import patch
 import torch
 
 import ganvas
-from ganvas.training.care.health_check import HealthChecker
+from ganvas.training.monitoring.health_check import HealthChecker
 from planting import FILES
 from sets import ASSETS
 

@@ -15,8 +15,8 @@ from ganvas.config import DataConfig
 from ganvas.device import choose_device, torch_device
 from ganvas.recipes import RECIPES
 from ganvas.training.calibrate import calibrate
-from ganvas.training.care.checkpoint_scores import CheckpointScorer
-from ganvas.training.care.sample_grids import prepare_for_sampling
+from ganvas.training.monitoring.checkpoint_scores import CheckpointScorer
+from ganvas.training.monitoring.sample_grids import prepare_for_sampling
 from ganvas.training.state import new_state
 from sets import ASSETS, SETS, load_set
 

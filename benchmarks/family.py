@@ -41,7 +41,7 @@ from family_table import AUTO, SHOWN, by_distance, join, table
 from ganvas.config import Config, DataConfig
 from ganvas.data import PreparedDataset, prepare
 from ganvas.device import choose_device, torch_device
-from ganvas.events import Done, Event, Note, Step, Treatment, Verdict, run_to_end, read_events
+from ganvas.events import Done, Event, Note, Step, Treatment, Verdict, read_events, run_to_end
 from ganvas.image_io import image_grid, save_image, to_image, write_atomically
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
@@ -130,7 +130,11 @@ def read_run(config: Config, events: Sequence[Event]) -> Row:
     done = [event for event in events if isinstance(event, Done)][-1]
     verdicts = [event.name for event in events if isinstance(event, Verdict)]
     treatments = sum(isinstance(event, Treatment) and not event.outcome for event in events)
-    row: Row = {"chosen": config.recipe, "pictures": done.images_seen, "pictures_per_second": done.images_seen / done.seconds}
+    row: Row = {
+        "chosen": config.recipe,
+        "pictures": done.images_seen,
+        "pictures_per_second": done.images_seen / done.seconds,
+    }
     row |= {"seconds": done.seconds, "ended": done.reason}
     row |= {"verdict": verdicts[-1] if verdicts else "not examined", "treatments": treatments}
     step = seconds_per_step(config, [event for event in events if isinstance(event, Step)])

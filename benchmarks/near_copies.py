@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ganvas.device import seeded_rng
 from ganvas.metrics.features import extract_features
-from ganvas.metrics.neighbours import NEAR_COPY_DISTANCE, SHIFT_DIVISOR, shifted_thumbnails, thumbnails
+from ganvas.metrics.neighbors import NEAR_COPY_DISTANCE, SHIFT_DIVISOR, shifted_thumbnails, thumbnails
 from sets import ASSETS, SETS, load_set
 
 CHANGED = 200  # pictures

@@ -118,7 +118,9 @@ def score(case: Case, run: Run, places: Places) -> tuple[float, float]:
     reals = RealImages(load(case.data, "whole", places.assets, places.work)[0], network=NETWORK)
     fake = extract_features(load_model(run.folder, "cpu").sample(SAMPLES, SEED), NETWORK)
     real = reals.features(reals.random_indices(REALS))
-    plain, corrected = bootstrap_frechet_distance(fake.intermediate, real.intermediate, torch.Generator().manual_seed(0), replicates=0)
+    plain, corrected = bootstrap_frechet_distance(
+        fake.intermediate, real.intermediate, torch.Generator().manual_seed(0), replicates=0
+    )
     return plain.value, corrected.value
 
 

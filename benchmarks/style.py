@@ -46,7 +46,7 @@ from ganvas.image_io import save_image, to_image, to_uint8
 from ganvas.models.vgg import VGG, VGGWeights, packaged_vgg16
 from ganvas.style.load import load_picture
 from ganvas.style.objective import LossConfig, Objective, Region
-from ganvas.style.optimise import LBFGS
+from ganvas.style.optimize import LBFGS
 from ganvas.style.painting import resize_to
 from ganvas.style.plan import MemoryModel, plan_stages, scale_to
 from ganvas.style.quality import measure_controls, measure_quality

@@ -7,7 +7,7 @@ from statistics import median
 
 from ganvas.coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ganvas.coach.doctor import fresh_verdicts
-from ganvas.events import Event, Score, HealthCheck, Verdict
+from ganvas.events import Event, HealthCheck, Score, Verdict
 from rows import Row
 from sickness import CASES, Case
 

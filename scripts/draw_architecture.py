@@ -21,7 +21,9 @@ STYLE = (
 
 def layers() -> list[list[str]]:
     """Return the rooms of each layer, top to bottom."""
-    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"][0]
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ][0]
     return [layer.split(" | ") for layer in contract["layers"]]
 
 
@@ -74,7 +76,7 @@ def draw() -> str:
     height = GAP + len(rows) * ROW
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
-        f'<title>The rooms of ganvas and their imports</title><style>{STYLE}</style>',
+        f"<title>The rooms of ganvas and their imports</title><style>{STYLE}</style>",
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0L8 4L0 8" style="fill:#8c959f"/></marker></defs>',
         f'<rect width="{WIDTH}" height="{height}" style="fill:#f6f8fa;stroke:none"/>',
@@ -84,9 +86,14 @@ def draw() -> str:
         for other in sorted(others):
             other_left, other_top, other_width = boxes[other]
             x, y = left + width / 2, top + BOX_HEIGHT
-            to_x, to_y = other_left + other_width / 2 + max(-0.4, min(0.4, (x - WIDTH / 2) / WIDTH)) * other_width, other_top
+            to_x, to_y = (
+                other_left + other_width / 2 + max(-0.4, min(0.4, (x - WIDTH / 2) / WIDTH)) * other_width,
+                other_top,
+            )
             middle = (y + to_y) / 2
-            parts.append(f'<path d="M{x:.0f} {y:.0f}C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {to_y:.0f}" marker-end="url(#tip)"/>')
+            parts.append(
+                f'<path d="M{x:.0f} {y:.0f}C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {to_y:.0f}" marker-end="url(#tip)"/>'
+            )
     for room, (left, top, width) in boxes.items():
         parts.append(f'<rect x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{BOX_HEIGHT}" rx="6"/>')
         parts.append(f'<text class="name" x="{left + 10:.0f}" y="{top + 20:.0f}">{escape(room)}</text>')

@@ -6,8 +6,8 @@ Run it after a change in src/ganvas/config/option_groups.py: python scripts/writ
 from dataclasses import fields
 from pathlib import Path
 
-from ganvas.config.option_groups import GROUPS, OPTIONS
-from ganvas.config.options import choices, flag, help_texts
+from ganvas.config.options import GROUPS, OPTIONS
+from ganvas.config.train_options import choices, flag, help_texts
 from ganvas.recipes import RECIPES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "options.md"
@@ -23,14 +23,21 @@ def page() -> str:
     """Return the page as Markdown."""
     lines = [INTRODUCTION]
     for group in GROUPS:
-        lines += [f"## {group.__doc__}", "", "| flag | in Python | what it does | default |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"## {group.__doc__}",
+            "",
+            "| flag | in Python | what it does | default |",
+            "| --- | --- | --- | --- |",
+        ]
         lines += [_row(field.name) for field in fields(group)]
         lines.append("")
     return "\n".join(lines)
 
 
 def _row(name: str) -> str:
-    words = tuple(RECIPES) if name == "recipe" else tuple(word for word in choices(name) if word not in ("auto", "grey"))
+    words = (
+        tuple(RECIPES) if name == "recipe" else tuple(word for word in choices(name) if word not in ("auto", "grey"))
+    )
     value = OPTIONS[name].metavar.replace("|", " or ")
     typed = f"`{flag(name)}{f' {value}' if value else ''}`"
     listed = f" One of {', '.join(f'`{word}`' for word in words)}." if words else ""

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ganvas.config import TrainOptions
-from ganvas.config.option_groups import OPTIONS
-from ganvas.config.options import AUTO, choices
+from ganvas.config.options import OPTIONS
+from ganvas.config.train_options import AUTO, choices
 from ganvas.recipes import RECIPES
 
 TEXTS = ["white", "#ffeedd", "rgb(1, 2, 3)", "a path/with spaces", "it's", "/runs/one", "cuda:1"]

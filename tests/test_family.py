@@ -18,7 +18,7 @@ import tiny
 from ganvas import builtin
 from ganvas.config import DataConfig
 from ganvas.data import prepare
-from ganvas.events import Done, Event, CheckpointSaved, Step, Treatment, Verdict, run_to_end
+from ganvas.events import CheckpointSaved, Done, Event, Step, Treatment, Verdict, run_to_end
 from ganvas.image_io import image_grid, to_image
 from ganvas.planning.schedule import with_images
 from ganvas.runs import Run

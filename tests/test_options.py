@@ -18,8 +18,8 @@ from ganvas.cli import main, parse
 from ganvas.cli import options as cli_options
 from ganvas.cli.commands import COMMANDS
 from ganvas.config import TrainOptions, from_dict, to_dict
-from ganvas.config.option_groups import GROUPS, OPTIONS, RunOptions
-from ganvas.config.options import AUTO, choices, flag, help_texts, parse_size, to_flags
+from ganvas.config.options import GROUPS, OPTIONS, RunOptions
+from ganvas.config.train_options import AUTO, choices, flag, help_texts, parse_size, to_flags
 from ganvas.errors import GanvasError
 from ganvas.losses import LOSSES, PENALTIES
 from ganvas.recipes import RECIPES

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ganvas.config import DataConfig, TrainOptions
-from ganvas.config.options import flag
+from ganvas.config.train_options import flag
 from ganvas.errors import GanvasError
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES

@@ -16,7 +16,7 @@ from ganvas.cli import main, parse
 from ganvas.cli.commands import COMMANDS
 from ganvas.cli.options import options_of
 from ganvas.config import Config, TrainOptions
-from ganvas.config.options import to_flags
+from ganvas.config.train_options import to_flags
 from ganvas.errors import GanvasError
 from ganvas.planning.inputs import PlanInputs
 from ganvas.planning.plan import make_plan

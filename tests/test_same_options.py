@@ -12,8 +12,8 @@ import ganvas
 import tiny
 from ganvas.cli import main
 from ganvas.config import Config, TrainOptions
-from ganvas.config.option_groups import OPTIONS
-from ganvas.config.options import AUTO, flag, recorded, to_flags
+from ganvas.config.options import OPTIONS
+from ganvas.config.train_options import AUTO, flag, recorded, to_flags
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Started
 from ganvas.runs import Run

@@ -21,7 +21,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .coach.doctor import Findings
-    from .coach.own_loop.observe import Coach
+    from .coach.user_loop.observe import Coach
     from .config import StyleConfig
     from .data import Inspection
     from .evaluation import Evaluation
@@ -52,7 +52,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Return `Coach`, which needs torch and is therefore imported when somebody wants it."""
     if name == "Coach":
-        from .coach.own_loop.observe import Coach
+        from .coach.user_loop.observe import Coach
 
         return Coach
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

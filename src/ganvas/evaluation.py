@@ -22,7 +22,7 @@ from .image_io import image_grid, save_image, to_image, write_atomically
 from .latents.sample import MODEL_FILE, load, read_training_length
 from .metrics import DEFAULT_NETWORK
 from .metrics.features import Features, extract_features
-from .metrics.memorisation import Memorization, measure_memorization, pairs_grid
+from .metrics.memorization import Memorization, measure_memorization, pairs_grid
 from .metrics.networks import load_network
 from .metrics.pixels import measure_pixels
 from .metrics.real_features import RealImages
@@ -55,7 +55,7 @@ class Evaluation:
         seed: seed of the samples.
         version: version of ganvas.
         scores: see `ganvas.metrics.scores`.
-        memorisation: see `ganvas.metrics.memorisation`.
+        memorisation: see `ganvas.metrics.memorization`.
         summary: the results in plain sentences.
     """
 

@@ -12,8 +12,8 @@ from ganvas.cli import main
 from ganvas.cli.commands import COMMANDS
 from ganvas.cli.old_names import COMMANDS as OLD_COMMANDS
 from ganvas.cli.old_names import FLAGS, SPELLINGS, with_new_names
-from ganvas.config.option_groups import OPTIONS
-from ganvas.config.options import flag
+from ganvas.config.options import OPTIONS
+from ganvas.config.train_options import flag
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 

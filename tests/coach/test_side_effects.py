@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 import ganvas
 from ganvas.coach.diagnosis.diagnoses import DIAGNOSES
-from ganvas.coach.own_loop.probe import copy_of
+from ganvas.coach.user_loop.probe import copy_of
 from ganvas.errors import GanvasError
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ganvas.data import guess_channels, inspect, open_source, overview, read_overview
 from ganvas.data.inspect import Inspection
 from ganvas.data.overview import ReservoirSample
-from ganvas.data.sizes import MAX_SIDE, quantiles
+from ganvas.data.size_histograms import MAX_SIDE, quantiles
 from ganvas.errors import GanvasError
 
 inspecting = sys.modules["ganvas.data.inspect"]  # the module; the package's attribute of that name is the function

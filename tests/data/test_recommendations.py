@@ -6,7 +6,7 @@ import pytest
 
 from ganvas.data import recommendations
 from ganvas.data.recommendations import DatasetStats
-from ganvas.data.sizes import Quantiles
+from ganvas.data.size_histograms import Quantiles
 
 FINE = DatasetStats(
     path="pics",

@@ -187,7 +187,9 @@ def test_weights_that_are_missing_damaged_or_of_another_network_are_named(networ
     for name in ("damaged.safetensors", "damaged.pth"):
         files[name].write_bytes(b"\x00rubbish" * 10)
     for file in files.values():
-        complaint = f"There is no file .*{file.name}" if "none" in file.name else f"{file.name} cannot be read as weights"
+        complaint = (
+            f"There is no file .*{file.name}" if "none" in file.name else f"{file.name} cannot be read as weights"
+        )
         with pytest.raises(GanvasError, match=complaint) as caught:
             load_network(network, file)
         assert caught.value.hint

@@ -14,8 +14,8 @@ from ganvas.config.style import ColorMode, OptimizerName, Pooling, Statistics
 from ganvas.errors import GanvasError
 from ganvas.models.vgg import POOLINGS
 from ganvas.style.check import WEBP_MAX_SIDE, check_config, check_masks, check_out, layer_weights
-from ganvas.style.colour import COLOR_MODES
-from ganvas.style.optimise import OPTIMIZERS
+from ganvas.style.color import COLOR_MODES
+from ganvas.style.optimize import OPTIMIZERS
 from ganvas.style.style_targets import STATISTICS
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
 from ganvas.config import StyleConfig
-from ganvas.data.colour import is_srgb, srgb_profile
+from ganvas.data.color import is_srgb, srgb_profile
 from ganvas.data.sixteen_bit import read_16bit_image
 from ganvas.errors import GanvasError
 from ganvas.events import run_to_end

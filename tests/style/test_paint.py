@@ -21,10 +21,10 @@ from ganvas.events import Done, Event, Iteration, Note
 from ganvas.models import vgg
 from ganvas.models.vgg import VGG, VGGWeights, WeightsUnavailable, packaged_vgg16
 from ganvas.style import painting, stylize
-from ganvas.style.colour import to_oklab
+from ganvas.style.color import to_oklab
 from ganvas.style.load import SourcePaths, load_picture
 from ganvas.style.objective import Losses
-from ganvas.style.optimise import LBFGS
+from ganvas.style.optimize import LBFGS
 from ganvas.style.paint import build_encoder
 from ganvas.style.painting import PaintingJob
 from ganvas.style.plan import MemoryModel, Stage, bytes_needed, scale_to

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganvas.style import colour
-from ganvas.style.colour import (
+from ganvas.style import color
+from ganvas.style.color import (
     COLOR_MODES,
     from_oklab,
     gaussian_transport,
@@ -60,7 +60,7 @@ def test_grey_is_matched_without_dividing_by_zero(change) -> None:
 @pytest.mark.parametrize("name", ["luma", "covariance", "oklab"])
 def test_strips_are_no_other_than_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = COLOR_MODES[name](picture(4), picture(5), None)
-    monkeypatch.setattr(colour, "STRIP_ROWS", 7)
+    monkeypatch.setattr(color, "STRIP_ROWS", 7)
     torch.testing.assert_close(COLOR_MODES[name](picture(4), picture(5), None), whole, atol=1e-6, rtol=0)
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from ganvas.config import StyleConfig
 from ganvas.style import resume
 from ganvas.style.objective import Losses
-from ganvas.style.optimise import OPTIMIZERS
+from ganvas.style.optimize import OPTIMIZERS
 from ganvas.style.resume import PartialPainting, compute_fingerprint, load_partial, partial_path, save_partial
 
 PARTIAL = PartialPainting(2, 7, 30, torch.rand(1, 3, 8, 9), {"mean": torch.rand(1, 3, 8, 9)})

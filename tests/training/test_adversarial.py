@@ -13,7 +13,7 @@ from ganvas.config import BalanceConfig, Config, PenaltyConfig
 from ganvas.losses import LOSSES, PENALTIES, zero_centered_gradient_penalty
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
-from ganvas.training.care.sample_grids import prepare_for_sampling
+from ganvas.training.monitoring.sample_grids import prepare_for_sampling
 from ganvas.training.state import State, new_state
 from ganvas.training.steps import adversarial, autoencoder
 from ganvas.training.steps.adversarial import adversarial_step, d_step
@@ -153,7 +153,9 @@ def test_the_average_forgets_by_half_in_its_half_life() -> None:
     state.counters.images_seen = 1000
     update_ema(state, half_life=0.5, batch=100)
     decay = 0.5 ** (100 / 500)
-    for averaged, before, present in zip(state.networks.g_ema.parameters(), old, state.networks.generator.parameters(), strict=True):
+    for averaged, before, present in zip(
+        state.networks.g_ema.parameters(), old, state.networks.generator.parameters(), strict=True
+    ):
         torch.testing.assert_close(averaged, decay * before + (1 - decay) * present.detach())
     for _ in range(4):
         update_ema(state, half_life=0.5, batch=100)
@@ -174,7 +176,9 @@ def test_settled_statistics_are_those_of_the_averaged_weights() -> None:
     for norm in norms:
         norm.running_mean.fill_(7)
         norm.running_var.fill_(50)
-    last = next(module for module in reversed(list(state.networks.g_ema.modules())) if isinstance(module, nn.BatchNorm2d))
+    last = next(
+        module for module in reversed(list(state.networks.g_ema.modules())) if isinstance(module, nn.BatchNorm2d)
+    )
     with torch.no_grad():  # a ground that is white if, and only if, the last norm's output is about N(3, 0.1)
         last.weight.fill_(0.1)
         last.bias.fill_(3)

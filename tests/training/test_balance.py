@@ -100,7 +100,9 @@ def test_gathered_gradients_are_those_of_a_batch_as_large(recipe: str) -> None:
         drawn = replace(one, real=one.real[some], z=one.z[some])
         d_step(gathered, parts, drawn, generate(gathered.networks.generator, drawn.z, None))
         gathered.counters.step += 1
-    for large, small in zip(state.networks.discriminator.parameters(), gathered.networks.discriminator.parameters(), strict=True):
+    for large, small in zip(
+        state.networks.discriminator.parameters(), gathered.networks.discriminator.parameters(), strict=True
+    ):
         first = state.optimizers["discriminator"].state[large]["exp_avg"]
         second = gathered.optimizers["discriminator"].state[small]["exp_avg"]
         torch.testing.assert_close(second, first, msg="the mean of the gradients is not that of the whole batch")
@@ -132,7 +134,9 @@ def test_nothing_is_gathered_where_every_step_moves() -> None:
     config = tiny.config()
     state = new_state(config, CPU)
     adversarial_step(state, config, material(config))
-    assert not any(key.startswith("gradient/") for key in state_to_tensors(state)[0]), "a checkpoint twice as large for nothing"
+    assert not any(key.startswith("gradient/") for key in state_to_tensors(state)[0]), (
+        "a checkpoint twice as large for nothing"
+    )
 
 
 @pytest.mark.parametrize("recipe", STEPS)
@@ -312,7 +316,9 @@ def test_penalties_are_those_of_the_pack(batch: int) -> None:
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("classes", [(), ("a", "b")], ids=["plain", "labels"])
 def test_all_at_once_takes_a_step(penalty: str, classes: tuple[str, ...]) -> None:
-    balance = BalanceConfig(n_critic=1, d_skip_below_loss=0.01, augment_p=0.5, instance_noise_std=0.1, grad_accum_steps=2, pac=2)
+    balance = BalanceConfig(
+        n_critic=1, d_skip_below_loss=0.01, augment_p=0.5, instance_noise_std=0.1, grad_accum_steps=2, pac=2
+    )
     config = tiny.config(
         penalty=PenaltyConfig(penalty, 1.0), balance=balance, classes=classes, augment=("color", "cutout")
     )

@@ -11,7 +11,7 @@ from ganvas.data import PreparedDataset
 from ganvas.device import choose_device
 from ganvas.training import calibrate as module
 from ganvas.training.calibrate import MIN_SECONDS_TO_SCORE, SCORED_IMAGES, calibrate
-from ganvas.training.care.checkpoint_scores import COUNT
+from ganvas.training.monitoring.checkpoint_scores import COUNT
 
 STEP, SHEET, SAVE, EXAMINATION = 0.01, 0.5, 0.2, 0.1  # seconds
 
@@ -65,7 +65,9 @@ def test_a_short_run_is_not_scored(data: PreparedDataset, monkeypatch: pytest.Mo
     assert calibrate(tiny.config("dcgan"), data, choose_device("cpu"), lambda: 60.0).evaluations == 0
 
 
-def test_a_budget_that_measuring_used_up_still_gives_a_run(data: PreparedDataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_that_measuring_used_up_still_gives_a_run(
+    data: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = calibrated(data, monkeypatch, -5, 9)
     assert config.steps >= 1
     assert config.health_checks == 0

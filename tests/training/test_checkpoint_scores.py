@@ -16,8 +16,8 @@ from ganvas.events import Score, from_json, to_json
 from ganvas.metrics import real_features
 from ganvas.metrics.score_descriptions import SCORE_DESCRIPTIONS
 from ganvas.models.base import Generator
-from ganvas.training.care import checkpoint_scores
-from ganvas.training.care.checkpoint_scores import RANKED_BY, CheckpointScorer
+from ganvas.training.monitoring import checkpoint_scores
+from ganvas.training.monitoring.checkpoint_scores import RANKED_BY, CheckpointScorer
 from ganvas.training.state import State, new_state
 from ganvas.training.state_io import state_to_tensors
 
@@ -123,10 +123,14 @@ def test_scoring_leaves_the_training_alone(data: PreparedDataset, config: Config
         assert torch.equal(tensor, before[0][name]), f"scoring changed {name}"
 
 
-def test_the_real_pictures_are_looked_at_once(data: PreparedDataset, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_real_pictures_are_looked_at_once(
+    data: PreparedDataset, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looks = []
     real = real_features.extract_features
-    monkeypatch.setattr(real_features, "extract_features", lambda *given, **named: looks.append(1) or real(*given, **named))
+    monkeypatch.setattr(
+        real_features, "extract_features", lambda *given, **named: looks.append(1) or real(*given, **named)
+    )
     for _ in range(2):
         scorer = CheckpointScorer(config, data, CPU, MANY)
         scorer.score(state_at(config), copies(data))

@@ -23,13 +23,26 @@ from ganvas.coach.treatment.escalation import MAX_TREATMENTS
 from ganvas.config import Config, OptimizerConfig, PhaseConfig
 from ganvas.data.loader import Loader
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Event, Note, SampleGrid, CheckpointSaved, Score, HealthCheck, Step, Treatment, Verdict, read_events, to_json
+from ganvas.events import (
+    CheckpointSaved,
+    Done,
+    Event,
+    HealthCheck,
+    Note,
+    SampleGrid,
+    Score,
+    Step,
+    Treatment,
+    Verdict,
+    read_events,
+    to_json,
+)
 from ganvas.planning.schedule import progress
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import occasions, phases, session
-from ganvas.training.care import coach_runner
-from ganvas.training.care.checkpoint_scores import RANKED_BY
+from ganvas.training import after_step, phases, session
+from ganvas.training.monitoring import coach_runner
+from ganvas.training.monitoring.checkpoint_scores import RANKED_BY
 from ganvas.training.state import State
 from ganvas.training.state_io import with_prefix
 from histories import HEALTHY_METRICS
@@ -58,7 +71,9 @@ class Eye:
     def check(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
         whole = finite_share(state.networks.by_name().values(), losses)
         values = HEALTHY_METRICS | {"feature_distance": type(self).distance(state.counters.step), "finite": whole}
-        return HealthCheck(state.counters.step, state.counters.images_seen, progress(config, state.counters.step), phase.name, values)
+        return HealthCheck(
+            state.counters.step, state.counters.images_seen, progress(config, state.counters.step), phase.name, values
+        )
 
 
 @pytest.fixture
@@ -323,11 +338,12 @@ def test_a_score_due_while_the_coach_speaks_is_not_lost(
 
         def score(self, state: State, network: torch.nn.Module) -> dict[str, Score]:
             given = {RANKED_BY: 100.0 - state.counters.step, "near_duplicates": 0.0}
-            return {key: Score(state.counters.step, state.counters.images_seen, key, "x", value, 8) for key, value in given.items()}
+            return {
+                key: Score(state.counters.step, state.counters.images_seen, key, "x", value, 8)
+                for key, value in given.items()
+            }
 
-    monkeypatch.setitem(
-        RECIPES, "dcgan", tiny.changed("dcgan", images_per_health_check=16, images_per_evaluation=16)
-    )
+    monkeypatch.setitem(RECIPES, "dcgan", tiny.changed("dcgan", images_per_health_check=16, images_per_evaluation=16))
     monkeypatch.setattr(session, "CheckpointScorer", Judge)
     monkeypatch.setattr(coach_runner, "diagnose", never())
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
@@ -365,7 +381,9 @@ def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
             break
     stream.close()  # type: ignore[attr-defined]
     (order,) = given(events)
-    assert "rollback" in {each.kind for each in order.prescriptions}, "the ladder changed; this test needs another sickness"
+    assert "rollback" in {each.kind for each in order.prescriptions}, (
+        "the ladder changed; this test needs another sickness"
+    )
     assert any(isinstance(event, SampleGrid) and event.step == order.step for event in events), "no picture of before"
     now, facts = saved(run)
     then, earlier = saved(run, facts["coach"]["healthy_checkpoints"][-1])
@@ -507,13 +525,15 @@ def test_checkpoints_of_healthy_moments_stay(
 ) -> None:
     eye.distance = staticmethod(lambda step: improving(step) if step <= SICK else 9.0)
     monkeypatch.setattr(coach_runner, "diagnose", ill("wrong data", lambda history, step: step > SICK))
-    monkeypatch.setattr(occasions, "KEEP", 1)
+    monkeypatch.setattr(after_step, "KEEP", 1)
     run = Run(tmp_path / "run")
     events = train(pictures, run)
     healthy = saved(run)[1]["coach"]["healthy_checkpoints"]
     assert healthy
     assert max(healthy) <= SICK
-    assert len([event for event in of(CheckpointSaved, events) if event.step > SICK]) > 2, "nothing was there to push them out"
+    assert len([event for event in of(CheckpointSaved, events) if event.step > SICK]) > 2, (
+        "nothing was there to push them out"
+    )
     for step in healthy:
         saved(run, step)
     assert {event.healthy for event in of(CheckpointSaved, events) if event.step > SICK} == {False}

@@ -15,7 +15,7 @@ from ganvas.data.loader import Loader
 from ganvas.training.phases import take_step
 from ganvas.training.state import new_state
 from ganvas.training.steps import adversarial
-from ganvas.training.steps.double_backward import ConvWeights, ConvInput, FastDoubleBackward
+from ganvas.training.steps.double_backward import ConvInput, ConvWeights, FastDoubleBackward
 
 # how a convolution goes over its pictures: kernel, stride, padding, dilation, groups
 WAYS: list[tuple[Any, ...]] = [
@@ -126,7 +126,9 @@ def test_a_step_goes_back_twice_only_where_a_penalty_does(penalty: str, monkeypa
     state, loader = new_state(config, CPU), Loader(prepared(config), 0)
     called: list[int] = []
     entered = FastDoubleBackward.__enter__
-    monkeypatch.setattr(FastDoubleBackward, "__enter__", lambda mode: (called.append(state.counters.step), entered(mode))[1])
+    monkeypatch.setattr(
+        FastDoubleBackward, "__enter__", lambda mode: (called.append(state.counters.step), entered(mode))[1]
+    )
     for _ in range(4):
         take_step(config.phases[-1], state, config, loader)
     passes = {"r1": 1, "r2": 1, "r1_r2": 2}.get(penalty, 0)

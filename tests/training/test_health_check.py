@@ -21,14 +21,28 @@ from ganvas.models.multiscale import MultiscaleGenerator
 from ganvas.phases import PHASES
 from ganvas.planning.schedule import phase_at
 from ganvas.recipes import RECIPES
-from ganvas.training.care import health_check
-from ganvas.training.care.health_check import HealthChecker
+from ganvas.training.monitoring import health_check
+from ganvas.training.monitoring.health_check import HealthChecker
 from ganvas.training.state import State, new_state
 from ganvas.training.steps.batch import Batch
 
 CPU = torch.device("cpu")
-ALWAYS = {"dataset_size", "latent_dim", "finite", "feature_distance", "diversity", "near_copies", "generator_dead_units"}
-JUDGED = {"d_pair_accuracy", "logit_gap", "discriminator_update_ratio", "discriminator_lr_to_weight_ratio", "discriminator_gradient_rms"}
+ALWAYS = {
+    "dataset_size",
+    "latent_dim",
+    "finite",
+    "feature_distance",
+    "diversity",
+    "near_copies",
+    "generator_dead_units",
+}
+JUDGED = {
+    "d_pair_accuracy",
+    "logit_gap",
+    "discriminator_update_ratio",
+    "discriminator_lr_to_weight_ratio",
+    "discriminator_gradient_rms",
+}
 
 
 @pytest.fixture
@@ -54,7 +68,15 @@ def check(found: HealthCheck) -> None:
     odd = {name: value for name, value in found.metrics.items() if not isinstance(value, float)}
     assert not odd, f"no numbers: {odd}"
     assert all(math.isfinite(value) for value in found.metrics.values()), found.metrics
-    for name in ("d_pair_accuracy", "d_train_vs_heldout", "near_copies", "modes_lost", "generator_dead_units", "finite", "real_blank"):
+    for name in (
+        "d_pair_accuracy",
+        "d_train_vs_heldout",
+        "near_copies",
+        "modes_lost",
+        "generator_dead_units",
+        "finite",
+        "real_blank",
+    ):
         assert 0 <= found.metrics.get(name, 0) <= 1, name
 
 
@@ -77,7 +99,9 @@ def test_looking_gives_the_same_signs_and_changes_nothing(recipe: str, phase: in
     assert not differing(snapshot(state), before)
     assert torch.equal(torch.get_rng_state(), drawn), "random numbers of the training were drawn"
     assert modes == [module.training for network in state.networks.by_name().values() for module in network.modules()]
-    assert grads == [each.requires_grad for network in state.networks.by_name().values() for each in network.parameters()]
+    assert grads == [
+        each.requires_grad for network in state.networks.by_name().values() for each in network.parameters()
+    ]
     assert averages == state.counters.loss_averages
     assert all(each.grad is None for network in state.networks.by_name().values() for each in network.parameters())
 
@@ -116,7 +140,9 @@ def test_with_labels_each_sample_has_that_of_its_picture(recipe: str, data: Prep
     check(examined(config, labelled, config.steps))
 
 
-@pytest.mark.parametrize("balance", [BalanceConfig(pac=2), BalanceConfig(instance_noise_std=0.3), BalanceConfig(grad_accum_steps=2)])
+@pytest.mark.parametrize(
+    "balance", [BalanceConfig(pac=2), BalanceConfig(instance_noise_std=0.3), BalanceConfig(grad_accum_steps=2)]
+)
 def test_with_everything_that_may_be_prescribed(balance: BalanceConfig, data: PreparedDataset) -> None:
     config = going("dcgan", balance=balance, held_out=4, augment=("color", "cutout"))
     check(examined(config, data))

@@ -23,7 +23,7 @@ from ganvas.coach.treatment.prescription import with_prescriptions
 from ganvas.config import DataConfig
 from ganvas.data import PreparedDataset, prepare
 from ganvas.data.split import split
-from ganvas.events import Done, Event, Prescription, SampleGrid, CheckpointSaved, Started, Step, replay
+from ganvas.events import CheckpointSaved, Done, Event, Prescription, SampleGrid, Started, Step, replay
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import session, start

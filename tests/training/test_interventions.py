@@ -23,8 +23,14 @@ from ganvas.planning.budget import with_steps
 from ganvas.planning.schedule import phase_at
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training.care.interventions import apply_prescriptions, reinitialize, rollback, change_packing, reinit_dead_units
-from ganvas.training.phases import take_step, begin_step, set_learning_rates
+from ganvas.training.monitoring.interventions import (
+    apply_prescriptions,
+    change_packing,
+    reinit_dead_units,
+    reinitialize,
+    rollback,
+)
+from ganvas.training.phases import begin_step, set_learning_rates, take_step
 from ganvas.training.state import BestCheckpoint, CoachState, Counters, State, new_state
 from ganvas.training.state_io import load_state, state_to_tensors
 
@@ -182,7 +188,9 @@ def test_a_phase_is_begun_again_where_it_began(data, tmp_path: Path) -> None:
     state.coach.healthy_checkpoints = (6, 8)
     apply_prescriptions(state, config, [Prescription("restart_phase", step=9)], run, data)
     assert not differing(snapshot(state), then)
-    assert (state.counters.step, state.coach.healthy_checkpoints) == (9, (6, 8)), "the best that there is must not be forgotten"
+    assert (state.counters.step, state.coach.healthy_checkpoints) == (9, (6, 8)), (
+        "the best that there is must not be forgotten"
+    )
     now = with_prescriptions(config, state.coach.prescriptions)
     assert [(each.name, each.steps) for each in now.phases[1:3]] == [("prior", 3), ("prior", 4)]
     walk(state, now, data, now.steps)
@@ -237,7 +245,11 @@ def test_afresh_leaves_frozen_layers_as_they_were_taken_over(data, tmp_path: Pat
     walk(state, config, data, 2)
     before = snapshot(state)
     reinitialize(state, config, seed=7)
-    stay = [name for name, each in new_state(config, CPU).networks.discriminator.named_parameters() if not each.requires_grad]
+    stay = [
+        name
+        for name, each in new_state(config, CPU).networks.discriminator.named_parameters()
+        if not each.requires_grad
+    ]
     assert stay, "nothing is frozen"
     for name, now in snapshot(state).items():
         if name.startswith("discriminator/"):
@@ -255,7 +267,9 @@ def test_another_seed_draws_other_weights_and_the_same_seed_the_same(data) -> No
     assert differing(found[0], found[2])
 
 
-@pytest.mark.parametrize("recipe", [name for name in tiny.GANS if DISCRIMINATORS[going(name).discriminator.name].network.can_pack])
+@pytest.mark.parametrize(
+    "recipe", [name for name in tiny.GANS if DISCRIMINATORS[going(name).discriminator.name].network.can_pack]
+)
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_pack_of_equal_pictures_gets_the_logit_that_the_picture_got(recipe: str, count: int) -> None:
     config = going(recipe)
@@ -412,7 +426,9 @@ def test_a_prescription_nobody_knows_changes_nothing(data, tmp_path: Path) -> No
     config, run = going(), Run(tmp_path / "run")
     state = new_state(config, CPU)
     with pytest.raises(GanvasError, match="noise"):
-        apply_prescriptions(state, config, [Prescription("d_skip", value=0.1), Prescription("instance_noize")], run, data)
+        apply_prescriptions(
+            state, config, [Prescription("d_skip", value=0.1), Prescription("instance_noize")], run, data
+        )
     assert state.coach.prescriptions == ()
 
 

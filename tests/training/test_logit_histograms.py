@@ -16,7 +16,7 @@ from ganvas.data import PreparedDataset
 from ganvas.data.loader import Loader
 from ganvas.events import LogitHistograms, from_json, to_json
 from ganvas.models.base import Discriminator, Generator
-from ganvas.training.care.logit_histograms import BINS, COUNT, logit_histograms
+from ganvas.training.monitoring.logit_histograms import BINS, COUNT, logit_histograms
 from ganvas.training.phases import STEPS
 from ganvas.training.state import State, new_state
 from ganvas.training.state_io import state_to_tensors
@@ -47,7 +47,10 @@ def test_looking_changes_nothing(kind: str, data: PreparedDataset) -> None:
     config = CONFIGS[kind]()
     state = new_state(config, CPU)
     _train(state, config, data, 2)
-    before, modes = copy.deepcopy(state_to_tensors(state)), [each.training for net in _networks(state) for each in net.modules()]
+    before, modes = (
+        copy.deepcopy(state_to_tensors(state)),
+        [each.training for net in _networks(state) for each in net.modules()],
+    )
     needing = [each.requires_grad for net in _networks(state) for each in net.parameters()]
     torch.manual_seed(5)
     look(state, config, data)

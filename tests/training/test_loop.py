@@ -16,12 +16,12 @@ import tiny
 from ganvas import checkpoint
 from ganvas.coach.measurement.averages import LossAverage
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Event, LogitHistograms, Note, SampleGrid, CheckpointSaved, Score, Started, Step, replay
+from ganvas.events import CheckpointSaved, Done, Event, LogitHistograms, Note, SampleGrid, Score, Started, Step, replay
 from ganvas.planning.schedule import ends_level
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import occasions, phases, session
-from ganvas.training.care.checkpoint_scores import CheckpointScorer
+from ganvas.training import after_step, phases, session
+from ganvas.training.monitoring.checkpoint_scores import CheckpointScorer
 from ganvas.training.state import State
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
@@ -55,7 +55,7 @@ def test_a_run_from_beginning_to_end(recipe: str, pictures: Path, tmp_path: Path
         if isinstance(event, SampleGrid):
             assert (run.folder / event.path).is_file()
     assert (run.folder / [event for event in events if isinstance(event, CheckpointSaved)][-1].path).is_dir()
-    assert len(checkpoint.list_checkpoints(run.checkpoints)) == occasions.KEEP
+    assert len(checkpoint.list_checkpoints(run.checkpoints)) == after_step.KEEP
     sampled = ganvas.load(run.folder, "cpu").sample(3)
     assert sampled.shape == (3, *config.shape)
 
@@ -75,7 +75,9 @@ def test_nan_is_an_error_and_the_last_good_checkpoint_stays(
 ) -> None:
     run = Run(tmp_path / "run")
     tiny.train(pictures, run.folder, "dcgan", coach="off", stop=tiny.stop_after(3))
-    before = {path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.list_checkpoints(run.checkpoints)}
+    before = {
+        path.name: (path / checkpoint.STATE).read_bytes() for path in checkpoint.list_checkpoints(run.checkpoints)
+    }
     real = phases.STEPS["adversarial"]
 
     def breaking(state, config, material):  # type: ignore[no-untyped-def]
@@ -179,7 +181,9 @@ class FakeScorer:
         alike = 0.95 if len(self.given) in self.alike else 0.85
         self.given.append(state.counters.step)
         return {
-            "frechet_plain": Score(state.counters.step, state.counters.images_seen, "Frechet distance, plain", "a fake", distance, 1),
+            "frechet_plain": Score(
+                state.counters.step, state.counters.images_seen, "Frechet distance, plain", "a fake", distance, 1
+            ),
             "near_duplicates": Score(state.counters.step, state.counters.images_seen, "Near-duplicates", "", alike, 1),
         }
 
@@ -237,7 +241,7 @@ def test_the_model_is_that_of_the_best_checkpoint(pictures: Path, tmp_path: Path
     run, best = Run(tmp_path / "run"), scores(events)[0].step
     kept = [path.name for path in checkpoint.list_checkpoints(run.checkpoints)]
     assert f"{best:09d}" in kept, "the best checkpoint was thrown away"
-    assert len(kept) == occasions.KEEP + 1
+    assert len(kept) == after_step.KEEP + 1
     assert any(isinstance(event, Note) and f"best at step {best:,}" in event.text for event in events)
     assert_model_is_of(run, best)
 
@@ -287,7 +291,9 @@ def test_the_best_is_remembered_over_an_interruption(pictures: Path, tmp_path: P
 @pytest.mark.parametrize("recipe", tiny.GANS)
 def test_logits_are_shown_with_every_sheet(recipe: str, pictures: Path, tmp_path: Path) -> None:
     events = tiny.train(pictures, tmp_path / "run", recipe)
-    sheets, logits = ([each.step for each in events if isinstance(each, kind)] for kind in (SampleGrid, LogitHistograms))
+    sheets, logits = (
+        [each.step for each in events if isinstance(each, kind)] for kind in (SampleGrid, LogitHistograms)
+    )
     assert logits, "the logits are never shown"
     assert set(logits) <= set(sheets)
     if recipe not in ("quick", "keen"):  # whose second phase teaches no discriminator
@@ -319,7 +325,7 @@ def test_a_full_disk_anywhere_is_an_error_with_a_hint(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(occasions, broken, full)
+    monkeypatch.setattr(after_step, broken, full)
     with pytest.raises(GanvasError, match="No space left"):
         tiny.train(pictures, tmp_path / "run", "fc")
     monkeypatch.undo()
@@ -352,7 +358,9 @@ def test_an_alarm_is_raised_where_augmentation_can_get_no_stronger(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(tmp_path / "run")
-    monkeypatch.setattr("ganvas.training.phases.update_probability", lambda probability, *rest: min(0.85, probability + 0.2))
+    monkeypatch.setattr(
+        "ganvas.training.phases.update_probability", lambda probability, *rest: min(0.85, probability + 0.2)
+    )
     events = tiny.train(pictures, run.folder, "stylegan2", augment=("ada",))
     told = [event.text for event in events if isinstance(event, Note) and "as strong as it may be" in event.text]
     assert len(told) == 1, "once, not at every step"

@@ -20,7 +20,7 @@ from ganvas.errors import GanvasError
 from ganvas.events import Done, Note, Started, Step
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import calibrate, loop, occasions, phases, start
+from ganvas.training import after_step, calibrate, loop, phases, start
 from ganvas.training.resume_checks import check_same_options
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
@@ -391,11 +391,11 @@ def test_memory_that_ends_anywhere_is_said(
     def full(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(occasions, "save_sample_grid", full)
+    monkeypatch.setattr(after_step, "save_sample_grid", full)
     with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
         tiny.train(pictures, tmp_path / "run", "dcgan")
     assert "--size" in caught.value.hint
-    monkeypatch.setattr(occasions, "save_sample_grid", lambda *_: [][0])
+    monkeypatch.setattr(after_step, "save_sample_grid", lambda *_: [][0])
     with pytest.raises(IndexError):
         tiny.train(pictures, tmp_path / "other", "dcgan")
 

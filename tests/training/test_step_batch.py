@@ -21,8 +21,8 @@ from ganvas.models.stylegan2 import StyleGAN2Generator
 from ganvas.phases import PHASES
 from ganvas.planning.budget import with_images
 from ganvas.planning.schedule import PhasePosition, config_at_step, ends_level, level_at
-from ganvas.training.care.logit_histograms import logit_histograms
-from ganvas.training.phases import take_step, begin_step, set_level
+from ganvas.training.monitoring.logit_histograms import logit_histograms
+from ganvas.training.phases import begin_step, set_level, take_step
 from ganvas.training.state import State, new_state
 from ganvas.training.state_io import load_state, state_to_tensors
 from ganvas.training.steps import adversarial, autoencoder, vae
@@ -142,7 +142,9 @@ def test_all_networks_grow_together_and_a_checkpoint_knows_how_far() -> None:
     state = new_state(config, CPU)
     middle = PhasePosition(config.phases[1], config.phases[1].steps // 4)
     set_level(state, level_at(middle))
-    levels = {float(each.level) for each in (state.networks.generator, state.networks.g_ema, state.networks.discriminator)}  # type: ignore[arg-type]
+    levels = {
+        float(each.level) for each in (state.networks.generator, state.networks.g_ema, state.networks.discriminator)
+    }  # type: ignore[arg-type]
     assert len(levels) == 1
     assert 0 < levels.pop() < 1
     again = load_state(config, *state_to_tensors(state), CPU)
@@ -415,7 +417,9 @@ def test_looks_are_taken_at_the_probability_of_the_training(monkeypatch: pytest.
     state.counters.ada_p = 0.25
     assert augment_probability(state, adaptive) == 0.25
     given: list[float] = []
-    monkeypatch.setattr(d_input_module, "ada_augment", lambda pictures, probability, random: given.append(probability) or pictures)
+    monkeypatch.setattr(
+        d_input_module, "ada_augment", lambda pictures, probability, random: given.append(probability) or pictures
+    )
     logit_histograms(state, adaptive, Loader(prepared(config), 0), CPU)
     assert set(given) == {0.25}
 

@@ -26,7 +26,7 @@ from ganvas.planning.plan import ADA_SPEED_AFTER_TRANSFER, check_freeze, make_pl
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import phases
-from ganvas.training.care.interventions import reinitialize
+from ganvas.training.monitoring.interventions import reinitialize
 from ganvas.training.state import State, new_state
 from ganvas.training.state_io import state_to_tensors, with_prefix
 from ganvas.training.transfer import match_layers, transfer_weights
@@ -291,7 +291,9 @@ def test_a_damaged_newest_checkpoint_of_the_origin_is_passed_over(tmp_path: Path
     (later / checkpoint.STATE).write_bytes(b"torn")
     state = new_state(config, CPU)
     transfer_weights(state, str(origin))
-    assert all(torch.equal(each, old["generator"][name]) for name, each in state.networks.generator.state_dict().items())
+    assert all(
+        torch.equal(each, old["generator"][name]) for name, each in state.networks.generator.state_dict().items()
+    )
 
 
 def test_the_recipe_is_that_of_the_run(pictures: Path, tmp_path: Path) -> None:
@@ -351,7 +353,8 @@ def test_a_transfer_is_repeatable_and_goes_on_alike(pictures: Path, tmp_path: Pa
     old = tmp_path / "old"
     origin = with_prefix(trained(pictures, old, "residual", images=24), "discriminator/")
     whole, again = (
-        trained(pictures, tmp_path / name, "residual", images=80, init_from=old, freeze=0.5) for name in ("whole", "again")
+        trained(pictures, tmp_path / name, "residual", images=80, init_from=old, freeze=0.5)
+        for name in ("whole", "again")
     )
     assert_same(whole, again)
     cut = tmp_path / "cut"
@@ -432,7 +435,9 @@ def test_what_would_be_new_cannot_be_frozen(pictures: Path, tmp_path: Path) -> N
         assert not (tmp_path / "new").exists(), "something was written"
 
 
-@pytest.mark.parametrize(("changed", "hint"), [({"recipe": "dcgan"}, "--recipe r3gan"), ({"channel_mult": 2.0}, "--channel-mult 1")])
+@pytest.mark.parametrize(
+    ("changed", "hint"), [({"recipe": "dcgan"}, "--recipe r3gan"), ({"channel_mult": 2.0}, "--channel-mult 1")]
+)
 def test_layers_that_the_earlier_run_has_not_cannot_be_frozen(
     changed: dict[str, Any], hint: str, pictures: Path, tmp_path: Path
 ) -> None:

@@ -37,7 +37,9 @@ def test_a_step_goes_down_the_bound_with_the_best_noise() -> None:
     twin = new_state(config, CPU)
     mean, log_variance = twin.networks.encoder(material.real)  # type: ignore[misc]
     seen = generator(1)
-    make_batch(config, torch.zeros(8, *config.shape, dtype=torch.uint8), None, seen, CPU)  # what is drawn before the noise
+    make_batch(
+        config, torch.zeros(8, *config.shape, dtype=torch.uint8), None, seen, CPU
+    )  # what is drawn before the noise
     pictures = twin.networks.generator(mean + torch.randn(mean.shape, generator=seen) * (log_variance / 2).exp())
     squares, numbers = (pictures - material.real).square().flatten(1), material.real[0].numel()
     variance = float(squares.mean().detach())
@@ -77,7 +79,9 @@ def test_labels_and_variances_of_any_size(tmp_path) -> None:  # type: ignore[no-
     config = replace(tiny.config("vae"), classes=("a", "b"))
     state = new_state(config, CPU)
     labels = torch.randint(0, 2, (8,))
-    material = make_batch(config, torch.randint(0, 256, (8, *config.shape), dtype=torch.uint8), labels, generator(1), CPU)
+    material = make_batch(
+        config, torch.randint(0, 256, (8, *config.shape), dtype=torch.uint8), labels, generator(1), CPU
+    )
     assert isinstance(state.networks.encoder, GaussianEncoder)
     nn.init.constant_(state.networks.encoder.layers[-1].bias, 1e4)  # type: ignore[arg-type]
     assert all(math.isfinite(float(each)) for each in vae_step(state, config, material).values())

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from ..config.option_groups import RunOptions
-from ..config.options import to_flags
+from ..config.options import RunOptions
+from ..config.train_options import to_flags
 from .options import Device, Json, options_of, train_option_groups
 from .output import echo
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from ..config.option_groups import GROUPS, OPTIONS
-from ..config.options import AUTO, TrainOptions, choices, flag, help_texts
+from ..config.options import GROUPS, OPTIONS
+from ..config.train_options import AUTO, TrainOptions, choices, flag, help_texts
 from ..recipes import RECIPES
 
 Json = Annotated[bool, arg(help="Put one JSON object on the last line of stdout.", help_behavior_hint="")]

@@ -14,7 +14,7 @@ from .terminal import console
 
 if TYPE_CHECKING:
     from ..data import Inspection
-    from ..data.sizes import Quantiles
+    from ..data.size_histograms import Quantiles
     from ..evaluation import Evaluation
     from ..training.forecast import Forecast
 

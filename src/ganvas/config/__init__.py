@@ -1,7 +1,5 @@
 """The complete description of a run or a painting: frozen dataclasses, to JSON and back."""
 
-from .options import TrainOptions
-from .plain import from_dict, to_dict
 from .run import (
     CHANNELS,
     FORMAT,
@@ -17,7 +15,9 @@ from .run import (
     PhaseConfig,
     StyleGANConfig,
 )
+from .serialization import from_dict, to_dict
 from .style import StyleConfig
+from .train_options import TrainOptions
 
 __all__ = [
     "CHANNELS",

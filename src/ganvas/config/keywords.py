@@ -6,8 +6,8 @@ from typing import Any, get_type_hints
 
 from ..deprecation import warn_renamed
 from ..errors import did_you_mean
-from .option_groups import OPTIONS
-from .options import TrainOptions
+from .options import OPTIONS
+from .train_options import TrainOptions
 
 # Names of release 0.1, which still work and warn.
 OLD_NAMES = {

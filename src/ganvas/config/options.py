@@ -1,164 +1,217 @@
-"""The options that were given for a training: checked, as words of a command line, and as a run records them."""
+"""Everything that a user may ask of a training, each option declared once.
 
-import ast
-import inspect
+From these dataclasses follow the flags of `ganvas train` and `ganvas inspect`, the arguments of `ganvas.train` and
+`ganvas.plan`, the check when a run goes on, the command that repeats a run, and the table in docs/options.md. An option
+that is None was not given; what is in force then is its default, or the recipe's choice.
+"""
+
 import math
-import re
-import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import cache
-from typing import Any, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-from ..errors import GanvasError, lookup
-from .option_groups import (
-    GROUPS,
-    OPTIONS,
-    BudgetOptions,
-    DataOptions,
-    ModelOptions,
-    Option,
-    RegularizationOptions,
-    RunOptions,
-)
 
-AUTO = "auto"  # typed where an option is to be chosen; the same as leaving it out
-MAX_EMA_HALF_LIFE = 0.5  # beyond, somebody means a decay such as 0.999
+@dataclass(frozen=True)
+class Option:
+    """What is to be known of an option beside its type and its help text.
+
+    Args:
+        default: what is in force if it is not given, in words for people.
+        metavar: what stands for its value in --help.
+        flag: its name on the command line, if that is not the field's.
+        read: returns the value that a run's `Config` records, to compare with and to repeat; None if it has none.
+        repeat: whether the command that repeats a run always states it, since it depends on pictures or machine.
+        may_change: whether it may be another one when a run goes on.
+        minimum, maximum: least and greatest value.
+        example: a value to try, for the hint of an error.
+    """
+
+    default: str
+    metavar: str = ""
+    flag: str = ""
+    read: Callable[[Any], Any] | None = None
+    repeat: bool = False
+    may_change: bool = False
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    example: str = ""
+
+
+def _has_discriminator(config: Any) -> bool:
+    return bool(config.discriminator.name != "none")
+
+
+def _lr(*names: str) -> Callable[[Any], float | None]:
+    """Return a reader of the learning rate of the first of these optimizers that a run has."""
+    return lambda config: next((config.optimizers[name].lr for name in names if name in config.optimizers), None)
+
+
+def _single_batch(config: Any) -> int | None:
+    batches = {phase.batch for phase in config.phases if phase.batch}
+    return batches.pop() if len(batches) == 1 else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(RunOptions, RegularizationOptions, ModelOptions, BudgetOptions, DataOptions):
-    """What a user asks of a training. An option that is None was not given.
+class DataOptions:
+    """Data"""
 
-    Raises:
-        GanvasError: a value is out of range, or not one of the choices.
-    """
-
-    def __post_init__(self) -> None:
-        for name, option in OPTIONS.items():
-            value = getattr(self, name)
-            if isinstance(value, list):
-                value = tuple(value)
-            if value in (AUTO, ()):
-                value = None
-            if name == "augment" and isinstance(value, str):
-                value = (value,)
-            if value is not None:
-                value = _checked(name, option, value)
-            object.__setattr__(self, name, value)
-        if self.minutes is not None and self.images is not None:
-            raise GanvasError("Both --minutes and --images were given.", "A run has one budget: give one of them.")
-
-    def given(self) -> dict[str, Any]:
-        """Return the options that were given, by name."""
-        return {name: value for name in OPTIONS if (value := getattr(self, name)) is not None}
-
-    def to_record(self) -> dict[str, Any]:
-        """Return what config.json holds: the options that were given."""
-        return self.given()
+    size: Annotated[
+        str | None,
+        Option("chosen", "64|96x64", read=lambda config: f"{config.data.width}x{config.data.height}", repeat=True),
+    ] = None
+    """Size in pixels: 64, or width by height: 96x64."""
+    channels: Annotated[
+        Literal["auto", "gray", "grey", "rgb", "rgba"] | None,
+        Option("chosen", read=lambda config: {1: "gray", 3: "rgb", 4: "rgba"}[config.data.channels], repeat=True),
+    ] = None
+    """Gray, color, or color with transparency kept."""
+    background: Annotated[str | None, Option("white", "COLOR", read=lambda config: config.data.background)] = None
+    """Color under transparent pictures: a name, or #ffeedd."""
+    fit: Annotated[
+        Literal["auto", "crop", "pad", "stretch"] | None, Option("crop", read=lambda config: config.data.fit)
+    ] = None
+    """crop cuts out the middle, pad keeps all on the background, stretch ignores the shape."""
+    conditional: Annotated[bool | None, Option("no", read=lambda config: config.data.conditional)] = None
+    """Learn sub-folders (or idx labels) as classes, to be sampled by --label."""
 
 
-def flag(name: str) -> str:
-    """Return how an option is typed: "--penalty-interval" for `penalty_interval`."""
-    return f"--{OPTIONS[name].flag or name.replace('_', '-')}"
+@dataclass(frozen=True, kw_only=True)
+class BudgetOptions:
+    """Budget"""
+
+    minutes: Annotated[
+        float | None, Option("10", "MINUTES", read=lambda config: config.minutes, minimum=0, example="10")
+    ] = None
+    """Time to train, start-up included."""
+    images: Annotated[
+        int | None, Option("by --minutes", "N", read=lambda config: config.total_images, minimum=0, example="100000")
+    ] = None
+    """Number of real images to see, instead of --minutes; makes a run repeatable bit for bit."""
 
 
-def to_flags(values: dict[str, Any]) -> list[str]:
-    """Return the words of a command line that asks for these options."""
-    words: list[str] = []
-    for name, value in values.items():
-        if value is False or value is None:
-            continue
-        texts = [] if value is True else [_text(each) for each in (value if isinstance(value, tuple) else (value,))]
-        words += [flag(name), *texts]
-    return words
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Model"""
+
+    recipe: Annotated[str | None, Option("chosen", read=lambda config: config.recipe, repeat=True)] = None
+    """Networks, losses and schedule; ganvas recipes describes them."""
+    channel_mult: Annotated[
+        float | None,
+        Option("1", "FACTOR", read=lambda config: config.channel_mult, minimum=0.1, maximum=16, example="2"),
+    ] = None
+    """Multiplier for the number of channels in all networks; 2 takes about four times as long a step."""
+    batch: Annotated[
+        int | None, Option("the recipe's", "N", read=_single_batch, repeat=True, minimum=2, maximum=4096, example="32")
+    ] = None
+    """Images a step."""
+    g_lr: Annotated[
+        float | None,
+        Option("the recipe's", "LR", read=_lr("generator", "autoencoder"), minimum=0, maximum=1, example="0.0002"),
+    ] = None
+    """Learning rate of the generator."""
+    d_lr: Annotated[
+        float | None, Option("the recipe's", "LR", read=_lr("discriminator"), minimum=0, maximum=1, example="0.0002")
+    ] = None
+    """Learning rate of the discriminator."""
+    ema_half_life: Annotated[
+        float | None,
+        Option("the recipe's", "SHARE", read=lambda config: config.ema_half_life, minimum=0, maximum=1, example="0.05"),
+    ] = None
+    """Half-life of the averaged generator weights, as a share of the images seen so far: 0.05; 0 for no average."""
+    init_from: Annotated[
+        str | None, Option("random weights", "RUN", flag="from", read=lambda config: config.init_from or None)
+    ] = None
+    """Begin with the weights of an earlier run; pictures and size may differ."""
+    freeze: Annotated[
+        float | None,
+        Option("0", "SHARE", read=lambda config: config.freeze_d or None, minimum=0, maximum=0.99, example="0.5"),
+    ] = None
+    """With --from: share of the discriminator, counted from the image, that stays frozen: 0.5."""
 
 
-def recorded(config: Any) -> dict[str, Any]:
-    """Return the value of each option that a run's configuration records, by name; None where it records none."""
-    return {name: option.read(config) for name, option in OPTIONS.items() if option.read is not None}
+@dataclass(frozen=True, kw_only=True)
+class RegularizationOptions:
+    """Regularization"""
+
+    loss: Annotated[
+        Literal[
+            "auto", "bce", "saturating", "hinge", "least_squares", "wasserstein", "relativistic", "relativistic_hinge"
+        ]
+        | None,
+        Option("the recipe's", read=lambda config: config.loss if _has_discriminator(config) else None),
+    ] = None
+    """Adversarial loss."""
+    penalty: Annotated[
+        Literal["auto", "none", "r1", "r2", "r1_r2", "approximate_r1", "approximate_r1_r2", "gradient"] | None,
+        Option("the recipe's", read=lambda config: config.penalty.name if _has_discriminator(config) else None),
+    ] = None
+    """Penalty on the discriminator."""
+    gamma: Annotated[
+        float | None,
+        Option(
+            "by size and batch",
+            "WEIGHT",
+            read=lambda config: config.penalty.gamma if config.penalty.name != "none" else None,
+            minimum=0,
+            example="1",
+        ),
+    ] = None
+    """Weight of the penalty."""
+    penalty_interval: Annotated[
+        int | None,
+        Option(
+            "the recipe's",
+            "STEPS",
+            read=lambda config: config.penalty.interval if config.penalty.name != "none" else None,
+            minimum=1,
+            example="16",
+        ),
+    ] = None
+    """Steps from one penalty to the next, which is that much stronger: 16 is usual for r1 and saves time."""
+    augment: Annotated[
+        tuple[Literal["color", "translation", "cutout", "ada", "apa", "none"], ...] | None,
+        Option(
+            "the recipe's",
+            read=lambda config: (config.augment or ("none",)) if _has_discriminator(config) else None,
+            repeat=True,
+        ),
+    ] = None
+    """Augmentation: color, translation, cutout (DiffAugment), ada or apa (adaptive), or none."""
+    flip: Annotated[
+        Literal["auto", "yes", "no"] | None,
+        Option("by number of pictures", read=lambda config: "yes" if config.flip else "no", repeat=True),
+    ] = None
+    """Mirror pictures at random; by default if there are fewer than 10,000. Say no for letters and digits."""
 
 
-def repeating_flags(config: Any) -> list[str]:
-    """Return the flags that train such a run again: what was asked for, and what depends on pictures or machine.
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Run"""
 
-    Of a run of 0.1, which does not record what was asked for, everything is stated.
-    """
-    values = recorded(config)
-    if config.requested is not None:
-        stated = {*config.requested.given(), *(name for name, option in OPTIONS.items() if option.repeat)}
-        if config.channel_mult != 1 or config.init_from:  # else the width would be the machine's, or that run's
-            stated.add("channel_mult")
-        values = {name: value for name, value in values.items() if name in stated}
-    if values.get("minutes") is not None:
-        values.pop("images", None)
-    return to_flags(values)
-
-
-@cache
-def help_texts() -> dict[str, str]:
-    """Return the help text of each option: the docstring below its field."""
-    texts: dict[str, str] = {}
-    for group in GROUPS:
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(group))).body
-        assert isinstance(body, ast.ClassDef)
-        for before, after in zip(body.body, body.body[1:], strict=False):
-            if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name):
-                texts[before.target.id] = str(ast.literal_eval(after.value))  # type: ignore[attr-defined]
-    return texts
+    coach: Annotated[
+        Literal["auto", "act", "watch", "off"] | None,
+        Option("act", read=lambda config: config.coach, may_change=True),
+    ] = None
+    """act checks the training's health and repairs it, watch only reports, off does not check."""
+    seed: Annotated[
+        int | None, Option("0", "N", read=lambda config: config.seed, repeat=True, minimum=0, example="1")
+    ] = None
+    """Seed of everything random."""
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16", "float16"] | None,
+        Option("float32", read=lambda config: config.precision),
+    ] = None
+    """Number format of the networks; the 16-bit ones are for GPUs that are faster with them."""
+    compile: Annotated[bool | None, Option("no", read=lambda config: config.compile)] = None
+    """Let torch compile the networks first: a minute or more, for long trainings on a GPU."""
+    device: Annotated[str | None, Option("chosen", "DEVICE")] = None
+    """cpu, cuda, cuda:1 or mps."""
 
 
-def choices(name: str) -> tuple[str, ...]:
-    """Return the values that an option may have, if these are words."""
-    group = next(group for group in GROUPS if name in {field.name for field in fields(group)})
-    found = re.findall(r"Literal\[([^\]]*)\]", str(get_type_hints(group)[name]))
-    return tuple(ast.literal_eval(f"({found[0]},)")) if found else ()
+GROUPS: tuple[type, ...] = (DataOptions, BudgetOptions, ModelOptions, RegularizationOptions, RunOptions)
 
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Return (width, height) in pixels for "64" or "96x64" (width by height).
-
-    Raises:
-        GanvasError: it is neither.
-    """
-    found = re.fullmatch(r"(\d{1,4})(?:[xX](\d{1,4}))?", text.strip())
-    if not found:
-        raise GanvasError(f"'{text}' is not a size.", "Try: --size 64, or width by height: --size 96x64")
-    return int(found[1]), int(found[2] or found[1])
-
-
-def _checked(name: str, option: Option, value: Any) -> Any:
-    """Return an option's value in its one form; refuse what is out of range or not among the choices."""
-    if name == "size":
-        return "{}x{}".format(*parse_size(value))
-    if name == "channels" and value == "grey":
-        return "gray"
-    if name == "init_from":
-        return str(value)
-    for word in (value if isinstance(value, tuple) else (value,)) if choices(name) else ():
-        lookup(dict.fromkeys(choices(name)), word, name.replace("_", " "))
-    if name == "ema_half_life" and MAX_EMA_HALF_LIFE < value <= 1:
-        raise GanvasError(
-            f"--ema-half-life {value:g} looks like a decay. It is a half-life, as a share of the images seen so far.",
-            "Try: --ema-half-life 0.05",
-        )
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        in_range = option.minimum <= value <= option.maximum and value < math.inf
-        if not in_range or (value == 0 and name in ("minutes", "images")):
-            raise GanvasError(
-                f"{flag(name)} must be {_range(name, option)}, not {value:g}.", f"Try: {flag(name)} {option.example}"
-            )
-    return value
-
-
-def _range(name: str, option: Option) -> str:
-    if option.maximum < math.inf:
-        return f"between {option.minimum:g} and {option.maximum:g}"
-    return "greater than 0" if name in ("minutes", "images") else f"{option.minimum:g} or more"
-
-
-def _text(value: Any) -> str:
-    """Return a value as it is typed; numbers as short as they can be without a loss."""
-    if isinstance(value, float):
-        short = f"{value:g}"
-        return short if float(short) == value else repr(value)
-    return str(value)
+OPTIONS: dict[str, Option] = {
+    field.name: next(each for each in get_args(get_type_hints(group, include_extras=True)[field.name])[1:])
+    for group in GROUPS
+    for field in fields(group)
+}

@@ -6,7 +6,7 @@ a run can be read, repeated and opened by a later release.
 
 from dataclasses import dataclass
 
-from .options import TrainOptions
+from .train_options import TrainOptions
 
 FORMAT = 3  # raised when a run of an older release needs translating (`config.old_format`)
 

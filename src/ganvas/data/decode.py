@@ -17,7 +17,7 @@ from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 from ..config import DataConfig
 from ..errors import GanvasError, check_choice, did_you_mean
-from .colour import to_srgb
+from .color import to_srgb
 
 ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
 

@@ -19,7 +19,7 @@ from .duplicates import ThumbnailStats, content_hash, find_lookalikes
 from .overview import OVERVIEW_LIMIT, OVERVIEW_SAMPLE, Overview, ReservoirSample, decode_thumbnails, make_overview
 from .prepare import SkippedFile
 from .recommendations import DatasetStats
-from .sizes import SizeHistograms, upright_size
+from .size_histograms import SizeHistograms, upright_size
 from .sources import Source, SourceItem, no_pictures_error, open_source
 
 SAMPLE_SIZE = 512  # pictures that are decoded

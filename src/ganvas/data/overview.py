@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from . import recommendations
 from .decode import UnreadableImageError, read_header, read_image
 from .duplicates import ThumbnailStats, thumbnail_stats
-from .sizes import SizeHistograms, upright_size
+from .size_histograms import SizeHistograms, upright_size
 from .sources import Source, SourceItem
 
 OVERVIEW_SAMPLE = 64  # pictures that an overview is made from

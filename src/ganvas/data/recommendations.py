@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .prepare import MIN_IMAGES, SkippedFile
-from .sizes import Quantiles
+from .size_histograms import Quantiles
 
 RECOMMENDED_SIDES = (32, 64, 128, 256)  # pixels of the short side
 TINY_SIDE = 24  # pixels of the short side; smaller pictures show little

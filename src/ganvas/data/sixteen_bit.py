@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .colour import is_srgb
+from .color import is_srgb
 from .decode import UnreadableImageError, read_header
 
 Image16 = npt.NDArray[np.uint16]

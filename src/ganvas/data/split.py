@@ -31,7 +31,7 @@ def split(count: int, held_out: int) -> TrainSplit:
     in the stretch, so that periodic file names (six skin tones per emoji) do not bias the split.
 
     Copies of one picture may end up on both sides; to find them, all would have to be read. Code that compares the
-    sides must leave such pictures out, as `ganvas.metrics.memorisation` does.
+    sides must leave such pictures out, as `ganvas.metrics.memorization` does.
 
     Args:
         count: of all pictures.

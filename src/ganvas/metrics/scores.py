@@ -14,7 +14,7 @@ from torch import Tensor
 from ..errors import GanvasError
 from .distances import BOOTSTRAP_REPLICATES, Z_95, Interval, bootstrap_frechet_distance, bootstrap_kernel_distance
 from .features import Features
-from .neighbours import Images, birthday_support, count_near_duplicates
+from .neighbors import Images, birthday_support, count_near_duplicates
 from .score_descriptions import Score
 
 PRECISION_RECALL_K = 3  # nearest neighbours for precision and recall, as published

@@ -9,7 +9,7 @@ from typing import Literal
 
 from .. import checkpoint
 from ..config import CHANNELS, Config, DataConfig, TrainOptions
-from ..config.options import flag, parse_size
+from ..config.train_options import flag, parse_size
 from ..errors import GanvasError, lookup
 from ..models import DISCRIMINATORS
 from ..recipes import DEFAULT_MINUTES, RECIPES

@@ -1,7 +1,7 @@
 """The classic DCGAN (Radford et al. 2016)."""
 
 from ..config import Config, DataConfig, NetworkConfig, OptimizerConfig, PhaseConfig
-from .sizes import halvings
+from .resolutions import halvings
 from .spec import RecipeSpec
 
 

@@ -1,7 +1,7 @@
 """FastGAN (Liu et al. 2021), small enough for a CPU."""
 
 from ..config import Config, DataConfig, NetworkConfig, OptimizerConfig, PhaseConfig
-from .sizes import FEW_IMAGES, SLOW_START_IMAGES, channel_schedule, halvings
+from .resolutions import FEW_IMAGES, SLOW_START_IMAGES, channel_schedule, halvings
 from .spec import RecipeSpec
 
 

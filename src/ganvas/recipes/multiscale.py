@@ -1,7 +1,7 @@
 """Multi-scale gradients (Karnewar and Wang 2020, MSG-GAN), small enough for a CPU."""
 
 from ..config import Config, DataConfig, NetworkConfig, OptimizerConfig, PenaltyConfig, PhaseConfig
-from .sizes import (
+from .resolutions import (
     FEW_IMAGES,
     R1_SCALE_FOR_SMALL_NETWORKS,
     SLOW_START_IMAGES,

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from ..config import AdaConfig, Config, NetworkConfig, OptimizerConfig, PenaltyConfig, TrainOptions
-from ..config.options import flag
+from ..config.train_options import flag
 from ..errors import GanvasError
 from ..models import DISCRIMINATORS
-from .sizes import r1_gamma_heuristic
+from .resolutions import r1_gamma_heuristic
 
 ADAPTIVE = frozenset({"ada", "apa"})  # augmentations whose probability adapts to the discriminator
 COLOR_POLICIES = frozenset({"color", "ada"})  # those that need images with colors

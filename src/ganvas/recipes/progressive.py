@@ -1,7 +1,7 @@
 """Progressive growing (Karras et al. 2018, ProGAN), small enough for a CPU."""
 
 from ..config import Config, DataConfig, NetworkConfig, OptimizerConfig, PenaltyConfig, PhaseConfig
-from .sizes import FEW_IMAGES, SLOW_START_IMAGES, channel_schedule, exact_halvings
+from .resolutions import FEW_IMAGES, SLOW_START_IMAGES, channel_schedule, exact_halvings
 from .spec import RecipeSpec
 
 

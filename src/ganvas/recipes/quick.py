@@ -1,7 +1,7 @@
 """The recipe for people with a CPU and a few minutes: an autoencoder, a prior on its codes, then a short GAN."""
 
 from ..config import AutoencoderConfig, Config, DataConfig, NetworkConfig, OptimizerConfig, PhaseConfig
-from .sizes import FEW_IMAGES, halvings
+from .resolutions import FEW_IMAGES, halvings
 from .spec import RecipeSpec
 
 PRIOR_BATCH = 256  # codes a step of the prior

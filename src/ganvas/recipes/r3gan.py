@@ -1,7 +1,7 @@
 """R3GAN (Huang et al. 2024), small enough for a CPU."""
 
 from ..config import AnnealConfig, Config, DataConfig, NetworkConfig, OptimizerConfig, PenaltyConfig, PhaseConfig
-from .sizes import (
+from .resolutions import (
     FEW_IMAGES,
     R1_SCALE_FOR_SMALL_NETWORKS,
     SLOW_START_IMAGES,

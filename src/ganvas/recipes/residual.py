@@ -1,7 +1,7 @@
 """A small residual pair that R1 alone keeps stable (Mescheder et al. 2018)."""
 
 from ..config import Config, DataConfig, NetworkConfig, OptimizerConfig, PenaltyConfig, PhaseConfig
-from .sizes import halvings
+from .resolutions import halvings
 from .spec import RecipeSpec
 
 

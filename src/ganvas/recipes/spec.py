@@ -6,7 +6,7 @@ from itertools import product
 
 from ..config import Config, DataConfig
 from ..errors import GanvasError
-from .sizes import can_be_halved_exactly, size_flag
+from .resolutions import can_be_halved_exactly, size_flag
 
 SEARCH_RADIUS = 32  # pixels from any size up to 256 to one that can be halved exactly
 

@@ -10,7 +10,7 @@ from ..config import (
     PhaseConfig,
     StyleGANConfig,
 )
-from .sizes import (
+from .resolutions import (
     FEW_IMAGES,
     R1_SCALE_FOR_SMALL_NETWORKS,
     SLOW_START_IMAGES,

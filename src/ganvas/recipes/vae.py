@@ -1,7 +1,7 @@
 """A variational autoencoder (Kingma and Welling 2014), the baseline that GANs are compared with."""
 
 from ..config import Config, DataConfig, NetworkConfig, OptimizerConfig, PhaseConfig
-from .sizes import FEW_IMAGES, halvings
+from .resolutions import FEW_IMAGES, halvings
 from .spec import RecipeSpec
 
 

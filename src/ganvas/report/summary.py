@@ -10,7 +10,7 @@ from PIL import Image
 
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..config import Config
-from ..config.options import repeating_flags
+from ..config.train_options import repeating_flags
 from ..formatting import (
     basename,
     format_duration,

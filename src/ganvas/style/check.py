@@ -11,8 +11,8 @@ from ..config.style import STARTS, ColorMode, NetworkName
 from ..errors import GanvasError, did_you_mean
 from ..image_io import SIXTEEN_BIT_SUFFIXES
 from ..models.vgg import POOLINGS
-from .colour import COLOR_MODES
-from .optimise import OPTIMIZERS
+from .color import COLOR_MODES
+from .optimize import OPTIMIZERS
 from .style_targets import STATISTICS
 
 RANGES = {  # smallest and largest value of settings

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..config import StyleConfig
 from ..config.style import ColorMode
-from ..data.colour import srgb_profile
+from ..data.color import srgb_profile
 from ..device import seeded_rng
 from ..errors import GanvasError, UnusableImageError
 from ..events import Event, Iteration, Note
@@ -22,11 +22,11 @@ from ..image_io import SIXTEEN_BIT_SUFFIXES, save_16bit_image, save_image, to_fl
 from ..models.vgg import VGG
 from . import resume
 from .check import layer_weights
-from .colour import COLOR_MODES
+from .color import COLOR_MODES
 from .load import Picture, SourcePaths, SourcePictures, to_uint8_tensor
 from .masks import region_masks
 from .objective import LossConfig, Objective, Region
-from .optimise import OPTIMIZERS
+from .optimize import OPTIMIZERS
 from .plan import Stage, scale_to
 from .resume import PartialPainting
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..config import StyleConfig
 from ..errors import UnusableImageError
 from ..models.vgg import VGG
-from .optimise import LBFGS
+from .optimize import LBFGS
 
 COARSEST_MAX_SIZE = 127  # pixels; the first size is no longer, so that the network sees the whole composition
 REFERENCE_SIZE = 512  # pixels; the size that `iterations` is given for

@@ -4,6 +4,6 @@
 - `loop`: a step, then what is due after it (`occasions`), on one `session`.
 - `phases`: what a step of each phase does. `steps`: the steps themselves: adversarial, autoencoder, VAE.
 - `state`, `state_io`: everything that a checkpoint keeps. `transfer`: weights of an earlier run.
-- `care`: coach at work, health checks, interventions, scores, sample grids, histograms of logits.
+- `monitoring`: the coach at work, health checks, interventions, scores, sample grids, histograms of logits.
 - `forecast`: the plan for `ganvas inspect`, measured on this machine.
 """

@@ -26,10 +26,10 @@ from ..metrics.networks import load_network
 from ..planning.budget import with_seconds
 from ..planning.schedule import PhasePosition, level_at
 from ..runs import Run
-from .care.checkpoint_scores import COUNT, CheckpointScorer
-from .care.health_check import HealthChecker
-from .care.logit_histograms import logit_histograms
-from .care.sample_grids import prepare_for_sampling, save_sample_grid
+from .monitoring.checkpoint_scores import COUNT, CheckpointScorer
+from .monitoring.health_check import HealthChecker
+from .monitoring.logit_histograms import logit_histograms
+from .monitoring.sample_grids import prepare_for_sampling, save_sample_grid
 from .phases import set_level, take_step
 from .state import State, new_state
 from .state_io import state_to_tensors

@@ -10,7 +10,7 @@ from ..data import PreparedDataset
 from ..device import DeviceChoice
 from ..events import Event
 from ..runs import Run
-from .occasions import AFTER_STEP, save
+from .after_step import AFTER_STEP, save
 from .session import Session, open_session
 
 

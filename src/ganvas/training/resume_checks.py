@@ -4,8 +4,8 @@ import dataclasses
 from pathlib import Path
 
 from ..config import Config, TrainOptions
-from ..config.option_groups import OPTIONS
-from ..config.options import flag, recorded
+from ..config.options import OPTIONS
+from ..config.train_options import flag, recorded
 from ..data import PreparedDataset
 from ..errors import GanvasError
 from ..runs import Run

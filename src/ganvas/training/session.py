@@ -17,9 +17,9 @@ from ..events import Done, Event, Note, Started
 from ..latents.sample import save_network
 from ..planning.schedule import PhasePosition, config_at_step, last_phase_progress, lr_factor, phase_at, progress
 from ..runs import Run
-from .care.checkpoint_scores import CheckpointScorer
-from .care.coach_runner import CoachRunner
-from .care.sample_grids import prepare_for_sampling
+from .monitoring.checkpoint_scores import CheckpointScorer
+from .monitoring.coach_runner import CoachRunner
+from .monitoring.sample_grids import prepare_for_sampling
 from .phases import add_to_averages, begin_step, set_learning_rates, take_step
 from .state import State, new_state
 from .state_io import load_state, newest_checkpoint, read_checkpoint, with_prefix

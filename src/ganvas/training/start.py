@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..config import Config, DataConfig, TrainOptions
-from ..config.options import to_flags
+from ..config.train_options import to_flags
 from ..data import PreparedDataset, open_source, prepare, read_overview
 from ..data.split import held_out_count
 from ..device import DeviceChoice, available_cores, choose_device, is_out_of_memory

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ...image_io import to_uint8
 from ...metrics import DEFAULT_NETWORK
 from ...metrics.features import to_rgb
-from ...metrics.neighbours import count_near_duplicates
+from ...metrics.neighbors import count_near_duplicates
 from ...metrics.networks import EfficientNetLite, load_network
 from .modes import Modes, find_modes
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ganvas.style.objective import Losses
-from ganvas.style.optimise import CONVERGENCE_STEPS, OPTIMIZERS, PixelOptimizer
+from ganvas.style.optimize import CONVERGENCE_STEPS, OPTIMIZERS, PixelOptimizer
 
 GOAL = torch.linspace(-0.9, 0.9, 48).reshape(1, 3, 4, 4)
 

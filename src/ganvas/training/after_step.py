@@ -14,8 +14,8 @@ from ..errors import GanvasError
 from ..events import CheckpointSaved, Event, Note, SampleGrid, Step
 from ..latents.sample import save_network
 from ..planning.schedule import ends_level, is_due
-from .care.logit_histograms import logit_histograms
-from .care.sample_grids import prepare_for_sampling, save_sample_grid
+from .monitoring.logit_histograms import logit_histograms
+from .monitoring.sample_grids import prepare_for_sampling, save_sample_grid
 from .session import Session
 from .state import BestCheckpoint
 from .state_io import state_to_tensors

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganvas.data.split import TrainSplit, split
-from ganvas.metrics.memorisation import Memorization, Pair, measure_memorization, pairs_grid
+from ganvas.metrics.memorization import Memorization, Pair, measure_memorization, pairs_grid
 
 
 def noise(count: int, seed: int = 0) -> Tensor:
@@ -86,7 +86,7 @@ def test_the_grid_shows_each_sample_beside_its_nearest_image() -> None:
 
 
 def test_the_held_out_pictures_are_the_baseline_where_they_suffice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganvas.metrics.memorisation.BASELINE_IMAGES", 30)
+    monkeypatch.setattr("ganvas.metrics.memorization.BASELINE_IMAGES", 30)
     pictures, samples = noise(200).numpy(), noise(50, seed=1)
     many, few, none = (measure_memorization(samples, pictures, split(200, count)) for count in (30, 10, 0))
     assert (many.baseline, few.baseline, none.baseline) == ("held out", "training", "training")

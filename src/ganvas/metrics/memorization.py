@@ -11,7 +11,7 @@ from torch import Tensor
 from ..data.split import TrainSplit
 from ..image_io import image_grid
 from .features import to_tensor
-from .neighbours import NEAR_COPY_DISTANCE, NearestImages, nearest_images, shifted_thumbnails
+from .neighbors import NEAR_COPY_DISTANCE, NearestImages, nearest_images, shifted_thumbnails
 
 BASELINE_IMAGES = 1000  # real images in the baseline; the share of near-copies is then known to within 0.03
 SAME_IMAGE_DISTANCE = 0.5  # of 255; two images closer than this are the same image, or one saved twice
@@ -25,7 +25,7 @@ MAX_PAIRS = 32
 class Pair:
     """Indices of a sample and of the real image nearest to it; the field names are keys in scores.json.
 
-    distance: in levels of 0..255, see `ganvas.metrics.neighbours.thumbnails`.
+    distance: in levels of 0..255, see `ganvas.metrics.neighbors.thumbnails`.
     mirrored: whether the nearest is the mirror image of the real image.
     """
 

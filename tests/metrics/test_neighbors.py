@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganvas.metrics import neighbours
-from ganvas.metrics.neighbours import (
+from ganvas.metrics import neighbors
+from ganvas.metrics.neighbors import (
     NEAR_COPY_DISTANCE,
     NearDuplicates,
     birthday_support,
@@ -85,7 +85,7 @@ def test_the_nearest_is_found_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch
         ]
         expected.append(min(candidates))
     for chunk in (1000, 4):
-        monkeypatch.setattr(neighbours, "CHUNK_SIZE", chunk)
+        monkeypatch.setattr(neighbors, "CHUNK_SIZE", chunk)
         nearest = nearest_images(shifted_thumbnails(queries), pictures, rows)
         pairs = list(zip(nearest.index.tolist(), nearest.mirrored.tolist(), strict=True))
         assert pairs == [(row, flip) for _, row, flip in expected], f"another image in chunks of {chunk}"
@@ -106,7 +106,7 @@ def test_images_closer_than_min_distance_are_skipped() -> None:
 
 
 def test_memory_mapped_images_are_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours, "CHUNK_SIZE", 8)
+    monkeypatch.setattr(neighbors, "CHUNK_SIZE", 8)
     np.save(tmp_path / "pictures.npy", noise(50).numpy())
     pictures = np.load(tmp_path / "pictures.npy", mmap_mode="r")
     sizes = []
@@ -149,7 +149,7 @@ def test_near_duplicates_are_counted_once_whatever_the_chunk(monkeypatch: pytest
     pictures[10] = grainy(pictures[20:21])[0]
     pictures[5] = pictures[6] = pictures[29]
     for chunk in (1000, 7):
-        monkeypatch.setattr(neighbours, "CHUNK_SIZE", chunk)
+        monkeypatch.setattr(neighbors, "CHUNK_SIZE", chunk)
         assert count_near_duplicates(pictures) == NearDuplicates(30, with_duplicate=5, pairs=1 + 3), (
             f"miscounted in chunks of {chunk}"
         )

@@ -8,7 +8,7 @@ import pytest
 from bad_files import BLUE, GREEN, RED, YELLOW, odd_files, quarters, swapped_profile
 from PIL import Image, ImageCms
 
-from ganvas.data.colour import is_srgb, srgb_profile, to_srgb
+from ganvas.data.color import is_srgb, srgb_profile, to_srgb
 from ganvas.data.decode import read_image
 
 ODD = odd_files()

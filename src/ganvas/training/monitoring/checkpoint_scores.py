@@ -9,7 +9,7 @@ from ...events import Score
 from ...latents.sample import GeneratorModel
 from ...metrics.distances import Interval, bootstrap_frechet_distance, bootstrap_kernel_distance
 from ...metrics.features import extract_features
-from ...metrics.neighbours import count_near_duplicates
+from ...metrics.neighbors import count_near_duplicates
 from ...metrics.real_features import RealImages
 from ...metrics.score_descriptions import SCORE_DESCRIPTIONS
 from ...metrics.scores import precision_recall_density_coverage, wilson_interval
