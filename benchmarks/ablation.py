@@ -15,6 +15,7 @@ short goes on.
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ import ganvas
 from digits import load_digits, stack
 from ganvas.events import Done
 from ganvas.recipes import RECIPES
-from ganvas.recipes.residual import residual
+from ganvas.recipes.residual import SPEC
 from planting import rates
 from rows import Row, read_rows
 from stacked_mnist import MNIST, SAMPLES, SEED_OF_SAMPLES, SIZE, Judge, record
@@ -63,7 +64,8 @@ def shrunk(stacks: np.ndarray) -> np.ndarray:
 def train(name: str, gamma: float, every: int, rate: float, stacks: Path, out: Path, images: int, seed: int) -> str:
     """Train a variant to the end, and return how it ended: "finished", or what broke."""
     loss, penalty, _ = VARIANTS[name]
-    RECIPES["residual"] = lambda data, count: rates(rate, "generator", "discriminator")(residual(data, count))
+    same_rates = rates(rate, "generator", "discriminator")
+    RECIPES["residual"] = replace(SPEC, config=lambda data, count: same_rates(SPEC.config(data, count)))
     events = ganvas.train(
         stacks, out, recipe="residual", size=str(SMALL), channels="rgb", images=images, seed=seed, coach="off",
         loss=loss, penalty=penalty, gamma=gamma or None, penalty_interval=every or None, flip="no", device="cpu",

@@ -68,7 +68,7 @@ def inside(case: str, minutes: float, assets: Path, work: Path) -> str:
     """Return one row: the share of a training of so many minutes that goes into the coach, by this process's time."""
     data, recipe, size = case.split(":")[:3]
     spent, looks = 0.0, 0
-    make, examine = HealthChecker.__init__, HealthChecker.check
+    make, check = HealthChecker.__init__, HealthChecker.check
 
     def timed(what: Callable[..., Any]) -> Callable[..., Any]:
         def run(*given: Any) -> Any:
@@ -76,13 +76,13 @@ def inside(case: str, minutes: float, assets: Path, work: Path) -> str:
             began = time.process_time()
             found = what(*given)
             spent += time.process_time() - began
-            looks += what is examine
+            looks += what is check
             return found
 
         return run
 
     began = time.process_time()
-    with patch.object(HealthChecker, "__init__", timed(make)), patch.object(HealthChecker, "examine", timed(examine)):
+    with patch.object(HealthChecker, "__init__", timed(make)), patch.object(HealthChecker, "check", timed(check)):
         pictures, out = assets / FILES[data][0], work / f"{data}-{recipe}-{size}"
         for _ in ganvas.train(pictures, out, recipe=recipe, size=size, minutes=minutes, coach="watch", device="cpu"):
             pass

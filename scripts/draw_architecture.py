@@ -61,7 +61,7 @@ def about(room: str) -> str:
     """Return what a room is for: the beginning of its docstring's first line."""
     file = SOURCE / room / "__init__.py" if (SOURCE / room).is_dir() else SOURCE / f"{room}.py"
     line = (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").split("\n")[0]
-    return line.rstrip(".")
+    return line.split(". ")[0].rstrip(".")
 
 
 def draw() -> str:
@@ -97,7 +97,7 @@ def draw() -> str:
     for room, (left, top, width) in boxes.items():
         parts.append(f'<rect x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{BOX_HEIGHT}" rx="6"/>')
         parts.append(f'<text class="name" x="{left + 10:.0f}" y="{top + 20:.0f}">{escape(room)}</text>')
-        room_for = int((width - 16) / 5.2)
+        room_for = int((width - 20) / 5.5)
         text = about(room)
         text = text if len(text) <= room_for else text[: room_for - 1].rsplit(" ", 1)[0].rstrip(",:;") + " …"
         parts.append(f'<text class="about" x="{left + 10:.0f}" y="{top + 38:.0f}">{escape(text)}</text>')

@@ -14,8 +14,9 @@ import tiny
 from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ganvas.config import DataConfig
 from ganvas.events import HealthCheck, Verdict
-from ganvas.planning.schedule import progress, with_images
-from ganvas.training import loop
+from ganvas.planning.budget import with_images
+from ganvas.planning.schedule import progress
+from ganvas.training import session
 from ganvas.training.state import new_state
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
@@ -125,7 +126,7 @@ def test_a_sick_configuration_differs_from_the_healthy_one_by_its_fault_alone(ca
     planted_elsewhere = not case.sick or case.fault.spoil != "whole" or case.fault.during
     assert (found == healthy) == bool(planted_elsewhere)
     changed = {field for field in vars(found) if getattr(found, field) != getattr(healthy, field)}
-    assert changed <= {"optimisers", "discriminator", "penalty", "phases", "loss", "latent"}
+    assert changed <= {"optimizers", "discriminator", "penalty", "phases", "loss", "z_dim"}
 
 
 @pytest.mark.parametrize(("spoil", "count", "different"), [("50", 50, 50), ("one", 1000, 1), ("ten", 1000, 10)])
@@ -191,11 +192,11 @@ def test_accidents_happen_once_and_are_over():
     state = new_state(config, torch.device("cpu"))
     struck = []
     with (
-        patch.object(loop, "advance", lambda phase, state, config, loader: struck.append(state.step)),
+        patch.object(session, "take_step", lambda phase, state, config, loader: struck.append(state.counters.step)),
         planting.once_at(0.5, lambda state: lambda: struck.append("after")),
     ):
         for state.counters.step in (0, 9, 10, 11, 5, 12):
-            loop.take_step(None, state, config, None)
+            session.take_step(None, state, config, None)
     assert struck == [0, 9, 10, "after", 11, 5, 12], (
         "it must happen before half-time's step, and not again after a way back"
     )
@@ -203,21 +204,21 @@ def test_accidents_happen_once_and_are_over():
 
 def test_rates_jump_for_good():
     config = with_images(tiny.config("quick"), 400)
-    usual, state = loop._set_rates, new_state(config, torch.device("cpu"))
+    usual, state = session.set_learning_rates, new_state(config, torch.device("cpu"))
     with planting.jumping_rates():
         for state.counters.step in range(config.steps):
-            loop._set_rates(state, config, 0.5)
+            session.set_learning_rates(state, config, 0.5)
             times = 50 if progress(config, state.counters.step) >= 0.5 else 1
             for name, optimiser in state.optimizers.items():
                 wanted = 0.5 * times * config.optimizers[name].lr
                 assert optimiser.param_groups[0]["lr"] == pytest.approx(wanted)
-    assert loop._set_rates is usual
+    assert session.set_learning_rates is usual
 
 
 def test_wild_weights_are_the_first_ones_only():
     config = tiny.config("residual")
     with planting.wild_weights(config):
-        state = loop.new_state(config, torch.device("cpu"))
+        state = session.new_state(config, torch.device("cpu"))
     wild = torch.cat([each.flatten() for each in state.networks.generator.parameters() if each.ndim > 1]).detach()
     assert float(wild.std()) == pytest.approx(0.5, rel=0.05)
     for ours, averaged in zip(state.networks.generator.parameters(), state.networks.g_ema.parameters(), strict=True):

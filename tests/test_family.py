@@ -20,7 +20,7 @@ from ganvas.config import DataConfig
 from ganvas.data import prepare
 from ganvas.events import CheckpointSaved, Done, Event, Step, Treatment, Verdict, run_to_end
 from ganvas.image_io import image_grid, to_image
-from ganvas.planning.schedule import with_images
+from ganvas.planning.budget import with_images
 from ganvas.runs import Run
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))

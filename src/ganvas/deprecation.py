@@ -10,7 +10,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def warn_renamed(old: str, new: str, stacklevel: int = 3) -> None:
     """Warn that `old` is now called `new`."""
-    warnings.warn(f"{old} is now called {new}; the old name will go.", DeprecationWarning, stacklevel=stacklevel + 1)
+    warnings.warn(f"{old} is now called {new}", DeprecationWarning, stacklevel=stacklevel + 1)
 
 
 def accepts_old_names(names: Mapping[str, str]) -> Callable[[F], F]:

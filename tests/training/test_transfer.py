@@ -161,8 +161,8 @@ COARSE = {
 }  # fmt: skip
 LAST = {
     "quick": {"layers.2.": "layers.4.", "layers.5.": "layers.7."},
-    "r3gan": {**{f"stages.{n}.blocks.": f"stages.{n + 1}.blocks." for n in range(3)}, "global_depthwise.": "global_depthwise.",
-              "head.": "head."},
+    "r3gan": {**{f"stages.{n}.blocks.": f"stages.{n + 1}.blocks." for n in range(3)},
+              "global_depthwise.": "global_depthwise.", "head.": "head."},
     "stylegan2": {"blocks.0.": "blocks.1.", "blocks.1.": "blocks.2.", "epilogue.": "epilogue.", "head.": "head."},
     "projected": {"": ""},  # it looks at pictures of one size
     "multiscale": {"blocks.1.": "blocks.2.", "combine.1.": "combine.2.", "epilogue.": "epilogue.", "head.": "head."},
@@ -507,7 +507,7 @@ def test_afresh_is_where_the_run_began(tmp_path: Path) -> None:
 def test_a_share_that_is_none(pictures: Path, tmp_path: Path) -> None:
     origin, _ = begun_with(tmp_path / "old", configured("fc", 16))
     for freeze in (-0.5, 1.0, float("nan")):
-        with pytest.raises(GanvasError, match="--freeze must be between 0 and 0.99"):
+        with pytest.raises(GanvasError, match=r"--freeze must be between 0 and 0\.99"):
             tiny.train(pictures, tmp_path / "new", "fc", init_from=origin, freeze=freeze)
 
 

@@ -129,13 +129,13 @@ def parse_size(text: str) -> tuple[int, int]:
 def _checked(name: str, option: Option, value: Any) -> Any:
     """Return an option's value in its one form; refuse what is out of range or not among the choices."""
     if name == "size":
-        return "{}x{}".format(*parse_size(value))
+        return "{}x{}".format(*parse_size(str(value)))
     if name == "channels" and value == "grey":
         return "gray"
     if name == "init_from":
         return str(value)
     for word in (value if isinstance(value, tuple) else (value,)) if choices(name) else ():
-        lookup(dict.fromkeys(choices(name)), word, name.replace("_", " "))
+        lookup(dict.fromkeys(choices(name)), word, f"{flag(name)} value")
     if name == "ema_half_life" and MAX_EMA_HALF_LIFE < value <= 1:
         raise GanvasError(
             f"--ema-half-life {value:g} looks like a decay. It is a half-life, as a share of the images seen so far.",
