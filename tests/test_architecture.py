@@ -34,6 +34,7 @@ def test_a_module_is_silent_and_small(module: Path) -> None:
     assert len(text.splitlines()) <= MODULE_LIMIT, "a module fits into a reader's head"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_functions_are_small(module: Path) -> None:
     tree = ast.parse(module.read_text(encoding="utf-8"))

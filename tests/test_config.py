@@ -36,6 +36,7 @@ def test_round_trip(
     assert repr(from_dict(Config, json.loads(json.dumps(to_dict(config))))) == repr(config)
 
 
+@pytest.mark.slow
 @given(any_options)
 def test_what_was_asked_for_is_kept(options: TrainOptions) -> None:
     config = replace(tiny.config(), requested=options)

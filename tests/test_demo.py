@@ -14,6 +14,8 @@ from ganvas.events import Done, Event, Iteration, Note
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch, pictures: Path) -> None:

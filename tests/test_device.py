@@ -128,6 +128,7 @@ def test_free_memory_respects_the_container(monkeypatch: pytest.MonkeyPatch) -> 
     assert not Path("/proc/meminfo").exists() or free_memory("cpu") == 12345
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc has this setting")
 def test_freed_memory_is_returned_in_spite_of_gaps() -> None:
     code = """

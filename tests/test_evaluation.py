@@ -29,7 +29,7 @@ from ganvas.latents.write import write_pictures
 from ganvas.metrics.real_features import RealImages
 from ganvas.runs import Run
 
-pytestmark = pytest.mark.usefixtures("narrow_recipes")
+pytestmark = [pytest.mark.usefixtures("narrow_recipes"), pytest.mark.slow]
 FEW = EvaluationOptions(count=40, device="cpu")
 
 

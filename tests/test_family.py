@@ -33,6 +33,8 @@ from family_cases import Combo
 from rows import read_rows
 from speedrun import Lane
 
+pytestmark = pytest.mark.slow
+
 
 def convolution(groups: int = 1, transposed: bool = False) -> tuple[Tensor, Tensor, dict[str, int]]:
     """Return pictures and weight that want gradients, of 8 to 8 channels and 3x3 taps, and the options."""

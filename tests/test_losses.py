@@ -152,6 +152,7 @@ def test_penalties_have_the_right_gradient_for_the_weights(name: str, smooth: nn
     assert_gradient(smooth, lambda: PENALTIES[name](smooth, real, fake, torch.Generator().manual_seed(0)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["r3gan", "stylegan2", "multiscale", "progressive", "residual", "dcgan"])
 @pytest.mark.parametrize("name", ["r1_r2", "gradient"])
 def test_penalties_have_the_right_gradient_for_the_weights_of_real_networks(recipe: str, name: str) -> None:

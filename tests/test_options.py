@@ -104,6 +104,7 @@ def test_the_choices_are_those_that_exist() -> None:
     assert choices("size") == choices("batch") == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(any_options)
 def test_words_of_a_command_line_are_read_back(options: TrainOptions) -> None:
@@ -112,6 +113,7 @@ def test_words_of_a_command_line_are_read_back(options: TrainOptions) -> None:
     assert parsed.pictures == Path("pictures")
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(options_of(IN_INSPECT))
 def test_inspect_reads_them_too(options: TrainOptions) -> None:
@@ -119,6 +121,7 @@ def test_inspect_reads_them_too(options: TrainOptions) -> None:
     assert cli_options.options_of(parsed) == options
 
 
+@pytest.mark.slow
 @given(any_options)
 def test_options_survive_json(options: TrainOptions) -> None:
     record = to_dict(options)

@@ -24,6 +24,8 @@ from ganvas.recipes import RECIPES
 from ganvas.report.summary import train_command
 from ganvas.runs import Run
 
+pytestmark = pytest.mark.slow
+
 LAPTOP = PlanInputs(count=1500, width=64, height=48, gray=False, drawn=True, device="cpu", memory=8 << 30, minutes=10.0)
 GPU = replace(LAPTOP, device="cuda:0", memory=1 << 30)
 NIGHT = replace(GPU, width=256, height=256, drawn=False, minutes=600.0, memory=80 << 30)

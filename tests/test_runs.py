@@ -97,6 +97,7 @@ with Run(sys.argv[1]).lock():
 """
 
 
+@pytest.mark.slow
 def test_a_second_process_learns_who_writes_here_until_it_is_killed(tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
     command = [sys.executable, "-c", HOLD, str(run.folder)]

@@ -19,6 +19,8 @@ from ganvas.events import Done, Started
 from ganvas.runs import Run
 from ganvas.training.resume_checks import check_same_options
 
+pytestmark = pytest.mark.slow
+
 # What the run of these tests was begun with, and of each option another value.
 BEGUN: dict[str, Any] = {
     "recipe": "dcgan", "size": "24x16", "channels": "rgb", "background": "black", "fit": "pad", "conditional": True,

@@ -233,6 +233,7 @@ def test_the_first_signal_is_a_wish_and_the_second_acts() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.slow
 def test_evaluate_puts_its_scores_on_the_last_line(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(run), "--count", "30", "--device", "cpu", "--json"]) == 0
     captured = capfd.readouterr()
@@ -245,6 +246,7 @@ def test_evaluate_puts_its_scores_on_the_last_line(run: Path, capfd: pytest.Capt
     assert f"ganvas report {run}" in captured.err
 
 
+@pytest.mark.slow
 def test_report_evaluates_first_and_names_the_page(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(run), "--device", "cpu", "--count", "30", "--json"]) == 0
     page = Path(json.loads(capfd.readouterr().out.splitlines()[-1])["path"])

@@ -326,6 +326,7 @@ def test_the_same_generator_gives_the_same() -> None:
     assert not torch.equal(ada_augment(images, 0.5, generator(3)), ada_augment(images, 0.5, generator(4)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 3, 4, 4), (1, 4, 3, 4), (2, 1, 4, 3)])
 def test_gradients(shape: tuple[int, ...]) -> None:
     images = random_images(*shape).requires_grad_()

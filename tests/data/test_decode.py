@@ -147,6 +147,7 @@ def test_any_bytes_give_a_picture_or_an_unreadable_image_error(tail: bytes, head
             read(head + tail)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_any_damage_is_survived(data: st.DataObject) -> None:
     content = bytearray(ODD[data.draw(st.sampled_from(sorted(ODD)))])
@@ -210,6 +211,7 @@ def test_half_transparent_is_half_background() -> None:
 sides = st.integers(1, 200)
 
 
+@pytest.mark.slow
 @given(
     sides,
     sides,

@@ -41,6 +41,7 @@ def test_a_plain_folder(tmp_path: Path) -> None:
     assert warns(inspection, "20 pictures are few")
 
 
+@pytest.mark.slow
 def test_everything_bad_is_named_with_its_reason(tmp_path: Path) -> None:
     bad, good = write_all(tmp_path / "pics")
     inspection = inspect(tmp_path / "pics")
@@ -57,6 +58,7 @@ def test_everything_bad_is_named_with_its_reason(tmp_path: Path) -> None:
     assert warns(inspection, f"{len(bad)} files cannot be used")
 
 
+@pytest.mark.slow
 def test_the_record_is_json_throughout(tmp_path: Path) -> None:
     write_all(tmp_path / "pics")
     record = inspect(tmp_path / "pics").to_dict()
@@ -175,6 +177,7 @@ def mixed_folder(folder: Path, seed: int) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [20_000, 50])
 @pytest.mark.parametrize("seed", range(6))
 def test_the_overview_of_an_inspection_is_that_of_the_source(
@@ -188,6 +191,7 @@ def test_the_overview_of_an_inspection_is_that_of_the_source(
     assert inspect(folder).overview == read_overview(open_source(folder))
 
 
+@pytest.mark.slow
 def test_the_overview_of_odd_sources(tmp_path: Path) -> None:
     write_all(tmp_path / "all")
     good_folder(tmp_path / "good", 3)
@@ -198,6 +202,7 @@ def test_the_overview_of_odd_sources(tmp_path: Path) -> None:
         assert inspect(tmp_path / name).overview == read_overview(open_source(tmp_path / name)), name
 
 
+@pytest.mark.slow
 def test_nothing_is_opened_or_decoded_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: Counter[tuple[str, str]] = Counter()
 

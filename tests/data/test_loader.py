@@ -59,6 +59,7 @@ def test_batches_of_any_size_give_the_same_stream(count: int, sizes: list[int], 
     assert stream == drawn(Loader(numbered(count), 0), first, sum(sizes))
 
 
+@pytest.mark.slow
 @given(st.integers(1, 40), st.integers(0, 1000), st.integers(1, 12), st.integers(1, 5))
 def test_processes_share_the_stream(count: int, first: int, size: int, world: int) -> None:
     parts = [drawn(Loader(numbered(count), 0, rank, world), first, size) for rank in range(world)]

@@ -79,6 +79,7 @@ def test_digits_are_sorted_as_numbers(tmp_path: Path, finish: Finish) -> None:
     assert prepared.labels.tolist() == sorted(prepared.labels.tolist(), key=lambda label: str(label))
 
 
+@pytest.mark.slow
 def test_sixty_bad_and_odd_files_stop_nothing(tmp_path: Path, finish: Finish) -> None:
     bad, good = write_all(tmp_path / "pics")
     assert len(bad) + len(good) >= 60
@@ -156,6 +157,7 @@ def test_it_resumes_after_a_stop(tmp_path: Path, finish: Finish) -> None:
     assert np.array_equal(prepared.images[:, 0], np.load(tmp_path / "a.npy"))
 
 
+@pytest.mark.slow
 def test_it_resumes_after_a_kill(tmp_path: Path, finish: Finish) -> None:
     folder = good_folder(tmp_path / "pics", 4 * CHUNK_SIZE)
     (folder / "good0001.png").write_bytes(b"")
@@ -225,6 +227,7 @@ def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish,
     assert np.array_equal(second.labels, labels)
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_do_the_work_once(tmp_path: Path, cache: Path, finish: Finish) -> None:
     config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)), 8, 8, 3)
     program = f"""
@@ -248,6 +251,7 @@ def test_waiting_is_announced(tmp_path: Path, finish: Finish, monkeypatch: pytes
     assert "waiting" in events[0].text
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_same(
     tmp_path: Path, cache: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_worker_gives_the_same_results(work: tuple[DataConfig, Index, Path]) -
     assert target.read_bytes() == pictures
 
 
+@pytest.mark.slow
 def test_several_share_the_work(work: tuple[DataConfig, Index, Path]) -> None:
     config, index, target = work
     results = list(decode_all(config, index.path, starts(index), target, 3))

@@ -106,6 +106,7 @@ def test_agreement_with_fewer_pictures_than_features() -> None:
     assert_agreement(a, b, a, b)
 
 
+@pytest.mark.slow
 def test_agreement_on_features_of_real_pictures(emoji: tuple[Features, Features]) -> None:
     real, blurred = emoji
     assert_agreement(real.intermediate, blurred.intermediate, real.final, blurred.final)
@@ -229,6 +230,7 @@ def corrected(a: Tensor, b: Tensor, rng: torch.Generator) -> Interval:
 Measure = Callable[[Tensor, Tensor, torch.Generator], Interval]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("measure", "width"), [(corrected, 5), (bootstrap_kernel_distance, 1), (bootstrap_kernel_distance, 20)]
 )
@@ -239,6 +241,7 @@ def test_intervals_cover_a_distance_of_none(measure: Measure, width: int) -> Non
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("measure", "truth", "width"),
     [(corrected, true_frechet, 5), (bootstrap_kernel_distance, true_kernel_distance, 1)],

@@ -17,6 +17,8 @@ from ganvas.errors import GanvasError
 from ganvas.metrics.distances import frechet_distance, kernel_distance
 from ganvas.metrics.features import Features, cached_features, extract_features, to_rgb
 
+pytestmark = pytest.mark.slow
+
 
 def noise(count: int, channels: int = 3, size: int = 32) -> Tensor:
     random = torch.Generator().manual_seed(0)

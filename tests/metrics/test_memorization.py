@@ -45,6 +45,7 @@ def measure(request: pytest.FixtureRequest, shared_pictures: dict[str, Tensor]) 
     return measure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "verdict"), [(0.0, "none"), (0.08, "some"), (0.5, "much"), (1.0, "much")])
 def test_the_verdict_follows_the_share_of_planted_copies(share: float, verdict: str, measure: Measure) -> None:
     result = measure(share)
@@ -53,6 +54,7 @@ def test_the_verdict_follows_the_share_of_planted_copies(share: float, verdict: 
     assert excess == pytest.approx(share, abs=0.05), f"{share:.0%} were planted: {result.text}"
 
 
+@pytest.mark.slow
 def test_copies_are_closer_than_real_images(measure: Measure) -> None:
     fresh, copied = measure(0.0), measure(1.0)
     assert fresh.median_distance == pytest.approx(fresh.baseline_median_distance, rel=0.5)

@@ -89,6 +89,7 @@ def inception(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, nn.Module
     return folder / "inception.pth", theirs
 
 
+@pytest.mark.slow
 def test_inception_from_a_file_computes_what_torch_fidelity_does(inception: tuple[Path, nn.Module]) -> None:
     file, theirs = inception
     pictures = noise(2, 48)
@@ -99,6 +100,7 @@ def test_inception_from_a_file_computes_what_torch_fidelity_does(inception: tupl
     assert intermediate.std() > 0
 
 
+@pytest.mark.slow
 def test_inception_as_safetensors(inception: tuple[Path, nn.Module], tmp_path: Path) -> None:
     file, theirs = inception
     save_file(torch.load(file, weights_only=True), tmp_path / "inception.safetensors")
@@ -106,6 +108,7 @@ def test_inception_as_safetensors(inception: tuple[Path, nn.Module], tmp_path: P
     assert torch.equal(features, theirs(noise(1))[0])
 
 
+@pytest.mark.slow
 def test_inception_is_downloaded_from_its_authors(
     inception: tuple[Path, nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +183,7 @@ def test_a_file_of_weights_cannot_run_code(network: str, form: str, tmp_path: Pa
     assert not mark.exists(), "a file of weights ran code"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["efficientnet-lite0", "inception-v3", "tiny"])
 @pytest.mark.usefixtures("tiny_transformer")
 def test_weights_that_are_missing_damaged_or_of_another_network_are_named(network: str, tmp_path: Path) -> None:

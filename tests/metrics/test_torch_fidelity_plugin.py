@@ -59,6 +59,7 @@ def theirs(sets: tuple[Tensor, Tensor]) -> dict[str, float]:
     return metrics
 
 
+@pytest.mark.slow
 def test_frechet_is_theirs(ours: tuple[Features, Features], theirs: dict[str, float]) -> None:
     mine = frechet_distance(ours[0].intermediate, ours[1].intermediate)
     assert mine == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4), (

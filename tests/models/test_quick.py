@@ -49,6 +49,7 @@ def test_the_flow_follows_its_velocity() -> None:
     torch.testing.assert_close(actual[0].double(), x, atol=5e-3, rtol=0)
 
 
+@pytest.mark.slow
 def test_the_flow_learns_to_carry_noise_to_codes() -> None:
     torch.manual_seed(0)
     flow = RectifiedFlow(2, 32, 0)

@@ -78,6 +78,7 @@ def test_the_learned_constant_is_scaled_channel_by_channel() -> None:
     torch.testing.assert_close(network(z), rgb)  # fresh blocks add nothing
 
 
+@pytest.mark.slow
 def test_second_derivatives_are_right() -> None:
     network = R3Discriminator((16, 16), (2, 4, 4)).double()
     with torch.no_grad():

@@ -134,6 +134,7 @@ def test_average_pooling_does_not_darken_the_edge_of_an_odd_image() -> None:
     assert torch.equal(pool(torch.ones(1, 1, 5, 5)), torch.ones(1, 1, 3, 3))
 
 
+@pytest.mark.slow
 def test_averages_are_as_strong_as_the_maxima_that_the_network_was_trained_with() -> None:
     image = load_picture(builtin.photo()).tensor((256, 256), torch.device("cpu"))
     pools = {name: VGG(packaged_vgg16(), ["conv2_1", "conv3_1", "conv4_1"], name) for name in ("average", "max")}

@@ -23,7 +23,7 @@ from ganvas.planning.inputs import plan_inputs, train_count
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 
-pytestmark = pytest.mark.usefixtures("narrow_recipes")
+pytestmark = [pytest.mark.usefixtures("narrow_recipes"), pytest.mark.slow]
 
 
 def test_a_plan_has_a_reason_for_each_choice_and_a_rate(pictures: Path) -> None:

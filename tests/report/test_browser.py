@@ -11,6 +11,8 @@ import pytest
 
 from ganvas.report import write_report
 
+pytestmark = pytest.mark.slow
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 
 

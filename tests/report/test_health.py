@@ -130,6 +130,7 @@ def test_what_is_hostile_is_text(tmp_path: Path) -> None:
     write_report(example_runs.write_run(tmp_path / "again", events), None)
 
 
+@pytest.mark.slow
 def test_thousands_of_verdicts_make_a_page_of_bearable_size(tmp_path: Path) -> None:
     names = ("healthy", "mode collapse", "stalled")
     events: list[Event] = [example_runs.step(at, "sharpen", {"generator": 1.0}) for at in range(10, 60, 10)]

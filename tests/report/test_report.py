@@ -10,6 +10,8 @@ from ganvas.errors import GanvasError
 from ganvas.report import write_card, write_report
 from ganvas.runs import Run
 
+pytestmark = pytest.mark.slow
+
 
 def test_page_and_card_lie_in_the_run(tmp_path: Path) -> None:
     run = example_runs.write_run(tmp_path / "run")

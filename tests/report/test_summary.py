@@ -91,6 +91,7 @@ def configured(recipe: str, data: DataConfig, options: TrainOptions) -> Config:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recorded", [True, False])
 @pytest.mark.parametrize(
     ("recipe", "data", "given"),

@@ -22,7 +22,7 @@ from ganvas.style.batch import is_batch, paint_many
 from ganvas.style.load import SourcePaths
 
 QUICK = StyleConfig(size=32, iterations=1, device="cpu")
-pytestmark = pytest.mark.usefixtures("tiny_packaged")
+pytestmark = [pytest.mark.usefixtures("tiny_packaged"), pytest.mark.slow]
 
 
 @pytest.fixture

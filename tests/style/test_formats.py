@@ -43,6 +43,7 @@ def file_of(pixels: np.ndarray, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     width=st.integers(32, 300), height=st.integers(32, 300), channels=st.sampled_from([3, 4]),

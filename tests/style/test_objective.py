@@ -15,6 +15,8 @@ from ganvas.style.load import load_picture
 from ganvas.style.objective import LossConfig, Objective, Region, content_distance, total_variation
 from ganvas.style.style_targets import STATISTICS
 
+pytestmark = pytest.mark.slow
+
 LAYERS = ("conv1_1", "relu3_1")
 LOSSES = LossConfig(0.5, 1.0, 0.2, {"conv4_2": 1.0}, {"conv1_1": 0.25, "relu3_1": 0.75})
 

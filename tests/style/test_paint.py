@@ -31,6 +31,8 @@ from ganvas.style.plan import MemoryModel, Stage, bytes_needed, scale_to
 from ganvas.style.resume import partial_path
 from ganvas.style.statistics import feature_moments
 
+pytestmark = pytest.mark.slow
+
 QUICK = StyleConfig(size=48, iterations=3, device="cpu")
 CPU = torch.device("cpu")
 

@@ -120,6 +120,7 @@ def _fits(content: tuple[int, int], style: tuple[int, int], config: StyleConfig,
         return False
 
 
+@pytest.mark.slow
 def test_pictures_that_are_held_leave_less_to_paint_with(encoder: VGG) -> None:
     small, large = (
         min(memory for memory in range(640, 1400, 2) if _fits(size, (40, 40), StyleConfig(), encoder, memory << 20))

@@ -167,6 +167,7 @@ def test_files_that_are_no_pictures_are_named(tmp_path: Path) -> None:
         read_settings(tmp_path / "none.png")
 
 
+@pytest.mark.slow
 def test_a_mask_takes_the_place_of_a_blend_and_a_blend_that_of_masks(sources: list[Path], tmp_path: Path) -> None:
     blended, masked, mask = tmp_path / "blended.png", tmp_path / "masked.png", tmp_path / "mask.png"
     Image.new("L", (8, 8), 255).save(mask)

@@ -161,6 +161,7 @@ def test_samples_are_shown_before_a_network_grows(begin: Callable[..., Session])
     assert steps_with_events(session, show_samples) == expected
 
 
+@pytest.mark.slow
 def test_logits_come_with_samples_where_a_discriminator_learns(begin: Callable[..., Session]) -> None:
     session = begin("quick", steps=2, sample_grids=6)
     kinds = {}
@@ -308,6 +309,7 @@ def test_weights_are_checked_before_they_are_saved(begin: Callable[..., Session]
 # All together
 
 
+@pytest.mark.slow
 def test_events_of_a_step_come_in_their_order(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert AFTER_STEP[-1] is save_if_due, "what is saved has to know of all the rest"
     monkeypatch.setattr(after_step, "STEPS_PER_REPORT", 1)

@@ -24,6 +24,8 @@ from ganvas.training.steps.autoencoder import sharpen_step
 from ganvas.training.steps.batch import generate
 from ganvas.training.steps.d_input import d_input, d_logits, pack, unpack
 
+pytestmark = pytest.mark.slow
+
 STEPS = {"dcgan": adversarial_step, "fc": adversarial_step, "quick": sharpen_step}
 
 

@@ -30,6 +30,7 @@ def calibrated(data: PreparedDataset, monkeypatch: pytest.MonkeyPatch, seconds: 
     return calibrate(tiny.config("dcgan"), data, choose_device("cpu"), lambda: seconds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [6, 10, 30, 60, 600])
 @pytest.mark.parametrize("evaluation", [0.1, 2, 9, 60, 500])
 def test_scores_take_less_than_a_twentieth(

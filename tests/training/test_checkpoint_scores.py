@@ -21,6 +21,8 @@ from ganvas.training.monitoring.checkpoint_scores import RANKED_BY, CheckpointSc
 from ganvas.training.state import State, new_state
 from ganvas.training.state_io import state_to_tensors
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 MANY = 24  # samples; the usual 512 would only take longer
 

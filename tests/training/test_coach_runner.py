@@ -47,6 +47,8 @@ from ganvas.training.state import State
 from ganvas.training.state_io import with_prefix
 from histories import HEALTHY_METRICS
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 400  # 50 steps of dcgan
 SICK = 20  # step from which the made-up diagnosis finds something
 COACHED = (HealthCheck, Verdict, Treatment)

@@ -26,6 +26,8 @@ from ganvas.training.monitoring.health_check import HealthChecker
 from ganvas.training.state import State, new_state
 from ganvas.training.steps.batch import Batch
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 ALWAYS = {
     "dataset_size",

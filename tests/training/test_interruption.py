@@ -29,6 +29,8 @@ from ganvas.runs import Run
 from ganvas.training import session, start
 from ganvas.training.state import State
 
+pytestmark = pytest.mark.slow
+
 
 def assert_same_end(run: Run, expected: Run) -> None:
     """Compare checkpoint, model, sheets and record of two finished runs."""

@@ -34,6 +34,8 @@ from ganvas.training.phases import begin_step, set_learning_rates, take_step
 from ganvas.training.state import BestCheckpoint, CoachState, Counters, State, new_state
 from ganvas.training.state_io import load_state, state_to_tensors
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 
 
@@ -172,7 +174,7 @@ def test_back_takes_the_last_healthy_checkpoint_or_the_one_before(data, tmp_path
     apply_prescriptions(state, config, [Prescription("rollback", value=2)], run, data)
     assert not differing(snapshot(state), saved[2])
     assert state.coach.prescriptions == (), "what is done once is not in force"
-    with pytest.raises(GanvasError, match="3 times back"):
+    with pytest.raises(GanvasError, match="number 3 from the end"):
         apply_prescriptions(state, config, [Prescription("rollback", value=3)], run, data)
 
 

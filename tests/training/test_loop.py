@@ -24,7 +24,7 @@ from ganvas.training import after_step, phases, session
 from ganvas.training.monitoring.checkpoint_scores import CheckpointScorer
 from ganvas.training.state import State
 
-pytestmark = pytest.mark.usefixtures("narrow_recipes")
+pytestmark = [pytest.mark.usefixtures("narrow_recipes"), pytest.mark.slow]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -15,6 +15,8 @@ from ganvas.events import Done, Started
 from ganvas.report.summary import train_command
 from ganvas.runs import Run
 
+pytestmark = pytest.mark.slow
+
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "release_0_1"
 PICTURES = FIXTURES / "pictures.zip"
 

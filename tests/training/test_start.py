@@ -23,7 +23,7 @@ from ganvas.runs import Run
 from ganvas.training import after_step, calibrate, loop, phases, start
 from ganvas.training.resume_checks import check_same_options
 
-pytestmark = pytest.mark.usefixtures("narrow_recipes")
+pytestmark = [pytest.mark.usefixtures("narrow_recipes"), pytest.mark.slow]
 
 
 @pytest.fixture

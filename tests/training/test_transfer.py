@@ -31,7 +31,7 @@ from ganvas.training.state import State, new_state
 from ganvas.training.state_io import state_to_tensors, with_prefix
 from ganvas.training.transfer import match_layers, transfer_weights
 
-pytestmark = pytest.mark.usefixtures("narrow_recipes")
+pytestmark = [pytest.mark.usefixtures("narrow_recipes"), pytest.mark.slow]
 
 AS_THEY_ARE = dict(RECIPES)  # with the widths that users get: narrow networks fit where real ones do not
 
