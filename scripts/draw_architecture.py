@@ -1,4 +1,4 @@
-"""Draw the rooms of the package and their imports: python scripts/draw_architecture.py writes docs/images/architecture.svg.
+"""Draw the rooms of the package and their imports into docs/images/architecture.svg.
 
 Rows are the layers of the import contract in pyproject.toml; an arrow says that one room imports another. Arrows that
 follow from others are left out, so that the picture stays readable.
@@ -86,14 +86,10 @@ def draw() -> str:
         for other in sorted(others):
             other_left, other_top, other_width = boxes[other]
             x, y = left + width / 2, top + BOX_HEIGHT
-            to_x, to_y = (
-                other_left + other_width / 2 + max(-0.4, min(0.4, (x - WIDTH / 2) / WIDTH)) * other_width,
-                other_top,
-            )
-            middle = (y + to_y) / 2
-            parts.append(
-                f'<path d="M{x:.0f} {y:.0f}C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {to_y:.0f}" marker-end="url(#tip)"/>'
-            )
+            aside = max(-0.4, min(0.4, (x - WIDTH / 2) / WIDTH))  # arrows from one side end on that side
+            to_x, middle = other_left + other_width * (0.5 + aside), (y + other_top) / 2
+            curve = f"M{x:.0f} {y:.0f}C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {other_top:.0f}"
+            parts.append(f'<path d="{curve}" marker-end="url(#tip)"/>')
     for room, (left, top, width) in boxes.items():
         parts.append(f'<rect x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{BOX_HEIGHT}" rx="6"/>')
         parts.append(f'<text class="name" x="{left + 10:.0f}" y="{top + 20:.0f}">{escape(room)}</text>')

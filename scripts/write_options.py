@@ -14,8 +14,8 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "options.md"
 INTRODUCTION = """# Options of a training
 
 The flags of `ganvas train` and `ganvas inspect`, and the keyword arguments of `ganvas.train` and `ganvas.plan`. None is
-needed: what is not given is chosen by the pictures, the machine and the budget, or by the recipe. What was given is kept
-in `RUN/config.json` under `requested`.
+needed: what is not given is chosen by the pictures, the machine and the budget, or by the recipe. What was given is
+kept in `RUN/config.json` under `requested`.
 """
 
 
