@@ -178,19 +178,19 @@ def test_options_have_one_form() -> None:
         ({"minutes": float("inf")}, "--minutes must be greater than 0, not inf"),
         ({"seed": -1}, "--seed must be 0 or more, not -1"),
         ({"size": "huge"}, "'huge' is not a size"),
-        ({"channels": "grau"}, r"no channels 'grau'\. Did you mean 'gra"),
-        ({"fit": "crpo"}, r"no fit 'crpo'\. Did you mean 'crop'"),
-        ({"loss": "hingy"}, r"no loss 'hingy'\. Did you mean 'hinge'"),
-        ({"loss": "bec"}, r"no loss 'bec'\. Did you mean 'bce'"),
-        ({"loss": "none"}, "no loss 'none'"),
-        ({"penalty": "r3"}, "no penalty 'r3'"),
-        ({"augment": ("colour",)}, r"no augment 'colour'\. Did you mean 'color'"),
-        ({"augment": ("adda",)}, r"no augment 'adda'\. Did you mean 'ada'"),
-        ({"augment": "colour"}, r"no augment 'colour'\. Did you mean 'color'"),
-        ({"flip": "maybe"}, "no flip 'maybe'"),
-        ({"flip": "none"}, "no flip 'none'"),
-        ({"coach": "ask"}, "no coach 'ask'"),
-        ({"precision": "float8"}, "no precision 'float8'"),
+        ({"channels": "grau"}, r"no --channels value 'grau'\. Did you mean 'gra"),
+        ({"fit": "crpo"}, r"no --fit value 'crpo'\. Did you mean 'crop'"),
+        ({"loss": "hingy"}, r"no --loss value 'hingy'\. Did you mean 'hinge'"),
+        ({"loss": "bec"}, r"no --loss value 'bec'\. Did you mean 'bce'"),
+        ({"loss": "none"}, "no --loss value 'none'"),
+        ({"penalty": "r3"}, "no --penalty value 'r3'"),
+        ({"augment": ("colour",)}, r"no --augment value 'colour'\. Did you mean 'color'"),
+        ({"augment": ("adda",)}, r"no --augment value 'adda'\. Did you mean 'ada'"),
+        ({"augment": "colour"}, r"no --augment value 'colour'\. Did you mean 'color'"),
+        ({"flip": "maybe"}, "no --flip value 'maybe'"),
+        ({"flip": "none"}, "no --flip value 'none'"),
+        ({"coach": "ask"}, "no --coach value 'ask'"),
+        ({"precision": "float8"}, "no --precision value 'float8'"),
         ({"gamma": -1.0}, "--gamma must be 0 or more, not -1"),
         ({"gamma": float("inf")}, "--gamma must be 0 or more, not inf"),
         ({"penalty_interval": 0}, "--penalty-interval must be 1 or more, not 0"),
@@ -302,3 +302,11 @@ def test_what_0_1_took_for_not_given_is_not_given(monkeypatch: pytest.MonkeyPatc
 def test_a_british_gray_needs_no_warning(recwarn: pytest.WarningsRecorder) -> None:
     assert TrainOptions(channels="grey").channels == "gray"
     assert not recwarn
+
+
+def test_whole_numbers_stay_whole() -> None:
+    assert TrainOptions(images=1e5).images == 100_000  # type: ignore[arg-type]
+    assert isinstance(TrainOptions(images=1e5).images, int)  # type: ignore[arg-type]
+    with pytest.raises(GanvasError, match="whole number"):
+        TrainOptions(batch=2.5)  # type: ignore[arg-type]
+    assert TrainOptions(size=64).size == "64x64"  # type: ignore[arg-type]

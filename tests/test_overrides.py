@@ -166,3 +166,9 @@ def test_an_average_of_the_weights_and_none() -> None:
     assert apply_options(config, TrainOptions(ema_half_life=0.25)).ema_half_life == 0.25
     assert apply_options(config, TrainOptions(ema_half_life=0)).ema_half_life == 0, "none was asked for"
     assert apply_options(config, TrainOptions()).ema_half_life == config.ema_half_life > 0
+
+
+@pytest.mark.parametrize("options", [{"gamma": 5.0}, {"penalty_interval": 16}])
+def test_without_a_penalty_nothing_is_weighed(options: dict[str, float]) -> None:
+    with pytest.raises(GanvasError, match="no penalty"):
+        apply_options(RECIPES["r3gan"](DataConfig("pictures", 32, 32), 1000), TrainOptions(penalty="none", **options))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganvas.models.fastgan import SKIP_DISTANCE, FastGANGenerator, SkipLayerExcitation
+from ganvas.models.fastgan_discriminator import FastGANDiscriminator, _half, _scaled
 
 
 def randn(*shape: int, seed: int = 0) -> Tensor:
@@ -66,3 +67,28 @@ def test_shapes(shape: tuple[int, int, int], classes: int) -> None:
         z = torch.randn(3, 8)
         network.eval()
         assert not torch.allclose(network(z, labels), network(z, labels.flip(0)))
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (28, 28), (17, 33), (48, 32), (40, 40)])
+def test_the_discriminator_reconstructs_what_it_is_shown(height: int, width: int) -> None:
+    """The part decoder is asked for the very part of the image that its features are of, also where sides are odd."""
+    discriminator = FastGANDiscriminator((8, 8, 8), (3, height, width))
+    images = torch.randn(4, 3, height, width)
+    logits, loss = discriminator.logits_and_auxiliary_loss(images, None, torch.Generator().manual_seed(0))
+    assert logits.shape == (4,)
+    loss.backward()
+    assert all(each.grad is not None for each in discriminator.part_decoder.parameters())
+    for side, coarse in ((28, 7), (40, 5), (32, 8)):
+        for second in (0, 1):
+            part = _half(coarse, second)
+            scaled = _scaled(part, coarse, side)
+            assert (scaled.start / side, scaled.stop / side) == (part.start / coarse, part.stop / coarse)
+
+
+def test_decoders_are_not_counted_among_what_can_be_frozen() -> None:
+    discriminator = FastGANDiscriminator((8, 8, 8), (3, 16, 16))
+    names = {id(each): name for name, each in discriminator.named_parameters()}
+    freezable = [names[id(each)] for each in discriminator.freezable_parameters()]
+    assert freezable[0].startswith("from_rgb")
+    assert freezable[-1].startswith("head")
+    assert not any("decoder" in name for name in freezable)

@@ -250,3 +250,10 @@ def test_no_size_is_chosen_that_a_named_recipe_does_not_make(tmp_path: Path) -> 
     assert plan.config.shape == (3, 64, 64)
     assert "recipe fc makes no larger" in next(each.why for each in plan.decisions if each.what == "size")
     assert "pictures seen" in plan.double_time, "twice the time gives no larger ones"
+
+
+def test_a_plan_for_a_number_of_pictures_is_for_that_number(pictures: Path) -> None:
+    planned = ganvas.plan(pictures, images=2_000, recipe="fc", size="16", device="cpu")
+    assert planned.config.images == pytest.approx(2_000, rel=0.1)
+    assert planned.minutes > 0
+    assert "4," in planned.double_time or "3,9" in planned.double_time

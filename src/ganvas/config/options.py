@@ -97,7 +97,7 @@ class ModelOptions:
     """Networks, losses and schedule; ganvas recipes describes them."""
     channel_mult: Annotated[
         float | None,
-        Option("1", "FACTOR", read=lambda config: config.channel_mult, minimum=0.1, maximum=16, example="2"),
+        Option("chosen", "FACTOR", read=lambda config: config.channel_mult, minimum=0.1, maximum=16, example="2"),
     ] = None
     """Multiplier for the number of channels in all networks; 2 takes about four times as long a step."""
     batch: Annotated[
@@ -108,7 +108,7 @@ class ModelOptions:
         float | None,
         Option("the recipe's", "LR", read=_lr("generator", "autoencoder"), minimum=0, maximum=1, example="0.0002"),
     ] = None
-    """Learning rate of the generator."""
+    """Learning rate of the generator; in quick and keen, of the last phase."""
     d_lr: Annotated[
         float | None, Option("the recipe's", "LR", read=_lr("discriminator"), minimum=0, maximum=1, example="0.0002")
     ] = None
@@ -149,7 +149,7 @@ class RegularizationOptions:
     gamma: Annotated[
         float | None,
         Option(
-            "by size and batch",
+            "the recipe's, or by size and batch",
             "WEIGHT",
             read=lambda config: config.penalty.gamma if config.penalty.name != "none" else None,
             minimum=0,

@@ -22,6 +22,7 @@ from .options import (
 )
 
 AUTO = "auto"  # typed where an option is to be chosen; the same as leaving it out
+WHOLE = {"images", "batch", "penalty_interval", "seed"}  # options that are whole numbers
 MAX_EMA_HALF_LIFE = 0.5  # beyond, somebody means a decay such as 0.999
 
 
@@ -68,7 +69,9 @@ def to_flags(values: dict[str, Any]) -> list[str]:
     for name, value in values.items():
         if value is False or value is None:
             continue
-        texts = [] if value is True else [_text(each) for each in (value if isinstance(value, tuple) else (value,))]
+        texts = (
+            [] if value is True else [option_text(each) for each in (value if isinstance(value, tuple) else (value,))]
+        )
         words += [flag(name), *texts]
     return words
 
@@ -141,6 +144,12 @@ def _checked(name: str, option: Option, value: Any) -> Any:
             f"--ema-half-life {value:g} looks like a decay. It is a half-life, as a share of the images seen so far.",
             "Try: --ema-half-life 0.05",
         )
+    if name in WHOLE and isinstance(value, float):
+        if not value.is_integer():
+            raise GanvasError(
+                f"{flag(name)} must be a whole number, not {value:g}.", f"Try: {flag(name)} {option.example}"
+            )
+        value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         in_range = option.minimum <= value <= option.maximum and value < math.inf
         if not in_range or (value == 0 and name in ("minutes", "images")):
@@ -156,7 +165,7 @@ def _range(name: str, option: Option) -> str:
     return "greater than 0" if name in ("minutes", "images") else f"{option.minimum:g} or more"
 
 
-def _text(value: Any) -> str:
+def option_text(value: Any) -> str:
     """Return a value as it is typed; numbers as short as they can be without a loss."""
     if isinstance(value, float):
         short = f"{value:g}"

@@ -84,6 +84,10 @@ class Discriminator(nn.Module):
     has_auxiliary_loss: ClassVar[bool] = False
     """Whether it learns by a loss of its own besides the adversarial one."""
 
+    def freezable_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters that lead to the logits, from the image on; a share of them can be frozen (FreezeD)."""
+        return list(self.parameters())
+
     def logits_and_auxiliary_loss(
         self, images: Tensor, labels: Tensor | None, rng: torch.Generator
     ) -> tuple[Tensor, Tensor]:

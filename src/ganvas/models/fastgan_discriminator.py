@@ -125,9 +125,21 @@ class FastGANDiscriminator(Discriminator):
         target = F.interpolate(images, whole.shape[2:], mode="area")
         loss = (whole - target).abs().mean()
         row, column = torch.randint(2, (2,), generator=rng, device=rng.device).tolist()
-        part = self.part_decoder(_quarter(features[-2], row, column))
-        target = F.interpolate(_quarter(images, row, column), part.shape[2:], mode="area")
+        rows, columns = (
+            _half(side, chosen) for side, chosen in zip(features[-2].shape[2:], (row, column), strict=True)
+        )
+        part = self.part_decoder(features[-2][:, :, rows, columns])
+        rows, columns = (
+            _scaled(chosen, before, after)
+            for chosen, before, after in zip((rows, columns), features[-2].shape[2:], images.shape[2:], strict=True)
+        )
+        target = F.interpolate(images[:, :, rows, columns], part.shape[2:], mode="area")
         return logits, loss + (part - target).abs().mean()
+
+    def freezable_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters that lead to the logits; the decoders are none of them."""
+        decoders = {id(each) for decoder in (self.decoder, self.part_decoder) for each in decoder.parameters()}
+        return [each for each in self.parameters() if id(each) not in decoders]
 
     def _features(self, images: Tensor) -> list[Tensor]:
         """Return the features of each resolution, finest first."""
@@ -137,7 +149,12 @@ class FastGANDiscriminator(Discriminator):
         return features
 
 
-def _quarter(images: Tensor, row: int, column: int) -> Tensor:
-    """Return one quarter of (B, C, H, W): the upper or lower half of the left or right one."""
-    high, wide = images.shape[2] // 2, images.shape[3] // 2
-    return images[:, :, row * high : (row + 1) * high, column * wide : (column + 1) * wide]
+def _half(side: int, second: int) -> slice:
+    """Return the first or the second half of a side; of an odd one, without its middle."""
+    start = second * (side - side // 2)
+    return slice(start, start + side // 2)
+
+
+def _scaled(part: slice, before: int, after: int) -> slice:
+    """Return the same part of a side of another length."""
+    return slice(part.start * after // before, part.stop * after // before)

@@ -59,10 +59,10 @@ def _with_penalty(config: Config, options: TrainOptions) -> Config:
     name: str | None = options.penalty
     if name is None and options.loss == "wasserstein":
         name = "gradient"
-    if name is None and (options.gamma is not None or options.penalty_interval is not None):
-        if config.penalty.name == "none":
+    if options.gamma is not None or options.penalty_interval is not None:
+        name = name or config.penalty.name
+        if name == "none":
             raise GanvasError("There is no penalty to set a weight or an interval for.", "Name one: --penalty r1")
-        name = config.penalty.name
     if name is None:
         return config
     usual = _usual_penalty(name, config)

@@ -26,7 +26,7 @@ BROKEN_HINT = "The last good checkpoint is kept. Try a penalty, in another folde
 
 
 def note_memory(session: Session) -> Iterator[Event]:
-    """Say once that a batch is now taken in parts because memory is full."""
+    """Say that a batch is taken in more parts from now on because memory is full."""
     count = session.state.counters.n_microbatches
     if count > session.last.n_microbatches:
         yield Note(

@@ -13,7 +13,7 @@ from ..data.loader import Loader
 from ..data.prepare import MIN_IMAGES
 from ..device import DeviceChoice, choose_device, torch_device
 from ..errors import GanvasError
-from ..planning.budget import with_seconds
+from ..planning.budget import with_images, with_seconds
 from ..planning.explain import recipe_decisions
 from ..planning.inputs import Decision, plan_inputs
 from ..planning.plan import ORDER, make_plan
@@ -81,28 +81,35 @@ def forecast(
     inputs = plan_inputs(overview, options, choice)
     plan = make_plan(pictures, options, inputs)
     decisions = {each.what: each for each in [*recipe_decisions(plan.config), *plan.decisions]}
-    config = _with_measured_steps(plan.config, choice, inputs.minutes)
-    longer = make_plan(pictures, options, replace(inputs, minutes=2 * inputs.minutes)).config
+    began = time.monotonic()
+    step_seconds = _measured_step_seconds(plan.config, choice)
+    left = 60 * inputs.minutes - (time.monotonic() - began)
+    usable = TRAINING_SHARE * MARGIN
+    minutes = inputs.minutes
+    if options.images is None:
+        config = with_seconds(plan.config, max(1.0, usable * left), step_seconds)
+        longer = make_plan(pictures, options, replace(inputs, minutes=2 * minutes)).config
+    else:
+        config = with_images(plan.config, options.images)
+        seconds = sum(phase.steps * each for phase, each in zip(config.phases, step_seconds, strict=True))
+        minutes, longer = seconds / usable / 60, config  # twice the images change no recipe and no size
     return Forecast(
         config=config,
         decisions=tuple(decisions[what] for what in ORDER if what in decisions),
-        minutes=inputs.minutes,
-        images_per_second=config.images / (60 * inputs.minutes),
-        double_time=_double_time(config, longer, 2 * inputs.minutes, inputs.count),
+        minutes=minutes,
+        images_per_second=config.images / (60 * minutes),
+        double_time=_double_time(config, longer, 2 * minutes, inputs.count),
     )
 
 
-def _with_measured_steps(config: Config, device: DeviceChoice, minutes: float) -> Config:
-    """Return `config` with the steps that fit into so many minutes on this machine as it is now."""
+def _measured_step_seconds(config: Config, device: DeviceChoice) -> list[float]:
+    """Return the seconds that a step of each phase takes on this machine as it is now."""
     shape = (PROBE_IMAGES, *config.shape)
     noise = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     data = PreparedDataset(noise.numpy(), None, (), (), (), "probe")
-    began = time.monotonic()
     probe = replace(config, classes=(), held_out=0)
-    state = new_state(probe, torch_device(device))
-    step_seconds, _ = seconds_per_step(probe, data, state, Loader(data, 0))
-    left = 60 * minutes - (time.monotonic() - began)
-    return with_seconds(config, max(1.0, TRAINING_SHARE * MARGIN * left), step_seconds)
+    step_seconds, _ = seconds_per_step(probe, data, new_state(probe, torch_device(device)), Loader(data, 0))
+    return step_seconds
 
 
 def _double_time(config: Config, longer: Config, minutes: float, count: int) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..config import Config, TrainOptions
 from ..config.options import OPTIONS
-from ..config.train_options import flag, recorded
+from ..config.train_options import flag, option_text, recorded
 from ..data import PreparedDataset
 from ..errors import GanvasError
 from ..runs import Run
@@ -38,13 +38,7 @@ def _words(value: object) -> str:
     """Return a value as people type it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (
-        " ".join(map(str, value))
-        if isinstance(value, tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    return " ".join(option_text(item) for item in (value if isinstance(value, tuple) else (value,)))
 
 
 def with_new_path(config: Config, path: str, data: PreparedDataset, run: Run) -> Config:

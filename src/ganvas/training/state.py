@@ -152,7 +152,7 @@ def compile_networks(networks: Networks, config: Config) -> None:
             part.compile()
 
 
-def _frozen(discriminator: nn.Module, share: float) -> list[nn.Parameter]:
+def _frozen(discriminator: Discriminator, share: float) -> list[nn.Parameter]:
     """Return the first part of a discriminator's parameters: those nearest to the image (FreezeD)."""
-    parameters = list(discriminator.parameters())
+    parameters = discriminator.freezable_parameters()
     return parameters[: min(round(share * len(parameters)), len(parameters) - 1)]

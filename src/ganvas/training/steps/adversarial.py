@@ -109,7 +109,7 @@ def d_step(
     A discriminator that is skipped only judges, and drops the gradients it had accumulated.
 
     Args:
-        microbatch, of: which microbatch of how many this is.
+        microbatch, n_microbatches: which microbatch of how many this is.
     """
     skipped = d_is_skipped(state, config)
     penalty_is_due = (
@@ -187,7 +187,7 @@ def g_step(
     """Teach the generator by what the frozen discriminator says of its `fakes`; return its losses.
 
     Args:
-        microbatch, of: which microbatch of how many this is.
+        microbatch, n_microbatches: which microbatch of how many this is.
     """
     loss, losses = g_loss(state, config, batch, fakes)
     optimizer_step(state, config, "generator", loss, microbatch, n_microbatches)

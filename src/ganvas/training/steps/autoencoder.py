@@ -33,40 +33,48 @@ ENCODED_AT_ONCE = 256
 
 def autoencode_step(state: State, config: Config, batch: Batch) -> Losses:
     """Minimize E|x - decoder(encoder(x) + noise)|."""
-    generator, encoder, settings = autoencoder_parts(state, config)
     losses: list[Losses] = []
     for attempt in retry_on_oom(state, batch, "autoencoder"):
         with attempt as parts:
             losses.clear()
-            for number, part in enumerate(parts):
-                codes = add_code_noise(encoder(part.real), settings.code_noise_std, part.rng)
-                loss = (generator.decoder(codes) - part.real).abs().mean()
-                optimizer_step(state, config, "autoencoder", loss, number, len(parts))
-                losses.append({"reconstruction": loss.detach()})
+            losses += [_autoencode(state, config, part, number, len(parts)) for number, part in enumerate(parts)]
     return mean_losses(losses)
+
+
+def _autoencode(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:
+    """Learn from one microbatch. Its graph lives in here only, so that it is freed if memory runs out."""
+    generator, encoder, settings = autoencoder_parts(state, config)
+    codes = add_code_noise(encoder(batch.real), settings.code_noise_std, batch.rng)
+    loss = (generator.decoder(codes) - batch.real).abs().mean()
+    optimizer_step(state, config, "autoencoder", loss, microbatch, n_microbatches)
+    return {"reconstruction": loss.detach()}
 
 
 def prior_step(state: State, config: Config, batch: Batch) -> Losses:
     """Minimize E|v((1 - t) z + t c, t) - (c - z)|^2 over codes c, noise z and t ~ U(0, 1) (Liu et al. 2023, eq. 1)."""
-    generator, _, settings = autoencoder_parts(state, config)
-    if state.encoder_codes is None:
-        raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
-    all_codes, all_labels = state.encoder_codes
     losses: list[Losses] = []
     for attempt in retry_on_oom(state, batch, "prior"):
         with attempt as parts:
             losses.clear()
-            for number, part in enumerate(parts):
-                rng, device = part.rng, all_codes.device
-                chosen = torch.randint(len(all_codes), (settings.prior_batch,), generator=rng, device=device)
-                codes = all_codes[chosen]
-                z = torch.randn(codes.shape, generator=rng, device=device)
-                t = torch.rand((len(z), 1), generator=rng, device=device)
-                labels = None if all_labels is None else all_labels[chosen]
-                loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, codes, t), t, labels), codes - z)
-                optimizer_step(state, config, "prior", loss, number, len(parts))
-                losses.append({"prior": loss.detach()})
+            losses += [_learn_prior(state, config, part, number, len(parts)) for number, part in enumerate(parts)]
     return mean_losses(losses)
+
+
+def _learn_prior(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:
+    """Learn from one batch of codes; how large it is, the recipe says, and not the batch of images."""
+    generator, _, settings = autoencoder_parts(state, config)
+    if state.encoder_codes is None:
+        raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
+    (all_codes, all_labels), rng = state.encoder_codes, batch.rng
+    device = all_codes.device
+    chosen = torch.randint(len(all_codes), (settings.prior_batch,), generator=rng, device=device)
+    codes = all_codes[chosen]
+    z = torch.randn(codes.shape, generator=rng, device=device)
+    t = torch.rand((len(z), 1), generator=rng, device=device)
+    labels = None if all_labels is None else all_labels[chosen]
+    loss = F.mse_loss(generator.prior.velocity(torch.lerp(z, codes, t), t, labels), codes - z)
+    optimizer_step(state, config, "prior", loss, microbatch, n_microbatches)
+    return {"prior": loss.detach()}
 
 
 def sharpen_step(state: State, config: Config, batch: Batch) -> Losses:

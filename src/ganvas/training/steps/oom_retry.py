@@ -42,8 +42,6 @@ class OOMAttempt:
             ) from error
         counters.n_microbatches *= 2
         self.state.optimizers[self.optimizer].zero_grad(set_to_none=True)
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
         self.failed = True
         return True
 
@@ -53,5 +51,7 @@ def retry_on_oom(state: State, batch: Batch, optimizer: str) -> Iterator[OOMAtte
     attempt = OOMAttempt(state, batch, optimizer)
     yield attempt
     while attempt.failed:
+        if state.device.type == "cuda":  # the graph of the failed attempt is gone by now
+            torch.cuda.empty_cache()
         attempt = OOMAttempt(state, batch, optimizer)
         yield attempt

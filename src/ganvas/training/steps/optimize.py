@@ -23,7 +23,7 @@ def optimizer_step(
 
     Args:
         name: of the optimizer.
-        microbatch, of: which microbatch of how many the loss is of.
+        microbatch, n_microbatches: which microbatch of how many the loss is of.
     """
     counters, balance = state.counters, config.balance
     accumulated = balance.grad_accum_steps * n_microbatches

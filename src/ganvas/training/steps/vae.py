@@ -21,24 +21,27 @@ def vae_step(state: State, config: Config, batch: Batch) -> Losses:
     (Rybkin et al. 2021, optimal sigma): D/2 log(2 pi e mse) + KL, D numbers an image. The reported reconstruction is
     the root of the mean squared error, in units of the images' range [-1, 1]; the divergence is in nats an image.
     """
-    encoder = state.networks.encoder
-    if not isinstance(encoder, GaussianEncoder):
-        raise GanvasError(f"Recipe {config.recipe} has no encoder.", "Try: --recipe vae")
     losses: list[Losses] = []
     for attempt in retry_on_oom(state, batch, "autoencoder"):
         with attempt as parts:
             losses.clear()
-            for number, part in enumerate(parts):
-                mean, log_variance = encoder(part.real)
-                noise = torch.randn(mean.shape, generator=part.rng, device=mean.device)
-                images = generate(state.networks.generator, mean + noise * (log_variance / 2).exp(), part.labels)
-                error = (images - part.real).square().mean()
-                divergence = divergence_from_normal(mean, log_variance).mean()
-                numbers = part.real[0].numel()
-                bound = 0.5 * torch.log(2 * math.pi * math.e * error.clamp(min=1e-8)) + divergence / numbers
-                optimizer_step(state, config, "autoencoder", bound, number, len(parts))
-                losses.append({"reconstruction": error.detach().sqrt(), "divergence": divergence.detach()})
+            losses += [_learn(state, config, part, number, len(parts)) for number, part in enumerate(parts)]
     return mean_losses(losses)
+
+
+def _learn(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:
+    """Learn from one microbatch. Its graph lives in here only, so that it is freed if memory runs out."""
+    encoder = state.networks.encoder
+    if not isinstance(encoder, GaussianEncoder):
+        raise GanvasError(f"Recipe {config.recipe} has no encoder.", "Try: --recipe vae")
+    mean, log_variance = encoder(batch.real)
+    noise = torch.randn(mean.shape, generator=batch.rng, device=mean.device)
+    images = generate(state.networks.generator, mean + noise * (log_variance / 2).exp(), batch.labels)
+    error = (images - batch.real).square().mean()
+    divergence = divergence_from_normal(mean, log_variance).mean()
+    bound = 0.5 * torch.log(2 * math.pi * math.e * error.clamp(min=1e-8)) + divergence / batch.real[0].numel()
+    optimizer_step(state, config, "autoencoder", bound, microbatch, n_microbatches)
+    return {"reconstruction": error.detach().sqrt(), "divergence": divergence.detach()}
 
 
 def divergence_from_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
