@@ -97,12 +97,12 @@ def test_labels_become_classes(recipe: str, classes: Path, tmp_path: Path) -> No
         ({"size": "300"}, "not 300x300"),
         ({"size": "huge"}, "'huge' is not a size"),
         ({"recipe": "quikc"}, r"no recipe 'quikc'\. Did you mean 'quick'"),
-        ({"channels": "grau"}, r"no channels 'grau'\. Did you mean 'gray'"),
+        ({"channels": "grau"}, r"no --channels value 'grau'\. Did you mean 'gray'"),
         ({"background": "whit"}, r"background colou?r 'whit'\. Did you mean 'white'"),
-        ({"fit": "crpo"}, r"fit 'crpo'\. Did you mean 'crop'"),
+        ({"fit": "crpo"}, r"no --fit value 'crpo'\. Did you mean 'crop'"),
         ({"conditional": True}, "has no classes"),
         ({"device": "tpu"}, "no device 'tpu'"),
-        ({"loss": "bec"}, r"no loss 'bec'\. Did you mean 'bce'"),
+        ({"loss": "bec"}, r"no --loss value 'bec'\. Did you mean 'bce'"),
     ],
 )
 def test_what_is_refused(options: dict[str, object], named: str, pictures: Path, tmp_path: Path) -> None:
