@@ -50,11 +50,13 @@ def test_train_puts_one_json_object_last_on_stdout(
     assert f"Next: ganvas sample {tmp_path / 'run'}\n" in captured.err, "a command that cannot be copied"
 
 
+@pytest.mark.slow
 def test_without_json_stdout_is_empty(pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(train_arguments(pictures, tmp_path / "run")) == 0
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_a_finished_run_says_so(run: Path, pictures: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(train_arguments(pictures, run)) == 0
     assert "Done" in capfd.readouterr().err
@@ -73,6 +75,7 @@ def test_the_run_is_named_after_the_pictures(
     assert Run(tmp_path / "runs" / "pictures").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "named", "hint"),
     [
@@ -134,6 +137,7 @@ def test_sample_writes_a_grid(run: Path, tmp_path: Path) -> None:
     assert not (run / "sampled").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more", [["--label", "cat"], ["--count", "0"], ["--truncation", "2"], ["--device", "tpu"], ["--grid", "a.txt"]]
 )
@@ -292,6 +296,7 @@ def test_doctor_examines_a_run_and_its_events_alone(run: Path, capfd: pytest.Cap
     assert "Last verdict: " in captured.err
 
 
+@pytest.mark.slow
 def test_doctor_of_what_it_cannot_examine(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", str(tmp_path / "nowhere")]) == 1
     assert "ganvas doctor RUN" in capfd.readouterr().err
@@ -299,6 +304,7 @@ def test_doctor_of_what_it_cannot_examine(run: Path, tmp_path: Path, capfd: pyte
     assert "has no health checks" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_doctor_needs_no_torch(tmp_path: Path) -> None:
     Run(tmp_path).append_event(ganvas.events.HealthCheck(4, 32, 0.1, "adversarial", {"near_copies": 0.0}))
     code = "import sys; from ganvas.cli import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"

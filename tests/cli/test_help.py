@@ -94,6 +94,7 @@ def test_nothing_heavy_is_imported_before_it_is_used(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "not_imported"),
     [

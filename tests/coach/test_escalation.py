@@ -214,6 +214,7 @@ def prescribed(event: Event) -> tuple[Prescription, ...]:
     return event.prescriptions if isinstance(event, Treatment) and not event.outcome else ()
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(histories, st.sampled_from(CONFIGS), checkpoints, st.booleans(), st.booleans(), names, numbers)
 def test_any_history_gets_treatments_or_none(

@@ -35,6 +35,7 @@ def reals() -> RealStats:
     return measure_reals(discs(4 * COUNT))
 
 
+@pytest.mark.slow
 def test_the_real_pictures_have_no_distance_to_themselves() -> None:
     pictures = discs(COUNT)
     found = sample_metrics(pictures, measure_reals(pictures))
@@ -45,6 +46,7 @@ def test_the_real_pictures_have_no_distance_to_themselves() -> None:
     assert found["modes_lost"] == 0
 
 
+@pytest.mark.slow
 def test_pictures_of_the_same_kind_are_close_and_noise_is_far(reals: RealStats) -> None:
     alike = sample_metrics(discs(COUNT, seed=1), reals)
     noise = sample_metrics(2 * torch.rand(COUNT, 3, 16, 16) - 1, reals)

@@ -23,6 +23,7 @@ from ganvas.coach.measurement.metric_names import METRICS
 DOCS = Path(__file__).parents[2] / "docs" / "own-loop.md"
 
 
+@pytest.mark.slow
 def test_a_loop_of_another_library_is_watched(discs: Tensor) -> None:
     loop = Loop(discs)
     trainer, coach, returned = Engine(loop.step), loop.coach(total_steps=104), []
@@ -184,6 +185,7 @@ def test_a_resumed_coach_goes_on() -> None:
     assert repr(second.history) == repr(whole.history), "the resumed coach differs"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DOCS.is_file(), reason="not in a checkout")
 def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
@@ -200,6 +202,7 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pyte
     assert examine(tmp_path / "events.jsonl").health_checks >= 2
 
 
+@pytest.mark.slow
 def test_torch_is_imported_with_the_coach_only() -> None:
     code = "import sys, ganvas; assert 'torch' not in sys.modules; assert ganvas.Coach; assert 'torch' in sys.modules"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

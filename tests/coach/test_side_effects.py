@@ -139,6 +139,7 @@ def steps(draw: st.DrawFn) -> dict[str, object]:
     return arguments | {name: tensor(*shape) for name, shape in shapes.items() if draw(st.booleans())}
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 @given(real=st.sampled_from([None, 1, 20]), scale=st.sampled_from([0.0, 1.0, math.nan]), calls=st.lists(steps()))
 def test_any_arguments_give_a_verdict(real: int | None, scale: float, calls: list[dict[str, object]]) -> None:
@@ -182,6 +183,7 @@ distributed.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_come_to_the_same_verdicts(tmp_path: Path) -> None:
     """One of them has a NaN loss, the other does not."""
     processes = [

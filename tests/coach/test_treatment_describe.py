@@ -80,6 +80,7 @@ def test_names_keep_their_capitals() -> None:
     assert "R1" in text, text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LADDERS)
 def test_the_whole_ladder_of_a_problem_reads_well(name: str) -> None:
     for config in CONFIGS:

@@ -24,6 +24,7 @@ def check(found: Verdict) -> None:
     assert (found.what, found.why) == (DIAGNOSES[found.name].what, DIAGNOSES[found.name].why)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(histories)
 def test_any_history_gives_a_verdict_and_is_left_as_it_was(history: list[Event]) -> None:
@@ -33,6 +34,7 @@ def test_any_history_gives_a_verdict_and_is_left_as_it_was(history: list[Event])
     assert repr(history) == repr(before), "the diagnosis changed what was measured"
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(metrics, min_size=1, max_size=10))
 def test_any_metrics_one_after_the_other_give_verdicts(measured: list[dict[str, float]]) -> None:
@@ -45,6 +47,7 @@ def test_any_metrics_one_after_the_other_give_verdicts(measured: list[dict[str, 
         history.append(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(metrics, max_size=6), st.lists(names, max_size=3), st.randoms(use_true_random=False))
 def test_the_order_of_the_events_does_not_matter(measured, given_names, random) -> None:

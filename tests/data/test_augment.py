@@ -111,6 +111,7 @@ def authors_cutout(height: int, width: int, top: int, left: int) -> Tensor:
     return mask
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (16, 24), (7, 10), (5, 9), (3, 2)])
 def test_cutout_is_one_of_the_authors_boxes(height: int, width: int) -> None:
     tops = range(height + 1 - int(height * 0.5 + 0.5) % 2)
@@ -127,6 +128,7 @@ def test_channels_are_cut_and_shifted_together() -> None:
         assert (result == result[:, :1]).all()
 
 
+@pytest.mark.slow
 def test_gradients_flow_twice() -> None:
     images = random_images(2, 3, 4, 4).double().requires_grad_()
 

@@ -57,6 +57,7 @@ def test_a_damaged_record_is_empty(tmp_path: Path, content: str | None) -> None:
     assert read_record(tmp_path / "record.json") == {}
 
 
+@pytest.mark.slow
 def test_a_lock_is_held_by_one_and_ends_with_its_holder(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     assert is_unlocked(path)

@@ -84,6 +84,7 @@ def test_only_the_first_frame_is_used(name: str) -> None:
     assert difference.mean() < 8, "not the first frame"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(broken_files()))
 def test_broken_files_say_why(name: str, tmp_path: Path) -> None:
     content, reason = broken_files()[name]

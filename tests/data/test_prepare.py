@@ -180,6 +180,7 @@ for number, event in enumerate(prepare({config!r}, 1)):
     assert np.array_equal(whole.images, prepared.images)
 
 
+@pytest.mark.slow
 def test_a_torn_or_damaged_journal_loses_only_its_end(tmp_path: Path, cache: Path, finish: Finish) -> None:
     np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (5 * CHUNK_SIZE, 8, 8), np.uint8))
     config = DataConfig(str(tmp_path / "a.npy"), 8, 8, 1)
@@ -196,6 +197,7 @@ def test_a_torn_or_damaged_journal_loses_only_its_end(tmp_path: Path, cache: Pat
         assert np.array_equal(prepared.images[:, 0], np.load(tmp_path / "a.npy"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["flip", "cut", "record", "labels", "version", "gone"])
 def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish, damage: str) -> None:
     good_folder(tmp_path / "pics" / "a", 10)

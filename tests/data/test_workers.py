@@ -54,6 +54,7 @@ def test_chunks_lie_where_they_belong(work: tuple[DataConfig, Index, Path]) -> N
     assert np.array_equal(np.fromfile(again, np.uint8).reshape(-1, 3, 8, 8)[128:], pictures[128:])
 
 
+@pytest.mark.slow
 def test_a_worker_gives_the_same_results(work: tuple[DataConfig, Index, Path]) -> None:
     config, index, target = work
     expected = [result.to_json() for result in decode_all(config, index.path, starts(index), target, 1)]

@@ -124,6 +124,7 @@ def saved(folder: Path, config: Config) -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_saved_network_comes_back(recipe: str, tmp_path: Path) -> None:
     run = saved(tmp_path / "mine", tiny.config(recipe))

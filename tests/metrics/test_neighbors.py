@@ -121,6 +121,7 @@ def test_memory_mapped_images_are_read_chunk_by_chunk(tmp_path: Path, monkeypatc
     assert max(min(size) for size in sizes) <= 8, "a matrix of all distances was computed at once"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_slightly_changed_picture_is_a_near_copy(change: str, shared_pictures: dict[str, Tensor]) -> None:
     for name, pictures in shared_pictures.items():
@@ -132,6 +133,7 @@ def test_a_slightly_changed_picture_is_a_near_copy(change: str, shared_pictures:
         assert sum(near) >= 180, f"{change}: of 200 {name}, only {sum(near)} count as near-copies of themselves"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "low", "high"), [("people", 0.06, 0.14), ("digits", 0.01, 0.06), ("photographs", 0, 0)]
 )

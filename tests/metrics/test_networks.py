@@ -40,6 +40,7 @@ def _forgotten_networks() -> None:
     load_network.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", [0, 1])
 @pytest.mark.parametrize(("file", "classes"), [("chelsea.png", CATS), ("coffee.png", ESPRESSO)])
 def test_the_packaged_networks_classify_photographs(
@@ -134,6 +135,7 @@ def tiny_transformer(monkeypatch: pytest.MonkeyPatch) -> dict[str, Tensor]:
         return timm.create_model(TINY, pretrained=False, img_size=384).state_dict()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", [save_file, torch.save], ids=["safetensors", "pth"])
 def test_a_transformer_from_a_file_of_its_native_size(
     save: Callable[[object, Path], None], tiny_transformer: dict[str, Tensor], tmp_path: Path
@@ -151,6 +153,7 @@ def test_a_transformer_from_a_file_of_its_native_size(
     assert torch.equal(intermediate, final)
 
 
+@pytest.mark.slow
 def test_a_transformer_lacking_layers_is_refused(tiny_transformer: dict[str, Tensor], tmp_path: Path) -> None:
     tiny_transformer.pop("blocks.3.attn.qkv.weight")
     torch.save(tiny_transformer, tmp_path / "weights.pth")
@@ -168,6 +171,7 @@ class Hostile:
         return os.mkdir, (str(self.mark),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["efficientnet-lite0", "inception-v3", "tiny"])
 @pytest.mark.parametrize("form", ["pickle", "torch"])
 @pytest.mark.usefixtures("tiny_transformer")

@@ -100,6 +100,7 @@ def test_a_measure_ignores_other_faults(
         assert after[name] == pytest.approx(before[name], rel=0.3), f"{change.__name__} changes {name}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(32, 32), (31, 31), (25, 33), (48, 20), (64, 64), (16, 16)])
 @pytest.mark.parametrize("kind", ["both", "rows", "columns"])
 def test_a_planted_checkerboard_is_found(kind: str, size: tuple[int, int]) -> None:
@@ -111,6 +112,7 @@ def test_a_planted_checkerboard_is_found(kind: str, size: tuple[int, int]) -> No
     assert values[-1] > 50, "a strong pattern leaks into its surroundings"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [noisy, blurred])
 def test_neither_noise_nor_blur_is_a_checkerboard(change: Callable[[Tensor, float], Tensor]) -> None:
     for strength in (1, 2, 4):
@@ -122,6 +124,7 @@ def test_a_pattern_of_four_pixels_is_no_checkerboard() -> None:
     assert measured(scenes() + 8 * rows)["checkerboard"] < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [0, 7, 255])
 @pytest.mark.parametrize("size", [8, 15, 32])
 def test_constant_pictures(value: int, size: int) -> None:

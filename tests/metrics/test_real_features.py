@@ -103,6 +103,7 @@ def test_the_cache_does_not_depend_on_the_split(data: PreparedDataset, extracted
     assert len(extracted) == 1
 
 
+@pytest.mark.slow
 def test_with_the_real_network(data: PreparedDataset) -> None:
     mine = RealImages(data)
     rows = mine.random_indices(3)

@@ -67,6 +67,7 @@ def test_frechet_is_theirs(ours: tuple[Features, Features], theirs: dict[str, fl
     )
 
 
+@pytest.mark.slow
 def test_kernel_distance_is_theirs(ours: tuple[Features, Features], theirs: dict[str, float]) -> None:
     mine = kernel_distance(ours[0].final, ours[1].final)
     assert mine == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4), "another kernel than KID's"

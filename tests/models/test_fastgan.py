@@ -69,6 +69,7 @@ def test_shapes(shape: tuple[int, int, int], classes: int) -> None:
         assert not torch.allclose(network(z, labels), network(z, labels.flip(0)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (28, 28), (17, 33), (48, 32), (40, 40)])
 def test_the_discriminator_reconstructs_what_it_is_shown(height: int, width: int) -> None:
     """The part decoder is asked for the very part of the image that its features are of, also where sides are odd."""

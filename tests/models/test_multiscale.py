@@ -129,6 +129,7 @@ def test_labels_matter() -> None:
     assert not torch.allclose(discriminator(images, zeros), discriminator(images, ones)), "the discriminator ignores it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 2])
 def test_the_discriminator_can_be_differentiated_twice(channels: int) -> None:
     """For plain images (1 channel) and for a pyramid (2)."""

@@ -47,6 +47,7 @@ def test_every_recipe_of_0_1_still_exists() -> None:
     assert {case.partition("-")[0] for case in WRITTEN} <= set(RECIPES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WRITTEN)
 def test_weights_of_0_1_fit_todays_networks_in_the_same_order(case: str) -> None:
     """Optimizers keep their moments by index, so the order counts as much as the names."""
@@ -59,6 +60,7 @@ def test_weights_of_0_1_fit_todays_networks_in_the_same_order(case: str) -> None
         assert [(key, tensor.shape) for key, tensor in translate(written(case, place)).items()] == now
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WRITTEN)
 def test_todays_names_stay(case: str) -> None:
     for place, network in built(config(case)).items():

@@ -43,6 +43,7 @@ def blocks(images: Tensor, factor: int) -> Tensor:
     return actual
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shape", "levels", "coarsest"), SHAPES)
 def test_shapes(shape: Shape, levels: int, coarsest: tuple[int, int]) -> None:
     widths = (8, 7, 6, 5)[:levels]

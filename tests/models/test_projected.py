@@ -42,6 +42,7 @@ def forgotten() -> Iterator[None]:
     FrozenFeatures._networks.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(3, 32, 32), (4, 64, 96), (1, 28, 28), (3, 33, 17)])
 @pytest.mark.parametrize("classes", [0, 3])
 def test_each_of_four_scales_has_as_many_logits(shape: tuple[int, int, int], classes: int) -> None:
@@ -213,6 +214,7 @@ def test_a_plain_mean_is_the_mean_of_the_scales() -> None:
     torch.testing.assert_close(network(images((3, 96, 64))).mean(), torch.tensor(1111 / 4))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("forgotten")
 def test_loading_the_frozen_network_draws_no_random_numbers() -> None:
     """Else a program's first run would differ from its second, and a resumed run from an uninterrupted one."""
@@ -222,6 +224,7 @@ def test_loading_the_frozen_network_draws_no_random_numbers() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("forgotten")
 def test_a_first_use_without_gradients_does_not_forbid_them() -> None:
     network, given = build(), images().requires_grad_()

@@ -10,6 +10,7 @@ from ganvas.models.quick import AutoencoderGenerator, ConvDiscriminator, Decoder
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 64, 96), (3, 33, 17), (1, 31, 50)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shapes(shape: tuple[int, int, int]) -> None:
     widths = (8, 8, 8)
@@ -36,6 +37,7 @@ def test_a_discriminator_judges_each_image_by_itself() -> None:
     torch.testing.assert_close(network(images)[1:2], network(images[1:2]))
 
 
+@pytest.mark.slow
 def test_the_flow_follows_its_velocity() -> None:
     class Turning(RectifiedFlow):
         def velocity(self, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
@@ -67,6 +69,7 @@ def test_the_flow_learns_to_carry_noise_to_codes() -> None:
     assert codes.std(0).max() < 0.5, "the codes are close together; the noise was not"
 
 
+@pytest.mark.slow
 def test_labels_change_the_flow() -> None:
     torch.manual_seed(0)
     flow = RectifiedFlow(4, 16, num_classes=2)

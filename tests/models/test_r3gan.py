@@ -105,6 +105,7 @@ def test_labels_change_what_is_drawn_and_judged() -> None:
     assert not torch.allclose(discriminator(images, labels), discriminator(images, labels + 1))
 
 
+@pytest.mark.slow
 def test_features_keep_their_size_to_the_end() -> None:
     torch.manual_seed(0)
     images = R3Generator(64, (64, 64, 32, 32), (3, 32, 32))(torch.randn(64, 64))

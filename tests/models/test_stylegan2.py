@@ -47,6 +47,7 @@ def filtered(image: Tensor, pad: int, gain: float) -> Tensor:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upsample", [False, True], ids=["same size", "upsampled"])
 @pytest.mark.parametrize("demodulate", [True, False])
 def test_modulated_convolution_is_a_convolution_per_image(upsample: bool, demodulate: bool) -> None:
@@ -97,6 +98,7 @@ def test_upsampling_a_constant_gives_the_constant() -> None:
     torch.testing.assert_close(actual[:, :, 1:-1, 1:-1], torch.ones(1, 1, 8, 8, dtype=torch.float64))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upsample", [False, True])
 def test_gradients_of_a_modulated_convolution(upsample: bool) -> None:
     layer = ModulatedConv2d(2, 2, 3, 2, upsample).double()

@@ -45,6 +45,7 @@ def test_progress_rises_from_nothing_to_all(phases: tuple[PhaseConfig, ...]) -> 
     assert values[phases[0].steps] == pytest.approx(first), "a phase takes its share of the budget"
 
 
+@pytest.mark.slow
 @given(any_phases, st.integers(0, 30))
 def test_due_fires_as_often_as_told(phases: tuple[PhaseConfig, ...], times: int) -> None:
     config = with_phases(phases)

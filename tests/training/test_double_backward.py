@@ -53,6 +53,7 @@ def test_numbers_are_those_of_torch(way: tuple[Any, ...], biased: bool) -> None:
         torch.testing.assert_close(one, other)
 
 
+@pytest.mark.slow
 def test_derivatives_are_right_to_the_second() -> None:
     def convolved(*given: Tensor) -> Tensor:
         with FastDoubleBackward():

@@ -54,6 +54,7 @@ def test_a_step_moves_by_the_optimizers_of_its_phase(recipe: str, index: int) ->
     assert moved == set(PHASES[config.phases[index].name].optimizers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "index"), recipe_phases())
 def test_a_step_reports_the_losses_of_its_charts(recipe: str, index: int) -> None:
     config = tiny.config(recipe)

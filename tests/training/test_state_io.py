@@ -74,6 +74,7 @@ def test_counters_that_are_tested_differ_from_new_ones() -> None:
         assert not alike, "a field that is added has to be tested too"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_state_comes_back_from_its_checkpoint(recipe: str, tmp_path: Path) -> None:
     config = accumulating(recipe)
@@ -206,6 +207,7 @@ def upgraded(folder: Path, config: Config, tensors: Tensors, facts: dict[str, An
     return read_checkpoint(config, checkpoint.save(folder, 7, tensors, facts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [(), ("a", "b")], ids=["plain", "labels"])
 @pytest.mark.parametrize("recipe", OLD_WEIGHT_NAMES)
 def test_a_checkpoint_of_0_1_goes_on_exactly(recipe: str, classes: tuple[str, ...], tmp_path: Path) -> None:

@@ -454,6 +454,7 @@ def test_parts_are_the_batch() -> None:
     assert torch.equal(torch.cat([each.labels for each in parts]), drawn.labels)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 @pytest.mark.parametrize("recipe", ["dcgan", "stylegan2", "r3gan", "quick"])
 def test_mixed_precision_trains_float32_weights(recipe: str, precision: str) -> None:

@@ -94,6 +94,7 @@ def test_a_recipe_without_an_encoder_is_told() -> None:
         vae_step(new_state(config, CPU), config, material)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("narrow_recipes")
 def test_minutes_and_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate, "TRIALS", 1)
