@@ -25,20 +25,15 @@ from ...models.quick import AutoencoderGenerator
 from ..state import State
 from .adversarial import adversarial_g_loss, adversarial_step
 from .batch import Batch, make_loader
-from .oom_retry import retry_on_oom
-from .optimize import Losses, mean_losses, optimizer_step
+from .oom_retry import step_by_microbatches
+from .optimize import Losses, optimizer_step
 
 ENCODED_AT_ONCE = 256
 
 
 def autoencode_step(state: State, config: Config, batch: Batch) -> Losses:
     """Minimize E|x - decoder(encoder(x) + noise)|."""
-    losses: list[Losses] = []
-    for attempt in retry_on_oom(state, batch, "autoencoder"):
-        with attempt as parts:
-            losses.clear()
-            losses += [_autoencode(state, config, part, number, len(parts)) for number, part in enumerate(parts)]
-    return mean_losses(losses)
+    return step_by_microbatches(state, config, batch, "autoencoder", _autoencode)
 
 
 def _autoencode(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:
@@ -52,12 +47,7 @@ def _autoencode(state: State, config: Config, batch: Batch, microbatch: int, n_m
 
 def prior_step(state: State, config: Config, batch: Batch) -> Losses:
     """Minimize E|v((1 - t) z + t c, t) - (c - z)|^2 over codes c, noise z and t ~ U(0, 1) (Liu et al. 2023, eq. 1)."""
-    losses: list[Losses] = []
-    for attempt in retry_on_oom(state, batch, "prior"):
-        with attempt as parts:
-            losses.clear()
-            losses += [_learn_prior(state, config, part, number, len(parts)) for number, part in enumerate(parts)]
-    return mean_losses(losses)
+    return step_by_microbatches(state, config, batch, "prior", _learn_prior)
 
 
 def _learn_prior(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:

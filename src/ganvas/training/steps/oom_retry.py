@@ -1,13 +1,17 @@
 """What happens where memory runs out in a step: the batch is taken in twice as many microbatches, from then on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 
+from ...config import Config
 from ...device import is_out_of_memory
 from ...errors import GanvasError
 from ..state import State
 from .batch import Batch
+from .optimize import Losses, mean_losses
+
+MicrobatchStep = Callable[[State, Config, Batch, int, int], Losses]  # ..., which microbatch, of how many
 
 
 class OOMAttempt:
@@ -55,3 +59,15 @@ def retry_on_oom(state: State, batch: Batch, optimizer: str) -> Iterator[OOMAtte
             torch.cuda.empty_cache()
         attempt = OOMAttempt(state, batch, optimizer)
         yield attempt
+
+
+def step_by_microbatches(
+    state: State, config: Config, batch: Batch, optimizer: str, microbatch_step: MicrobatchStep
+) -> Losses:
+    """Take the step of one optimizer, microbatch by microbatch, as small as memory needs; return its mean losses."""
+    losses: list[Losses] = []
+    for attempt in retry_on_oom(state, batch, optimizer):
+        with attempt as parts:
+            losses.clear()
+            losses += [microbatch_step(state, config, part, number, len(parts)) for number, part in enumerate(parts)]
+    return mean_losses(losses)

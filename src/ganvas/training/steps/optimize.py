@@ -31,9 +31,7 @@ def optimizer_step(
     is_last = (turns * n_microbatches + microbatch + 1) % accumulated == 0
     optimizer, scaler = state.optimizers[name], state.scalers.get(name)
     loss = loss / accumulated if accumulated > 1 else loss
-    if (
-        scaler is not None
-    ):  # float16 needs larger gradients; a step that overflows is left out (Micikevicius et al. 2018)
+    if scaler is not None:  # float16 needs larger gradients; an overflowing step is left out (Micikevicius et al. 2018)
         loss = scaler.scale(loss)
     loss.backward()  # type: ignore[no-untyped-call]
     if not is_last:

@@ -10,8 +10,8 @@ from ...errors import GanvasError
 from ...models.vae import GaussianEncoder
 from ..state import State
 from .batch import Batch, generate
-from .oom_retry import retry_on_oom
-from .optimize import Losses, mean_losses, optimizer_step
+from .oom_retry import step_by_microbatches
+from .optimize import Losses, optimizer_step
 
 
 def vae_step(state: State, config: Config, batch: Batch) -> Losses:
@@ -21,12 +21,7 @@ def vae_step(state: State, config: Config, batch: Batch) -> Losses:
     (Rybkin et al. 2021, optimal sigma): D/2 log(2 pi e mse) + KL, D numbers an image. The reported reconstruction is
     the root of the mean squared error, in units of the images' range [-1, 1]; the divergence is in nats an image.
     """
-    losses: list[Losses] = []
-    for attempt in retry_on_oom(state, batch, "autoencoder"):
-        with attempt as parts:
-            losses.clear()
-            losses += [_learn(state, config, part, number, len(parts)) for number, part in enumerate(parts)]
-    return mean_losses(losses)
+    return step_by_microbatches(state, config, batch, "autoencoder", _learn)
 
 
 def _learn(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:
