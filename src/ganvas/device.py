@@ -117,8 +117,11 @@ def seeded_rng(*key: int | str, device: "torch.device | str" = "cpu") -> "torch.
     return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
-def free_memory(device: str) -> int:
-    """Return the free memory of a device in bytes; for the CPU, what the system or the container would still give."""
+def free_memory(device: str, cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the free memory of a device in bytes; for the CPU, what the system or the container would still give.
+
+    `cgroup` is the folder in which Linux keeps the limits of a container.
+    """
     import torch
 
     if device.startswith("cuda"):
@@ -129,7 +132,7 @@ def free_memory(device: str) -> int:
     if meminfo.exists():
         for line in meminfo.read_text().splitlines():
             if line.startswith("MemAvailable:"):
-                return min(1024 * int(line.split()[1]), _container_free_memory())
+                return min(1024 * int(line.split()[1]), _container_free_memory(cgroup))
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     return 4 << 30  # unknown system: what a small laptop can spare
@@ -156,14 +159,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(message in str(error) for message in messages)
 
 
-def _container_free_memory(group: Path = Path("/sys/fs/cgroup")) -> int:
+def _container_free_memory(cgroup: Path) -> int:
     """Return the bytes that this container may still use; sys.maxsize if there is no limit.
 
     The page cache counts as used there, but is given back when memory is needed.
     """
     try:
-        limit, used = (int((group / name).read_text()) for name in ("memory.max", "memory.current"))
-        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        limit, used = (int((cgroup / name).read_text()) for name in ("memory.max", "memory.current"))
+        stat = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
         return max(0, limit - used + int(stat.get("inactive_file", 0)))
     except (OSError, ValueError):  # no limit ("max"), or no cgroup files
         return sys.maxsize

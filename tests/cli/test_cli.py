@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from PIL import Image
 import ganvas
 import tiny
 from ganvas.cli import main
-from ganvas.cli.env import Env
+from ganvas.cli.commands import COMMANDS, Command
 from ganvas.cli.terminal import stop_on_signals
 from ganvas.errors import GanvasError
 from ganvas.runs import Run
@@ -195,26 +196,30 @@ def test_an_interrupted_run_exits_with_130(
     assert main(train_arguments(pictures, out)) == 0
 
 
-def test_a_keyboard_interrupt_exits_with_130(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [(KeyboardInterrupt(), 130, "\nInterrupted.\n"), (GanvasError("It broke."), 1, "Error: It broke.\n")],
+    ids=["interrupted", "an error without a hint"],
+)
+def test_how_a_command_ended_is_in_its_status(
+    error: BaseException,
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupt(self: Env) -> None:
-        raise KeyboardInterrupt
+    @dataclass(frozen=True)
+    class Failing:
+        def execute(self) -> None:
+            raise error
 
-    monkeypatch.setattr(Env, "execute", interrupt)
-    assert main(["env"]) == 130
-    assert "Interrupted" in capfd.readouterr().err
+    class FailingCommand(Command):
+        def load(self) -> type[Failing]:
+            return Failing
 
-
-def test_an_error_without_a_hint_ends_with_its_message(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def fail(self: Env) -> None:
-        raise GanvasError("It broke.")
-
-    monkeypatch.setattr(Env, "execute", fail)
-    assert main(["env"]) == 1
-    assert capfd.readouterr().err == "Error: It broke.\n"
+    monkeypatch.setitem(COMMANDS, "fail", FailingCommand("", "", "Fail."))
+    assert main(["fail"]) == status
+    assert capfd.readouterr().err == said
 
 
 @pytest.fixture

@@ -1,22 +1,11 @@
 """Tables: the findings on a training, as a person reads them."""
 
-import io
+from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
-from rich.console import Console
-
-from ganvas.cli import tables
 from ganvas.cli.tables import show_findings
 from ganvas.coach.doctor import Findings, Span, TreatmentResult
 from ganvas.events import Evidence, Prescription, Treatment, Verdict
-
-
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    file = io.StringIO()
-    monkeypatch.setattr(tables, "console", Console(file=file, width=200, force_terminal=False))
-    return file
 
 
 def span(name: str, start: int, end: int) -> Span:
@@ -31,9 +20,9 @@ SPANS = (span("healthy", 10, 20), span("mode collapse", 20, 50))
 FINDINGS = Findings(SPANS, (TreatmentResult(TREATMENT, "failed", (50, 400), "No."),), "Rest.", 5)
 
 
-def test_findings_show_the_timeline_and_what_to_do(screen: io.StringIO) -> None:
+def test_findings_show_the_timeline_and_what_to_do(screen: Callable[[], str]) -> None:
     show_findings(FINDINGS)
-    shown = screen.getvalue().replace("\u00a0", " ")
+    shown = screen()
     assert "5 health checks, the last one at 400 pictures seen." in shown
     lines = [line.split("  ")[0].strip() for line in shown.splitlines()]
     assert lines[2:5] == ["80 to 160", "160 to 400", "240"]
@@ -45,9 +34,9 @@ def test_findings_show_the_timeline_and_what_to_do(screen: io.StringIO) -> None:
     assert "skipped" not in shown
 
 
-def test_unreadable_lines_and_long_timelines(screen: io.StringIO) -> None:
+def test_unreadable_lines_and_long_timelines(screen: Callable[[], str]) -> None:
     show_findings(replace(FINDINGS, spans=FINDINGS.spans * 500, unreadable_lines=1234))
-    shown = screen.getvalue()
+    shown = screen()
     assert "Unreadable lines, skipped: 1,234." in shown
     assert "... and 961 more" in shown
     assert shown.count("\n") < 60

@@ -105,20 +105,23 @@ def test_images_closer_than_min_distance_are_skipped() -> None:
     assert alone.distance.tolist() == [255], "without any other image the distance must be 255"
 
 
-def test_memory_mapped_images_are_read_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbors, "CHUNK_SIZE", 8)
-    np.save(tmp_path / "pictures.npy", noise(50).numpy())
+def largest_allocation(work: Callable[[], object]) -> int:
+    """Return the most bytes that one operator of torch allocates during `work`."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiler:
+        work()
+    return max(event.self_cpu_memory_usage for event in profiler.events())
+
+
+def test_memory_does_not_grow_with_the_square_of_the_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbors, "CHUNK_SIZE", 50)
+    np.save(tmp_path / "pictures.npy", noise(1500, channels=1, height=4, width=4).numpy())
     pictures = np.load(tmp_path / "pictures.npy", mmap_mode="r")
-    sizes = []
-
-    def counting(a: Tensor, b: Tensor) -> Tensor:
-        sizes.append((len(a), len(b)))
-        return torch.linalg.vector_norm(a[:, None] - b, dim=2)
-
-    monkeypatch.setattr(torch, "cdist", counting)
-    nearest_images(shifted_thumbnails(pictures[:3]), pictures, np.arange(50))
-    count_near_duplicates(pictures)
-    assert max(min(size) for size in sizes) <= 8, "a matrix of all distances was computed at once"
+    queries, all_rows = shifted_thumbnails(pictures[:3]), np.arange(1500)
+    thumbnails_of_all = 4 * thumbnails(pictures).numel()
+    searching = largest_allocation(lambda: nearest_images(queries, pictures, all_rows))
+    assert searching < thumbnails_of_all / 5, "all images were read at once"
+    counting = largest_allocation(lambda: count_near_duplicates(pictures))
+    assert counting < 4 * 1500**2 / 1.5, "a matrix of all distances was computed at once"
 
 
 @pytest.mark.slow

@@ -1,17 +1,19 @@
 """Which real images samples are compared with, and that their features are computed only once."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import tiny
 from ganvas.data import PreparedDataset
-from ganvas.metrics import real_features
-from ganvas.metrics.features import Features, extract_features
+from ganvas.metrics.features import extract_features
+from ganvas.metrics.networks import NETWORKS, FeaturePair, load_network
 from ganvas.metrics.real_features import RealImages
 
 
@@ -20,18 +22,30 @@ def data(pictures: Path) -> PreparedDataset:
     return tiny.prepared(pictures)
 
 
+class Borders(nn.Module):
+    """A network whose features are the upper and the left border of an image; it remembers what it was shown."""
+
+    def __init__(self, shown: list[Tensor]) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def forward(self, images: Tensor) -> FeaturePair:
+        self.shown.append(images)
+        return images[:, 0, 0].float(), images[:, 0, :, 0].float()
+
+
 @pytest.fixture
-def extracted(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
-    """Replace features by values from the borders of the images, and return the image sets that were extracted."""
-    extracted: list[np.ndarray] = []
+def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Tensor]]:
+    """Register the networks "borders" and "others", and return the batches of images that they are shown."""
+    shown: list[Tensor] = []
+    for name in ("borders", "others"):
+        monkeypatch.setitem(NETWORKS, name, lambda weights: Borders(shown))
+    yield shown
+    load_network.cache_clear()  # the next test gets networks that are its own
 
-    def borders(images: np.ndarray, network: str, **_: object) -> Features:
-        extracted.append(np.array(images))
-        channel = torch.from_numpy(np.array(images)).float()[:, 0]
-        return Features(network, channel[:, 0].clone(), channel[:, :, 0].clone())
 
-    monkeypatch.setattr(real_features, "extract_features", borders)
-    return extracted
+def bordered(data: PreparedDataset, **options: Any) -> RealImages:
+    return RealImages(data, **{"network": "borders"} | options)
 
 
 def features(reals: RealImages, rows: list[int], **options: bool) -> Tensor:
@@ -60,47 +74,43 @@ def test_held_out_images_are_not_selected(data: PreparedDataset) -> None:
     assert set(real.random_indices(1000)) == set(range(tiny.COUNT)) - set(real.split.held_out)
 
 
-def test_features_come_in_the_order_of_the_rows(data: PreparedDataset, extracted: list[np.ndarray]) -> None:
-    rows = features(RealImages(data), [5, 0, 2])
+def test_features_come_in_the_order_of_the_rows(data: PreparedDataset, shown: list[Tensor]) -> None:
+    rows = features(bordered(data), [5, 0, 2])
     assert torch.equal(rows, torch.from_numpy(np.array(data.images))[[5, 0, 2], 0, 0].float())
 
 
-def test_mirrored_pictures_are_mirrored_left_to_right(data: PreparedDataset, extracted: list[np.ndarray]) -> None:
-    rows = features(RealImages(data), [1, 3], mirrored=True)
+def test_mirrored_pictures_are_mirrored_left_to_right(data: PreparedDataset, shown: list[Tensor]) -> None:
+    rows = features(bordered(data), [1, 3], mirrored=True)
     expected = torch.from_numpy(np.array(data.images))[[1, 3], 0, 0].flip(-1).float()
     assert torch.equal(rows, expected), "not the features of the mirror images"
-    assert np.array_equal(extracted[0], np.asarray(data.images)[[1, 3]][..., ::-1])
+    assert np.array_equal(shown[0], np.asarray(data.images)[[1, 3]][..., ::-1])
 
 
-def test_features_are_computed_once(data: PreparedDataset, extracted: list[np.ndarray]) -> None:
-    first = features(RealImages(data), [1, 2])
-    assert torch.equal(features(RealImages(data), [1, 2]), first)
-    assert len(extracted) == 1, "features of the same images were computed twice"
+def test_features_are_computed_once(data: PreparedDataset, shown: list[Tensor]) -> None:
+    first = features(bordered(data), [1, 2])
+    assert torch.equal(features(bordered(data), [1, 2]), first)
+    assert len(shown) == 1, "features of the same images were computed twice"
 
 
-def test_other_images_or_networks_have_other_cached_features(
-    data: PreparedDataset, extracted: list[np.ndarray]
-) -> None:
-    features(RealImages(data), [1, 2])
+def test_other_images_or_networks_have_other_cached_features(data: PreparedDataset, shown: list[Tensor]) -> None:
+    features(bordered(data), [1, 2])
     others = [
-        lambda: features(RealImages(data), [2, 1]),
-        lambda: features(RealImages(data), [1, 2], mirrored=True),
-        lambda: features(RealImages(replace(data, fingerprint="another")), [1, 2]),
-        lambda: features(RealImages(data, network="efficientnet-lite1"), [1, 2]),
-        lambda: features(RealImages(data, weights=Path("other.pth")), [1, 2]),
+        lambda: features(bordered(data), [2, 1]),
+        lambda: features(bordered(data), [1, 2], mirrored=True),
+        lambda: features(bordered(replace(data, fingerprint="another")), [1, 2]),
+        lambda: features(bordered(data, network="others"), [1, 2]),
+        lambda: features(bordered(data, weights=Path("other.pth")), [1, 2]),
     ]
     for count, other in enumerate(others, start=2):
         other()
-        assert len(extracted) == count, (
-            f"cached features of other images or of another network were returned ({count - 1})"
-        )
+        assert len(shown) == count, f"cached features of other images or of another network were returned ({count - 1})"
 
 
-def test_the_cache_does_not_depend_on_the_split(data: PreparedDataset, extracted: list[np.ndarray]) -> None:
+def test_the_cache_does_not_depend_on_the_split(data: PreparedDataset, shown: list[Tensor]) -> None:
     """Features depend only on the images: another split of the same set must not compute them again."""
-    features(RealImages(data, held_out=0), [1, 2])
-    features(RealImages(data, held_out=6), [1, 2])
-    assert len(extracted) == 1
+    features(bordered(data, held_out=0), [1, 2])
+    features(bordered(data, held_out=6), [1, 2])
+    assert len(shown) == 1
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganvas.errors import GanvasError
 from ganvas.metrics import scores
-from ganvas.metrics.distances import frechet_distance, kernel_distance
+from ganvas.metrics.distances import bootstrap_frechet_distance, frechet_distance, kernel_distance
 from ganvas.metrics.features import Features
 from ganvas.metrics.score_descriptions import Score
 from ganvas.metrics.scores import (
@@ -197,14 +197,16 @@ def test_scores_of_real_images_are_measured_between_two_halves() -> None:
     assert {key: results[key].real for key in halves} == {key: each.value for key, each in halves.items()}
 
 
-def test_wide_features_get_fewer_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    replicates = []
-    real = scores.bootstrap_frechet_distance
-    monkeypatch.setattr(scores, "bootstrap_frechet_distance", lambda *args: replicates.append(args[3]) or real(*args))
-    scored(features(40, 1), features(40, 2))
-    monkeypatch.setattr(scores, "MANY_FEATURES", 5)
-    scored(features(40, 1), features(40, 2))
-    assert replicates == [scores.BOOTSTRAP_REPLICATES, scores.FEW_REPLICATES]
+@pytest.mark.parametrize(
+    ("many", "replicates"), [(scores.MANY_FEATURES, scores.BOOTSTRAP_REPLICATES), (5, scores.FEW_REPLICATES)]
+)
+def test_wide_features_get_fewer_replicates(many: int, replicates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores, "MANY_FEATURES", many)
+    fake, real = features(40, 1), features(40, 2)
+    found = scored(fake, real)["frechet"]
+    rng = torch.Generator().manual_seed(0)
+    _, expected = bootstrap_frechet_distance(fake.intermediate, real.intermediate, rng, replicates)
+    assert (found.value, found.low, found.high) == pytest.approx(expected)
 
 
 def test_pixel_scores_are_means_with_those_of_real_images() -> None:

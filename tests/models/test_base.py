@@ -163,6 +163,24 @@ def test_progressive_reals_have_the_detail_of_the_present_level(level: float) ->
     assert float(present) == pytest.approx(level)
 
 
+@pytest.mark.parametrize("name", ["progressive", "multiscale"])
+@torch.no_grad()
+def test_the_memory_format_changes_nothing(name: str) -> None:
+    networks = generator(name).double(), DISCRIMINATORS[name]((8, 8, 8), SHAPE, 0).double()
+    z = latents()[0].double()
+
+    def fakes_and_logits() -> tuple[Tensor, Tensor]:
+        fakes = networks[0].fakes(z, None, random())  # of multiscale, pyramids
+        return fakes, networks[1](fakes)
+
+    before = fakes_and_logits()
+    for network in networks:
+        network.to(memory_format=torch.channels_last)
+    after = fakes_and_logits()
+    assert after[0].is_contiguous(memory_format=torch.channels_last), "a layer lost the fast memory format"
+    torch.testing.assert_close(after, before)
+
+
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_what_a_discriminator_can_do_is_known_before_it_is_built(name: str) -> None:
     network = DISCRIMINATORS[name].network

@@ -35,18 +35,6 @@ def test_shapes(shape: Shape, levels: int) -> None:
     assert discriminator(generator.pyramid(z)).shape == (5,)
 
 
-def test_the_memory_format_changes_nothing() -> None:
-    generator, discriminator = pair()
-    images = generator.pyramid(noise(4, 7))
-    logits = discriminator(images)
-    generator.to(memory_format=torch.channels_last)
-    discriminator.to(memory_format=torch.channels_last)
-    again = generator.pyramid(noise(4, 7))
-    assert again.is_contiguous(memory_format=torch.channels_last), "a layer lost the fast memory format"
-    torch.testing.assert_close(again, images)
-    torch.testing.assert_close(discriminator(again), logits)
-
-
 def test_what_does_not_fit_is_refused() -> None:
     for build in (
         lambda: MultiscaleGenerator(6, (8, 8, 8), (3, 30, 32)),

@@ -1,8 +1,6 @@
 """VGG: layers by name, nothing deeper than needed, any size, and errors for weights that are not VGG's."""
 
-import urllib.error
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from torch import Tensor
 from ganvas import builtin
 from ganvas.cli import main
 from ganvas.errors import GanvasError
-from ganvas.models import frozen_ops, vgg
+from ganvas.models import vgg
 from ganvas.models.vgg import VGG, VGGWeights, WeightsUnavailable, packaged_vgg16, save_slim_vgg, torchvision_vgg19
 from ganvas.style.load import load_picture
 
@@ -53,26 +51,34 @@ def vgg19_state() -> dict[str, torch.Tensor]:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of an empty torch cache."""
-    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
-    folder = tmp_path / "checkpoints"
-    folder.mkdir()
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
     return folder
 
 
-def test_layers_agree_with_a_plain_sequential() -> None:
-    conv = torch.nn.functional.conv2d
-    t = SMALL.tensors
-    x = torch.rand(2, 3, 8, 8) * 2 - 1
+def plain_features(weights: VGGWeights, layers: tuple[str, ...], images: Tensor, pooling: str) -> dict[str, Tensor]:
+    """Return the features by their definition, with operators of torch alone."""
+    pool = {"max": F.max_pool2d, "average": F.avg_pool2d}[pooling]
+    gains = vgg.POOLINGS[pooling][1]
+    mean, std = (torch.tensor(each).view(1, 3, 1, 1) for each in (weights.mean, weights.std))
+    features, found = (images / 2 + 0.5 - mean) / std, {}
+    for name in weights.convolutions:
+        if name.endswith("_1") and name != "1_1":
+            features = pool(features, 2, ceil_mode=True) * gains[int(name[0]) - 2]
+        padded = F.pad(features, (1, 1, 1, 1), mode="reflect")
+        found[f"conv{name}"] = F.conv2d(
+            padded, weights.tensors[f"conv{name}.weight"], weights.tensors[f"conv{name}.bias"]
+        )
+        features = found[f"relu{name}"] = found[f"conv{name}"].relu()
+    return {layer: found[layer] for layer in layers}
 
-    def mirrored(features: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.pad(features, (1, 1, 1, 1), mode="reflect")
 
-    first = conv(mirrored(x), t["conv1_1.weight"], t["conv1_1.bias"])  # mean and std of a half leave [-1, 1] as it is
-    second = conv(mirrored(first.relu()), t["conv1_2.weight"], t["conv1_2.bias"])
-    pooled = torch.nn.functional.max_pool2d(second.relu(), 2)
-    third = conv(mirrored(pooled), t["conv2_1.weight"], t["conv2_1.bias"])
-    actual = VGG(SMALL, ["conv1_1", "relu1_2", "conv2_1"], pooling="max")(x)
-    for layer, expected in {"conv1_1": first, "relu1_2": second.relu(), "conv2_1": third}.items():
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_layers_agree_with_their_definition(pooling: str) -> None:
+    images, layers = torch.rand(2, 3, 8, 8) * 2 - 1, ("conv1_1", "relu1_2", "conv2_1")
+    actual = VGG(SMALL, layers, pooling)(images)
+    for layer, expected in plain_features(SMALL, layers, images, pooling).items():
         torch.testing.assert_close(actual[layer], expected, msg=f"{layer} differs from its definition")
 
 
@@ -84,7 +90,8 @@ def test_nothing_deeper_than_needed_is_stored_or_computed() -> None:
 
 
 def test_gradients_are_autograds_and_inputs_of_convolutions_are_not_stored() -> None:
-    network, stored = VGG(packaged_vgg16(), ("relu2_2", "conv3_1")), []
+    weights, layers = packaged_vgg16(), ("relu2_2", "conv3_1")
+    network, stored = VGG(weights, layers), []
     images = torch.rand(1, 3, 25, 20, generator=torch.Generator().manual_seed(0)).requires_grad_()
 
     def gradient(features: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -97,16 +104,8 @@ def test_gradients_are_autograds_and_inputs_of_convolutions_are_not_stored() -> 
     full = [each for each in stored if each.shape[-2:] == images.shape[-2:] and each.dtype == torch.float32]
     assert not full, "features that are not returned are stored in float32"
 
-    def plain(features: Tensor, weight: Tensor, bias: Tensor, relu: bool, output_is_kept: bool) -> Tensor:
-        output = F.conv2d(features, weight, bias)
-        return output.relu() if relu else output
-
-    actual = gradient(features)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frozen_ops.FrozenConvReLU, "apply", plain)
-        patch.setattr(frozen_ops.AvgPool2x2, "apply", partial(F.avg_pool2d, kernel_size=2, ceil_mode=True))
-        patch.setattr(frozen_ops.ReflectPad1, "apply", partial(F.pad, pad=(1, 1, 1, 1), mode="reflect"))
-        torch.testing.assert_close(actual, gradient(network(images)), rtol=1e-4, atol=1e-7)
+    expected = gradient(plain_features(weights, layers, images, "average"))
+    torch.testing.assert_close(gradient(features), expected, rtol=1e-4, atol=1e-7)
 
 
 def test_it_knows_how_much_memory_its_features_take() -> None:
@@ -268,12 +267,9 @@ def test_a_hostile_file_runs_nothing(tmp_path: Path) -> None:
         torchvision_vgg19(tmp_path / "hostile.pth")
 
 
-def test_without_a_connection_it_says_so(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(*_: object, **__: object) -> None:
-        raise urllib.error.URLError("no route to host")
-
-    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    with pytest.raises(WeightsUnavailable, match="no route to host") as caught:
+@pytest.mark.usefixtures("cache", "offline")
+def test_without_a_connection_it_says_so() -> None:
+    with pytest.raises(WeightsUnavailable, match="refused") as caught:
         torchvision_vgg19()
     assert "--network vgg16" in caught.value.hint
 

@@ -13,13 +13,16 @@ from PIL import Image
 
 from ganvas.cli import main
 from ganvas.config import StyleConfig
-from ganvas.errors import GanvasError, UnusableImageError
+from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Iteration, Note
 from ganvas.image_io import read_metadata
-from ganvas.models.vgg import packaged_vgg16
-from ganvas.style import batch, contact_sheet
+from ganvas.models.vgg import VGGWeights, save_slim_vgg
+from ganvas.style import contact_sheet
 from ganvas.style.batch import is_batch, paint_many
-from ganvas.style.load import SourcePaths
+from ganvas.style.contact_sheet import CELL_SIZE, GAP, LABEL_HEIGHT
+from ganvas.style.objective import Losses
+from ganvas.style.optimize import LBFGS, OPTIMIZERS
+from ganvas.style.plan import FIXED_BYTES
 
 QUICK = StyleConfig(size=32, iterations=1, device="cpu")
 pytestmark = [pytest.mark.usefixtures("tiny_packaged"), pytest.mark.slow]
@@ -201,15 +204,25 @@ def test_one_painting_is_not_many(folders: tuple[Path, Path]) -> None:
 
 def test_ctrl_c_ends_all_of_them(folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contents, styles = folders
+    steps: list[LBFGS] = []
 
-    def interrupted(sources: object, out: Path, *_: object):
-        yield Iteration(1, 1, 32, 1.0, 1.0, 1.0, 1.0)
-        yield Done(str(out), 1, 0, 1.0, "interrupted" if "a--y" in out.name else "finished")
+    class Interrupted(LBFGS):
+        """Ctrl-C is pressed at the second step of the second painting."""
 
-    monkeypatch.setattr(batch, "paint", interrupted)
-    events = list(paint_many(contents, [styles], tmp_path / "out", QUICK))
+        def step(self) -> Losses | None:
+            steps.append(self)
+            if len({id(each) for each in steps}) == 2 and steps.count(self) == 2:
+                raise KeyboardInterrupt
+            return super().step()
+
+    monkeypatch.setitem(OPTIMIZERS, "lbfgs", Interrupted)
+    events = list(paint_many(contents, [styles], tmp_path / "out", replace(QUICK, iterations=3)))
     assert isinstance(events[-1], Done)
     assert (events[-1].reason, events[-1].step) == ("interrupted", 2)
+    painted = {
+        path.name: read_metadata(path)["reason"] for path in (tmp_path / "out").iterdir() if path.suffix == ".png"
+    }
+    assert painted == {"a--x.png": "finished", "a--y.png": "interrupted"}
 
 
 def test_from_the_command_line(folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -267,23 +280,16 @@ def test_other_colours_are_no_other_painting(folders: tuple[Path, Path], tmp_pat
     assert notes(again).count("Already painted.") == 2, "its own colours are gone"
 
 
-def test_another_network_paints_another_painting(
-    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_network_paints_another_painting(folders: tuple[Path, Path], tmp_path: Path, tiny: VGGWeights) -> None:
     contents, styles = folders
-
-    def named(name: str):
-        def network(config: StyleConfig):
-            yield Note("Looking for it.")
-            return replace(packaged_vgg16(), name=name)
-
-        return network
-
-    for name, expected in (("one", 0), ("one", 3), ("other", 0)):
-        monkeypatch.setattr(batch, "load_weights", named(name))
-        events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
-        assert notes(events).count("Already painted.") == expected, name
-        assert notes(events).count("Looking for it.") == 1, "a network is read once"
+    gone, other = tmp_path / "gone.safetensors", tmp_path / "other.safetensors"
+    save_slim_vgg(tiny, other)
+    for file, expected in ((gone, 0), (gone, 3), (other, 0), (other, 3)):
+        config = replace(QUICK, network="vgg19", vgg19_weights=str(file))
+        events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", config))
+        assert notes(events).count("Already painted.") == expected, file.name
+        looked = sum("The packaged VGG-16 is used instead." in note for note in notes(events))
+        assert looked == (file == gone), "a network is read once"
 
 
 def test_many_paintings_have_several_sheets(
@@ -315,19 +321,11 @@ def test_paintings_can_be_painted_from_without_their_by_products(folders: tuple[
     assert sorted(path.name for path in (tmp_path / "second").glob("*.png")) == [f"{n}--x--y.png" for n in "abc"]
 
 
-def test_a_picture_that_does_not_fit_leaves_the_others(
-    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_that_does_not_fit_leaves_the_others(folders: tuple[Path, Path], tmp_path: Path) -> None:
     contents, styles = folders
-    real = batch.paint
-
-    def too_large(sources: SourcePaths, *rest: object):
-        if sources.content.name == "b.png":
-            raise UnusableImageError("A painting of 9 x 9 pixels takes 9.0 GB, and 1.0 may be used.")
-        yield from real(sources, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(batch, "paint", too_large)
-    events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
+    Image.new("RGB", (6000, 5000)).save(contents / "b.png")  # 120 MB once it is read
+    config = replace(QUICK, memory=(FIXED_BYTES + (64 << 20)) / 2**30)
+    events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", config))
     assert any("b.png is left out: A painting of" in note for note in notes(events))
     assert isinstance(events[-1], Done)
     assert (events[-1].step, events[-1].reason) == (2, "finished")
@@ -376,18 +374,22 @@ def test_colours_are_those_of_the_picture_that_is_asked_for(folders: tuple[Path,
     assert json.loads(read_metadata(out / "a--x.png")["settings"])["colors"] == "luma"
 
 
-def test_a_painting_that_is_too_large_to_be_read_leaves_its_place_on_the_sheet_empty(
-    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_painting_that_cannot_be_read_leaves_its_place_on_the_sheet_empty(
+    folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
+    """It may be larger than pictures that can be read, or damaged."""
     contents, styles = folders
-    real = contact_sheet.load_picture
+    out = tmp_path / "out"
 
-    def limited(path: Path):
-        if path.parent == tmp_path / "out":
-            raise UnusableImageError(f"{path} cannot be used: too many pixels.", "")
-        return real(path)
+    def place_of_first() -> Image.Image:
+        done = list(paint_many(contents, [styles / "x.png"], out, QUICK))[-1]
+        assert isinstance(done, Done)
+        assert (done.reason, done.step) == ("finished", 3)
+        width, height = CELL_SIZE + GAP, CELL_SIZE + LABEL_HEIGHT + GAP
+        with Image.open(out / "sheet.jpg") as sheet:
+            return sheet.crop((width + 20, height + 60, 2 * width - 20, 2 * height - 60)).convert("L")
 
-    monkeypatch.setattr(contact_sheet, "load_picture", limited)
-    done = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))[-1]
-    assert isinstance(done, Done)
-    assert (tmp_path / "out" / "sheet.jpg").exists()
+    assert place_of_first().getextrema()[0] < 200
+    first = out / "a--x.png"
+    first.write_bytes(first.read_bytes()[:-200])  # its metadata, before its pixels, say that it is finished
+    assert place_of_first().getextrema()[0] > 250

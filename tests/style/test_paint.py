@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import math
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +21,13 @@ from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Iteration, Note
 from ganvas.models import vgg
-from ganvas.models.vgg import VGG, VGGWeights, WeightsUnavailable, packaged_vgg16
+from ganvas.models.vgg import VGG, VGGWeights, packaged_vgg16
 from ganvas.style import painting, stylize
-from ganvas.style.color import to_oklab
+from ganvas.style.color import COLOR_MODES, to_oklab
 from ganvas.style.load import SourcePaths, load_picture
 from ganvas.style.objective import Losses
-from ganvas.style.optimize import LBFGS
-from ganvas.style.paint import build_encoder
+from ganvas.style.optimize import LBFGS, OPTIMIZERS
+from ganvas.style.paint import build_encoder, paint
 from ganvas.style.painting import PaintingJob
 from ganvas.style.plan import MemoryModel, Stage, bytes_needed, scale_to
 from ganvas.style.resume import partial_path
@@ -188,46 +190,41 @@ class TestPlainRun:
             assert not (tmp_path / "o.png").exists()
 
     def test_a_full_disk_is_named(
-        self, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self,
+        content: Path,
+        style: Path,
+        tmp_path: Path,
+        largest_file: Callable[[int], AbstractContextManager[None]],
     ) -> None:
-        def full(*_: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(painting, "save_image", full)
-        with pytest.raises(GanvasError, match="No space left on device"):
+        with largest_file(1000), pytest.raises(GanvasError, match=r"out\.png cannot be written \(File too large\)"):
             list(stylize(content, [style], tmp_path / "out.png", QUICK))
 
 
-class Scripted:
-    """Stand in for the objective: `end` happens at call number `at`."""
-
-    def __init__(self, at: int, end: BaseException | float) -> None:
-        self.at, self.end, self.calls = at, end, 0
-
-    def __call__(self, picture: Tensor) -> tuple[Losses, Tensor]:
-        self.calls += 1
-        total = picture.square().mean().item()
-        if self.calls == self.at:
-            if isinstance(self.end, BaseException):
-                raise self.end
-            total = total * self.end
-        return Losses(total, total, total, total), 2 * picture.detach() / picture.numel()
-
-
-@pytest.mark.usefixtures("tiny_packaged")
 class TestEndings:
-    def begin(
-        self, monkeypatch: pytest.MonkeyPatch, content: Path, out: Path, at: int, end: BaseException | float
-    ) -> Generator[Event, None, None]:
-        scripted = Scripted(at, end)
-        monkeypatch.setattr(painting, "Objective", lambda *_: scripted)
-        return stylize(content, [content], out, replace(QUICK, size=200))
+    @pytest.fixture
+    def weights(self, tiny: VGGWeights) -> VGGWeights:
+        """Return weights of the tiny network that may be spoilt."""
+        return replace(tiny, tensors={name: tensor.clone() for name, tensor in tiny.tensors.items()})
+
+    def begin(self, content: Path, out: Path, weights: VGGWeights, steps: int) -> Generator[Event, None, None]:
+        """Return a painting of which so many steps are done."""
+        config = replace(QUICK, size=200, statistics="gram")
+        events = paint(SourcePaths(content, (content,), (), None), out, config, weights)
+        for _ in range(steps):
+            while not isinstance(next(events), Iteration):
+                pass
+        return events
+
+    def spoil(self, weights: VGGWeights) -> None:
+        """Let all further losses be no number."""
+        weights.tensors["conv1_1.bias"].fill_(math.nan)
 
     def test_ctrl_c_keeps_the_best_so_far_at_full_size(
-        self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, content: Path, tmp_path: Path, weights: VGGWeights
     ) -> None:
         out = tmp_path / "out.png"
-        done = list(self.begin(monkeypatch, content, out, 3, KeyboardInterrupt()))[-1]
+        events = self.begin(content, out, weights, 2)
+        done = [events.throw(KeyboardInterrupt()), *events][-1]
         assert isinstance(done, Done)
         assert (done.reason, done.step) == ("interrupted", 2)
         image = look(out)
@@ -235,52 +232,56 @@ class TestEndings:
         assert image.info["reason"] == "interrupted"
 
     def test_ctrl_c_before_the_first_stroke_writes_nothing(
-        self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: VGGWeights
     ) -> None:
+        class Interrupted(LBFGS):
+            def step(self) -> Losses | None:
+                raise KeyboardInterrupt
+
+        monkeypatch.setitem(OPTIMIZERS, "lbfgs", Interrupted)
         with pytest.raises(KeyboardInterrupt):
-            list(self.begin(monkeypatch, content, tmp_path / "out.png", 1, KeyboardInterrupt()))
+            self.begin(content, tmp_path / "out.png", weights, 1)
         assert not (tmp_path / "out.png").exists()
 
     def test_a_listener_who_leaves_still_gets_the_best_so_far(
-        self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, content: Path, tmp_path: Path, weights: VGGWeights
     ) -> None:
-        events = self.begin(monkeypatch, content, tmp_path / "out.png", 99, 1.0)
-        while not isinstance(next(events), Iteration):
-            pass
-        events.close()
+        self.begin(content, tmp_path / "out.png", weights, 1).close()
         assert look(tmp_path / "out.png").info["reason"] == "interrupted"
 
     def test_a_loss_that_is_no_number_keeps_the_last_good_picture(
-        self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, content: Path, tmp_path: Path, weights: VGGWeights
     ) -> None:
-        events = list(self.begin(monkeypatch, content, tmp_path / "out.png", 5, float("nan")))
-        assert any("After step 4 the loss is not finite" in note for note in notes(events))
-        assert isinstance(events[-1], Done)
-        assert events[-1].reason == "diverged"
+        events = self.begin(content, tmp_path / "out.png", weights, 4)
+        self.spoil(weights)
+        rest = list(events)
+        assert any("After step 4 the loss is not finite" in note for note in notes(rest))
+        assert isinstance(rest[-1], Done)
+        assert rest[-1].reason == "diverged"
         assert look(tmp_path / "out.png").size == (200, 167)
 
     def test_a_loss_that_never_was_a_number_is_an_error(
-        self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, content: Path, tmp_path: Path, weights: VGGWeights
     ) -> None:
+        self.spoil(weights)
         with pytest.raises(GanvasError, match="not finite at the first step"):
-            list(self.begin(monkeypatch, content, tmp_path / "out.png", 1, float("nan")))
+            self.begin(content, tmp_path / "out.png", weights, 1)
 
-    def test_too_large_for_the_memory(self, content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_too_large_for_the_memory(self, content: Path, tmp_path: Path, weights: VGGWeights) -> None:
+        events = self.begin(content, tmp_path / "out.png", weights, 1)
         with pytest.raises(GanvasError, match="200 px is too large") as caught:
-            list(self.begin(monkeypatch, content, tmp_path / "out.png", 2, torch.OutOfMemoryError()))
+            events.throw(torch.OutOfMemoryError())
         assert "--size" in caught.value.hint
 
 
 class TestNetworks:
+    @pytest.mark.usefixtures("tiny_packaged", "offline")
     def test_vgg19_that_cannot_be_fetched_falls_back_and_says_so(
-        self, tiny_packaged: None, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def offline(path: Path | None = None) -> VGGWeights:
-            raise WeightsUnavailable("torchvision's VGG-19 cannot be fetched (no route to host).")
-
-        monkeypatch.setattr(vgg, "torchvision_vgg19", offline)
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
         events = list(stylize(content, [style], tmp_path / "out.png", replace(QUICK, network="vgg19")))
-        assert any("no route to host). The packaged VGG-16 is used instead" in note for note in notes(events))
+        assert any("refused>). The packaged VGG-16 is used instead" in note for note in notes(events))
         assert look(tmp_path / "out.png").info["network"] == "tiny VGG"
 
     def test_a_named_file_of_weights_that_is_gone_falls_back_and_says_so(
@@ -376,30 +377,29 @@ class TestGoingOn:
     ) -> None:
         """Also in the last moment, while the painting is written at its full size."""
         out, config = tmp_path / "out.png", replace(QUICK, size=200)
-        real, raised = painting.PaintingJob._write_painting, []
+        left, steps = [error], []
 
-        def breaking(self: painting.PaintingJob, painting: torch.Tensor, path: Path, reason: str, colors: str) -> None:
-            if reason == "finished" and not raised:
-                raised.append(1)
-                raise error
-            real(self, painting, path, reason, colors)
+        def end_once() -> None:
+            if len(steps) == after and left:
+                raise left.pop()
 
-        taking = painting.OPTIMIZERS["lbfgs"].step
+        class Ending(LBFGS):
+            def step(self) -> Losses | None:
+                end_once()
+                steps.append(1)
+                return super().step()
 
-        def stepping(self: LBFGS) -> Losses | None:
-            if len(steps) == after and not raised:
-                raised.append(1)
-                raise error
-            steps.append(1)
-            return taking(self)
+        def ending(painting: Tensor, *_: object) -> Tensor:
+            end_once()
+            return painting
 
-        steps: list[int] = []
-        monkeypatch.setattr(painting.PaintingJob, "_write_painting", breaking)
-        monkeypatch.setattr(LBFGS, "step", stepping)
+        monkeypatch.setitem(OPTIMIZERS, "lbfgs", Ending)
+        monkeypatch.setitem(COLOR_MODES, "free", ending)  # painted already, it is about to be written
         events: list[Event] = []
         by_hand = isinstance(error, KeyboardInterrupt)
         with contextlib.nullcontext() if by_hand else pytest.raises(GanvasError, match="too large"):
             events += stylize(content, [style], out, config)
+        assert not left, "nothing was ended"
         assert ("Run the same command again to continue from here." in notes(events)) == by_hand
         assert look(out).info["reason"] == "interrupted"
         on = [event for event in stylize(content, [style], out, config) if isinstance(event, Iteration)]
@@ -425,16 +425,15 @@ class TestGoingOn:
         assert look(tmp_path / "out.png").info["content"].endswith("caf\\xe9.png")
 
     def test_a_process_that_is_killed_leaves_the_last_size_that_was_done(
-        self, content: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, content: Path, style: Path, tmp_path: Path
     ) -> None:
         out, config = tmp_path / "out.png", replace(QUICK, size=200)
         events = stylize(content, [style], out, config)
         while not (isinstance(event := next(events), Note) and event.text.startswith("Preview")):
             pass
-        monkeypatch.setattr(painting.PaintingJob, "save", lambda *_: None)  # nothing is said at a kill
-        events.close()
-        assert look(out).info["reason"] == "preview"
+        assert look(out).info["reason"] == "preview", "what lies there now is what a kill would leave"
         assert partial_path(out).exists()
+        events.close()
 
 
 @pytest.mark.usefixtures("tiny_packaged")

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,13 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+import cost
+import family
+import family_cases
+import family_table
+import machine
 import tiny
+from family_cases import Combo
 from ganvas import builtin
 from ganvas.config import DataConfig
 from ganvas.data import prepare
@@ -22,14 +27,6 @@ from ganvas.events import CheckpointSaved, Done, Event, Step, Treatment, Verdict
 from ganvas.image_io import image_grid, to_image
 from ganvas.planning.budget import with_images
 from ganvas.runs import Run
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
-import cost
-import family
-import family_cases
-import family_table
-import machine
-from family_cases import Combo
 from rows import read_rows
 from speedrun import Lane
 

@@ -1,16 +1,11 @@
 """The comparison with the classic compares the same thing."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
+import style
 from ganvas.models.vgg import packaged_vgg16
 from ganvas.style.objective import Objective, Region
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
-import style
 
 
 def picture(height: int, width: int, seed: int) -> torch.Tensor:

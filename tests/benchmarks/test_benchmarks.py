@@ -1,30 +1,26 @@
 """What the benchmarks count must be countable by hand."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
 
-import tiny
-from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
-from ganvas.config import DataConfig
-from ganvas.events import HealthCheck, Verdict
-from ganvas.planning.budget import with_images
-from ganvas.planning.schedule import progress
-from ganvas.training import session
-from ganvas.training.state import new_state
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import digits
 import modes
 import planting
 import sickness
 import tally
+import tiny
+from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
+from ganvas.config import DataConfig
+from ganvas.data.loader import Loader
+from ganvas.events import HealthCheck, Verdict
+from ganvas.planning.budget import with_images
+from ganvas.planning.schedule import progress
+from ganvas.training import session
+from ganvas.training.state import new_state
 
 
 def test_an_even_hit_of_all_modes_has_no_divergence():
@@ -186,20 +182,30 @@ def test_a_replay_hears_only_what_was_measured():
     assert found[0][0] == 320
 
 
-def test_accidents_happen_once_and_are_over():
+def test_accidents_happen_once_and_are_over(pictures):
     config = tiny.config("dcgan", coach="off")
     config = with_images(config, 20 * 8)
     state = new_state(config, torch.device("cpu"))
+    loader = Loader(tiny.prepared(pictures), config.seed)
     struck = []
-    with (
-        patch.object(session, "take_step", lambda phase, state, config, loader: struck.append(state.counters.step)),
-        planting.once_at(0.5, lambda state: lambda: struck.append("after")),
-    ):
-        for state.counters.step in (0, 9, 10, 11, 5, 12):
-            session.take_step(None, state, config, None)
-    assert struck == [0, 9, 10, "after", 11, 5, 12], (
+
+    def strike(state):
+        struck.append((state.counters.step, first_weights(state)))
+        return lambda: struck.append(("after", first_weights(state)))
+
+    with planting.once_at(0.5, strike):
+        for step in (0, 9, 10, 11, 5, 12):
+            state.counters.step = step
+            session.take_step(config.phases[0], state, config, loader)
+            assert state.counters.step == step + 1, "a step was left out"
+    assert [when for when, _ in struck] == [10, "after"], (
         "it must happen before half-time's step, and not again after a way back"
     )
+    assert not torch.equal(struck[0][1], struck[1][1]), "no step was taken in between"
+
+
+def first_weights(state):
+    return next(state.networks.discriminator.parameters()).detach().clone()
 
 
 def test_rates_jump_for_good():
