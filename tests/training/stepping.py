@@ -1,4 +1,6 @@
-"""What a single step is tested with: something to step on, and whether a network has moved."""
+"""What a single step is tested with: something to step on, whether a network has moved, and a clock."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -33,3 +35,30 @@ def weights(network: nn.Module) -> list[Tensor]:
 def same(network: nn.Module, before: list[Tensor]) -> bool:
     """Tell whether a network's parameters are, to the last bit, what they were."""
     return all(torch.equal(now, then) for now, then in zip(network.parameters(), before, strict=True))
+
+
+def failing(network: nn.Module, error: Exception, when: Callable[[list[int]], bool]) -> list[int]:
+    """Let a network raise `error` when `when` says so of the sizes of the batches that it was given so far.
+
+    Return these sizes, the present one last, in a list that grows.
+    """
+    sizes: list[int] = []
+
+    def before(module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        sizes.append(len(given[0]))
+        if when(sizes):
+            raise error
+
+    network.register_forward_pre_hook(before)
+    return sizes
+
+
+class Clock:
+    """Be a clock that stands still but for `tick` seconds at each look, and for what is added to `now`."""
+
+    def __init__(self, tick: float = 0.0) -> None:
+        self.now, self.tick = 0.0, tick
+
+    def perf_counter(self) -> float:
+        self.now += self.tick
+        return self.now

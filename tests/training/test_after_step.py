@@ -16,6 +16,7 @@ from ganvas.checkpoint import list_checkpoints
 from ganvas.config import AdaConfig
 from ganvas.device import choose_device
 from ganvas.errors import GanvasError
+from ganvas.event_log import replay
 from ganvas.events import (
     CheckpointSaved,
     Event,
@@ -27,7 +28,6 @@ from ganvas.events import (
     Step,
     Treatment,
     Verdict,
-    replay,
     run_to_end,
 )
 from ganvas.planning.budget import with_steps
@@ -47,6 +47,7 @@ from ganvas.training.after_step import (
     show_samples,
 )
 from ganvas.training.loop import train
+from ganvas.training.monitoring import coach_runner
 from ganvas.training.monitoring.checkpoint_scores import RANKED_BY
 from ganvas.training.session import Session, open_session
 from ganvas.training.state import BestCheckpoint
@@ -266,17 +267,20 @@ def test_the_best_checkpoint_is_the_first_of_the_nearest_and_stays(begin: Callab
     assert facts["counters"]["best"] == {"distance": 4.0, "step": 4}, "a checkpoint knows of its own score"
 
 
-def test_healthy_checkpoints_are_the_last_two_and_stay(
-    begin: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = begin(steps=9)
-    healthy = {1, 2, 3}
-    monkeypatch.setattr(session.coach, "should_checkpoint", lambda state: state.counters.step in healthy)
+def test_healthy_checkpoints_are_the_last_two_and_stay(begin: Callable[..., Session]) -> None:
+    session = begin(steps=9, coach="act")
+
+    def checked(step: int, distance: float) -> None:
+        session.coach.note(HealthCheck(step, 8 * step, step / 9, "adversarial", {"feature_distance": distance}))
+
+    checked(0, 2.0)
     while session.is_running:
         session.run_step()
+        step = session.state.counters.step
+        checked(step, 0.1 if step <= 3 else 2.0)
         check_and_treat_quietly(session)
         saved = bool(list(save_if_due(session)))
-        assert saved == (session.state.counters.step in healthy), "a healthy moment is worth a checkpoint"
+        assert saved == (step <= 3), "a healthy moment is worth a checkpoint"
         if not saved:
             list(save(session))
     assert session.state.coach.healthy_checkpoints == (2, 3)
@@ -313,7 +317,7 @@ def test_weights_are_checked_before_they_are_saved(begin: Callable[..., Session]
 def test_events_of_a_step_come_in_their_order(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert AFTER_STEP[-1] is save_if_due, "what is saved has to know of all the rest"
     monkeypatch.setattr(after_step, "STEPS_PER_REPORT", 1)
-    monkeypatch.setattr("ganvas.training.monitoring.coach_runner.MIN_STEPS", 1)
+    monkeypatch.setattr(coach_runner, "MIN_STEPS", 1)
     often = tiny.changed("dcgan", sample_grids=1000, checkpoints=1000, images_per_health_check=8)
     monkeypatch.setitem(RECIPES, "dcgan", often)
     events = tiny.train(pictures, tmp_path / "run", "dcgan", images=120)

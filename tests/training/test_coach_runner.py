@@ -1,7 +1,9 @@
 """The coach in the training: watching changes nothing, treating is exact and ends, and what was told is never lost."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,9 @@ from ganvas.coach.treatment import escalation
 from ganvas.coach.treatment.escalation import MAX_TREATMENTS
 from ganvas.config import Config, OptimizerConfig, PhaseConfig
 from ganvas.data.loader import Loader
+from ganvas.device import choose_device
 from ganvas.errors import GanvasError
+from ganvas.event_log import read_events, to_json
 from ganvas.events import (
     CheckpointSaved,
     Done,
@@ -34,15 +38,18 @@ from ganvas.events import (
     Step,
     Treatment,
     Verdict,
-    read_events,
-    to_json,
+    run_to_end,
 )
+from ganvas.planning.budget import with_images
 from ganvas.planning.schedule import progress
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import after_step, phases, session
+from ganvas.training import phases
+from ganvas.training.after_step import KEEP
+from ganvas.training.loop import train_session
 from ganvas.training.monitoring import coach_runner
 from ganvas.training.monitoring.checkpoint_scores import RANKED_BY
+from ganvas.training.session import Session, open_session
 from ganvas.training.state import State
 from ganvas.training.state_io import with_prefix
 from histories import HEALTHY_METRICS
@@ -62,34 +69,32 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(RECIPES, name, tiny.changed(name, images_per_health_check=16))
 
 
+Diagnosis = Callable[[Sequence[Event]], Verdict]
+
+
+def steady(step: int) -> float:
+    return 1.0
+
+
+def improving(step: int) -> float:
+    return float(2 * 0.9**step)
+
+
+@dataclass
 class Eye:
-    """Be an examiner that costs nothing: all is well, and the distance is what `distance` says of a step."""
+    """Be a checker that costs nothing: all is well, and the distance is what `distance` says of a step."""
 
-    distance: Callable[[int], float] = staticmethod(lambda step: 1.0)
-
-    def __init__(self, *arguments: object) -> None:
-        pass
+    distance: Callable[[int], float] = steady
 
     def check(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
         whole = finite_share(state.networks.by_name().values(), losses)
-        values = HEALTHY_METRICS | {"feature_distance": type(self).distance(state.counters.step), "finite": whole}
+        values = HEALTHY_METRICS | {"feature_distance": self.distance(state.counters.step), "finite": whole}
         return HealthCheck(
             state.counters.step, state.counters.images_seen, progress(config, state.counters.step), phase.name, values
         )
 
 
-@pytest.fixture
-def eye(monkeypatch: pytest.MonkeyPatch) -> type[Eye]:
-    """Have every run examined by `Eye`, whose `distance` a test may set."""
-
-    class Own(Eye):
-        pass
-
-    monkeypatch.setattr(coach_runner, "HealthChecker", Own)
-    return Own
-
-
-def ill(name: str, when: Callable[[Sequence[Event], int], bool]) -> Callable[[Sequence[Event]], Verdict]:
+def ill(name: str, when: Callable[[Sequence[Event], int], bool]) -> Diagnosis:
     """Return a diagnosis that finds `name` when a test on the history and its last step says so; NaN is always seen."""
 
     def found(history: Sequence[Event]) -> Verdict:
@@ -105,25 +110,57 @@ def has_been_treated(history: Sequence[Event]) -> bool:
     return any(isinstance(event, Treatment) for event in history)
 
 
-def once(name: str = "mode collapse") -> Callable[[Sequence[Event]], Verdict]:
+def once(name: str = "mode collapse") -> Diagnosis:
     """Return a diagnosis that finds `name` from step `SICK` on, until it was treated."""
     return ill(name, lambda history, step: step >= SICK and not has_been_treated(history))
 
 
-def always(name: str) -> Callable[[Sequence[Event]], Verdict]:
+def always(name: str) -> Diagnosis:
     return ill(name, lambda history, step: True)
 
 
-def never() -> Callable[[Sequence[Event]], Verdict]:
+def never() -> Diagnosis:
     return ill("stalled", lambda history, step: False)
-
-
-def improving(step: int) -> float:
-    return float(2 * 0.9**step)
 
 
 def train(pictures: Path, run: Run, recipe: str = "dcgan", **options: Any) -> list[Event]:
     return tiny.train(pictures, run.folder, recipe, **({"images": IMAGES} | options))
+
+
+@dataclass
+class Course:
+    """Trainings whose health is made up: `diagnose` says what is wrong, `distance` how good samples are at a step."""
+
+    pictures: Path
+    diagnose: Diagnosis
+    distance: Callable[[int], float] = improving
+    recipe: str = "dcgan"
+    images: int = IMAGES
+    coach: str = "act"
+
+    def open(self, run: Run, stop: Callable[[], bool] = lambda: False, **changes: Any) -> Session:
+        """Return a session of a run that begins with these fields of the configuration changed, or goes on."""
+        if not run.exists():
+            config = tiny.config(self.recipe, coach=self.coach, health_checks=self.images // 16, **changes)
+            run.write_config(with_images(replace(config, total_images=self.images), self.images))
+        data = tiny.prepared(self.pictures)
+        session = run_to_end(open_session(run.read_config(), run, data, choose_device("cpu"), stop))
+        session.coach.checker, session.coach.diagnose = Eye(self.distance), self.diagnose  # type: ignore[assignment]
+        return session
+
+    def train(self, run: Run, steps: int = 10**6) -> list[Event]:
+        """Train to the end, or for so many steps, and return all events."""
+        stop = tiny.stop_after(steps)
+        stop.begun = True
+        return list(recording(self.open(run, stop)))
+
+
+def recording(session: Session) -> Generator[Event, None, None]:
+    """Train a session, and record its events as they come."""
+    with closing(train_session(session)) as events:
+        for event in events:
+            session.run.append_event(event)
+            yield event
 
 
 def coached(events: Sequence[Event]) -> list[str]:
@@ -188,15 +225,10 @@ def test_watching_leaves_the_training_bit_for_bit(recipe: str, pictures: Path, t
     replay(recorded(watched))
 
 
-def test_acting_without_a_sickness_leaves_the_training_too(
-    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    eye.distance = staticmethod(improving)
-    monkeypatch.setattr(coach_runner, "diagnose", never())
+def test_acting_without_a_sickness_leaves_the_training_too(pictures: Path, tmp_path: Path) -> None:
     off, acting = Run(tmp_path / "off" / "run"), Run(tmp_path / "act" / "run")
-    train(pictures, off, coach="off")
-    events = train(pictures, acting)
-    assert acting.read_config().coach == "act", "not the way of a new run"
+    Course(pictures, never(), coach="off").train(off)
+    events = Course(pictures, never()).train(acting)
     assert of(HealthCheck, events)
     assert not of(Treatment, events)
     assert len(of(CheckpointSaved, events)) > 4, "healthy moments were not kept"
@@ -204,11 +236,11 @@ def test_acting_without_a_sickness_leaves_the_training_too(
 
 
 def test_looks_are_a_few_steps_apart_and_the_last_is_at_the_end(
-    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coach_runner, "MIN_STEPS", 6)
     run = Run(tmp_path / "run")
-    looks = of(HealthCheck, train(pictures, run, coach="watch"))
+    looks = of(HealthCheck, Course(pictures, never(), steady, coach="watch").train(run))
     steps = [look.step for look in looks]
     assert steps == sorted(set(steps))
     assert min(after - before for before, after in pairwise(steps[:-1])) >= 6
@@ -220,32 +252,28 @@ def test_looks_are_a_few_steps_apart_and_the_last_is_at_the_end(
 
 
 @pytest.fixture
-def treated_once(eye: type[Eye], monkeypatch: pytest.MonkeyPatch) -> None:
+def treated(pictures: Path) -> Course:
     """Have runs collapse at step `SICK`, with healthy moments before it, and recover by the treatment."""
-    eye.distance = staticmethod(improving)
-    monkeypatch.setattr(coach_runner, "diagnose", once())
+    return Course(pictures, once())
 
 
-def rates(monkeypatch: pytest.MonkeyPatch) -> dict[int, dict[str, float]]:
-    """Return the learning rates by step, filled as a training goes on."""
+def rates(session: Session) -> dict[int, dict[str, float]]:
+    """Return the learning rates by step, filled as a session goes on."""
     seen: dict[int, dict[str, float]] = {}
-    real = phases.STEPS["adversarial"]
-
-    def spying(state, config, material):  # type: ignore[no-untyped-def]
-        seen[state.counters.step] = {name: each.param_groups[0]["lr"] for name, each in state.optimizers.items()}
-        return real(state, config, material)
-
-    monkeypatch.setitem(phases.STEPS, "adversarial", spying)
+    for name, optimizer in session.state.optimizers.items():
+        optimizer.register_step_pre_hook(
+            lambda at, *_, name=name: seen.setdefault(session.state.counters.step, {}).update(
+                {name: at.param_groups[0]["lr"]}
+            )
+        )
     return seen
 
 
-@pytest.mark.usefixtures("treated_once")
-def test_what_is_prescribed_is_told_and_in_force(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = rates(monkeypatch)
+def test_what_is_prescribed_is_told_and_in_force(treated: Course, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
-    events = train(pictures, run)
+    session = treated.open(run)
+    seen = rates(session)
+    events = list(recording(session))
     (order,) = given(events)
     assert (order.diagnosis, order.outcome) == ("mode collapse", "")
     assert [event.outcome for event in of(Treatment, events)] == ["", "helped"]
@@ -264,124 +292,124 @@ def test_what_is_prescribed_is_told_and_in_force(
 
 
 @pytest.fixture
-def whole(treated_once: None, pictures: Path, tmp_path: Path) -> tuple[Run, list[Event]]:
+def whole(treated: Course, tmp_path: Path) -> tuple[Run, list[Event]]:
     """Return a treated run that nothing interrupted, and its events."""
     run = Run(tmp_path / "whole" / "run")
-    return run, train(pictures, run)
+    return run, treated.train(run)
+
+
+def assert_goes_on_alike(course: Course, run: Run, stops: Sequence[int], expected: Run) -> None:
+    """Interrupt a training at these steps, and assert that it ends as if it had not been."""
+    done = 0
+    for stop in stops:
+        course.train(run, stop - done)
+        done = stop
+    assert course.train(run)[-1].reason == "finished"
+    assert coached(recorded(run)) == coached(recorded(expected)), f"interrupted at {stops}"
+    assert_same_end(run, expected)
+    assert saved(run)[1]["coach"] == saved(expected)[1]["coach"]
 
 
 def test_a_treated_run_goes_on_as_if_it_had_not_been_interrupted(
-    whole: tuple[Run, list[Event]], pictures: Path, tmp_path: Path
+    treated: Course, whole: tuple[Run, list[Event]], tmp_path: Path
 ) -> None:
     expected, events = whole
     (order,) = given(events)
     at = order.step
     for stops in ((at - 1,), (at,), (at + 1,), (5, at, at + 7)):
-        run = Run(tmp_path / f"{stops}" / "run")
-        done = 0
-        for stop in stops:
-            train(pictures, run, stop=tiny.stop_after(stop - done))
-            done = stop
-        assert train(pictures, run)[-1].reason == "finished"
-        assert coached(recorded(run)) == coached(recorded(expected)), f"interrupted at {stops}"
-        assert_same_end(run, expected)
-        assert saved(run)[1]["coach"] == saved(expected)[1]["coach"]
+        assert_goes_on_alike(treated, Run(tmp_path / f"{stops}" / "run"), stops, expected)
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "quick"])
 def test_a_run_whose_phase_was_begun_again_goes_on_as_if_it_had_not_been_interrupted(
-    recipe: str, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+    recipe: str, pictures: Path, tmp_path: Path
 ) -> None:
-    eye.distance = staticmethod(lambda step: 1.0)  # never a healthy moment
-    monkeypatch.setattr(coach_runner, "diagnose", once("diverging"))
+    course = Course(pictures, once("diverging"), steady, recipe)  # never a healthy moment
     expected = Run(tmp_path / "whole" / "run")
-    (order,) = given(train(pictures, expected, recipe))
+    (order,) = given(course.train(expected))
     assert {"reinitialize", "restart_phase"} & {each.kind for each in order.prescriptions}, "the ladder changed"
     for stops in ((order.step,), (order.step - 1, order.step + 3)):
-        run, done = Run(tmp_path / f"{stops}" / "run"), 0
-        for stop in stops:
-            train(pictures, run, recipe, stop=tiny.stop_after(stop - done))
-            done = stop
-        assert train(pictures, run, recipe)[-1].reason == "finished"
-        assert coached(recorded(run)) == coached(recorded(expected)), f"interrupted at {stops}"
-        assert_same_end(run, expected)
+        assert_goes_on_alike(course, Run(tmp_path / f"{stops}" / "run"), stops, expected)
 
 
 @pytest.mark.parametrize("kind", COACHED)
 def test_leaving_while_the_coach_speaks_loses_nothing(
-    kind: type, whole: tuple[Run, list[Event]], pictures: Path, tmp_path: Path
+    kind: type, treated: Course, whole: tuple[Run, list[Event]], tmp_path: Path
 ) -> None:
     expected, events = whole
     (order,) = given(events)
     run = Run(tmp_path / "run")
-    stream = ganvas.train(pictures, run.folder, recipe="dcgan", size="16", images=IMAGES, device="cpu")
-    for event in stream:
-        if isinstance(event, kind) and event.step == order.step:
-            break
-    stream.close()  # type: ignore[attr-defined]
+    with closing(recording(treated.open(run))) as stream:
+        next(event for event in stream if isinstance(event, kind) and event.step == order.step)
     last = [event for event in events if isinstance(event, COACHED) and event.step <= order.step]
     assert coached(recorded(run)) == coached(last), "what was found and done was not recorded"
     assert saved(run)[1]["counters"]["step"] == order.step
-    train(pictures, run)
+    treated.train(run)
     assert coached(recorded(run)) == coached(recorded(expected))
     assert (run.model / "generator.safetensors").read_bytes() == (expected.model / "generator.safetensors").read_bytes()
     assert_equal(saved(run)[0], saved(expected)[0])
 
 
-def test_a_score_due_while_the_coach_speaks_is_not_lost(
-    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Judge:
-        def __init__(self, *arguments: object) -> None:
-            pass
+class Judge:
+    """Be a scorer that likes samples the better the later they come."""
 
-        def rank(self, scores: dict[str, Score]) -> float | None:
-            return scores[RANKED_BY].value
+    def rank(self, scores: dict[str, Score]) -> float | None:
+        return scores[RANKED_BY].value
 
-        def score(self, state: State, network: torch.nn.Module) -> dict[str, Score]:
-            given = {RANKED_BY: 100.0 - state.counters.step, "near_duplicates": 0.0}
-            return {
-                key: Score(state.counters.step, state.counters.images_seen, key, "x", value, 8)
-                for key, value in given.items()
-            }
+    def score(self, state: State, network: torch.nn.Module) -> dict[str, Score]:
+        values = {RANKED_BY: 100.0 - state.counters.step, "near_duplicates": 0.0}
+        return {
+            key: Score(state.counters.step, state.counters.images_seen, key, "x", value, 8)
+            for key, value in values.items()
+        }
 
-    monkeypatch.setitem(RECIPES, "dcgan", tiny.changed("dcgan", images_per_health_check=16, images_per_evaluation=16))
-    monkeypatch.setattr(session, "CheckpointScorer", Judge)
-    monkeypatch.setattr(coach_runner, "diagnose", never())
+
+def test_a_score_due_while_the_coach_speaks_is_not_lost(pictures: Path, tmp_path: Path) -> None:
+    course = Course(pictures, never(), steady)
+
+    def judged(run: Run) -> Session:
+        session = course.open(run, evaluations=IMAGES // 16)
+        session.scorer = Judge()  # type: ignore[assignment]
+        return session
+
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
-    events = train(pictures, expected)
+    events = list(recording(judged(expected)))
     both = {event.step for event in of(Score, events)} & {event.step for event in of(HealthCheck, events)}
     at = sorted(both)[1]
-    stream = ganvas.train(pictures, run.folder, recipe="dcgan", size="16", images=IMAGES, device="cpu")
-    next(event for event in stream if isinstance(event, HealthCheck) and event.step == at)
-    stream.close()  # type: ignore[attr-defined]
-    train(pictures, run)
+    with closing(recording(judged(run))) as stream:
+        next(event for event in stream if isinstance(event, HealthCheck) and event.step == at)
+    list(recording(judged(run)))
     assert [event.step for event in of(Score, recorded(run))] == [event.step for event in of(Score, events)]
     assert saved(run)[1]["counters"]["best"] == saved(expected)[1]["counters"]["best"] is not None
 
 
-def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
-    eye: type[Eye], pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    eye.distance = staticmethod(improving)
-    monkeypatch.setattr(coach_runner, "diagnose", once())
-    shown: dict[int, Tensor] = {}
-    real = Loader.batch
+class WatchedLoader(Loader):
+    """Be a loader that remembers which pictures it gave, by the number of those before."""
 
-    def spying(self: Loader, start: int, count: int) -> tuple[Tensor, Tensor | None]:
-        found = real(self, start, count)
-        shown[start] = found[0]
+    shown: dict[int, Tensor]
+
+    def batch(self, start: int, count: int) -> tuple[Tensor, Tensor | None]:
+        found = super().batch(start, count)
+        self.shown[start] = found[0]
         return found
 
-    monkeypatch.setattr(Loader, "batch", spying)
+
+def test_going_back_restores_what_was_and_goes_on_with_other_pictures(treated: Course, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
+    shown: dict[int, Tensor] = {}
+
+    def watched() -> Session:
+        session = treated.open(run)
+        session.loader = WatchedLoader(session.data, session.config.seed)
+        session.loader.shown = shown
+        return session
+
     events = []
-    stream = ganvas.train(pictures, run.folder, recipe="dcgan", size="16", images=IMAGES, device="cpu")
-    for event in stream:
-        events.append(event)
-        if isinstance(event, Treatment):
-            break
-    stream.close()  # type: ignore[attr-defined]
+    with closing(recording(watched())) as stream:
+        for event in stream:
+            events.append(event)
+            if isinstance(event, Treatment):
+                break
     (order,) = given(events)
     assert "rollback" in {each.kind for each in order.prescriptions}, (
         "the ladder changed; this test needs another sickness"
@@ -395,7 +423,7 @@ def test_going_back_restores_what_was_and_goes_on_with_other_pictures(
     assert before["images_seen"] < after["images_seen"] == order.images_seen
     assert before["seconds"] < after["seconds"]
     assert after["loss_averages"] == before["loss_averages"]
-    train(pictures, run)
+    list(recording(watched()))
     assert not torch.equal(shown[after["images_seen"]], shown[before["images_seen"]]), "the accident is replayed"
 
 
@@ -403,22 +431,16 @@ def packed(history: Sequence[Event]) -> bool:
     return any(order.kind == "pac" for event in given(history) for order in event.prescriptions)
 
 
-@pytest.mark.usefixtures("eye")
 def test_a_run_whose_discriminator_was_packed_goes_on(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(escalation, "MIN_STEPS_APART", 12)  # these runs have a hundred
-    monkeypatch.setattr(
-        coach_runner, "diagnose", ill("partial mode collapse", lambda history, step: not packed(history))
-    )
+    course = Course(pictures, ill("partial mode collapse", lambda history, step: not packed(history)), steady)
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
-    events = train(pictures, expected)
+    events = course.train(expected)
     assert packed(events), "the ladder changed; this test needs another sickness"
-    train(pictures, run, stop=tiny.stop_after(given(events)[-1].step))
-    train(pictures, run, stop=tiny.stop_after(2))
-    train(pictures, run)
-    assert coached(recorded(run)) == coached(recorded(expected))
-    assert_same_end(run, expected)
+    at = given(events)[-1].step
+    assert_goes_on_alike(course, run, (at, at + 2), expected)
 
 
 # Numbers that are none
@@ -444,13 +466,11 @@ def poison(monkeypatch: pytest.MonkeyPatch, what: str, when: Callable[[int], boo
 @pytest.mark.parametrize("what", ["loss", "weights"])
 @pytest.mark.parametrize("healthy", [True, False])
 def test_numbers_that_are_none_are_mended(
-    what: str, healthy: bool, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+    what: str, healthy: bool, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    eye.distance = staticmethod(improving if healthy else lambda step: 1.0)
-    monkeypatch.setattr(coach_runner, "diagnose", never())
     poison(monkeypatch, what, lambda step: step == 30)
     run = Run(tmp_path / "run")
-    events = train(pictures, run)
+    events = Course(pictures, never(), improving if healthy else steady).train(run)
     assert events[-1].reason == "finished"
     (order,) = given(events)
     assert (order.diagnosis, order.step >= 31) == ("diverging", True)
@@ -459,44 +479,39 @@ def test_numbers_that_are_none_are_mended(
     assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
 
 
-@pytest.mark.parametrize("coach", ["watch", "off"])
 def test_numbers_that_are_none_are_an_error_where_nobody_may_act(
-    coach: str, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coach_runner, "diagnose", never())
     poison(monkeypatch, "loss", lambda step: step == 30)
     run = Run(tmp_path / "run")
     with pytest.raises(GanvasError, match="Training broke at step 31: the discriminator is nan") as caught:
-        train(pictures, run, coach=coach)
+        Course(pictures, never(), steady, coach="watch").train(run)
     assert "last good checkpoint is kept" in caught.value.hint
-    told = of(Verdict, recorded(run))
-    assert [event.name for event in told][-1:] == (["diverging"] if coach == "watch" else [])
+    assert of(Verdict, recorded(run))[-1].name == "diverging"
     assert all(each.isfinite().all() for each in saved(run)[0].values())
 
 
 def test_numbers_that_are_none_at_every_try_end_the_run_with_a_model(
-    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coach_runner, "diagnose", never())
     poison(monkeypatch, "weights", lambda step: step >= 10)
-    run = Run(tmp_path / "run")
-    events = train(pictures, run)
+    run, course = Run(tmp_path / "run"), Course(pictures, never(), steady)
+    events = course.train(run)
     assert events[-1].reason == "stopped"
     assert len(given(events)) <= MAX_TREATMENTS + 1
     assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
-    assert train(pictures, run)[-1].reason == "stopped"
+    assert course.train(run)[-1].reason == "stopped"
 
 
 # The end
 
 
 def test_what_nothing_helps_against_is_stopped_with_a_model(
-    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coach_runner, "diagnose", always("oscillating"))
     monkeypatch.setattr(escalation, "MIN_STEPS_APART", 12)  # this run has a hundred
-    run = Run(tmp_path / "run")
-    events = train(pictures, run, images=800)
+    run, course = Run(tmp_path / "run"), Course(pictures, always("oscillating"), steady, images=800)
+    events = course.train(run)
     end = events[-1]
     assert isinstance(end, Done)
     assert end.reason == "stopped"
@@ -512,28 +527,30 @@ def test_what_nothing_helps_against_is_stopped_with_a_model(
     assert ganvas.load(run.folder, "cpu").sample(4).float().std() > 0
     model = (run.model / "generator.safetensors").read_bytes()
 
-    again = train(pictures, run, images=800)
+    again = course.train(run)
     assert (again[-1].reason, again[-1].step) == ("stopped", end.step), "it went on"
     assert not of(Step, again)
     assert (run.model / "generator.safetensors").read_bytes() == model
     assert len(given(recorded(run))) == len(orders)
 
-    further = train(pictures, run, images=800, coach="watch")
+    run.write_config(replace(run.read_config(), coach="watch"))
+    further = course.train(run)
     assert (further[-1].reason, further[-1].step) == ("finished", run.read_config().steps)
 
 
-def test_checkpoints_of_healthy_moments_stay(
-    pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    eye.distance = staticmethod(lambda step: improving(step) if step <= SICK else 9.0)
-    monkeypatch.setattr(coach_runner, "diagnose", ill("wrong data", lambda history, step: step > SICK))
-    monkeypatch.setattr(after_step, "KEEP", 1)
+def sick_at_the_end(pictures: Path, distance: float) -> Course:
+    """Have runs be sick after step `SICK`, with samples of this distance."""
+    diagnosis = ill("wrong data", lambda history, step: step > SICK)
+    return Course(pictures, diagnosis, lambda step: improving(step) if step <= SICK else distance)
+
+
+def test_checkpoints_of_healthy_moments_stay(pictures: Path, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
-    events = train(pictures, run)
+    events = list(recording(sick_at_the_end(pictures, 9.0).open(run, checkpoints=12)))
     healthy = saved(run)[1]["coach"]["healthy_checkpoints"]
     assert healthy
     assert max(healthy) <= SICK
-    assert len([event for event in of(CheckpointSaved, events) if event.step > SICK]) > 2, (
+    assert len([event for event in of(CheckpointSaved, events) if event.step > SICK]) > KEEP, (
         "nothing was there to push them out"
     )
     for step in healthy:
@@ -544,12 +561,10 @@ def test_checkpoints_of_healthy_moments_stay(
 
 @pytest.mark.parametrize("worse", [True, False])
 def test_a_run_that_ends_ill_leaves_the_model_of_its_last_healthy_moment(
-    worse: bool, pictures: Path, tmp_path: Path, eye: type[Eye], monkeypatch: pytest.MonkeyPatch
+    worse: bool, pictures: Path, tmp_path: Path
 ) -> None:
-    eye.distance = staticmethod(lambda step: improving(step) if step <= SICK else 9.0 if worse else 0.01)
-    monkeypatch.setattr(coach_runner, "diagnose", ill("wrong data", lambda history, step: step > SICK))
     run = Run(tmp_path / "run")
-    events = train(pictures, run)
+    events = sick_at_the_end(pictures, 9.0 if worse else 0.01).train(run)
     tensors, facts = saved(run)
     last_healthy = facts["coach"]["healthy_checkpoints"][-1]
     step = last_healthy if worse else facts["counters"]["step"]

@@ -6,10 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,13 +19,13 @@ from ganvas import checkpoint
 from ganvas.cli import main
 from ganvas.coach.treatment.prescription import with_prescriptions
 from ganvas.config import DataConfig
-from ganvas.data import PreparedDataset, prepare
 from ganvas.data.split import split
-from ganvas.events import CheckpointSaved, Done, Event, Prescription, SampleGrid, Started, Step, replay
+from ganvas.device import choose_device
+from ganvas.event_log import replay
+from ganvas.events import CheckpointSaved, Done, Prescription, SampleGrid, Started, Step, run_to_end
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import session, start
-from ganvas.training.state import State
+from ganvas.training.session import open_session
 
 pytestmark = pytest.mark.slow
 
@@ -140,29 +138,20 @@ def test_an_averaged_generator_goes_on_too(tmp_path: Path, monkeypatch: pytest.M
     assert_same_end(run, expected)
 
 
+@pytest.mark.usefixtures("narrow_recipes")
 @pytest.mark.parametrize("recipe", ["quick", "dcgan"])
-def test_held_out_pictures_are_never_seen_also_after_an_interruption(
-    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pictures = tiny.write_pictures(tmp_path / "pictures")
-    monkeypatch.setattr(start, "held_out_count", lambda count: 4)
-    monkeypatch.setitem(RECIPES, recipe, tiny.NARROW[recipe])
+def test_held_out_pictures_are_never_seen_also_after_an_interruption(recipe: str, tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (640, 16, 16, 3), np.uint8)
+    np.save(tmp_path / "pictures.npy", pictures)
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
-    tiny.train(pictures, expected.folder, recipe)
-    hidden = split(tiny.COUNT, 4).held_out
-
-    def blackened(config: DataConfig, workers: int) -> Generator[Event, None, PreparedDataset]:
-        """Blacken what is held out: whoever looks at it trains another network."""
-        data = yield from prepare(config, workers)
-        array = np.array(data.images)
-        array[hidden] = 0
-        return replace(data, images=array)
-
-    monkeypatch.setattr(start, "prepare", blackened)
+    tiny.train(tmp_path / "pictures.npy", expected.folder, recipe, images=1000)
+    hidden = split(640, 32).held_out
+    pictures[hidden] = 0  # whoever looks at them trains another network
+    np.save(tmp_path / "blackened.npy", pictures)
     for stop in (3, 9):
-        tiny.train(pictures, run.folder, recipe, stop=tiny.stop_after(stop))
-    tiny.train(pictures, run.folder, recipe)
-    assert run.read_config().held_out == 4
+        tiny.train(tmp_path / "blackened.npy", run.folder, recipe, images=1000, stop=tiny.stop_after(stop))
+    tiny.train(tmp_path / "blackened.npy", run.folder, recipe, images=1000)
+    assert run.read_config().held_out == 32
     assert_same_end(run, expected)
 
 
@@ -179,7 +168,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(
 
 
 def test_a_model_lost_between_checkpoint_and_model_comes_back(
-    whole: Callable[[str], tuple[Path, Run]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Callable[[str], tuple[Path, Run]], tmp_path: Path
 ) -> None:
     pictures, expected = whole("dcgan")
     run = Run(tmp_path / "run")
@@ -190,23 +179,18 @@ def test_a_model_lost_between_checkpoint_and_model_comes_back(
 
 
 def test_a_checkpoint_of_another_memory_layout_goes_on(
-    whole: Callable[[str], tuple[Path, Run]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Callable[[str], tuple[Path, Run]], tmp_path: Path
 ) -> None:
     """The fused Adam walks through memory without looking at strides: moments must lie as their parameters do."""
     pictures, _ = whole("dcgan")
     run = Run(tmp_path / "run")
     tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(3))
-    seen: list[State] = []
-    real = session.load_state
-
-    def watched(*arguments: Any) -> State:
-        seen.append(real(*arguments))
-        return seen[-1]
-
-    monkeypatch.setattr(session, "load_state", watched)
-    tiny.train(pictures, run.folder, "dcgan", stop=tiny.stop_after(1))
-    for optimiser in seen[0].optimizers.values():
-        for parameter, moments in optimiser.state.items():
+    data = tiny.prepared(pictures)
+    session = run_to_end(open_session(run.read_config(), run, data, choose_device("cpu"), lambda: False))
+    session.run_step()
+    for optimizer in session.state.optimizers.values():
+        assert optimizer.state, "nothing was loaded"
+        for parameter, moments in optimizer.state.items():
             assert moments["exp_avg"].stride() == parameter.stride() == moments["exp_avg_sq"].stride()
 
 

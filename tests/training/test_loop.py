@@ -3,7 +3,7 @@
 import errno
 import math
 from pathlib import Path
-from typing import ClassVar
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,13 +15,15 @@ import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.coach.measurement.averages import LossAverage
+from ganvas.config import AdaConfig
 from ganvas.errors import GanvasError
-from ganvas.events import CheckpointSaved, Done, Event, LogitHistograms, Note, SampleGrid, Score, Started, Step, replay
-from ganvas.planning.schedule import ends_level
+from ganvas.event_log import replay
+from ganvas.events import CheckpointSaved, Done, Event, LogitHistograms, Note, SampleGrid, Score, Started, Step
+from ganvas.phases import PHASES
+from ganvas.planning.schedule import ends_level, phase_at
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import after_step, phases, session
-from ganvas.training.monitoring.checkpoint_scores import CheckpointScorer
 from ganvas.training.state import State
 
 pytestmark = [pytest.mark.usefixtures("narrow_recipes"), pytest.mark.slow]
@@ -47,6 +49,8 @@ def test_a_run_from_beginning_to_end(recipe: str, pictures: Path, tmp_path: Path
     sheets = [event.step for event in events if isinstance(event, SampleGrid)]
     assert stages <= set(sheets), "each stage ends with a sheet"
     assert config.sample_grids <= len(sheets) <= config.sample_grids + len(stages)
+    judged = [step for step in sheets if PHASES[phase_at(config, step - 1).phase.name].has_discriminator]
+    assert [event.step for event in events if isinstance(event, LogitHistograms)] == judged, "no logits with a sheet"
     assert [type(event) for event in events].count(CheckpointSaved) == config.checkpoints
     command = f"ganvas sample {run.folder}"
     assert events[-1] == Done(str(run.folder), config.steps, config.images, steps[-1].seconds, "finished", command)
@@ -142,20 +146,21 @@ def test_a_checkpoint_of_another_network_is_named(pictures: Path, tmp_path: Path
         tiny.train(pictures, other.folder, "fc")
 
 
-def test_a_full_disk_is_an_error_and_the_same_command_goes_on(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("module", "writer"), [(checkpoint, "save_file"), (after_step, "save_sample_grid"), (after_step, "save_network")]
+)
+def test_a_full_disk_anywhere_is_an_error_and_the_same_command_goes_on(
+    module: ModuleType, writer: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = tmp_path / "run"
-    real = checkpoint.save_file
-    saves = [0]
+    run, real, calls = tmp_path / "run", getattr(module, writer), list[int]()
 
-    def full(*args: object) -> None:
-        saves[0] += 1
-        if saves[0] == 3:
-            raise OSError(28, "No space left on device")
-        real(*args)  # type: ignore[arg-type]
+    def full_for_the_second(*given: object) -> object:
+        calls.append(1)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*given)
 
-    monkeypatch.setattr(checkpoint, "save_file", full)
+    monkeypatch.setattr(module, writer, full_for_the_second)
     with pytest.raises(GanvasError, match="No space left on device"):
         tiny.train(pictures, run, "dcgan")
     events = tiny.train(pictures, run, "dcgan")
@@ -164,28 +169,21 @@ def test_a_full_disk_is_an_error_and_the_same_command_goes_on(
 
 
 class FakeScorer:
-    """Score checkpoints as it was told to."""
+    """Give the scores in turn, but no rank to those, counted from 0, that are in `alike`; remember their steps."""
 
-    distances: ClassVar[list[float]] = []
-    given: ClassVar[list[int]] = []  # steps that were scored
-    _reals_differ = True
-    alike: ClassVar[set[int]] = set()  # scores, counted from 0, of which nearly all samples are alike
-
-    def __init__(self, *_: object) -> None:
-        pass
-
-    rank = CheckpointScorer.rank
+    def __init__(self) -> None:
+        self.distances = [10.0, 30.0, 20.0, 40.0, 25.0, 35.0, 28.0, 50.0]
+        self.alike: set[int] = set()
+        self.steps: list[int] = []
 
     def score(self, state: State, network: torch.nn.Module) -> dict[str, Score]:
-        distance = self.distances[len(self.given)]
-        alike = 0.95 if len(self.given) in self.alike else 0.85
-        self.given.append(state.counters.step)
-        return {
-            "frechet_plain": Score(
-                state.counters.step, state.counters.images_seen, "Frechet distance, plain", "a fake", distance, 1
-            ),
-            "near_duplicates": Score(state.counters.step, state.counters.images_seen, "Near-duplicates", "", alike, 1),
-        }
+        distance = self.distances[len(self.steps)]
+        self.steps.append(state.counters.step)
+        score = Score(state.counters.step, state.counters.images_seen, "Frechet distance, plain", "a fake", distance, 1)
+        return {"frechet_plain": score}
+
+    def rank(self, scores: dict[str, Score]) -> float | None:
+        return None if len(self.steps) - 1 in self.alike else scores["frechet_plain"].value
 
 
 def evaluate_every(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
@@ -194,14 +192,12 @@ def evaluate_every(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
 
 
 @pytest.fixture
-def distances(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let runs of `tiny.IMAGES` pictures be scored eight times, and return the list of what each shall get."""
-    given = [10.0, 30.0, 20.0, 40.0, 25.0, 35.0, 28.0, 50.0]
-    monkeypatch.setattr(FakeScorer, "distances", given)
-    monkeypatch.setattr(FakeScorer, "given", [])
-    monkeypatch.setattr(session, "CheckpointScorer", FakeScorer)
+def scorer(monkeypatch: pytest.MonkeyPatch) -> FakeScorer:
+    """Let runs of `tiny.IMAGES` pictures be scored eight times, without a network."""
+    scorer = FakeScorer()
+    monkeypatch.setattr(session, "CheckpointScorer", lambda *_: scorer)
     evaluate_every(monkeypatch, tiny.IMAGES // 8)
-    return given
+    return scorer
 
 
 def scores(events: list[Event]) -> list[Score]:
@@ -214,7 +210,7 @@ def assert_model_is_of(run: Run, step: int) -> None:
     assert all(torch.equal(tensors[f"g_ema/{name}"], tensor) for name, tensor in model.items()), "another's model"
 
 
-def test_scores_are_taken_as_often_as_was_decided(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
+def test_scores_are_taken_as_often_as_was_decided(pictures: Path, tmp_path: Path, scorer: FakeScorer) -> None:
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
     config = Run(tmp_path / "run").read_config()
     assert config.evaluations == len(scores(events)) == 8
@@ -227,7 +223,7 @@ def test_scores_are_taken_as_often_as_was_decided(pictures: Path, tmp_path: Path
 
 
 def test_a_run_of_few_pictures_is_not_scored(
-    pictures: Path, tmp_path: Path, distances: list[float], monkeypatch: pytest.MonkeyPatch
+    pictures: Path, tmp_path: Path, scorer: FakeScorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evaluate_every(monkeypatch, tiny.IMAGES + 1)
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
@@ -236,7 +232,7 @@ def test_a_run_of_few_pictures_is_not_scored(
     assert not any(isinstance(event, Note) and "best at" in event.text for event in events)
 
 
-def test_the_model_is_that_of_the_best_checkpoint(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
+def test_the_model_is_that_of_the_best_checkpoint(pictures: Path, tmp_path: Path, scorer: FakeScorer) -> None:
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
     run, best = Run(tmp_path / "run"), scores(events)[0].step
     kept = [path.name for path in checkpoint.list_checkpoints(run.checkpoints)]
@@ -246,37 +242,23 @@ def test_the_model_is_that_of_the_best_checkpoint(pictures: Path, tmp_path: Path
     assert_model_is_of(run, best)
 
 
-def test_a_better_one_takes_the_place_of_the_best(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
-    distances[2], distances[4] = 5.0, 5.0  # the earlier of two equals is the better one: it took less
-    events = tiny.train(pictures, tmp_path / "run", "dcgan")
-    best = scores(events)[2].step
-    assert_model_is_of(Run(tmp_path / "run"), best)
-    assert f"{scores(events)[0].step:09d}" not in [
-        path.name for path in checkpoint.list_checkpoints(Run(tmp_path / "run").checkpoints)
-    ], "a checkpoint that is no longer the best is kept"
-
-
-def test_samples_that_are_all_alike_are_not_the_best(
-    pictures: Path, tmp_path: Path, distances: list[float], monkeypatch: pytest.MonkeyPatch
+def test_where_samples_are_always_alike_the_last_are_the_best(
+    pictures: Path, tmp_path: Path, scorer: FakeScorer
 ) -> None:
-    monkeypatch.setattr(FakeScorer, "alike", {0, 1})
+    scorer.alike = set(range(8))
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
-    assert_model_is_of(Run(tmp_path / "run"), scores(events)[2].step)
-    monkeypatch.setattr(FakeScorer, "alike", set(range(8)))
-    monkeypatch.setattr(FakeScorer, "given", [])
-    events = tiny.train(pictures, tmp_path / "never", "dcgan")
     assert not any(isinstance(event, Note) and "best at" in event.text for event in events)
-    assert_model_is_of(Run(tmp_path / "never"), events[-1].step)
+    assert_model_is_of(Run(tmp_path / "run"), events[-1].step)
 
 
-def test_the_last_one_may_be_the_best(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
-    distances[-1] = 1.0
+def test_the_last_one_may_be_the_best(pictures: Path, tmp_path: Path, scorer: FakeScorer) -> None:
+    scorer.distances[-1] = 1.0
     events = tiny.train(pictures, tmp_path / "run", "dcgan")
     assert not any(isinstance(event, Note) and "best at" in event.text for event in events), "nothing was gone back to"
     assert_model_is_of(Run(tmp_path / "run"), events[-1].step)
 
 
-def test_the_best_is_remembered_over_an_interruption(pictures: Path, tmp_path: Path, distances: list[float]) -> None:
+def test_the_best_is_remembered_over_an_interruption(pictures: Path, tmp_path: Path, scorer: FakeScorer) -> None:
     run = tmp_path / "run"
     first = scores(tiny.train(pictures, run, "dcgan", stop=tiny.stop_after(14)))
     assert 0 < len(first) < 8
@@ -286,18 +268,6 @@ def test_the_best_is_remembered_over_an_interruption(pictures: Path, tmp_path: P
     assert len(scores(list(replay(Run(run).events_file)))) == 8
     tiny.train(pictures, run, "dcgan")
     assert_model_is_of(Run(run), first[0].step)
-
-
-@pytest.mark.parametrize("recipe", tiny.GANS)
-def test_logits_are_shown_with_every_sheet(recipe: str, pictures: Path, tmp_path: Path) -> None:
-    events = tiny.train(pictures, tmp_path / "run", recipe)
-    sheets, logits = (
-        [each.step for each in events if isinstance(each, kind)] for kind in (SampleGrid, LogitHistograms)
-    )
-    assert logits, "the logits are never shown"
-    assert set(logits) <= set(sheets)
-    if recipe not in ("quick", "keen"):  # whose second phase teaches no discriminator
-        assert logits == sheets
 
 
 def test_weights_that_break_at_a_sheet_are_an_error_with_a_hint(
@@ -316,19 +286,6 @@ def test_weights_that_break_at_a_sheet_are_an_error_with_a_hint(
     monkeypatch.setitem(RECIPES, "dcgan", tiny.changed("dcgan", sample_grids=100))
     with pytest.raises(GanvasError):
         tiny.train(pictures, tmp_path / "run", "dcgan")
-
-
-@pytest.mark.parametrize("broken", ["save_sample_grid", "save_network"])
-def test_a_full_disk_anywhere_is_an_error_with_a_hint(
-    broken: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(after_step, broken, full)
-    with pytest.raises(GanvasError, match="No space left"):
-        tiny.train(pictures, tmp_path / "run", "fc")
-    monkeypatch.undo()
 
 
 def test_the_average_follows_the_generator_through_every_phase(pictures: Path, tmp_path: Path) -> None:
@@ -357,11 +314,9 @@ def test_multiscale_sheets_show_every_scale_in_a_row_of_its_own(pictures: Path, 
 def test_an_alarm_is_raised_where_augmentation_can_get_no_stronger(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(tmp_path / "run")
-    monkeypatch.setattr(
-        "ganvas.training.phases.update_probability", lambda probability, *rest: min(0.85, probability + 0.2)
-    )
-    events = tiny.train(pictures, run.folder, "stylegan2", augment=("ada",))
+    always_too_sure = AdaConfig(target=-1.0, speed_images=40, max_p=0.85)
+    monkeypatch.setitem(RECIPES, "stylegan2", tiny.changed("stylegan2", augment=("ada",), ada=always_too_sure))
+    events = tiny.train(pictures, tmp_path / "run", "stylegan2")
     told = [event.text for event in events if isinstance(event, Note) and "as strong as it may be" in event.text]
     assert len(told) == 1, "once, not at every step"
     shown = [event.losses["augmented"] for event in events if isinstance(event, Step)]

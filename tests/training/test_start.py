@@ -8,40 +8,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from stepping import Clock
 
 import ganvas
 import tiny
 from ganvas.cli import parse
 from ganvas.cli.commands import COMMANDS
 from ganvas.cli.options import options_of
-from ganvas.config import Config, TrainOptions
+from ganvas.config import Config, PenaltyConfig, TrainOptions
 from ganvas.config.keywords import OLD_NAMES
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Note, Started, Step
+from ganvas.events import Note, Started, Step
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from ganvas.training import after_step, calibrate, loop, phases, start
+from ganvas.training import calibrate
 from ganvas.training.resume_checks import check_same_options
 
 pytestmark = [pytest.mark.usefixtures("narrow_recipes"), pytest.mark.slow]
 
 
-@pytest.fixture
-def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a run end before its first step."""
-
-    def train(config: Config, run: Run, *_: object):  # type: ignore[no-untyped-def]
-        yield Done(str(run.folder), 0, 0, 0.0, "finished")
-
-    monkeypatch.setattr(loop, "train", train)
-
-
 def begun(pictures: Path | None, out: Path, **options: object) -> Config:
-    tiny.train(pictures, out, **options)  # type: ignore[arg-type]
+    """Return the configuration of a run that stops before its first step."""
+    events = tiny.train(pictures, out, stop=Run(out).exists, **options)  # type: ignore[arg-type]
+    assert (events[-1].step, events[-1].reason) == (0, "interrupted")
     return Run(out).read_config()
 
 
-@pytest.mark.usefixtures("no_training")
 def test_every_default_is_written_down(pictures: Path, tmp_path: Path) -> None:
     config = begun(pictures, tmp_path / "run", size="auto")
     assert config.recipe == "quick"
@@ -53,22 +45,21 @@ def test_every_default_is_written_down(pictures: Path, tmp_path: Path) -> None:
     assert set(json.loads(Run(tmp_path / "run").config_file.read_text())) == set(Config.__dataclass_fields__)
 
 
-@pytest.mark.usefixtures("no_training")
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3)])
 def test_grey_pictures_are_seen_to_be_grey(mode: str, channels: int, tmp_path: Path) -> None:
     folder = tiny.write_pictures(tmp_path / "some", mode=mode)
     assert begun(folder, tmp_path / "run").data.channels == channels
 
 
-@pytest.mark.usefixtures("no_training")
 def test_size_channels_and_the_rest_reach_the_configuration(pictures: Path, tmp_path: Path) -> None:
     config = begun(
         pictures, tmp_path / "run", recipe="fc", size="24x16", channels="rgba", background="black", fit="pad", seed=5,
-        loss="hinge", penalty="r1", gamma=2.0, augment=("cutout",),
+        loss="hinge", penalty="r1", gamma=2.0, penalty_interval=2, augment=("none", "cutout"), ema_half_life=0.2,
     )  # fmt: skip
     assert config.shape == (4, 16, 24)
     assert (config.data.background, config.data.fit, config.seed, config.recipe) == ("black", "pad", 5, "fc")
-    assert (config.loss, config.penalty.name, config.penalty.gamma, config.augment) == ("hinge", "r1", 2.0, ("cutout",))
+    assert (config.loss, config.augment, config.ema_half_life) == ("hinge", ("cutout",), 0.2)
+    assert config.penalty == PenaltyConfig("r1", 2.0, 2)
 
 
 @pytest.fixture
@@ -80,7 +71,8 @@ def classes(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_labels_become_classes(recipe: str, classes: Path, tmp_path: Path) -> None:
-    config = begun(classes, tmp_path / "run", recipe=recipe, conditional=True, images=40)
+    tiny.train(classes, tmp_path / "run", recipe, images=40, conditional=True)
+    config = Run(tmp_path / "run").read_config()
     assert (config.classes, config.class_counts) == (("cats", "dogs"), (12, 12))
     assert ganvas.load(tmp_path / "run", "cpu").sample(2, label="dogs").shape == (2, 3, 16, 16)
 
@@ -112,10 +104,13 @@ def test_what_is_refused(options: dict[str, object], named: str, pictures: Path,
     assert not Run(tmp_path / "run").exists(), "a refused wish has left a run behind"
 
 
-def test_a_hopeless_wish_costs_no_preparation(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "prepare", lambda *_, **__: pytest.fail("pictures were prepared for nothing"))
+def test_a_hopeless_wish_costs_no_preparation(pictures: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
     with pytest.raises(GanvasError, match="512"):
         tiny.train(pictures, tmp_path / "run", size="512")
+    assert not cache.exists() or not list(cache.rglob("*.npy")), "pictures were prepared for nothing"
+    begun(pictures, tmp_path / "run")
+    assert list(cache.rglob("*.npy")), "prepared pictures lie elsewhere; this test shows nothing"
 
 
 def test_nothing_to_go_on_with(tmp_path: Path) -> None:
@@ -128,13 +123,6 @@ def test_no_pictures(tmp_path: Path) -> None:
     for path in (tmp_path / "empty", tmp_path / "nowhere"):
         with pytest.raises(GanvasError, match=path.name):
             tiny.train(path, tmp_path / "run")
-
-
-def test_bad_files_are_listed_in_the_run(pictures: Path, tmp_path: Path) -> None:
-    (pictures / "broken.png").write_bytes(b"\x89PNG rubbish")
-    tiny.train(pictures, tmp_path / "run", "fc", images=20)
-    skipped = Run(tmp_path / "run").skipped_file.read_text()
-    assert skipped.startswith("broken.png\t")
 
 
 @pytest.fixture
@@ -232,17 +220,36 @@ def test_a_batch_that_was_not_asked_for_is_not_taken_for_the_recipes(tmp_path: P
     check_same_options(tiny.config("keen"), TrainOptions(batch=8), Run(tmp_path))
 
 
-def test_the_same_command_with_every_option_goes_on(pictures: Path, tmp_path: Path) -> None:
-    options = {"augment": ("none",), "penalty": "none", "loss": "bce", "channels": "rgb", "flip": "no", "seed": 3}
-    tiny.train(pictures, tmp_path / "run", "dcgan", stop=tiny.stop_after(2), **options)
-    assert tiny.train(pictures, tmp_path / "run", "dcgan", **options)[-1].reason == "finished"
+@pytest.mark.parametrize(
+    ("options", "other", "refused"),
+    [
+        (
+            {"augment": ("none",), "penalty": "none", "loss": "bce", "channels": "rgb", "flip": "no", "seed": 3},
+            {"seed": 4},
+            "--seed 3, not 4",
+        ),
+        (
+            {"augment": ["none", "color"], "penalty": "r1", "gamma": 5.0, "penalty_interval": 2, "loss": "hinge"},
+            {"gamma": 6.0},
+            "--gamma 5, not 6",
+        ),
+        ({"ema_half_life": 0.2}, {"ema_half_life": 0.1}, "--ema-half-life 0.2, not 0.1"),
+    ],
+    ids=["defaults", "wishes", "average"],
+)
+def test_the_same_command_goes_on_and_another_is_refused(
+    options: dict[str, object], other: dict[str, object], refused: str, pictures: Path, tmp_path: Path
+) -> None:
+    tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2), **options)
+    with pytest.raises(GanvasError, match=refused):
+        tiny.train(pictures, tmp_path / "run", "fc", **options | other)
+    assert tiny.train(pictures, tmp_path / "run", "fc", **options)[-1].reason == "finished"
 
 
-def test_a_finished_run_just_says_so(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_run_just_says_so(pictures: Path, tmp_path: Path) -> None:
     first = tiny.train(pictures, tmp_path / "run", "fc")
-    monkeypatch.setattr(phases, "STEPS", {})
     again = tiny.train(pictures, tmp_path / "run", "fc")
-    assert again[-1] == first[-1]
+    assert again[-1] == first[-1], "not of the same step after the same seconds"
     assert not any(isinstance(event, Step) for event in again)
 
 
@@ -282,19 +289,8 @@ def test_two_trainings_cannot_write_one_run(pictures: Path, tmp_path: Path) -> N
 def test_minutes_become_steps_that_are_recorded(
     recipe: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured: list[str] = []
-
-    def seconds_per_step(config: Config, *_: object) -> tuple[list[float], float]:
-        measured.append(config.recipe)
-        return [0.05] * len(config.phases), 0.0
-
-    monkeypatch.setattr(calibrate, "seconds_per_step", seconds_per_step)
-    for name, seconds in (("score", 0.5), ("check", 0.1), ("write", (0.1, 0.1))):
-        monkeypatch.setattr(calibrate, f"_seconds_to_{name}", lambda *_, seconds=seconds: seconds)
-    monkeypatch.setattr(loop, "train", lambda config, run, *_: iter([Done(str(run.folder), 0, 0, 0.0, "finished")]))
-    monkeypatch.setattr(start, "closing", lambda events: __import__("contextlib").nullcontext())
+    monkeypatch.setattr(calibrate, "time", Clock(0.05))  # whatever is measured takes as long
     config = begun(pictures, tmp_path / "run", recipe=recipe, images=None, minutes=10.0)
-    assert measured == [recipe]
     assert (config.minutes, config.total_images) == (10.0, None)
     assert all(phase.steps >= 1 for phase in config.phases)
     assert 300 < 0.05 * config.steps < 600, "ten minutes, less start-up, sheets, scores and looks"
@@ -321,17 +317,6 @@ def test_stopped_before_the_first_step_it_says_how_to_go_on(pictures: Path, tmp_
     assert tiny.train(pictures, tmp_path / "run", "fc")[-1].reason == "finished"
 
 
-def test_the_same_wishes_go_on(pictures: Path, tmp_path: Path) -> None:
-    wishes = {"penalty": "r1", "gamma": 5.0, "penalty_interval": 2, "augment": ["none", "color"], "loss": "hinge"}
-    wishes |= {"ema_half_life": 0.2}
-    tiny.train(pictures, tmp_path / "run", "dcgan", stop=tiny.stop_after(2), **wishes)
-    config = Run(tmp_path / "run").read_config()
-    assert (config.penalty.interval, config.augment, config.ema_half_life) == (2, ("color",), 0.2)
-    assert tiny.train(pictures, tmp_path / "run", "dcgan", **wishes)[-1].reason == "finished"
-    with pytest.raises(GanvasError, match="--gamma 5, not 6"):
-        tiny.train(pictures, tmp_path / "run", "dcgan", **wishes | {"gamma": 6.0})
-
-
 def test_pictures_that_moved_are_found_again(pictures: Path, tmp_path: Path) -> None:
     tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
     pictures.rename(tmp_path / "moved")
@@ -347,11 +332,11 @@ def test_a_config_of_unknown_names_is_named(pictures: Path, tmp_path: Path) -> N
         tiny.train(pictures, tmp_path / "run", "fc")
 
 
-def test_what_was_skipped_before_is_forgotten(pictures: Path, tmp_path: Path) -> None:
-    (pictures / "broken.png").write_bytes(b"")
+def test_files_that_cannot_be_read_are_listed_until_they_are_gone(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "broken.png").write_bytes(b"\x89PNG rubbish")
     tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
-    listed = tmp_path / "run" / "skipped.txt"
-    assert "broken.png" in listed.read_text()
+    listed = Run(tmp_path / "run").skipped_file
+    assert listed.read_text().startswith("broken.png\t")
     (pictures / "broken.png").unlink()
     tiny.train(pictures, tmp_path / "run", "fc")
     assert not listed.exists()
@@ -365,7 +350,6 @@ def test_half_written_files_of_a_killed_process_are_swept(pictures: Path, tmp_pa
     assert not left.exists()
 
 
-@pytest.mark.usefixtures("no_training")
 def test_enough_pictures_have_some_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = []
     counted = tiny.with_config("fc", lambda data, count: counts.append(count) or tiny.NARROW["fc"](data, count))
@@ -384,20 +368,29 @@ def test_a_finished_run_has_a_model_card(pictures: Path, tmp_path: Path) -> None
     assert "fc" in card
 
 
-@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
-def test_memory_that_ends_anywhere_is_said(
-    error: Exception, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise error
+FULL = (GanvasError, r"memory of cpu is full\.\n.*--size")
 
-    monkeypatch.setattr(after_step, "save_sample_grid", full)
-    with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
-        tiny.train(pictures, tmp_path / "run", "dcgan")
-    assert "--size" in caught.value.hint
-    monkeypatch.setattr(after_step, "save_sample_grid", lambda *_: [][0])
-    with pytest.raises(IndexError):
-        tiny.train(pictures, tmp_path / "other", "dcgan")
+
+@pytest.mark.parametrize(
+    ("error", "expected", "told"),
+    [
+        (MemoryError(), *FULL),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"), *FULL),
+        (RuntimeError("shapes do not match"), RuntimeError, "shapes do not match"),
+        (IndexError("of a list"), IndexError, "of a list"),
+    ],
+)
+def test_memory_that_ends_anywhere_is_said_and_other_errors_are_left_alone(
+    error: Exception, expected: type[Exception], told: str, pictures: Path, tmp_path: Path
+) -> None:
+    def failing() -> bool:
+        if run.samples.exists():
+            raise error
+        return False
+
+    run = Run(tmp_path / "run")
+    with pytest.raises(expected, match=told):
+        tiny.train(pictures, run.folder, "fc", stop=failing)
 
 
 def test_names_of_release_0_1_are_understood_and_warned_of(classes: Path, tmp_path: Path) -> None:

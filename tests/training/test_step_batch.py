@@ -1,12 +1,10 @@
 """What a step is made of: fakes of several styles or scales, reals that are grown so far, batches in parts."""
 
 from dataclasses import replace
-from types import ModuleType
-from typing import Any
 
 import pytest
 import torch
-from stepping import CPU, material, prepared, same, weights
+from stepping import CPU, failing, material, prepared, same, weights
 from torch import Tensor, nn
 
 import tiny
@@ -23,15 +21,25 @@ from ganvas.planning.budget import with_images
 from ganvas.planning.schedule import PhasePosition, config_at_step, ends_level, level_at
 from ganvas.training.monitoring.logit_histograms import logit_histograms
 from ganvas.training.phases import begin_step, set_level, take_step
-from ganvas.training.state import State, new_state
+from ganvas.training.state import new_state
 from ganvas.training.state_io import load_state, state_to_tensors
-from ganvas.training.steps import adversarial, autoencoder, vae
-from ganvas.training.steps import d_input as d_input_module
-from ganvas.training.steps.adversarial import adversarial_step
+from ganvas.training.steps.adversarial import adversarial_step, draw_fakes
 from ganvas.training.steps.batch import Batch, augment_probability, generate
 from ganvas.training.steps.d_input import d_input, pseudo_augment
 from ganvas.training.steps.optimize import optimizer_step
 from ganvas.training.steps.path_length import DECAY, path_length_penalty
+
+NO_ROOM = torch.OutOfMemoryError("no room")
+
+
+def first(sizes: list[int]) -> bool:
+    """Tell whether a network is called for the first time."""
+    return len(sizes) == 1
+
+
+def third(sizes: list[int]) -> bool:
+    """Tell whether it is the discriminator's third batch, after reals and fakes: the first of the generator's turn."""
+    return len(sizes) == 3
 
 
 def styled(**changes: object) -> tuple[Config, StyleGAN2Generator, Batch]:
@@ -113,7 +121,7 @@ def test_the_path_penalty_is_taken_in_its_turn() -> None:
 def test_fakes_of_all_scales_and_reals_to_match() -> None:
     config = tiny.config("multiscale")
     state, drawn = new_state(config, CPU), material(config)
-    made, real = adversarial.draw_fakes(state, config, drawn), state.networks.generator.match_reals(drawn.real)
+    made, real = draw_fakes(state, config, drawn), state.networks.generator.match_reals(drawn.real)
     assert made.shape == real.shape == (8, 3 * len(config.generator.widths), 16, 16)
     torch.testing.assert_close(made[:, -3:], generate(state.networks.generator, drawn.z, None))
     assert torch.equal(real[:, -3:], drawn.real)
@@ -215,30 +223,20 @@ def test_the_probability_follows_the_discriminator_into_the_checkpoint() -> None
 
 
 @pytest.mark.parametrize("recipe", ["fc", "stylegan2", "r3gan"])
-def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_does_not_fit_is_taken_in_parts(recipe: str) -> None:
     config = tiny.config(recipe)
     loader = Loader(prepared(config), 0)
     state = new_state(config, CPU)
-    taken: list[int] = []
-
-    real = adversarial.d_step
-
-    def small(state: State, config: Config, batch: Batch, *rest: Any) -> dict[str, Tensor]:
-        taken.append(len(batch.real))
-        if len(batch.real) > 4:
-            raise torch.OutOfMemoryError("no room")
-        return real(state, config, batch, *rest)
-
-    monkeypatch.setattr(adversarial, "d_step", small)
+    taken = failing(state.networks.discriminator, NO_ROOM, lambda sizes: sizes[-1] > 4)
     before = weights(state.networks.generator)
     losses = take_step(config.phases[0], state, config, loader)
-    assert taken == [8, 4, 4]
+    assert (taken[0], {*taken[1:]}) == (8, {4})
     assert state.counters.n_microbatches == 2
     assert (state.counters.step, state.counters.images_seen) == (1, 8)
     assert not same(state.networks.generator, before)
     assert all(torch.isfinite(each) for each in losses.values())
     take_step(config.phases[0], state, config, loader)
-    assert taken == [8, 4, 4, 4, 4], "it is not tried again with all"
+    assert taken.count(8) == 1, "it is not tried again with all"
     assert load_state(config, *state_to_tensors(state), CPU).counters.n_microbatches == 2
 
 
@@ -278,18 +276,13 @@ def test_parts_add_up_to_the_whole_batch() -> None:
                 torch.testing.assert_close(mine, its, rtol=1e-4, atol=1e-6)
 
 
-def test_memory_that_holds_no_picture_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_holds_no_picture_is_said() -> None:
     config = tiny.config()
-
-    tried: list[int] = []
-
-    def full(state: State, config: Config, batch: Batch, *_: Any) -> dict[str, Tensor]:
-        tried.append(len(batch.real))
-        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
-
-    monkeypatch.setattr(adversarial, "d_step", full)
+    state = new_state(config, CPU)
+    error = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+    tried = failing(state.networks.discriminator, error, lambda sizes: True)
     with pytest.raises(GanvasError, match="memory of cpu is full") as caught:
-        take_step(config.phases[0], new_state(config, CPU), config, Loader(prepared(config), 0))
+        take_step(config.phases[0], state, config, Loader(prepared(config), 0))
     assert "--size" in caught.value.hint
     assert "--channel-mult" in caught.value.hint
     assert tried == [8, 4, 2], "of a single picture there is no mean and no pair"
@@ -310,51 +303,35 @@ def test_want_of_memory_is_known_on_every_device(error: Exception) -> None:
     assert not is_out_of_memory(ValueError(str(error) or "out of memory"))
 
 
-def test_other_errors_are_not_taken_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_are_not_taken_for_want_of_memory() -> None:
     config = tiny.config()
-
-    def broken(*_: Any) -> dict[str, Tensor]:
-        raise RuntimeError("shapes do not match")
-
-    monkeypatch.setattr(adversarial, "d_step", broken)
+    state = new_state(config, CPU)
+    failing(state.networks.discriminator, RuntimeError("shapes do not match"), lambda sizes: True)
     with pytest.raises(RuntimeError, match="shapes"):
-        take_step(config.phases[0], new_state(config, CPU), config, Loader(prepared(config), 0))
+        take_step(config.phases[0], state, config, Loader(prepared(config), 0))
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "stylegan2"])
-def test_memory_may_run_out_in_the_generators_turn(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_may_run_out_in_the_generators_turn(recipe: str) -> None:
     config = tiny.config(recipe)
     loader, state = Loader(prepared(config), 0), new_state(config, CPU)
-    real, tries = adversarial.adversarial_g_loss, []
-
-    def full_at_first(*given: object) -> Tensor:
-        tries.append(1)
-        if len(tries) == 1:
-            raise torch.OutOfMemoryError("no room")
-        return real(*given)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(adversarial, "adversarial_g_loss", full_at_first)
+    judged = failing(state.networks.discriminator, NO_ROOM, third)
     losses = take_step(config.phases[0], state, config, loader)
     assert state.counters.n_microbatches == 2
     moments = state.optimizers["discriminator"].state.values()
     assert {int(each["step"]) for each in moments} == {1}, "the discriminator had had its turn"
     assert {int(each["step"]) for each in state.optimizers["generator"].state.values()} == {1}
-    assert len(tries) == 3, "once with all, then with two halves"
+    assert judged == [8, 8, 8, 4, 4], "once with all, then with two halves"
     assert all(torch.isfinite(each) for each in losses.values())
     assert all(each.requires_grad for each in state.networks.discriminator.parameters()), "left frozen"
 
 
-def test_what_the_discriminator_accumulated_outlives_a_generators_turn_without_room(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_the_discriminator_accumulated_outlives_a_generators_turn_without_room() -> None:
     config = tiny.config(balance=BalanceConfig(grad_accum_steps=2))
     loader, state = Loader(prepared(config), 0), new_state(config, CPU)
     drawn: list[int] = []
-    real = type(state.networks.generator).fakes
-    monkeypatch.setattr(
-        type(state.networks.generator), "fakes", lambda self, z, *rest: (drawn.append(len(z)), real(self, z, *rest))[1]
-    )
-    fail_once(monkeypatch, adversarial, "adversarial_g_loss")
+    state.networks.generator.register_forward_pre_hook(lambda module, given: drawn.append(len(given[0])))
+    failing(state.networks.discriminator, NO_ROOM, third)
     take_step(config.phases[0], state, config, loader)
     assert drawn == [8, 4, 4], "the fakes of the whole batch serve both turns, and are made anew in halves"
     assert not state.optimizers["discriminator"].state, "it learns in the next step"
@@ -364,64 +341,53 @@ def test_what_the_discriminator_accumulated_outlives_a_generators_turn_without_r
         assert {int(each["step"]) for each in state.optimizers[name].state.values()} == {1}
 
 
-def fail_once(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[int]:
-    """Let a function find no memory when it is called first; return a list that grows with each call."""
-    real, calls = getattr(module, name), list[int]()
-
-    def full_at_first(*given: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 1:
-            raise torch.OutOfMemoryError("no room")
-        return real(*given)
-
-    monkeypatch.setattr(module, name, full_at_first)
-    return calls
-
-
-@pytest.mark.parametrize(
-    ("recipe", "phase", "module"),
-    [("quick", 0, autoencoder), ("vae", 0, vae)],
-    ids=["autoencode", "vae"],
-)
-def test_every_turn_is_taken_in_halves_where_memory_is_short(
-    recipe: str, phase: int, module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("recipe", ["quick", "vae"])
+def test_every_turn_is_taken_in_halves_where_memory_is_short(recipe: str) -> None:
     config = tiny.config(recipe)
     state, data = new_state(config, CPU), prepared(config)
-    kind = config.phases[phase]
-    begin_step(state, config, PhasePosition(kind, 0), data)
-    calls = fail_once(monkeypatch, module, "optimizer_step")
-    losses = take_step(kind, state, config, Loader(data, 0))
-    (name,) = PHASES[kind.name].optimizers
-    assert len(calls) == 3, "once with all, then with two halves"
+    phase = config.phases[0]
+    begin_step(state, config, PhasePosition(phase, 0), data)
+    assert state.networks.encoder
+    taken = failing(state.networks.encoder, NO_ROOM, first)
+    losses = take_step(phase, state, config, Loader(data, 0))
+    (name,) = PHASES[phase.name].optimizers
+    assert taken == [8, 4, 4], "once with all, then with two halves"
     assert state.counters.n_microbatches == 2
     assert {int(each["step"]) for each in state.optimizers[name].state.values()} == {1}, "one step, down the mean"
     assert all(torch.isfinite(each) for each in losses.values())
 
 
-def test_a_step_without_pictures_cannot_be_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_without_pictures_cannot_be_taken_in_parts() -> None:
     config = tiny.config("quick")
     state, data = new_state(config, CPU), prepared(config)
     begin_step(state, config, PhasePosition(config.phases[1], 0), data)
-    fail_once(monkeypatch, autoencoder, "optimizer_step")
+    failing(state.networks.generator.prior.in_proj, NO_ROOM, first)
     with pytest.raises(GanvasError, match="memory of cpu is full"):
         take_step(config.phases[1], state, config, Loader(data, 0))
 
 
-def test_looks_are_taken_at_the_probability_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_probability_of_an_augmentation_is_annealed_or_adapted() -> None:
     config = with_images(tiny.config("r3gan", augment=("ada",)), 800)
     state = new_state(config, CPU)
     assert augment_probability(state, config_at_step(config, 0)) == 0
     assert augment_probability(state, config_at_step(config, config.steps)) == 1
-    adaptive = replace(config, anneal=None, ada=AdaConfig())
     state.counters.ada_p = 0.25
-    assert augment_probability(state, adaptive) == 0.25
-    given: list[float] = []
-    monkeypatch.setattr(
-        d_input_module, "ada_augment", lambda pictures, probability, random: given.append(probability) or pictures
-    )
-    logit_histograms(state, adaptive, Loader(prepared(config), 0), CPU)
-    assert set(given) == {0.25}
+    assert augment_probability(state, replace(config, anneal=None, ada=AdaConfig())) == 0.25
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_looks_are_taken_at_the_probability_of_the_training(probability: float) -> None:
+    balance = BalanceConfig(augment_p=1 - probability)  # not what counts where it adapts
+    config = tiny.config("dcgan", augment=("ada",), ada=AdaConfig(), balance=balance)
+    state, loader = new_state(config, CPU), Loader(prepared(config), 0)
+    state.counters.ada_p = probability
+    shown: list[Tensor] = []
+    state.networks.discriminator.register_forward_pre_hook(lambda module, given: shown.append(given[0]))
+    logit_histograms(state, config, loader, CPU)
+    logit_histograms(state, replace(config, augment=(), ada=None), loader, CPU)
+    for augmented, plain in zip(shown[: len(shown) // 2], shown[len(shown) // 2 :], strict=True):
+        changed = (augmented != plain).flatten(1).any(1)
+        assert changed.all() if probability else not changed.any()
 
 
 @pytest.mark.parametrize("recipe", ["progressive", "stylegan2", "r3gan", "residual"])
@@ -505,30 +471,32 @@ def test_what_is_gathered_is_of_one_scale_whatever_another_network_does() -> Non
     assert float(parameters["generator"].detach()) == pytest.approx(0.75)
 
 
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[nn.Module]:
+    """Have torch's compiler, which takes minutes, do nothing but list what it is given."""
+    given: list[nn.Module] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda module: given.append(module))
+    return given
+
+
 @pytest.mark.parametrize(
     ("penalty", "both"), [("none", True), ("r1", False), ("approximate_r1", True), ("gradient", False)]
 )
-def test_what_is_gone_back_through_twice_is_not_compiled(
-    penalty: str, both: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compiled: list[str] = []
-    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(type(module).__name__))
+def test_what_is_gone_back_through_twice_is_not_compiled(penalty: str, both: bool, compiled: list[nn.Module]) -> None:
     config = tiny.config("dcgan", compile=True, penalty=PenaltyConfig(penalty, 1.0), coach="watch")
     state = new_state(config, CPU)
-    assert compiled == ["DCGANGenerator", "DCGANDiscriminator"][: 1 + both]
+    assert compiled == [state.networks.generator, state.networks.discriminator][: 1 + both]
     assert not any("_orig_mod" in name for name in state_to_tensors(state)[0]), "files of weights know nothing of it"
     compiled.clear()
-    new_state(replace(config, coach="act"), CPU)
-    assert compiled == ["DCGANGenerator"], "a coach that acts may prescribe a penalty"
+    state = new_state(replace(config, coach="act"), CPU)
+    assert compiled == [state.networks.generator], "a coach that acts may prescribe a penalty"
     compiled.clear()
     new_state(replace(config, compile=False), CPU)
     assert not compiled
 
 
 @pytest.mark.parametrize("recipe", ["vae", "quick", "multiscale", "stylegan2"])
-def test_what_is_compiled_is_what_a_training_calls(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled: list[nn.Module] = []
-    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(module))
+def test_what_is_compiled_is_what_a_training_calls(recipe: str, compiled: list[nn.Module]) -> None:
     config = tiny.config(recipe, compile=True)
     state, loader = new_state(config, CPU), Loader(prepared(config), 0)
     called: set[nn.Module] = set()

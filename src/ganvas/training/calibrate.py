@@ -29,12 +29,13 @@ from ..runs import Run
 from .monitoring.checkpoint_scores import COUNT, CheckpointScorer
 from .monitoring.health_check import HealthChecker
 from .monitoring.logit_histograms import logit_histograms
-from .monitoring.sample_grids import prepare_for_sampling, save_sample_grid
+from .monitoring.sample_grids import save_sample_grid
 from .phases import set_level, take_step
 from .state import State, new_state
 from .state_io import state_to_tensors
 from .steps.autoencoder import encode_dataset
 from .steps.batch import make_loader
+from .steps.ema import prepare_for_sampling
 from .steps.optimize import Losses
 
 WARMUP_TRIALS = 3  # first steps of a phase: memory is allocated and convolutions choose their algorithm
@@ -72,14 +73,19 @@ def calibrate(config: Config, data: PreparedDataset, choice: DeviceChoice, left:
     loader = make_loader(config, data)
     state = new_state(config, device)
     step_seconds, encoding = seconds_per_step(config, data, state, loader)
-    grid, save = _seconds_to_write(state, config, loader, choice)
-    score = _seconds_to_score(state, config, data, device) if left() > MIN_SECONDS_TO_SCORE else math.inf
-    check = _seconds_to_check(state, config, data, device) if config.coach != "off" else math.inf
-    return _with_budget(config, left() - encoding, step_seconds, Seconds(grid, save, score, check))
+    grid, save = seconds_to_write(state, config, loader, choice)
+    score = seconds_to_score(state, config, data, device) if left() > MIN_SECONDS_TO_SCORE else math.inf
+    check = seconds_to_check(state, config, data, device) if config.coach != "off" else math.inf
+    return with_budget(config, left() - encoding, step_seconds, Seconds(grid, save, score, check))
 
 
-def _with_budget(config: Config, left: float, step_seconds: list[float], seconds: Seconds) -> Config:
-    """Return `config` with everything that fits into `left` seconds, each kind of work its share."""
+def with_budget(config: Config, left: float, step_seconds: list[float], seconds: Seconds) -> Config:
+    """Return `config` with everything that fits into `left` seconds, each kind of work its share.
+
+    Args:
+        step_seconds: of each phase.
+        seconds: of everything else.
+    """
     scores = min(round(left / 60), int(SCORING_SHARE * left / seconds.score))  # one of them of the real images
     # With each health check comes, in health, a checkpoint to go back to.
     checks = int(HEALTH_SHARE * left / seconds.health_check), int(WRITING_SHARE / 2 * left / seconds.checkpoint)
@@ -140,7 +146,7 @@ def _mean_seconds(state: State, config: Config, step: Callable[[], Losses]) -> f
     return statistics.fmean(medians[kind] for kind in kinds)
 
 
-def _seconds_to_score(state: State, config: Config, data: PreparedDataset, device: torch.device) -> float:
+def seconds_to_score(state: State, config: Config, data: PreparedDataset, device: torch.device) -> float:
     """Return the seconds that a score takes at most; measuring the real images takes no longer.
 
     Found with a part of the images, since few budgets could spare a whole score to be thrown away.
@@ -152,7 +158,7 @@ def _seconds_to_score(state: State, config: Config, data: PreparedDataset, devic
     return COUNT / SCORED_IMAGES * (time.perf_counter() - began)
 
 
-def _seconds_to_check(state: State, config: Config, data: PreparedDataset, device: torch.device) -> float:
+def seconds_to_check(state: State, config: Config, data: PreparedDataset, device: torch.device) -> float:
     """Return the seconds that a health check takes, once the real images have been measured."""
     probe = HealthChecker(config, data, device)
     began = time.perf_counter()
@@ -160,7 +166,7 @@ def _seconds_to_check(state: State, config: Config, data: PreparedDataset, devic
     return time.perf_counter() - began
 
 
-def _seconds_to_write(state: State, config: Config, loader: Loader, choice: DeviceChoice) -> tuple[float, float]:
+def seconds_to_write(state: State, config: Config, loader: Loader, choice: DeviceChoice) -> tuple[float, float]:
     """Return the seconds that a sample grid with its logits and that a checkpoint with its model take."""
     device, counters = torch_device(choice), state.counters
     with TemporaryDirectory() as folder:

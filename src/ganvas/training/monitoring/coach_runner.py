@@ -6,7 +6,7 @@ verdicts.
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -21,7 +21,8 @@ from ...coach.treatment.escalation import prescribe
 from ...coach.treatment.prescription import with_prescriptions
 from ...config import Config
 from ...data.prepare import PreparedDataset
-from ...events import Event, HealthCheck, Score, Treatment, Verdict, read_events
+from ...event_log import read_events
+from ...events import Event, HealthCheck, Score, Treatment, Verdict
 from ...planning.schedule import ends_phase, phase_at, phase_start, progress
 from ...runs import Run
 from ..state import State
@@ -36,16 +37,24 @@ Known = HealthCheck | Verdict | Treatment | Score
 
 @dataclass
 class CoachRunner:
-    """The coach of one run. `base` is the configuration without prescriptions."""
+    """The coach of one run.
+
+    Args:
+        base: the configuration without prescriptions.
+        history: what happened so far, as far as the coach goes by it.
+        checker: measures the health; made at the first check, since it looks at real images.
+        diagnose: returns the verdict on a history.
+    """
 
     base: Config
     data: PreparedDataset
     run: Run
     device: torch.device
     history: list[Known] = field(default_factory=list)
+    checker: HealthChecker | None = None
+    diagnose: Callable[[Sequence[Event]], Verdict] = diagnose
 
     def __post_init__(self) -> None:
-        self._probe: HealthChecker | None = None
         self._pending: deque[Known] = deque()
         self._treatments: list[Treatment] = []  # prescribed or judged, and not applied or recorded yet
         self._next_check = (-1, -1, 0.0)  # length of the history, start of the phase, share of the budget
@@ -137,13 +146,13 @@ class CoachRunner:
         self._treatments = []
         if self.base.coach == "off":
             return False
-        self._probe = self._probe or HealthChecker(self.base, self.data, self.device)
+        self.checker = self.checker or HealthChecker(self.base, self.data, self.device)
         config = self.config(state)
         phase = phase_at(config, state.counters.step - 1).phase
-        found = self._probe.check(state, config, phase, losses)
+        found = self.checker.check(state, config, phase, losses)
         self._record(replace(found, metrics=average_over_ranks(found.metrics)))
         before = self.verdict
-        verdict = diagnose(self.history)
+        verdict = self.diagnose(self.history)
         if before is None or verdict.name != before.name:
             self._record(verdict)
         if not self.acts:
