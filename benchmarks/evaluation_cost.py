@@ -16,8 +16,8 @@ from ganvas.device import choose_device, torch_device
 from ganvas.recipes import RECIPES
 from ganvas.training.calibrate import calibrate
 from ganvas.training.monitoring.checkpoint_scores import CheckpointScorer
-from ganvas.training.monitoring.sample_grids import prepare_for_sampling
 from ganvas.training.state import new_state
+from ganvas.training.steps.ema import prepare_for_sampling
 from sets import ASSETS, SETS, load_set
 
 

@@ -41,7 +41,8 @@ from family_table import AUTO, SHOWN, by_distance, join, table
 from ganvas.config import Config, DataConfig
 from ganvas.data import PreparedDataset, prepare
 from ganvas.device import choose_device, torch_device
-from ganvas.events import Done, Event, Note, Step, Treatment, Verdict, read_events, run_to_end
+from ganvas.event_log import read_events
+from ganvas.events import Done, Event, Note, Step, Treatment, Verdict, run_to_end
 from ganvas.image_io import image_grid, save_image, to_image, write_atomically
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run

@@ -26,10 +26,10 @@ from ganvas.device import seeded_rng
 from ganvas.image_io import save_image
 from ganvas.recipes.fc import fc
 from ganvas.recipes.overrides import apply_options
-from ganvas.training.monitoring.sample_grids import prepare_for_sampling
 from ganvas.training.state import new_state
 from ganvas.training.steps.adversarial import adversarial_step
 from ganvas.training.steps.batch import Batch
+from ganvas.training.steps.ema import prepare_for_sampling
 from modes import Coverage, coverage, nearest_modes, ring, square
 
 CPU = torch.device("cpu")

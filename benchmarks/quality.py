@@ -26,7 +26,8 @@ import torch
 from PIL import Image
 
 from ganvas.data import PreparedDataset
-from ganvas.evaluation import EvaluationInputs, EvaluationOptions, evaluate_samples
+from ganvas.evaluation import evaluate_samples
+from ganvas.evaluation_inputs import EvaluationInputs, EvaluationOptions
 from ganvas.events import run_to_end
 from ganvas.image_io import image_grid, to_image
 from ganvas.metrics.real_features import RealImages

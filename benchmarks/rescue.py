@@ -37,7 +37,8 @@ import torch
 
 from ganvas.device import choose_device
 from ganvas.errors import GanvasError
-from ganvas.events import Done, Event, Started, Step, Treatment, replay
+from ganvas.event_log import replay
+from ganvas.events import Done, Event, Started, Step, Treatment
 from ganvas.latents.sample import MODEL_FILE
 from ganvas.latents.sample import load as load_model
 from ganvas.metrics.distances import bootstrap_frechet_distance

@@ -26,7 +26,8 @@ from torchvision.transforms.functional import gaussian_blur
 
 from ganvas.data import PreparedDataset
 from ganvas.device import seeded_rng
-from ganvas.evaluation import EvaluationInputs, EvaluationOptions, evaluate_samples
+from ganvas.evaluation import evaluate_samples
+from ganvas.evaluation_inputs import EvaluationInputs, EvaluationOptions
 from ganvas.events import run_to_end
 from ganvas.image_io import to_image
 from ganvas.metrics.features import extract_features

@@ -23,7 +23,8 @@ import numpy as np
 
 import ganvas
 from digits import Reader, get_reader, load_digits, stack, stacking
-from ganvas.events import Note, Score, Started, Step, replay
+from ganvas.event_log import replay
+from ganvas.events import Note, Score, Started, Step
 from ganvas.runs import Run
 from machine import machine_line
 from modes import Counts, coverage, stack_modes

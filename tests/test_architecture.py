@@ -43,12 +43,6 @@ def test_functions_are_small(module: Path) -> None:
     assert not [each for each in lengths if each[1] > FUNCTION_LIMIT], "a function fits on a screen"
 
 
-def test_the_overview_of_the_commands_comes_at_once() -> None:
-    code = "import sys; from ganvas.cli.commands import overview; overview(); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"torch", "tyro", "rich", "numpy", "PIL"} & set(done.stdout.split())
-
-
 def test_public_names_can_be_had() -> None:
     assert all(hasattr(ganvas, name) for name in ganvas.__all__)
     assert len(ganvas.__all__) <= 12

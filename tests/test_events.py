@@ -10,19 +10,8 @@ from hypothesis import strategies as st
 
 from ganvas import events
 from ganvas.errors import GanvasError
-from ganvas.events import (
-    EVENTS,
-    Event,
-    Evidence,
-    Note,
-    Prescription,
-    Progress,
-    Step,
-    from_json,
-    read_events,
-    replay,
-    to_json,
-)  # fmt: skip
+from ganvas.event_log import EVENTS, from_json, read_events, replay, to_json
+from ganvas.events import Event, Evidence, Note, Prescription, Progress, Step  # fmt: skip
 
 texts = st.one_of(st.text(), st.sampled_from(["nan", "inf", "-inf", "", "\n", "\ud800", "event"]))
 VALUES = {str: texts, int: st.integers(), float: st.floats(), bool: st.booleans()}

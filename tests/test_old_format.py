@@ -155,6 +155,8 @@ def test_every_old_name_has_a_new_one(name: str) -> None:
     record = upgrade(record_of(f"{name}.json"), FORMAT)
     written = to_dict(from_dict(Config, record))
     assert written.pop("requested") is None
+    assert written.pop("upsampling") is None
+    assert written["data"].pop("drop_copies") is False
     assert json.loads(json.dumps(written)) == record
 
 

@@ -202,8 +202,8 @@ def test_options_have_one_form() -> None:
         ({"g_lr": -0.1}, "--g-lr must be between 0 and 1, not -0.1"),
         ({"d_lr": 2}, "--d-lr must be between 0 and 1, not 2"),
         ({"d_lr": float("nan")}, "--d-lr must be between 0 and 1, not nan"),
-        ({"ema_half_life": 2.0}, "--ema-half-life must be between 0 and 1, not 2"),
-        ({"ema_half_life": -0.1}, "--ema-half-life must be between 0 and 1, not -0.1"),
+        ({"ema_half_life": 2.0}, "--ema-half-life must be between 0 and 0.5, not 2"),
+        ({"ema_half_life": -0.1}, "--ema-half-life must be between 0 and 0.5, not -0.1"),
     ],
 )
 def test_what_is_out_of_range_or_no_choice_is_refused(options: dict[str, Any], named: str) -> None:
@@ -255,6 +255,16 @@ def test_a_keyword_that_does_not_exist_suggests_the_right_one() -> None:
         ganvas.plan("pictures", recpie="fc")
 
 
+@pytest.fixture
+def returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `ganvas.train` and `ganvas.plan` return the options that they were given; nothing is trained."""
+    import ganvas.training.forecast
+    import ganvas.training.start
+
+    monkeypatch.setattr(ganvas.training.start, "train", lambda pictures, out, options, stop, began: options)
+    monkeypatch.setattr(ganvas.training.forecast, "forecast", lambda pictures, options: options)
+
+
 @pytest.mark.parametrize(
     ("old", "value", "new", "means"),
     [
@@ -270,14 +280,8 @@ def test_a_keyword_that_does_not_exist_suggests_the_right_one() -> None:
         ("compiled", False, "compile", None),
     ],
 )
-def test_a_keyword_of_0_1_works_and_warns_where_it_is_used(
-    old: str, value: Any, new: str, means: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import ganvas.training.forecast
-    import ganvas.training.start
-
-    monkeypatch.setattr(ganvas.training.start, "train", lambda pictures, out, options, stop, began: options)
-    monkeypatch.setattr(ganvas.training.forecast, "forecast", lambda pictures, options: options)
+@pytest.mark.usefixtures("returned")
+def test_a_keyword_of_0_1_works_and_warns_where_it_is_used(old: str, value: Any, new: str, means: Any) -> None:
     with pytest.warns(DeprecationWarning, match=f"{old}= is now called {new}=") as caught:
         options = ganvas.train("pictures", "run", **{old: value})
     assert [each.filename for each in caught] == [__file__]
@@ -288,10 +292,8 @@ def test_a_keyword_of_0_1_works_and_warns_where_it_is_used(
     assert [each.filename for each in caught] == [__file__]
 
 
-def test_what_0_1_took_for_not_given_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    import ganvas.training.start
-
-    monkeypatch.setattr(ganvas.training.start, "train", lambda pictures, out, options, stop, began: options)
+@pytest.mark.usefixtures("returned")
+def test_what_0_1_took_for_not_given_is_not_given() -> None:
     options: Any = ganvas.train(
         "pictures", "run", recipe="auto", size="auto", channels="auto", loss="auto", penalty="auto", augment=(),
         flip="auto", precision="auto", coach="auto", device="auto",

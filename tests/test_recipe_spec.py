@@ -14,7 +14,7 @@ from ganvas.config import DataConfig
 from ganvas.errors import GanvasError
 from ganvas.recipes import RECIPES, RecipeSpec
 
-OTHER_MODULES = {"__init__", "spec", "resolutions", "overrides"}
+OTHER_MODULES = {"__init__", "spec", "resolutions", "overrides", "upsampling"}
 MODULES = sorted({path.stem for path in Path(recipes.__file__).parent.glob("*.py")} - OTHER_MODULES)
 
 

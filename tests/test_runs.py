@@ -13,7 +13,8 @@ import pytest
 import tiny
 from ganvas.config import FORMAT
 from ganvas.errors import GanvasError
-from ganvas.events import Note, replay
+from ganvas.event_log import replay
+from ganvas.events import Note
 from ganvas.runs import Run
 
 

@@ -11,7 +11,7 @@ import ganvas
 from ganvas.config import Config, DataConfig, NetworkConfig
 from ganvas.data import PreparedDataset, prepare
 from ganvas.events import Event, Started, run_to_end
-from ganvas.recipes import RECIPES, RecipeSpec
+from ganvas.recipes import RECIPES, RecipeSpec, upsampling
 
 COUNT = 24
 IMAGES = 200
@@ -37,7 +37,7 @@ def narrow(config: Config) -> Config:
     def thin(network: NetworkConfig) -> NetworkConfig:
         return replace(network, widths=(8,) * len(network.widths))
 
-    warm = config.autoencoder
+    warm, large = config.autoencoder, config.upsampling
     return replace(
         config,
         z_dim=8,
@@ -45,6 +45,7 @@ def narrow(config: Config) -> Config:
         discriminator=thin(config.discriminator),
         encoder=config.encoder and thin(config.encoder),
         autoencoder=warm and replace(warm, encoder=thin(warm.encoder), prior_batch=16),
+        upsampling=large and replace(large, upsampler=thin(large.upsampler), discriminator=thin(large.discriminator)),
         phases=tuple(replace(phase, batch=min(8, phase.batch)) for phase in config.phases),
         sample_grids=2,
         checkpoints=4,
@@ -73,6 +74,13 @@ NARROW: dict[str, RecipeSpec] = {name: narrowed(spec) for name, spec in RECIPES.
 def config(recipe: str = "dcgan", size: int = 16, channels: int = 3, **changes: object) -> Config:
     """Return a narrow configuration for `size` px pictures that were never seen."""
     return replace(NARROW[recipe](DataConfig("pictures", size, size, channels), COUNT), **changes)  # type: ignore[arg-type]
+
+
+def upsampled(recipe: str = "quick", size: int = 32, factor: int = 2, **changes: object) -> Config:
+    """Return a narrow configuration for `size` px pictures that are drawn `factor` times smaller and enlarged."""
+    data = DataConfig("pictures", size, size)
+    plain = upsampling.upsampled(RECIPES[recipe](upsampling.small_data(data, factor), COUNT), data, factor)
+    return replace(narrow(plain), **changes)  # type: ignore[arg-type]
 
 
 def train(

@@ -136,6 +136,7 @@ def evaluate(
     weights: str | Path | None = None,
     seed: int = 1,
     device: str = "auto",
+    at: str | None = None,
 ) -> "Evaluation":
     """Return how good the samples of a run are, or the pictures in a folder: scores, memorisation, and what they say.
 
@@ -149,14 +150,17 @@ def evaluate(
         weights: file of its weights, if they are neither packaged nor to be fetched.
         seed: of the samples; 1, since the best checkpoint of a run with seed 0 was chosen by the samples of seed 0.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
+        at: size in pixels at which a run's samples are compared with real pictures, "128" or "96x64"; by default the
+            real pictures' own.
 
     Raises:
         GanvasError: there is nothing to evaluate or to compare with, or the network cannot be had.
     """
-    from .evaluation import EvaluationOptions, evaluate
+    from .evaluation import evaluate
+    from .evaluation_inputs import EvaluationOptions
     from .events import run_to_end
 
-    wanted = EvaluationOptions(count, network, None if weights is None else Path(weights), seed, device)
+    wanted = EvaluationOptions(count, network, None if weights is None else Path(weights), seed, device, at)
     return run_to_end(evaluate(Path(subject), None if against is None else Path(against), wanted))
 
 

@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 
 from . import builtin, load, stylize, train, write_report
 from .config import StyleConfig
-from .evaluation import EvaluationOptions, evaluate
+from .evaluation import evaluate
+from .evaluation_inputs import EvaluationOptions
 from .events import Done, Event, Note
 from .image_io import save_animation
 from .latents.write import write_grid

@@ -1,10 +1,8 @@
 """Evaluation of samples: those of a run, or any folder of pictures, are scored against real pictures."""
 
 import dataclasses
-import hashlib
 import json
-import shlex
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,14 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .config import DataConfig
-from .data import PreparedDataset, guess_channels, inspect, open_source, prepare
-from .device import available_cores, choose_device, seeded_rng, torch_device
+from .device import choose_device, seeded_rng, torch_device
 from .errors import GanvasError
+from .evaluation_inputs import (
+    EvaluationInputs,
+    EvaluationOptions,
+    folder_inputs,
+    in_batches,
+    model_hash,
+    run_inputs,
+)
 from .events import Event, Progress
 from .image_io import image_grid, save_image, to_image, write_atomically
-from .latents.sample import MODEL_FILE, load, read_training_length
-from .metrics import DEFAULT_NETWORK
 from .metrics.features import Features, extract_features
 from .metrics.memorization import Memorization, measure_memorization, pairs_grid
 from .metrics.networks import load_network
@@ -48,6 +50,7 @@ class Evaluation:
     Args:
         subject: the run folder, or the folder of samples.
         against: path of the real pictures.
+        width, height: size in pixels at which samples and real pictures were compared.
         network: name of the network whose features were compared.
         step, images: steps and images seen by the run's model in training; None if not known.
         model: hash of the run's model; empty for a folder.
@@ -61,6 +64,8 @@ class Evaluation:
 
     subject: str
     against: str
+    width: int
+    height: int
     network: str
     step: int | None
     images: int | None
@@ -81,41 +86,6 @@ class Evaluation:
             {"name": score.name, "better": score.better, "about": score.description} for score in self.scores
         ]
         return record | {"scores": [text | score for text, score in zip(descriptions, record["scores"], strict=True)]}
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class EvaluationInputs:
-    """Samples and the real images that they are compared with.
-
-    Args:
-        name, against: names of the samples and of the real images, usually their folders.
-        samples: uint8 (N, C, H, W).
-        real_data: the prepared real images.
-        is_training_data: whether the generator was trained on the real images.
-        held_out_count: how many of the real images were held out of the training.
-        trained_for: steps and images seen by the generator in training; None if not known.
-        model_hash: hash of the generator's file; empty if there is none.
-    """
-
-    name: str
-    against: str
-    samples: Tensor
-    real_data: PreparedDataset
-    is_training_data: bool = False
-    held_out_count: int = 0
-    trained_for: tuple[int, int] | None = None
-    model_hash: str = ""
-
-
-@dataclass(frozen=True)
-class EvaluationOptions:
-    """Options of an evaluation; see `ganvas.evaluate`."""
-
-    count: int = DEFAULT_SAMPLES
-    network: str = DEFAULT_NETWORK
-    weights: Path | None = None
-    seed: int = 1  # not 0: the best checkpoint of a run was chosen with the latents of seed 0
-    device: str = "auto"
 
 
 def evaluate(
@@ -141,9 +111,9 @@ def evaluate(
     load_network(options.network, options.weights)  # reports an error before any time is spent
     run = Run(subject)
     if run.exists():
-        inputs = yield from _run_inputs(run, against, options)
+        inputs = yield from run_inputs(run, against, options)
     else:
-        inputs = yield from _folder_inputs(subject, against, options)
+        inputs = yield from folder_inputs(subject, against, options)
     real_images = RealImages(
         inputs.real_data, inputs.held_out_count, network=options.network, weights=options.weights, device=device
     )
@@ -163,7 +133,7 @@ def read_evaluation(run: Run) -> dict[str, Any] | None:
     """Return the contents of scores.json for the run's current model; None if that model has not been evaluated."""
     try:
         record = json.loads((run.evaluation / "scores.json").read_text(encoding="utf-8"))
-        return record if record["model"] == _model_hash(run) else None
+        return record if record["model"] == model_hash(run) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -171,69 +141,6 @@ def read_evaluation(run: Run) -> dict[str, Any] | None:
 def is_first_rank() -> bool:
     """Return whether this process is the one that writes files and prints."""
     return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
-
-
-def _run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Generator[Event, None, EvaluationInputs]:
-    """Sample the run's model, and prepare its training pictures or those in `against`."""
-    config = run.read_config()
-    while True:
-        model_hash, trained_for = _model_hash(run), read_training_length(run)
-        model = load(run.folder, options.device)
-        if model_hash == _model_hash(run):  # otherwise the run is in training and has just written a new model
-            break
-    path = Path(config.data.path) if against is None else against
-    if against is None and not path.exists():
-        raise GanvasError(
-            f"The pictures that {run.folder} was trained on are no longer at {path}.",
-            f"Say where they are: ganvas evaluate {shlex.quote(str(run.folder))} --against PICTURES",
-        )
-    data_config = dataclasses.replace(config.data, path=str(path.resolve()), conditional=False)
-    real_data = yield from prepare(data_config, available_cores())
-    is_same_data = real_data.fingerprint == config.fingerprint
-    samples = yield from _in_batches(
-        "samples generated", options.count, lambda start, end: model.sample(end - start, options.seed, first=start)
-    )
-    return EvaluationInputs(
-        name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,
-        is_training_data=against is None or is_same_data, held_out_count=config.held_out if is_same_data else 0,
-        trained_for=trained_for, model_hash=model_hash,
-    )  # fmt: skip
-
-
-def _folder_inputs(
-    folder: Path, against: Path | None, options: EvaluationOptions
-) -> Generator[Event, None, EvaluationInputs]:
-    """Read a folder of samples, and prepare the real pictures at the samples' size."""
-    open_source(folder)  # reports a folder that cannot be read first of all
-    if against is None:
-        raise GanvasError(
-            f"{folder} is not a run, so it must be compared with real pictures.",
-            f"Say where they are: ganvas evaluate {shlex.quote(str(folder))} --against PICTURES",
-        )
-    inspection = inspect(folder)
-    scale = min(1.0, MAX_FOLDER_SIDE / max(inspection.widths.middle, inspection.heights.middle))
-    width, height = (round(scale * side.middle) for side in (inspection.widths, inspection.heights))
-    if min(width, height) < MIN_SIDE:
-        raise GanvasError(
-            f"The pictures in {folder} are {width}x{height} px; scores need at least {MIN_SIDE} px per side.",
-            f"Try: ganvas inspect {shlex.quote(str(folder))}",
-        )
-    channels = max(guess_channels(open_source(path)) for path in (folder, against))
-    fake_data = yield from prepare(DataConfig(str(folder), height, width, channels), available_cores())
-    real_data = yield from prepare(DataConfig(str(against), height, width, channels), available_cores())
-    indices = np.random.default_rng(options.seed).permutation(fake_data.count)[: options.count]
-    samples = torch.from_numpy(np.asarray(fake_data.images[indices]))
-    return EvaluationInputs(name=str(folder), against=str(against), samples=samples, real_data=real_data)
-
-
-def _in_batches(description: str, count: int, compute: Callable[[int, int], T]) -> Generator[Event, None, list[T]]:
-    """Return compute(start, end) for batches of `count` images, and report the progress."""
-    results = []
-    for start in range(0, count, PROGRESS_INTERVAL):
-        yield Progress(description, start, count)
-        results.append(compute(start, min(start + PROGRESS_INTERVAL, count)))
-    yield Progress(description, count, count)
-    return results
 
 
 def evaluate_samples(
@@ -259,7 +166,7 @@ def evaluate_samples(
         images = inputs.samples[start:end]
         return extract_features(images, options.network, device=real_images.device, weights=options.weights)
 
-    batches = yield from _in_batches("samples measured", len(inputs.samples), features)
+    batches = yield from in_batches("samples measured", len(inputs.samples), features)
     fake = Features.concatenate(batches)
     indices, held_out = real_images.random_indices(MAX_REAL_IMAGES), real_images.split.held_out
     images = inputs.real_data.images[indices]
@@ -280,16 +187,23 @@ def evaluate_samples(
     kind = "training" if inputs.is_training_data else "real"
     memorization = measure_memorization(inputs.samples, inputs.real_data.images, real_images.split, kind)
     step, images_seen = inputs.trained_for or (None, None)
+    height, width = inputs.samples.shape[2:]
     evaluation = Evaluation(
-        subject=inputs.name, against=inputs.against, network=options.network, step=step, images=images_seen,
-        model=inputs.model_hash, count=len(fake), real_count=len(indices), held_out_count=len(held_out),
-        seed=options.seed, version=__version__, scores=scores, memorisation=memorization,
+        subject=inputs.name,
+        against=inputs.against,
+        width=width,
+        height=height,
+        network=options.network,
+        step=step,
+        images=images_seen,
+        model=inputs.model_hash,
+        count=len(fake),
+        real_count=len(indices),
+        held_out_count=len(held_out),
+        seed=options.seed,
+        version=__version__,
+        scores=scores,
+        memorisation=memorization,
         summary=(*summarize(scores), memorization.text),
-    )  # fmt: skip
+    )
     return evaluation, pairs_grid(memorization.pairs, inputs.samples, inputs.real_data.images)
-
-
-def _model_hash(run: Run) -> str:
-    """Return a hash of the run's model file; empty if there is none."""
-    file = run.model / MODEL_FILE
-    return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest() if file.is_file() else ""

@@ -1,18 +1,12 @@
-"""Events of long work, such as a training: frozen dataclasses that go to JSON and back.
+"""Events of long work, such as a training: frozen dataclasses.
 
 Training and style transfer are generators of events. The terminal, the run's `events.jsonl`, a notebook and the tests
 are ordinary `for` loops over the same stream, live or replayed from the file.
 """
 
-import json
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
-
-from .errors import GanvasError
-from .old_events import upgrade_event, upgrade_prescription
-from .typed_json import dataclass_from, to_json_value
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -189,6 +183,19 @@ class Treatment(Event):
 
 
 @dataclass(frozen=True)
+class Replanned(Event):
+    """The steps to come were multiplied by `factor`, so that a budget of minutes is kept.
+
+    total_images: that will be seen in all.
+    """
+
+    step: int
+    images_seen: int
+    factor: float
+    total_images: int
+
+
+@dataclass(frozen=True)
 class Iteration(Event):
     """An iteration of style transfer at `scale` (pixels of the long side).
 
@@ -231,63 +238,3 @@ def run_to_end(events: Generator[Event, None, T], on_event: Callable[[Event], ob
         except StopIteration as end:
             result: T = end.value
             return result
-
-
-EVENTS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        Progress, Note, Started, Step, SampleGrid, LogitHistograms, Score, CheckpointSaved, HealthCheck, Verdict,
-        Treatment, Iteration, Done,
-    )
-}  # fmt: skip
-
-
-def to_json(event: Event) -> str:
-    """Return `event` as one line of JSON. NaN and infinities become the strings "nan", "inf" and "-inf"."""
-    return json.dumps({"event": type(event).__name__, **to_json_value(asdict(event))}, separators=(",", ":"))
-
-
-def from_json(line: str) -> Event:
-    """Return the event in one line of JSON. Names of release 0.1 are translated; unknown fields are left out.
-
-    Raises:
-        GanvasError: the line is not JSON, names an unknown event, or a field is missing or of another type.
-    """
-    try:
-        record = upgrade_event(json.loads(line))
-        event: Event = dataclass_from(EVENTS[record.pop("event")], record)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise GanvasError(
-            f"Not an event: {line[:80]!r}", "The file should be an events.jsonl that ganvas train has written."
-        ) from error
-    return event
-
-
-def prescription_from(record: dict[str, Any]) -> Prescription:
-    """Return a prescription from its record in a checkpoint of this release or of 0.1."""
-    return Prescription(**upgrade_prescription(record))
-
-
-def replay(path: Path) -> Iterator[Event]:
-    """Yield the events of an `events.jsonl`. A last line cut off by a crash is left out."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.endswith("\n"):
-                yield from_json(line)
-
-
-def read_events(path: Path) -> tuple[list[Event], int]:
-    """Return the events of an `events.jsonl` that can be read, and the number of lines that cannot.
-
-    An incomplete last line does not count: the run is being written, or there was a power cut.
-    """
-    events, unreadable = [], 0
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if not line.endswith("\n"):
-                break
-            try:
-                events.append(from_json(line))
-            except GanvasError:
-                unreadable += 1
-    return events, unreadable

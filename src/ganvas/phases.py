@@ -51,6 +51,11 @@ DIVERGENCE = LossChart(
     heading="Divergence",
     about="How much a code tells about its picture beyond noise, in nats.",
 )
+UPSAMPLING = LossChart(
+    losses=("upsampling", "consistency"),
+    heading="Error of enlarging",
+    about="How far real pictures, made small, come back different; and samples, made small again.",
+)
 PRIOR = LossChart(
     losses=("prior",),
     heading="Prior",
@@ -112,6 +117,18 @@ PHASES: dict[str, PhaseSpec] = {
         charts=(RECONSTRUCTION, DIVERGENCE),
         progress=("reconstruction",),
         is_blurry=True,
+    ),
+    "upsample": PhaseSpec(
+        optimizers=("upsampler",),
+        resets=("generator.upsampler", "discriminator.large"),
+        charts=(UPSAMPLING,),
+        progress=("upsampling",),
+    ),
+    "refine": PhaseSpec(
+        optimizers=("upsampler", "discriminator"),
+        resets=("discriminator.large",),
+        charts=(UPSAMPLING, BOTH_LOSSES, MEAN_LOGITS),
+        progress=("generator", "discriminator", "upsampling"),
     ),
 }
 

@@ -21,7 +21,8 @@ from typing import IO
 from .config import FORMAT, Config, from_dict, to_dict
 from .config.old_format import upgrade
 from .errors import GanvasError
-from .events import Event, to_json
+from .event_log import to_json
+from .events import Event
 from .image_io import write_atomically
 
 

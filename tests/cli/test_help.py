@@ -94,15 +94,11 @@ def test_nothing_heavy_is_imported_before_it_is_used(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "not_imported"),
     [
-        (["--help"], ["torch", "tyro", "rich", "numpy"]),
-        ([], ["torch", "tyro", "rich", "numpy"]),
-        (["--version"], ["torch", "tyro", "rich", "numpy"]),
-        (["trian"], ["torch", "tyro", "rich", "numpy"]),
-        *(([command, "--help"], ["torch"]) for command in COMMANDS),
+        *((words, ["torch", "tyro", "rich", "numpy", "PIL"]) for words in (["--help"], [], ["--version"], ["trian"])),
+        *(pytest.param([command, "--help"], ["torch"], marks=pytest.mark.slow) for command in COMMANDS),
     ],
 )
 def test_help_imports_nothing_heavy(arguments: list[str], not_imported: list[str]) -> None:

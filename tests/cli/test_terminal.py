@@ -1,14 +1,12 @@
 """Display of events: every kind of event can be shown, and no text is taken for markup."""
 
-import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from rich.console import Console
 
 from ganvas.cli import terminal
-from ganvas.events import (
-    EVENTS,
+from ganvas.event_log import EVENTS
+from ganvas.events import (  # fmt: skip
     CheckpointSaved,
     Done,
     Event,
@@ -19,13 +17,14 @@ from ganvas.events import (
     Note,
     Prescription,
     Progress,
+    Replanned,
     SampleGrid,
     Score,
     Started,
     Step,
     Treatment,
     Verdict,
-)  # fmt: skip
+)
 
 EVENTS_OF_EVERY_KIND: list[Event] = [
     Note("16 pictures [grey] were turned [/]"),
@@ -41,30 +40,24 @@ EVENTS_OF_EVERY_KIND: list[Event] = [
     Verdict(10, 320, "stalled", 0.9, (Evidence("feature_distance", 1.0, 2.0, 300),), "It [stands] still.", "Why?"),
     Treatment(10, 320, "stalled", (Prescription("lr", "generator", 2.0),), "", "Doubled the [generator's] rate."),
     Iteration(3, 60, 384, 0.5, 0.1, 0.3, 0.1),
+    Replanned(11, 352, 1.25, 6000),
     Done("runs/mine", 10, 5000, 61.0, "finished", "ganvas sample runs/mine"),
 ]
 
 
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    file = io.StringIO()
-    monkeypatch.setattr(terminal, "console", Console(file=file, width=200, force_terminal=False))
-    return file
-
-
 @pytest.mark.parametrize(("reason", "full"), [("finished", True), ("interrupted", False)])
 def test_work_that_ends_early_is_shown_as_done_and_interrupted_work_is_not(
-    screen: io.StringIO, reason: str, full: bool
+    screen: Callable[[], str], reason: str, full: bool
 ) -> None:
     stroke = Iteration(3, 60, 384, 0.5, 0.1, 0.3, 0.1, progress=0.8)
     terminal.render_until_done(stream_of([stroke, Done("painting.png", 3, 0, 1.0, reason)]))
-    assert ("100%" in screen.getvalue()) == full
+    assert ("100%" in screen()) == full
 
 
-def test_every_kind_of_event_is_shown(screen: io.StringIO) -> None:
+def test_every_kind_of_event_is_shown(screen: Callable[[], str]) -> None:
     assert {type(event).__name__ for event in EVENTS_OF_EVERY_KIND} == set(EVENTS)
     result = terminal.render_until_done(stream_of(EVENTS_OF_EVERY_KIND))
-    shown = screen.getvalue()
+    shown = screen()
     assert result["reason"] == "finished"
     assert result["path"] == "runs/mine"
     for text in (
@@ -83,42 +76,46 @@ def test_every_kind_of_event_is_shown(screen: io.StringIO) -> None:
     assert "0.43" not in shown, "one of several scores is enough during training; the rest is in the report"
 
 
-def test_a_score_without_an_interval_is_shown_alone(screen: io.StringIO) -> None:
+def test_a_score_without_an_interval_is_shown_alone(screen: Callable[[], str]) -> None:
     """The first release wrote such scores."""
     terminal.render_until_done(stream_of([Score(10, 320, "Frechet distance", "lite0", 1234.5, 512)]))
-    assert "1,234.5" in screen.getvalue()
-    assert " to " not in screen.getvalue()
+    shown = screen()
+    assert "1,234.5" in shown
+    assert " to " not in shown
 
 
 def stream_of(events: list[Event]) -> Iterator[Event]:
     yield from events
 
 
-def test_resuming_is_shown(screen: io.StringIO) -> None:
+def test_resuming_is_shown(screen: Callable[[], str]) -> None:
     terminal.render_until_done(stream_of([Started("r", "fc", "cpu", 5, 1280, 5000, resumed=True)]))
-    assert "Resuming at 1,280 pictures" in screen.getvalue()
+    assert "Resuming at 1,280 pictures" in screen()
 
 
-def test_an_interrupted_run_says_how_to_continue(screen: io.StringIO) -> None:
+def test_an_interrupted_run_says_how_to_continue(screen: Callable[[], str]) -> None:
     done = Done("runs/mine", 3, 96, 1.0, "interrupted", "ganvas train --out runs/mine")
     assert terminal.render_until_done(stream_of([done]))["reason"] == "interrupted"
-    assert "To continue: ganvas train --out runs/mine" in screen.getvalue()
+    assert "To continue: ganvas train --out runs/mine" in screen()
 
 
-def test_the_stream_is_closed_when_showing_fails(screen: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+class Interrupting(float):
+    """A number during whose display Ctrl-C is pressed."""
+
+    def __format__(self, spec: str) -> str:
+        raise KeyboardInterrupt
+
+
+def test_the_stream_is_closed_when_showing_fails(screen: Callable[[], str]) -> None:
     closed = []
 
     def stream() -> Iterator[Event]:
         try:
-            yield Note("a")
+            yield Step(10, 80, 5000, 0.1, 60.0, "adversarial", {"generator": Interrupting(0.5)})
             yield Note("b")
         finally:
             closed.append(True)
 
-    def fail(self: object, event: Event) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(terminal.ProgressDisplay, "__call__", fail)
     with pytest.raises(KeyboardInterrupt):
         terminal.render_until_done(stream())
     assert closed, "the stream was left open when showing an event failed"
@@ -133,28 +130,31 @@ def step(number: int) -> Step:
     return Step(number, 8 * number, 5000, 0.1, 60.0 * number, "adversarial", {"generator": 0.5})
 
 
-def printed(screen: io.StringIO, *events: Event) -> str:
+def printed(screen: Callable[[], str], *events: Event) -> str:
     terminal.render_until_done(stream_of(list(events)))
-    return screen.getvalue().replace("\u00a0", " ")
+    return screen()
 
 
-def test_a_problem_is_one_line_with_its_evidence_and_since_when(screen: io.StringIO) -> None:
+def test_a_problem_is_one_line_with_its_evidence_and_since_when(screen: Callable[[], str]) -> None:
     shown = printed(screen, step(10), step(20), verdict(30, "mode collapse"))
     line = "Mode collapse: What mode collapse is. Evidence: near-copies among the samples: 64 % (5 % 10 min ago)."
     assert line in shown.splitlines()
     assert "Why it happens" not in shown, "one line is enough; the rest is in the report"
 
 
-def test_what_was_before_this_process_is_dated_by_pictures(screen: io.StringIO) -> None:
-    started = Started("r", "fc", "cpu", 50, 400, 5000, resumed=True)
-    assert "(5 % at 80 pictures)" in printed(screen, started, step(60), verdict(60, "mode collapse"))
+@pytest.mark.parametrize(
+    "events",
+    [
+        [Started("r", "fc", "cpu", 50, 400, 5000, resumed=True), step(60), verdict(60, "mode collapse")],
+        [verdict(5, "mode collapse")],
+    ],
+    ids=["before this process", "before the first report"],
+)
+def test_a_moment_without_a_known_time_is_dated_by_pictures(events: list[Event], screen: Callable[[], str]) -> None:
+    assert "(5 % at 80 pictures)" in printed(screen, *events)
 
 
-def test_a_problem_before_the_first_report_is_dated_by_pictures(screen: io.StringIO) -> None:
-    assert "(5 % at 80 pictures)" in printed(screen, verdict(5, "mode collapse"))
-
-
-def test_health_is_quiet_unless_it_comes_back(screen: io.StringIO) -> None:
+def test_health_is_quiet_unless_it_comes_back(screen: Callable[[], str]) -> None:
     shown = printed(screen, verdict(1, "warming up"), verdict(2, "healthy"))
     assert "ealthy" not in shown
     assert "arming" not in shown
@@ -164,14 +164,14 @@ def test_health_is_quiet_unless_it_comes_back(screen: io.StringIO) -> None:
     assert "What warming up is" not in shown
 
 
-def test_convergence_is_shown(screen: io.StringIO) -> None:
+def test_convergence_is_shown(screen: Callable[[], str]) -> None:
     assert "Converged: What converged is.\n" in printed(screen, verdict(1, "healthy"), verdict(2, "converged"))
 
 
-def test_a_verdict_of_a_later_release_is_shown(screen: io.StringIO) -> None:
+def test_a_verdict_of_a_later_release_is_shown(screen: Callable[[], str]) -> None:
     assert "Sleepy: What sleepy is." in printed(screen, verdict(1, "sleepy"))
 
 
-def test_a_run_that_the_coach_ended_says_so(screen: io.StringIO) -> None:
+def test_a_run_that_the_coach_ended_says_so(screen: Callable[[], str]) -> None:
     done = Done("runs/mine", 3, 96, 1.0, "stopped", "ganvas sample runs/mine")
     assert "Stopped by the coach: 96 pictures in 1 s, runs/mine. Next: ganvas sample runs/mine" in printed(screen, done)

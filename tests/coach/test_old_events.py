@@ -10,8 +10,8 @@ from ganvas.coach.doctor import examine
 from ganvas.coach.measurement.metric_names import METRICS
 from ganvas.coach.treatment.prescription import KINDS
 from ganvas.errors import GanvasError
+from ganvas.event_log import EVENTS, from_json, prescription_from, read_events, to_json
 from ganvas.events import (
-    EVENTS,
     CheckpointSaved,
     Done,
     HealthCheck,
@@ -23,10 +23,6 @@ from ganvas.events import (
     Step,
     Treatment,
     Verdict,
-    from_json,
-    prescription_from,
-    read_events,
-    to_json,
 )
 
 FILE = (

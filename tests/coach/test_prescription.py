@@ -65,6 +65,14 @@ CHANGES: dict[str, tuple[Prescription, dict[str, Any]]] = {
         Prescription("reinitialize", step=3),
         {"phases": (replace(PHASE, steps=3, time_share=0.3), AFTER_3)},
     ),
+    "pace": (
+        Prescription("pace", value=2.0, step=3),
+        {"phases": (replace(PHASE, steps=17),)},
+    ),
+    "extend": (
+        Prescription("extend", value=5.0, step=10),
+        {"phases": (PHASE, replace(PHASE, steps=5, time_share=0.5))},
+    ),
     "batch_size": (
         Prescription("batch_size", value=14.0, step=3),
         {"phases": (replace(PHASE, steps=3, time_share=0.3), replace(AFTER_3, batch=14, steps=4))},

@@ -161,7 +161,7 @@ from torch import distributed, nn
 from torch.nn import parallel
 import ganvas
 from ganvas.coach.measurement.ranks import average_over_ranks
-from ganvas.events import to_json
+from ganvas.event_log import to_json
 folder, rank = sys.argv[1], int(sys.argv[2])
 distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
 means = average_over_ranks({"a": float(rank), "b": math.nan if rank else 1.0, "c": math.inf if rank else -math.inf}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ganvas.coach.diagnosis.history import is_promising
 from ganvas.coach.diagnosis.verdict import diagnose
-from ganvas.events import Event, HealthCheck, Score, Treatment, Verdict, from_json, to_json
+from ganvas.event_log import from_json, to_json
+from ganvas.events import Event, HealthCheck, Score, Treatment, Verdict
 from ganvas.metrics.score_descriptions import SCORE_DESCRIPTIONS
 from histories import COLLAPSED, GROSS, Curve, health_check, health_checks, live, treatment, verdict
 

@@ -6,8 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganvas.config import DataConfig
-from ganvas.data import PreparedDataset, prepare, workers
+from ganvas.data import PreparedDataset, prepare
+from ganvas.data.cache import file_lock
+from ganvas.data.finalize import gap_moves
 from ganvas.data.index import CHUNK_SIZE
 from ganvas.errors import GanvasError
 from ganvas.events import Note, Progress
@@ -45,10 +50,14 @@ def test_pictures_become_one_array(tmp_path: Path, finish: Finish) -> None:
     assert np.abs(prepared.images[7].transpose(1, 2, 0).astype(int) - wanted).max() <= 1
 
 
-def test_nothing_is_decoded_twice(tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = DataConfig(str(good_folder(tmp_path / "pics", 20)))
+def test_nothing_is_decoded_twice(tmp_path: Path, finish: Finish) -> None:
+    folder = good_folder(tmp_path / "pics", 20)
+    config = DataConfig(str(folder))
     _, first = finish(prepare(config, 1))
-    monkeypatch.setattr(workers, "read_image", lambda *_: pytest.fail("decoded again"))
+    for path in folder.iterdir():  # nobody can decode them any more, and nothing else tells that they changed
+        before = path.stat()
+        path.write_bytes(bytes(before.st_size))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     events, second = finish(prepare(config, 1))
     assert np.array_equal(first.images, second.images)
     assert (events, second.fingerprint) == ([], first.fingerprint)
@@ -247,20 +256,30 @@ for event in prepare({config!r}, 1):
     assert np.array_equal(finish(prepare(config, 1))[1].images, together)
 
 
-def test_waiting_is_announced(tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "is_unlocked", lambda _: False)
-    events, _ = finish(prepare(DataConfig(str(good_folder(tmp_path / "pics", 20))), 1))
-    assert "waiting" in events[0].text
+def test_waiting_is_announced(tmp_path: Path, cache: Path, finish: Finish) -> None:
+    config = DataConfig(str(good_folder(tmp_path / "pics", 20)))
+    fingerprint = finish(prepare(config, 1))[1].fingerprint
+    shutil.rmtree(cache / fingerprint)
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with file_lock(cache / "locks" / fingerprint):
+            held.set()
+            over.wait(5)  # no longer, should nothing be announced
+
+    threading.Thread(target=hold).start()
+    held.wait()
+    events = prepare(config, 1)
+    assert "waiting" in str(next(events))
+    over.set()
+    assert finish(events)[1].count == 20
 
 
 @pytest.mark.slow
-def test_several_processes_give_the_same(
-    tmp_path: Path, cache: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_several_processes_give_the_same(tmp_path: Path, cache: Path, finish: Finish) -> None:
     write_all(tmp_path / "pics")
     good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)
     config = DataConfig(str(tmp_path / "pics"), 8, 8, 4)
-    monkeypatch.setattr(preparing, "available_cores", lambda: 3)
     _, several = finish(prepare(config, 3))
     pictures = np.array(several.images)
     shutil.rmtree(cache)
@@ -275,7 +294,7 @@ def test_a_full_disk_and_a_missing_permission_have_a_hint(
 ) -> None:
     config = DataConfig(str(good_folder(tmp_path / "pics", 20)), 64, 64, 3)
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+        patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
         with pytest.raises(GanvasError, match=r"0.0 GB are needed") as error:
             finish(prepare(config, 1))
     assert "GANVAS_CACHE" in error.value.hint
@@ -286,20 +305,15 @@ def test_a_full_disk_and_a_missing_permission_have_a_hint(
 
 
 def test_a_full_disk_is_an_error_and_loses_no_work(
-    tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, finish: Finish, largest_file: Callable[[int], AbstractContextManager[None]]
 ) -> None:
-    config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)), 8, 8, 3)
-    run = workers.ChunkDecoder.run
-
-    def full(self: workers.ChunkDecoder, chunk: int, start: int) -> workers.ChunkResult:
-        if chunk == 1:
-            raise OSError(28, "No space left on device")
-        return run(self, chunk, start)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(workers.ChunkDecoder, "run", full)
-        with pytest.raises(GanvasError, match="No space left"):
-            finish(prepare(config, 1))
+    config = DataConfig(str(good_folder(tmp_path / "pics", 3 * CHUNK_SIZE)), 24, 24, 3)
+    with (
+        largest_file(CHUNK_SIZE * 24 * 24 * 3 + 1000),  # one chunk and a little more
+        pytest.raises(GanvasError, match=r"cannot be prepared in .*: File too large") as caught,
+    ):
+        finish(prepare(config, 1))
+    assert "GANVAS_CACHE" in caught.value.hint
     events, prepared = finish(prepare(config, 1))
     assert events[0].done == CHUNK_SIZE
     assert prepared.count == 3 * CHUNK_SIZE
@@ -316,7 +330,7 @@ def test_array_sources_keep_every_byte(tmp_path: Path, finish: Finish) -> None:
 def test_gaps_are_closed_from_the_end(count: int, data: st.DataObject) -> None:
     skipped = data.draw(st.sets(st.integers(0, count - 1)))
     places: list[int] = list(range(count))
-    for gap, last in preparing._gap_moves(dict.fromkeys(skipped, "why"), count):
+    for gap, last in gap_moves(dict.fromkeys(skipped, "why"), count):
         assert last >= count - len(skipped), "a picture that stays was moved, so repeating it would lose it"
         places[gap] = places[last]
     assert sorted(places[: count - len(skipped)]) == sorted(set(range(count)) - skipped)

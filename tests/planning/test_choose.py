@@ -14,12 +14,14 @@ from ganvas.planning.choose import (
     GPU_MINUTES,
     KEEN_COUNTS,
     KEEN_MINUTES,
+    choose_factor,
     choose_recipe,
     choose_size,
     largest_size,
 )
 from ganvas.planning.inputs import PlanInputs
 from ganvas.recipes import RECIPES
+from ganvas.recipes.upsampling import small_data
 
 
 @pytest.mark.parametrize(
@@ -40,18 +42,42 @@ from ganvas.recipes import RECIPES
     ],
 )
 def test_the_size_follows_budget_device_and_pictures(inputs: PlanInputs, size: tuple[int, int]) -> None:
-    assert choose_size(inputs)[:2] == size
+    assert choose_size(inputs, upsamples=False)[:2] == size
+
+
+@pytest.mark.parametrize(
+    ("minutes", "pictures", "size", "factor"),
+    [
+        (2, (256, 256), (64, 64), 2),
+        (10, (256, 256), (128, 128), 4),
+        (30, (256, 256), (256, 256), 8),
+        (30, (1024, 1024), (256, 256), 8),
+        (240, (1024, 1024), (512, 512), 8),
+        (10, (128, 192), (128, 192), 4),
+        (30, (300, 200), (300, 200), 8),
+        (10, (64, 64), (64, 64), 2),
+        (10, (40, 40), (40, 40), 1),
+        (10, (28, 28), (28, 28), 1),
+        (10, (640, 64), (250, 25), 1),
+    ],
+)
+def test_where_small_ones_are_enlarged_the_size_is_the_pictures_own_sooner(
+    minutes: float, pictures: tuple[int, int], size: tuple[int, int], factor: int
+) -> None:
+    inputs = replace(LAPTOP, minutes=minutes, width=pictures[0], height=pictures[1])
+    assert choose_size(inputs, upsamples=True)[:2] == size
+    assert choose_factor(data_config(*size), minutes) == factor
 
 
 @settings(deadline=None)
-@given(any_inputs)
-def test_a_size_is_no_larger_than_the_pictures_and_of_their_shape(inputs: PlanInputs) -> None:
-    width, height, why = choose_size(inputs)
+@given(any_inputs, st.booleans())
+def test_a_size_is_no_larger_than_the_pictures_and_of_their_shape(inputs: PlanInputs, upsamples: bool) -> None:
+    width, height, why = choose_size(inputs, upsamples)
     assert width <= inputs.width
     assert height <= inputs.height
     assert width * inputs.height == height * inputs.width
     assert min(width, height) >= 32
-    assert max(width, height) <= 256
+    assert max(width, height) <= (1024 if upsamples else 256)
     assert why
 
 
@@ -59,27 +85,29 @@ def test_a_size_is_no_larger_than_the_pictures_and_of_their_shape(inputs: PlanIn
 @given(any_inputs, st.sampled_from([(320, 32), (64, 320), (512, 64), (640, 64), (96, 1152), (2048, 256)]))
 def test_very_oblong_pictures_get_a_size_that_recipes_make(inputs: PlanInputs, shape: tuple[int, int]) -> None:
     inputs = replace(inputs, width=shape[0], height=shape[1])
-    width, height, _ = choose_size(inputs)
-    assert width <= inputs.width
-    assert height <= inputs.height
-    assert min(width, height) >= 16
-    assert max(width, height) <= 256
-    assert width / height == pytest.approx(inputs.width / inputs.height, rel=0.05)
-    data = data_config(width, height)
-    RECIPES[choose_recipe(inputs, data)[0]](data, inputs.count)
+    for upsamples in (False, True):
+        width, height, _ = choose_size(inputs, upsamples)
+        assert width <= inputs.width
+        assert height <= inputs.height
+        assert min(width, height) >= 16
+        assert width / height == pytest.approx(inputs.width / inputs.height, rel=0.05)
+        data = data_config(width, height)
+        drawn = small_data(data, choose_factor(data, inputs.minutes)) if upsamples else data
+        RECIPES[choose_recipe(inputs, drawn)[0]](drawn, inputs.count)
 
 
 @settings(deadline=None)
 @given(any_inputs, st.floats(1, 10))
 def test_more_minutes_never_make_smaller_images(inputs: PlanInputs, times: float) -> None:
     longer = replace(inputs, minutes=times * inputs.minutes)
-    assert choose_size(inputs)[:2] <= choose_size(longer)[:2]
+    assert choose_size(inputs, False)[:2] <= choose_size(longer, False)[:2]
+    assert choose_size(inputs, True)[:2] <= choose_size(longer, True)[:2]
 
 
 def test_a_size_says_why() -> None:
-    assert choose_size(replace(LAPTOP, width=32, height=32))[2] == "most of the pictures are no larger"
-    assert "10 minutes on a CPU" in choose_size(LAPTOP)[2]
-    assert "5 minutes on a GPU" in choose_size(replace(GPU, minutes=5))[2]
+    assert choose_size(replace(LAPTOP, width=32, height=32), True)[2] == "most of the pictures are no larger"
+    assert "10 minutes on a CPU" in choose_size(LAPTOP, True)[2]
+    assert "5 minutes on a GPU" in choose_size(replace(GPU, minutes=5), False)[2]
 
 
 @pytest.mark.parametrize(

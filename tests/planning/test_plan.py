@@ -14,7 +14,7 @@ import tiny
 from ganvas.cli import main
 from ganvas.config import DataConfig, TrainOptions
 from ganvas.data import open_source, read_overview
-from ganvas.data.prepare import MIN_IMAGES
+from ganvas.data.finalize import MIN_IMAGES
 from ganvas.device import choose_device
 from ganvas.errors import GanvasError
 from ganvas.events import Note

@@ -14,7 +14,8 @@ import tiny
 from ganvas.config import Config
 from ganvas.data import PreparedDataset
 from ganvas.data.loader import Loader
-from ganvas.events import LogitHistograms, from_json, to_json
+from ganvas.event_log import from_json, to_json
+from ganvas.events import LogitHistograms
 from ganvas.models.base import Discriminator, Generator
 from ganvas.training.monitoring.logit_histograms import BINS, COUNT, logit_histograms
 from ganvas.training.phases import STEPS

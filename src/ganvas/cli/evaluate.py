@@ -25,6 +25,8 @@ class Evaluate:
     """efficientnet-lite0, efficientnet-lite1, inception-v3 (FID), dinov2-vit-s-14, dinov2-vit-l-14, clip-vit-b-32."""
     weights: Annotated[Path | None, optional("FILE")] = None
     """The network's weights, if they are neither packaged nor to be downloaded."""
+    at: Annotated[str | None, optional("64|96x64")] = None
+    """Size in pixels to compare at; by default that of the real pictures, to which small samples are enlarged."""
     seed: int = 1
     """Seed of the samples; a run of seed 0 chose its best checkpoint by those of seed 0."""
     out: Annotated[Path | None, optional("FOLDER")] = None
@@ -34,12 +36,13 @@ class Evaluate:
 
     def execute(self) -> dict[str, Any]:
         from ..device import process_group
-        from ..evaluation import EvaluationOptions, evaluate, is_first_rank
+        from ..evaluation import evaluate, is_first_rank
+        from ..evaluation_inputs import EvaluationOptions
         from ..events import run_to_end
         from .tables import show_evaluation
         from .terminal import render_events
 
-        options = EvaluationOptions(self.count, self.network, self.weights, self.seed, self.device)
+        options = EvaluationOptions(self.count, self.network, self.weights, self.seed, self.device, self.at)
         with process_group():
             events = evaluate(self.subject, self.against, options, self.out)
             if not is_first_rank():

@@ -23,7 +23,7 @@ class _Inspect:
     def execute(self) -> dict[str, Any]:
         import ganvas
 
-        from ..data.prepare import MIN_IMAGES
+        from ..data.finalize import MIN_IMAGES
         from ..training.forecast import forecast
         from .tables import show_inspection, show_plan
 

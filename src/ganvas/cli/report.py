@@ -23,7 +23,8 @@ class Report:
     def execute(self) -> dict[str, Any]:
         import ganvas
 
-        from ..evaluation import EvaluationOptions, evaluate, read_evaluation
+        from ..evaluation import evaluate, read_evaluation
+        from ..evaluation_inputs import EvaluationOptions
         from ..runs import Run
         from .terminal import render_events
 

@@ -55,7 +55,8 @@ def show_evaluation(evaluation: "Evaluation") -> None:
         style = "bold" if each.deviation_sign else ""
         table.add_row(each.name, _three_digits(each.value), interval, real, each.better, style=style)
     console.print(
-        f"{evaluation.count:,} samples compared with {evaluation.real_count:,} real pictures, on {evaluation.network}."
+        f"{evaluation.count:,} samples compared with {evaluation.real_count:,} real pictures "
+        f"at {evaluation.width}x{evaluation.height} px, on {evaluation.network}."
     )
     console.print(table)
     for sentence in evaluation.summary:

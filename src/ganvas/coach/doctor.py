@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GanvasError
-from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Treatment, Verdict, read_events
+from ..event_log import read_events
+from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Treatment, Verdict
 from .diagnosis.diagnoses import DIAGNOSES
 from .diagnosis.verdict import diagnose
 

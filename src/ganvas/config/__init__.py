@@ -1,20 +1,20 @@
 """The complete description of a run or a painting: frozen dataclasses, to JSON and back."""
 
-from .run import (
+from .parts import (
     CHANNELS,
-    FORMAT,
     AdaConfig,
     AnnealConfig,
     AutoencoderConfig,
     BalanceConfig,
-    Config,
     DataConfig,
     NetworkConfig,
     OptimizerConfig,
     PenaltyConfig,
     PhaseConfig,
     StyleGANConfig,
+    UpsamplingConfig,
 )
+from .run import FORMAT, Config
 from .serialization import from_dict, to_dict
 from .style import StyleConfig
 from .train_options import TrainOptions
@@ -35,6 +35,7 @@ __all__ = [
     "StyleConfig",
     "StyleGANConfig",
     "TrainOptions",
+    "UpsamplingConfig",
     "from_dict",
     "to_dict",
 ]

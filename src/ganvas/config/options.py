@@ -73,6 +73,8 @@ class DataOptions:
     """crop cuts out the middle, pad keeps all on the background, stretch ignores the shape."""
     conditional: Annotated[bool | None, Option("no", read=lambda config: config.data.conditional)] = None
     """Learn sub-folders (or idx labels) as classes, to be sampled by --label."""
+    keep_copies: Annotated[bool | None, Option("no", read=lambda config: not config.data.drop_copies)] = None
+    """Show exact copies of a picture as often as they are there, and not once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +115,24 @@ class ModelOptions:
         float | None, Option("the recipe's", "LR", read=_lr("discriminator"), minimum=0, maximum=1, example="0.0002")
     ] = None
     """Learning rate of the discriminator."""
+    upsample: Annotated[
+        int | None,
+        Option(
+            "chosen",
+            "FACTOR",
+            read=lambda config: config.upsampling.factor if config.upsampling else 1,
+            repeat=True,
+            minimum=1,
+            maximum=8,
+            example="4",
+        ),
+    ] = None
+    """Draw pictures 2, 4 or 8 times smaller, then learn to enlarge them; 1 draws at full size from the start."""
     ema_half_life: Annotated[
         float | None,
-        Option("the recipe's", "SHARE", read=lambda config: config.ema_half_life, minimum=0, maximum=1, example="0.05"),
+        Option(
+            "the recipe's", "SHARE", read=lambda config: config.ema_half_life, minimum=0, maximum=0.5, example="0.05"
+        ),
     ] = None
     """Half-life of the averaged generator weights, as a share of the images seen so far: 0.05; 0 for no average."""
     init_from: Annotated[

@@ -1,197 +1,27 @@
-"""The complete description of a run, part by part, as frozen dataclasses.
+"""The complete description of a run, as a frozen dataclass.
 
 A recipe (`ganvas.recipes`) is a function that returns a `Config` with nothing left open; `RUN/config.json` holds it, so
 a run can be read, repeated and opened by a later release.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from .parts import (
+    AdaConfig,
+    AnnealConfig,
+    AutoencoderConfig,
+    BalanceConfig,
+    DataConfig,
+    NetworkConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    PhaseConfig,
+    StyleGANConfig,
+    UpsamplingConfig,
+)
 from .train_options import TrainOptions
 
 FORMAT = 3  # raised when a run of an older release needs translating (`config.old_format`)
-
-CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4}  # by the names that people give them
-
-
-@dataclass(frozen=True)
-class DataConfig:
-    """Which pictures are trained on, and how each is made to fit.
-
-    Args:
-        path: folder, .zip, .npy, or MNIST-style idx file (plain or .gz), as given by the user.
-        height, width: of the prepared images, in pixels.
-        channels: 1 gray, 3 color, 4 color with alpha kept.
-        background: color under transparent pictures, as Pillow names it ("white", "#ffeedd").
-        fit: "crop" cuts out the middle at the target's shape, "pad" shrinks the whole picture onto the background,
-            "stretch" ignores the shape.
-        conditional: condition the networks on each picture's class: its sub-folder, or the idx labels beside it.
-    """
-
-    path: str
-    height: int = 32
-    width: int = 32
-    channels: int = 3
-    background: str = "white"
-    fit: str = "crop"
-    conditional: bool = False
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """A network of `ganvas.models` by name, and the widths (channels or units) of its stages, input to output."""
-
-    name: str
-    widths: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class OptimizerConfig:
-    """Settings of Adam: learning rate, and decay of its first and second moment."""
-
-    lr: float
-    beta1: float = 0.5
-    beta2: float = 0.999
-
-
-@dataclass(frozen=True)
-class PenaltyConfig:
-    """A penalty of `ganvas.losses.PENALTIES` ("none" for no penalty), its weight, and the steps from one to the next.
-
-    A lazy penalty (`interval` > 1) is multiplied by `interval`, so that gamma means the same however often it is taken.
-    """
-
-    name: str = "none"
-    gamma: float = 0.0
-    interval: int = 1
-
-
-@dataclass(frozen=True)
-class BalanceConfig:
-    """What keeps the two networks in balance. Recipes leave it alone; the coach changes it when it has to.
-
-    Args:
-        n_critic: steps of the discriminator to one of the generator.
-        d_skip_below_loss: the discriminator is skipped while the average of its loss is below this; 0 for never.
-        augment_p: probability that an image is augmented before the discriminator sees it, if there are policies.
-        instance_noise_std: standard deviation of the noise on what the discriminator sees; images are in [-1, 1].
-        grad_accum_steps: steps whose gradients are accumulated before the weights move.
-        pac: images that the discriminator judges together (Lin et al. 2018, PacGAN).
-    """
-
-    n_critic: int = 1
-    d_skip_below_loss: float = 0.0
-    augment_p: float = 1.0
-    instance_noise_std: float = 0.0
-    grad_accum_steps: int = 1
-    pac: int = 1
-
-
-@dataclass(frozen=True)
-class PhaseConfig:
-    """One phase of the training.
-
-    Args:
-        name: a key of `ganvas.phases.PHASES`, which says what a step trains.
-        time_share: share of the budget, as time.
-        batch: images a step; 0 for steps that look at none.
-        relative_step_cost: time of a step, relative to the other phases' steps: turns images into shares of time.
-        warmup_steps: steps over which the learning rates rise from nothing.
-        final_lr_factor: what is left of the learning rates at the end, after a linear decay; 1 for no decay.
-        max_steps: bound, however large the budget; 0 for none. What is left over goes to the other phases.
-        max_steps_until: while the previous phase has at most this many steps, `max_steps` holds as given; beyond, it
-            shrinks with 1 / sqrt(steps). 0 if it always holds.
-        min_max_steps: what `max_steps` does not shrink below.
-        level: resolution level of a growing network, 0 being its coarsest.
-        fade_in: part of the phase's steps in which that level is faded in.
-        steps: their number, once the budget is known; 0 before.
-    """
-
-    name: str
-    time_share: float
-    batch: int
-    relative_step_cost: float = 1.0
-    warmup_steps: int = 0
-    final_lr_factor: float = 1.0
-    max_steps: int = 0
-    max_steps_until: int = 0
-    min_max_steps: int = 0
-    level: int = 0
-    fade_in: float = 0.0
-    steps: int = 0
-
-    def continues(self, other: "PhaseConfig") -> bool:
-        """Return whether both are the same phase, one of them restarted: the same steps at the same level."""
-        return (self.name, self.level) == (other.name, other.level)
-
-
-@dataclass(frozen=True)
-class AnnealConfig:
-    """Factors that settings have at the end of the training; on the way they follow half a cosine (R3GAN).
-
-    Args:
-        lr_factor: of the learning rates.
-        one_minus_beta2_factor: of 1 - beta2 of every optimizer.
-        gamma_factor: of the penalty's weight.
-        ramps_augment_p: whether the probability of an augmentation rises from 0 to `balance.augment_p`.
-    """
-
-    lr_factor: float = 1.0
-    one_minus_beta2_factor: float = 1.0
-    gamma_factor: float = 1.0
-    ramps_augment_p: bool = True
-
-
-@dataclass(frozen=True)
-class AdaConfig:
-    """How the probability of an augmentation adapts to how well the discriminator knows its images (ADA).
-
-    Args:
-        target: mean sign of its logits of real images that is aimed at.
-        speed_images: images seen while the probability goes from 0 to 1 at most.
-        max_p: upper bound; a probability that stays there is an alarm.
-        min_p: lower bound; the coach raises it.
-    """
-
-    target: float = 0.6
-    speed_images: int = 500_000
-    max_p: float = 0.85
-    min_p: float = 0.0
-
-
-@dataclass(frozen=True)
-class StyleGANConfig:
-    """How `stylegan2` is regularized.
-
-    Args:
-        style_mixing_prob: probability that an image gets the styles of two latents.
-        pl_weight: weight of the path length penalty; 0 for none.
-        pl_interval: steps from one to the next.
-    """
-
-    style_mixing_prob: float = 0.9
-    pl_weight: float = 2.0
-    pl_interval: int = 4
-
-
-@dataclass(frozen=True)
-class AutoencoderConfig:
-    """How `quick` and `keen` begin with an autoencoder; see `ganvas.training.steps.autoencoder`.
-
-    Args:
-        encoder: the network that gives the code of an image.
-        code_noise_std: standard deviation of the noise on codes before the decoder draws them.
-        prior_batch: codes a step of the prior.
-        max_codes: images at most whose codes the prior learns from.
-        adversarial_weight: of the adversarial loss beside the reconstruction (mean absolute error).
-        prior_fraction: share of a batch that is drawn from the prior rather than reconstructed.
-    """
-
-    encoder: NetworkConfig
-    code_noise_std: float
-    prior_batch: int
-    max_codes: int
-    adversarial_weight: float
-    prior_fraction: float
 
 
 @dataclass(frozen=True)
@@ -206,6 +36,7 @@ class Config:
         phases: of the training, in order.
         encoder: of a variational autoencoder; None for a GAN.
         autoencoder: how the recipe begins with an autoencoder, if it does.
+        upsampling: how images that are drawn small are made large; None where they are drawn at their full size.
         z_dim: length of z.
         channel_mult: multiplier for the number of channels, as a factor of the recipe's; the widths have it in them.
         classes: names of the labels that the networks are conditioned on; empty for none.
@@ -251,6 +82,7 @@ class Config:
     phases: tuple[PhaseConfig, ...]
     encoder: NetworkConfig | None = None
     autoencoder: AutoencoderConfig | None = None
+    upsampling: UpsamplingConfig | None = None
     z_dim: int = 100
     channel_mult: float = 1.0
     classes: tuple[str, ...] = ()
@@ -259,8 +91,8 @@ class Config:
     precision: str = "float32"
     compile: bool = False
     loss: str = "bce"
-    penalty: PenaltyConfig = PenaltyConfig()
-    balance: BalanceConfig = BalanceConfig()
+    penalty: PenaltyConfig = field(default_factory=PenaltyConfig)
+    balance: BalanceConfig = field(default_factory=BalanceConfig)
     flip: bool = False
     augment: tuple[str, ...] = ()
     ada: AdaConfig | None = None
@@ -298,3 +130,9 @@ class Config:
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of the images."""
         return self.data.channels, self.data.height, self.data.width
+
+    @property
+    def small_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what the recipe's own networks draw and judge, which an upsampler may make larger."""
+        factor = self.upsampling.factor if self.upsampling else 1
+        return self.data.channels, -(-self.data.height // factor), -(-self.data.width // factor)

@@ -22,8 +22,7 @@ from .options import (
 )
 
 AUTO = "auto"  # typed where an option is to be chosen; the same as leaving it out
-WHOLE = {"images", "batch", "penalty_interval", "seed"}  # options that are whole numbers
-MAX_EMA_HALF_LIFE = 0.5  # beyond, somebody means a decay such as 0.999
+WHOLE = {"images", "batch", "upsample", "penalty_interval", "seed"}  # options that are whole numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,15 +116,15 @@ def choices(name: str) -> tuple[str, ...]:
     return tuple(ast.literal_eval(f"({found[0]},)")) if found else ()
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """Return (width, height) in pixels for "64" or "96x64" (width by height).
+def parse_size(text: str, flag: str = "--size") -> tuple[int, int]:
+    """Return (width, height) in pixels for "64" or "96x64" (width by height), as given to `flag`.
 
     Raises:
         GanvasError: it is neither.
     """
     found = re.fullmatch(r"(\d{1,4})(?:[xX](\d{1,4}))?", text.strip())
     if not found:
-        raise GanvasError(f"'{text}' is not a size.", "Try: --size 64, or width by height: --size 96x64")
+        raise GanvasError(f"'{text}' is not a size.", f"Try: {flag} 64, or width by height: {flag} 96x64")
     return int(found[1]), int(found[2] or found[1])
 
 
@@ -139,7 +138,7 @@ def _checked(name: str, option: Option, value: Any) -> Any:
         return str(value)
     for word in (value if isinstance(value, tuple) else (value,)) if choices(name) else ():
         lookup(dict.fromkeys(choices(name)), word, f"{flag(name)} value")
-    if name == "ema_half_life" and MAX_EMA_HALF_LIFE < value <= 1:
+    if name == "ema_half_life" and option.maximum < value <= 1:  # somebody means a decay such as 0.999
         raise GanvasError(
             f"--ema-half-life {value:g} looks like a decay. It is a half-life, as a share of the images seen so far.",
             "Try: --ema-half-life 0.05",

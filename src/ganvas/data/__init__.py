@@ -4,9 +4,10 @@
 """
 
 from .decode import DecodedImage, UnreadableImageError, read_image
+from .finalize import SkippedFile
 from .inspect import Inspection, inspect
 from .overview import Overview, guess_channels, read_overview
-from .prepare import PreparedDataset, SkippedFile, prepare
+from .prepare import PreparedDataset, prepare
 from .sources import Source, open_source
 
 __all__ = [

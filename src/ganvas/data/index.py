@@ -65,13 +65,15 @@ def write_index(source: Source, config: DataConfig, path: Path) -> Index:
     change pixels. A folder that was moved, or copied with its times, keeps its fingerprint.
     """
     # These names and their order are hashed: keep them as they are, or every cached dataset is lost.
-    settings = {
+    settings: dict[str, object] = {
         "height": config.height,
         "width": config.width,
         "channels": config.channels,
         "background": config.background,
         "fit": config.fit,
     }
+    if config.drop_copies:
+        settings["drop_copies"] = "within classes" if config.conditional else "everywhere"
     digest = hashlib.blake2b(json.dumps([FORMAT_VERSION, CHUNK_SIZE, settings]).encode(), digest_size=16)
     starts, groups, count = array("q"), Counter[str](), 0
     with path.open("wb") as file:

@@ -16,8 +16,8 @@ import numpy as np
 from . import recommendations
 from .decode import UPRIGHT_TRANSPOSE, ImageHeader, UnreadableImageError, printable, read_header
 from .duplicates import ThumbnailStats, content_hash, find_lookalikes
+from .finalize import SkippedFile
 from .overview import OVERVIEW_LIMIT, OVERVIEW_SAMPLE, Overview, ReservoirSample, decode_thumbnails, make_overview
-from .prepare import SkippedFile
 from .recommendations import DatasetStats
 from .size_histograms import SizeHistograms, upright_size
 from .sources import Source, SourceItem, no_pictures_error, open_source

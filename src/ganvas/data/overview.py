@@ -31,6 +31,7 @@ class Overview:
     gray: all of the sample are grey. Transparency counts as colour, since it will lie on a background.
     drawn: most of the sample have areas of a single colour, as drawings have and photographs do not.
     width, height: the size to train at, by the pictures alone.
+    short_side: pixels that the short sides of 90 % of the sample reach; 0 if no size is known.
     """
 
     count: int
@@ -38,6 +39,7 @@ class Overview:
     drawn: bool
     width: int
     height: int
+    short_side: int
 
 
 def read_overview(source: Source) -> Overview:
@@ -66,13 +68,15 @@ def make_overview(count: int, sizes: Iterable[tuple[int, int]], thumbnails: Coll
     histograms = SizeHistograms()
     for width, height in sizes:
         histograms.add(width, height)
+    short_side = 0
     if histograms.count:
+        short_side = int(histograms.short_sides.low)
         width, height = recommendations.size_for_shapes(histograms.short_sides, histograms.shapes)
     else:
         width = height = recommendations.RECOMMENDED_SIDES[0]
     gray = bool(thumbnails) and all(thumbnail.gray for thumbnail in thumbnails)
     drawn = median([thumbnail.flat_fraction for thumbnail in thumbnails] or [1.0]) > DRAWING_FLATNESS
-    return Overview(count, gray, drawn, width, height)
+    return Overview(count, gray, drawn, width, height, short_side)
 
 
 def guess_channels(source: Source) -> int:

@@ -4,16 +4,14 @@ Preparation resumes where it was killed and survives broken files. Its memory us
 """
 
 import errno
-import json
 import os
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -22,21 +20,14 @@ from ..config import DataConfig
 from ..device import available_cores
 from ..errors import GanvasError
 from ..events import Event, Note, Progress
-from .cache import cache_folder, checksums, checksums_match, file_lock, is_unlocked, read_record
-from .decode import check_data_config, printable
+from .cache import cache_folder, checksums_match, file_lock, is_unlocked, read_record
+from .decode import check_data_config
+from .finalize import SkippedFile, finalize
 from .index import CHUNK_SIZE, Index, write_index
 from .sources import Source, no_pictures_error, open_source
 from .workers import ChunkResult, decode_all
 
-MIN_IMAGES = 16  # good pictures; with fewer, a discriminator just memorizes them
 COMMIT_SECONDS = 2.0  # of work that a power cut may cost
-
-
-class SkippedFile(NamedTuple):
-    """A file that could not be used, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +82,12 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
     return prepared if config.conditional else replace(prepared, labels=None, classes=())
 
 
+def fingerprint_of(config: DataConfig) -> str:
+    """Return the fingerprint that the pictures of `config` have when they are prepared; nothing is decoded."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return write_index(open_source(config.path), config, Path(scratch) / "index.jsonl").fingerprint
+
+
 def load_prepared(folder: Path) -> PreparedDataset | None:
     """Return the dataset that was prepared in `folder`; None if there is none or it is damaged."""
     record = read_record(folder / "record.json")
@@ -128,7 +125,7 @@ def _build(
         partial.mkdir(exist_ok=True)
         results = yield from _decode_missing(config, index, partial, workers)
         try:
-            _finalize(config, source, index, partial, results)
+            finalize(config, source, index, partial, results)
         except GanvasError:
             shutil.rmtree(partial)  # too few: the next attempt has other files
             raise
@@ -177,6 +174,7 @@ def _decode_missing(
 def _merge_into(total: ChunkResult, result: ChunkResult) -> None:
     total.skipped.update(result.skipped)
     total.notes.update(result.notes)
+    total.hashes.update(result.hashes)
 
 
 def _read_journal(journal: IO[bytes]) -> Iterator[ChunkResult]:
@@ -202,87 +200,6 @@ def _commit(images: IO[bytes], journal: IO[bytes], uncommitted: list[ChunkResult
     journal.flush()
     os.fsync(journal.fileno())
     uncommitted.clear()
-
-
-def _finalize(config: DataConfig, source: Source, index: Index, folder: Path, total: ChunkResult) -> None:
-    """Close the gaps of skipped pictures, then write labels and the record. Safe to repeat.
-
-    Raises:
-        GanvasError: too few pictures are left.
-    """
-    count = index.count - len(total.skipped)
-    if count < MIN_IMAGES:
-        reasons = f": {_reason_summary(total)}" if total.skipped else ""
-        raise GanvasError(
-            f"{MIN_IMAGES} pictures are needed; only {count} of {index.count} in {source.path} can be used{reasons}.",
-            f"Add pictures, or find out what is wrong: ganvas inspect {source.path}",
-        )
-    classes = source.classes(index.groups)
-    names = sorted(set(classes.values()), key=_natural_key)
-    class_indices = {group: names.index(name) for group, name in classes.items()}
-    labels = np.full(index.count, -1, np.int64)
-    skipped = []
-    for index_in_list, entry in enumerate(index.entries()):
-        if index_in_list in total.skipped:
-            skipped.append(SkippedFile(printable(entry.name), total.skipped[index_in_list]))
-        elif classes:
-            labels[index_in_list] = class_indices[entry.group]
-    image_bytes = config.channels * config.height * config.width
-    with (folder / "pictures").open("r+b") as images:
-        for gap, last in _gap_moves(total.skipped, index.count):
-            images.seek(last * image_bytes)
-            pixels = images.read(image_bytes)
-            images.seek(gap * image_bytes)
-            images.write(pixels)
-            labels[gap] = labels[last]
-        images.flush()
-        os.fsync(images.fileno())
-    np.save(folder / "labels.npy", labels[:count])
-    record = {
-        "fingerprint": index.fingerprint,
-        "shape": [count, config.channels, config.height, config.width],
-        "classes": names,
-        "skipped": skipped,
-        "notes": _summary_notes(total, index.count),
-        "checksums": list(checksums(folder / "pictures", count * image_bytes)),
-    }
-    (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
-
-
-def _gap_moves(skipped: dict[int, str], count: int) -> Iterator[tuple[int, int]]:
-    """Yield (gap, last): the last good picture moves into the gap, until all good ones are in front."""
-    last = count
-    for gap in sorted(skipped):
-        last -= 1
-        while last in skipped:
-            last -= 1
-        if last <= gap:
-            return
-        yield gap, last
-
-
-def _natural_key(name: str) -> tuple[int, str]:
-    """Return the sort key of a class name: numbers in numeric order, before words."""
-    return (int(name), name) if name.isascii() and name.isdigit() and len(name) < 10 else (1 << 40, name)
-
-
-def _summary_notes(total: ChunkResult, count: int) -> list[str]:
-    """Return how the pictures were converted, for people, the most frequent first."""
-    notes = [f"{number:,} picture{'s' * (number > 1)}: {text}." for text, number in _most_frequent_first(total.notes)]
-    if total.skipped:
-        notes.append(f"{len(total.skipped):,} of {count:,} files were skipped: {_reason_summary(total)}.")
-    return notes
-
-
-def _reason_summary(total: ChunkResult) -> str:
-    """Return the most frequent reasons for skipping, without what is in brackets."""
-    reasons = Counter(reason.partition(" (")[0] for reason in total.skipped.values())
-    return ", ".join(f"{number:,} {reason}" for reason, number in _most_frequent_first(reasons)[:5])
-
-
-def _most_frequent_first(counts: Counter[str]) -> list[tuple[str, int]]:
-    """Return the most frequent first; ties in alphabetical order, whichever process finished first."""
-    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
 
 
 def _check_disk_space(size: int, images_file: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .prepare import MIN_IMAGES, SkippedFile
+from .finalize import MIN_IMAGES, SkippedFile
 from .size_histograms import Quantiles
 
 RECOMMENDED_SIDES = (32, 64, 128, 256)  # pixels of the short side
@@ -108,7 +108,8 @@ def dataset_warnings(stats: DatasetStats) -> Iterator[str]:
 
 def _duplicate_warnings(stats: DatasetStats) -> Iterator[str]:
     if stats.duplicates:
-        yield f"Exact copies of others: {_pictures(stats.duplicates)}, so training sees these more often."
+        copies = _pictures(stats.duplicates)
+        yield f"Exact copies of others: {copies}. Training shows each once; to show all: --keep-copies"
     if stats.look_alikes > stats.sample // 50:
         yield f"{stats.look_alikes} of {stats.sample} decoded pictures look almost like another one."
 

@@ -24,6 +24,7 @@ import numpy as np
 from ..config import DataConfig
 from ..errors import GanvasError
 from .decode import UnreadableImageError, read_image, resize_to, to_chw_array
+from .duplicates import content_hash
 from .index import CHUNK_SIZE, read_entries
 from .sources import open_source
 
@@ -32,19 +33,25 @@ ONE_THREAD_ENV = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_
 
 @dataclass
 class ChunkResult:
-    """Result of one chunk: the reason for each skipped picture, by its index, and how often each note occurred."""
+    """Result of one chunk.
+
+    skipped: the reason for each skipped picture, by its index.
+    notes: how often each note occurred.
+    hashes: of the content of each other picture, by its index, if copies are to be found.
+    """
 
     chunk: int
     skipped: dict[int, str] = field(default_factory=dict)
     notes: Counter[str] = field(default_factory=Counter)
+    hashes: dict[int, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        return json.dumps([self.chunk, list(self.skipped.items()), self.notes])
+        return json.dumps([self.chunk, list(self.skipped.items()), self.notes, list(self.hashes.items())])
 
     @staticmethod
     def from_json(line: str | bytes) -> "ChunkResult":
-        chunk, skipped, notes = json.loads(line)
-        return ChunkResult(chunk, dict(skipped), Counter(notes))
+        chunk, skipped, notes, hashes = json.loads(line)
+        return ChunkResult(chunk, dict(skipped), Counter(notes), dict(hashes))
 
 
 class ChunkDecoder:
@@ -67,9 +74,12 @@ class ChunkDecoder:
                 if entry.problem:
                     raise UnreadableImageError(entry.problem)
                 # Twice the target size is enough for the resize filter, and lets a JPEG be decoded small.
-                decoded = read_image(self._source.read(entry.name), entry.name, (2 * config.width, 2 * config.height))
+                content = self._source.read(entry.name)
+                decoded = read_image(content, entry.name, (2 * config.width, 2 * config.height))
                 pixels[count - 1] = to_chw_array(resize_to(decoded.image, config))
                 result.notes.update(decoded.notes)
+                if config.drop_copies:
+                    result.hashes[chunk * CHUNK_SIZE + count - 1] = content_hash(content)
             except UnreadableImageError as error:
                 result.skipped[chunk * CHUNK_SIZE + count - 1] = error.reason
         self._images_file.seek(chunk * pixels.nbytes)

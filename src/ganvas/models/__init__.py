@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ..config import Config
+from ..config import Config, NetworkConfig
 from ..errors import lookup
 from .base import Discriminator, Generator, NoDiscriminator
 from .conditional import DiscriminatorFactory, GeneratorFactory
@@ -17,6 +17,7 @@ from .quick import AutoencoderGenerator, ConvDiscriminator, Decoder, Encoder
 from .r3gan import R3Discriminator, R3Generator
 from .residual import ResidualDiscriminator, ResidualGenerator
 from .stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
+from .upsampling import UpsampledDiscriminator, UpsampledGenerator, Upsampler
 from .vae import GaussianEncoder
 
 GENERATORS: dict[str, GeneratorFactory] = {
@@ -49,7 +50,11 @@ DISCRIMINATORS: dict[str, DiscriminatorFactory] = {
 def build_generator(config: Config) -> Generator:
     """Return a fresh generator: z (B, z_dim), and labels (B,) if there are classes, to images in [-1, 1]."""
     build = lookup(GENERATORS, config.generator.name, "generator")
-    return build(config.z_dim, config.generator.widths, config.shape, len(config.classes))
+    base = build(config.z_dim, config.generator.widths, config.small_shape, len(config.classes))
+    if config.upsampling is None:
+        return base
+    upsampler = Upsampler(config.upsampling.upsampler.widths, config.shape, config.upsampling.factor)
+    return UpsampledGenerator(base, upsampler)
 
 
 def build_discriminator(config: Config) -> Discriminator:
@@ -57,17 +62,24 @@ def build_discriminator(config: Config) -> Discriminator:
 
     If it judges several images together (PacGAN), they come as one image with all their channels.
     """
-    build = lookup(DISCRIMINATORS, config.discriminator.name, "discriminator")
-    channels, height, width = config.shape
-    return build(config.discriminator.widths, (packing(config) * channels, height, width), len(config.classes))
+    channels, height, width = config.small_shape
+    small = _discriminator(config, config.discriminator, (packing(config) * channels, height, width))
+    if config.upsampling is None:
+        return small
+    return UpsampledDiscriminator(small, _discriminator(config, config.upsampling.discriminator, config.shape))
+
+
+def _discriminator(config: Config, network: NetworkConfig, shape: tuple[int, int, int]) -> Discriminator:
+    return lookup(DISCRIMINATORS, network.name, "discriminator")(network.widths, shape, len(config.classes))
 
 
 def packing(config: Config) -> int:
     """Return how many images the discriminator judges together: at most a batch, and one where they have labels.
 
-    (A pack has one label, and a batch seldom has enough images of each.)
+    (A pack has one label, and a batch seldom has enough images of each.) Large images are judged singly too.
     """
-    if config.classes or not lookup(DISCRIMINATORS, config.discriminator.name, "discriminator").network.can_pack:
+    network = lookup(DISCRIMINATORS, config.discriminator.name, "discriminator").network
+    if config.classes or config.upsampling is not None or not network.can_pack:
         return 1
     return max(1, min(config.balance.pac, config.phases[-1].batch))
 
@@ -75,5 +87,5 @@ def packing(config: Config) -> int:
 def build_encoder(config: Config) -> nn.Module | None:
     """Return a fresh encoder from images to codes (B, z_dim) or to Gaussians over codes, if the recipe has one."""
     if config.encoder is not None:
-        return GaussianEncoder(config.z_dim, config.encoder.widths, config.shape)
-    return Encoder(config.z_dim, config.autoencoder.encoder.widths, config.shape) if config.autoencoder else None
+        return GaussianEncoder(config.z_dim, config.encoder.widths, config.small_shape)
+    return Encoder(config.z_dim, config.autoencoder.encoder.widths, config.small_shape) if config.autoencoder else None

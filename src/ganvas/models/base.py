@@ -14,8 +14,13 @@ from .layers import Shape, Widths
 class Generator(nn.Module):
     """Base of all generators: z (B, Z), and labels (B,) if there are classes, to images (B, C, H, W) in [-1, 1]."""
 
-    fakes_have_scales: ClassVar[bool] = False
-    """Whether the discriminator is shown more than the images: those of all scales."""
+    fakes_are_images: ClassVar[bool] = True
+    """Whether the discriminator is shown the very images that are sampled, not other sizes of them."""
+
+    @property
+    def base(self) -> "Generator":
+        """The generator that draws from z; itself, unless an upsampler makes its images larger."""
+        return self
 
     def fakes(self, z: Tensor, labels: Tensor | None, rng: torch.Generator, style_mixing: float = 0.0) -> Tensor:
         """Return what the discriminator judges in training: by default the images themselves.

@@ -76,7 +76,7 @@ class MultiscaleGenerator(Generator):
         ValueError: H or W cannot be halved so often.
     """
 
-    fakes_have_scales = True
+    fakes_are_images = False
 
     def __init__(self, z_dim: int, widths: Widths, shape: Shape, num_classes: int = 0) -> None:
         super().__init__()

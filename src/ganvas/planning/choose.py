@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..config import DataConfig
 from ..errors import GanvasError
 from ..recipes import RecipeSpec
+from ..recipes.upsampling import FACTORS
 from .inputs import PlanInputs
 
 FEW = 2_000  # pictures; with fewer, a discriminator memorizes them before long
@@ -17,28 +18,45 @@ FEW = 2_000  # pictures; with fewer, a discriminator memorizes them before long
 KEEN_COUNTS, KEEN_MINUTES = range(100, 10_000), 10
 # Minutes from which on a size is worth its cost; below, the time is better spent on more steps of smaller images.
 MINUTES_FOR = {"cpu": {32: 0, 64: 20, 128: 240}, "gpu": {64: 0, 128: 30, 256: 240}}
-MAX_SIDE = 256  # pixels of a side that any recipe makes
+# The same where a recipe draws small on a CPU and enlarges what it drew; and the short side that it draws then.
+MINUTES_FOR_UPSAMPLED = {64: 0, 128: 5, 256: 20, 512: 240}
+MINUTES_TO_DRAW = {40: 0, 80: 240}
+MAX_SIDE, MAX_DRAWN_SIDE = 256, 128  # pixels of a side that any recipe makes, and that one makes to be enlarged
+MIN_DRAWN_SIDE = 16
 GPU_MINUTES = 20  # from which on a GPU has time for a GAN from nothing
 
 
-def choose_size(inputs: PlanInputs) -> tuple[int, int, str]:
-    """Return width, height and the reason."""
-    table = MINUTES_FOR["gpu" if inputs.gpu else "cpu"]
+def choose_size(inputs: PlanInputs, upsamples: bool) -> tuple[int, int, str]:
+    """Return width, height and the reason.
+
+    Args:
+        upsamples: whether images may be drawn small first and enlarged.
+    """
+    table = MINUTES_FOR_UPSAMPLED if upsamples else MINUTES_FOR["gpu" if inputs.gpu else "cpu"]
     short, long = sorted((inputs.width, inputs.height))
-    possible = [
-        size for size, minutes in table.items() if minutes <= inputs.minutes and size * long <= MAX_SIDE * short
-    ]
+    longest = MAX_SIDE
+    if upsamples:  # drawn so small, the short side of very oblong ones would be lost
+        longest = FACTORS[-1] * MAX_DRAWN_SIDE if long * MIN_DRAWN_SIDE <= MAX_DRAWN_SIDE * short else MAX_SIDE
+    possible = [size for size, minutes in table.items() if minutes <= inputs.minutes and size * long <= longest * short]
     affordable = max(possible, default=min(table))
-    if short <= affordable and long <= MAX_SIDE:
+    if short <= affordable and long <= longest:
         return inputs.width, inputs.height, "most of the pictures are no larger"
-    target = min(affordable, short, MAX_SIDE * short // long)
+    target = min(affordable, short, longest * short // long)
     width, height = (target * side // short for side in (inputs.width, inputs.height))
     place = "a GPU" if inputs.gpu else "a CPU"
     return width, height, f"larger ones would need more than {inputs.minutes:g} minutes on {place}"
 
 
+def choose_factor(data: DataConfig, minutes: float) -> int:
+    """Return how many times smaller than `data` images are drawn first on a CPU; 1 for full size from the start."""
+    short, long = sorted((data.width, data.height))
+    drawn = max(side for side, from_minutes in MINUTES_TO_DRAW.items() if from_minutes <= minutes)
+    fitting = [factor for factor in FACTORS if short / factor <= drawn and long / factor <= MAX_DRAWN_SIDE]
+    return next((factor for factor in fitting if short / factor >= MIN_DRAWN_SIDE), 1)
+
+
 def largest_size(data: DataConfig, recipe: RecipeSpec) -> DataConfig:
-    """Return `data` at the largest size of its shape that a recipe makes, its own at most; at its own if at none."""
+    """Return `data` at the largest size of its shape that a recipe draws, its own at most; at its own if at none."""
     long = max(data.width, data.height)
     for side in range(long, 0, -1):
         width, height = (max(1, round(each * side / long)) for each in (data.width, data.height))
@@ -50,7 +68,7 @@ def largest_size(data: DataConfig, recipe: RecipeSpec) -> DataConfig:
 
 
 def choose_recipe(inputs: PlanInputs, data: DataConfig) -> tuple[str, str]:
-    """Return the name of the recipe for pictures of this size, and the reason."""
+    """Return the name of the recipe for pictures drawn at this size, and the reason."""
     large = max(data.width, data.height) > 128
     if not (inputs.gpu or inputs.drawn or inputs.gray):
         return "projected", "on a CPU it came nearest to photographs of all recipes that were compared"

@@ -14,10 +14,25 @@ def estimated_bytes(config: Config) -> int:
 
     Activations are counted as one of each width at each resolution; measured trainings took 0.5 to 1.5 times that.
     """
-    networks = [activation_count(network, config.shape) for network in (config.generator, config.discriminator)]
-    activations = math.prod(config.shape) + sum(count for count, _ in networks)
+    networks = [activation_count(network, config.small_shape) for network in (config.generator, config.discriminator)]
+    activations = math.prod(config.small_shape) + sum(count for count, _ in networks)
     weights = sum(count for _, count in networks)
+    if config.upsampling is not None:  # the phases that enlarge need more, but for the smallest factors
+        large, more_weights = activation_count(config.upsampling.discriminator, config.shape)
+        activations = max(activations, math.prod(config.shape) + large + upsampler_activation_count(config))
+        weights += more_weights
     return 4 * (FLOATS * activations * largest_batch(config) + 4 * weights)
+
+
+def upsampler_activation_count(config: Config) -> int:
+    """Return how many activations an upsampler keeps of each image; 0 where there is none."""
+    if config.upsampling is None:
+        return 0
+    widths, (_, height, width) = config.upsampling.upsampler.widths, config.small_shape
+    doublings = config.upsampling.factor.bit_length() - 1
+    blocks, narrowing = widths[: len(widths) - doublings + 1], widths[len(widths) - doublings + 1 :]
+    finer: int = sum(4 ** (number + 1) * channels for number, channels in enumerate(narrowing))
+    return height * width * (2 * sum(blocks) + finer)
 
 
 def activation_count(network: NetworkConfig, shape: tuple[int, int, int]) -> tuple[int, int]:

@@ -14,14 +14,15 @@ from ..errors import GanvasError, lookup
 from ..models import DISCRIMINATORS
 from ..recipes import DEFAULT_MINUTES, RECIPES
 from ..recipes.overrides import apply_options
+from ..recipes.upsampling import FACTORS, small_data, upsampled, upsampling_alone
 from ..runs import Run
-from .choose import FEW, GPU_MINUTES, choose_recipe, choose_size, largest_size
+from .choose import FEW, GPU_MINUTES, choose_factor, choose_recipe, choose_size, largest_size
 from .inputs import AS_ASKED, Decision, PlanInputs
 from .memory import fitting_batch, largest_batch
 
 ADA_SPEED_AFTER_TRANSFER = 100_000  # images in which ADA's probability goes from 0 to 1 (Karras et al. 2020)
 GPU_CHANNEL_MULT = 2.0
-ORDER = ("recipe", "size", "width", "batch", "penalty", "augmentation", "schedule")
+ORDER = ("recipe", "size", "drawn", "width", "batch", "penalty", "augmentation", "schedule")
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,20 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
     if source is None and options.freeze:
         raise GanvasError("There is nothing to freeze: no run was named to begin with.", "Name one: --from RUN")
     data, size = _choose_data(pictures, options, inputs, source)
-    name, why = _choose_recipe(options, inputs, data, source)
-    plain = lookup(RECIPES, name, "recipe")(data, inputs.count)
+    factor, drawn = _choose_factor(options, inputs, data, source)
+    name, why = _choose_recipe(options, inputs, small_data(data, factor), source)
+    plain = lookup(RECIPES, name, "recipe")(small_data(data, factor), inputs.count)
+    plain = upsampled(plain, data, factor)
     settings, decisions = _fill_in(options, inputs, plain, source)
     config = apply_options(plain, settings)
     if source is not None:
         check_freeze(config, source)
         ada = config.ada and replace(config.ada, speed_images=ADA_SPEED_AFTER_TRANSFER)
         config = replace(config, init_from=str(Path(str(options.init_from)).resolve()), ada=ada)
+        if _only_enlarges(config, source):
+            config = upsampling_alone(config)
+            why = f"{options.init_from} has learned these pictures at {plain.small_shape[2]}x{plain.small_shape[1]}"
+            decisions.append(Decision("schedule", "the enlarging alone", why))
     config = replace(
         config,
         coach=options.coach or "act",
@@ -79,7 +86,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         total_images=options.images,
         requested=options,
     )
-    return Plan(config, (Decision("recipe", name, why), *decisions, size), inputs)
+    return Plan(config, (Decision("recipe", name, why), *decisions, size, *drawn), inputs)
 
 
 def source_config(run: str | Path) -> Config:
@@ -100,7 +107,7 @@ def _choose_data(
 ) -> tuple[DataConfig, Decision]:
     """Return how the pictures are prepared, and why at this size."""
     if options.size is None:
-        width, height, why = choose_size(inputs)
+        width, height, why = choose_size(inputs, _may_upsample(options, inputs, source))
     else:
         (width, height), why = parse_size(options.size), AS_ASKED
     data = DataConfig(
@@ -111,13 +118,73 @@ def _choose_data(
         background=options.background or "white",
         fit=options.fit or "crop",
         conditional=bool(options.conditional),
+        drop_copies=not options.keep_copies,
     )
-    name = options.recipe if source is None or options.recipe else source.recipe
-    if options.size is None and name is not None:
+    name = _recipe_name(options, source)
+    if options.size is None and name is not None and not _may_upsample(options, inputs, source):
         largest = largest_size(data, lookup(RECIPES, name, "recipe"))
         if largest != data:
             data, why = largest, f"recipe {name} makes no larger pictures of this shape"
     return data, Decision("size", f"{data.width}x{data.height}", why)
+
+
+def _recipe_name(options: TrainOptions, source: Config | None) -> str | None:
+    """Return the recipe that was asked for, by name or by the run to begin with; None if it is open."""
+    return options.recipe if source is None or options.recipe else source.recipe
+
+
+def _only_enlarges(config: Config, source: Config) -> bool:
+    """Return whether an earlier run draws small just what is to be enlarged now: the same pictures at another size."""
+    return (
+        config.upsampling is not None
+        and config.shape != source.shape
+        and (config.small_shape, config.data.path) == (source.small_shape, source.data.path)
+        and (config.recipe, config.generator, config.z_dim) == (source.recipe, source.generator, source.z_dim)
+        and config.data.conditional == source.data.conditional
+    )
+
+
+def _may_upsample(options: TrainOptions, inputs: PlanInputs, source: Config | None) -> bool:
+    """Return whether images may be drawn small and enlarged: on a CPU, by recipes that were compared so."""
+    name = _recipe_name(options, source)
+    if options.upsample is not None:
+        return options.upsample > 1
+    return not inputs.gpu and (name is None or lookup(RECIPES, name, "recipe").upsamples)
+
+
+def _choose_factor(
+    options: TrainOptions, inputs: PlanInputs, data: DataConfig, source: Config | None
+) -> tuple[int, tuple[Decision, ...]]:
+    """Return how many times smaller images are drawn first, and why.
+
+    Raises:
+        GanvasError: the factor is none of `FACTORS`, or the recipe draws at full size only.
+    """
+    name = _recipe_name(options, source)
+    if options.upsample is None and source is not None and (same := _factor_from(source, data)):
+        factor, why = same, f"{options.init_from} draws at this size"
+    elif options.upsample is None:
+        factor = choose_factor(data, inputs.minutes) if _may_upsample(options, inputs, source) else 1
+        why = "shapes are learned sooner on small pictures, and detail after them"
+    else:
+        factor, why = options.upsample, AS_ASKED
+        if factor not in FACTORS:
+            raise GanvasError(f"Pictures cannot be drawn {factor} times smaller.", "Try: --upsample 4")
+        if factor > 1 and name is not None and not lookup(RECIPES, name, "recipe").upsamples:
+            raise GanvasError(
+                f"Recipe {name} draws at full size only.", "Leave out --upsample, or take: --recipe projected"
+            )
+    small = small_data(data, factor)
+    value = f"at {small.width}x{small.height}, then enlarged {factor} times"
+    return factor, (Decision("drawn", value, why),) if factor > 1 else ()
+
+
+def _factor_from(source: Config, data: DataConfig) -> int:
+    """Return how many times larger `data` is than what an earlier run draws first; 0 if it is no such factor."""
+    if not lookup(RECIPES, source.recipe, "recipe").upsamples:
+        return 0
+    sizes = {(small.height, small.width): factor for factor in FACTORS for small in [small_data(data, factor)]}
+    return sizes.get(source.small_shape[1:], 0)
 
 
 def _choose_recipe(

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from ..config import Config, PhaseConfig
+from ..config import Config, PenaltyConfig, PhaseConfig
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ def ends_level(config: Config, step: int) -> bool:
 
 def config_at_step(config: Config, step: int) -> Config:
     """Return `config` with what its settings have become at `step`, if they change on the way."""
+    if config.upsampling is not None and phase_at(config, min(step, config.steps - 1)).phase.level:
+        settings = config.upsampling
+        return replace(config, loss=settings.loss, augment=settings.augment, ada=None, penalty=PenaltyConfig())
     if config.anneal is None:
         return config
     done = (1 - math.cos(math.pi * progress(config, step))) / 2

@@ -7,6 +7,7 @@ from ..config.train_options import flag
 from ..errors import GanvasError
 from ..models import DISCRIMINATORS
 from .resolutions import r1_gamma_heuristic
+from .upsampling import small_data
 
 ADAPTIVE = frozenset({"ada", "apa"})  # augmentations whose probability adapts to the discriminator
 COLOR_POLICIES = frozenset({"color", "ada"})  # those that need images with colors
@@ -76,7 +77,8 @@ def _usual_penalty(name: str, config: Config) -> PenaltyConfig:
         return PenaltyConfig()
     if _kind(name) == _kind(config.penalty.name):
         return config.penalty
-    gamma = r1_gamma_heuristic(config.data, config.phases[-1].batch)
+    drawn = small_data(config.data, config.upsampling.factor if config.upsampling else 1)
+    gamma = r1_gamma_heuristic(drawn, config.phases[-1].batch)
     return PenaltyConfig(name, GRADIENT_PENALTY_WEIGHT if name == "gradient" else gamma)
 
 
@@ -91,7 +93,7 @@ def _widened(config: Config, factor: float) -> Config:
     def wider(network: NetworkConfig) -> NetworkConfig:
         return replace(network, widths=tuple(max(8, 8 * round(factor * width / 8)) for width in network.widths))
 
-    autoencoder = config.autoencoder
+    autoencoder, upsampling = config.autoencoder, config.upsampling
     return replace(
         config,
         channel_mult=factor,
@@ -99,6 +101,7 @@ def _widened(config: Config, factor: float) -> Config:
         discriminator=wider(config.discriminator),
         encoder=config.encoder and wider(config.encoder),
         autoencoder=autoencoder and replace(autoencoder, encoder=wider(autoencoder.encoder)),
+        upsampling=upsampling and replace(upsampling, upsampler=wider(upsampling.upsampler)),
     )
 
 

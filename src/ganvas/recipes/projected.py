@@ -36,6 +36,7 @@ SPEC = RecipeSpec(
     time="half an hour",
     source="Sauer et al. 2021",
     sides=(16, 256),
+    upsamples=True,
     scores={
         "people, 10 min": 1152,
         "people, 30 min": 680,

@@ -85,6 +85,7 @@ SPEC = RecipeSpec(
     time="2 minutes",
     source="ours: autoencoder, flow, then GAN",
     sides=(16, 128),
+    upsamples=True,
     bounded=True,
     scores={
         "people, 10 min": 781,

@@ -26,6 +26,7 @@ class RecipeSpec:
         source: the paper, or where it comes from.
         sides: shortest and longest side of an image, in pixels.
         exact_halvings: whether both sides must be a small number times a power of two.
+        upsamples: whether its images may be enlarged by phases of their own.
         bounded: whether it limits by itself how often few pictures are seen, so that it needs no augmentation.
         scores: corrected Frechet distances where it was measured (`benchmarks/family.py`, one core); less is better.
     """
@@ -38,6 +39,7 @@ class RecipeSpec:
     source: str
     sides: tuple[int, int]
     exact_halvings: bool = False
+    upsamples: bool = False
     bounded: bool = False
     scores: dict[str, float] = field(default_factory=dict)
 

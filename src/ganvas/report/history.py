@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..coach.doctor import Span, TreatmentResult, spans_of, treatment_results
 from ..errors import GanvasError
-from ..events import Done, HealthCheck, LogitHistograms, Note, SampleGrid, Score, Started, Step, Verdict, read_events
+from ..event_log import read_events
+from ..events import Done, HealthCheck, LogitHistograms, Note, SampleGrid, Score, Started, Step, Verdict
 from ..formatting import basename
 from ..runs import Run
 

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
 from ..errors import GanvasError
-from ..events import CheckpointSaved, Event, Note, SampleGrid, Step
+from ..events import CheckpointSaved, Event, Note, Prescription, Replanned, SampleGrid, Step
 from ..latents.sample import save_network
 from ..planning.schedule import ends_level, is_due
 from .monitoring.logit_histograms import logit_histograms
-from .monitoring.sample_grids import prepare_for_sampling, save_sample_grid
+from .monitoring.sample_grids import save_sample_grid
 from .session import Session
 from .state import BestCheckpoint
 from .state_io import state_to_tensors
+from .steps.ema import prepare_for_sampling
 
 KEEP = 3  # newest checkpoints that stay, beside the best
 STEPS_PER_REPORT = 10
@@ -85,6 +86,16 @@ def _broken(session: Session) -> str:
     return ""
 
 
+def keep_minutes(session: Session) -> Iterator[Event]:
+    """Plan more or fewer steps where the pace is another one than was thought, so that the minutes are kept."""
+    state = session.state
+    factor = session.pace.correction(session.config, session.effective_config, state.counters)
+    if factor is not None:
+        state.coach.prescriptions += (Prescription("pace", value=factor, step=state.counters.step),)
+        session.effective_config = session.coach.config(state)
+        yield Replanned(state.counters.step, state.counters.images_seen, factor, session.effective_config.images)
+
+
 def report(session: Session) -> Iterator[Event]:
     """Report the losses every few steps."""
     counters, last = session.state.counters, session.last
@@ -131,6 +142,7 @@ def save(session: Session) -> Iterator[Event]:
     """Write checkpoint and model, scored if that is due, then remove what is too old."""
     state, run, coach = session.state, session.run, session.coach
     counters = state.counters
+    counters.wall_seconds = session.pace.elapsed()
     network = prepare_for_sampling(state, session.config, session.device)
     if session.should_score and session.scorer is not None:
         session.should_score = False
@@ -157,6 +169,7 @@ AFTER_STEP: tuple[Callable[[Session], Iterator[Event]], ...] = (
     note_memory,
     note_augmentation,
     check_and_treat,
+    keep_minutes,
     report,
     show_samples,
     handle_stop_request,

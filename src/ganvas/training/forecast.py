@@ -9,8 +9,8 @@ import torch
 
 from ..config import Config, TrainOptions
 from ..data import Overview, PreparedDataset, open_source, read_overview
+from ..data.finalize import MIN_IMAGES
 from ..data.loader import Loader
-from ..data.prepare import MIN_IMAGES
 from ..device import DeviceChoice, choose_device, torch_device
 from ..errors import GanvasError
 from ..planning.budget import with_images, with_seconds

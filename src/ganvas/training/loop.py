@@ -5,7 +5,7 @@ Breaking out of the `for` loop over it, or its `stop` turning true, saves the st
 
 from collections.abc import Callable, Generator
 
-from ..config import Config
+from ..config import Config, TrainOptions
 from ..data import PreparedDataset
 from ..device import DeviceChoice
 from ..events import Event
@@ -15,7 +15,13 @@ from .session import Session, open_session
 
 
 def train(
-    config: Config, run: Run, data: PreparedDataset, device: DeviceChoice, stop: Callable[[], bool] = lambda: False
+    config: Config,
+    run: Run,
+    data: PreparedDataset,
+    device: DeviceChoice,
+    stop: Callable[[], bool] = lambda: False,
+    began: float | None = None,
+    more: TrainOptions | None = None,
 ) -> Generator[Event, None, None]:
     """Train `config` on `data` in `run`, from its newest valid checkpoint if there is one.
 
@@ -27,18 +33,26 @@ def train(
         data: the prepared pictures.
         device: where to work.
         stop: asked after each step; true saves and leaves.
+        began: `time.monotonic()` when the clock of a budget of minutes started; now if left out.
+        more: the budget that a finished run is given besides.
 
     Raises:
         GanvasError: the losses are no longer finite and no coach can repair it, a checkpoint cannot be written, or
             all are damaged.
     """
-    session = yield from open_session(config, run, data, device, stop)
+    session = yield from open_session(config, run, data, device, stop, began, more)
+    yield from train_session(session)
+
+
+def train_session(session: Session) -> Generator[Event, None, None]:
+    """Train an open session to its end; see `train`."""
     yield session.started()
     try:
         while session.is_running:
             session.run_step()
-            for occasion in AFTER_STEP:
-                yield from occasion(session)
+            for hook in AFTER_STEP:
+                with session.pace.timing(hook.__name__):
+                    yield from hook(session)
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
         _record_and_save(session)
         raise

@@ -20,6 +20,7 @@ from .steps.autoencoder import autoencode_step, encode_dataset, prior_step, shar
 from .steps.batch import Batch, augment_probability, make_batch
 from .steps.ema import update_ema
 from .steps.optimize import Losses
+from .steps.upsample import freeze_base, refine_step, upsample_step
 from .steps.vae import vae_step
 
 # What else is to be known of a phase (its optimizers, losses, charts) stands in `ganvas.phases`, by the same names.
@@ -30,6 +31,8 @@ STEPS: dict[str, Callable[[State, Config, Batch], Losses]] = {
     "prior": prior_step,
     "sharpen": sharpen_step,
     "vae": vae_step,
+    "upsample": upsample_step,
+    "refine": refine_step,
 }
 
 
@@ -56,6 +59,8 @@ def begin_step(state: State, config: Config, position: PhasePosition, data: Prep
     if config.autoencoder and position.phase.name == "prior" and state.encoder_codes is None:
         state.encoder_codes = encode_dataset(state, config, data, config.autoencoder.max_codes)
     set_level(state, level_at(position))
+    if position.phase.name == "upsample" and position.step == 0:
+        freeze_base(state, config)
 
 
 def set_level(state: State, level: float) -> None:
@@ -78,7 +83,8 @@ def take_step(phase: PhaseConfig, state: State, config: Config, loader: Loader) 
     images, labels = loader.batch(counters.images_seen, phase.batch)
     rng = seeded_rng(config.seed, counters.step, "step", device=device)
     batch = make_batch(config, images, labels if config.classes else None, rng, device)
-    batch = replace(batch, augment_p=augment_probability(state, config))
+    real = state.networks.generator.match_reals(batch.real)
+    batch = replace(batch, real=real, augment_p=augment_probability(state, config))
     with mixed_precision(device, config.precision):
         losses = lookup(STEPS, phase.name, "phase")(state, config, batch)
     if config.ada is not None:

@@ -9,21 +9,24 @@ from dataclasses import dataclass, field
 import torch
 
 from ..checkpoint import checkpoint_path
-from ..config import Config
+from ..config import Config, TrainOptions
 from ..data import PreparedDataset
 from ..data.loader import Loader
 from ..device import DeviceChoice, torch_device
 from ..events import Done, Event, Note, Started
 from ..latents.sample import save_network
 from ..planning.schedule import PhasePosition, config_at_step, last_phase_progress, lr_factor, phase_at, progress
+from ..recipes.upsampling import is_upsampling_alone
 from ..runs import Run
+from .extend import extend
 from .monitoring.checkpoint_scores import CheckpointScorer
 from .monitoring.coach_runner import CoachRunner
-from .monitoring.sample_grids import prepare_for_sampling
+from .pace import Pace
 from .phases import add_to_averages, begin_step, set_learning_rates, take_step
 from .state import State, new_state
 from .state_io import load_state, newest_checkpoint, read_checkpoint, with_prefix
 from .steps.batch import make_loader
+from .steps.ema import prepare_for_sampling
 from .transfer import transfer_weights
 
 
@@ -65,6 +68,7 @@ class Session:
         device_choice: the device by name, and why this one.
         effective_config: with the coach's prescriptions.
         scorer: scores samples on the way, if the run has it done.
+        pace: the clock of a budget of minutes.
         reason: why the training ends: "finished" at the end of its budget, "interrupted" or "stopped" before.
         fatal: why it cannot go on, if so.
         ada_max_p_reported: whether it was said that augmentation is as strong as it may be; once is enough.
@@ -82,6 +86,7 @@ class Session:
     coach: CoachRunner
     effective_config: Config
     scorer: CheckpointScorer | None
+    pace: Pace
     reason: str = "finished"
     fatal: str = ""
     ada_max_p_reported: bool = False
@@ -158,12 +163,26 @@ class Session:
 
 
 def open_session(
-    config: Config, run: Run, data: PreparedDataset, choice: DeviceChoice, stop: Callable[[], bool]
+    config: Config,
+    run: Run,
+    data: PreparedDataset,
+    choice: DeviceChoice,
+    stop: Callable[[], bool],
+    began: float | None = None,
+    more: TrainOptions | None = None,
 ) -> Generator[Event, None, Session]:
-    """Return a session at the run's newest whole checkpoint, or at its beginning."""
+    """Return a session at the run's newest whole checkpoint, or at its beginning.
+
+    Args:
+        began: `time.monotonic()` when the clock of a budget of minutes started; now if left out.
+        more: the budget that a finished run is given besides.
+    """
+    began = time.monotonic() if began is None else began
     device = torch_device(choice)
     loader = make_loader(config, data)
     state = yield from _load_or_create_state(config, run, device)
+    if more is not None and (note := extend(state, config, more, run)):
+        yield note
     coach = CoachRunner(config, data, run, device)
     step = state.counters.step
     if step:  # a crash may have come between checkpoint and model, and a damaged model is repaired so
@@ -172,7 +191,8 @@ def open_session(
     goes_on = step < now.steps and not coach.has_stopped
     scorer = CheckpointScorer(config, data, device) if goes_on and config.evaluations else None
     reason = "finished" if goes_on or step >= now.steps else "stopped"
-    return Session(config, run, data, choice, stop, device, loader, state, coach, now, scorer, reason)
+    pace = Pace(config.minutes, state.counters, began)
+    return Session(config, run, data, choice, stop, device, loader, state, coach, now, scorer, pace, reason)
 
 
 def _load_or_create_state(config: Config, run: Run, device: torch.device) -> Generator[Event, None, State]:
@@ -183,7 +203,7 @@ def _load_or_create_state(config: Config, run: Run, device: torch.device) -> Gen
         run.truncate_events(0)
         state = new_state(config, device)
         if config.init_from:
-            share = transfer_weights(state, config.init_from)
+            share = transfer_weights(state, config.init_from, enlarges=is_upsampling_alone(config))
             yield Note(f"Begins with {share:.0%} of its weights from {config.init_from}.")
         return state
     tensors, facts, damaged = found

@@ -26,6 +26,7 @@ from ..report import write_card
 from ..runs import Run
 from . import loop
 from .calibrate import calibrate
+from .extend import without_extension
 from .resume_checks import check_classes, check_same_options, with_new_path
 
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
@@ -42,6 +43,7 @@ def train(
         began: `time.monotonic()` when the user's clock started; a budget of minutes counts from there.
     """
     run = Run(out)
+    asked, (options, more) = options, without_extension(options, not run.exists(), pictures is not None)
     device = choose_device(options.device or "auto")
     plan = None if run.exists() else _plan_new(pictures, options, run, device)  # before anything is written
     try:
@@ -54,11 +56,11 @@ def train(
                     images_seen=0,
                     seconds=time.monotonic() - began,
                     reason="interrupted",
-                    command=_same_command(pictures, run, options),
+                    command=_same_command(pictures, run, asked),
                 )
                 return
             config, data = ready
-            yield from _with_event_log(loop.train(config, run, data, device, stop), run)
+            yield from _with_event_log(loop.train(config, run, data, device, stop, began, more), run)
     except OSError as error:
         raise GanvasError(
             f"Cannot write to {run.folder}: {error.strerror or error}.",

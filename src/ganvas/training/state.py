@@ -49,6 +49,8 @@ class Counters:
         step: steps taken.
         images_seen: real images seen, counted as often as they were shown.
         seconds: spent on training alone.
+        wall_seconds: of the budget, start-up and all else included.
+        budget_seconds: of a run that was given more minutes, those of all budgets; 0 for what its configuration says.
         ada_p: probability of an augmentation where it adapts to the discriminator.
         n_microbatches: in how many parts a batch is taken because all of it does not fit into memory.
         best: the best checkpoint so far.
@@ -58,6 +60,8 @@ class Counters:
     step: int = 0
     images_seen: int = 0
     seconds: float = 0.0
+    wall_seconds: float = 0.0
+    budget_seconds: float = 0.0
     ada_p: float = 0.0
     n_microbatches: int = 1
     best: BestCheckpoint | None = None

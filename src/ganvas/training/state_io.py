@@ -13,7 +13,7 @@ from ..checkpoint import DamagedCheckpoint, Facts, Tensors
 from ..coach.treatment.prescription import with_prescriptions
 from ..config import Config, from_dict
 from ..errors import GanvasError
-from ..events import prescription_from
+from ..event_log import prescription_from
 from ..models.old_names import translate
 from .state import CoachState, Counters, State, new_state
 

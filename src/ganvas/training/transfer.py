@@ -15,13 +15,16 @@ from .state_io import newest_checkpoint, with_prefix
 NUMBERED = re.compile(r"^(.*?\.)(\d+)(\..*)$")
 
 
-def transfer_weights(state: State, origin: str) -> float:
+def transfer_weights(state: State, origin: str, enlarges: bool = False) -> float:
     """Copy the weights of `origin`'s newest checkpoint into the networks of `state`; return the share that matched.
 
     Generators match from their coarsest resolution on, discriminators and encoders up to theirs. So rows of layers of
     unequal length are aligned at the beginning or at the end. Optimizers begin anew, and so does a prior: it is small,
     where codes lie depends on the new pictures, and the bound on what it learns of few of them assumes that it knew
     nothing.
+
+    Args:
+        enlarges: whether what the earlier run draws is only to be enlarged: then its averages and its prior are kept.
 
     Raises:
         GanvasError: there is no checkpoint in `origin`, or the networks have no layer in common.
@@ -32,12 +35,12 @@ def transfer_weights(state: State, origin: str) -> float:
         raise GanvasError(f"{origin} has no checkpoint to begin with.", f"Train it first: ganvas train --out {origin}")
     kept = total = 0
     for name, network in state.networks.by_name().items():
-        source = "generator" if name == "g_ema" else name
+        source = "generator" if name == "g_ema" and not enlarges else name
         own = network.state_dict()
         old = _plain(with_prefix(found[0], f"{source}/"))
         names = {plain: each for each, plain in zip(own, _plain(own), strict=True)}
         taken = match_layers(old, _plain(own), from_end=name in ("discriminator", "encoder"))
-        taken = {plain: each for plain, each in taken.items() if not plain.startswith("prior.")}
+        taken = {plain: each for plain, each in taken.items() if enlarges or not plain.startswith("prior.")}
         network.load_state_dict(own | {names[plain]: each for plain, each in taken.items()})
         kept += sum(each.numel() for each in taken.values())
         total += sum(each.numel() for each in own.values())
@@ -47,8 +50,8 @@ def transfer_weights(state: State, origin: str) -> float:
 
 
 def _plain(tensors: Mapping[str, Tensor]) -> Tensors:
-    """Return tensors by the names that they have where nothing gives their network labels."""
-    return {name.removeprefix("network."): each for name, each in tensors.items()}
+    """Return tensors by the names that they have where nothing gives their network labels, or enlarges its images."""
+    return {name.removeprefix("small.").removeprefix("network."): each for name, each in tensors.items()}
 
 
 def match_layers(old: Mapping[str, Tensor], new: Mapping[str, Tensor], from_end: bool) -> Tensors:

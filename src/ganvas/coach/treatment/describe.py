@@ -36,6 +36,8 @@ TEXTS: dict[str, Callable[[Prescription], str]] = {
     "instance_noise": lambda it: f"added noise of {format_number(it.value)} to what the discriminator sees",
     "batch_size": lambda it: f"raised the batch size to {it.value:.0f}",
     "grad_accum": lambda it: f"accumulated the gradients of {it.value:.0f} steps for each update",
+    "pace": lambda it: f"planned {format_number(it.value)} times as many of the steps to come",
+    "extend": lambda it: f"went on for {it.value:.0f} steps more",
     "pac": lambda it: f"showed the discriminator {it.value:.0f} pictures at a time",
     "reinit_dead_units": lambda it: f"drew new weights for the dead units of the {it.network}",
     "rollback": lambda it: f"went back to {it.name or 'the last healthy checkpoint'}",

@@ -11,6 +11,7 @@ from ...config import Config, OptimizerConfig, PenaltyConfig, PhaseConfig
 from ...errors import lookup
 from ...events import Prescription
 from ...models import DISCRIMINATORS
+from ...planning.budget import scale_remaining
 
 DEFAULT_AUGMENT = ("translation",)  # where the recipe has no augmentation; others would also slow learning down
 Change = Callable[[Config, Prescription], Config]
@@ -137,6 +138,18 @@ def _pac(config: Config, prescription: Prescription) -> Config:
     return replace(config, balance=replace(config.balance, pac=round(prescription.value)))
 
 
+def _pace(config: Config, prescription: Prescription) -> Config:
+    """Give the steps after `step` `value` times as much time."""
+    return scale_remaining(config, prescription.step, prescription.value)
+
+
+def _extend(config: Config, prescription: Prescription) -> Config:
+    """Add `value` steps of the last phase from `step` on, where all phases are over."""
+    last = config.phases[-1]
+    share = last.time_share * prescription.value / last.steps
+    return replace(config, phases=(*config.phases, replace(last, steps=round(prescription.value), time_share=share)))
+
+
 KINDS: dict[str, Kind] = {
     "lr": Kind(_lr),
     "beta1": Kind(_beta1),
@@ -148,6 +161,8 @@ KINDS: dict[str, Kind] = {
     "instance_noise": Kind(_instance_noise),
     "batch_size": Kind(_batch_size),
     "grad_accum": Kind(_grad_accum),
+    "pace": Kind(_pace),  # not the coach's: it keeps a budget of minutes
+    "extend": Kind(_extend),  # not the coach's either: a finished run is given more
     "pac": Kind(_pac, once=True),  # widens the discriminator's first layer
     "reinit_dead_units": Kind(None, once=True),  # draws new weights for the dead units of `network`
     "rollback": Kind(None, once=True),  # to the `value`-th last healthy checkpoint of this phase (1: the last)

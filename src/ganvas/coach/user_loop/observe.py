@@ -10,7 +10,8 @@ from torch.optim import Optimizer
 
 from ...deprecation import accepts_old_names, warn_renamed
 from ...errors import GanvasError
-from ...events import Event, HealthCheck, Verdict, from_json, to_json
+from ...event_log import from_json, to_json
+from ...events import Event, HealthCheck, Verdict
 from ...image_io import write_atomically
 from ..diagnosis.check_times import MIN_STEPS, gap_factor
 from ..diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS

@@ -74,7 +74,7 @@ class HealthChecker:
         metrics["generator_dead_units"] = share_of_dead(layers)
         if PHASES[phase].has_discriminator:
             generator, discriminator = state.networks.generator, copy.deepcopy(state.networks.discriminator)
-            if generator.fakes_have_scales:
+            if not generator.fakes_are_images:
                 samples = copy.deepcopy(generator).fakes(batch.z, batch.labels, batch.rng)
             shown = generator.match_reals(batch.real), samples
             logits = [mean_logit_per_image(d_logits(discriminator, config, batch, images)) for images in shown]
@@ -88,8 +88,9 @@ class HealthChecker:
     def _samples(self, state: State, batch: Batch, phase: str) -> tuple[Tensor, list[ActivationLayer]]:
         """Return samples of the generator, or reconstructions while an autoencoder learns, and what its units did."""
         generator, encoder = state.networks.generator, state.networks.encoder
-        if phase == "autoencode" and isinstance(generator, AutoencoderGenerator) and encoder is not None:
-            return forward_with_dead_units(generator.decoder, copy.deepcopy(encoder)(batch.real))
+        if phase == "autoencode" and isinstance(generator.base, AutoencoderGenerator) and encoder is not None:
+            codes = copy.deepcopy(encoder)(generator.match_reals(batch.real))
+            return forward_with_dead_units(generator.base.decoder, codes)
         return forward_with_dead_units(generator, *((batch.z,) if batch.labels is None else (batch.z, batch.labels)))
 
     def _batch(self, config: Config, chosen: npt.NDArray[np.int64]) -> Batch:

@@ -25,10 +25,11 @@ from ...models import build_discriminator, packing
 from ...models.equalized import EqualConv2d, EqualLinear
 from ...phases import PHASES
 from ...planning.schedule import phase_at, phase_start
+from ...recipes.upsampling import is_upsampling_alone
 from ...runs import Run
 from ..state import State, adam, new_state
 from ..state_io import load_state, load_tensors, read_checkpoint, state_to_tensors
-from ..steps.batch import augment_probability, generate, make_batch, make_loader
+from ..steps.batch import augment_probability, make_batch, make_loader
 from ..steps.d_input import d_input
 from ..transfer import transfer_weights
 
@@ -102,7 +103,7 @@ def reinitialize(state: State, config: Config, seed: int) -> None:
     new = new_state(replace(config, seed=seed), state.device)
     if config.init_from:  # a new beginning is where the run began, if that is still there: a run does not need it
         with suppress(GanvasError):
-            transfer_weights(new, config.init_from)
+            transfer_weights(new, config.init_from, enlarges=is_upsampling_alone(config))
     new_networks, networks = new.networks.by_name(), state.networks.by_name()
     for place in PHASES[phase_at(config, max(0, state.counters.step - 1)).phase.name].resets:
         name, _, part = place.partition(".")
@@ -195,8 +196,9 @@ def _inputs(state: State, config: Config, network: str, data: PreparedDataset) -
     if network == "generator":
         return (batch.z, *batch.condition)
     with torch.no_grad():
-        fakes = generate(copy.deepcopy(state.networks.generator), batch.z, batch.labels)
-        shown = torch.cat([d_input(config, batch, images) for images in (batch.real, fakes)])
+        generator = copy.deepcopy(state.networks.generator)
+        fakes = generator.fakes(batch.z, batch.labels, rng)
+        shown = torch.cat([d_input(config, batch, images) for images in (generator.match_reals(batch.real), fakes)])
     return (shown,) if batch.labels is None else (shown, batch.labels.repeat(2))
 
 

@@ -66,6 +66,7 @@ def adversarial_step(
     batch: Batch,
     draw_fakes: DrawFakes = draw_fakes,
     g_loss: GeneratorLoss = g_loss,
+    g_optimizer: str = "generator",
 ) -> Losses:
     """Take one step of the discriminator and, if due, one of the generator; return losses and mean logits.
 
@@ -74,8 +75,8 @@ def adversarial_step(
     Args:
         draw_fakes: makes what the discriminator has to tell from the real images.
         g_loss: returns the generator's loss of a microbatch and its fakes, and the losses to report.
+        g_optimizer: the optimizer of what learns to fool the discriminator.
     """
-    batch = replace(batch, real=state.networks.generator.match_reals(batch.real))
     g_is_due = g_step_is_due(state, config)
     fakes: list[Tensor] = []  # of the last microbatch; cleared where their graph would hold memory that is needed
     d_losses, g_losses = list[Losses](), list[Losses]()
@@ -90,14 +91,14 @@ def adversarial_step(
     if not g_is_due:
         return mean_losses(d_losses)
     with frozen(state):
-        for attempt in retry_on_oom(state, batch, "generator"):
+        for attempt in retry_on_oom(state, batch, g_optimizer):
             with attempt as parts:
                 g_losses.clear()
                 for number, part in enumerate(parts):
                     if len(parts) > 1:  # else the discriminator's turn has drawn them, with their graph
                         fakes.clear()
                         fakes.append(draw_fakes(state, config, part))
-                    g_losses.append(g_step(state, config, part, fakes[0], g_loss, number, len(parts)))
+                    g_losses.append(g_step(state, config, part, fakes[0], g_loss, g_optimizer, number, len(parts)))
     return mean_losses(d_losses) | mean_losses(g_losses)
 
 
@@ -181,6 +182,7 @@ def g_step(
     batch: Batch,
     fakes: Tensor,
     g_loss: GeneratorLoss,
+    g_optimizer: str = "generator",
     microbatch: int = 0,
     n_microbatches: int = 1,
 ) -> Losses:
@@ -190,7 +192,7 @@ def g_step(
         microbatch, n_microbatches: which microbatch of how many this is.
     """
     loss, losses = g_loss(state, config, batch, fakes)
-    optimizer_step(state, config, "generator", loss, microbatch, n_microbatches)
+    optimizer_step(state, config, g_optimizer, loss, microbatch, n_microbatches)
     return losses
 
 

@@ -119,7 +119,7 @@ def encode_dataset(state: State, config: Config, data: PreparedDataset, most: in
     codes, labels = [], []
     for indices in np.array_split(chosen, -(-len(chosen) // ENCODED_AT_ONCE)):
         images = to_float(torch.from_numpy(np.asarray(data.images[indices])).to(device))
-        images = images.contiguous(memory_format=torch.channels_last)
+        images = state.networks.generator.match_reals(images).contiguous(memory_format=torch.channels_last)
         for view in (images, images.flip(3)) if config.flip else (images,):
             codes.append(encoder(view))
             if config.classes and data.labels is not None:
@@ -130,7 +130,7 @@ def encode_dataset(state: State, config: Config, data: PreparedDataset, most: in
 
 def autoencoder_parts(state: State, config: Config) -> tuple[AutoencoderGenerator, nn.Module, AutoencoderConfig]:
     """Return generator, encoder and settings, which are there by the recipe's construction."""
-    generator, encoder = state.networks.generator, state.networks.encoder
+    generator, encoder = state.networks.generator.base, state.networks.encoder
     if not isinstance(generator, AutoencoderGenerator) or encoder is None or config.autoencoder is None:
         raise GanvasError(f"Recipe {config.recipe} cannot begin with an autoencoder.", "Try: --recipe quick")
     return generator, encoder, config.autoencoder

@@ -1,0 +1,129 @@
+"""The last step of preparing pictures: copies and gaps are closed, labels, notes and the record written."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..config import DataConfig
+from ..errors import GanvasError
+from .cache import checksums
+from .decode import printable
+from .index import Index
+from .sources import Source
+from .workers import ChunkResult
+
+MIN_IMAGES = 16  # good pictures; with fewer, a discriminator just memorizes them
+COPY = "an exact copy"
+
+
+class SkippedFile(NamedTuple):
+    """A file that could not be used, and why."""
+
+    name: str
+    reason: str
+
+
+def finalize(config: DataConfig, source: Source, index: Index, folder: Path, total: ChunkResult) -> None:
+    """Leave out copies, close the gaps of skipped pictures, then write labels and the record. Safe to repeat.
+
+    Raises:
+        GanvasError: too few pictures are left.
+    """
+    classes = source.classes(index.groups)
+    total.skipped.update(_copies(index, total, classes if config.conditional else {}))
+    count = index.count - len(total.skipped)
+    if count < MIN_IMAGES:
+        reasons = f": {_reason_summary(total.skipped.values())}" if total.skipped else ""
+        raise GanvasError(
+            f"{MIN_IMAGES} pictures are needed; only {count} of {index.count} in {source.path} can be used{reasons}.",
+            f"Add pictures, or find out what is wrong: ganvas inspect {source.path}",
+        )
+    names = sorted(set(classes.values()), key=_natural_key)
+    class_indices = {group: names.index(name) for group, name in classes.items()}
+    labels = np.full(index.count, -1, np.int64)
+    skipped = []
+    for index_in_list, entry in enumerate(index.entries()):
+        if index_in_list in total.skipped:
+            skipped.append(SkippedFile(printable(entry.name), total.skipped[index_in_list]))
+        elif classes:
+            labels[index_in_list] = class_indices[entry.group]
+    image_bytes = config.channels * config.height * config.width
+    with (folder / "pictures").open("r+b") as images:
+        for gap, last in gap_moves(total.skipped, index.count):
+            images.seek(last * image_bytes)
+            pixels = images.read(image_bytes)
+            images.seek(gap * image_bytes)
+            images.write(pixels)
+            labels[gap] = labels[last]
+        images.flush()
+        os.fsync(images.fileno())
+    np.save(folder / "labels.npy", labels[:count])
+    record = {
+        "fingerprint": index.fingerprint,
+        "shape": [count, config.channels, config.height, config.width],
+        "classes": names,
+        "skipped": skipped,
+        "notes": _summary_notes(total, index.count),
+        "checksums": list(checksums(folder / "pictures", count * image_bytes)),
+    }
+    (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def _copies(index: Index, total: ChunkResult, classes: dict[str, str]) -> dict[int, str]:
+    """Return why each picture that is an exact copy of an earlier one is left out, by its index.
+
+    Args:
+        classes: of each group; a picture may stand in several classes. Empty where there are none.
+    """
+    first: dict[tuple[int, str], str] = {}
+    copies = {}
+    for number, entry in enumerate(index.entries()):
+        if number in total.hashes:
+            name = first.setdefault((total.hashes[number], classes.get(entry.group, "")), entry.name)
+            if name != entry.name:
+                copies[number] = f"{COPY} (of {printable(name)})"
+    return copies
+
+
+def gap_moves(skipped: dict[int, str], count: int) -> Iterator[tuple[int, int]]:
+    """Yield (gap, last): the last good picture moves into the gap, until all good ones are in front."""
+    last = count
+    for gap in sorted(skipped):
+        last -= 1
+        while last in skipped:
+            last -= 1
+        if last <= gap:
+            return
+        yield gap, last
+
+
+def _natural_key(name: str) -> tuple[int, str]:
+    """Return the sort key of a class name: numbers in numeric order, before words."""
+    return (int(name), name) if name.isascii() and name.isdigit() and len(name) < 10 else (1 << 40, name)
+
+
+def _summary_notes(total: ChunkResult, count: int) -> list[str]:
+    """Return how the pictures were converted, for people, the most frequent first."""
+    notes = [f"{number:,} picture{'s' * (number > 1)}: {text}." for text, number in _most_frequent_first(total.notes)]
+    unusable = [reason for reason in total.skipped.values() if not reason.startswith(COPY)]
+    if copies := len(total.skipped) - len(unusable):
+        notes.append(f"{copies:,} of {count:,} pictures are exact copies of others, which are shown once.")
+    if unusable:
+        notes.append(f"{len(unusable):,} of {count:,} files were skipped: {_reason_summary(unusable)}.")
+    return notes
+
+
+def _reason_summary(reasons: Iterable[str]) -> str:
+    """Return the most frequent reasons for skipping, without what is in brackets."""
+    counts = Counter(reason.partition(" (")[0] for reason in reasons)
+    return ", ".join(f"{number:,} {reason}" for reason, number in _most_frequent_first(counts)[:5])
+
+
+def _most_frequent_first(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return the most frequent first; ties in alphabetical order, whichever process finished first."""
+    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))

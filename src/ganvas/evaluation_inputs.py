@@ -1,0 +1,175 @@
+"""What an evaluation compares: samples of a run or of a folder, and real pictures, both at one size."""
+
+import dataclasses
+import hashlib
+import shlex
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .config import DataConfig
+from .config.train_options import parse_size
+from .data import PreparedDataset, guess_channels, inspect, open_source, prepare, read_overview
+from .data.prepare import fingerprint_of
+from .device import available_cores
+from .errors import GanvasError
+from .events import Event, Progress
+from .latents.sample import MODEL_FILE, load, read_training_length
+from .metrics import DEFAULT_NETWORK
+from .runs import Run
+
+T = TypeVar("T")
+DEFAULT_SAMPLES = 2000
+MIN_SIDE = 8  # pixels; the spectrum of smaller images is too coarse
+MAX_SIDE = 256  # pixels; larger pictures are shrunk, since the networks use a smaller size anyway
+PROGRESS_INTERVAL = 250  # images between two reports of progress
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EvaluationInputs:
+    """Samples and the real images that they are compared with.
+
+    Args:
+        name, against: names of the samples and of the real images, usually their folders.
+        samples: uint8 (N, C, H, W).
+        real_data: the prepared real images.
+        is_training_data: whether the generator was trained on the real images.
+        held_out_count: how many of the real images were held out of the training.
+        trained_for: steps and images seen by the generator in training; None if not known.
+        model_hash: hash of the generator's file; empty if there is none.
+    """
+
+    name: str
+    against: str
+    samples: Tensor
+    real_data: PreparedDataset
+    is_training_data: bool = False
+    held_out_count: int = 0
+    trained_for: tuple[int, int] | None = None
+    model_hash: str = ""
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """Options of an evaluation; see `ganvas.evaluate`. `at` is a size such as "128" or "96x64"."""
+
+    count: int = DEFAULT_SAMPLES
+    network: str = DEFAULT_NETWORK
+    weights: Path | None = None
+    seed: int = 1  # not 0: the best checkpoint of a run was chosen with the latents of seed 0
+    device: str = "auto"
+    at: str | None = None
+
+
+def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Generator[Event, None, EvaluationInputs]:
+    """Sample the run's model, and prepare its training pictures or those in `against`, both at one size."""
+    config = run.read_config()
+    while True:
+        hash_before, trained_for = model_hash(run), read_training_length(run)
+        model = load(run.folder, options.device)
+        if hash_before == model_hash(run):  # otherwise the run is in training and has just written a new model
+            break
+    path = Path(config.data.path) if against is None else against
+    if against is None and not path.exists():
+        raise GanvasError(
+            f"The pictures that {run.folder} was trained on are no longer at {path}.",
+            f"Say where they are: ganvas evaluate {shlex.quote(str(run.folder))} --against PICTURES",
+        )
+    data_config = dataclasses.replace(config.data, path=str(path.resolve()), conditional=False)
+    width, height = compared_size(data_config, options.at)
+    real_data = yield from prepare(dataclasses.replace(data_config, width=width, height=height), available_cores())
+    is_same_data = fingerprint_of(dataclasses.replace(config.data, path=str(path.resolve()))) == config.fingerprint
+
+    def samples_between(start: int, end: int) -> Tensor:
+        return resized(model.sample(end - start, options.seed, first=start), (height, width))
+
+    samples = yield from in_batches("samples generated", options.count, samples_between)
+    return EvaluationInputs(
+        name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,
+        is_training_data=against is None or is_same_data, held_out_count=config.held_out if is_same_data else 0,
+        trained_for=trained_for, model_hash=hash_before,
+    )  # fmt: skip
+
+
+def folder_inputs(
+    folder: Path, against: Path | None, options: EvaluationOptions
+) -> Generator[Event, None, EvaluationInputs]:
+    """Read a folder of samples, and prepare the real pictures at the samples' size."""
+    open_source(folder)  # reports a folder that cannot be read first of all
+    if against is None:
+        raise GanvasError(
+            f"{folder} is not a run, so it must be compared with real pictures.",
+            f"Say where they are: ganvas evaluate {shlex.quote(str(folder))} --against PICTURES",
+        )
+    inspection = inspect(folder)
+    scale = min(1.0, MAX_SIDE / max(inspection.widths.middle, inspection.heights.middle))
+    width, height = (round(scale * side.middle) for side in (inspection.widths, inspection.heights))
+    if min(width, height) < MIN_SIDE:
+        raise GanvasError(
+            f"The pictures in {folder} are {width}x{height} px; scores need at least {MIN_SIDE} px per side.",
+            f"Try: ganvas inspect {shlex.quote(str(folder))}",
+        )
+    channels = max(guess_channels(open_source(path)) for path in (folder, against))
+    fake_data = yield from prepare(DataConfig(str(folder), height, width, channels), available_cores())
+    real_data = yield from prepare(DataConfig(str(against), height, width, channels), available_cores())
+    indices = np.random.default_rng(options.seed).permutation(fake_data.count)[: options.count]
+    samples = torch.from_numpy(np.asarray(fake_data.images[indices]))
+    return EvaluationInputs(name=str(folder), against=str(against), samples=samples, real_data=real_data)
+
+
+def compared_size(config: DataConfig, at: str | None) -> tuple[int, int]:
+    """Return the width and height at which a run's samples are compared with real pictures.
+
+    By default that is the size of the real pictures, so that small samples do not look good by being small; at most
+    256 px on the short side, since networks look at no more.
+
+    Args:
+        config: how the run's pictures were prepared.
+        at: the size that was asked for.
+
+    Raises:
+        GanvasError: what was asked for is no size, or of another shape.
+    """
+    if at is not None:
+        width, height = parse_size(at, "--at")
+        if abs(width * config.height - height * config.width) > max(width * config.height, height * config.width) / 20:
+            raise GanvasError(
+                f"Samples of {config.width}x{config.height} px cannot be compared at {width}x{height}: "
+                "the shape differs.",
+                f"Try: --at {2 * config.width}x{2 * config.height}",
+            )
+        return width, height
+    own = min(read_overview(open_source(config.path)).short_side, MAX_SIDE)
+    scale = max(1.0, own / min(config.width, config.height))
+    return round(scale * config.width), round(scale * config.height)
+
+
+def resized(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return uint8 images (N, C, H, W) at another size, enlarged bicubically, as a viewer would."""
+    if images.shape[2:] == size:
+        return images
+    shrinks = size[0] < images.shape[2]
+    floats = F.interpolate(images.float(), size, mode="bicubic", antialias=shrinks)
+    return floats.round().clamp(0, 255).to(torch.uint8)
+
+
+def in_batches(description: str, count: int, compute: Callable[[int, int], T]) -> Generator[Event, None, list[T]]:
+    """Return compute(start, end) for batches of `count` images, and report the progress."""
+    results = []
+    for start in range(0, count, PROGRESS_INTERVAL):
+        yield Progress(description, start, count)
+        results.append(compute(start, min(start + PROGRESS_INTERVAL, count)))
+    yield Progress(description, count, count)
+    return results
+
+
+def model_hash(run: Run) -> str:
+    """Return a hash of the run's model file; empty if there is none."""
+    file = run.model / MODEL_FILE
+    return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest() if file.is_file() else ""
