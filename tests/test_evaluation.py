@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -248,3 +249,23 @@ def test_identical_pictures_give_finite_scores(tmp_path: Path, pictures: Path) -
         shutil.copy(pictures / "000.png", same / f"{index}.png")
     evaluation = run_to_end(evaluate(same, same, FEW))
     json.dumps(evaluation.to_dict(), allow_nan=False)
+
+
+def test_samples_are_compared_at_the_pictures_own_size(tmp_path: Path) -> None:
+    pictures = tiny.write_pictures(tmp_path / "pictures", size=48)
+    tiny.train(pictures, tmp_path / "run", "dcgan")
+    own = run_to_end(evaluate(tmp_path / "run", None, FEW))
+    assert (own.width, own.height) == (48, 48)
+    assert own.held_out_count == 0
+    assert json.loads((tmp_path / "run/evaluation/scores.json").read_text())["width"] == 48
+    asked = run_to_end(evaluate(tmp_path / "run", None, replace(FEW, at="16")))
+    assert (asked.width, asked.height) == (16, 16)
+    assert values(asked)["frechet_plain"] != values(own)["frechet_plain"]
+    assert "training pictures" in own.memorisation.text or "training picture" in own.memorisation.text
+
+
+@pytest.mark.parametrize(("at", "message"), [("huge", "'huge' is not a size"), ("32x16", "the shape differs")])
+def test_a_size_that_makes_no_sense_is_refused(run: Path, at: str, message: str) -> None:
+    with pytest.raises(GanvasError, match=message) as caught:
+        run_to_end(evaluate(run, None, replace(FEW, at=at)))
+    assert "--at" in str(caught.value)

@@ -74,7 +74,10 @@ class SampleGrid(Event):
 
 @dataclass(frozen=True)
 class Score(Event):
-    """A quality score: `value` of `score` by `network` for `count` samples, with its 95 % interval if known."""
+    """A quality score: `value` of `score` by `network` for `count` samples, with its 95 % interval if known.
+
+    at: size in pixels at which samples and real pictures were compared, "64x64"; "" of 0.1, which did not say.
+    """
 
     step: int
     images_seen: int
@@ -84,6 +87,7 @@ class Score(Event):
     count: int
     low: float | None = None
     high: float | None = None
+    at: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Pictures are decoded once, whatever interrupts; broken ones are named; a damaged cache is rebuilt."""
 
+import io
 import json
 import os
 import shutil
@@ -338,3 +339,58 @@ def test_gaps_are_closed_from_the_end(count: int, data: st.DataObject) -> None:
 
 def test_prepared_counts_its_pictures() -> None:
     assert PreparedDataset(np.zeros((3, 1, 2, 2), np.uint8), None, (), (), (), "").count == 3
+
+
+def test_exact_copies_are_left_out_and_named(tmp_path: Path, finish: Finish) -> None:
+    folder = write_files(tmp_path / "pictures", distinct_pictures(20))
+    (folder / "again.png").write_bytes((folder / "003.png").read_bytes())
+    (folder / "zz.png").write_bytes((folder / "003.png").read_bytes())
+    config = DataConfig(str(folder), 16, 16, drop_copies=True)
+    events, data = finish(prepare(config, workers=1))
+    assert data.count == 20
+    assert len(np.unique(data.images.reshape(20, -1), axis=0)) == 20
+    assert {(file.name, file.reason) for file in data.skipped} == {
+        (name, "an exact copy (of 003.png)") for name in ("again.png", "zz.png")
+    }
+    assert "2 of 22 pictures are exact copies of others, which are shown once." in notes(events)
+    assert not any("skipped" in note for note in notes(events)), "copies are no broken files"
+    _, kept = finish(prepare(DataConfig(str(folder), 16, 16), workers=1))
+    assert kept.count == 22
+    assert kept.fingerprint != data.fingerprint
+
+
+def test_a_copy_in_another_class_stays_where_classes_count(tmp_path: Path, finish: Finish) -> None:
+    pictures = distinct_pictures(20)
+    for name in ("cats", "dogs"):
+        write_files(tmp_path / "pictures" / name, {f"{name}-{key}": data for key, data in pictures.items()})
+    write_files(tmp_path / "pictures" / "dogs", {"same.png": pictures["004.png"]})
+    folder = str(tmp_path / "pictures")
+    _, plain = finish(prepare(DataConfig(folder, 16, 16, drop_copies=True), workers=1))
+    assert plain.count == 20
+    _, classed = finish(prepare(DataConfig(folder, 16, 16, drop_copies=True, conditional=True), workers=1))
+    assert classed.count == 40
+    assert np.bincount(classed.labels).tolist() == [20, 20]
+
+
+def test_copies_alone_are_too_few_to_train_on(tmp_path: Path, finish: Finish) -> None:
+    (data,) = distinct_pictures(1).values()
+    folder = write_files(tmp_path / "pictures", {f"{number}.png": data for number in range(30)})
+    with pytest.raises(GanvasError, match=r"only 1 of 30 in .* can be used: 29 an exact copy"):
+        finish(prepare(DataConfig(str(folder), 16, 16, drop_copies=True), workers=1))
+
+
+def distinct_pictures(count: int) -> dict[str, bytes]:
+    """Return PNGs of one color each, no two alike, by name."""
+    pictures = {}
+    for number in range(count):
+        file = io.BytesIO()
+        Image.new("RGB", (16, 16), (10 * number, 100, 200)).save(file, "PNG")
+        pictures[f"{number:03d}.png"] = file.getvalue()
+    return pictures
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder

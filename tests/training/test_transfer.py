@@ -13,6 +13,7 @@ from stepping import CPU
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+import ganvas
 import tiny
 from ganvas import checkpoint
 from ganvas.checkpoint import Tensors
@@ -528,3 +529,31 @@ def test_a_run_goes_on_with_no_other_origin(pictures: Path, tmp_path: Path) -> N
 def test_something_is_left_to_learn_however_much_is_frozen(pictures: Path, tmp_path: Path) -> None:
     trained(pictures, tmp_path / "old", "r3gan")
     assert tiny.train(pictures, tmp_path / "new", "r3gan", images=8, init_from=tmp_path / "old", freeze=0.99)
+
+
+def test_the_same_pictures_larger_train_the_enlarging_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganvas.recipes.upsampling.BLOCK_WIDTHS", (8, 8))
+    folder = tiny.write_pictures(tmp_path / "pictures", size=64)
+    tiny.train(folder, tmp_path / "small", "quick", size="32", upsample=2)
+    events = tiny.train(folder, tmp_path / "large", size="64", images=60, init_from=str(tmp_path / "small"))
+    assert any(isinstance(event, Note) and "the enlarging alone" in event.text for event in events)
+    config = Run(tmp_path / "large").read_config()
+    assert [phase.name for phase in config.phases] == ["upsample", "refine"]
+    assert config.upsampling is not None
+    assert config.upsampling.factor == 4
+    small, large = (Run(tmp_path / name) for name in ("small", "large"))
+    before, after = (ganvas.load(run.folder).network.base.state_dict() for run in (small, large))
+    assert before.keys() == after.keys()
+    parameters = [name for name in before if "running" not in name and "num_batches" not in name]
+    assert all(torch.equal(before[name], after[name]) for name in parameters), "what draws small has moved"
+    assert ganvas.load(large.folder).sample(1).shape == (1, 3, 64, 64)
+
+
+def test_other_pictures_or_another_recipe_are_learned_from_the_beginning(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        tiny.write_pictures(tmp_path / name, size=64)
+    tiny.train(tmp_path / "one", tmp_path / "small", "quick", size="32", upsample=2)
+    for pictures, options in ((tmp_path / "other", {"size": "64"}), (tmp_path / "one", {"size": "32"})):
+        out = tmp_path / f"run-{pictures.name}"
+        tiny.train(pictures, out, images=40, init_from=str(tmp_path / "small"), **options)
+        assert Run(out).read_config().phases[0].name == "autoencode"

@@ -124,7 +124,8 @@ class ProgressDisplay:
             case events.SampleGrid():
                 pass  # the files in the run folder show more than a line here
             case events.Score(score="Frechet distance"):
-                echo(f"{event.score} ({event.network}, {event.count} samples): {_value_and_interval(event)}")
+                at = f" at {event.at} px" if event.at else ""  # release 0.1 did not say
+                echo(f"{event.score} ({event.network}, {event.count} samples{at}): {_value_and_interval(event)}")
             case events.Score() | events.LogitHistograms() | events.HealthCheck():
                 pass  # shown in the report
             case events.Verdict():

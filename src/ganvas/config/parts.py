@@ -196,16 +196,16 @@ class UpsamplingConfig:
         factor: how many times longer the sides of the large ones are: 2, 4 or 8.
         upsampler: the network that enlarges.
         discriminator: the network that judges the large images.
+        crop: side in pixels of the random crops that it judges; whole images where they are no larger.
         loss: adversarial loss at the full size.
         augment: what the discriminator of large images is shown, as in `Config.augment`.
         adversarial_weight: of the adversarial loss beside the two errors (mean absolute errors).
-        sample_fraction: share of a batch that the generator draws; the others are real images made small.
     """
 
     factor: int
     upsampler: NetworkConfig
     discriminator: NetworkConfig
+    crop: int
     loss: str
     augment: tuple[str, ...]
     adversarial_weight: float
-    sample_fraction: float

@@ -66,7 +66,10 @@ def build_discriminator(config: Config) -> Discriminator:
     small = _discriminator(config, config.discriminator, (packing(config) * channels, height, width))
     if config.upsampling is None:
         return small
-    return UpsampledDiscriminator(small, _discriminator(config, config.upsampling.discriminator, config.shape))
+    crop = config.upsampling.crop
+    shape = config.data.channels, min(crop, config.data.height), min(crop, config.data.width)
+    large = _discriminator(config, config.upsampling.discriminator, shape)
+    return UpsampledDiscriminator(small, large, shape)
 
 
 def _discriminator(config: Config, network: NetworkConfig, shape: tuple[int, int, int]) -> Discriminator:

@@ -71,7 +71,7 @@ class Upsampler(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Return images (B, C, H, W), about [-1, 1], for small ones (B, C, h, w) in [-1, 1]."""
         enlarged: Tensor = F.interpolate(images, scale_factor=self.factor, mode="bilinear") + self.layers(images)
-        return enlarged[:, :, : self.height, : self.width]
+        return enlarged[:, :, : self.height, : self.width]  # crops of small images give crops of large ones
 
 
 class UpsampledGenerator(Generator):
@@ -133,18 +133,20 @@ class UpsampledGenerator(Generator):
 
 
 class UpsampledDiscriminator(Discriminator):
-    """A discriminator of small images, and one of large images that takes its place at the full level.
+    """A discriminator of small images, and one of crops of large images that takes its place at the full level.
 
     Args:
         small: judges small images.
-        large: judges images of the full size.
+        large: judges crops of images of the full size.
+        shape: (C, H, W) of the crops.
     """
 
     can_pack = False
 
-    def __init__(self, small: Discriminator, large: Discriminator) -> None:
+    def __init__(self, small: Discriminator, large: Discriminator, shape: Shape) -> None:
         super().__init__()
         self.small, self.large = small, large
+        _, self.height, self.width = shape
         self._at_full_size = False
 
     def set_level(self, level: float) -> None:
@@ -152,7 +154,10 @@ class UpsampledDiscriminator(Discriminator):
         self._at_full_size = level >= FULL_LEVEL
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the logits of the one that judges now."""
+        """Return the logits of the one that judges now; of images that are larger than a crop, it sees the middle."""
         judge = self.large if self._at_full_size else self.small
+        if self._at_full_size:
+            top, left = (images.shape[2] - self.height) // 2, (images.shape[3] - self.width) // 2
+            images = images[:, :, top : top + self.height, left : left + self.width]
         logits: Tensor = judge(images) if labels is None else judge(images, labels)
         return logits

@@ -10,6 +10,7 @@ BLOCK_WIDTHS = (64, 64, 64, 64)  # channels of the upsampler's residual blocks, 
 NARROWING = (32, 16)  # channels after each doubling but the last
 UPSAMPLE_SHARE, REFINE_SHARE = 0.1, 0.4  # of the time; the rest is the recipe's own
 BATCH = 16
+CROP = 128
 
 
 def small_data(data: DataConfig, factor: int) -> DataConfig:
@@ -51,10 +52,10 @@ def upsampled(small: Config, data: DataConfig, factor: int) -> Config:
             factor=factor,
             upsampler=NetworkConfig("upsampler", BLOCK_WIDTHS + NARROWING[: factor.bit_length() - 2]),
             discriminator=NetworkConfig("projected", (64, 64, 64, 64)),
+            crop=CROP,
             loss="hinge",
             augment=("translation", "cutout"),
             adversarial_weight=0.05,
-            sample_fraction=0.5,
         ),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..formatting import BETTER_TEXT, format_interval, format_number, format_percent, format_size
-from .summary import RunSummary, skipped_files, summary_sentences, train_command, versions
+from .summary import RunSummary, compared_at, skipped_files, summary_sentences, train_command, versions
 
 MAX_CLASSES = 50  # whose names are listed
 LIMITATIONS = (
@@ -88,7 +88,7 @@ def _scores(summary: RunSummary) -> Iterator[str]:
         return
     count = evaluation.get("count")
     if isinstance(count, int):
-        yield from (f"{count:,} samples, 95 % intervals.", "")
+        yield from (f"{count:,} samples{compared_at(evaluation)}, 95 % intervals.", "")
     yield from (
         "| score | network | samples | interval | real pictures | |",
         "| --- | --- | ---: | ---: | ---: | --- |",

@@ -11,7 +11,7 @@ from .gallery import nearest_pairs, samples_beside_real
 from .health import health_section
 from .histograms import logit_charts
 from .html import Html, join, table, tag
-from .summary import RunSummary, skipped_files, train_command, versions
+from .summary import RunSummary, compared_at, skipped_files, train_command, versions
 
 SCORE_COLUMNS = ("Score", "Samples", "Real pictures")
 MAX_LISTED_FILES = 20
@@ -80,7 +80,7 @@ def _measured_on(evaluation: dict[str, Any]) -> str:
     counts = {"samples": "count", "real pictures": "real_count", "held-out pictures": "held_out_count"}
     amounts = [f"{evaluation[key]:,} {name}" for name, key in counts.items() if isinstance(evaluation.get(key), int)]
     step = f" at step {evaluation['step']:,}" if isinstance(evaluation.get("step"), int) else ""
-    measured = f"Measured{step} on {', '.join(amounts)}. " if amounts else ""
+    measured = f"Measured{step} on {', '.join(amounts)}{compared_at(evaluation)}. " if amounts else ""
     return f"{measured}The 95\u00a0% interval is below each value."
 
 

@@ -142,6 +142,12 @@ def _score_sentence(row: dict[str, Any]) -> str:
     return f"{sentence}; real pictures get {format_number(real)}." if real is not None else f"{sentence}."
 
 
+def compared_at(evaluation: dict[str, Any]) -> str:
+    """Return at which size samples and real pictures were compared: " at 64x64 px"; release 0.1 did not say."""
+    width, height = evaluation.get("width"), evaluation.get("height")
+    return f" at {width}x{height} px" if isinstance(width, int) and isinstance(height, int) else ""
+
+
 def _on_network(network: object) -> str:
     return f" on {network}" if network else ""
 

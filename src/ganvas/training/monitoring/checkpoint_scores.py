@@ -58,6 +58,7 @@ class CheckpointScorer:
                 count=self.count,
                 low=interval.low,
                 high=interval.high,
+                at=f"{self.config.data.width}x{self.config.data.height}",
             )
             for key, interval in intervals.items()
         }

@@ -2,21 +2,27 @@
 
 1. *upsample*: real images are made small; the upsampler learns to give them back. That is supervised, quick and safe,
    but soft where detail cannot be known.
-2. *refine*: a discriminator of large images against the upsampler. Part of each batch is real images made small, which
-   have to come back; the rest the generator draws, and made small again they have to be what it drew.
+2. *refine*: a discriminator of large images against the upsampler. Every other image of a batch is a real one made
+   small, which has to come back. The others the generator draws; made small again they have to be what it drew.
 
 The generator of the small images stands still meanwhile, in the form that it is sampled in.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ...config import Config, UpsamplingConfig
+from ...device import seeded_rng
 from ...errors import GanvasError
+from ...models.quick import AutoencoderGenerator
 from ...models.upsampling import UpsampledGenerator, downsample
 from ..state import State
 from .adversarial import adversarial_g_loss, adversarial_step
+from .autoencoder import add_code_noise
 from .batch import Batch
 from .ema import prepare_for_sampling
 from .oom_retry import step_by_microbatches
@@ -27,6 +33,25 @@ MAX_BLUR = 0.5  # share of the mean over 3 x 3 pixels
 MAX_NOISE_STD = 0.04
 
 
+@dataclass(frozen=True, kw_only=True)
+class PairedBatch(Batch):
+    """A batch of large crops, and the small ones that are to be enlarged.
+
+    Args:
+        small: (B, C, h, w).
+        is_sample: (B,) bool: whether a small one was drawn by the generator; the others are real ones made small.
+    """
+
+    small: Tensor
+    is_sample: Tensor
+
+    def microbatches(self, count: int) -> Iterator["PairedBatch"]:
+        """Yield the batch in `count` parts, as equal as can be."""
+        parts = super().microbatches(count), self.small.tensor_split(count), self.is_sample.tensor_split(count)
+        for part, small, is_sample in zip(*parts, strict=True):
+            yield _paired(part, small, is_sample)
+
+
 def freeze_base(state: State, config: Config) -> None:
     """Give the generator of the small images the averaged weights and statistics that it is sampled with."""
     sampled = prepare_for_sampling(state, config, state.device)
@@ -34,14 +59,14 @@ def freeze_base(state: State, config: Config) -> None:
 
 
 def upsample_step(state: State, config: Config, batch: Batch) -> Losses:
-    """Minimize E|x - upsampler(downsample(x))| over real images x."""
-    return step_by_microbatches(state, config, batch, "upsampler", _upsample)
+    """Minimize E|x - upsampler(small(x))| over crops of real images x."""
+    paired = pair(state, config, batch, with_samples=False)
+    return step_by_microbatches(state, config, paired, "upsampler", _upsample)
 
 
 def _upsample(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:
     """Learn from one microbatch. Its graph lives in here only, so that it is freed if memory runs out."""
-    generator, settings = upsampling_parts(state, config)
-    loss = (generator.upsampler(degrade(batch.real, settings.factor, batch.rng)) - batch.real).abs().mean()
+    loss = (draw_enlarged(state, config, batch) - batch.real).abs().mean()
     optimizer_step(state, config, "upsampler", loss, microbatch, n_microbatches)
     return {"upsampling": loss.detach()}
 
@@ -51,51 +76,85 @@ def refine_step(state: State, config: Config, batch: Batch) -> Losses:
 
     The upsampler minimizes both its errors plus the weighted adversarial loss.
     """
-    return adversarial_step(state, config, batch, draw_enlarged, refine_loss, "upsampler")
+    paired = pair(state, config, batch, with_samples=True)
+    return adversarial_step(state, config, paired, draw_enlarged, refine_loss, "upsampler")
 
 
 def draw_enlarged(state: State, config: Config, batch: Batch) -> Tensor:
-    """Return large images (B, C, H, W): first of the batch's reals made small, then of the generator's own."""
-    generator, settings = upsampling_parts(state, config)
-    count = _from_reals(batch, settings)
-    small = [degrade(batch.real[:count], settings.factor, batch.rng), draw_small(state, config, batch)]
-    images: Tensor = generator.upsampler(torch.cat(small).contiguous(memory_format=torch.channels_last))
+    """Return the small crops of a paired batch made large (B, C, H, W)."""
+    generator, _ = upsampling_parts(state, config)
+    assert isinstance(batch, PairedBatch)
+    images: Tensor = generator.upsampler(batch.small)
     return images
-
-
-@torch.no_grad()
-def draw_small(state: State, config: Config, batch: Batch) -> Tensor:
-    """Return the small images (N, C, h, w) that the generator draws of the last N latents of a batch."""
-    generator, settings = upsampling_parts(state, config)
-    count = _from_reals(batch, settings)
-    labels = None if batch.labels is None else batch.labels[count:]
-    return generator.base.eval().sample(batch.z[count:], labels)
 
 
 def refine_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
     """Return both errors plus the weighted adversarial loss, and all to report."""
     _, settings = upsampling_parts(state, config)
-    count = _from_reals(batch, settings)
+    assert isinstance(batch, PairedBatch)
     adversarial = adversarial_g_loss(state, config, batch, fakes)
-    upsampling = (fakes[:count] - batch.real[:count]).abs().mean()
-    consistency = (downsample(fakes[count:], settings.factor) - draw_small(state, config, batch)).abs().mean()
+    of_sample = batch.is_sample.float()
+    errors = (fakes - batch.real).abs().mean((1, 2, 3))
+    changes = (downsample(fakes, settings.factor) - batch.small).abs().mean((1, 2, 3))
+    upsampling = (errors * (1 - of_sample)).sum() / len(fakes)
+    consistency = (changes * of_sample).sum() / len(fakes)
     loss = upsampling + consistency + settings.adversarial_weight * adversarial
     losses = {"generator": adversarial, "upsampling": upsampling, "consistency": consistency}
     return loss, {name: each.detach() for name, each in losses.items()}
 
 
-def degrade(images: Tensor, factor: int, rng: torch.Generator) -> Tensor:
-    """Return real images (B, C, H, W) made small (B, C, h, w), each a little blurred and noisy."""
-    small = downsample(images, factor)
+@torch.no_grad()
+def pair(state: State, config: Config, batch: Batch, with_samples: bool) -> PairedBatch:
+    """Return crops of a batch's real images, each with a small one to enlarge.
+
+    That is the real image made small; of every fourth, where a recipe has an autoencoder, what this makes of it. With
+    samples, it is for every other one what the generator draws.
+    """
+    generator, settings = upsampling_parts(state, config)
+    base, encoder = generator.base.eval(), state.networks.encoder
+    small = downsample(batch.real, settings.factor)
+    made = degrade(small, batch.rng)
+    if encoder is not None and isinstance(base, AutoencoderGenerator) and config.autoencoder is not None:
+        codes = encoder.eval()(small[::4])
+        made[::4] = base.decoder(add_code_noise(codes, config.autoencoder.code_noise_std, batch.rng))
+    is_sample = torch.zeros(len(made), dtype=torch.bool, device=made.device)
+    if with_samples:
+        is_sample[1::2] = True
+        made[1::2] = base.sample(batch.z[1::2], None if batch.labels is None else batch.labels[1::2])
+    rows, columns = (slice(begin, begin + side) for begin, side in crop_window(state, config))
+    factor, crop = settings.factor, made[:, :, rows, columns].contiguous(memory_format=torch.channels_last)
+    large = batch.real[
+        :, :, factor * rows.start : factor * rows.stop, factor * columns.start : factor * columns.stop
+    ].contiguous(memory_format=torch.channels_last)
+    return _paired(replace(batch, real=large), crop, is_sample)
+
+
+def _paired(batch: Batch, small: Tensor, is_sample: Tensor) -> PairedBatch:
+    return PairedBatch(
+        batch.real, batch.z, batch.labels, batch.rng, batch.augment_p, small=small, is_sample=is_sample
+    )  # fmt: skip
+
+
+def crop_window(state: State, config: Config) -> list[tuple[int, int]]:
+    """Return where the crop of a step begins in the small images and how long it is, down and across."""
+    _, settings = upsampling_parts(state, config)
+    _, height, width = config.shape
+    rng, window = seeded_rng(config.seed, state.counters.step, "crop"), []
+    for full, small in zip((height, width), config.small_shape[1:], strict=True):
+        if full <= settings.crop:
+            window.append((0, small))
+        else:
+            length = settings.crop // settings.factor
+            window.append((int(torch.randint(full // settings.factor - length + 1, (1,), generator=rng)), length))
+    return window
+
+
+def degrade(small: Tensor, rng: torch.Generator) -> Tensor:
+    """Return images (B, C, h, w), each a little blurred and noisy."""
     blur, std = (torch.rand((len(small), 1, 1, 1), generator=rng, device=small.device) for _ in range(2))
     blurred = F.avg_pool2d(F.pad(small, (1, 1, 1, 1), mode="replicate"), 3, 1)
     noise = torch.randn(small.shape, generator=rng, device=small.device)
     return torch.lerp(small, blurred, MAX_BLUR * blur) + MAX_NOISE_STD * std * noise
-
-
-def _from_reals(batch: Batch, settings: UpsamplingConfig) -> int:
-    """Return how many images of a batch are real ones made small; the others are samples."""
-    return round(len(batch.real) * (1 - settings.sample_fraction))
 
 
 def upsampling_parts(state: State, config: Config) -> tuple[UpsampledGenerator, UpsamplingConfig]:
