@@ -81,10 +81,10 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
             f"The pictures that {run.folder} was trained on are no longer at {path}.",
             f"Say where they are: ganvas evaluate {shlex.quote(str(run.folder))} --against PICTURES",
         )
-    data_config = dataclasses.replace(config.data, path=str(path.resolve()), conditional=False)
+    data_config = dataclasses.replace(config.data, path=str(path.resolve()))
     width, height = compared_size(data_config, options.at)
     real_data = yield from prepare(dataclasses.replace(data_config, width=width, height=height), available_cores())
-    is_same_data = fingerprint_of(dataclasses.replace(config.data, path=str(path.resolve()))) == config.fingerprint
+    is_same_data = fingerprint_of(data_config) == config.fingerprint
 
     def samples_between(start: int, end: int) -> Tensor:
         return resized(model.sample(end - start, options.seed, first=start), (height, width))
@@ -126,8 +126,8 @@ def folder_inputs(
 def compared_size(config: DataConfig, at: str | None) -> tuple[int, int]:
     """Return the width and height at which a run's samples are compared with real pictures.
 
-    By default that is the size of the real pictures, so that small samples do not look good by being small; at most
-    256 px on the short side, since networks look at no more.
+    By default that is the size of the real pictures, so that small samples do not look good by being small; for samples
+    that are no larger, at most 256 px on the short side, since networks look at no more.
 
     Args:
         config: how the run's pictures were prepared.
@@ -138,6 +138,10 @@ def compared_size(config: DataConfig, at: str | None) -> tuple[int, int]:
     """
     if at is not None:
         width, height = parse_size(at, "--at")
+        if min(width, height) < MIN_SIDE:
+            raise GanvasError(
+                f"Scores need at least {MIN_SIDE} px per side.", f"Try: --at {config.width}x{config.height}"
+            )
         if abs(width * config.height - height * config.width) > max(width * config.height, height * config.width) / 20:
             raise GanvasError(
                 f"Samples of {config.width}x{config.height} px cannot be compared at {width}x{height}: "

@@ -1,5 +1,6 @@
 """Phases that enlarge: what they train, what stands still, and whole runs that go through them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from stepping import CPU
 import ganvas
 import tiny
 from ganvas.checkpoint import load_newest
-from ganvas.config import Config
+from ganvas.config import Config, DataConfig
 from ganvas.data.loader import Loader
 from ganvas.data.prepare import PreparedDataset
 from ganvas.events import Done, SampleGrid, Step
@@ -20,7 +21,8 @@ from ganvas.planning.schedule import PhasePosition, config_at_step, level_at
 from ganvas.recipes import RECIPES
 from ganvas.training.phases import begin_step, take_step
 from ganvas.training.state import State, new_state
-from ganvas.training.steps.upsample import MAX_NOISE_STD, degrade
+from ganvas.training.steps.batch import Batch
+from ganvas.training.steps.upsample import MAX_NOISE_STD, PairedBatch, crop_window, degrade, pair
 
 
 def pictures(config: Config, count: int = 32) -> PreparedDataset:
@@ -135,3 +137,67 @@ def test_reals_and_samples_have_one_range(tmp_path: Path) -> None:
     images = state.networks.generator(torch.randn(4, config.z_dim))
     reals = to_float(torch.from_numpy(pictures(config).images[:4].copy()))
     assert images.shape == reals.shape
+
+
+def cropping(recipe: str, crop: int, size: int = 32, factor: int = 2) -> Config:
+    config = tiny.upsampled(recipe, size, factor)
+    assert config.upsampling is not None
+    return replace(config, upsampling=replace(config.upsampling, crop=crop))
+
+
+def paired(config: Config, with_samples: bool = True, step: int = 0) -> tuple[State, PairedBatch]:
+    state, data = new_state(config, CPU), pictures(config)
+    state.counters.step = step
+    real = to_float(torch.from_numpy(data.images[:8].copy()))
+    rng = torch.Generator().manual_seed(1)
+    batch = Batch(real, torch.randn((8, config.z_dim), generator=rng), None, rng)
+    return state, pair(state, config, batch, with_samples)
+
+
+@pytest.mark.parametrize("crop", [16, 64])
+def test_crops_of_small_and_large_images_show_the_same_place(crop: int) -> None:
+    """Real ones, made small and enlarged smoothly, are near their large crop and far from others."""
+    config = cropping("projected", crop)
+    places = set()
+    for step in range(12):
+        state, batch = paired(config, with_samples=False, step=step)
+        side = min(crop, 32)
+        assert batch.real.shape == (8, 3, side, side)
+        assert batch.small.shape == (8, 3, side // 2, side // 2)
+        assert float((downsample(batch.real, 2) - batch.small).abs().mean()) < 0.25
+        places.add(tuple(crop_window(state, config)))
+    assert len(places) == (1 if crop == 64 else len(places))
+    assert crop == 64 or len(places) > 3, "crops are taken from one place"
+
+
+def test_every_other_image_is_the_generators_own() -> None:
+    config = cropping("quick", 64)
+    state, batch = paired(config)
+    assert batch.is_sample.tolist() == [False, True] * 4
+    drawn = state.networks.generator.base.eval().sample(batch.z[1::2], None)
+    assert torch.equal(batch.small[1::2], drawn)
+    _, plain = paired(config, with_samples=False)
+    assert not plain.is_sample.any()
+
+
+def test_microbatches_keep_pairs_together() -> None:
+    _, batch = paired(cropping("quick", 64))
+    parts = list(batch.microbatches(3))
+    for name in ("real", "small", "is_sample", "z"):
+        assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(batch, name))
+
+
+@pytest.mark.parametrize("phase", ["upsample", "refine"])
+@pytest.mark.parametrize(("recipe", "classes", "channels"), [("keen", 0, 4), ("projected", 2, 3), ("quick", 2, 1)])
+def test_steps_of_any_kind_of_image(phase: str, recipe: str, classes: int, channels: int) -> None:
+    config = tiny.upsampled(recipe, classes=tuple("ab"[:classes]), data=DataConfig("pictures", 30, 41, channels))
+    assert config.upsampling is not None
+    config = replace(config, upsampling=replace(config.upsampling, crop=24))
+    state, data = new_state(config, CPU), pictures(config)
+    if classes:
+        data = replace(data, labels=(torch.arange(data.count) % classes).numpy())
+    which = next(each for each in config.phases if each.name == phase)
+    begin_step(state, config, PhasePosition(which, 0), data)
+    state.counters.n_microbatches = 2
+    losses = take_step(which, state, config, Loader(data, 0))
+    assert all(torch.isfinite(value) for value in losses.values())

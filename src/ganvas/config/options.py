@@ -110,7 +110,7 @@ class ModelOptions:
         float | None,
         Option("the recipe's", "LR", read=_lr("generator", "autoencoder"), minimum=0, maximum=1, example="0.0002"),
     ] = None
-    """Learning rate of the generator; in quick and keen, of the last phase."""
+    """Learning rate of the generator; in quick and keen, of the phase that sharpens."""
     d_lr: Annotated[
         float | None, Option("the recipe's", "LR", read=_lr("discriminator"), minimum=0, maximum=1, example="0.0002")
     ] = None

@@ -1,6 +1,6 @@
 """The parts of a run's description: pictures, networks, optimizers, phases, and how each of them is regularized."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4}  # by the names that people give them
 
@@ -197,7 +197,7 @@ class UpsamplingConfig:
         upsampler: the network that enlarges.
         discriminator: the network that judges the large images.
         crop: side in pixels of the random crops that it judges; whole images where they are no larger.
-        loss: adversarial loss at the full size.
+        loss, penalty: adversarial loss at the full size, and penalty on the discriminator.
         augment: what the discriminator of large images is shown, as in `Config.augment`.
         adversarial_weight: of the adversarial loss beside the two errors (mean absolute errors).
     """
@@ -209,3 +209,4 @@ class UpsamplingConfig:
     loss: str
     augment: tuple[str, ...]
     adversarial_weight: float
+    penalty: PenaltyConfig = field(default_factory=PenaltyConfig)

@@ -153,6 +153,10 @@ class UpsampledDiscriminator(Discriminator):
         """Set which of the two judges."""
         self._at_full_size = level >= FULL_LEVEL
 
+    def freezable_parameters(self) -> list[nn.Parameter]:
+        """Return those of the small one: the large one begins anew with each size."""
+        return self.small.freezable_parameters()
+
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the logits of the one that judges now; of images that are larger than a crop, it sees the middle."""
         judge = self.large if self._at_full_size else self.small

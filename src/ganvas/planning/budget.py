@@ -62,6 +62,8 @@ def scale_remaining(config: Config, step: int, factor: float) -> Config:
     free = sum(rest * cost for rest, cost, bound in triples if bound is None)  # the time that the others had
     scale = max(0.0, time) / free if free else 0.0
     coming = [scale * rest if bound is None else bound for rest, _, bound in triples]
+    if left[-1]:
+        coming[-1] = max(1.0, coming[-1])  # a run comes to its end by a step, which saves it
     return with_steps(config, [before + each for before, each in zip(done, coming, strict=True)], costs)
 
 

@@ -51,8 +51,10 @@ def choose_factor(data: DataConfig, minutes: float) -> int:
     """Return how many times smaller than `data` images are drawn first on a CPU; 1 for full size from the start."""
     short, long = sorted((data.width, data.height))
     drawn = max(side for side, from_minutes in MINUTES_TO_DRAW.items() if from_minutes <= minutes)
-    fitting = [factor for factor in FACTORS if short / factor <= drawn and long / factor <= MAX_DRAWN_SIDE]
-    return next((factor for factor in fitting if short / factor >= MIN_DRAWN_SIDE), 1)
+    possible = [
+        factor for factor in FACTORS if long / factor <= MAX_DRAWN_SIDE and short / factor >= MIN_DRAWN_SIDE
+    ]  # the larger ones are drawn larger than there is time for
+    return next((factor for factor in possible if short / factor <= drawn), possible[-1] if possible else 1)
 
 
 def largest_size(data: DataConfig, recipe: RecipeSpec) -> DataConfig:

@@ -14,7 +14,7 @@ from ..errors import GanvasError, lookup
 from ..models import DISCRIMINATORS
 from ..recipes import DEFAULT_MINUTES, RECIPES
 from ..recipes.overrides import apply_options
-from ..recipes.upsampling import FACTORS, small_data, upsampled, upsampling_alone
+from ..recipes.upsampling import FACTORS, UPSAMPLING_PHASES, small_data, upsampled, upsampling_alone
 from ..runs import Run
 from .choose import FEW, GPU_MINUTES, choose_factor, choose_recipe, choose_size, largest_size
 from .inputs import AS_ASKED, Decision, PlanInputs
@@ -72,7 +72,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         check_freeze(config, source)
         ada = config.ada and replace(config.ada, speed_images=ADA_SPEED_AFTER_TRANSFER)
         config = replace(config, init_from=str(Path(str(options.init_from)).resolve()), ada=ada)
-        if _only_enlarges(config, source):
+        if _only_enlarges(config, source) and _has_drawn(source, str(options.init_from)):
             config = upsampling_alone(config)
             why = f"{options.init_from} has learned these pictures at {plain.small_shape[2]}x{plain.small_shape[1]}"
             decisions.append(Decision("schedule", "the enlarging alone", why))
@@ -138,10 +138,16 @@ def _only_enlarges(config: Config, source: Config) -> bool:
     return (
         config.upsampling is not None
         and config.shape != source.shape
-        and (config.small_shape, config.data.path) == (source.small_shape, source.data.path)
+        and replace(config.data, width=0, height=0) == replace(source.data, width=0, height=0)
+        and config.small_shape == source.small_shape
         and (config.recipe, config.generator, config.z_dim) == (source.recipe, source.generator, source.z_dim)
-        and config.data.conditional == source.data.conditional
     )
+
+
+def _has_drawn(source: Config, run: str) -> bool:
+    """Return whether an earlier run has taken all steps of the phases that draw small."""
+    steps = sum(phase.steps for phase in source.phases if phase.name not in UPSAMPLING_PHASES)
+    return int(checkpoint.list_checkpoints(Run(run).checkpoints)[-1].name) >= steps
 
 
 def _may_upsample(options: TrainOptions, inputs: PlanInputs, source: Config | None) -> bool:
@@ -161,7 +167,8 @@ def _choose_factor(
         GanvasError: the factor is none of `FACTORS`, or the recipe draws at full size only.
     """
     name = _recipe_name(options, source)
-    if options.upsample is None and source is not None and (same := _factor_from(source, data)):
+    may = name is None or lookup(RECIPES, name, "recipe").upsamples
+    if options.upsample is None and may and source is not None and (same := _factor_from(source, data)):
         factor, why = same, f"{options.init_from} draws at this size"
     elif options.upsample is None:
         factor = choose_factor(data, inputs.minutes) if _may_upsample(options, inputs, source) else 1
@@ -181,8 +188,6 @@ def _choose_factor(
 
 def _factor_from(source: Config, data: DataConfig) -> int:
     """Return how many times larger `data` is than what an earlier run draws first; 0 if it is no such factor."""
-    if not lookup(RECIPES, source.recipe, "recipe").upsamples:
-        return 0
     sizes = {(small.height, small.width): factor for factor in FACTORS for small in [small_data(data, factor)]}
     return sizes.get(source.small_shape[1:], 0)
 

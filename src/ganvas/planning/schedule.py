@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from ..config import Config, PenaltyConfig, PhaseConfig
+from ..config import Config, PhaseConfig
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,7 @@ def ends_level(config: Config, step: int) -> bool:
 
 def config_at_step(config: Config, step: int) -> Config:
     """Return `config` with what its settings have become at `step`, if they change on the way."""
-    if config.upsampling is not None and phase_at(config, min(step, config.steps - 1)).phase.level:
-        settings = config.upsampling
-        return replace(config, loss=settings.loss, augment=settings.augment, ada=None, penalty=PenaltyConfig())
+    config = config_in_phase(config, phase_at(config, min(step, config.steps - 1)).phase)
     if config.anneal is None:
         return config
     done = (1 - math.cos(math.pi * progress(config, step))) / 2
@@ -75,6 +73,22 @@ def config_at_step(config: Config, step: int) -> Config:
         balance=replace(
             config.balance, augment_p=(done if config.anneal.ramps_augment_p else 1) * config.balance.augment_p
         ),
+    )
+
+
+def config_in_phase(config: Config, phase: PhaseConfig) -> Config:
+    """Return `config` with what holds in a phase: large images have their own loss, penalty and augmentation."""
+    settings = config.upsampling
+    if settings is None or not phase.level:
+        return config
+    return replace(
+        config,
+        loss=settings.loss,
+        penalty=settings.penalty,
+        augment=settings.augment,
+        balance=replace(config.balance, augment_p=1.0),
+        ada=None,
+        anneal=None,
     )
 
 

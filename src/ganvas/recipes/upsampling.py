@@ -5,7 +5,7 @@ from dataclasses import replace
 from ..config import Config, DataConfig, NetworkConfig, OptimizerConfig, PhaseConfig, UpsamplingConfig
 
 FACTORS = (1, 2, 4, 8)
-PHASES = ("upsample", "refine")
+UPSAMPLING_PHASES = ("upsample", "refine")
 BLOCK_WIDTHS = (64, 64, 64, 64)  # channels of the upsampler's residual blocks, which work at the small size
 NARROWING = (32, 16)  # channels after each doubling but the last
 UPSAMPLE_SHARE, REFINE_SHARE = 0.1, 0.4  # of the time; the rest is the recipe's own
@@ -62,9 +62,9 @@ def upsampled(small: Config, data: DataConfig, factor: int) -> Config:
 
 def upsampling_alone(config: Config) -> Config:
     """Return `config` without the phases that draw small: an earlier run has taken those."""
-    return replace(config, phases=tuple(phase for phase in config.phases if phase.name in PHASES))
+    return replace(config, phases=tuple(phase for phase in config.phases if phase.name in UPSAMPLING_PHASES))
 
 
 def is_upsampling_alone(config: Config) -> bool:
     """Return whether an earlier run's small images are only enlarged."""
-    return all(phase.name in PHASES for phase in config.phases)
+    return all(phase.name in UPSAMPLING_PHASES for phase in config.phases)

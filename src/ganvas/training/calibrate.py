@@ -24,7 +24,7 @@ from ..latents.sample import save_network
 from ..metrics import DEFAULT_NETWORK
 from ..metrics.networks import load_network
 from ..planning.budget import with_seconds
-from ..planning.schedule import PhasePosition, level_at
+from ..planning.schedule import PhasePosition, config_in_phase, level_at
 from ..runs import Run
 from .monitoring.checkpoint_scores import COUNT, CheckpointScorer
 from .monitoring.health_check import HealthChecker
@@ -118,7 +118,8 @@ def seconds_per_step(config: Config, data: PreparedDataset, state: State, loader
             count = data.count - config.held_out
             encoded = min(count, ENCODED_IMAGES)
             encoding = (time.perf_counter() - began) * min(count, config.autoencoder.max_codes) / encoded
-        step_seconds.append(_mean_seconds(state, config, partial(take_step, phase, state, config, loader)))
+        settings = config_in_phase(config, phase)
+        step_seconds.append(_mean_seconds(state, settings, partial(take_step, phase, state, settings, loader)))
     return step_seconds, encoding
 
 

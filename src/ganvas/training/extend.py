@@ -5,7 +5,8 @@ import math
 from ..coach.treatment.prescription import with_prescriptions
 from ..config import Config, TrainOptions
 from ..errors import GanvasError
-from ..events import Note, Prescription
+from ..event_log import read_events
+from ..events import Note, Prescription, Treatment
 from ..runs import Run
 from .state import State
 
@@ -20,6 +21,11 @@ def without_extension(options: TrainOptions, is_new: bool, names_pictures: bool)
         {} if is_new or names_pictures else {name: given.pop(name) for name in ("minutes", "images") & given.keys()}
     )
     return TrainOptions(**given), TrainOptions(**budget)
+
+
+def has_stop(treatment: Treatment) -> bool:
+    """Return whether a treatment ends the run."""
+    return any(each.kind == "stop" for each in treatment.prescriptions)
 
 
 def extend(state: State, config: Config, more: TrainOptions, run: Run) -> Note | None:
@@ -48,8 +54,14 @@ def extend(state: State, config: Config, more: TrainOptions, run: Run) -> Note |
             f"Give it more of these: ganvas train --out {run.folder} {other}",
         )
     if counters.step < now.steps:
-        if asked == own:
+        last_given = next((each.name for each in reversed(state.coach.prescriptions) if each.kind == "extend"), "")
+        if asked == own or f"{asked:g}" == last_given:
             return None
+        if any(isinstance(event, Treatment) and has_stop(event) for event in read_events(run.events_file)[0]):
+            raise GanvasError(
+                f"The coach ended {run.folder}: more of the same would not help.",
+                f"See why: ganvas doctor {run.folder}",
+            )
         raise GanvasError(
             f"{run.folder} is not finished yet: it can be given more when it is.",
             f"Go on with it first: ganvas train --out {run.folder}",
@@ -61,7 +73,7 @@ def extend(state: State, config: Config, more: TrainOptions, run: Run) -> Note |
         share = last.time_share / sum(phase.time_share for phase in now.phases)
         steps = max(1, round(60 * asked / (counters.seconds * share / last.steps)))
         counters.budget_seconds = max(counters.wall_seconds, counters.seconds) + 60 * asked
-    state.coach.prescriptions += (Prescription("extend", value=steps, step=counters.step),)
+    state.coach.prescriptions += (Prescription("extend", value=steps, step=counters.step, name=f"{asked:g}"),)
     rates = "rise anew and fall until the end" if last.final_lr_factor < 1 else "stay as they are"
     amount = f"{asked:g} minutes" if kind == "minutes" else f"{asked:,} pictures"
     return Note(f"Goes on for {amount} more: phase {last.name} once again; its learning rates {rates}.")

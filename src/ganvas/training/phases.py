@@ -92,7 +92,8 @@ def take_step(phase: PhaseConfig, state: State, config: Config, loader: Loader) 
     counters.step += 1
     counters.images_seen += phase.batch
     if config.ema_half_life > 0:
-        update_ema(state, config.ema_half_life, phase.batch)
+        # Nothing is averaged in a prior, which sees no images, and of what is learned from real images alone.
+        update_ema(state, config.ema_half_life, 0 if phase.name == "upsample" else phase.batch)
     return losses
 
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from ...phases import optimizers_of
+
 ACTIVATIONS = (
     nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.SiLU, nn.GELU, nn.Mish, nn.Hardswish,
     nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.Softplus, nn.Softsign, nn.GLU,
@@ -53,6 +55,12 @@ def activation_layers(network: nn.Module, *inputs: Tensor) -> list[ActivationLay
     A unit of a layer that runs several times is dead if it is dead each time.
     """
     return forward_with_dead_units(network, *inputs)[1]
+
+
+def layers_trained_in(phase: str, layers: list[ActivationLayer]) -> list[ActivationLayer]:
+    """Return the layers of a generator that a phase trains: the upsampler's where it enlarges, else all others."""
+    enlarges = "upsampler" in optimizers_of(phase)
+    return [layer for layer in layers if layer.name.startswith("upsampler") == enlarges]
 
 
 def forward_with_dead_units(network: nn.Module, *inputs: Tensor) -> tuple[Any, list[ActivationLayer]]:

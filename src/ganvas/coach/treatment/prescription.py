@@ -59,12 +59,16 @@ def _penalty(config: Config, prescription: Prescription) -> Config:
     """Set the penalty to `name` with gamma `value`; keep its interval, or use a cheap one for a new penalty."""
     usual = DISCRIMINATORS[config.discriminator.name].network.penalty_interval
     every = usual if config.penalty.name == "none" else config.penalty.interval
-    return replace(config, penalty=PenaltyConfig(prescription.name, prescription.value, every))
+    penalty = PenaltyConfig(prescription.name, prescription.value, every)
+    return replace(
+        config, penalty=penalty, upsampling=config.upsampling and replace(config.upsampling, penalty=penalty)
+    )
 
 
 def _loss(config: Config, prescription: Prescription) -> Config:
     """Set the loss to `name`."""
-    return replace(config, loss=prescription.name)
+    upsampling = config.upsampling and replace(config.upsampling, loss=prescription.name)
+    return replace(config, loss=prescription.name, upsampling=upsampling)
 
 
 def _augment(config: Config, prescription: Prescription) -> Config:
@@ -144,10 +148,21 @@ def _pace(config: Config, prescription: Prescription) -> Config:
 
 
 def _extend(config: Config, prescription: Prescription) -> Config:
-    """Add `value` steps of the last phase from `step` on, where all phases are over."""
+    """Add `value` steps of the last phase from `step` on, where all phases are over.
+
+    They were asked for, so no bound holds. A network that grows has its full size, and is not faded in again.
+    """
     last = config.phases[-1]
-    share = last.time_share * prescription.value / last.steps
-    return replace(config, phases=(*config.phases, replace(last, steps=round(prescription.value), time_share=share)))
+    more = replace(
+        last,
+        steps=round(prescription.value),
+        time_share=last.time_share * prescription.value / last.steps,
+        max_steps=0,
+        max_steps_until=0,
+        min_max_steps=0,
+        fade_in=0.0,
+    )
+    return replace(config, phases=(*config.phases, more))
 
 
 KINDS: dict[str, Kind] = {

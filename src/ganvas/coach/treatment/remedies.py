@@ -153,7 +153,8 @@ def non_saturating_loss(context: RemedyContext) -> tuple[Prescription, ...]:
 def packing(context: RemedyContext) -> tuple[Prescription, ...]:
     """Show the discriminator two pictures at a time (PacGAN), where the networks allow it."""
     config = context.config
-    impossible = config.classes or not DISCRIMINATORS[config.discriminator.name].network.can_pack
+    can_pack = DISCRIMINATORS[config.discriminator.name].network.can_pack
+    impossible = config.classes or config.upsampling is not None or not can_pack
     return () if impossible or config.balance.pac > 1 else (Prescription("pac", value=2.0),)
 
 
@@ -188,7 +189,7 @@ def weaker_penalty(context: RemedyContext) -> tuple[Prescription, ...]:
 @_needs_d
 def more_d_steps(context: RemedyContext) -> tuple[Prescription, ...]:
     """Take two discriminator steps per generator step, and halve the generator's learning rate."""
-    return Prescription("n_critic", value=2.0), Prescription("lr", "generator", 0.5)
+    return Prescription("n_critic", value=2.0), *halve_g_lr(context)
 
 
 @_needs_d

@@ -22,8 +22,8 @@ from ...coach.treatment.prescription import with_prescriptions
 from ...config import Config
 from ...data.prepare import PreparedDataset
 from ...event_log import read_events
-from ...events import Event, HealthCheck, Score, Treatment, Verdict
-from ...planning.schedule import ends_phase, phase_at, phase_start, progress
+from ...events import Event, HealthCheck, Prescription, Score, Treatment, Verdict
+from ...planning.schedule import config_in_phase, ends_phase, phase_at, phase_start, progress
 from ...runs import Run
 from ..state import State
 from .health_check import HealthChecker
@@ -57,6 +57,7 @@ class CoachRunner:
     def __post_init__(self) -> None:
         self._pending: deque[Known] = deque()
         self._treatments: list[Treatment] = []  # prescribed or judged, and not applied or recorded yet
+        self._config: tuple[tuple[Prescription, ...], Config] | None = None  # the last one, by its prescriptions
         self._next_check = (-1, -1, 0.0)  # length of the history, start of the phase, share of the budget
         if self.run.events_file.is_file():  # of a run that goes on
             self.history = [event for event in read_events(self.run.events_file)[0] if isinstance(event, Known)]
@@ -78,7 +79,10 @@ class CoachRunner:
 
     def config(self, state: State) -> Config:
         """Return the configuration with all prescriptions."""
-        return with_prescriptions(self.base, state.coach.prescriptions)
+        prescriptions = state.coach.prescriptions
+        if self._config is None or self._config[0] is not prescriptions:  # it is asked for at each step
+            self._config = prescriptions, with_prescriptions(self.base, prescriptions)
+        return self._config[1]
 
     @property
     def has_stopped(self) -> bool:
@@ -162,7 +166,8 @@ class CoachRunner:
         restarts = [each.step for each in state.coach.prescriptions if each.kind in RESTARTS]
         healthy = [step for step in state.coach.healthy_checkpoints if step > max([begin, *restarts])]
         at_beginning = begin in state.coach.healthy_checkpoints
-        self._treatments = list(prescribe(self.history, verdict, config, healthy, at_beginning, worthwhile))
+        now = config_in_phase(config, phase)
+        self._treatments = list(prescribe(self.history, verdict, now, healthy, at_beginning, worthwhile))
         return any(not treatment.outcome for treatment in self._treatments)
 
     def apply_remedies(self, state: State) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...coach.measurement import health_metrics
 from ...coach.measurement.averages import loss_metrics
-from ...coach.measurement.dead_units import ActivationLayer, forward_with_dead_units, share_of_dead
+from ...coach.measurement.dead_units import ActivationLayer, forward_with_dead_units, layers_trained_in, share_of_dead
 from ...coach.measurement.health_metrics import REFERENCE_COUNT, SAMPLE_COUNT
 from ...coach.measurement.metric_names import METRICS
 from ...config import Config, PhaseConfig
@@ -57,7 +57,7 @@ class HealthChecker:
         metrics["finite"] = health_metrics.finite_share(state.networks.by_name().values(), losses)
         for name in spec.optimizers:
             metrics |= health_metrics.optimizer_metrics(side_of(name), state.optimizers[name])
-        metrics |= self._network_metrics(state, config_at_step(config, counters.step), phase.name)
+        metrics |= self._network_metrics(state, config_at_step(config, counters.step - 1), phase.name)
         done = progress(config, counters.step)
         return HealthCheck(counters.step, counters.images_seen, done, phase.name, metrics)
 
@@ -91,7 +91,9 @@ class HealthChecker:
         if phase == "autoencode" and isinstance(generator.base, AutoencoderGenerator) and encoder is not None:
             codes = copy.deepcopy(encoder)(generator.match_reals(batch.real))
             return forward_with_dead_units(generator.base.decoder, codes)
-        return forward_with_dead_units(generator, *((batch.z,) if batch.labels is None else (batch.z, batch.labels)))
+        inputs = (batch.z,) if batch.labels is None else (batch.z, batch.labels)
+        samples, layers = forward_with_dead_units(generator, *inputs)
+        return samples, layers_trained_in(phase, layers)
 
     def _batch(self, config: Config, chosen: npt.NDArray[np.int64]) -> Batch:
         """Return the chosen images, not mirrored, with latents and their labels."""

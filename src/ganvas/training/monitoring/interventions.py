@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from ... import checkpoint
-from ...coach.measurement.dead_units import ActivationLayer, activation_layers
+from ...coach.measurement.dead_units import ActivationLayer, activation_layers, layers_trained_in
 from ...coach.treatment.prescription import KINDS, with_prescriptions
 from ...config import Config
 from ...data.prepare import PreparedDataset
@@ -176,9 +176,11 @@ def reinit_dead_units(state: State, config: Config, network: str, data: Prepared
     """
     module, inputs = lookup(state.networks.by_name(), network, "network"), _inputs(state, config, network, data)
     rng = seeded_rng(config.seed, state.counters.step, "revive", device=state.device)
+    phase = phase_at(config, max(0, state.counters.step - 1)).phase.name
     revived, visited = 0, set[str]()
     while True:
         layers = activation_layers(module, *inputs)
+        layers = layers_trained_in(phase, layers) if network == "generator" else layers
         layer = next((layer for layer in layers if layer.name not in visited and layer.dead.any()), None)
         if layer is None:
             return revived

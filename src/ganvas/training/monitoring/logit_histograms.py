@@ -30,7 +30,7 @@ def logit_histograms(state: State, config: Config, loader: Loader, device: torch
     rng = seeded_rng(config.seed, step, "logits", device=device)
     batch = make_batch(config, images, labels if config.classes else None, rng, device)
     batch = replace(batch, augment_p=augment_probability(state, config))
-    config = config_at_step(config, step)
+    config = config_at_step(config, max(0, step - 1))  # of the step that was taken last
     generator, discriminator = copy.deepcopy(state.networks.generator), copy.deepcopy(state.networks.discriminator)
     mixing = config.stylegan.style_mixing_prob if config.stylegan else 0.0
     shown = generator.match_reals(batch.real), generator.fakes(batch.z, batch.labels, batch.rng, mixing)
