@@ -269,3 +269,14 @@ def test_a_size_that_makes_no_sense_is_refused(run: Path, at: str, message: str)
     with pytest.raises(GanvasError, match=message) as caught:
         run_to_end(evaluate(run, None, replace(FEW, at=at)))
     assert "--at" in str(caught.value)
+
+
+def test_copies_in_two_classes_do_not_move_the_split(tmp_path: Path) -> None:
+    """A conditional run keeps them; so does its evaluation, or training pictures would be taken for held-out ones."""
+    for seed, name in enumerate(("cats", "dogs")):
+        tiny.write_pictures(tmp_path / "pictures" / name, count=20, seed=seed)
+    shutil.copy(tmp_path / "pictures/cats/003.png", tmp_path / "pictures/dogs/same.png")
+    tiny.train(tmp_path / "pictures", tmp_path / "run", "dcgan", conditional=True)
+    found = run_to_end(evaluate(tmp_path / "run", None, FEW))
+    assert found.real_count == 41
+    assert run_to_end(evaluate(tmp_path / "run", tmp_path / "pictures", FEW)).real_count == 41

@@ -189,21 +189,9 @@ def evaluate_samples(
     step, images_seen = inputs.trained_for or (None, None)
     height, width = inputs.samples.shape[2:]
     evaluation = Evaluation(
-        subject=inputs.name,
-        against=inputs.against,
-        width=width,
-        height=height,
-        network=options.network,
-        step=step,
-        images=images_seen,
-        model=inputs.model_hash,
-        count=len(fake),
-        real_count=len(indices),
-        held_out_count=len(held_out),
-        seed=options.seed,
-        version=__version__,
-        scores=scores,
-        memorisation=memorization,
+        subject=inputs.name, against=inputs.against, width=width, height=height, network=options.network, step=step,
+        images=images_seen, model=inputs.model_hash, count=len(fake), real_count=len(indices),
+        held_out_count=len(held_out), seed=options.seed, version=__version__, scores=scores, memorisation=memorization,
         summary=(*summarize(scores), memorization.text),
-    )
+    )  # fmt: skip
     return evaluation, pairs_grid(memorization.pairs, inputs.samples, inputs.real_data.images)

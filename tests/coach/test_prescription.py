@@ -21,6 +21,7 @@ from ganvas.config import (
 from ganvas.data import augment
 from ganvas.errors import GanvasError
 from ganvas.events import Prescription
+from ganvas.planning.schedule import config_in_phase
 
 
 def changed(config: Config, *prescriptions: Prescription) -> dict[str, Any]:
@@ -200,3 +201,26 @@ def test_a_larger_batch_sees_as_many_pictures() -> None:
     found = with_prescriptions(config, [Prescription("batch_size", value=16.0, step=20)])
     assert [each.batch for each in found.phases] == [2, 16, 0, 16]
     assert found.images == pytest.approx(config.images, rel=0.1)
+
+
+def test_what_a_finished_run_is_given_has_no_bound_and_fades_nothing_in() -> None:
+    last = replace(PHASE, max_steps=10, max_steps_until=5, min_max_steps=3, level=2, fade_in=0.5)
+    config = replace(tiny.config("dcgan"), phases=(last,))
+    given = [Prescription("extend", value=500.0, step=10), Prescription("pace", value=1.02, step=20)]
+    now = with_prescriptions(config, given)
+    assert [phase.steps for phase in now.phases] == [10, 10 + round(1.02 * 490)]
+    assert now.phases[-1].fade_in == 0
+
+
+def test_at_full_size_the_coach_changes_what_holds_there() -> None:
+    config = tiny.upsampled("quick")
+    refine = config.phases[-1]
+    now = with_prescriptions(
+        config, [Prescription("loss", name="relativistic"), Prescription("penalty", value=1.0, name="r1")]
+    )
+    for settings in (now, config_in_phase(now, refine)):
+        assert settings.loss == "relativistic"
+        assert settings.penalty.name == "r1"
+    assert config_in_phase(config, refine).loss == "hinge"
+    halved = with_prescriptions(config, [Prescription("augment", value=0.5)])
+    assert config_in_phase(halved, refine).balance.augment_p == 1, "what is always augmented is not augmented less"

@@ -78,3 +78,19 @@ def test_each_part_has_the_parameters_of_its_optimizer() -> None:
     assert sorted(together) == sorted(id(each) for each in generator.parameters())
     assert generator.base is not generator
     assert generator.base.base is generator.base
+
+
+def test_only_the_small_discriminator_is_frozen_in_part() -> None:
+    discriminator = build_discriminator(tiny.upsampled("quick"))
+    small = {id(each) for each in discriminator.get_submodule("small").parameters()}
+    assert {id(each) for each in discriminator.freezable_parameters()} == small
+
+
+def test_of_images_that_are_larger_than_a_crop_the_middle_is_judged() -> None:
+    config = tiny.upsampled("quick")
+    assert config.upsampling is not None
+    config = replace(config, upsampling=replace(config.upsampling, crop=16))
+    discriminator = build_discriminator(config).eval()
+    discriminator.set_level(FULL_LEVEL)
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.equal(discriminator(images), discriminator(images[:, :, 8:24, 8:24]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tiny
 from ganvas.config import PhaseConfig
-from ganvas.planning.budget import with_images, with_seconds
+from ganvas.planning.budget import scale_remaining, with_images, with_seconds
 
 
 @given(any_phases, st.integers(1, 10**7))
@@ -58,3 +58,28 @@ def test_a_bound_falls_with_the_root_of_the_steps_before_but_not_to_nothing() ->
     config = tiny.config("dcgan", phases=phases)
     steps = {seconds: with_seconds(config, seconds, [1.0, 0.01]).phases[1].steps for seconds in (400, 800, 3200, 12800)}
     assert steps == {400: 120, 800: 120, 3200: 60, 12800: 40}, "400, 1,600 and 6,400 steps before; 40 are left"
+
+
+@given(any_phases, st.integers(10, 10**5), st.floats(0, 1), st.sampled_from([0.0, 0.05, 0.5, 1.0, 3.0]))
+def test_what_is_left_is_scaled_and_what_is_done_stays(
+    phases: tuple[PhaseConfig, ...], images: int, share: float, factor: float
+) -> None:
+    config = with_images(with_phases(phases), images)
+    step = int(share * (config.steps - 1))
+    scaled = scale_remaining(config, step, factor)
+    begin = 0
+    for before, after in zip(config.phases, scaled.phases, strict=True):
+        done = min(max(step - begin, 0), before.steps)
+        assert after.steps >= done, "steps that were taken are gone"
+        assert after.steps == before.steps or done < before.steps, "a phase that is over has changed"
+        begin += before.steps
+    assert scaled.steps > step, "a run comes to its end by a step, which saves it"
+    assert sum(phase.time_share for phase in scaled.phases) == pytest.approx(1)
+
+
+def test_a_bound_holds_when_there_is_more_time() -> None:
+    bounded = PhaseConfig("sharpen", 0.5, 8, max_steps=50)
+    config = with_seconds(with_phases((PhaseConfig("autoencode", 0.5, 8), bounded)), 10, [0.1, 0.1])
+    scaled = scale_remaining(config, 10, 4.0)
+    assert [phase.steps for phase in config.phases] == [50, 50]
+    assert [phase.steps for phase in scaled.phases] == [10 + 4 * 90 - 50, 50]

@@ -59,6 +59,7 @@ def test_the_size_follows_budget_device_and_pictures(inputs: PlanInputs, size: t
         (10, (40, 40), (40, 40), 1),
         (10, (28, 28), (28, 28), 1),
         (10, (640, 64), (250, 25), 1),
+        (30, (250, 120), (250, 120), 4),
     ],
 )
 def test_where_small_ones_are_enlarged_the_size_is_the_pictures_own_sooner(
@@ -67,6 +68,11 @@ def test_where_small_ones_are_enlarged_the_size_is_the_pictures_own_sooner(
     inputs = replace(LAPTOP, minutes=minutes, width=pictures[0], height=pictures[1])
     assert choose_size(inputs, upsamples=True)[:2] == size
     assert choose_factor(data_config(*size), minutes) == factor
+
+
+@pytest.mark.parametrize(("size", "factor"), [((384, 384), 8), ((1024, 1024), 8), ((40, 320), 1), ((100, 300), 4)])
+def test_a_large_size_that_was_asked_for_is_drawn_as_small_as_can_be(size: tuple[int, int], factor: int) -> None:
+    assert choose_factor(data_config(*size), 10) == factor
 
 
 @settings(deadline=None)

@@ -42,8 +42,8 @@ def test_a_plan_has_a_reason_for_each_choice_and_a_rate(pictures: Path) -> None:
 
 
 def test_twice_the_time_may_give_larger_pictures(tmp_path: Path) -> None:
-    large = tiny.write_pictures(tmp_path / "large", size=64)
-    assert "64x64 px instead of 32x32" in ganvas.plan(large, minutes=10, device="cpu").double_time
+    large = tiny.write_pictures(tmp_path / "large", size=128)
+    assert "128x128 px instead of 64x64" in ganvas.plan(large, minutes=3, device="cpu").double_time
 
 
 def test_inspect_plans_nothing_for_too_few(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,7 +119,7 @@ def test_every_recipe_can_be_planned(recipe: str, pictures: Path) -> None:
         ({"minutes": 0}, "--minutes"),
         ({"minutes": float("nan")}, "--minutes"),
         ({"size": "large"}, "--size"),
-        ({"size": "512"}, "--size 256"),
+        ({"size": "2048"}, "--size 256"),
         ({"recipe": "dgcan"}, "dcgan"),
         ({"recipe": "fc", "size": "128"}, "--size 64"),
         ({"device": "abacus"}, "ganvas env"),
@@ -257,3 +257,13 @@ def test_a_plan_for_a_number_of_pictures_is_for_that_number(pictures: Path) -> N
     assert planned.config.images == pytest.approx(2_000, rel=0.1)
     assert planned.minutes > 0
     assert "4," in planned.double_time or "3,9" in planned.double_time
+
+
+def test_another_recipe_than_that_of_the_run_to_begin_with_draws_as_it_does(tmp_path: Path) -> None:
+    folder = tiny.write_pictures(tmp_path / "pictures", size=64)
+    tiny.train(folder, tmp_path / "small", "quick", size="64", upsample=2, images=40)
+    options = {"init_from": str(tmp_path / "small"), "size": "64", "device": "cpu", "images": 100}
+    assert ganvas.plan(folder, recipe="r3gan", **options).config.upsampling is None
+    own = ganvas.plan(folder, **options).config
+    assert own.upsampling is not None
+    assert own.upsampling.factor == 2

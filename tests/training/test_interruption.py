@@ -144,13 +144,15 @@ def test_held_out_pictures_are_never_seen_also_after_an_interruption(recipe: str
     pictures = np.random.default_rng(0).integers(0, 256, (640, 16, 16, 3), np.uint8)
     np.save(tmp_path / "pictures.npy", pictures)
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
-    tiny.train(tmp_path / "pictures.npy", expected.folder, recipe, images=1000)
+    tiny.train(tmp_path / "pictures.npy", expected.folder, recipe, images=1000, keep_copies=True)
     hidden = split(640, 32).held_out
     pictures[hidden] = 0  # whoever looks at them trains another network
     np.save(tmp_path / "blackened.npy", pictures)
     for stop in (3, 9):
-        tiny.train(tmp_path / "blackened.npy", run.folder, recipe, images=1000, stop=tiny.stop_after(stop))
-    tiny.train(tmp_path / "blackened.npy", run.folder, recipe, images=1000)
+        tiny.train(
+            tmp_path / "blackened.npy", run.folder, recipe, images=1000, keep_copies=True, stop=tiny.stop_after(stop)
+        )
+    tiny.train(tmp_path / "blackened.npy", run.folder, recipe, images=1000, keep_copies=True)
     assert run.read_config().held_out == 32
     assert_same_end(run, expected)
 

@@ -86,7 +86,7 @@ def test_labels_become_classes(recipe: str, classes: Path, tmp_path: Path) -> No
         ({"images": None, "minutes": float("nan")}, "--minutes must be greater than 0, not nan"),
         ({"images": None, "minutes": float("inf")}, "--minutes must be greater than 0, not inf"),
         ({"seed": -1}, "--seed must be 0 or more, not -1"),
-        ({"size": "300"}, "not 300x300"),
+        ({"size": "2000"}, "not 2000x2000"),
         ({"size": "huge"}, "'huge' is not a size"),
         ({"recipe": "quikc"}, r"no recipe 'quikc'\. Did you mean 'quick'"),
         ({"channels": "grau"}, r"no --channels value 'grau'\. Did you mean 'gray'"),
@@ -106,8 +106,8 @@ def test_what_is_refused(options: dict[str, object], named: str, pictures: Path,
 
 def test_a_hopeless_wish_costs_no_preparation(pictures: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    with pytest.raises(GanvasError, match="512"):
-        tiny.train(pictures, tmp_path / "run", size="512")
+    with pytest.raises(GanvasError, match="2048"):
+        tiny.train(pictures, tmp_path / "run", size="2048")
     assert not cache.exists() or not list(cache.rglob("*.npy")), "pictures were prepared for nothing"
     begun(pictures, tmp_path / "run")
     assert list(cache.rglob("*.npy")), "prepared pictures lie elsewhere; this test shows nothing"
