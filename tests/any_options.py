@@ -9,6 +9,7 @@ from ganvas.config import TrainOptions
 from ganvas.config.options import OPTIONS
 from ganvas.config.train_options import AUTO, choices
 from ganvas.recipes import RECIPES
+from ganvas.recipes.upsampling import FACTORS
 
 TEXTS = ["white", "#ffeedd", "rgb(1, 2, 3)", "a path/with spaces", "it's", "/runs/one", "cuda:1"]
 WORDS: dict[str, st.SearchStrategy[Any]] = {
@@ -17,6 +18,8 @@ WORDS: dict[str, st.SearchStrategy[Any]] = {
     "augment": st.lists(st.sampled_from(choices("augment")), min_size=1, max_size=3).map(tuple),
     "conditional": st.just(True),
     "compile": st.just(True),
+    "keep_copies": st.just(True),
+    "upsample": st.sampled_from(FACTORS),
 }
 WHOLE = ("images", "batch", "penalty_interval", "seed")
 LARGEST = 1e12  # of what has no greatest value
@@ -34,8 +37,6 @@ def values(name: str) -> st.SearchStrategy[Any]:
     least, greatest = option.minimum, min(option.maximum, LARGEST)
     if name in WHOLE:
         return st.integers(max(1, int(least)), int(greatest))
-    if name == "ema_half_life":  # more than half looks like a decay, and is refused
-        greatest = 0.5
     return st.floats(least, greatest, exclude_min=name == "minutes")
 
 

@@ -82,11 +82,13 @@ def test_another_machine_repeats_the_same(recipe: str | None, inputs: PlanInputs
 def test_of_a_run_only_that_is_stated_which_was_asked_for_or_could_come_out_differently() -> None:
     config = planned(TrainOptions(minutes=12), LAPTOP)
     asked = repeated(config).given()
-    assert set(asked) == {"size", "channels", "minutes", "recipe", "augment", "flip", "seed"}, "keen has no one batch"
+    assert set(asked) == {
+        "size", "channels", "minutes", "recipe", "upsample", "augment", "flip", "seed",
+    }, "keen has no one batch"  # fmt: skip
     config = planned(TrainOptions(recipe="r3gan", size="32", penalty="r1", fit="crop", compile=True), LAPTOP)
     asked = repeated(config).given()
     assert set(asked) == {
-        "size", "channels", "fit", "recipe", "batch", "penalty", "augment", "flip", "seed", "compile",
+        "size", "channels", "fit", "recipe", "batch", "upsample", "penalty", "augment", "flip", "seed", "compile",
     }  # fmt: skip
     unrecorded = repeated(replace(config, requested=None)).given()
     assert set(unrecorded) > set(asked)

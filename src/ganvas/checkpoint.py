@@ -118,6 +118,16 @@ def load_newest(folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, 
     return None
 
 
+def newest_facts(folder: Path) -> Facts | None:
+    """Return the facts of the newest checkpoint; None if there is none, or it cannot be read."""
+    checkpoints = list_checkpoints(folder)
+    try:
+        facts: Facts = json.loads((checkpoints[-1] / FACTS).read_text(encoding="utf-8"))
+        return facts
+    except (IndexError, OSError, ValueError):  # what is damaged is told when it is loaded
+        return None
+
+
 def list_checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints in `folder`, oldest first."""
     return sorted(path for path in folder.glob("[0-9]*") if path.is_dir()) if folder.is_dir() else []

@@ -83,7 +83,7 @@ def test_the_run_is_named_after_the_pictures(
         (["train"], "No pictures were named", "ganvas demo"),
         (["train", "nowhere"], "nowhere", "Try"),
         (["train", "pictures", "--recipe", "quikc"], "Did you mean 'quick'", "quick"),
-        (["train", "pictures", "--size", "999"], "999x999", "--size 256"),
+        (["train", "pictures", "--size", "2999"], "2999x2999", "--size 256"),
         (["train", "pictures", "--minutes", "1", "--images", "5"], "Both --minutes and --images", "one"),
         (["train", "pictures", "--conditional", "--images", "50"], "has no classes", "sub-folder"),
         (["train", "pictures", "--recipe", "vae", "--d-lr", "0.1"], "no discriminator", "--recipe quick"),

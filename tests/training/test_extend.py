@@ -7,12 +7,10 @@ import pytest
 import ganvas
 import tiny
 from ganvas.checkpoint import load_newest
-from ganvas.config import TrainOptions
 from ganvas.errors import GanvasError
 from ganvas.event_log import replay
 from ganvas.events import Done, Event, Note, Step
 from ganvas.runs import Run
-from ganvas.training.extend import without_extension
 
 pytestmark = [pytest.mark.usefixtures("narrow_recipes"), pytest.mark.slow]
 
@@ -75,16 +73,12 @@ def test_another_kind_of_budget_is_refused_with_what_to_type(pictures: Path, tmp
 
 def test_a_run_that_is_not_finished_is_finished_first(pictures: Path, tmp_path: Path) -> None:
     tiny.train(pictures, tmp_path / "run", "dcgan", stop=tiny.stop_after(3))
-    with pytest.raises(GanvasError, match=r"is not finished yet.*\nGo on with it first: ganvas train --out"):
+    with pytest.raises(GanvasError, match=r"was begun with --images 200, not 999.*\nLeave --images out to go on"):
         more(tmp_path / "run", images=999)
     assert done(more(tmp_path / "run", images=tiny.IMAGES)).reason == "finished", "its own budget is no more"
 
 
-def test_a_budget_beside_pictures_is_the_run_s_own() -> None:
-    options = TrainOptions(minutes=5.0, seed=3)
-    assert without_extension(options, is_new=False, names_pictures=True) == (options, TrainOptions())
-    assert without_extension(options, is_new=True, names_pictures=False) == (options, TrainOptions())
-    assert without_extension(options, is_new=False, names_pictures=False) == (
-        TrainOptions(seed=3),
-        TrainOptions(minutes=5.0),
-    )
+def test_what_was_given_is_given_once_though_the_command_is_repeated(pictures: Path, tmp_path: Path) -> None:
+    first = done(tiny.train(pictures, tmp_path / "run", "dcgan"))
+    tiny.train(None, tmp_path / "run", "auto", images=104, stop=tiny.stop_after(4), size="auto")
+    assert done(more(tmp_path / "run", images=104)).images_seen == first.images_seen + 104

@@ -64,6 +64,10 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
     data, size = _choose_data(pictures, options, inputs, source)
     factor, drawn = _choose_factor(options, inputs, data, source)
     name, why = _choose_recipe(options, inputs, small_data(data, factor), source)
+    if factor > 1 and not lookup(RECIPES, name, "recipe").upsamples:
+        raise GanvasError(
+            f"Recipe {name} draws at full size only.", "Leave out --upsample, or take: --recipe projected"
+        )
     plain = lookup(RECIPES, name, "recipe")(small_data(data, factor), inputs.count)
     plain = upsampled(plain, data, factor)
     settings, decisions = _fill_in(options, inputs, plain, source)
@@ -177,10 +181,6 @@ def _choose_factor(
         factor, why = options.upsample, AS_ASKED
         if factor not in FACTORS:
             raise GanvasError(f"Pictures cannot be drawn {factor} times smaller.", "Try: --upsample 4")
-        if factor > 1 and name is not None and not lookup(RECIPES, name, "recipe").upsamples:
-            raise GanvasError(
-                f"Recipe {name} draws at full size only.", "Leave out --upsample, or take: --recipe projected"
-            )
     small = small_data(data, factor)
     value = f"at {small.width}x{small.height}, then enlarged {factor} times"
     return factor, (Decision("drawn", value, why),) if factor > 1 else ()

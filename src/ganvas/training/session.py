@@ -181,7 +181,7 @@ def open_session(
     device = torch_device(choice)
     loader = make_loader(config, data)
     state = yield from _load_or_create_state(config, run, device)
-    if more is not None and (note := extend(state, config, more, run)):
+    if more is not None and (note := extend(state, config, more)):
         yield note
     coach = CoachRunner(config, data, run, device)
     step = state.counters.step

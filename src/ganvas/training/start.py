@@ -26,7 +26,7 @@ from ..report import write_card
 from ..runs import Run
 from . import loop
 from .calibrate import calibrate
-from .extend import without_extension
+from .extend import split_extension
 from .resume_checks import check_classes, check_same_options, with_new_path
 
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
@@ -43,7 +43,9 @@ def train(
         began: `time.monotonic()` when the user's clock started; a budget of minutes counts from there.
     """
     run = Run(out)
-    asked, (options, more) = options, without_extension(options, not run.exists(), pictures is not None)
+    asked, more = options, TrainOptions()
+    if pictures is None:
+        options, more = split_extension(options, run)
     device = choose_device(options.device or "auto")
     plan = None if run.exists() else _plan_new(pictures, options, run, device)  # before anything is written
     try:

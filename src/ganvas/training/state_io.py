@@ -85,6 +85,17 @@ def load_tensors(state: State, tensors: Tensors, facts: Facts) -> None:
         ) from error
 
 
+def coach_of(facts: Facts) -> CoachState:
+    """Return what the coach has in force, of the facts of a checkpoint of any release."""
+    coach = facts["coach"] if "counters" in facts else _upgraded_facts(facts)["coach"]
+    return from_dict(CoachState, coach, "the checkpoint's coach")
+
+
+def step_of(facts: Facts) -> int:
+    """Return the steps that were taken, of the facts of a checkpoint of any release."""
+    return int(facts["counters"]["step"] if "counters" in facts else facts["step"])
+
+
 def read_checkpoint(config: Config, path: Path) -> tuple[Tensors, Facts]:
     """Return tensors (on the CPU) and facts of the checkpoint at `path`, of whatever release.
 
