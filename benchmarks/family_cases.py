@@ -81,8 +81,9 @@ def is_there(case: str, lane: Lane) -> bool:
 
 
 def options_of(order: Row) -> TrainOptions:
-    """Return what a user would give `ganvas train` for a run."""
+    """Return what a user would give `ganvas train` for a run; recipes are compared at the size that they draw."""
     return TrainOptions(
+        upsample=1,
         recipe=str(order["recipe"]), size=str(order["size"]), channels=str(order["channels"]),
         minutes=float(order["minutes"]), seed=int(order["seed"]), device="cpu",
     )  # fmt: skip

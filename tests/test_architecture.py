@@ -1,6 +1,7 @@
 """The house: imports point downwards, the library is silent, modules stay small."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,3 +47,10 @@ def test_functions_are_small(module: Path) -> None:
 def test_public_names_can_be_had() -> None:
     assert all(hasattr(ganvas, name) for name in ganvas.__all__)
     assert len(ganvas.__all__) <= 12
+
+
+def test_no_test_patches_a_private_name() -> None:
+    """What is private may be rebuilt at any time; a test hands its fake in, or provokes the real thing."""
+    patches = re.compile(r"""setattr\((?:[^,()]+, ["']_[a-z]|["'][\w.]+\._[a-z])""")
+    tests = Path(__file__).parent.rglob("*.py")
+    assert not [f"{file.name}: {found[0]}" for file in tests for found in patches.finditer(file.read_text())]
