@@ -187,6 +187,7 @@ def test_microbatches_keep_pairs_together() -> None:
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(batch, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", ["upsample", "refine"])
 @pytest.mark.parametrize(("recipe", "classes", "channels"), [("keen", 0, 4), ("projected", 2, 3), ("quick", 2, 1)])
 def test_steps_of_any_kind_of_image(phase: str, recipe: str, classes: int, channels: int) -> None:
