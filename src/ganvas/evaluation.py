@@ -5,7 +5,7 @@ import json
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,14 +33,9 @@ from .metrics.scores import duplicate_scores, feature_scores, nearest_distance_s
 from .runs import Run
 from .version import __version__
 
-T = TypeVar("T")
-DEFAULT_SAMPLES = 2000
 MAX_REAL_IMAGES = 5000  # for features; more would change the scores by less than their intervals
 MIN_IMAGES = 20  # fewest samples, and fewest real images
-MIN_SIDE = 8  # pixels; the spectrum of smaller images is too coarse
-MAX_FOLDER_SIDE = 256  # pixels; larger pictures in folders are shrunk, since the networks use a smaller size anyway
 GRID_IMAGES = 64  # images in samples.png and in real.png
-PROGRESS_INTERVAL = 250  # images between two reports of progress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,7 +84,8 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     data_config = dataclasses.replace(config.data, path=str(path.resolve()))
     width, height = compared_size(data_config, options.at)
     real_data = yield from prepare(dataclasses.replace(data_config, width=width, height=height), available_cores())
-    is_same_data = fingerprint_of(data_config) == config.fingerprint
+    as_trained = (width, height) == (data_config.width, data_config.height)
+    is_same_data = (real_data.fingerprint if as_trained else fingerprint_of(data_config)) == config.fingerprint
 
     def samples_between(start: int, end: int) -> Tensor:
         return resized(model.sample(end - start, options.seed, first=start), (height, width))

@@ -81,10 +81,13 @@ def packing(config: Config) -> int:
 
     (A pack has one label, and a batch seldom has enough images of each.) Large images are judged singly too.
     """
+    return max(1, min(config.balance.pac, config.phases[-1].batch)) if can_pack(config) else 1
+
+
+def can_pack(config: Config) -> bool:
+    """Return whether the discriminator can judge several images together."""
     network = lookup(DISCRIMINATORS, config.discriminator.name, "discriminator").network
-    if config.classes or config.upsampling is not None or not network.can_pack:
-        return 1
-    return max(1, min(config.balance.pac, config.phases[-1].batch))
+    return not config.classes and config.upsampling is None and network.can_pack
 
 
 def build_encoder(config: Config) -> nn.Module | None:

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .base import Discriminator, Generator
+from .equalized import LEAKY_SLOPE
 from .layers import Shape, Widths
 
-LEAKY_SLOPE = 0.2
 FULL_LEVEL = 1  # level of the full size; below, networks draw and judge the small one
 
 
@@ -41,6 +41,12 @@ class ResidualBlock(nn.Module):
         return output
 
 
+def split_widths(widths: Widths, factor: int) -> tuple[Widths, Widths]:
+    """Return the widths of an upsampler's residual blocks, and those after each doubling but the last."""
+    blocks = len(widths) - factor.bit_length() + 2
+    return widths[:blocks], widths[blocks:]
+
+
 class Upsampler(nn.Module):
     """Learned detail added to the bilinear enlargement; it adds nothing at first.
 
@@ -54,8 +60,7 @@ class Upsampler(nn.Module):
 
     def __init__(self, widths: Widths, shape: Shape, factor: int) -> None:
         super().__init__()
-        doublings = factor.bit_length() - 1
-        blocks, narrowing = widths[: len(widths) - doublings + 1], widths[len(widths) - doublings + 1 :]
+        blocks, narrowing = split_widths(widths, factor)
         channels, self.height, self.width = shape
         self.factor = factor
         layers: list[nn.Module] = [nn.Conv2d(channels, blocks[0], 3, padding=1), *map(ResidualBlock, blocks)]
@@ -140,8 +145,6 @@ class UpsampledDiscriminator(Discriminator):
         large: judges crops of images of the full size.
         shape: (C, H, W) of the crops.
     """
-
-    can_pack = False
 
     def __init__(self, small: Discriminator, large: Discriminator, shape: Shape) -> None:
         super().__init__()

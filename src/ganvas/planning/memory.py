@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..config import Config, NetworkConfig
+from ..models.upsampling import split_widths
 
 FLOATS = 14  # numbers kept for each activation: of both networks, forward and back, twice for a penalty's gradient
 
@@ -29,8 +30,7 @@ def upsampler_activation_count(config: Config) -> int:
     if config.upsampling is None:
         return 0
     widths, (_, height, width) = config.upsampling.upsampler.widths, config.small_shape
-    doublings = config.upsampling.factor.bit_length() - 1
-    blocks, narrowing = widths[: len(widths) - doublings + 1], widths[len(widths) - doublings + 1 :]
+    blocks, narrowing = split_widths(widths, config.upsampling.factor)
     finer: int = sum(4 ** (number + 1) * channels for number, channels in enumerate(narrowing))
     return height * width * (2 * sum(blocks) + finer)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...config import Config
 from ...events import HealthCheck, Prescription
-from ...models import DISCRIMINATORS
+from ...models import can_pack
 from ...phases import optimizers_of, side_of
 from ..diagnosis.history import PhaseHistory, value_of
 from ..diagnosis.rules import MIN_BATCH_SIZE, weights_too_large
@@ -152,10 +152,9 @@ def non_saturating_loss(context: RemedyContext) -> tuple[Prescription, ...]:
 @_needs_d
 def packing(context: RemedyContext) -> tuple[Prescription, ...]:
     """Show the discriminator two pictures at a time (PacGAN), where the networks allow it."""
-    config = context.config
-    can_pack = DISCRIMINATORS[config.discriminator.name].network.can_pack
-    impossible = config.classes or config.upsampling is not None or not can_pack
-    return () if impossible or config.balance.pac > 1 else (Prescription("pac", value=2.0),)
+    if not can_pack(context.config) or context.config.balance.pac > 1:
+        return ()
+    return (Prescription("pac", value=2.0),)
 
 
 @_needs_d
