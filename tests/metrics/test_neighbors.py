@@ -112,6 +112,7 @@ def largest_allocation(work: Callable[[], object]) -> int:
     return max(event.self_cpu_memory_usage for event in profiler.events())
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_square_of_the_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbors, "CHUNK_SIZE", 50)
     np.save(tmp_path / "pictures.npy", noise(1500, channels=1, height=4, width=4).numpy())

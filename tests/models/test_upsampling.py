@@ -20,6 +20,7 @@ def any_config(recipe: str, width: int, height: int, channels: int, factor: int,
     return replace(tiny.narrow(plain), classes=tuple(f"class {index}" for index in range(classes)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", [name for name, spec in RECIPES.items() if spec.upsamples])
 @pytest.mark.parametrize(
     ("width", "height", "factor"), [(64, 64, 2), (128, 128, 4), (256, 256, 8), (131, 97, 4), (65, 129, 2)]

@@ -154,6 +154,7 @@ def paired(config: Config, with_samples: bool = True, step: int = 0) -> tuple[St
     return state, pair(state, config, batch, with_samples)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crop", [16, 64])
 def test_crops_of_small_and_large_images_show_the_same_place(crop: int) -> None:
     """Real ones, made small and enlarged smoothly, are near their large crop and far from others."""

@@ -63,6 +63,7 @@ def generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+@pytest.mark.slow
 def test_it_learns_to_give_pictures_back_and_codes_stay_near_the_normal() -> None:
     config = tiny.config("vae", flip=False)
     state = new_state(config, CPU)
