@@ -24,7 +24,7 @@ FEW = 100  # pictures of the case `hundred`
 CASES: dict[str, tuple[str, int, int]] = {
     "people": ("emoji-people-64.zip", 32, 3),
     "photographs": SETS["photographs"][:3],
-    "photographs-32": (SETS["photographs"][0], 32, 3),  # what ten minutes of a processor are planned with
+    "photographs-32": (SETS["photographs"][0], 32, 3),  # what is drawn on a processor, and then enlarged
     "digits": SETS["MNIST"][:3],
     "emoji": SETS["emoji"][:3],
     "fashion": SETS["fashion"][:3],

@@ -5,6 +5,7 @@ from statistics import mean
 
 from PIL import Image, ImageDraw
 
+from family_cases import CASES
 from rows import Row
 from speedrun import with_interval
 
@@ -38,7 +39,8 @@ def cells(recipe: str, rows: list[Row]) -> list[str]:
     coach = sorted({f"{row['verdict']}, treatments: {row['treatments']}" for row in rows})
     copies = f"{middle('near_copies'):.1%} ({middle('near_copies_real'):.1%})"
     return [
-        f"{recipe} ({chosen})" if recipe == AUTO else recipe, with_interval(rows, "frechet_corrected", 0),
+        f"{recipe} ({chosen})" if recipe == AUTO else recipe, f"{CASES[str(rows[0]['case'])][1]} px",
+        with_interval(rows, "frechet_corrected", 0),
         f"{middle('coverage'):.2f}", f"{middle('diversity'):.2f}", copies, f"{middle('pictures_per_second'):.0f}",
         rate, share, f"{middle('peak_mb'):.0f} MB", " / ".join(coach),
     ]  # fmt: skip
@@ -56,7 +58,7 @@ def verdict_on_auto(found: Mapping[str, list[Row]]) -> list[str]:
 
 def table(rows: Sequence[Row]) -> str:
     """Return the results as markdown: for each case and budget, the recipes with the nearest pictures first."""
-    titles = ["recipe", "Frechet (95 %)", "coverage", "diversity", "near-copies (real)", "pictures/s"]
+    titles = ["recipe", "at", "Frechet (95 %)", "coverage", "diversity", "near-copies (real)", "pictures/s"]
     titles += ["machine, GFLOP/s", "share of it", "peak memory", "coach"]
     lines = []
     groups = {(str(row["case"]), float(row["minutes"]), int(row["threads"])) for row in rows}
@@ -64,10 +66,10 @@ def table(rows: Sequence[Row]) -> str:
         same = [r for r in rows if (r["case"], r["minutes"], r["threads"]) == (case, minutes, threads)]
         found = by_distance(same)
         lines += [f"**{case}, {minutes:g} minutes, {threads} thread{'s' if threads > 1 else ''}**", ""]
-        lines += [f"| {' | '.join(titles)} |", "| --- " + "| ---: " * 8 + "| --- |"]
+        lines += [f"| {' | '.join(titles)} |", "| --- " + "| ---: " * 9 + "| --- |"]
         lines += [f"| {' | '.join(cells(recipe, seeds))} |" for recipe, seeds in found.items()]
         errors = {str(row["recipe"]): str(row["error"]).splitlines()[0] for row in same if "error" in row}
-        lines += [f"| {recipe} | {text} |{' |' * 8}" for recipe, text in sorted(errors.items()) if recipe not in found]
+        lines += [f"| {recipe} | {text} |{' |' * 9}" for recipe, text in sorted(errors.items()) if recipe not in found]
         lines += [*verdict_on_auto(found), ""]
     return "\n".join(lines)
 

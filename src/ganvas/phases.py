@@ -52,9 +52,9 @@ DIVERGENCE = LossChart(
     about="How much a code tells about its picture beyond noise, in nats.",
 )
 UPSAMPLING = LossChart(
-    losses=("upsampling", "consistency"),
+    losses=("upsampling", "perceptual"),
     heading="Error of enlarging",
-    about="How far real pictures, made small, come back different; and samples, made small again.",
+    about="How far real pictures, made small, come back different: pixel by pixel, and to a network that sees.",
 )
 PRIOR = LossChart(
     losses=("prior",),
@@ -125,7 +125,7 @@ PHASES: dict[str, PhaseSpec] = {
         progress=("upsampling",),
     ),
     "refine": PhaseSpec(
-        optimizers=("upsampler", "discriminator"),
+        optimizers=("refiner", "discriminator"),
         resets=("discriminator.large",),
         charts=(UPSAMPLING, BOTH_LOSSES, MEAN_LOGITS),
         progress=("generator", "discriminator", "upsampling"),

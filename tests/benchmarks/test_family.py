@@ -162,10 +162,10 @@ def test_the_table_has_the_nearest_first_and_says_what_auto_is_worth():
     lines = lines.splitlines()
     assert lines[0] == "**people, 10 minutes, 1 thread**"
     cells = "| 0.50 | 0.25 | 2.0% (10.0%) | 300 | 150 | 66% | 812 MB | healthy, treatments: 2 |"
-    assert lines[4] == f"| quick | 100 (90 to 110) {cells}"
-    assert lines[5] == f"| auto (quick) | 120 (110 to 130) {cells}"
+    assert lines[4] == f"| quick | 32 px | 100 (90 to 110) {cells}"
+    assert lines[5] == f"| auto (quick) | 32 px | 120 (110 to 130) {cells}"
     assert lines[6].startswith("| dcgan |")
-    assert lines[7] == "| fc | Too small. | | | | | | | | |"
+    assert lines[7] == "| fc | Too small. | | | | | | | | | |"
     assert len({line.count("|") for line in lines[2:8]}) == 1, "the columns do not line up"
     assert lines[9] == "`auto` chose `quick`: 1.20 times the distance of the best of the family, `quick`."
 
@@ -179,7 +179,7 @@ def test_auto_may_be_nearer_than_all_others_and_is_not_of_the_family():
 
 def test_seeds_are_averaged_and_budgets_threads_and_cases_kept_apart():
     text = family_table.table([row("dcgan", 100), row("dcgan", 200, seed=1)])
-    assert "| dcgan | 150 (90 to 210) |" in text
+    assert "| dcgan | 32 px | 150 (90 to 210) |" in text
     others = [row("dcgan"), row("dcgan", minutes=2.0), row("dcgan", threads=2), row("dcgan", case="digits")]
     assert family_table.table(others).count("| dcgan |") == 4
     assert family_table.table([]) == ""

@@ -4,10 +4,11 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from ganvas.models.dcgan import DCGANDiscriminator, DCGANGenerator
-from ganvas.models.layers import resolutions, up_conv
+from ganvas.models.layers import ResizeConv, TransposedConv, resolutions
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 64, 96), (3, 33, 17), (1, 31, 50)]
 
@@ -57,5 +58,20 @@ def test_up_convolutions_lead_from_each_resolution_to_the_next(side: int) -> Non
     assert path[-1] == (side, 2 * side + 1)
     features = torch.zeros(1, 2, *path[0])
     for size in path[1:]:
-        features = up_conv(2, 2, size)(features)
+        features = TransposedConv(2, 2, size)(features)
         assert features.shape[2:] == size
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 8), (5, 3)])
+def test_a_resize_convolution_is_nearest_neighbour_and_a_convolution(size: tuple[int, int]) -> None:
+    height, width = size
+    layer, features = ResizeConv(3, 5, size), torch.randn(2, 3, -(-height // 2), -(-width // 2))
+    plain = F.conv2d(F.interpolate(features, scale_factor=2), layer.weight.transpose(0, 1).flip(2, 3), padding=1)
+    assert torch.allclose(layer(features), plain[:, :, :height, :width], atol=1e-5)
+
+
+def test_only_a_resize_convolution_leaves_flat_features_flat() -> None:
+    flat = torch.ones(1, 4, 8, 8)
+    for kind, is_flat in ((ResizeConv, True), (TransposedConv, False)):
+        inner = kind(4, 3, (16, 16))(flat)[:, :, 2:-2, 2:-2].detach()
+        assert (float(inner.std((2, 3)).max()) < 1e-6) == is_flat

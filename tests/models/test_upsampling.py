@@ -9,7 +9,8 @@ import torch.nn.functional as F
 import tiny
 from ganvas.config import Config, DataConfig
 from ganvas.models import build_discriminator, build_generator, packing
-from ganvas.models.upsampling import FULL_LEVEL, UpsampledGenerator, Upsampler, downsample
+from ganvas.models.layers import ResizeConv
+from ganvas.models.upsampling import FULL_LEVEL, UpsampledGenerator, Upsampler, downsample, view_factor
 from ganvas.recipes import RECIPES
 from ganvas.recipes.upsampling import FACTORS, small_data, upsampled
 
@@ -42,6 +43,11 @@ def test_any_shape_is_drawn_at_full_size(
         assert fakes.shape == generator.match_reals(reals).shape == (2, *shape)
         logits = discriminator(fakes) if labels is None else discriminator(fakes, labels)
         assert len(logits) == 2
+    assert config.upsampling is not None
+    for view in range(config.upsampling.views):  # whichever judges, it takes views of its size
+        discriminator.set_level(FULL_LEVEL + view)
+        viewed = downsample(reals, view_factor(0, config.upsampling.views))
+        assert len(discriminator(viewed) if labels is None else discriminator(viewed, labels)) == 2
     assert packing(config) == 1
 
 
@@ -53,13 +59,21 @@ def test_an_upsampler_that_has_learned_nothing_enlarges_smoothly() -> None:
 
 
 def test_its_work_is_done_at_the_small_size() -> None:
-    """All convolutions but those after a shuffle see the small size."""
+    """All convolutions but the last ones see the small size."""
     upsampler, sides = Upsampler((8, 8, 4), (3, 32, 32), 4), []
     for module in upsampler.modules():
-        if isinstance(module, torch.nn.Conv2d):
+        if isinstance(module, torch.nn.Conv2d | ResizeConv):
             module.register_forward_hook(lambda _, inputs, __: sides.append(inputs[0].shape[2]))
     upsampler(torch.rand(1, 3, 8, 8))
     assert sides == [8] * 6 + [16]
+
+
+def test_it_draws_no_grid_into_flat_areas() -> None:
+    upsampler = Upsampler((8, 8, 4), (3, 128, 128), 4)
+    for parameter in upsampler.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    drawn = upsampler(torch.full((1, 3, 32, 32), 0.5))[:, :, 56:72, 56:72].detach()
+    assert float(drawn.std((2, 3)).max()) < 1e-4 * float(drawn.abs().mean())
 
 
 def test_what_is_enlarged_and_made_small_again_keeps_its_size_and_its_means() -> None:
@@ -73,8 +87,11 @@ def test_each_part_has_the_parameters_of_its_optimizer() -> None:
     config = tiny.upsampled("quick")
     generator = build_generator(config)
     assert isinstance(generator, UpsampledGenerator)
-    parts = {name: generator.parameters_of(name) for name in ("generator", "autoencoder", "prior", "upsampler")}
+    parts = {
+        name: generator.parameters_of(name) for name in ("generator", "autoencoder", "prior", "upsampler", "refiner")
+    }
     assert parts["generator"] == parts["autoencoder"]
+    assert parts["refiner"] == [*parts["upsampler"], *parts["generator"]]
     together = [id(each) for name in ("generator", "prior", "upsampler") for each in parts[name]]
     assert sorted(together) == sorted(id(each) for each in generator.parameters())
     assert generator.base is not generator
@@ -87,11 +104,15 @@ def test_only_the_small_discriminator_is_frozen_in_part() -> None:
     assert {id(each) for each in discriminator.freezable_parameters()} == small
 
 
-def test_of_images_that_are_larger_than_a_crop_the_middle_is_judged() -> None:
+def test_of_large_images_the_whole_is_judged() -> None:
     config = tiny.upsampled("quick")
     assert config.upsampling is not None
-    config = replace(config, upsampling=replace(config.upsampling, crop=16))
+    config = replace(config, upsampling=replace(config.upsampling, views=2))
     discriminator = build_discriminator(config).eval()
-    discriminator.set_level(FULL_LEVEL)
     images = torch.rand(2, 3, 32, 32)
-    assert torch.equal(discriminator(images), discriminator(images[:, :, 8:24, 8:24]))
+    for level in (FULL_LEVEL, 0):
+        discriminator.set_level(level)
+        reduced = discriminator(downsample(images, 2))
+        assert reduced.shape == ((2, 64) if level else (2,))
+        if level:
+            assert torch.equal(discriminator(images), reduced)

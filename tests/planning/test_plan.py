@@ -46,6 +46,17 @@ def test_twice_the_time_may_give_larger_pictures(tmp_path: Path) -> None:
     assert "128x128 px instead of 64x64" in ganvas.plan(large, minutes=3, device="cpu").double_time
 
 
+def test_inspect_says_what_each_size_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    large = tiny.write_pictures(tmp_path / "large", 40, size=256)
+    assert ganvas.plan(large, device="cpu").sizes == {0: (64, 64), 5: (128, 128), 20: (256, 256)}
+    assert ganvas.plan(large, size="64", device="cpu").sizes == {0: (64, 64)}, "as asked"
+    assert main(["inspect", str(large), "--device", "cpu", "--json"]) == 0
+    out, err = capsys.readouterr()
+    told = "Sizes for the time: 64x64 px, 128x128 px from 5 min, 256x256 px from 20 min"
+    assert told in " ".join(err.split())
+    assert {"minutes": 20, "width": 256, "height": 256} in json.loads(out)["plan"]["sizes"]
+
+
 def test_inspect_plans_nothing_for_too_few(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     few = tiny.write_pictures(tmp_path / "few", MIN_IMAGES - 1)
     assert main(["inspect", str(few), "--device", "cpu", "--json"]) == 0
@@ -87,7 +98,7 @@ def test_a_plan_as_asked_says_so(pictures: Path) -> None:
     assert plan.to_dict() | {"choices": 0} == {
         "recipe": "fc", "width": 48, "height": 32, "batch": plan.config.phases[-1].batch, "minutes": 0.5,
         "pictures_per_second": plan.images_per_second, "pictures": plan.config.images, "twice": plan.double_time,
-        "choices": 0,
+        "choices": 0, "sizes": [{"minutes": 0, "width": 48, "height": 32}],
     }  # fmt: skip
 
 

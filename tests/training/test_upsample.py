@@ -22,7 +22,18 @@ from ganvas.recipes import RECIPES
 from ganvas.training.phases import begin_step, take_step
 from ganvas.training.state import State, new_state
 from ganvas.training.steps.batch import Batch
-from ganvas.training.steps.upsample import MAX_NOISE_STD, PairedBatch, crop_window, degrade, pair
+from ganvas.training.steps.ema import prepare_for_sampling
+from ganvas.training.steps.upsample import (
+    MADE_SMALL,
+    MAX_NOISE_STD,
+    RECONSTRUCTED,
+    SAMPLED,
+    PairedBatch,
+    degrade,
+    draw_small,
+    enlarge,
+    pair,
+)
 
 
 def pictures(config: Config, count: int = 32) -> PreparedDataset:
@@ -37,6 +48,7 @@ def stepped(config: Config, phase: str, steps: int = 2) -> tuple[State, dict[str
     which = next(each for each in config.phases if each.name == phase)
     begin_step(state, config, PhasePosition(which, 0), data)
     before = {name: each.clone() for name, each in weights(state).items()}
+    losses = dict[str, torch.Tensor]()
     for _ in range(steps):
         losses = take_step(which, state, config, Loader(data, 0))
     return state, before, {name: float(each) for name, each in losses.items()}
@@ -53,7 +65,7 @@ def weights(state: State) -> dict[str, torch.Tensor]:
         ("autoencode", ("generator.small.decoder",)),
         ("sharpen", ("generator.small.decoder", "discriminator.small")),
         ("upsample", ("generator.upsampler",)),
-        ("refine", ("generator.upsampler", "discriminator.large")),
+        ("refine", ("generator.upsampler", "generator.small.decoder", "discriminator.large.0")),
     ],
 )
 def test_each_phase_moves_its_own_weights(phase: str, trained: tuple[str, ...]) -> None:
@@ -91,17 +103,25 @@ def test_the_upsampler_learns_from_real_images_made_small() -> None:
     assert float(flat.std()) < MAX_NOISE_STD
 
 
-def test_the_small_generator_stands_as_it_is_sampled_from_then_on() -> None:
-    config = tiny.upsampled("projected", ema_half_life=0.3)
+@pytest.mark.parametrize("recipe", ["projected", "quick"])
+def test_the_small_generator_goes_on_from_how_it_is_sampled(recipe: str) -> None:
+    """Weights are those of the average, and batch-norm statistics stay, though both learn from there on."""
+    config = tiny.upsampled(recipe, ema_half_life=0.3)
     state, data = new_state(config, CPU), pictures(config)
-    for phase in config.phases[:2]:
-        begin_step(state, config, PhasePosition(phase, 0), data)
-        for _ in range(3):
-            take_step(phase, state, config, Loader(data, 0))
     generator, average = state.networks.generator, state.networks.g_ema
     assert isinstance(generator, UpsampledGenerator)
-    for name, each in generator.base.named_parameters():
-        assert torch.equal(each, dict(average.base.named_parameters())[name]), name
+    for phase in config.phases:
+        begin_step(state, config, PhasePosition(phase, 0), data)
+        if phase.name == "upsample":
+            for name, each in generator.base.named_parameters():
+                assert torch.equal(each, dict(average.base.named_parameters())[name]), name
+            frozen = {name: each.clone() for name, each in generator.base.named_buffers()}
+        for _ in range(3):
+            take_step(phase, state, config, Loader(data, 0))
+    prepare_for_sampling(state, config, CPU)
+    for network in (generator.base, average.base):
+        for name, each in network.named_buffers():
+            assert torch.equal(each, frozen[name]), name
 
 
 @pytest.mark.slow
@@ -139,53 +159,86 @@ def test_reals_and_samples_have_one_range(tmp_path: Path) -> None:
     assert images.shape == reals.shape
 
 
-def cropping(recipe: str, crop: int, size: int = 32, factor: int = 2) -> Config:
-    config = tiny.upsampled(recipe, size, factor)
+def viewing(recipe: str, views: int, size: int = 32, factor: int = 2, **changes: object) -> Config:
+    config = tiny.upsampled(recipe, size, factor, **changes)
     assert config.upsampling is not None
-    return replace(config, upsampling=replace(config.upsampling, crop=crop))
+    return replace(config, upsampling=replace(config.upsampling, views=views))
 
 
-def paired(config: Config, with_samples: bool = True, step: int = 0) -> tuple[State, PairedBatch]:
+def paired(config: Config, view: int = 0, with_samples: bool = True, step: int = 0) -> tuple[State, PairedBatch]:
     state, data = new_state(config, CPU), pictures(config)
     state.counters.step = step
     real = to_float(torch.from_numpy(data.images[:8].copy()))
     rng = torch.Generator().manual_seed(1)
     batch = Batch(real, torch.randn((8, config.z_dim), generator=rng), None, rng)
-    return state, pair(state, config, batch, with_samples)
+    return state, pair(state, config, batch, view, with_samples)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("crop", [16, 64])
-def test_crops_of_small_and_large_images_show_the_same_place(crop: int) -> None:
-    """Real ones, made small and enlarged smoothly, are near their large crop and far from others."""
-    config = cropping("projected", crop)
+@pytest.mark.parametrize(("view", "reduced", "side"), [(0, 4, 8), (1, 2, 8), (2, 1, 8)])
+def test_a_view_shows_a_part_as_large_as_its_place_allows(view: int, reduced: int, side: int) -> None:
+    """What is enlarged, which an upsampler that has learned nothing does smoothly, shows the same place as the real."""
+    config = viewing("projected", 3)
     places = set()
     for step in range(12):
-        state, batch = paired(config, with_samples=False, step=step)
-        side = min(crop, 32)
+        state, batch = paired(config, view, with_samples=False, step=step)
         assert batch.real.shape == (8, 3, side, side)
-        assert batch.small.shape == (8, 3, side // 2, side // 2)
-        assert float((downsample(batch.real, 2) - batch.small).abs().mean()) < 0.25
-        places.add(tuple(crop_window(state, config)))
-    assert len(places) == (1 if crop == 64 else len(places))
-    assert crop == 64 or len(places) > 3, "crops are taken from one place"
+        assert batch.factor == reduced
+        enlarged = enlarge(state, config, batch, draw_small(state, config, batch))
+        assert enlarged.shape == batch.real.shape
+        others = batch.real.roll(1, 0)
+        assert float((enlarged - batch.real).abs().mean()) < 0.9 * float((enlarged - others).abs().mean())
+        places.add((batch.rows, batch.columns))
+    assert len(places) == 1 if view == 0 else len(places) > 3
 
 
-def test_every_other_image_is_the_generators_own() -> None:
-    config = cropping("quick", 64)
+def test_a_part_is_drawn_as_the_whole_image_would_be() -> None:
+    config = viewing("projected", 4, size=128)
+    state, batch = paired(config, view=3)
+    generator = state.networks.generator
+    assert isinstance(generator, UpsampledGenerator)
+    for parameter in generator.upsampler.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    small = draw_small(state, config, batch)
+    top, left, side = 2 * batch.rows.begin, 2 * batch.columns.begin, 2 * batch.rows.length
+    whole = generator.upsampler(small)[:, :, top : top + side, left : left + side]
+    part = enlarge(state, config, batch, small)
+    assert part.shape == (8, 3, 16, 16)
+    assert float((part - whole).detach().abs().max()) < 0.02 * float(whole.detach().std())
+
+
+@pytest.mark.parametrize(
+    ("recipe", "origins"),
+    [("quick", [RECONSTRUCTED, SAMPLED, MADE_SMALL, SAMPLED]), ("projected", [MADE_SMALL, SAMPLED] * 2)],
+)
+def test_half_of_a_batch_is_the_generators_own(recipe: str, origins: list[int]) -> None:
+    config = viewing(recipe, 1)
     state, batch = paired(config)
-    assert batch.is_sample.tolist() == [False, True] * 4
+    assert batch.origin.tolist() == origins * 2
+    small = draw_small(state, config, batch)
     drawn = state.networks.generator.base.eval().sample(batch.z[1::2], None)
-    assert torch.equal(batch.small[1::2], drawn)
+    assert torch.allclose(small[1::2], drawn, atol=1e-6)
+    assert torch.equal(small[2::4], batch.small[2::4])
+    assert torch.equal(small[::4], batch.small[::4]) == (recipe == "projected")
     _, plain = paired(config, with_samples=False)
-    assert not plain.is_sample.any()
+    assert not (plain.origin == SAMPLED).any()
 
 
 def test_microbatches_keep_pairs_together() -> None:
-    _, batch = paired(cropping("quick", 64))
+    _, batch = paired(viewing("quick", 2), view=1)
     parts = list(batch.microbatches(3))
-    for name in ("real", "small", "is_sample", "z"):
+    for name in ("real", "small", "codes", "origin", "z"):
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(batch, name))
+    assert {(part.rows, part.columns, part.factor) for part in parts} == {(batch.rows, batch.columns, batch.factor)}
+
+
+def test_every_view_has_a_judge_that_learns() -> None:
+    config = viewing("projected", 2)
+    _, before, _ = stepped(config, "refine", steps=0)
+    state, _, _ = stepped(config, "refine", steps=8)
+    after = weights(state)
+    for judge in ("discriminator.large.0", "discriminator.large.1"):
+        assert any(name.startswith(judge) and not torch.equal(each, before[name]) for name, each in after.items())
 
 
 @pytest.mark.slow
@@ -194,12 +247,13 @@ def test_microbatches_keep_pairs_together() -> None:
 def test_steps_of_any_kind_of_image(phase: str, recipe: str, classes: int, channels: int) -> None:
     config = tiny.upsampled(recipe, classes=tuple("ab"[:classes]), data=DataConfig("pictures", 30, 41, channels))
     assert config.upsampling is not None
-    config = replace(config, upsampling=replace(config.upsampling, crop=24))
+    config = replace(config, upsampling=replace(config.upsampling, views=2))
     state, data = new_state(config, CPU), pictures(config)
     if classes:
         data = replace(data, labels=(torch.arange(data.count) % classes).numpy())
     which = next(each for each in config.phases if each.name == phase)
     begin_step(state, config, PhasePosition(which, 0), data)
     state.counters.n_microbatches = 2
-    losses = take_step(which, state, config, Loader(data, 0))
+    for _ in range(4):  # whole and part
+        losses = take_step(which, state, config, Loader(data, 0))
     assert all(torch.isfinite(value) for value in losses.values())

@@ -154,6 +154,12 @@ def show_plan(plan: "Forecast") -> None:
         f"{plan.images_per_second:,.0f} per second."
     )
     console.print(f"In twice the time: {plan.double_time}.")
+    if len(plan.sizes) > 1:
+        sizes = (
+            f"{width}x{height} px" + (f" from {format_duration(60 * minutes)}" if minutes else "")
+            for minutes, (width, height) in plan.sizes.items()
+        )
+        console.print(f"Sizes for the time: {', '.join(sizes)}.")
 
 
 def show_recipes() -> dict[str, Any]:

@@ -195,18 +195,21 @@ class UpsamplingConfig:
     Args:
         factor: how many times longer the sides of the large ones are: 2, 4 or 8.
         upsampler: the network that enlarges.
-        discriminator: the network that judges the large images.
-        crop: side in pixels of the random crops that it judges; whole images where they are no larger.
+        discriminator: the network that judges views of the large images, one for each view.
+        views: the first is the whole image, reduced; each further one is a random crop of half the sides, reduced half
+            as much; the last is at full size.
         loss, penalty: adversarial loss at the full size, and penalty on the discriminator.
         augment: what the discriminator of large images is shown, as in `Config.augment`.
-        adversarial_weight: of the adversarial loss beside the two errors (mean absolute errors).
+        adversarial_weight, perceptual_weight: of the adversarial loss and the perceptual distance, beside the mean
+            absolute error.
     """
 
     factor: int
     upsampler: NetworkConfig
     discriminator: NetworkConfig
-    crop: int
+    views: int
     loss: str
     augment: tuple[str, ...]
     adversarial_weight: float
+    perceptual_weight: float
     penalty: PenaltyConfig = field(default_factory=PenaltyConfig)

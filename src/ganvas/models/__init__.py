@@ -13,17 +13,18 @@ from .fc import FCDiscriminator, FCGenerator
 from .multiscale import MultiscaleDiscriminator, MultiscaleGenerator
 from .progressive import ProgressiveDiscriminator, ProgressiveGenerator
 from .projected import ProjectedDiscriminator
-from .quick import AutoencoderGenerator, ConvDiscriminator, Decoder, Encoder
+from .quick import AutoencoderGenerator, ConvDiscriminator, Decoder, Encoder, TransposedAutoencoderGenerator
 from .r3gan import R3Discriminator, R3Generator
 from .residual import ResidualDiscriminator, ResidualGenerator
 from .stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
-from .upsampling import UpsampledDiscriminator, UpsampledGenerator, Upsampler
+from .upsampling import UpsampledDiscriminator, UpsampledGenerator, Upsampler, view_factor
 from .vae import GaussianEncoder
 
 GENERATORS: dict[str, GeneratorFactory] = {
     "fc": GeneratorFactory(FCGenerator, embeds_labels=True),
     "dcgan": GeneratorFactory(DCGANGenerator, embeds_labels=True),
-    "quick": GeneratorFactory(AutoencoderGenerator),
+    "quick": GeneratorFactory(TransposedAutoencoderGenerator),
+    "autoencoder": GeneratorFactory(AutoencoderGenerator),
     "residual": GeneratorFactory(ResidualGenerator, embeds_labels=True),
     "vae": GeneratorFactory(Decoder, embeds_labels=True),
     "progressive": GeneratorFactory(ProgressiveGenerator),
@@ -66,10 +67,11 @@ def build_discriminator(config: Config) -> Discriminator:
     small = _discriminator(config, config.discriminator, (packing(config) * channels, height, width))
     if config.upsampling is None:
         return small
-    crop = config.upsampling.crop
-    shape = config.data.channels, min(crop, config.data.height), min(crop, config.data.width)
-    large = _discriminator(config, config.upsampling.discriminator, shape)
-    return UpsampledDiscriminator(small, large, shape)
+    views, (channels, height, width) = config.upsampling.views, config.shape
+    whole = view_factor(0, views)
+    shape = channels, -(-height // whole), -(-width // whole)
+    large = [_discriminator(config, config.upsampling.discriminator, shape) for _ in range(views)]
+    return UpsampledDiscriminator(small, large, config.shape)
 
 
 def _discriminator(config: Config, network: NetworkConfig, shape: tuple[int, int, int]) -> Discriminator:

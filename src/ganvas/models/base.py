@@ -47,6 +47,11 @@ class Generator(nn.Module):
         """Return real images (B, C, H, W) in the form that the fakes have now."""
         return images
 
+    @property
+    def batch_norm_is_frozen(self) -> bool:
+        """Whether batch-norm statistics are kept as they are, and not measured anew before sampling."""
+        return False
+
     def set_level(self, level: float) -> None:
         """Set the level of a growing network; others have none, and ignore it."""
 

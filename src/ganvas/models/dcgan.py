@@ -5,7 +5,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from .base import Discriminator, Generator
-from .layers import Shape, Widths, resolutions, up_conv
+from .layers import Shape, TransposedConv, Widths, resolutions
 
 
 def normal_init(module: nn.Module) -> None:
@@ -36,8 +36,8 @@ class DCGANGenerator(Generator):
             nn.ReLU(),
         ]
         for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=False):
-            layers += [up_conv(in_channels, out_channels, size), nn.BatchNorm2d(out_channels), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, up_conv(widths[-1], channels, finer[-1]), nn.Tanh())
+            layers += [TransposedConv(in_channels, out_channels, size), nn.BatchNorm2d(out_channels), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, TransposedConv(widths[-1], channels, finer[-1]), nn.Tanh())
         self.apply(normal_init)
 
     def forward(self, z: Tensor) -> Tensor:

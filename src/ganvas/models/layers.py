@@ -15,13 +15,39 @@ def resolutions(height: int, width: int, halvings: int) -> list[tuple[int, int]]
     return [(-(-height >> n), -(-width >> n)) for n in range(halvings, -1, -1)]
 
 
-def up_conv(in_channels: int, out_channels: int, size: tuple[int, int], bias: bool = False) -> nn.ConvTranspose2d:
-    """Return a transposed convolution whose output has `size`: twice the input's, or one less where a side is odd.
+class TransposedConv(nn.ConvTranspose2d):
+    """Transposed convolution whose output has `size`: twice the input's, or one less where a side is odd.
 
     (28 = 2 * 14, 14 = 2 * 7, 7 = 2 * 4 - 1: an odd side has a kernel of 3 in place of 4.)
     """
-    height, width = size
-    return nn.ConvTranspose2d(in_channels, out_channels, (4 - height % 2, 4 - width % 2), 2, 1, bias=bias)
+
+    def __init__(self, in_channels: int, out_channels: int, size: tuple[int, int]) -> None:
+        height, width = size
+        super().__init__(in_channels, out_channels, (4 - height % 2, 4 - width % 2), 2, 1, bias=False)
+
+
+class ResizeConv(nn.Module):
+    """Doubles the size by nearest neighbour, then a 3 x 3 convolution without bias, at a transposed convolution's cost.
+
+    Both at once are a transposed convolution whose 4 x 4 kernel is the 3 x 3 one summed over 2 x 2 windows. What is
+    flat stays flat; free 4 x 4 kernels draw a grid into it (Odena et al. 2016, "Deconvolution and Checkerboard
+    Artifacts").
+
+    Args:
+        in_channels, out_channels: of the features.
+        size: height and width of the output: twice the input's, or one less where a side is odd. None is twice any.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, size: tuple[int, int] | None = None) -> None:
+        super().__init__()
+        self.size = size
+        self.weight = nn.Parameter(nn.ConvTranspose2d(in_channels, out_channels, 3).weight.detach())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features (B, out_channels, H, W) for features (B, in_channels, h, w)."""
+        kernel = 4 * F.avg_pool2d(F.pad(self.weight, (1, 1, 1, 1)), 2, 1)
+        doubled = F.conv_transpose2d(features, kernel, stride=2, padding=1)
+        return doubled if self.size is None else doubled[:, :, : self.size[0], : self.size[1]]
 
 
 def down_convs(widths: Widths, shape: Shape, out_features: int, norm: bool) -> nn.Sequential:

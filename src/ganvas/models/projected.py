@@ -137,8 +137,28 @@ class ProjectedDiscriminator(Discriminator):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits (B, 4 * LOGITS_SIDE^2), each scale's in turn, for images (B, C, H, W) and labels (B,)."""
-        scales = self.projection(self.features(resize_bilinear(to_rgb_on_checkerboard(images), self.size)))
-        return torch.cat([head(features, labels) for head, features in zip(self.heads, scales, strict=True)], 1)
+        return self.logits_of(self.features_of(images), labels)
+
+    def features_of(self, images: Tensor) -> list[Tensor]:
+        """Return the frozen network's features at four scales, fine to coarse, of images (B, C, H, W)."""
+        return self.features(resize_bilinear(to_rgb_on_checkerboard(images), self.size))
+
+    def logits_of(self, features: list[Tensor], labels: Tensor | None) -> Tensor:
+        """Return logits (B, 4 * LOGITS_SIDE^2) for what `features_of` returns and labels (B,)."""
+        scales = self.projection(features)
+        return torch.cat([head(each, labels) for head, each in zip(self.heads, scales, strict=True)], 1)
+
+
+def perceptual_distance(one: list[Tensor], other: list[Tensor]) -> Tensor:
+    """Return how far apart two batches of images look (), at least 0, by their features at several scales.
+
+    Features of each place are scaled to length 1 and compared, as in LPIPS without its learned weights (Zhang et al.
+    2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", eq. 1).
+    """
+    distances = [
+        (F.normalize(a, dim=1) - F.normalize(b, dim=1)).square().sum(1).mean() for a, b in zip(one, other, strict=True)
+    ]
+    return torch.stack(distances).mean()
 
 
 def to_rgb_on_checkerboard(images: Tensor) -> Tensor:

@@ -7,25 +7,33 @@ dense network, almost free. The *decoder* turns the code into an image by convol
 
 import math
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .base import Discriminator, Generator
-from .layers import Shape, Widths, down_convs, resolutions, up_conv
+from .layers import ResizeConv, Shape, TransposedConv, Widths, down_convs, resolutions
 
 
 class Decoder(Generator):
-    """Transposed convolutions from codes to images, starting at about 4 x 4.
+    """Convolutions from codes to images that double the size, starting at about 4 x 4.
 
     Args:
         code_dim: length of a code.
         widths: channels from the coarsest resolution to the finest.
         shape: (C, H, W) of the images.
+        up: the kind of convolution that doubles the size.
     """
 
-    def __init__(self, code_dim: int, widths: Widths, shape: Shape) -> None:
+    def __init__(
+        self,
+        code_dim: int,
+        widths: Widths,
+        shape: Shape,
+        up: type[TransposedConv | ResizeConv] = TransposedConv,
+    ) -> None:
         super().__init__()
         channels, height, width = shape
         (first_height, first_width), *finer = resolutions(height, width, len(widths) - 1)
@@ -36,7 +44,7 @@ class Decoder(Generator):
             nn.LeakyReLU(0.2),
         ]
         for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=True):
-            layers += [up_conv(in_channels, out_channels, size), nn.BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
+            layers += [up(in_channels, out_channels, size), nn.BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], channels, 3, 1, 1), nn.Tanh())
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -149,11 +157,12 @@ class AutoencoderGenerator(Generator):
     """
 
     PRIOR_WIDTH = 256
+    up: ClassVar[type[TransposedConv | ResizeConv]] = ResizeConv
 
     def __init__(self, z_dim: int, widths: Widths, shape: Shape, num_classes: int = 0) -> None:
         super().__init__()
         self.prior = RectifiedFlow(z_dim, self.PRIOR_WIDTH, num_classes)
-        self.decoder = Decoder(z_dim, widths, shape)
+        self.decoder = Decoder(z_dim, widths, shape, self.up)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim) and labels (B,), if there are classes."""
@@ -168,3 +177,9 @@ class AutoencoderGenerator(Generator):
     def compile_parts(self) -> list[nn.Module]:
         """Return the decoder, which is nearly all of the cost."""
         return [self.decoder]
+
+
+class TransposedAutoencoderGenerator(AutoencoderGenerator):
+    """The same with free 4 x 4 kernels, as runs of 0.1 have it. They draw a grid, which enlarging makes plain."""
+
+    up = TransposedConv

@@ -5,13 +5,15 @@ done by StackGAN (Zhang et al. 2017), progressive growing (Karras et al. 2018) a
 al. 2022) in their ways.
 """
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .base import Discriminator, Generator
 from .equalized import LEAKY_SLOPE
-from .layers import Shape, Widths
+from .layers import ResizeConv, Shape, Widths
 
 FULL_LEVEL = 1  # level of the full size; below, networks draw and judge the small one
 
@@ -19,6 +21,14 @@ FULL_LEVEL = 1  # level of the full size; below, networks draw and judge the sma
 def downsample(images: Tensor, factor: int) -> Tensor:
     """Return images (B, C, h, w) whose pixels are means over `factor` x `factor` of images (B, C, H, W)."""
     return F.avg_pool2d(images, factor, ceil_mode=True)
+
+
+def view_factor(view: int, views: int) -> int:
+    """Return how many times view `view` of a large image is reduced: view 0 is the whole, the last a crop at full size.
+
+    Each view shows half as much as the one before, twice as large, so that all have about the same number of pixels.
+    """
+    return 1 << (views - 1 - view)
 
 
 class ResidualBlock(nn.Module):
@@ -50,7 +60,8 @@ def split_widths(widths: Widths, factor: int) -> tuple[Widths, Widths]:
 class Upsampler(nn.Module):
     """Learned detail added to the bilinear enlargement; it adds nothing at first.
 
-    Nearly all of its work is done at the small size; pixel shuffles (Shi et al. 2016) lead to the large one.
+    Nearly all of its work is done at the small size. Nearest neighbours and convolutions lead to the large one; behind
+    pixel shuffles (Shi et al. 2016) flat areas would get a grid.
 
     Args:
         widths: channels of the residual blocks, one width a block, and after each doubling but the last.
@@ -66,12 +77,11 @@ class Upsampler(nn.Module):
         layers: list[nn.Module] = [nn.Conv2d(channels, blocks[0], 3, padding=1), *map(ResidualBlock, blocks)]
         before = blocks[-1]
         for width in narrowing:
-            layers += [nn.LeakyReLU(LEAKY_SLOPE), nn.Conv2d(before, 4 * width, 3, padding=1), nn.PixelShuffle(2)]
+            layers += [nn.LeakyReLU(LEAKY_SLOPE), ResizeConv(before, width)]
             before = width
-        to_pixels = nn.Conv2d(before, 4 * channels, 3, padding=1)
+        to_pixels = ResizeConv(before, channels)
         nn.init.zeros_(to_pixels.weight)
-        nn.init.zeros_(to_pixels.bias)  # type: ignore[arg-type]
-        self.layers = nn.Sequential(*layers, nn.LeakyReLU(LEAKY_SLOPE), to_pixels, nn.PixelShuffle(2))
+        self.layers = nn.Sequential(*layers, nn.LeakyReLU(LEAKY_SLOPE), to_pixels)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return images (B, C, H, W), about [-1, 1], for small ones (B, C, h, w) in [-1, 1]."""
@@ -94,12 +104,22 @@ class UpsampledGenerator(Generator):
     def __init__(self, base: Generator, upsampler: Upsampler) -> None:
         super().__init__()
         self.small, self.upsampler = base, upsampler
+        self.register_buffer("has_frozen_norms", torch.tensor(False))
         self._at_full_size = False
 
     @property
     def base(self) -> Generator:
         """The generator of the small images."""
         return self.small
+
+    @property
+    def batch_norm_is_frozen(self) -> bool:
+        """Whether the small generator keeps its batch-norm statistics."""
+        return bool(self.has_frozen_norms)
+
+    def freeze_batch_norm(self) -> None:
+        """Keep the small generator's batch-norm statistics as they are from now on."""
+        self.get_buffer("has_frozen_norms").fill_(True)
 
     def set_level(self, level: float) -> None:
         """Set whether fakes are small or of the full size."""
@@ -129,7 +149,9 @@ class UpsampledGenerator(Generator):
         self.small.update_statistics(z, labels)
 
     def parameters_of(self, part: str) -> list[nn.Parameter]:
-        """Return the upsampler's parameters for "upsampler", else those of the small generator."""
+        """Return the upsampler's for "upsampler", with those that draw for "refiner", else the small generator's."""
+        if part == "refiner":
+            return [*self.upsampler.parameters(), *self.small.parameters_of("generator")]
         return list(self.upsampler.parameters()) if part == "upsampler" else self.small.parameters_of(part)
 
     def compile_parts(self) -> list[nn.Module]:
@@ -138,33 +160,38 @@ class UpsampledGenerator(Generator):
 
 
 class UpsampledDiscriminator(Discriminator):
-    """A discriminator of small images, and one of crops of large images that takes its place at the full level.
+    """A discriminator of small images; and at the full level others that take its place, one a view of large images.
 
     Args:
         small: judges small images.
-        large: judges crops of images of the full size.
-        shape: (C, H, W) of the crops.
+        large: judge views, the whole image first; see `view_factor`.
+        shape: (C, H, W) of large images.
     """
 
-    def __init__(self, small: Discriminator, large: Discriminator, shape: Shape) -> None:
+    def __init__(self, small: Discriminator, large: Iterable[Discriminator], shape: Shape) -> None:
         super().__init__()
-        self.small, self.large = small, large
+        self.small, self.large = small, nn.ModuleList(large)
         _, self.height, self.width = shape
-        self._at_full_size = False
+        self._level = 0
 
     def set_level(self, level: float) -> None:
-        """Set which of the two judges."""
-        self._at_full_size = level >= FULL_LEVEL
+        """Set which one judges: the small one below the full level; from there on that of view `level - FULL_LEVEL`."""
+        self._level = int(level)
+
+    @property
+    def judge(self) -> Discriminator:
+        """The one that judges now."""
+        judge = self.large[self._level - FULL_LEVEL] if self._level >= FULL_LEVEL else self.small
+        assert isinstance(judge, Discriminator)
+        return judge
 
     def freezable_parameters(self) -> list[nn.Parameter]:
-        """Return those of the small one: the large one begins anew with each size."""
+        """Return those of the small one: the large ones begin anew with each size."""
         return self.small.freezable_parameters()
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the logits of the one that judges now; of images that are larger than a crop, it sees the middle."""
-        judge = self.large if self._at_full_size else self.small
-        if self._at_full_size:
-            top, left = (images.shape[2] - self.height) // 2, (images.shape[3] - self.width) // 2
-            images = images[:, :, top : top + self.height, left : left + self.width]
-        logits: Tensor = judge(images) if labels is None else judge(images, labels)
+        """Return the logits of the one that judges now, for images of its size; of large ones, it sees the whole."""
+        if self._level == FULL_LEVEL and images.shape[2:] == (self.height, self.width):
+            images = downsample(images, view_factor(0, len(self.large)))
+        logits: Tensor = self.judge(images) if labels is None else self.judge(images, labels)
         return logits

@@ -21,6 +21,9 @@ MINUTES_FOR = {"cpu": {32: 0, 64: 20, 128: 240}, "gpu": {64: 0, 128: 30, 256: 24
 # The same where a recipe draws small on a CPU and enlarges what it drew; and the short side that it draws then.
 MINUTES_FOR_UPSAMPLED = {64: 0, 128: 5, 256: 20, 512: 240}
 MINUTES_TO_DRAW = {40: 0, 80: 240}
+SIZE_MINUTES = tuple(
+    sorted({minutes for table in (*MINUTES_FOR.values(), MINUTES_FOR_UPSAMPLED) for minutes in table.values()})
+)
 MAX_SIDE, MAX_DRAWN_SIDE = 256, 128  # pixels of a side that any recipe makes, and that one makes to be enlarged
 MIN_DRAWN_SIDE = 16
 GPU_MINUTES = 20  # from which on a GPU has time for a GAN from nothing

@@ -16,7 +16,7 @@ from ..recipes import DEFAULT_MINUTES, RECIPES
 from ..recipes.overrides import apply_options
 from ..recipes.upsampling import FACTORS, UPSAMPLING_PHASES, small_data, upsampled, upsampling_alone
 from ..runs import Run
-from .choose import FEW, GPU_MINUTES, choose_factor, choose_recipe, choose_size, largest_size
+from .choose import FEW, GPU_MINUTES, SIZE_MINUTES, choose_factor, choose_recipe, choose_size, largest_size
 from .inputs import AS_ASKED, Decision, PlanInputs
 from .memory import fitting_batch, largest_batch
 
@@ -70,6 +70,8 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         )
     plain = lookup(RECIPES, name, "recipe")(small_data(data, factor), inputs.count)
     plain = upsampled(plain, data, factor)
+    if source is not None and {plain.generator.name, source.generator.name} == {"autoencoder", "quick"}:
+        plain = replace(plain, generator=replace(plain.generator, name=source.generator.name))  # a decoder of 0.1
     settings, decisions = _fill_in(options, inputs, plain, source)
     config = apply_options(plain, settings)
     if source is not None:
@@ -91,6 +93,20 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         requested=options,
     )
     return Plan(config, (Decision("recipe", name, why), *decisions, size, *drawn), inputs)
+
+
+def sizes_by_minutes(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -> dict[float, tuple[int, int]]:
+    """Return the minutes from which on larger pictures are planned, and their width and height, smallest first.
+
+    Raises:
+        GanvasError: as `make_plan`.
+    """
+    sizes: dict[float, tuple[int, int]] = {}
+    for minutes in SIZE_MINUTES:
+        data = make_plan(pictures, options, replace(inputs, minutes=minutes)).config.data
+        if (data.width, data.height) not in sizes.values():
+            sizes[minutes] = data.width, data.height
+    return sizes
 
 
 def source_config(run: str | Path) -> Config:

@@ -33,7 +33,7 @@ def quick(data: DataConfig, count: int) -> Config:
         recipe="quick",
         data=data,
         z_dim=64,
-        generator=NetworkConfig("quick", widths),
+        generator=NetworkConfig("autoencoder", widths),
         discriminator=NetworkConfig("quick", widths[:0:-1]),
         optimizers={
             "autoencoder": OptimizerConfig(2e-3, 0.9, 0.99),

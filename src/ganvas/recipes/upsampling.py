@@ -10,7 +10,7 @@ BLOCK_WIDTHS = (64, 64, 64, 64)  # channels of the upsampler's residual blocks, 
 NARROWING = (32, 16)  # channels after each doubling but the last
 UPSAMPLE_SHARE, REFINE_SHARE = 0.1, 0.4  # of the time; the rest is the recipe's own
 BATCH = 16
-CROP = 128
+MIN_VIEW = 64  # pixels of the short side of what is judged
 
 
 def small_data(data: DataConfig, factor: int) -> DataConfig:
@@ -34,7 +34,8 @@ def upsampled(small: Config, data: DataConfig, factor: int) -> Config:
     return replace(
         small,
         data=data,
-        optimizers=small.optimizers | {"upsampler": OptimizerConfig(1e-3, 0.5, 0.99)},
+        optimizers=small.optimizers
+        | {"upsampler": OptimizerConfig(1e-3, 0.5, 0.99), "refiner": OptimizerConfig(4e-4, 0.5, 0.99)},
         phases=(
             *phases,
             PhaseConfig("upsample", time_share=UPSAMPLE_SHARE, batch=batch, warmup_steps=30, level=1),
@@ -52,10 +53,11 @@ def upsampled(small: Config, data: DataConfig, factor: int) -> Config:
             factor=factor,
             upsampler=NetworkConfig("upsampler", BLOCK_WIDTHS + NARROWING[: factor.bit_length() - 2]),
             discriminator=NetworkConfig("projected", (64, 64, 64, 64)),
-            crop=CROP,
+            views=max(1, (min(data.width, data.height) // MIN_VIEW).bit_length()),
             loss="hinge",
             augment=("translation", "cutout"),
             adversarial_weight=0.05,
+            perceptual_weight=5.0,
         ),
     )
 

@@ -16,7 +16,7 @@ from ..errors import GanvasError
 from ..planning.budget import with_images, with_seconds
 from ..planning.explain import recipe_decisions
 from ..planning.inputs import Decision, plan_inputs
-from ..planning.plan import ORDER, make_plan
+from ..planning.plan import ORDER, make_plan, sizes_by_minutes
 from .calibrate import MARGIN, seconds_per_step
 from .state import new_state
 
@@ -35,6 +35,7 @@ class Forecast:
         minutes: of the budget.
         images_per_second: over the whole training.
         double_time: what twice the time would give, in words.
+        sizes: minutes from which on larger pictures are planned, and their width and height.
     """
 
     config: Config
@@ -42,6 +43,7 @@ class Forecast:
     minutes: float
     images_per_second: float
     double_time: str
+    sizes: dict[float, tuple[int, int]]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain dicts, lists and scalars, ready for JSON."""
@@ -56,6 +58,10 @@ class Forecast:
             "pictures": config.images,
             "choices": [asdict(each) for each in self.decisions],
             "twice": self.double_time,
+            "sizes": [
+                {"minutes": minutes, "width": width, "height": height}
+                for minutes, (width, height) in self.sizes.items()
+            ],
         }
 
 
@@ -99,6 +105,7 @@ def forecast(
         minutes=minutes,
         images_per_second=config.images / (60 * minutes),
         double_time=_double_time(config, longer, 2 * minutes, inputs.count),
+        sizes=sizes_by_minutes(pictures, options, inputs),
     )
 
 

@@ -58,7 +58,9 @@ def activation_layers(network: nn.Module, *inputs: Tensor) -> list[ActivationLay
 
 
 def layers_trained_in(phase: str, layers: list[ActivationLayer]) -> list[ActivationLayer]:
-    """Return the layers of a generator that a phase trains: the upsampler's where it enlarges, else all others."""
+    """Return the layers of a generator that a phase trains: of one that enlarges, not all in most phases."""
+    if "refiner" in optimizers_of(phase):
+        return layers
     enlarges = "upsampler" in optimizers_of(phase)
     return [layer for layer in layers if layer.name.startswith("upsampler") == enlarges]
 

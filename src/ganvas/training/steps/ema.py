@@ -41,7 +41,8 @@ def prepare_for_sampling(state: State, config: Config, device: torch.device) -> 
     rng = seeded_rng(config.seed, "settle", device=device)
     z = torch.randn((MEAN_W_COUNT, config.z_dim), generator=rng, device=device)
     network.update_statistics(z, _labels(config, MEAN_W_COUNT, rng, device))
-    _recalibrate_batch_norm(network.base, config, device)
+    if not network.batch_norm_is_frozen:
+        _recalibrate_batch_norm(network.base, config, device)
     return network.eval()
 
 

@@ -27,7 +27,7 @@ def optimizer_step(
     """
     counters, balance = state.counters, config.balance
     accumulated = balance.grad_accum_steps * n_microbatches
-    is_opponent = name in ("generator", "upsampler")
+    is_opponent = name in ("generator", "refiner")
     turns = counters.step // (balance.n_critic if is_opponent else 1)  # that the network has had before
     is_last = (turns * n_microbatches + microbatch + 1) % accumulated == 0
     optimizer, scaler = state.optimizers[name], state.scalers.get(name)

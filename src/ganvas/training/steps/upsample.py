@@ -1,11 +1,11 @@
 """The steps that make small images large: learn the detail of real images, then of the generator's own.
 
 1. *upsample*: real images are made small; the upsampler learns to give them back. That is supervised, quick and safe,
-   but soft where detail cannot be known.
-2. *refine*: a discriminator of large images against the upsampler. Every other image of a batch is a real one made
-   small, which has to come back. The others the generator draws; made small again they have to be what it drew.
-
-The generator of the small images stands still meanwhile, in the form that it is sampled in.
+   but soft where detail cannot be known. The generator of the small images stands still.
+2. *refine*: both learn, against discriminators of the large images. Half of a batch are real images made small, or
+   reconstructed by the autoencoder where a recipe has one; they have to come back and look the same. The other half are
+   samples. Each step one view is judged: the whole image, reduced, or a part of it at up to full size. That is cheap,
+   and at another place each time, so that what is drawn does not fall in with the grid of a network's strides.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,16 @@ from torch import Tensor
 
 from ...config import Config, UpsamplingConfig
 from ...device import seeded_rng
-from ...errors import GanvasError
+from ...errors import GanvasError, lookup
+from ...losses import LOSSES
+from ...models.projected import ProjectedDiscriminator, perceptual_distance
 from ...models.quick import AutoencoderGenerator
-from ...models.upsampling import UpsampledGenerator, downsample
+from ...models.upsampling import FULL_LEVEL, UpsampledDiscriminator, UpsampledGenerator, downsample, view_factor
 from ..state import State
-from .adversarial import adversarial_g_loss, adversarial_step
+from .adversarial import adversarial_step
 from .autoencoder import add_code_noise
 from .batch import Batch
+from .d_input import d_input
 from .ema import prepare_for_sampling
 from .oom_retry import step_by_microbatches
 from .optimize import Losses, optimizer_step
@@ -31,81 +34,130 @@ from .optimize import Losses, optimizer_step
 # A generator's images are a little softer than real ones made small, and have a grain. The upsampler is to mend both.
 MAX_BLUR = 0.5  # share of the mean over 3 x 3 pixels
 MAX_NOISE_STD = 0.04
+MADE_SMALL, RECONSTRUCTED, SAMPLED = range(3)  # where a small image comes from
+MARGIN = 8  # small pixels around a part that are enlarged with it, so that it is drawn as the whole image would be
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of one side of the small images, in their pixels."""
+
+    begin: int
+    length: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairedBatch(Batch):
-    """A batch of large crops, and the small ones that are to be enlarged.
+    """A batch of views of large images, and what small images are to be enlarged.
 
     Args:
-        small: (B, C, h, w).
-        is_sample: (B,) bool: whether a small one was drawn by the generator; the others are real ones made small.
+        small: (B, C, h, w) real images made small.
+        codes: (B, Z) that the autoencoder's decoder draws from; None where a recipe has none.
+        origin: (B,) of the small image that is enlarged: MADE_SMALL, RECONSTRUCTED or SAMPLED.
+        rows, columns: the part that is viewed.
+        factor: how many times the view is reduced.
     """
 
     small: Tensor
-    is_sample: Tensor
+    codes: Tensor | None
+    origin: Tensor
+    rows: Window
+    columns: Window
+    factor: int
 
     def microbatches(self, count: int) -> Iterator["PairedBatch"]:
         """Yield the batch in `count` parts, as equal as can be."""
-        parts = super().microbatches(count), self.small.tensor_split(count), self.is_sample.tensor_split(count)
-        for part, small, is_sample in zip(*parts, strict=True):
-            yield _paired(part, small, is_sample)
+        codes = (None,) * count if self.codes is None else self.codes.tensor_split(count)
+        parts = super().microbatches(count), self.small.tensor_split(count), codes, self.origin.tensor_split(count)
+        for part, small, some_codes, origin in zip(*parts, strict=True):
+            yield replace(
+                self,
+                real=part.real,
+                z=part.z,
+                labels=part.labels,
+                small=small,
+                codes=some_codes,
+                origin=origin,
+            )
 
 
 def freeze_base(state: State, config: Config) -> None:
-    """Give the generator of the small images the averaged weights and statistics that it is sampled with."""
+    """Give the generator of the small images the averaged weights that it is sampled with, and its statistics for good.
+
+    From here on batches are half reconstructions, half samples, and of few images: no measure for batch norms.
+    """
+    generator, _ = upsampling_parts(state, config)
     sampled = prepare_for_sampling(state, config, state.device)
-    state.networks.generator.base.load_state_dict(sampled.base.state_dict())
+    generator.base.load_state_dict(sampled.base.state_dict())
+    for network in (generator, state.networks.g_ema):
+        assert isinstance(network, UpsampledGenerator)
+        network.freeze_batch_norm()
 
 
 def upsample_step(state: State, config: Config, batch: Batch) -> Losses:
-    """Minimize E|x - upsampler(small(x))| over crops of real images x."""
-    paired = pair(state, config, batch, with_samples=False)
+    """Minimize E|x - upsampler(small(x))| over parts of real images x at full size."""
+    _, settings = upsampling_parts(state, config)
+    paired = pair(state, config, batch, settings.views - 1, with_samples=False)
     return step_by_microbatches(state, config, paired, "upsampler", _upsample)
 
 
 def _upsample(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:
     """Learn from one microbatch. Its graph lives in here only, so that it is freed if memory runs out."""
-    loss = (draw_enlarged(state, config, batch) - batch.real).abs().mean()
+    assert isinstance(batch, PairedBatch)
+    with torch.no_grad():
+        small = draw_small(state, config, batch)
+    loss = (enlarge(state, config, batch, small) - batch.real).abs().mean()
     optimizer_step(state, config, "upsampler", loss, microbatch, n_microbatches)
     return {"upsampling": loss.detach()}
 
 
 def refine_step(state: State, config: Config, batch: Batch) -> Losses:
-    """Take one step of the discriminator of large images and, if due, one of the upsampler.
+    """Take one step of the discriminator of a view and, if due, one of the generator, both its parts."""
+    _, settings = upsampling_parts(state, config)
+    rng = seeded_rng(config.seed, state.counters.step, "view")
+    view = int(torch.randint(settings.views, (1,), generator=rng))
+    paired = pair(state, config, batch, view, with_samples=True)
+    state.networks.discriminator.set_level(FULL_LEVEL + view)
+    losses = adversarial_step(state, config, paired, draw_views, refine_loss, "refiner")
+    state.networks.discriminator.set_level(FULL_LEVEL)
+    return losses
 
-    The upsampler minimizes both its errors plus the weighted adversarial loss.
-    """
-    paired = pair(state, config, batch, with_samples=True)
-    return adversarial_step(state, config, paired, draw_enlarged, refine_loss, "upsampler")
 
-
-def draw_enlarged(state: State, config: Config, batch: Batch) -> Tensor:
-    """Return the small crops of a paired batch made large (B, C, H, W)."""
-    generator, _ = upsampling_parts(state, config)
+def draw_views(state: State, config: Config, batch: Batch) -> Tensor:
+    """Return views (B, C, H, W) of the large images that the generator draws for a paired batch."""
     assert isinstance(batch, PairedBatch)
-    images: Tensor = generator.upsampler(batch.small)
-    return images
+    return enlarge(state, config, batch, draw_small(state, config, batch))
 
 
 def refine_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
-    """Return both errors plus the weighted adversarial loss, and all to report."""
+    """Return mean absolute error, weighted perceptual distance and adversarial loss, and all to report.
+
+    Reals and fakes are augmented alike, so that the features by which they are judged can be compared too.
+    """
     _, settings = upsampling_parts(state, config)
+    discriminator = state.networks.discriminator
     assert isinstance(batch, PairedBatch)
-    adversarial = adversarial_g_loss(state, config, batch, fakes)
-    of_sample = batch.is_sample.float()
-    errors = (fakes - batch.real).abs().mean((1, 2, 3))
-    changes = (downsample(fakes, settings.factor) - batch.small).abs().mean((1, 2, 3))
-    upsampling = (errors * (1 - of_sample)).sum() / len(fakes)
-    consistency = (changes * of_sample).sum() / len(fakes)
-    loss = upsampling + consistency + settings.adversarial_weight * adversarial
-    losses = {"generator": adversarial, "upsampling": upsampling, "consistency": consistency}
+    assert isinstance(discriminator, UpsampledDiscriminator)
+    judge = discriminator.judge
+    assert isinstance(judge, ProjectedDiscriminator)
+    rng_state = batch.rng.get_state()
+    with torch.no_grad():
+        of_reals = judge.features_of(d_input(config, batch, batch.real))
+        real_logits = judge.logits_of(of_reals, batch.labels)
+    batch.rng.set_state(rng_state)
+    of_fakes = judge.features_of(d_input(config, batch, fakes))
+    adversarial = lookup(LOSSES, config.loss, "loss")[1](real_logits, judge.logits_of(of_fakes, batch.labels))
+    has_real = batch.origin != SAMPLED
+    upsampling = (fakes - batch.real)[has_real].abs().mean()
+    perceptual = perceptual_distance([each[has_real] for each in of_fakes], [each[has_real] for each in of_reals])
+    loss = upsampling + settings.perceptual_weight * perceptual + settings.adversarial_weight * adversarial
+    losses = {"generator": adversarial, "upsampling": upsampling, "perceptual": perceptual}
     return loss, {name: each.detach() for name, each in losses.items()}
 
 
 @torch.no_grad()
-def pair(state: State, config: Config, batch: Batch, with_samples: bool) -> PairedBatch:
-    """Return crops of a batch's real images, each with a small one to enlarge.
+def pair(state: State, config: Config, batch: Batch, view: int, with_samples: bool) -> PairedBatch:
+    """Return views of a batch's real images, and what is to be enlarged to them.
 
     That is the real image made small; of every fourth, where a recipe has an autoencoder, what this makes of it. With
     samples, it is for every other one what the generator draws.
@@ -113,40 +165,76 @@ def pair(state: State, config: Config, batch: Batch, with_samples: bool) -> Pair
     generator, settings = upsampling_parts(state, config)
     base, encoder = generator.base.eval(), state.networks.encoder
     small = downsample(batch.real, settings.factor)
-    made = degrade(small, batch.rng)
+    origin = torch.full((len(small),), MADE_SMALL, device=small.device)
+    codes = None
     if encoder is not None and isinstance(base, AutoencoderGenerator) and config.autoencoder is not None:
-        codes = encoder.eval()(small[::4])
-        made[::4] = base.decoder(add_code_noise(codes, config.autoencoder.code_noise_std, batch.rng))
-    is_sample = torch.zeros(len(made), dtype=torch.bool, device=made.device)
+        codes = add_code_noise(encoder.eval()(small), config.autoencoder.code_noise_std, batch.rng)
+        origin[::4] = RECONSTRUCTED
     if with_samples:
-        is_sample[1::2] = True
-        made[1::2] = base.sample(batch.z[1::2], None if batch.labels is None else batch.labels[1::2])
-    rows, columns = (slice(begin, begin + side) for begin, side in crop_window(state, config))
-    factor, crop = settings.factor, made[:, :, rows, columns].contiguous(memory_format=torch.channels_last)
-    large = batch.real[
-        :, :, factor * rows.start : factor * rows.stop, factor * columns.start : factor * columns.stop
-    ].contiguous(memory_format=torch.channels_last)
-    return _paired(replace(batch, real=large), crop, is_sample)
-
-
-def _paired(batch: Batch, small: Tensor, is_sample: Tensor) -> PairedBatch:
+        origin[1::2] = SAMPLED
+        if codes is not None and isinstance(base, AutoencoderGenerator):
+            codes[1::2] = base.prior(batch.z[1::2], None if batch.labels is None else batch.labels[1::2])
+    rows, columns = view_window(state, config, view)
+    reduced = view_factor(view, settings.views)
+    real = downsample(_part(batch.real, rows, columns, settings.factor), reduced)
     return PairedBatch(
-        batch.real, batch.z, batch.labels, batch.rng, batch.augment_p, small=small, is_sample=is_sample
-    )  # fmt: skip
+        real.contiguous(memory_format=torch.channels_last),
+        batch.z,
+        batch.labels,
+        batch.rng,
+        batch.augment_p,
+        small=degrade(small, batch.rng),
+        codes=codes,
+        origin=origin,
+        rows=rows,
+        columns=columns,
+        factor=reduced,
+    )
 
 
-def crop_window(state: State, config: Config) -> list[tuple[int, int]]:
-    """Return where the crop of a step begins in the small images and how long it is, down and across."""
+def view_window(state: State, config: Config, view: int) -> tuple[Window, Window]:
+    """Return which part of the small images a step views, down and across: all of them in view 0."""
     _, settings = upsampling_parts(state, config)
-    _, height, width = config.shape
-    rng, window = seeded_rng(config.seed, state.counters.step, "crop"), []
-    for full, small in zip((height, width), config.small_shape[1:], strict=True):
-        if full <= settings.crop:
-            window.append((0, small))
-        else:
-            length = settings.crop // settings.factor
-            window.append((int(torch.randint(full // settings.factor - length + 1, (1,), generator=rng)), length))
-    return window
+    rng, windows = seeded_rng(config.seed, state.counters.step, "window"), []
+    for full, small in zip(config.shape[1:], config.small_shape[1:], strict=True):
+        length = small if view == 0 else max(1, small >> view)
+        places = 1 if view == 0 else full // settings.factor - length + 1  # without a last pixel that is cut off
+        windows.append(Window(int(torch.randint(places, (1,), generator=rng)), length))
+    return windows[0], windows[1]
+
+
+def draw_small(state: State, config: Config, batch: PairedBatch) -> Tensor:
+    """Return the small images (B, C, h, w) that are to be enlarged: real ones, and what the generator draws."""
+    generator, _ = upsampling_parts(state, config)
+    base, small = generator.base, batch.small
+    if batch.codes is not None and isinstance(base, AutoencoderGenerator):
+        drawn = batch.origin != MADE_SMALL
+        images = base.decoder(batch.codes[drawn])
+    else:
+        drawn = batch.origin == SAMPLED
+        images = base.sample(batch.z[drawn], None if batch.labels is None else batch.labels[drawn])
+    return small.index_put((drawn,), images.to(small.dtype)) if len(images) else small
+
+
+def enlarge(state: State, config: Config, batch: PairedBatch, small: Tensor) -> Tensor:
+    """Return the views (B, C, H, W) of the large images for small ones (B, C, h, w)."""
+    generator, settings = upsampling_parts(state, config)
+    (height, width), factor = small.shape[2:], settings.factor
+    top, left = (max(0, window.begin - MARGIN) for window in (batch.rows, batch.columns))
+    bottom = min(height, batch.rows.begin + batch.rows.length + MARGIN)
+    right = min(width, batch.columns.begin + batch.columns.length + MARGIN)
+    part = small[:, :, top:bottom, left:right].contiguous(memory_format=torch.channels_last)
+    rows, columns = (
+        replace(batch.rows, begin=batch.rows.begin - top),
+        replace(batch.columns, begin=batch.columns.begin - left),
+    )
+    return downsample(_part(generator.upsampler(part), rows, columns, factor), batch.factor)
+
+
+def _part(images: Tensor, rows: Window, columns: Window, factor: int) -> Tensor:
+    """Return the part of large images that is seen in a window of the small ones."""
+    top, left = factor * rows.begin, factor * columns.begin
+    return images[:, :, top : top + factor * rows.length, left : left + factor * columns.length]
 
 
 def degrade(small: Tensor, rng: torch.Generator) -> Tensor:
