@@ -214,6 +214,17 @@ def test_a_slim_file_has_nothing_deeper_than_style_transfer_needs(
     assert actual.name == "VGG-19 (torchvision), slim"
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_named(tmp_path: Path, number: float) -> None:
+    tensors = {name: tensor.clone() for name, tensor in packaged_vgg16().tensors.items()}
+    tensors["conv2_1.weight"][0, 0, 0, 0] = number
+    metadata = {"name": "broken", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
+    file = tmp_path / "broken.safetensors"
+    file.write_bytes(save({name: each.contiguous() for name, each in tensors.items()}, metadata))
+    with pytest.raises(GanvasError, match=r"conv2_1\.weight is not finite"):
+        torchvision_vgg19(file)
+
+
 def test_damaged_or_foreign_slim_files_are_named(tmp_path: Path) -> None:
     save_slim_vgg(SMALL, tmp_path / "torn.safetensors")
     whole = (tmp_path / "torn.safetensors").read_bytes()

@@ -18,6 +18,7 @@ from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 from ..config import DataConfig
 from ..errors import GanvasError, check_choice, did_you_mean
 from .color import to_srgb
+from .integrity import PNG_SIGNATURE, check_jpeg, check_png
 
 ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
 
@@ -122,6 +123,8 @@ def read_image(source: ImageInput, name: str = "", min_size: tuple[int, int] | N
         if min_size and header.format == "JPEG":
             image.draft(None, min_size if header.orientation < 5 else min_size[::-1])
         image.load()
+        if header.format == "JPEG":
+            check_jpeg(source if isinstance(source, bytes) else source.read_bytes())
         transpose = UPRIGHT_TRANSPOSE.get(_exif_orientation(image))  # read again: Pillow has already turned a TIFF
         srgb_image, color_notes = to_srgb(image)
         return DecodedImage(
@@ -196,12 +199,20 @@ def _open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings(), _open_stream(source) as file:
             warnings.simplefilter("ignore")  # Pillow warns of what is checked, noted or raised here
+            _check_content(file)
             with Image.open(file, formats=_supported_formats()) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise Image.DecompressionBombError
                 yield image
     except Exception as error:  # decoders raise anything on a broken file; none of it may stop the run
         raise UnreadableImageError(_failure_reason(error, source), _display_name(source, name)) from error
+
+
+def _check_content(file: io.BufferedReader | io.BytesIO) -> None:
+    """Check what a decoder does not, where that is quick."""
+    if file.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE:
+        check_png(PNG_SIGNATURE + file.read())
+    file.seek(0)
 
 
 def _open_stream(source: Path | bytes) -> io.BufferedReader | io.BytesIO:
@@ -237,6 +248,8 @@ def _display_name(source: Path | bytes, name: str) -> str:
 
 
 def _header_of(image: Image.Image, name: str) -> ImageHeader:
+    if image.format == "PNG":  # whose EXIF may come last: it is read with the pixels, which may be damaged
+        image.load()
     format_name = {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
     return ImageHeader(
         format=format_name,
