@@ -20,7 +20,7 @@ from .runs import Run
 
 EVALUATED_SAMPLES = 500  # enough for a first impression
 PAINTING_SIZE = 320  # pixels
-UPSCALE = 3  # 32 px are small on today's screens
+UPSCALE = 2  # 64 px are small on today's screens
 FRAME_MILLISECONDS = 250  # per sample grid of the animation
 
 
@@ -49,7 +49,7 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
     yield Note(f"1 of 4: training on the 997 built-in emoji people for {minutes:g} minutes.")
     budget = None if run.exists() else minutes  # an earlier run already has its budget
     training_end: Done | None = None
-    for event in train(builtin.people(), run.folder, size="32", minutes=budget, stop=stop):
+    for event in train(builtin.people(), run.folder, minutes=budget, stop=stop):
         if isinstance(event, Done):
             training_end = event
         else:

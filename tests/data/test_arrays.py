@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.data import open_source
+import ganvas
+from ganvas.config import DataConfig
+from ganvas.data import open_source, prepare
 from ganvas.data.arrays import is_idx, load_idx, load_npy
 from ganvas.errors import GanvasError
+from ganvas.events import Note
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -82,16 +85,21 @@ def test_npy_of_every_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     np.save(tmp_path / "a.npy", array)
     read = array[..., 0] if shape[-1] == 1 else array
-    assert np.array_equal(load_npy(tmp_path / "a.npy"), read)
+    assert np.array_equal(load_npy(tmp_path / "a.npy")[0], read)
     if len(shape) == 4:
         np.save(tmp_path / "b.npy", array.transpose(0, 3, 1, 2))
-        assert np.array_equal(load_npy(tmp_path / "b.npy"), read), "channels first were not transposed"
+        assert np.array_equal(load_npy(tmp_path / "b.npy")[0], read), "channels first were not transposed"
 
 
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((20, 6, 5)), "holds float64, not uint8"),
+        (np.full((20, 6, 5), 300.0), "holds numbers from 300 to 300; 0 to 1, -1 to 1 and 0 to 255 can be read"),
+        (np.full((20, 6, 5), -2), "holds numbers from -2 to -2"),
+        (np.array([[[0.5, np.nan]], [[0.1, 0.2]]]), "holds numbers from nan to nan"),
+        (np.full((20, 6, 5), np.inf), "holds numbers from inf to inf"),
+        (np.zeros((20, 6, 5), complex), "holds complex128"),
+        (np.full((20, 6, 5), "a"), "holds <U1"),
         (np.zeros((20, 6), np.uint8), "has the shape 20 x 6"),
         (np.zeros((20, 6, 5, 7), np.uint8), "has the shape 20 x 6 x 5 x 7"),
         (np.array([{"a": 1}], object), "cannot be read as an array"),
@@ -101,3 +109,45 @@ def test_npy_without_images(tmp_path: Path, array: np.ndarray, message: str) -> 
     np.save(tmp_path / "a.npy", array, allow_pickle=True)
     with pytest.raises(GanvasError, match=message):
         open_source(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "dtype", "said"),
+    [
+        (0, 1, np.float32, "float32, 0 as black to 1 as white"),
+        (0, 1, np.float16, "float16, 0 as black to 1 as white"),
+        (-1, 1, np.float64, "float64, -1 as black to 1 as white"),
+        (0, 255, np.float32, "float32, 0 as black to 255 as white"),
+        (0, 255, np.int64, "int64, 0 as black to 255 as white"),
+        (0, 255, np.uint16, "uint16, 0 as black to 255 as white"),
+    ],
+)
+def test_numbers_of_other_ranges_are_read_as_pictures(
+    tmp_path: Path, low: float, high: float, dtype: type, said: str
+) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 6, 5, 3), np.uint8)
+    pictures[0, 0, 0] = 0, 128, 255
+    np.save(tmp_path / "a.npy", (low + (high - low) * (pictures / 255)).round(0 if high == 255 else 9).astype(dtype))
+    source = open_source(tmp_path / "a.npy")
+    assert source.values == said
+    for item, picture in zip(source.items(), pictures, strict=True):
+        read = source.read(item.name)
+        assert isinstance(read, np.ndarray)
+        assert read.dtype == np.uint8
+        assert np.abs(read.astype(int) - picture).max() <= (1 if dtype == np.float16 else 0)
+
+
+def test_masks_are_black_and_white(tmp_path: Path) -> None:
+    masks = np.random.default_rng(0).integers(0, 2, (20, 6, 5))
+    for array in (masks, masks.astype(bool)):
+        np.save(tmp_path / "a.npy", array)
+        source = open_source(tmp_path / "a.npy")
+        assert np.array_equal(np.stack([source.read(item.name) for item in source.items()]), 255 * masks)
+
+
+def test_training_and_inspection_say_how_numbers_are_read(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((20, 8, 8), np.float32))
+    assert ganvas.inspect(tmp_path / "a.npy").values == "float32, 0 as black to 1 as white"
+    config = DataConfig(str(tmp_path / "a.npy"), 8, 8, 1)
+    notes = [event.text for event in prepare(config, workers=1) if isinstance(event, Note)]
+    assert "Numbers are read so: float32, 0 as black to 1 as white." in notes

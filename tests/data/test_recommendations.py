@@ -15,6 +15,7 @@ FINE = DatasetStats(
     broken_count=0,
     broken=(),
     others={},
+    values="",
     formats={"JPEG": 5000},
     modes={"RGB": 5000},
     widths=Quantiles(300, 300, 300, 300, 300),

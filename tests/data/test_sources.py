@@ -1,5 +1,6 @@
 """Folders and archives are read as streams, in order, whatever they contain."""
 
+import json
 import os
 import stat
 import zipfile
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.data import sources
-from ganvas.data.sources import FolderSource, open_source
+from ganvas.data.sources import FolderSource, no_pictures_error, open_source
+from ganvas.data.walk import sorted_names
 from ganvas.errors import GanvasError
 
 
@@ -70,7 +72,7 @@ def test_names_sorted_on_disk_are_those_sorted_in_memory(given_names: list[str])
     with TemporaryDirectory() as folder:
         for name in given_names:
             (Path(folder) / name).touch()
-        assert list(sources._sorted_names(Path(folder), chunk_size=3)) == sorted(given_names)
+        assert list(sorted_names(Path(folder), chunk_size=3)) == sorted(given_names)
 
 
 def test_stamp_changes_with_the_file(tmp_path: Path) -> None:
@@ -198,3 +200,95 @@ def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HOME", str(tmp_path))
     photograph(0).save(tmp_path / "a.png")
     assert names(Path("~")) == ["a.png"]
+
+
+def zipped(path: Path, **files: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            member = zipfile.ZipInfo("x")
+            member.filename = name  # as it is, backslashes too
+            archive.writestr(member, content)
+    return path
+
+
+def test_backslashes_of_windows_zips_are_folders(tmp_path: Path) -> None:
+    files = {f"pics\\{kind}\\{number}.png": b"a picture" for number in range(2) for kind in "ab"}
+    path = zipped(
+        tmp_path / "win.zip", **files, **{"__MACOSX\\._0.png": b"x", "pics\\.hidden\\0.png": b"x", "pics\\": b""}
+    )
+    assert sorted(names(path)) == ["pics/a/0.png", "pics/a/1.png", "pics/b/0.png", "pics/b/1.png"]
+    assert classes(path) == {"pics/a": "a", "pics/b": "b"}
+    source = open_source(path)
+    assert source.read("pics/a/0.png") == b"a picture"
+    assert not source.other_files()
+
+
+@pytest.mark.parametrize("inner", ["pics.zip", "pics.tar", "pics.tar.gz", "pics.7z"])
+def test_archives_in_an_archive_are_named_with_what_to_do(tmp_path: Path, inner: str) -> None:
+    source = open_source(zipped(tmp_path / "outer.zip", **{inner: b"PK"}))
+    error = no_pictures_error(source, "Try something else.")
+    assert Path(inner).suffix in str(error)
+    assert error.hint == "Unpack the archives in it, then use the folder."
+
+
+LAYOUTS = {
+    "nvlabs": lambda number: f"{number // 1000:05d}/img{number:08d}.png",
+    "ffhq": lambda number: f"{number // 1000 * 1000:05d}/{number:05d}.png",
+}
+NUMBERS = (0, 1, 999, 1000, 1001, 2500)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_shards_of_a_thousand_are_no_classes(tmp_path: Path, layout: str, kind: str) -> None:
+    paths = [LAYOUTS[layout](number) for number in NUMBERS]
+    where = tmp_path / "set"
+    where = (
+        touch(where, *paths) if kind == "folder" else zipped(where.with_suffix(".zip"), **dict.fromkeys(paths, b"x"))
+    )
+    assert sorted(names(where)) == sorted(paths)
+    assert classes(where) == {}
+
+
+@pytest.mark.parametrize("paths", [("00000/1.png", "00001/2.png"), ("00000/img00001000.png", "00001/img00000000.png")])
+def test_folders_with_numbers_for_names_are_classes_all_the_same(tmp_path: Path, paths: tuple[str, ...]) -> None:
+    assert set(classes(touch(tmp_path, *paths)).values()) == {"00000", "00001"}
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_labels_of_a_dataset_json_are_the_classes(tmp_path: Path, kind: str) -> None:
+    paths = [LAYOUTS["nvlabs"](number) for number in NUMBERS]
+    listed = json.dumps({"labels": [[path, index % 3] for index, path in enumerate(paths)]}).encode()
+    where = tmp_path / "set"
+    if kind == "folder":
+        touch(where, *paths)
+        (where / "dataset.json").write_bytes(listed)
+    else:
+        where = zipped(where.with_suffix(".zip"), **dict.fromkeys(paths, b"x"), **{"dataset.json": listed})
+    groups = {item.name: item.group for item in open_source(where).items()}
+    assert groups == {path: str(index % 3) for index, path in enumerate(paths)}
+    assert classes(where) == {"0": "0", "1": "1", "2": "2"}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"labels": None},
+        {"labels": [["00000/img00000000.png", 1]]},  # not of all
+        {"labels": [[LAYOUTS["nvlabs"](number), [0.5, 0.5]] for number in NUMBERS]},
+        {"pictures": []},
+        [],
+        7,
+    ],
+)
+def test_a_dataset_json_without_a_label_for_each_makes_no_classes(tmp_path: Path, listed: object) -> None:
+    touch(tmp_path, *[LAYOUTS["nvlabs"](number) for number in NUMBERS])
+    (tmp_path / "dataset.json").write_text(json.dumps(listed))
+    assert classes(tmp_path) == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 50])
+def test_any_file_of_that_name_may_lie_beside_pictures(tmp_path: Path, content: bytes) -> None:
+    touch(tmp_path, "a/0.png", "b/1.png")
+    (tmp_path / "dataset.json").write_bytes(content)
+    assert set(classes(tmp_path).values()) == {"a", "b"}

@@ -106,6 +106,7 @@ def show_inspection(inspection: "Inspection") -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
         "pictures": f"{inspection.count:,} ({inspection.kind}), {inspection.usable:,} of them usable",
+        "values": inspection.values,
         "formats": _most_common(inspection.formats),
         "color modes": _most_common(inspection.modes),
         "short side": _range_text(inspection.short_sides, "px"),

@@ -10,7 +10,7 @@ import tempfile
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,27 +60,59 @@ def load_idx(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] |
     return images, labels
 
 
-def load_npy(path: Path) -> npt.NDArray[np.uint8]:
-    """Return the images of a .npy as (N, H, W) or (N, H, W, 3 or 4) uint8; (N, C, H, W) is transposed.
+class ValueRange(NamedTuple):
+    """The numbers that stand for black and for white."""
+
+    low: float
+    high: float
+
+    def to_uint8(self, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """Return `array` with `low` to `high` as 0 to 255."""
+        scaled = (array.astype(np.float64) - self.low) * (255 / (self.high - self.low))
+        return scaled.round().clip(0, 255).astype(np.uint8)
+
+
+UINT8 = ValueRange(0, 255)
+RANGES = ValueRange(0, 1), ValueRange(-1, 1), UINT8
+
+
+def load_npy(path: Path) -> tuple[npt.NDArray[Any], ValueRange]:
+    """Return the images of a .npy as (N, H, W) or (N, H, W, 3 or 4), and the range of their numbers.
+
+    (N, C, H, W) is transposed. Numbers of another type than uint8 are from 0 to 1, from -1 to 1 or from 0 to 255: the
+    first of these that all of them are in.
 
     Raises:
-        GanvasError: the file is damaged, needs pickle, is not uint8, or has another shape.
+        GanvasError: the file is damaged, needs pickle, has other numbers, or another shape.
     """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise GanvasError(f"{path} cannot be read as an array: {error}", "Write it again with numpy.save.") from error
-    if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
         kind = array.dtype if isinstance(array, np.ndarray) else "archive"
-        raise GanvasError(f"{path} holds {kind}, not uint8 (0 to 255).", "Save array.astype('uint8').")
+        raise GanvasError(f"{path} holds {kind}, not numbers from 0 to 255.", "Save an array of uint8.")
     if array.ndim == 4 and array.shape[3] not in (1, 3, 4) and array.shape[1] in (1, 3, 4):
         array = array.transpose(0, 2, 3, 1)
     if array.ndim == 4 and array.shape[3] == 1:
         array = array.reshape(array.shape[:3])
     if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (3, 4)):
-        return array
+        return array, UINT8 if array.dtype == np.uint8 else _range_of(array, path)
     shape = " x ".join(map(str, array.shape))
     raise GanvasError(f"{path} has the shape {shape}.", "Save it as (N, H, W), (N, H, W, C) or (N, C, H, W).")
+
+
+def _range_of(array: npt.NDArray[Any], path: Path) -> ValueRange:
+    """Return the range that the numbers of `array` have, read part by part."""
+    extremes = np.array([(part.min(), part.max()) for part in array if part.size] or [(0, 0)], np.float64)
+    low, high = extremes.min(), extremes.max()
+    found = next((each for each in RANGES if each.low <= low and high <= each.high), None)
+    if found is None:  # nan is in no range
+        raise GanvasError(
+            f"{path} holds numbers from {low:g} to {high:g}; 0 to 1, -1 to 1 and 0 to 255 can be read.",
+            "Scale them to 0 to 1 and save them again.",
+        )
+    return found
 
 
 def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:

@@ -164,6 +164,7 @@ class _StatsCollector:
             broken_count=self._broken_count,
             broken=tuple(self._broken),
             others=dict(self._source.other_files().most_common()),
+            values=self._source.values,
             formats=dict(self._formats.most_common()),
             modes=dict(self._modes.most_common()),
             widths=self._sizes.widths,

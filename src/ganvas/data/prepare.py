@@ -65,6 +65,8 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
     """
     check_data_config(config)
     source = open_source(config.path)
+    if source.values:
+        yield Note(f"Numbers are read so: {source.values}.")
     cache = cache_folder()
     try:
         (cache / "locks").mkdir(parents=True, exist_ok=True)

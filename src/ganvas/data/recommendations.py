@@ -20,6 +20,7 @@ class DatasetStats:
 
     count: pictures found, including broken ones; broken_count: broken ones; broken: up to 1,000 of them.
     others: files that are not pictures, by suffix.
+    values: what numbers stand for black and white, where this is not plain.
     formats, modes: pictures of each format and mode, as Pillow names them.
     widths, heights, short_sides: pixels, upright; shapes: width over height.
     classes: pictures of each class; empty without classes.
@@ -38,6 +39,7 @@ class DatasetStats:
     broken_count: int
     broken: tuple[SkippedFile, ...]
     others: dict[str, int]
+    values: str
     formats: dict[str, int]
     modes: dict[str, int]
     widths: Quantiles

@@ -4,29 +4,27 @@ Nothing is decoded here, and memory use does not grow with the number of picture
 listed. (The exception is a .zip, whose table of contents is read in one piece.)
 """
 
-import heapq
-import json
 import os
-import stat
-import tempfile
 import zipfile
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import GanvasError, did_you_mean
-from .arrays import find_idx, is_idx, load_idx, load_npy
+from .arrays import UINT8, ValueRange, find_idx, is_idx, load_idx, load_npy
+from .dataset_json import DATASET_JSON, folder_of, labels_in
 from .decode import FORMAT_OF_SUFFIX, ImageInput, UnreadableImageError, printable
+from .walk import is_hidden, walk
 
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 MAX_MEMBER_BYTES = 1 << 30  # a picture in an archive is unpacked in memory; larger ones may be zip bombs
-SORT_CHUNK_SIZE = 20_000  # names of one folder sorted in memory; more are sorted in chunks on disk
 
 
 class SourceItem(NamedTuple):
@@ -64,12 +62,29 @@ class Source(ABC):
         """Return the number of files that are not pictures, by suffix."""
         return Counter()
 
+    @property
+    def values(self) -> str:
+        """What numbers stand for black and white, where this is not plain."""
+        return ""
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The labels of pictures by their names, where a file beside them lists those; then they are the groups."""
+        return {}
+
+    def group_of(self, name: str) -> str:
+        """Return the label or else the folder of a picture, without folders that only keep each other short."""
+        return self.labels.get(name, "") if self.labels else folder_of(name)
+
     def classes(self, groups: Collection[str]) -> dict[str, str]:
         """Return the class of each group, or an empty dict when the groups make no classes.
 
-        Folders that all pictures share are dropped. The next folder in the path is the class, if every picture has
-        one; so there are at least two classes, or none.
+        Where labels are listed, they are the classes, if no picture lacks one. Else folders that all pictures share are
+        dropped. The next folder in the path is the class, if every picture has one; so there are at least two classes,
+        or none.
         """
+        if self.labels:
+            return {} if "" in groups else {group: group for group in groups}
         parts = {group: PurePosixPath(group).parts for group in groups}
         levels = zip(*parts.values(), strict=False)
         shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
@@ -84,19 +99,21 @@ class FolderSource(Source):
     kind = "folder"
 
     def items(self) -> Iterator[SourceItem]:
-        for name, status, problem in _walk(self.path):
+        for name, status, problem in walk(self.path):
             if problem or is_image_file(name):
-                group = name.rpartition("/")[0]
                 stamp = f"{status.st_size}-{status.st_mtime_ns}" if status else ""
-                yield SourceItem(name, group, stamp, problem)
+                yield SourceItem(name, self.group_of(name), stamp, problem)
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        file = self.path / DATASET_JSON
+        return labels_in(file.read_bytes()) if file.is_file() else {}
 
     def read(self, name: str) -> Path:
         return self.path / name
 
     def other_files(self) -> Counter[str]:
-        return Counter(
-            _suffix(name) for name, _, problem in _walk(self.path) if not problem and not is_image_file(name)
-        )
+        return Counter(_suffix(name) for name, _, problem in walk(self.path) if not problem and not is_image_file(name))
 
 
 class ZipSource(Source):
@@ -114,13 +131,22 @@ class ZipSource(Source):
             raise GanvasError(f"{path} is encrypted.", "Unpack it with its password, then use the folder.")
 
     def items(self) -> Iterator[SourceItem]:
-        for member in self._archive.infolist():
-            if not member.is_dir() and not _is_hidden(member.filename) and is_image_file(member.filename):
-                group = member.filename.rpartition("/")[0]
-                yield SourceItem(member.filename, group, f"{member.file_size}-{member.CRC}")
+        for name, member in self._members.items():
+            if is_image_file(name):
+                yield SourceItem(name, self.group_of(name), f"{member.file_size}-{member.CRC}")
+
+    @cached_property
+    def _members(self) -> dict[str, zipfile.ZipInfo]:
+        """Files by their names, which some programs for Windows write with backslashes, without hidden ones."""
+        members = {member.filename.replace("\\", "/"): member for member in self._archive.infolist()}
+        return {name: each for name, each in members.items() if not name.endswith("/") and not is_hidden(name)}
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return labels_in(self.read(DATASET_JSON)) if DATASET_JSON in self._members else {}
 
     def read(self, name: str) -> bytes:
-        member = self._archive.getinfo(name)
+        member = self._members[name]
         if member.file_size > MAX_MEMBER_BYTES:
             raise UnreadableImageError(
                 f"unpacks to {member.file_size:,} bytes, over the limit of {MAX_MEMBER_BYTES:,}", name
@@ -131,20 +157,25 @@ class ZipSource(Source):
             raise UnreadableImageError(f"damaged in the archive ({error})", name) from error
 
     def other_files(self) -> Counter[str]:
-        names = (member.filename for member in self._archive.infolist() if not member.is_dir())
-        return Counter(_suffix(name) for name in names if not _is_hidden(name) and not is_image_file(name))
+        return Counter(_suffix(name) for name in self._members if not is_image_file(name))
 
 
 class ArraySource(Source):
-    """Pictures in one array (N, H, W) or (N, H, W, C) uint8, with labels (N,) or without."""
+    """Pictures in one array (N, H, W) or (N, H, W, C), with labels (N,) or without."""
 
     def __init__(
-        self, path: Path, kind: str, array: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8] | None
+        self,
+        path: Path,
+        kind: str,
+        array: npt.NDArray[Any],
+        labels: npt.NDArray[np.uint8] | None,
+        value_range: ValueRange = UINT8,
     ) -> None:
         super().__init__(path)
         self.kind = kind
         self._array = array
         self._labels = labels
+        self._value_range = value_range
 
     def items(self) -> Iterator[SourceItem]:
         status = self.path.stat()
@@ -153,7 +184,15 @@ class ArraySource(Source):
             yield SourceItem(f"{index:06d}", "" if self._labels is None else str(self._labels[index]), stamp)
 
     def read(self, name: str) -> npt.NDArray[np.uint8]:
-        return np.ascontiguousarray(self._array[int(name)])
+        picture = self._array[int(name)]
+        return np.ascontiguousarray(picture if picture.dtype == np.uint8 else self._value_range.to_uint8(picture))
+
+    @property
+    def values(self) -> str:
+        if self._array.dtype == np.uint8:
+            return ""
+        low, high = self._value_range
+        return f"{self._array.dtype}, {low:g} as black to {high:g} as white"
 
     def classes(self, groups: Collection[str]) -> dict[str, str]:
         return {} if self._labels is None else {group: group for group in groups}
@@ -183,7 +222,8 @@ def open_source(path: str | Path) -> Source:
         reason = (error.strerror or str(error)).lower()
         raise GanvasError(f"{source_path} cannot be read: {reason}.", f"Try: ls -l {source_path.parent}") from error
     if source_path.suffix.lower() == ".npy":
-        return ArraySource(source_path, "npy", load_npy(source_path), None)
+        array, value_range = load_npy(source_path)
+        return ArraySource(source_path, "npy", array, None, value_range)
     if zipfile.is_zipfile(source_path) or source_path.suffix.lower() == ".zip":
         return ZipSource(source_path)
     if is_image_file(source_path.name):
@@ -199,6 +239,8 @@ def open_source(path: str | Path) -> Source:
 def no_pictures_error(source: Source, hint: str) -> GanvasError:
     """Return the error for a source without pictures; it lists what was found instead."""
     others = source.other_files().most_common(3)
+    if any(suffix in ARCHIVES for suffix, _ in others):
+        hint = "Unpack the archives in it, then use the folder."
     listed = ", ".join(f"{count} {suffix} file{'s' if count > 1 else ''}" for suffix, count in others) or "it is empty"
     return GanvasError(f"No pictures in {source.path} ({listed}).", hint)
 
@@ -212,10 +254,6 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower() or "nameless"
 
 
-def _is_hidden(name: str) -> bool:
-    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in PurePosixPath(name).parts)
-
-
 def _siblings(path: Path) -> list[str]:
     """Return up to 1,000 names beside `path`, for a suggestion."""
     try:
@@ -223,60 +261,3 @@ def _siblings(path: Path) -> list[str]:
             return [printable(entry.name) for entry in islice(entries, 1000)]
     except OSError:
         return []
-
-
-def _walk(root: Path) -> Iterator[tuple[str, os.stat_result | None, str]]:
-    """Yield (name inside root, os.stat result, problem) of every file under `root`, depth first, in order of names."""
-    status = root.stat()
-    visited = {(status.st_dev, status.st_ino)}  # real folders, so that a link back causes no endless loop
-    stack = [("", _sorted_names(root))]
-    while stack:
-        folder, names = stack[-1]
-        try:
-            name = next(names)
-        except StopIteration:
-            stack.pop()
-            continue
-        except OSError as error:
-            stack.pop()
-            yield folder.rstrip("/"), None, f"the folder cannot be read ({_error_text(error)})"
-            continue
-        if _is_hidden(name):
-            continue
-        name = folder + name
-        try:
-            status = (root / name).stat()
-        except OSError as error:
-            yield name, None, f"cannot be read ({_error_text(error)})"
-            continue
-        if stat.S_ISDIR(status.st_mode):
-            identity = (status.st_dev, status.st_ino)
-            if identity in visited:
-                yield name, None, "a link to a folder that was already visited"
-            else:
-                visited.add(identity)
-                stack.append((f"{name}/", _sorted_names(root / name)))
-        else:
-            # Opening a pipe would block for ever.
-            yield name, status, "" if stat.S_ISREG(status.st_mode) else "not a regular file"
-
-
-def _error_text(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
-
-
-def _sorted_names(folder: Path, chunk_size: int = SORT_CHUNK_SIZE) -> Iterator[str]:
-    """Yield the names in `folder` in order. Many names are sorted in chunks on disk, so memory use is bounded."""
-    with ExitStack() as files:
-        parts: list[Iterable[str]] = []
-        with os.scandir(folder) as entries:
-            names = (entry.name for entry in entries)
-            while part := sorted(islice(names, chunk_size)):
-                if len(part) == chunk_size:
-                    file = files.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
-                    file.writelines(f"{json.dumps(name)}\n" for name in part)  # JSON: a name may hold a newline
-                    file.seek(0)
-                    parts.append(map(json.loads, file))
-                else:
-                    parts.append(part)
-        yield from heapq.merge(*parts)

@@ -64,16 +64,10 @@ class VGGWeights:
     std: RGB
 
     def __post_init__(self) -> None:
-        """Convert the tensors to float32 and channels_last.
-
-        Raises:
-            GanvasError: one has an infinite or undefined number.
-        """
-        damaged = next((name for name, tensor in self.tensors.items() if not tensor.isfinite().all()), None)
-        if damaged is not None:
-            raise GanvasError(
-                f"{self.name} is damaged: {damaged} is not finite.", "Delete the file and download or make it again."
-            )
+        """Convert the tensors to float32 and channels_last. Raises GanvasError if one is not finite."""
+        for name, tensor in self.tensors.items():
+            if not tensor.isfinite().all():
+                raise GanvasError(f"{self.name} is damaged: {name} is not finite.", "Delete the file and get it again.")
         object.__setattr__(self, "tensors", {name: _in_run_layout(tensor) for name, tensor in self.tensors.items()})
 
     @property
