@@ -76,6 +76,12 @@ def config(recipe: str = "dcgan", size: int = 16, channels: int = 3, **changes: 
     return replace(NARROW[recipe](DataConfig("pictures", size, size, channels), COUNT), **changes)  # type: ignore[arg-type]
 
 
+def of_0_1(config: Config) -> Config:
+    """Return a configuration as 0.1 wrote it: the autoencoders of its recipes had another decoder."""
+    name = {"autoencoder": "quick"}.get(config.generator.name, config.generator.name)
+    return replace(config, generator=replace(config.generator, name=name))
+
+
 def upsampled(recipe: str = "quick", size: int = 32, factor: int = 2, **changes: object) -> Config:
     """Return a narrow configuration for `size` px pictures that are drawn `factor` times smaller and enlarged."""
     data = DataConfig("pictures", size, size)

@@ -104,7 +104,7 @@ def broken_files() -> dict[str, tuple[bytes, str]]:
         "start.jpg": (jpeg[:200], ""),
         "three.jpg": (jpeg[:3], ""),
         "half.png": (png[: len(png) // 2], "truncated"),
-        "start.png": (png[:40], "not a picture"),
+        "start.png": (png[:40], "truncated"),
         "signature.png": (png[:8], ""),
         "half.gif": (gif[: len(gif) // 2], "truncated"),
         "half.webp": (webp[: len(webp) // 2], ""),

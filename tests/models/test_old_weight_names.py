@@ -22,11 +22,8 @@ WRITTEN: dict[str, dict[str, dict[str, list[int]]]] = json.loads(
 
 
 def config(case: str) -> Config:
-    """Return the configuration as 0.1 wrote it: the autoencoders of its recipes had another decoder."""
     recipe, _, labels = case.partition("-")
-    now = tiny.config(recipe, 32)
-    name = {"autoencoder": "quick"}.get(now.generator.name, now.generator.name)
-    return replace(now, generator=replace(now.generator, name=name), classes=("a", "b") if labels else ())
+    return replace(tiny.of_0_1(tiny.config(recipe, 32)), classes=("a", "b") if labels else ())
 
 
 def built(config: Config) -> dict[str, nn.Module]:

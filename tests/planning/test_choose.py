@@ -98,8 +98,9 @@ def test_very_oblong_pictures_get_a_size_that_recipes_make(inputs: PlanInputs, s
         assert min(width, height) >= 16
         assert width / height == pytest.approx(inputs.width / inputs.height, rel=0.05)
         data = data_config(width, height)
-        drawn = small_data(data, choose_factor(data, inputs.minutes)) if upsamples else data
-        RECIPES[choose_recipe(inputs, drawn)[0]](drawn, inputs.count)
+        factor = choose_factor(data, inputs.minutes) if upsamples else 1
+        drawn = small_data(data, factor)
+        RECIPES[choose_recipe(inputs, drawn, factor > 1)[0]](drawn, inputs.count)
 
 
 @settings(deadline=None)
@@ -142,7 +143,11 @@ def test_the_recipe_follows_device_size_number_and_time() -> None:
     assert choose_recipe(LAPTOP, data_config(32, channels=4))[0] == "quick", "transparent ones were not compared"
     assert choose_recipe(replace(LAPTOP, gray=True), data_config(32))[0] == "quick"
     assert choose_recipe(LAPTOP, data_config(32, channels=1))[0] == "quick", "gray, as asked"
-    assert choose_recipe(replace(LAPTOP, drawn=False), data_config(64))[0] == "projected"
+    photographs = replace(LAPTOP, drawn=False)
+    assert choose_recipe(photographs, data_config(64))[0] == "projected"
+    assert choose_recipe(photographs, data_config(32), enlarged=True)[0] == "keen"
+    for others in (replace(photographs, minutes=KEEN_MINUTES - 1), replace(photographs, count=50_000)):
+        assert choose_recipe(others, data_config(32), enlarged=True)[0] == "projected", "not compared"
     assert choose_recipe(replace(LAPTOP, drawn=False, gray=True), data_config(64))[0] == "quick", "projected sees color"
     assert choose_recipe(LAPTOP, data_config(256))[0] == "r3gan", "quick makes no such images"
     assert choose_recipe(replace(GPU, minutes=5), data_config(64))[0] == "quick"

@@ -145,7 +145,7 @@ def test_every_planned_configuration_is_complete(inputs: PlanInputs, channels: s
     made = make_plan("pictures", TrainOptions(channels=channels), inputs)  # type: ignore[arg-type]
     config = made.config
     drawn = small_data(config.data, config.upsampling.factor if config.upsampling else 1)
-    assert config.recipe == choose_recipe(inputs, drawn)[0]
+    assert config.recipe == choose_recipe(inputs, drawn, config.upsampling is not None)[0]
     assert drawn == config.data or not inputs.gpu, "on a GPU nothing was compared"
     assert config.shape == ({"gray": 1, "rgb": 3, "rgba": 4}[channels], height, width)
     decided = {each.what for each in made.decisions}

@@ -214,7 +214,7 @@ def upgraded(folder: Path, config: Config, tensors: Tensors, facts: dict[str, An
 @pytest.mark.parametrize("classes", [(), ("a", "b")], ids=["plain", "labels"])
 @pytest.mark.parametrize("recipe", OLD_WEIGHT_NAMES)
 def test_a_checkpoint_of_0_1_goes_on_exactly(recipe: str, classes: tuple[str, ...], tmp_path: Path) -> None:
-    config = accumulating(recipe, classes=classes)
+    config = tiny.of_0_1(accumulating(recipe, classes=classes))
     state = trained(config)
     tensors, facts = as_of_0_1(state, recipe)
     new = state_to_tensors(state)[0]
@@ -236,7 +236,7 @@ def test_a_checkpoint_of_0_1_goes_on_exactly(recipe: str, classes: tuple[str, ..
 
 
 def test_the_newest_checkpoint_is_upgraded_too(tmp_path: Path) -> None:
-    config = accumulating("quick", classes=("a", "b"))
+    config = tiny.of_0_1(accumulating("quick", classes=("a", "b")))
     state = trained(config)
     checkpoint.save(tmp_path, 7, *as_of_0_1(state, "quick"))
     found = newest_checkpoint(config, tmp_path)

@@ -72,15 +72,22 @@ def largest_size(data: DataConfig, recipe: RecipeSpec) -> DataConfig:
     return data
 
 
-def choose_recipe(inputs: PlanInputs, data: DataConfig) -> tuple[str, str]:
-    """Return the name of the recipe for pictures drawn at this size, and the reason."""
+def choose_recipe(inputs: PlanInputs, data: DataConfig, enlarged: bool = False) -> tuple[str, str]:
+    """Return the name of the recipe for pictures drawn at this size, and the reason.
+
+    Args:
+        enlarged: whether what is drawn is made larger afterwards.
+    """
     large = max(data.width, data.height) > 128
+    in_color = not inputs.gray and data.channels == 3
+    may_be_keen = in_color and inputs.count in KEEN_COUNTS and inputs.minutes >= KEEN_MINUTES
     if not (inputs.gpu or inputs.drawn or inputs.gray):
+        if enlarged and may_be_keen:
+            return "keen", "on a CPU nothing came nearer to so many photographs in this time, once enlarged"
         return "projected", "on a CPU it came nearest to photographs of all recipes that were compared"
     if not inputs.gpu and large:
         return "r3gan", "it makes pictures of more than 128 px"
-    in_color = not inputs.gray and data.channels == 3
-    if not inputs.gpu and in_color and inputs.count in KEEN_COUNTS and inputs.minutes >= KEEN_MINUTES:
+    if not inputs.gpu and may_be_keen:
         return "keen", "on a CPU nothing came nearer to so many drawings in color in this time"
     if not inputs.gpu:
         return "quick", "on a CPU it came nearest to drawings of all recipes that were compared, within minutes"

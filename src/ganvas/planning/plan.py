@@ -63,7 +63,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         raise GanvasError("There is nothing to freeze: no run was named to begin with.", "Name one: --from RUN")
     data, size = _choose_data(pictures, options, inputs, source)
     factor, drawn = _choose_factor(options, inputs, data, source)
-    name, why = _choose_recipe(options, inputs, small_data(data, factor), source)
+    name, why = _choose_recipe(options, inputs, data, factor, source)
     if factor > 1 and not lookup(RECIPES, name, "recipe").upsamples:
         raise GanvasError(
             f"Recipe {name} draws at full size only.", "Leave out --upsample, or take: --recipe projected"
@@ -209,14 +209,14 @@ def _factor_from(source: Config, data: DataConfig) -> int:
 
 
 def _choose_recipe(
-    options: TrainOptions, inputs: PlanInputs, data: DataConfig, source: Config | None
+    options: TrainOptions, inputs: PlanInputs, data: DataConfig, factor: int, source: Config | None
 ) -> tuple[str, str]:
     """Return the recipe's name and the reason."""
     if options.recipe is not None:
         return options.recipe, AS_ASKED
     if source is not None:
         return source.recipe, f"that of {options.init_from}"
-    return choose_recipe(inputs, data)
+    return choose_recipe(inputs, small_data(data, factor), enlarged=factor > 1)
 
 
 def _fill_in(

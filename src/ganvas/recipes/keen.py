@@ -43,7 +43,7 @@ def keen(data: DataConfig, count: int) -> Config:
 SPEC = RecipeSpec(
     name="keen",
     config=keen,
-    images="drawings in color, few pictures",
+    images="drawings in color, enlarged photographs, few pictures",
     hardware="a CPU",
     time="5 minutes",
     source="ours: quick with the discriminators of projected",

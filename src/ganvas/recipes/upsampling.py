@@ -56,7 +56,7 @@ def upsampled(small: Config, data: DataConfig, factor: int) -> Config:
             views=max(1, (min(data.width, data.height) // MIN_VIEW).bit_length()),
             loss="hinge",
             augment=("translation", "cutout"),
-            adversarial_weight=0.05,
+            adversarial_weight=0.25,
             perceptual_weight=5.0,
         ),
     )
