@@ -184,7 +184,7 @@ def test_a_view_shows_a_part_as_large_as_its_place_allows(view: int, reduced: in
         state, batch = paired(config, view, with_samples=False, step=step)
         assert batch.real.shape == (8, 3, side, side)
         assert batch.factor == reduced
-        enlarged = enlarge(state, config, batch, draw_small(state, config, batch))
+        enlarged = enlarge(state, config, batch, draw_small(state, config, batch)).detach()
         assert enlarged.shape == batch.real.shape
         others = batch.real.roll(1, 0)
         assert float((enlarged - batch.real).abs().mean()) < 0.9 * float((enlarged - others).abs().mean())

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..config import Config, NetworkConfig
-from ..models.upsampling import split_widths
+from ..models.upsampling import split_widths, view_factor
 
 FLOATS = 14  # numbers kept for each activation: of both networks, forward and back, twice for a penalty's gradient
 
@@ -19,9 +19,11 @@ def estimated_bytes(config: Config) -> int:
     activations = math.prod(config.small_shape) + sum(count for count, _ in networks)
     weights = sum(count for _, count in networks)
     if config.upsampling is not None:  # the phases that enlarge need more, but for the smallest factors
-        large, more_weights = activation_count(config.upsampling.discriminator, config.shape)
+        views, (channels, height, width) = config.upsampling.views, config.shape
+        viewed = channels, height // view_factor(0, views), width // view_factor(0, views)
+        large, more_weights = activation_count(config.upsampling.discriminator, viewed)
         activations = max(activations, math.prod(config.shape) + large + upsampler_activation_count(config))
-        weights += more_weights
+        weights += views * more_weights
     return 4 * (FLOATS * activations * largest_batch(config) + 4 * weights)
 
 
