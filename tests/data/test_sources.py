@@ -287,8 +287,18 @@ def test_a_dataset_json_without_a_label_for_each_makes_no_classes(tmp_path: Path
     assert classes(tmp_path) == {}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 50])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 50, b"[" * 100_000])
 def test_any_file_of_that_name_may_lie_beside_pictures(tmp_path: Path, content: bytes) -> None:
     touch(tmp_path, "a/0.png", "b/1.png")
     (tmp_path / "dataset.json").write_bytes(content)
     assert set(classes(tmp_path).values()) == {"a", "b"}
+
+
+def test_labels_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    touch(tmp_path, "a/0.png", "b/1.png", "dataset.json")
+    monkeypatch.setattr(Path, "read_bytes", forbidden)  # root may read anything
+    with pytest.raises(GanvasError, match=r"dataset\.json cannot be read: permission denied"):
+        names(tmp_path)

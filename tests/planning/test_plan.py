@@ -278,3 +278,14 @@ def test_another_recipe_than_that_of_the_run_to_begin_with_draws_as_it_does(tmp_
     own = ganvas.plan(folder, **options).config
     assert own.upsampling is not None
     assert own.upsampling.factor == 2
+
+
+def test_a_run_of_0_1_is_gone_on_from_with_its_kind_of_decoder(tmp_path: Path) -> None:
+    folder = tiny.write_pictures(tmp_path / "pictures")
+    tiny.train(folder, tmp_path / "old", "quick", images=40)
+    options = {"init_from": str(tmp_path / "old"), "size": "16", "device": "cpu", "images": 100}
+    assert ganvas.plan(folder, **options).config.generator.name == "autoencoder"
+    record = json.loads((tmp_path / "old" / "config.json").read_text())
+    record["generator"]["name"] = "quick"
+    (tmp_path / "old" / "config.json").write_text(json.dumps(record))
+    assert ganvas.plan(folder, **options).config.generator.name == "quick", "no weight would fit"

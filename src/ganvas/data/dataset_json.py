@@ -19,7 +19,7 @@ def labels_in(content: bytes) -> dict[str, str]:
     try:
         listed = json.loads(content)["labels"]
         return {str(name): str(label) for name, label in listed if isinstance(label, int)}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

@@ -11,8 +11,8 @@ import simplejpeg
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What libjpeg says of a file that is damaged; it has other warnings, of harmless oddities.
-MAX_PADDING = 16  # bytes before the end that some cameras leave
 JPEG_DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "Unsupported marker type", "Inconsistent progression")
+MAX_PADDING = 16  # bytes before the end that some cameras leave
 
 
 def check_png(content: bytes) -> None:

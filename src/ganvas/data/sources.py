@@ -107,7 +107,12 @@ class FolderSource(Source):
     @cached_property
     def labels(self) -> dict[str, str]:
         file = self.path / DATASET_JSON
-        return labels_in(file.read_bytes()) if file.is_file() else {}
+        try:
+            return labels_in(file.read_bytes()) if file.is_file() else {}
+        except OSError as error:  # not to be taken for a set without labels
+            raise GanvasError(
+                f"{file} cannot be read: {(error.strerror or str(error)).lower()}.", f"Try: ls -l {file}"
+            ) from error
 
     def read(self, name: str) -> Path:
         return self.path / name

@@ -70,8 +70,8 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         )
     plain = lookup(RECIPES, name, "recipe")(small_data(data, factor), inputs.count)
     plain = upsampled(plain, data, factor)
-    if source is not None and {plain.generator.name, source.generator.name} == {"autoencoder", "quick"}:
-        plain = replace(plain, generator=replace(plain.generator, name=source.generator.name))  # a decoder of 0.1
+    if source is not None and (plain.generator.name, source.generator.name) == ("autoencoder", "quick"):
+        plain = replace(plain, generator=replace(plain.generator, name="quick"))  # the decoder of 0.1, to begin with
     settings, decisions = _fill_in(options, inputs, plain, source)
     config = apply_options(plain, settings)
     if source is not None:

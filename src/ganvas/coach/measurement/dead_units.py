@@ -58,7 +58,7 @@ def activation_layers(network: nn.Module, *inputs: Tensor) -> list[ActivationLay
 
 
 def layers_trained_in(phase: str, layers: list[ActivationLayer]) -> list[ActivationLayer]:
-    """Return the layers of a generator that a phase trains: of one that enlarges, not all in most phases."""
+    """Return the layers of a generator that a phase trains: the upsampler's, those that draw small, or both."""
     if "refiner" in optimizers_of(phase):
         return layers
     enlarges = "upsampler" in optimizers_of(phase)
