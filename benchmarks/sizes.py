@@ -35,7 +35,7 @@ import torch.nn.functional as F
 import ganvas
 from ganvas.config import DataConfig
 from ganvas.data import PreparedDataset, prepare
-from ganvas.data.decode import UnreadableImageError, read_header
+from ganvas.data.image_file import UnreadableImageError, read_header
 from ganvas.data.size_histograms import upright_size
 from ganvas.data.split import split
 from ganvas.device import seeded_rng

@@ -20,6 +20,7 @@ WORDS: dict[str, st.SearchStrategy[Any]] = {
     "compile": st.just(True),
     "keep_copies": st.just(True),
     "upsample": st.sampled_from(FACTORS),
+    "value_range": st.builds("{}-{}".format, st.integers(-9, 9), st.integers(10, 70_000)),
 }
 WHOLE = ("images", "batch", "penalty_interval", "seed")
 LARGEST = 1e12  # of what has no greatest value

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .config import DataConfig
 from .config.train_options import parse_size
-from .data import PreparedDataset, guess_channels, inspect, open_source, prepare, read_overview
+from .data import PreparedDataset, inspect, open_source, prepare, read_overview
 from .data.prepare import fingerprint_of
 from .device import available_cores
 from .errors import GanvasError
@@ -116,9 +116,14 @@ def folder_inputs(
             f"The pictures in {folder} are {width}x{height} px; scores need at least {MIN_SIDE} px per side.",
             f"Try: ganvas inspect {shlex.quote(str(folder))}",
         )
-    channels = max(guess_channels(open_source(path)) for path in (folder, against))
-    fake_data = yield from prepare(DataConfig(str(folder), height, width, channels), available_cores())
-    real_data = yield from prepare(DataConfig(str(against), height, width, channels), available_cores())
+    overviews = [read_overview(open_source(path)) for path in (folder, against)]
+    channels = 1 if all(each.gray for each in overviews) else 3
+    fake_config, real_config = (
+        DataConfig(str(path), height, width, channels, value_range=overview.value_range)
+        for path, overview in zip((folder, against), overviews, strict=True)
+    )
+    fake_data = yield from prepare(fake_config, available_cores())
+    real_data = yield from prepare(real_config, available_cores())
     indices = np.random.default_rng(options.seed).permutation(fake_data.count)[: options.count]
     samples = torch.from_numpy(np.asarray(fake_data.images[indices]))
     return EvaluationInputs(name=str(folder), against=str(against), samples=samples, real_data=real_data)
@@ -150,7 +155,7 @@ def compared_size(config: DataConfig, at: str | None) -> tuple[int, int]:
                 f"Try: --at {2 * config.width}x{2 * config.height}",
             )
         return width, height
-    own = min(read_overview(open_source(config.path)).short_side, MAX_SIDE)
+    own = min(read_overview(open_source(config.path, config.value_range)).short_side, MAX_SIDE)
     scale = max(1.0, own / min(config.width, config.height))
     return round(scale * config.width), round(scale * config.height)
 

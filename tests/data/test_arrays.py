@@ -94,10 +94,8 @@ def test_npy_of_every_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.full((20, 6, 5), 300.0), "holds numbers from 300 to 300; 0 to 1, -1 to 1 and 0 to 255 can be read"),
-        (np.full((20, 6, 5), -2), "holds numbers from -2 to -2"),
-        (np.array([[[0.5, np.nan]], [[0.1, 0.2]]]), "holds numbers from nan to nan"),
-        (np.full((20, 6, 5), np.inf), "holds numbers from inf to inf"),
+        (np.array([[[0.5, np.nan]], [[0.1, 0.2]]]), "holds infinite numbers, or what is no number"),
+        (np.full((20, 6, 5), np.inf), "holds infinite numbers, or what is no number"),
         (np.zeros((20, 6, 5), complex), "holds complex128"),
         (np.full((20, 6, 5), "a"), "holds <U1"),
         (np.zeros((20, 6), np.uint8), "has the shape 20 x 6"),

@@ -14,15 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganvas.config import DataConfig
-from ganvas.data.decode import (
-    UnreadableImageError,
-    check_data_config,
-    printable,
-    read_header,
-    read_image,
-    resize_to,
-    to_chw_array,
-)
+from ganvas.data.decode import check_data_config, read_image, resize_to, to_chw_array
+from ganvas.data.image_file import UnreadableImageError, printable, read_header
 from ganvas.errors import GanvasError
 
 CORNERS = [RED, GREEN, BLUE, YELLOW]

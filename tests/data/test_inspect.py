@@ -14,7 +14,7 @@ from bad_files import broken_files, encoded, good_folder, oriented, photograph, 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.data import guess_channels, inspect, open_source, overview, read_overview
+from ganvas.data import inspect, open_source, overview, read_overview
 from ganvas.data.inspect import Inspection
 from ganvas.data.overview import ReservoirSample
 from ganvas.data.size_histograms import MAX_SIDE, quantiles
@@ -127,19 +127,19 @@ def test_progress_is_reported(tmp_path: Path) -> None:
 
 def test_channels_are_guessed_from_a_sample(tmp_path: Path) -> None:
     good_folder(tmp_path / "colour", 3)
-    assert guess_channels(open_source(tmp_path / "colour")) == 3
+    assert not read_overview(open_source(tmp_path / "colour")).gray
     grey = tmp_path / "grey"
     grey.mkdir()
     for number in range(3):
         photograph(number).convert("L").convert("RGB").save(grey / f"{number}.jpg")
     (grey / "broken.png").write_bytes(b"")
-    assert guess_channels(open_source(grey)) == 1
+    assert read_overview(open_source(grey)).gray
     clear = photograph(1).convert("LA")
     clear.putalpha(100)
     clear.save(grey / "clear.png")
-    assert guess_channels(open_source(grey)) == 3, "transparent grey lies on a background of any colour"
+    assert not read_overview(open_source(grey)).gray, "transparent grey lies on a background of any colour"
     (tmp_path / "empty").mkdir()
-    assert guess_channels(open_source(tmp_path / "empty")) == 3
+    assert not read_overview(open_source(tmp_path / "empty")).gray
 
 
 @given(st.lists(st.integers(0, MAX_SIDE - 1), min_size=1, max_size=60))

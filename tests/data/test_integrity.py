@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 import ganvas
-from ganvas.data.decode import UnreadableImageError, read_header, read_image
+from ganvas.data.decode import read_image
+from ganvas.data.image_file import UnreadableImageError, read_header
 from ganvas.data.integrity import PNG_SIGNATURE
 
 

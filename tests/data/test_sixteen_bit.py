@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from ganvas.data.color import srgb_profile
-from ganvas.data.decode import UPRIGHT_TRANSPOSE, UnreadableImageError
+from ganvas.data.image_file import UPRIGHT_TRANSPOSE, UnreadableImageError
 from ganvas.data.sixteen_bit import read_16bit_image, rotate_upright
 from ganvas.image_io import save_16bit_image, save_image
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
+from .numbers import range_text
+
 
 @dataclass(frozen=True)
 class Option:
@@ -71,6 +73,13 @@ class DataOptions:
         Literal["auto", "crop", "pad", "stretch"] | None, Option("crop", read=lambda config: config.data.fit)
     ] = None
     """crop cuts out the middle, pad keeps all on the background, stretch ignores the shape."""
+    value_range: Annotated[
+        str | None,
+        Option(
+            "chosen", "LOW-HIGH", flag="range", read=lambda config: range_text(config.data.value_range), repeat=True
+        ),
+    ] = None
+    """Numbers for black and white in pictures with more than 8 bits a channel: 0-4095; with a minus, --range=-1-1."""
     conditional: Annotated[bool | None, Option("no", read=lambda config: config.data.conditional)] = None
     """Learn sub-folders (or idx labels) as classes, to be sampled by --label."""
     keep_copies: Annotated[bool | None, Option("no", read=lambda config: not config.data.drop_copies)] = None

@@ -18,6 +18,8 @@ class DataConfig:
             "stretch" ignores the shape.
         conditional: condition the networks on each picture's class: its sub-folder, or the idx labels beside it.
         drop_copies: leave out exact copies; with classes, a picture may be in several. Runs of 0.1 kept them.
+        value_range: the numbers for black and white of pictures with more than 8 bits a channel. None where all have 8,
+            and for runs of 0.1, which took them from each picture.
     """
 
     path: str
@@ -28,6 +30,7 @@ class DataConfig:
     fit: str = "crop"
     conditional: bool = False
     drop_copies: bool = False
+    value_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

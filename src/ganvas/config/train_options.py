@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from ..errors import GanvasError, lookup
+from .numbers import number_text, parse_range, range_text
 from .options import (
     GROUPS,
     OPTIONS,
@@ -71,7 +72,8 @@ def to_flags(values: dict[str, Any]) -> list[str]:
         texts = (
             [] if value is True else [option_text(each) for each in (value if isinstance(value, tuple) else (value,))]
         )
-        words += [flag(name), *texts]
+        starts_with_minus = bool(texts) and texts[0].startswith("-")  # and would be taken for a flag
+        words += [f"{flag(name)}={texts[0]}"] if starts_with_minus else [flag(name), *texts]
     return words
 
 
@@ -132,6 +134,8 @@ def _checked(name: str, option: Option, value: Any) -> Any:
     """Return an option's value in its one form; refuse what is out of range or not among the choices."""
     if name == "size":
         return "{}x{}".format(*parse_size(str(value)))
+    if name == "value_range":
+        return range_text(parse_range(str(value)))
     if name == "channels" and value == "grey":
         return "gray"
     if name == "init_from":
@@ -167,6 +171,5 @@ def _range(name: str, option: Option) -> str:
 def option_text(value: Any) -> str:
     """Return a value as it is typed; numbers as short as they can be without a loss."""
     if isinstance(value, float):
-        short = f"{value:g}"
-        return short if float(short) == value else repr(value)
+        return number_text(value)
     return str(value)

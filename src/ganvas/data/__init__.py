@@ -3,10 +3,11 @@
 `ganvas.data.loader`, `augment` and `ada` need torch and are imported by name; the rest works without it.
 """
 
-from .decode import DecodedImage, UnreadableImageError, read_image
+from .decode import DecodedImage, read_image
 from .finalize import SkippedFile
+from .image_file import UnreadableImageError
 from .inspect import Inspection, inspect
-from .overview import Overview, guess_channels, read_overview
+from .overview import Overview, read_overview
 from .prepare import PreparedDataset, prepare
 from .sources import Source, open_source
 
@@ -18,7 +19,6 @@ __all__ = [
     "SkippedFile",
     "Source",
     "UnreadableImageError",
-    "guess_channels",
     "inspect",
     "open_source",
     "prepare",

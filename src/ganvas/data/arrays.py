@@ -10,12 +10,13 @@ import tempfile
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import GanvasError
+from .value_range import UINT8, ValueRange, range_of
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -60,27 +61,10 @@ def load_idx(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] |
     return images, labels
 
 
-class ValueRange(NamedTuple):
-    """The numbers that stand for black and for white."""
-
-    low: float
-    high: float
-
-    def to_uint8(self, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        """Return `array` with `low` to `high` as 0 to 255."""
-        scaled = (array.astype(np.float64) - self.low) * (255 / (self.high - self.low))
-        return scaled.round().clip(0, 255).astype(np.uint8)
-
-
-UINT8 = ValueRange(0, 255)
-RANGES = ValueRange(0, 1), ValueRange(-1, 1), UINT8
-
-
-def load_npy(path: Path) -> tuple[npt.NDArray[Any], ValueRange]:
+def load_npy(path: Path, value_range: ValueRange | None = None) -> tuple[npt.NDArray[Any], ValueRange]:
     """Return the images of a .npy as (N, H, W) or (N, H, W, 3 or 4), and the range of their numbers.
 
-    (N, C, H, W) is transposed. Numbers of another type than uint8 are from 0 to 1, from -1 to 1 or from 0 to 255: the
-    first of these that all of them are in.
+    (N, C, H, W) is transposed. Of numbers of another type than uint8, the range is found by `range_of`.
 
     Raises:
         GanvasError: the file is damaged, needs pickle, has other numbers, or another shape.
@@ -97,22 +81,16 @@ def load_npy(path: Path) -> tuple[npt.NDArray[Any], ValueRange]:
     if array.ndim == 4 and array.shape[3] == 1:
         array = array.reshape(array.shape[:3])
     if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (3, 4)):
-        return array, UINT8 if array.dtype == np.uint8 else _range_of(array, path)
+        return array, UINT8 if array.dtype == np.uint8 else value_range or _range_of(array, path)
     shape = " x ".join(map(str, array.shape))
     raise GanvasError(f"{path} has the shape {shape}.", "Save it as (N, H, W), (N, H, W, C) or (N, C, H, W).")
 
 
 def _range_of(array: npt.NDArray[Any], path: Path) -> ValueRange:
     """Return the range that the numbers of `array` have, read part by part."""
-    extremes = np.array([(part.min(), part.max()) for part in array if part.size] or [(0, 0)], np.float64)
-    low, high = extremes.min(), extremes.max()
-    found = next((each for each in RANGES if each.low <= low and high <= each.high), None)
-    if found is None:  # nan is in no range
-        raise GanvasError(
-            f"{path} holds numbers from {low:g} to {high:g}; 0 to 1, -1 to 1 and 0 to 255 can be read.",
-            "Scale them to 0 to 1 and save them again.",
-        )
-    return found
+    if any(not np.isfinite(part).all() for part in array):
+        raise GanvasError(f"{path} holds infinite numbers, or what is no number.", "Replace them and save it again.")
+    return range_of(iter(array)) or UINT8
 
 
 def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:

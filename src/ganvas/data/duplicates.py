@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .decode import ImageInput
+from .image_file import ImageInput
 
 EDGE_BYTES = 1 << 16  # bytes hashed at either end of a file
 MAX_HASH_DISTANCE = 4  # of 64 bits, for two pictures that look alike

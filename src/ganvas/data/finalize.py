@@ -12,7 +12,7 @@ import numpy as np
 from ..config import DataConfig
 from ..errors import GanvasError
 from .cache import checksums
-from .decode import printable
+from .image_file import printable
 from .index import Index
 from .sources import Source
 from .workers import ChunkResult

@@ -72,6 +72,8 @@ def write_index(source: Source, config: DataConfig, path: Path) -> Index:
         "background": config.background,
         "fit": config.fit,
     }
+    if config.value_range is not None:
+        settings["value_range"] = config.value_range
     if config.drop_copies:
         settings["drop_copies"] = "within classes" if config.conditional else "everywhere"
     digest = hashlib.blake2b(json.dumps([FORMAT_VERSION, CHUNK_SIZE, settings]).encode(), digest_size=16)

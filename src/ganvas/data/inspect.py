@@ -14,13 +14,22 @@ from typing import Any
 import numpy as np
 
 from . import recommendations
-from .decode import UPRIGHT_TRANSPOSE, ImageHeader, UnreadableImageError, printable, read_header
 from .duplicates import ThumbnailStats, content_hash, find_lookalikes
 from .finalize import SkippedFile
-from .overview import OVERVIEW_LIMIT, OVERVIEW_SAMPLE, Overview, ReservoirSample, decode_thumbnails, make_overview
+from .image_file import UPRIGHT_TRANSPOSE, ImageHeader, UnreadableImageError, printable, read_header
+from .overview import (
+    OVERVIEW_LIMIT,
+    OVERVIEW_SAMPLE,
+    Overview,
+    ReservoirSample,
+    decode_thumbnails,
+    find_value_range,
+    make_overview,
+)
 from .recommendations import DatasetStats
 from .size_histograms import SizeHistograms, upright_size
 from .sources import Source, SourceItem, no_pictures_error, open_source
+from .value_range import ValueRange
 
 SAMPLE_SIZE = 512  # pictures that are decoded
 MAX_LISTED = 1000  # broken files that are named; beyond, they are only counted
@@ -141,15 +150,17 @@ class _StatsCollector:
             "animated": header.animated,
             "cmyk": header.mode == "CMYK",
             "alpha": header.alpha,
-            "deep": header.mode.startswith(("I", "F")),
+            "deep": header.deep,
             "mislabelled": header.mislabelled,
         }
         self._flags.update(flag for flag, is_set in flags.items() if is_set)
 
     def finish(self) -> tuple[DatasetStats, Overview]:
         """Decode each picture of both samples once; return the statistics and the overview."""
-        thumbnails, broken = decode_thumbnails(self._source, self._sample.items)
-        overview = self._overview(thumbnails, {name for name, _ in broken})
+        overview_items = [item for item, _ in self._overview_sample.items]
+        value_range = find_value_range(self._source, overview_items) if self._flags["deep"] else None
+        thumbnails, broken = decode_thumbnails(self._source, self._sample.items, value_range)
+        overview = self._overview(thumbnails, {name for name, _ in broken}, value_range)
         for name, reason in broken:
             self._add_broken(name, reason)
         pairs = find_lookalikes(thumbnails)
@@ -164,7 +175,7 @@ class _StatsCollector:
             broken_count=self._broken_count,
             broken=tuple(self._broken),
             others=dict(self._source.other_files().most_common()),
-            values=self._source.values,
+            values=self._source.values or (value_range.words if value_range else ""),
             formats=dict(self._formats.most_common()),
             modes=dict(self._modes.most_common()),
             widths=self._sizes.widths,
@@ -184,13 +195,16 @@ class _StatsCollector:
         )
         return stats, overview
 
-    def _overview(self, thumbnails: dict[str, ThumbnailStats], broken: set[str]) -> Overview:
+    def _overview(
+        self, thumbnails: dict[str, ThumbnailStats], broken: set[str], value_range: ValueRange | None
+    ) -> Overview:
         """Return the overview; decode only those of its sample that the other sample does not have."""
         sample = self._overview_sample.items
         missing = [item for item, size in sample if size and item.name not in thumbnails and item.name not in broken]
-        decoded = thumbnails | decode_thumbnails(self._source, missing)[0]
+        decoded = thumbnails | decode_thumbnails(self._source, missing, value_range)[0]
         in_sample = {item.name: decoded[item.name] for item, _ in sample if item.name in decoded}
-        return make_overview(min(self.count, OVERVIEW_LIMIT), [size for _, size in sample if size], in_sample.values())
+        sizes = [size for _, size in sample if size]
+        return make_overview(min(self.count, OVERVIEW_LIMIT), sizes, in_sample.values(), value_range)
 
     def _find_copies(self) -> tuple[int, tuple[tuple[str, ...], ...]]:
         """Count the pictures that are exact copies of an earlier one, and name some sets of copies."""

@@ -6,13 +6,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from . import recommendations
-from .decode import UnreadableImageError, read_header, read_image
+from .decode import read_image
 from .duplicates import ThumbnailStats, thumbnail_stats
+from .image_file import UnreadableImageError, read_header
+from .sixteen_bit import read_deep_values
 from .size_histograms import SizeHistograms, upright_size
 from .sources import Source, SourceItem
+from .value_range import ValueRange, range_of
 
 OVERVIEW_SAMPLE = 64  # pictures that an overview is made from
 OVERVIEW_LIMIT = 20_000  # pictures at the start of a source that the sample is drawn from; later ones are not listed
@@ -32,6 +38,7 @@ class Overview:
     drawn: most of the sample have areas of a single colour, as drawings have and photographs do not.
     width, height: the size to train at, by the pictures alone.
     short_side: pixels that the short sides of 90 % of the sample reach; 0 if no size is known.
+    value_range: of those of the sample that have more than 8 bits a channel; None if all have 8.
     """
 
     count: int
@@ -40,6 +47,7 @@ class Overview:
     width: int
     height: int
     short_side: int
+    value_range: ValueRange | None = None
 
 
 def read_overview(source: Source) -> Overview:
@@ -48,22 +56,29 @@ def read_overview(source: Source) -> Overview:
     for item in islice(source.items(), OVERVIEW_LIMIT):
         sample.add(item)
         count += 1
-    thumbnails, _ = decode_thumbnails(source, sample.items)
+    value_range = find_value_range(source, sample.items)
+    thumbnails, _ = decode_thumbnails(source, sample.items, value_range)
     sizes = []
     for item in sample.items:
         with suppress(UnreadableImageError):
             if not item.problem:
                 sizes.append(upright_size(read_header(source.read(item.name), item.name)))
-    return make_overview(count, sizes, thumbnails.values())
+    return make_overview(count, sizes, thumbnails.values(), value_range)
 
 
-def make_overview(count: int, sizes: Iterable[tuple[int, int]], thumbnails: Collection[ThumbnailStats]) -> Overview:
+def make_overview(
+    count: int,
+    sizes: Iterable[tuple[int, int]],
+    thumbnails: Collection[ThumbnailStats],
+    value_range: ValueRange | None = None,
+) -> Overview:
     """Return the overview of `count` pictures, by a sample of them.
 
     Args:
         count: of all pictures, at most `OVERVIEW_LIMIT`.
         sizes: width and height of each picture in the sample whose header can be read.
         thumbnails: of each picture in the sample that can be decoded.
+        value_range: of those that have more than 8 bits a channel.
     """
     histograms = SizeHistograms()
     for width, height in sizes:
@@ -76,12 +91,7 @@ def make_overview(count: int, sizes: Iterable[tuple[int, int]], thumbnails: Coll
         width = height = recommendations.RECOMMENDED_SIDES[0]
     gray = bool(thumbnails) and all(thumbnail.gray for thumbnail in thumbnails)
     drawn = median([thumbnail.flat_fraction for thumbnail in thumbnails] or [1.0]) > DRAWING_FLATNESS
-    return Overview(count, gray, drawn, width, height, short_side)
-
-
-def guess_channels(source: Source) -> int:
-    """Return 1 when all of a small sample are grey, else 3."""
-    return 1 if read_overview(source).gray else 3
+    return Overview(count, gray, drawn, width, height, short_side, value_range)
 
 
 class ReservoirSample(Generic[T]):
@@ -102,8 +112,23 @@ class ReservoirSample(Generic[T]):
             self.items[index] = item
 
 
+def find_value_range(source: Source, items: Iterable[SourceItem]) -> ValueRange | None:
+    """Return one range for all of the items that have more than 8 bits a channel; None if there are none."""
+    return range_of(values for item in items if (values := _deep_values(source, item)) is not None)
+
+
+def _deep_values(source: Source, item: SourceItem) -> npt.NDArray[Any] | None:
+    if item.problem:
+        return None
+    try:
+        content = source.read(item.name)
+        return None if isinstance(content, np.ndarray) else read_deep_values(content, item.name)
+    except UnreadableImageError:  # it is told where pictures are decoded
+        return None
+
+
 def decode_thumbnails(
-    source: Source, items: Iterable[SourceItem]
+    source: Source, items: Iterable[SourceItem], value_range: ValueRange | None = None
 ) -> tuple[dict[str, ThumbnailStats], list[tuple[str, str]]]:
     """Decode items; return the thumbnail statistics of the good ones by name, and name and reason of the broken ones.
 
@@ -113,7 +138,7 @@ def decode_thumbnails(
     for item in items:
         try:
             if not item.problem:
-                image = read_image(source.read(item.name), item.name, (64, 64)).image
+                image = read_image(source.read(item.name), item.name, (64, 64), value_range).image
                 thumbnails[item.name] = thumbnail_stats(image)
         except UnreadableImageError as error:
             broken.append((item.name, error.reason))

@@ -64,7 +64,7 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
         GanvasError: there are no pictures, fewer than 16 good ones, or not enough disk space.
     """
     check_data_config(config)
-    source = open_source(config.path)
+    source = open_source(config.path, config.value_range)
     if source.values:
         yield Note(f"Numbers are read so: {source.values}.")
     cache = cache_folder()
@@ -87,7 +87,9 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
 def fingerprint_of(config: DataConfig) -> str:
     """Return the fingerprint that the pictures of `config` have when they are prepared; nothing is decoded."""
     with tempfile.TemporaryDirectory() as scratch:
-        return write_index(open_source(config.path), config, Path(scratch) / "index.jsonl").fingerprint
+        return write_index(
+            open_source(config.path, config.value_range), config, Path(scratch) / "index.jsonl"
+        ).fingerprint
 
 
 def load_prepared(folder: Path) -> PreparedDataset | None:

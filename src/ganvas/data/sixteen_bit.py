@@ -1,14 +1,16 @@
-"""Images with 16 bits a channel, which Pillow would read as 8: PNG and TIFF, grey or colour, with or without alpha."""
+"""Images of more than 8 bits a channel, of which Pillow would in part read only 8."""
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from .color import is_srgb
-from .decode import UnreadableImageError, read_header
+from .image_file import UnreadableImageError, header_of, open_image, read_header
+from .value_range import ValueRange
 
 Image16 = npt.NDArray[np.uint16]
 PNG_DEPTH_OFFSET = 24  # byte of a PNG that holds the bits a channel
@@ -24,11 +26,9 @@ def read_16bit_image(path: Path) -> Image16 | None:
         UnreadableImageError: the file is not a picture, or damaged.
     """
     header = read_header(path)
-    if header.format not in ("PNG", "TIFF"):
-        return None
     try:
         content = path.read_bytes()
-        pixels = _decode_png(content) if header.format == "PNG" else _decode_tiff(content)
+        pixels = decode_16bit(content, header.format)
         if pixels is None:
             return None
         with Image.open(io.BytesIO(content)) as image:
@@ -37,6 +37,31 @@ def read_16bit_image(path: Path) -> Image16 | None:
     except Exception as error:  # decoders raise anything on a broken file
         raise UnreadableImageError(f"damaged ({error})", str(path)) from error
     return rotate_upright(pixels, header.orientation)
+
+
+def read_deep_values(source: Path | bytes, name: str) -> npt.NDArray[Any] | None:
+    """Return all numbers for grey or colour in a picture, without transparency; None if it has 8 bits a channel.
+
+    Raises:
+        UnreadableImageError: it cannot be read.
+    """
+    with open_image(source, name) as image:
+        if not header_of(image, name).deep:
+            return None
+        image.load()
+        values, _ = _values_of(image, source)
+        return values
+
+
+def in_range(image: Image.Image, source: Path | bytes, value_range: ValueRange) -> Image.Image:
+    """Return a loaded image of more than 8 bits a channel with 8: grey, colour, or colour with alpha."""
+    values, alpha = _values_of(image, source)
+    converted = Image.fromarray(value_range.to_uint8(values))
+    if alpha is not None:
+        converted = converted.convert("RGB")
+        converted.putalpha(Image.fromarray((alpha >> 8).astype(np.uint8)))
+    converted.info = dict(image.info)  # the colour profile
+    return converted
 
 
 def rotate_upright(pixels: Image16, orientation: int) -> Image16:
@@ -48,6 +73,23 @@ def rotate_upright(pixels: Image16, orientation: int) -> Image16:
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels)
+
+
+def decode_16bit(content: bytes, format_name: str) -> Image16 | None:
+    """Return the pixels of a PNG or TIFF as (H, W, 4); None if it has not 16 bits a channel, or is another kind."""
+    return {"PNG": _decode_png, "TIFF": _decode_tiff}.get(format_name, lambda _: None)(content)
+
+
+def _values_of(image: Image.Image, source: Path | bytes) -> tuple[npt.NDArray[Any], Image16 | None]:
+    """Return numbers (H, W) or (H, W, 3), and those for alpha (H, W) where there are some."""
+    if image.mode.startswith(("I", "F")):
+        return np.asarray(image), None
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    pixels = decode_16bit(content, image.format or "")
+    if pixels is None:  # a kind that only Pillow reads, with 8 bits
+        pixels = np.asarray(image.convert("RGBA")).astype(np.uint16) * 257
+    has_alpha = bool((pixels[..., 3] < 65535).any())
+    return pixels[..., :3], pixels[..., 3] if has_alpha else None
 
 
 def _decode_png(content: bytes) -> Image16 | None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .decode import ImageHeader
+from .image_file import ImageHeader
 
 MAX_SIDE = 1 << 16  # pixels; longer sides share the last bin
 MAX_ASPECT = 10_000  # percent of width over height; more oblong images share the last bin

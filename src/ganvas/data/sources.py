@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import GanvasError, did_you_mean
-from .arrays import UINT8, ValueRange, find_idx, is_idx, load_idx, load_npy
+from .arrays import find_idx, is_idx, load_idx, load_npy
 from .dataset_json import DATASET_JSON, folder_of, labels_in
-from .decode import FORMAT_OF_SUFFIX, ImageInput, UnreadableImageError, printable
+from .image_file import FORMAT_OF_SUFFIX, ImageInput, UnreadableImageError, printable
+from .value_range import UINT8, ValueRange
 from .walk import is_hidden, walk
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
@@ -196,15 +197,17 @@ class ArraySource(Source):
     def values(self) -> str:
         if self._array.dtype == np.uint8:
             return ""
-        low, high = self._value_range
-        return f"{self._array.dtype}, {low:g} as black to {high:g} as white"
+        return f"{self._array.dtype}, {self._value_range.words}"
 
     def classes(self, groups: Collection[str]) -> dict[str, str]:
         return {} if self._labels is None else {group: group for group in groups}
 
 
-def open_source(path: str | Path) -> Source:
+def open_source(path: str | Path, value_range: tuple[float, float] | None = None) -> Source:
     """Return the source of pictures at `path`; "~" is the home folder.
+
+    Args:
+        value_range: of the numbers of an array; None to find it.
 
     Raises:
         GanvasError: there is nothing at `path`, it cannot be read, or it is not a source of pictures.
@@ -227,8 +230,8 @@ def open_source(path: str | Path) -> Source:
         reason = (error.strerror or str(error)).lower()
         raise GanvasError(f"{source_path} cannot be read: {reason}.", f"Try: ls -l {source_path.parent}") from error
     if source_path.suffix.lower() == ".npy":
-        array, value_range = load_npy(source_path)
-        return ArraySource(source_path, "npy", array, None, value_range)
+        array, found = load_npy(source_path, value_range and ValueRange(*value_range))
+        return ArraySource(source_path, "npy", array, None, found)
     if zipfile.is_zipfile(source_path) or source_path.suffix.lower() == ".zip":
         return ZipSource(source_path)
     if is_image_file(source_path.name):

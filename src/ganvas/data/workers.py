@@ -23,8 +23,9 @@ import numpy as np
 
 from ..config import DataConfig
 from ..errors import GanvasError
-from .decode import UnreadableImageError, read_image, resize_to, to_chw_array
+from .decode import read_image, resize_to, to_chw_array
 from .duplicates import content_hash
+from .image_file import UnreadableImageError
 from .index import CHUNK_SIZE, read_entries
 from .sources import open_source
 
@@ -59,7 +60,7 @@ class ChunkDecoder:
 
     def __init__(self, config: DataConfig, index: Path, target: Path) -> None:
         self._config = config
-        self._source = open_source(config.path)
+        self._source = open_source(config.path, config.value_range)
         self._index = index
         self._images_file = target.open("r+b")
 
@@ -75,7 +76,8 @@ class ChunkDecoder:
                     raise UnreadableImageError(entry.problem)
                 # Twice the target size is enough for the resize filter, and lets a JPEG be decoded small.
                 content = self._source.read(entry.name)
-                decoded = read_image(content, entry.name, (2 * config.width, 2 * config.height))
+                enough = (2 * config.width, 2 * config.height)
+                decoded = read_image(content, entry.name, enough, config.value_range)
                 pixels[count - 1] = to_chw_array(resize_to(decoded.image, config))
                 result.notes.update(decoded.notes)
                 if config.drop_copies:

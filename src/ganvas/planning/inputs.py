@@ -23,6 +23,7 @@ class PlanInputs:
         device: "cpu" or another, as torch names it.
         memory: bytes that are free on the device.
         minutes: of the budget.
+        value_range: numbers for black and white in pictures with more than 8 bits a channel; None if all have 8.
     """
 
     count: int
@@ -33,6 +34,7 @@ class PlanInputs:
     device: str
     memory: int
     minutes: float
+    value_range: tuple[float, float] | None = None
 
     @property
     def gpu(self) -> bool:
@@ -60,6 +62,7 @@ def plan_inputs(overview: Overview, options: TrainOptions, device: DeviceChoice)
         device=device.device,
         memory=free_memory(device.device),
         minutes=DEFAULT_MINUTES if options.minutes is None else options.minutes,
+        value_range=overview.value_range,
     )
 
 

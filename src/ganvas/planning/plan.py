@@ -9,7 +9,9 @@ from typing import Literal
 
 from .. import checkpoint
 from ..config import CHANNELS, Config, DataConfig, TrainOptions
+from ..config.numbers import parse_range
 from ..config.train_options import flag, parse_size
+from ..data.value_range import ValueRange
 from ..errors import GanvasError, lookup
 from ..models import DISCRIMINATORS
 from ..recipes import DEFAULT_MINUTES, RECIPES
@@ -22,7 +24,7 @@ from .memory import fitting_batch, largest_batch
 
 ADA_SPEED_AFTER_TRANSFER = 100_000  # images in which ADA's probability goes from 0 to 1 (Karras et al. 2020)
 GPU_CHANNEL_MULT = 2.0
-ORDER = ("recipe", "size", "drawn", "width", "batch", "penalty", "augmentation", "schedule")
+ORDER = ("recipe", "size", "values", "drawn", "width", "batch", "penalty", "augmentation", "schedule")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
     source = None if options.init_from is None else source_config(options.init_from)
     if source is None and options.freeze:
         raise GanvasError("There is nothing to freeze: no run was named to begin with.", "Name one: --from RUN")
-    data, size = _choose_data(pictures, options, inputs, source)
+    data, about_data = _choose_data(pictures, options, inputs, source)
     factor, drawn = _choose_factor(options, inputs, data, source)
     name, why = _choose_recipe(options, inputs, data, factor, source)
     if factor > 1 and not lookup(RECIPES, name, "recipe").upsamples:
@@ -92,7 +94,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         total_images=options.images,
         requested=options,
     )
-    return Plan(config, (Decision("recipe", name, why), *decisions, size, *drawn), inputs)
+    return Plan(config, (Decision("recipe", name, why), *decisions, *about_data, *drawn), inputs)
 
 
 def sizes_by_minutes(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -> dict[float, tuple[int, int]]:
@@ -124,8 +126,8 @@ def source_config(run: str | Path) -> Config:
 
 def _choose_data(
     pictures: str | Path, options: TrainOptions, inputs: PlanInputs, source: Config | None
-) -> tuple[DataConfig, Decision]:
-    """Return how the pictures are prepared, and why at this size."""
+) -> tuple[DataConfig, list[Decision]]:
+    """Return how the pictures are prepared, and why so."""
     if options.size is None:
         width, height, why = choose_size(inputs, _may_upsample(options, inputs, source))
     else:
@@ -139,13 +141,18 @@ def _choose_data(
         fit=options.fit or "crop",
         conditional=bool(options.conditional),
         drop_copies=not options.keep_copies,
+        value_range=parse_range(options.value_range) if options.value_range else inputs.value_range,
     )
     name = _recipe_name(options, source)
     if options.size is None and name is not None and not _may_upsample(options, inputs, source):
         largest = largest_size(data, lookup(RECIPES, name, "recipe"))
         if largest != data:
             data, why = largest, f"recipe {name} makes no larger pictures of this shape"
-    return data, Decision("size", f"{data.width}x{data.height}", why)
+    decisions = [Decision("size", f"{data.width}x{data.height}", why)]
+    if data.value_range is not None:
+        why = AS_ASKED if options.value_range else "all numbers in the pictures that were looked at are in this range"
+        decisions.append(Decision("values", ValueRange(*data.value_range).words, why))
+    return data, decisions
 
 
 def _recipe_name(options: TrainOptions, source: Config | None) -> str | None:

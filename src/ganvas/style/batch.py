@@ -10,7 +10,7 @@ from typing import Any, Literal, get_origin, get_type_hints
 
 from ..config import StyleConfig
 from ..config.style import OLD_NAMES, ColorMode
-from ..data.decode import FORMAT_OF_SUFFIX
+from ..data.image_file import FORMAT_OF_SUFFIX
 from ..errors import GanvasError, UnusableImageError, lookup
 from ..events import Done, Event, Iteration, Note, run_to_end
 from ..image_io import read_metadata

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from ..data.decode import UnreadableImageError, read_image
+from ..data.decode import read_image
+from ..data.image_file import UnreadableImageError
 from ..data.sixteen_bit import read_16bit_image
 from ..errors import GanvasError, UnusableImageError, did_you_mean
 from ..image_io import to_float

@@ -1,0 +1,52 @@
+"""The numbers that stand for black and for white, where these are not 0 and 255. All pictures of a set share them."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..config.numbers import number_text
+
+
+class ValueRange(NamedTuple):
+    """The numbers that stand for black and for white."""
+
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        """The range in words."""
+        return f"{number_text(self.low)} as black to {number_text(self.high)} as white"
+
+    def to_uint8(self, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """Return `array` with `low` to `high` as 0 to 255. What is beyond is cut off; what is no number is black."""
+        scaled = (array.astype(np.float64) - self.low) * (255 / max(self.high - self.low, 1e-12))
+        return np.nan_to_num(scaled, nan=0.0).round().clip(0, 255).astype(np.uint8)
+
+
+UINT8 = ValueRange(0, 255)
+# Floats as programs write them; 8 bits; what cameras, scanners and microscopes put into 16 bits.
+COMMON_RANGES = (
+    ValueRange(0, 1),
+    ValueRange(-1, 1),
+    UINT8,
+    *(ValueRange(0, 2**bits - 1) for bits in (10, 12, 14, 16)),
+)
+
+
+def range_of(arrays: Iterable[npt.NDArray[Any]]) -> ValueRange | None:
+    """Return the first common range that all numbers of `arrays` are in, else that of the numbers themselves.
+
+    What is no number, or infinite, is passed over. None if nothing is left.
+    """
+    low, high = np.inf, -np.inf
+    for array in arrays:
+        finite = array if array.dtype.kind in "bui" else array[np.isfinite(array)]
+        if finite.size:
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    if low > high:
+        return None
+    found = next((each for each in COMMON_RANGES if each.low <= low and high <= each.high), None)
+    return found or ValueRange(low, high)
