@@ -157,6 +157,8 @@ def test_every_old_name_has_a_new_one(name: str) -> None:
     assert written.pop("requested") is None
     assert written.pop("upsampling") is None
     assert written["data"].pop("drop_copies") is False
+    assert written["data"].pop("value_range") is None
+    assert written.pop("content") == ""
     assert json.loads(json.dumps(written)) == record
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from .config import DataConfig
 from .config.train_options import parse_size
 from .data import PreparedDataset, inspect, open_source, prepare, read_overview
-from .data.prepare import fingerprint_of
+from .data.prepare import is_trained_on
 from .device import available_cores
 from .errors import GanvasError
 from .events import Event, Progress
@@ -84,8 +84,7 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     data_config = dataclasses.replace(config.data, path=str(path.resolve()))
     width, height = compared_size(data_config, options.at)
     real_data = yield from prepare(dataclasses.replace(data_config, width=width, height=height), available_cores())
-    as_trained = (width, height) == (data_config.width, data_config.height)
-    is_same_data = (real_data.fingerprint if as_trained else fingerprint_of(data_config)) == config.fingerprint
+    is_same_data = is_trained_on(config, real_data, data_config.path)
 
     def samples_between(start: int, end: int) -> Tensor:
         return resized(model.sample(end - start, options.seed, first=start), (height, width))

@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -64,10 +65,22 @@ class Run:
                 f"{self.config_file} was written by a later ganvas (format {format_version}, this one reads {FORMAT}).",
                 "Try: pip install --upgrade ganvas",
             )
-        return from_dict(Config, upgrade(record, FORMAT), str(self.config_file))
+        config = from_dict(Config, upgrade(record, FORMAT), str(self.config_file))
+        if config.data.path.startswith(("./", "../")):
+            path = (self.folder.resolve() / config.data.path).resolve()
+            config = replace(config, data=replace(config.data, path=str(path)))
+        return config
 
     def write_config(self, config: Config) -> None:
-        """Write the complete configuration."""
+        """Write the complete configuration.
+
+        Pictures beside the run or below it are named from there, so that both can be moved together.
+        """
+        path, folder = Path(config.data.path), self.folder.resolve()
+        if path.is_relative_to(folder.parent):
+            seen_from_here = Path(os.path.relpath(path, folder)).as_posix()
+            seen_from_here = seen_from_here if seen_from_here.startswith("../") else f"./{seen_from_here}"
+            config = replace(config, data=replace(config.data, path=seen_from_here))
         write_atomically(self.config_file, (json.dumps(to_dict(config), indent=2) + "\n").encode())
 
     @contextmanager

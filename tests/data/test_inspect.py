@@ -113,8 +113,8 @@ def test_sizes_are_upright(tmp_path: Path) -> None:
 
 
 def test_no_pictures_is_an_error_that_names_what_is_there(tmp_path: Path) -> None:
-    (tmp_path / "a.heic").write_bytes(b"x")
-    with pytest.raises(GanvasError, match=r"No pictures in .* \(1 .heic file\)"):
+    (tmp_path / "a.psd").write_bytes(b"x")
+    with pytest.raises(GanvasError, match=r"No pictures in .* \(1 .psd file\)"):
         inspect(tmp_path)
 
 

@@ -18,7 +18,7 @@ from ganvas.events import Done, Event, Iteration, Note
 from ganvas.image_io import read_metadata
 from ganvas.models.vgg import VGGWeights, save_slim_vgg
 from ganvas.style import contact_sheet
-from ganvas.style.batch import is_batch, paint_many
+from ganvas.style.batch import is_batch, paint_many, shortened
 from ganvas.style.contact_sheet import CELL_SIZE, GAP, LABEL_HEIGHT
 from ganvas.style.objective import Losses
 from ganvas.style.optimize import LBFGS, OPTIMIZERS
@@ -393,3 +393,45 @@ def test_a_painting_that_cannot_be_read_leaves_its_place_on_the_sheet_empty(
     first = out / "a--x.png"
     first.write_bytes(first.read_bytes()[:-200])  # its metadata, before its pixels, say that it is finished
     assert place_of_first().getextrema()[0] > 250
+
+
+def test_pictures_in_sub_folders_are_painted_but_not_the_paintings(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    nested = tmp_path / "nested"
+    for sub in ("one", "two"):
+        (nested / sub).mkdir(parents=True)
+        (nested / sub / "a.png").write_bytes((contents / "a.png").read_bytes())
+    out = nested / "styled"
+    for _ in range(2):  # the second time, paintings lie beside the pictures
+        list(paint_many(nested, [styles / "x.png"], out, QUICK))
+        assert sorted(path.name for path in out.iterdir()) == ["one-a-png--x.png", "sheet.jpg", "two-a-png--x.png"]
+
+
+def test_long_names_are_shortened_and_stay_different(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    long = tmp_path / "long"
+    long.mkdir()
+    names = ["ü" * 100 + end for end in "ab"]
+    for name in names:
+        (long / f"{name}.png").write_bytes((contents / "a.png").read_bytes())
+    style = styles / f"{'s' * 200}.png"
+    (styles / "x.png").rename(style)
+    done = list(paint_many(long, [style], tmp_path / "out", replace(QUICK, colors="luma")))[-1]
+    assert isinstance(done, Done)
+    assert done.step == 2
+    paintings = [path for path in (tmp_path / "out").iterdir() if path.suffix == ".png"]
+    assert len({path.name for path in paintings}) >= 2
+    assert shortened("short") == "short"
+    assert len({shortened("x" * 300 + end) for end in "ab"}) == 2
+
+
+def test_what_cannot_be_painted_is_told(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    (contents / "photo.nef").write_bytes(b"II*")
+    events = list(paint_many(contents, [styles / "x.png"], tmp_path / "out", QUICK))
+    assert any(text.startswith("Files that Ganvas cannot read are left out (1 .nef)") for text in notes(events))
+    (tmp_path / "raw").mkdir()
+    (contents / "photo.nef").rename(tmp_path / "raw" / "photo.nef")
+    with pytest.raises(GanvasError, match="no pictures") as caught:
+        list(paint_many(tmp_path / "raw", [styles / "x.png"], tmp_path / "out2", QUICK))
+    assert "export them as PNG or JPEG" in caught.value.hint

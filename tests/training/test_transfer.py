@@ -23,7 +23,8 @@ from ganvas.events import Note
 from ganvas.models import build_discriminator
 from ganvas.planning.budget import with_images
 from ganvas.planning.inputs import PlanInputs
-from ganvas.planning.plan import ADA_SPEED_AFTER_TRANSFER, check_freeze, make_plan
+from ganvas.planning.plan import ADA_SPEED_AFTER_TRANSFER, make_plan
+from ganvas.planning.transfer import check_freeze
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import phases

@@ -205,9 +205,9 @@ class RegularizationOptions:
     """Augmentation: color, translation, cutout (DiffAugment), ada or apa (adaptive), or none."""
     flip: Annotated[
         Literal["auto", "yes", "no"] | None,
-        Option("by number of pictures", read=lambda config: "yes" if config.flip else "no", repeat=True),
+        Option("measured", read=lambda config: "yes" if config.flip else "no", repeat=True),
     ] = None
-    """Mirror pictures at random; by default if there are fewer than 10,000. Say no for letters and digits."""
+    """Mirror pictures at random; by default if they are fewer than 10,000 and have no left and right."""
 
 
 @dataclass(frozen=True, kw_only=True)

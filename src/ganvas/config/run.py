@@ -59,6 +59,8 @@ class Config:
         minutes: the budget, if it is one of time.
         total_images: the budget, if it is one of images; `images` is what the phases add up to.
         fingerprint: of the prepared images.
+        content: digest of what the files hold, by which the pictures are known at another place too; empty in runs of
+            earlier releases.
         held_out: how many of them are kept out of the training, to compare with; `ganvas.data.split` says which.
         sample_grids: how many grids of samples are written on the way.
         checkpoints: how many checkpoints are written on the way.
@@ -104,6 +106,7 @@ class Config:
     minutes: float | None = None
     total_images: int | None = None
     fingerprint: str = ""
+    content: str = ""
     held_out: int = 0
     sample_grids: int = 24
     checkpoints: int = 8

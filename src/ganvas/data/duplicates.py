@@ -25,6 +25,7 @@ class ThumbnailStats:
 
     hash_bits: (64,) difference hash, 0 or 1: whether each pixel of an 8 x 8 copy is brighter than its right neighbour.
     thumbnail: (8, 8, 3) colours, 0 to 255.
+    luma: (32, 32) brightness, 0 to 255.
     flat_fraction: share of pixels with the colour of their right neighbour: half in drawings, few in photographs.
     """
 
@@ -33,6 +34,7 @@ class ThumbnailStats:
     blank: bool
     hash_bits: npt.NDArray[np.float32]
     thumbnail: npt.NDArray[np.float32]
+    luma: npt.NDArray[np.float32]
     flat_fraction: float
 
 
@@ -50,6 +52,7 @@ def thumbnail_stats(image: Image.Image) -> ThumbnailStats:
         blank=float(pixels.std()) < BLANK_STD,
         hash_bits=(grid[:, :-1] > grid[:, 1:]).astype(np.float32).ravel(),
         thumbnail=np.asarray(image.resize((8, 8), Image.Resampling.BOX), np.float32),
+        luma=np.asarray(image.convert("L"), np.float32),
         flat_fraction=float((np.abs(np.diff(pixels, axis=1)).max(2) <= FLAT_TOLERANCE).mean()),
     )
 

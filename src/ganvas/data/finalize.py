@@ -1,5 +1,6 @@
 """The last step of preparing pictures: copies and gaps are closed, labels, notes and the record written."""
 
+import hashlib
 import json
 import os
 from collections import Counter
@@ -35,7 +36,8 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         GanvasError: too few pictures are left.
     """
     classes = source.classes(index.groups)
-    total.skipped.update(_copies(index, total, classes if config.conditional else {}))
+    if config.drop_copies:
+        total.skipped.update(_copies(index, total, classes if config.conditional else {}))
     count = index.count - len(total.skipped)
     if count < MIN_IMAGES:
         reasons = f": {_reason_summary(total.skipped.values())}" if total.skipped else ""
@@ -65,6 +67,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
     np.save(folder / "labels.npy", labels[:count])
     record = {
         "fingerprint": index.fingerprint,
+        "content": _content_digest(index, total, classes),
         "shape": [count, config.channels, config.height, config.width],
         "classes": names,
         "skipped": skipped,
@@ -88,6 +91,15 @@ def _copies(index: Index, total: ChunkResult, classes: dict[str, str]) -> dict[i
             if name != entry.name:
                 copies[number] = f"{COPY} (of {printable(name)})"
     return copies
+
+
+def _content_digest(index: Index, total: ChunkResult, classes: dict[str, str]) -> str:
+    """Return a digest of what all readable files hold and of their classes, wherever they lie."""
+    digest = hashlib.blake2b(digest_size=16)
+    for number, entry in enumerate(index.entries()):
+        if number in total.hashes:
+            digest.update(total.hashes[number].to_bytes(8, "little") + classes.get(entry.group, "").encode() + b"\0")
+    return digest.hexdigest()
 
 
 def gap_moves(skipped: dict[int, str], count: int) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,7 @@ Only Pillow opens files, and only as picture formats: nothing here starts Ghosts
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import GanvasError
+from .file_kinds import FORMAT_OF_SUFFIX, HEAD_BYTES, sniff_format
 from .integrity import PNG_SIGNATURE, check_png
 
 ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
@@ -24,19 +25,8 @@ MAX_PIXELS = (
     178_956_970  # Pillow's own limit: half a gigabyte as RGB. Checked before decoding, so a bomb costs nothing.
 )
 
-FORMAT_OF_SUFFIX = {
-    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "JPEG"),
-    **dict.fromkeys((".png", ".apng"), "PNG"),
-    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
-    **dict.fromkeys((".jp2", ".j2k", ".jpx"), "JPEG2000"),
-    **dict.fromkeys((".ppm", ".pgm", ".pbm", ".pnm"), "PPM"),
-    **dict.fromkeys((".bmp", ".dib"), "BMP"),
-    ".gif": "GIF",
-    ".webp": "WEBP",
-    ".avif": "AVIF",
-    ".qoi": "QOI",
-    ".tga": "TGA",  # last: it has no signature, so almost anything could pass for it
-}
+NO_HEIC = 'HEIC; to read it: pip install "ganvas[heic]"'
+
 EXIF_ORIENTATION = 0x0112  # the EXIF tag
 UPRIGHT_TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -105,7 +95,7 @@ def open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
         with warnings.catch_warnings(), _open_stream(source) as file:
             warnings.simplefilter("ignore")  # Pillow warns of what is checked, noted or raised here
             _check_content(file)
-            with Image.open(file, formats=_supported_formats()) as image:
+            with Image.open(file, formats=supported_formats()) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise Image.DecompressionBombError
                 yield image
@@ -125,9 +115,13 @@ def _open_stream(source: Path | bytes) -> io.BufferedReader | io.BytesIO:
 
 
 @lru_cache(maxsize=1)
-def _supported_formats() -> tuple[str, ...]:
-    """Return the allowed picture formats that the installed Pillow can open."""
+def supported_formats() -> tuple[str, ...]:
+    """Return the allowed picture formats that the installed Pillow can open, HEIC with the extra for it."""
     Image.init()
+    with suppress(ImportError):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
     return tuple(name for name in dict.fromkeys(FORMAT_OF_SUFFIX.values()) if name in Image.OPEN)
 
 
@@ -138,9 +132,11 @@ def _failure_reason(error: Exception, source: Path | bytes) -> str:
     if isinstance(error, UnidentifiedImageError):
         try:
             with _open_stream(source) as file:
-                first_bytes = file.read(16)
+                first_bytes = file.read(HEAD_BYTES)
         except OSError as unreadable:
             return _failure_reason(unreadable, b"")
+        if sniff_format(first_bytes) == "HEIF":
+            return NO_HEIC
         return f"not a picture (it begins with {first_bytes!r})" if first_bytes else "empty (0 bytes)"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read ({error.strerror.lower()})"

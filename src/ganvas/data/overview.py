@@ -14,17 +14,20 @@ import numpy.typing as npt
 from . import recommendations
 from .decode import read_image
 from .duplicates import ThumbnailStats, thumbnail_stats
+from .handedness import Handedness, measure_handedness
 from .image_file import UnreadableImageError, read_header
 from .sixteen_bit import read_deep_values
 from .size_histograms import SizeHistograms, upright_size
 from .sources import Source, SourceItem
 from .value_range import ValueRange, range_of
 
-OVERVIEW_SAMPLE = 64  # pictures that an overview is made from
+OVERVIEW_SAMPLE = 128  # pictures that an overview is made from
 OVERVIEW_LIMIT = 20_000  # pictures at the start of a source that the sample is drawn from; later ones are not listed
 DRAWING_FLATNESS = (
     0.25  # of a thumbnail's pixels equal the next; measured: 0.5 to 0.85 in drawings, 0.05 in photographs
 )
+
+NO_IMAGES = np.zeros((0, 32, 32), np.float32)
 
 T = TypeVar("T")
 
@@ -38,6 +41,7 @@ class Overview:
     drawn: most of the sample have areas of a single colour, as drawings have and photographs do not.
     width, height: the size to train at, by the pictures alone.
     short_side: pixels that the short sides of 90 % of the sample reach; 0 if no size is known.
+    handedness: of the sample.
     value_range: of those of the sample that have more than 8 bits a channel; None if all have 8.
     """
 
@@ -47,11 +51,12 @@ class Overview:
     width: int
     height: int
     short_side: int
+    handedness: Handedness
     value_range: ValueRange | None = None
 
 
 def read_overview(source: Source) -> Overview:
-    """Return the overview of a source; decode a sample of at most 64 pictures. Broken pictures are passed over."""
+    """Return the overview of a source; decode a sample of at most 128 pictures. Broken pictures are passed over."""
     sample, count = ReservoirSample[SourceItem](OVERVIEW_SAMPLE), 0
     for item in islice(source.items(), OVERVIEW_LIMIT):
         sample.add(item)
@@ -91,14 +96,15 @@ def make_overview(
         width = height = recommendations.RECOMMENDED_SIDES[0]
     gray = bool(thumbnails) and all(thumbnail.gray for thumbnail in thumbnails)
     drawn = median([thumbnail.flat_fraction for thumbnail in thumbnails] or [1.0]) > DRAWING_FLATNESS
-    return Overview(count, gray, drawn, width, height, short_side, value_range)
+    handedness = measure_handedness(np.stack([each.luma for each in thumbnails]) if thumbnails else NO_IMAGES)
+    return Overview(count, gray, drawn, width, height, short_side, handedness, value_range)
 
 
 class ReservoirSample(Generic[T]):
     """Uniform random sample of a stream of unknown length, the same each time (reservoir sampling)."""
 
     def __init__(self, capacity: int) -> None:
-        self.items: list[T] = []
+        self._chosen: list[tuple[int, T]] = []
         self._capacity = capacity
         self._added = 0
         self._random = random.Random(0)
@@ -106,10 +112,15 @@ class ReservoirSample(Generic[T]):
     def add(self, item: T) -> None:
         """Take the next item of the stream."""
         self._added += 1
-        if len(self.items) < self._capacity:
-            self.items.append(item)
+        if len(self._chosen) < self._capacity:
+            self._chosen.append((self._added, item))
         elif (index := self._random.randrange(self._added)) < self._capacity:
-            self.items[index] = item
+            self._chosen[index] = self._added, item
+
+    @property
+    def items(self) -> list[T]:
+        """The sample, in the order of the stream."""
+        return [item for _, item in sorted(self._chosen, key=lambda chosen: chosen[0])]
 
 
 def find_value_range(source: Source, items: Iterable[SourceItem]) -> ValueRange | None:

@@ -16,12 +16,13 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from ..config import DataConfig
+from ..config import Config, DataConfig
 from ..device import available_cores
 from ..errors import GanvasError
 from ..events import Event, Note, Progress
 from .cache import cache_folder, checksums_match, file_lock, is_unlocked, read_record
 from .decode import check_data_config
+from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
 from .index import CHUNK_SIZE, Index, write_index
 from .sources import Source, no_pictures_error, open_source
@@ -38,7 +39,8 @@ class PreparedDataset:
     labels: (N,) int64, indices into `classes`; None without classes or without `DataConfig.labels`.
     skipped: files that could not be used.
     notes: how the others were converted, for people.
-    fingerprint: the same only for the same pictures, prepared in the same way.
+    fingerprint: the same only for the same files, with their times, prepared in the same way.
+    content: the same for the same pictures, wherever they lie and however they are prepared.
     """
 
     images: npt.NDArray[np.uint8]
@@ -47,6 +49,7 @@ class PreparedDataset:
     skipped: tuple[SkippedFile, ...]
     notes: tuple[str, ...]
     fingerprint: str
+    content: str = ""
 
     @property
     def count(self) -> int:
@@ -74,6 +77,8 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
             index = write_index(source, config, Path(scratch) / "index.jsonl")
             if not index.count:
                 raise no_pictures_error(source, f"Try: ganvas inspect {source.path}")
+            if text := left_out(source.other_files()):
+                yield Note(text)
             prepared = load_prepared(cache / index.fingerprint) or (
                 yield from _build(config, source, index, cache, workers)
             )
@@ -86,10 +91,21 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
 
 def fingerprint_of(config: DataConfig) -> str:
     """Return the fingerprint that the pictures of `config` have when they are prepared; nothing is decoded."""
+    source = open_source(config.path, config.value_range)
     with tempfile.TemporaryDirectory() as scratch:
-        return write_index(
-            open_source(config.path, config.value_range), config, Path(scratch) / "index.jsonl"
-        ).fingerprint
+        return write_index(source, config, Path(scratch) / "index.jsonl").fingerprint
+
+
+def is_trained_on(config: Config, data: PreparedDataset, path: str) -> bool:
+    """Return whether a run was begun with these pictures, which lie at `path`.
+
+    Runs of earlier releases know their pictures by the times of the files.
+    """
+    if config.content:
+        return data.content == config.content
+    if data.images.shape[1:] == config.shape:
+        return data.fingerprint == config.fingerprint
+    return fingerprint_of(replace(config.data, path=path)) == config.fingerprint
 
 
 def load_prepared(folder: Path) -> PreparedDataset | None:
@@ -109,6 +125,7 @@ def load_prepared(folder: Path) -> PreparedDataset | None:
             tuple(SkippedFile(*file) for file in record["skipped"]),
             tuple(record["notes"]),
             record["fingerprint"],
+            record["content"],
         )
     except (OSError, KeyError, TypeError, ValueError, EOFError):
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .file_kinds import left_out
 from .finalize import MIN_IMAGES, SkippedFile
 from .size_histograms import Quantiles
 
@@ -97,6 +98,8 @@ def dataset_warnings(stats: DatasetStats) -> Iterator[str]:
         yield f"{stats.usable} pictures are few: expect samples close to them. {SMALL_DATASET} or more give variety."
     if stats.broken_count:
         yield f"{_files(stats.broken_count)} cannot be used and will be skipped."
+    if text := left_out(stats.others):
+        yield text
     yield from _duplicate_warnings(stats)
     if stats.blank:
         yield f"{stats.blank} of {stats.sample} decoded pictures are blank (a single colour)."

@@ -6,10 +6,11 @@ listed. (The exception is a .zip, whose table of contents is read in one piece.)
 
 import os
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -20,11 +21,11 @@ import numpy.typing as npt
 from ..errors import GanvasError, did_you_mean
 from .arrays import find_idx, is_idx, load_idx, load_npy
 from .dataset_json import DATASET_JSON, folder_of, labels_in
-from .image_file import FORMAT_OF_SUFFIX, ImageInput, UnreadableImageError, printable
+from .file_kinds import ARCHIVES, EXPORTS, HEAD_BYTES, is_image_file, suffix_of
+from .image_file import ImageInput, UnreadableImageError, printable
 from .value_range import UINT8, ValueRange
 from .walk import is_hidden, walk
 
-ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 MAX_MEMBER_BYTES = 1 << 30  # a picture in an archive is unpacked in memory; larger ones may be zip bombs
 
 
@@ -98,12 +99,24 @@ class FolderSource(Source):
     """Pictures in a folder and its sub-folders, without hidden ones; each real folder is visited once."""
 
     kind = "folder"
+    _others: Counter[str] | None = None
 
     def items(self) -> Iterator[SourceItem]:
+        others = Counter[str]()
         for name, status, problem in walk(self.path):
-            if problem or is_image_file(name):
+            if problem or is_image_file(name, partial(self._head, name)):
                 stamp = f"{status.st_size}-{status.st_mtime_ns}" if status else ""
                 yield SourceItem(name, self.group_of(name), stamp, problem)
+            else:
+                others[suffix_of(name)] += 1
+        self._others = others
+
+    def _head(self, name: str) -> bytes:
+        try:
+            with (self.path / name).open("rb") as file:
+                return file.read(HEAD_BYTES)
+        except OSError:  # nothing says that it is a picture: it is counted among the other files
+            return b""
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -119,7 +132,10 @@ class FolderSource(Source):
         return self.path / name
 
     def other_files(self) -> Counter[str]:
-        return Counter(_suffix(name) for name, _, problem in walk(self.path) if not problem and not is_image_file(name))
+        if self._others is None:
+            for _ in self.items():
+                pass
+        return self._others or Counter()
 
 
 class ZipSource(Source):
@@ -138,14 +154,18 @@ class ZipSource(Source):
 
     def items(self) -> Iterator[SourceItem]:
         for name, member in self._members.items():
-            if is_image_file(name):
+            if self._is_picture(name):
                 yield SourceItem(name, self.group_of(name), f"{member.file_size}-{member.CRC}")
 
     @cached_property
     def _members(self) -> dict[str, zipfile.ZipInfo]:
-        """Files by their names, which some programs for Windows write with backslashes, without hidden ones."""
+        """Files by their names, which some programs for Windows write with backslashes, without hidden ones.
+
+        They are in the order in which a folder of them is walked.
+        """
         members = {member.filename.replace("\\", "/"): member for member in self._archive.infolist()}
-        return {name: each for name, each in members.items() if not name.endswith("/") and not is_hidden(name)}
+        names = [name for name in members if not name.endswith("/") and not is_hidden(name)]
+        return {name: members[name] for name in sorted(names, key=lambda name: PurePosixPath(name).parts)}
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -163,7 +183,17 @@ class ZipSource(Source):
             raise UnreadableImageError(f"damaged in the archive ({error})", name) from error
 
     def other_files(self) -> Counter[str]:
-        return Counter(_suffix(name) for name in self._members if not is_image_file(name))
+        return Counter(suffix_of(name) for name in self._members if not self._is_picture(name))
+
+    def _is_picture(self, name: str) -> bool:
+        return is_image_file(name, partial(self._head, name))
+
+    def _head(self, name: str) -> bytes:
+        try:
+            with self._archive.open(self._members[name]) as file:
+                return file.read(HEAD_BYTES)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):  # a damaged file of unknown kind
+            return b""
 
 
 class ArraySource(Source):
@@ -249,17 +279,10 @@ def no_pictures_error(source: Source, hint: str) -> GanvasError:
     others = source.other_files().most_common(3)
     if any(suffix in ARCHIVES for suffix, _ in others):
         hint = "Unpack the archives in it, then use the folder."
+    elif any(suffix in EXPORTS for suffix, _ in others):
+        hint = "Export them as PNG or JPEG, then use the folder with these."
     listed = ", ".join(f"{count} {suffix} file{'s' if count > 1 else ''}" for suffix, count in others) or "it is empty"
     return GanvasError(f"No pictures in {source.path} ({listed}).", hint)
-
-
-def is_image_file(name: str) -> bool:
-    """Return whether a file counts as a picture, by its suffix."""
-    return _suffix(name) in FORMAT_OF_SUFFIX
-
-
-def _suffix(name: str) -> str:
-    return PurePosixPath(name).suffix.lower() or "nameless"
 
 
 def _siblings(path: Path) -> list[str]:

@@ -38,7 +38,7 @@ class ChunkResult:
 
     skipped: the reason for each skipped picture, by its index.
     notes: how often each note occurred.
-    hashes: of the content of each other picture, by its index, if copies are to be found.
+    hashes: of the content of each other picture, by its index.
     """
 
     chunk: int
@@ -80,8 +80,7 @@ class ChunkDecoder:
                 decoded = read_image(content, entry.name, enough, config.value_range)
                 pixels[count - 1] = to_chw_array(resize_to(decoded.image, config))
                 result.notes.update(decoded.notes)
-                if config.drop_copies:
-                    result.hashes[chunk * CHUNK_SIZE + count - 1] = content_hash(content)
+                result.hashes[chunk * CHUNK_SIZE + count - 1] = content_hash(content)
             except UnreadableImageError as error:
                 result.skipped[chunk * CHUNK_SIZE + count - 1] = error.reason
         self._images_file.seek(chunk * pixels.nbytes)

@@ -18,9 +18,8 @@ def recipe_decisions(config: Config) -> list[Decision]:
         )
     elif DISCRIMINATORS[config.discriminator.name].network.is_opponent:
         decisions.append(Decision("penalty", "none", "the recipe is stable without one"))
-    kinds = [*(["mirrored"] if config.flip else []), *config.augment]
-    why = "few pictures become more" if kinds else "the pictures are shown as they are"
-    decisions.append(Decision("augmentation", ", ".join(kinds) or "none", why))
+    why = "few pictures become more" if config.augment else "the pictures are shown as they are"
+    decisions.append(Decision("augmentation", ", ".join(config.augment) or "none", why))
     names = list(dict.fromkeys(phase.name for phase in config.phases))
     several = f"{len(config.phases)} stages" if len(names) == 1 and first is not last else ", ".join(names)
     if config.anneal:

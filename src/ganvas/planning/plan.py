@@ -7,24 +7,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from .. import checkpoint
 from ..config import CHANNELS, Config, DataConfig, TrainOptions
 from ..config.numbers import parse_range
-from ..config.train_options import flag, parse_size
+from ..config.train_options import parse_size
 from ..data.value_range import ValueRange
 from ..errors import GanvasError, lookup
 from ..models import DISCRIMINATORS
 from ..recipes import DEFAULT_MINUTES, RECIPES
 from ..recipes.overrides import apply_options
-from ..recipes.upsampling import FACTORS, UPSAMPLING_PHASES, small_data, upsampled, upsampling_alone
-from ..runs import Run
+from ..recipes.upsampling import FACTORS, small_data, upsampled, upsampling_alone
 from .choose import FEW, GPU_MINUTES, SIZE_MINUTES, choose_factor, choose_recipe, choose_size, largest_size
 from .inputs import AS_ASKED, Decision, PlanInputs
 from .memory import fitting_batch, largest_batch
+from .transfer import check_freeze, factor_from, has_drawn, only_enlarges, source_config
 
 ADA_SPEED_AFTER_TRANSFER = 100_000  # images in which ADA's probability goes from 0 to 1 (Karras et al. 2020)
 GPU_CHANNEL_MULT = 2.0
-ORDER = ("recipe", "size", "values", "drawn", "width", "batch", "penalty", "augmentation", "schedule")
+ORDER = ("recipe", "size", "values", "drawn", "width", "batch", "penalty", "mirroring", "augmentation", "schedule")
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         check_freeze(config, source)
         ada = config.ada and replace(config.ada, speed_images=ADA_SPEED_AFTER_TRANSFER)
         config = replace(config, init_from=str(Path(str(options.init_from)).resolve()), ada=ada)
-        if _only_enlarges(config, source) and _has_drawn(source, str(options.init_from)):
+        if only_enlarges(config, source) and has_drawn(source, str(options.init_from)):
             config = upsampling_alone(config)
             why = f"{options.init_from} has learned these pictures at {plain.small_shape[2]}x{plain.small_shape[1]}"
             decisions.append(Decision("schedule", "the enlarging alone", why))
@@ -109,19 +108,6 @@ def sizes_by_minutes(pictures: str | Path, options: TrainOptions, inputs: PlanIn
         if (data.width, data.height) not in sizes.values():
             sizes[minutes] = data.width, data.height
     return sizes
-
-
-def source_config(run: str | Path) -> Config:
-    """Return the configuration of a run that another is to begin with.
-
-    Raises:
-        GanvasError: it is no run, or has no checkpoint.
-    """
-    source = Run(run)
-    config = source.read_config()
-    if not checkpoint.list_checkpoints(source.checkpoints):
-        raise GanvasError(f"{run} has no checkpoint to begin with.", f"Train it first: ganvas train --out {run}")
-    return config
 
 
 def _choose_data(
@@ -160,23 +146,6 @@ def _recipe_name(options: TrainOptions, source: Config | None) -> str | None:
     return options.recipe if source is None or options.recipe else source.recipe
 
 
-def _only_enlarges(config: Config, source: Config) -> bool:
-    """Return whether an earlier run draws small just what is to be enlarged now: the same pictures at another size."""
-    return (
-        config.upsampling is not None
-        and config.shape != source.shape
-        and replace(config.data, width=0, height=0) == replace(source.data, width=0, height=0)
-        and config.small_shape == source.small_shape
-        and (config.recipe, config.generator, config.z_dim) == (source.recipe, source.generator, source.z_dim)
-    )
-
-
-def _has_drawn(source: Config, run: str) -> bool:
-    """Return whether an earlier run has taken all steps of the phases that draw small."""
-    steps = sum(phase.steps for phase in source.phases if phase.name not in UPSAMPLING_PHASES)
-    return int(checkpoint.list_checkpoints(Run(run).checkpoints)[-1].name) >= steps
-
-
 def _may_upsample(options: TrainOptions, inputs: PlanInputs, source: Config | None) -> bool:
     """Return whether images may be drawn small and enlarged: on a CPU, by recipes that were compared so."""
     name = _recipe_name(options, source)
@@ -195,7 +164,7 @@ def _choose_factor(
     """
     name = _recipe_name(options, source)
     may = name is None or lookup(RECIPES, name, "recipe").upsamples
-    if options.upsample is None and may and source is not None and (same := _factor_from(source, data)):
+    if options.upsample is None and may and source is not None and (same := factor_from(source, data)):
         factor, why = same, f"{options.init_from} draws at this size"
     elif options.upsample is None:
         factor = choose_factor(data, inputs.minutes) if _may_upsample(options, inputs, source) else 1
@@ -207,12 +176,6 @@ def _choose_factor(
     small = small_data(data, factor)
     value = f"at {small.width}x{small.height}, then enlarged {factor} times"
     return factor, (Decision("drawn", value, why),) if factor > 1 else ()
-
-
-def _factor_from(source: Config, data: DataConfig) -> int:
-    """Return how many times larger `data` is than what an earlier run draws first; 0 if it is no such factor."""
-    sizes = {(small.height, small.width): factor for factor in FACTORS for small in [small_data(data, factor)]}
-    return sizes.get(source.small_shape[1:], 0)
 
 
 def _choose_recipe(
@@ -252,6 +215,12 @@ def _fill_in(
             settings = replace(settings, augment=(policy,))
             why = f"the discriminator would soon memorize {inputs.count:,} pictures"
             decisions.append(Decision("augmentation", policy, why))
+    if options.flip is not None:
+        decisions.append(Decision("mirroring", options.flip, AS_ASKED))
+    elif config.flip and inputs.handedness is not None:
+        flip: Literal["yes", "no"] = "no" if inputs.handedness.is_handed else "yes"
+        settings = replace(settings, flip=flip)
+        decisions.append(Decision("mirroring", flip, inputs.handedness.evidence))
     if options.channel_mult is not None:
         decisions.append(Decision("width", f"{options.channel_mult:g} times the recipe's", AS_ASKED))
     if options.batch is not None:
@@ -263,33 +232,3 @@ def _would_memorize(config: Config) -> bool:
     """Return whether nothing in a recipe's configuration keeps the discriminator from memorizing few pictures."""
     is_opponent = DISCRIMINATORS[config.discriminator.name].network.is_opponent
     return is_opponent and not RECIPES[config.recipe].bounded and not config.augment
-
-
-def check_freeze(config: Config, source: Config) -> None:
-    """Refuse to freeze layers that take no weights from the earlier run.
-
-    Raises:
-        GanvasError: the discriminator cannot be frozen in part, or its first layers are other ones.
-    """
-    if not config.freeze_d:
-        return
-    if not DISCRIMINATORS[config.discriminator.name].network.can_freeze:
-        raise GanvasError(f"Recipe {config.recipe} has no layers that can be frozen.", "Leave out --freeze.")
-    if config.shape != source.shape:
-        raise GanvasError(
-            "The layers nearest to the image are new at another size: they cannot be frozen.",
-            f"Leave out --freeze, or keep the size: --size {source.data.width}x{source.data.height}",
-        )
-    if config.discriminator != source.discriminator:
-        raise GanvasError(
-            "The discriminator has other layers than that of the earlier run: new ones cannot be frozen.",
-            "Leave out --freeze, or keep recipe and width: "
-            f"--recipe {source.recipe} {flag('channel_mult')} {source.channel_mult:g}",
-        )
-    unknown = config.data.conditional and not config.classes  # until the pictures have been read
-    same_count = unknown or len(config.classes) == len(source.classes)
-    if config.data.conditional != bool(source.classes) or not same_count:
-        raise GanvasError(
-            "The layer for labels is new: it cannot be frozen.",
-            "Leave out --freeze, or train with as many classes as the earlier run has.",
-        )

@@ -1,5 +1,7 @@
 """Many paintings at once: folders of pictures times styles, or several values of a setting, with a contact sheet."""
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -10,7 +12,8 @@ from typing import Any, Literal, get_origin, get_type_hints
 
 from ..config import StyleConfig
 from ..config.style import OLD_NAMES, ColorMode
-from ..data.image_file import FORMAT_OF_SUFFIX
+from ..data import open_source
+from ..data.file_kinds import left_out
 from ..errors import GanvasError, UnusableImageError, lookup
 from ..events import Done, Event, Iteration, Note, run_to_end
 from ..image_io import read_metadata
@@ -30,6 +33,7 @@ PARSERS: dict[object, Callable[[str], Any]] = {  # for the values of a swept set
     tuple[float, ...]: lambda text: tuple(float(part) for part in text.split(":")),
     tuple[str, ...]: lambda text: tuple(text.split(":")),
 }
+MAX_NAME_BYTES = 200  # of the 255 that file systems take; endings and names of unfinished files need some
 SWEEP_HINT = "Try: --sweep strength=0.3,0.5,0.7"
 
 
@@ -64,8 +68,11 @@ def paint_many(
         GanvasError: there is nothing to paint, a setting makes no sense, or a file cannot be written.
     """
     _check_folder(out, (content, *styles))
-    rows, columns = _list_pictures(content), _plan_columns(styles, config, sweep)
-    yield from _unreadable_style_notes(styles, columns)
+    rows, columns = _list_pictures(content, out), _plan_columns(styles, config, sweep, out)
+    for folder in (path for path in (content, *styles) if path.is_dir()):
+        if text := left_out(open_source(folder).other_files()):
+            yield Note(text)
+    yield from _unreadable_style_notes(styles, columns, out)
     _check_inputs(styles, masks, columns)
     names, count = _unique_names(rows), len(rows) * len(columns)
     weights: dict[tuple[str, str | None], VGGWeights] = {}  # by network and file
@@ -73,7 +80,7 @@ def paint_many(
     seconds = 0.0
     for number, (row, column) in enumerate(product(range(len(rows)), range(len(columns)))):
         picture, settings = rows[row], columns[column].config
-        path = out / f"{names[row]}--{columns[column].name}.png"
+        path = out / f"{shortened(f'{names[row]}--{columns[column].name}')}.png"
         yield Note(f"{number + 1} of {count}: {path.name}")
         sources = SourcePaths(picture, columns[column].styles, tuple(masks), settings.start_path)
         network = settings.network, settings.vgg19_weights
@@ -118,10 +125,12 @@ def _paint_cell(
     return done
 
 
-def _unreadable_style_notes(styles: Sequence[Path], columns: Sequence[Column]) -> Generator[Event, None, None]:
+def _unreadable_style_notes(
+    styles: Sequence[Path], columns: Sequence[Column], out: Path
+) -> Generator[Event, None, None]:
     """Yield which pictures in the folders of styles are left out, since they are in no column."""
     used = {style for column in columns for style in column.styles}
-    for style in (picture for path in styles if path.is_dir() for picture in _list_pictures(path)):
+    for style in (picture for path in styles if path.is_dir() for picture in _list_pictures(path, out)):
         if style not in used:
             yield Note(f"{style.name} is left out: it cannot be read.")
 
@@ -154,10 +163,10 @@ def _check_folder(out: Path, sources: Sequence[Path]) -> None:
         raise GanvasError(f"{sheet} was not written by ganvas and would be overwritten.", "Give --out another name.")
 
 
-def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str) -> list[Column]:
+def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str, out: Path) -> list[Column]:
     """Return the columns of the sheet: one per style, or one for all styles blended, times the values of a sweep."""
     if any(style.is_dir() for style in styles):
-        pictures = [picture for style in styles for picture in _list_pictures(style)]
+        pictures = [picture for style in styles for picture in _list_pictures(style, out)]
         readable = [picture for picture in pictures if _is_readable(picture)]
         if not readable:
             raise GanvasError("None of the style pictures can be read.", f"Try: ganvas inspect {styles[0]}")
@@ -195,28 +204,44 @@ def _value_parser(kind: Any) -> Callable[[str], Any] | None:
     return str if get_origin(kind) is Literal else PARSERS.get(kind)
 
 
-def _list_pictures(path: Path) -> list[Path]:
-    """Return the pictures in a folder, sorted by name, or the one picture.
+def _list_pictures(path: Path, out: Path) -> list[Path]:
+    """Return the pictures in a folder and its sub-folders, sorted by name, or the one picture.
 
-    Contact sheets and the copies of paintings in their own colours are left out.
+    Those in `out`, contact sheets and the copies of paintings in their own colours are left out.
     """
     if not path.is_dir():
         return [path]
-    pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in FORMAT_OF_SUFFIX and file.is_file())
+    pictures = [path / item.name for item in open_source(path).items()]
+    pictures = [picture for picture in pictures if out.resolve() not in picture.resolve().parents]
     pictures = [picture for picture in pictures if not is_original_colors_copy(picture)]
     sheet_stem = Path(SHEET_NAME).stem
     pictures = [picture for picture in pictures if not (picture.stem.startswith(sheet_stem) and is_sheet(picture))]
     if not pictures:
-        raise GanvasError(f"There are no pictures in {path}.", "Name a folder with pictures, or one picture.")
+        hint = left_out(open_source(path).other_files()) or "Name a folder with pictures, or one picture."
+        raise GanvasError(f"There are no pictures in {path}.", hint)
     return pictures
 
 
 def _unique_names(pictures: Sequence[Path]) -> list[str]:
     """Return a unique name for each picture; most keep theirs when a picture is added."""
-    stems = Counter(picture.stem for picture in pictures)
-    return _numbered(
-        [picture.stem if stems[picture.stem] == 1 else picture.name.replace(".", "-") for picture in pictures]
-    )
+    stems, files = Counter(picture.stem for picture in pictures), Counter(picture.name for picture in pictures)
+
+    def name(picture: Path) -> str:
+        if stems[picture.stem] == 1:
+            return picture.stem
+        folder = f"{picture.parent.name}-" if files[picture.name] > 1 else ""
+        return folder + picture.name.replace(".", "-")
+
+    return _numbered([name(picture) for picture in pictures])
+
+
+def shortened(name: str) -> str:
+    """Return a name that file systems take: of a longer one the beginning, and a hash that tells it from others."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= MAX_NAME_BYTES:
+        return name
+    digest = hashlib.blake2b(encoded, digest_size=4).hexdigest()
+    return f"{encoded[: MAX_NAME_BYTES - 9].decode('utf-8', 'ignore')}-{digest}"
 
 
 def _numbered(names: Sequence[str]) -> list[str]:

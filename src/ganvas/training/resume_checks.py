@@ -7,6 +7,7 @@ from ..config import Config, TrainOptions
 from ..config.options import OPTIONS
 from ..config.train_options import flag, option_text, recorded
 from ..data import PreparedDataset
+from ..data.prepare import is_trained_on
 from ..errors import GanvasError
 from ..runs import Run
 
@@ -47,7 +48,7 @@ def with_new_path(config: Config, path: str, data: PreparedDataset, run: Run) ->
     Raises:
         GanvasError: the pictures there are others than the run was begun with.
     """
-    if data.fingerprint != config.fingerprint:
+    if not is_trained_on(config, data, path):
         raise GanvasError(
             f"{run.folder} was begun with PICTURES {config.data.path}, and those in {path} are not the same.",
             "Leave PICTURES out to go on with it, or choose another --out.",

@@ -13,6 +13,7 @@ import numpy as np
 from ..config import Config, DataConfig, TrainOptions
 from ..config.train_options import to_flags
 from ..data import PreparedDataset, open_source, prepare, read_overview
+from ..data.prepare import is_trained_on
 from ..data.split import held_out_count
 from ..device import DeviceChoice, available_cores, choose_device, is_out_of_memory
 from ..errors import GanvasError
@@ -21,7 +22,8 @@ from ..events import Done, Event, Note
 from ..image_io import write_atomically
 from ..planning.budget import with_images
 from ..planning.inputs import plan_inputs, train_count
-from ..planning.plan import Plan, check_freeze, make_plan, source_config
+from ..planning.plan import Plan, make_plan
+from ..planning.transfer import check_freeze, source_config
 from ..report import write_card
 from ..runs import Run
 from . import loop
@@ -109,10 +111,15 @@ def _make_ready(
         config = dataclasses.replace(config, coach=options.coach or config.coach, requested=requested)
         run.write_config(config)
     path = config.data.path if pictures is None else str(Path(pictures).resolve())
+    if pictures is None and not Path(path).exists():
+        raise GanvasError(
+            f"The pictures that {run.folder} was begun with are no longer at {path}.",
+            f"Say where they are: ganvas train PICTURES --out {shlex.quote(str(run.folder))}",
+        )
     data = yield from _prepare(dataclasses.replace(config.data, path=path), run)
     if path != config.data.path:
         config = with_new_path(config, path, data, run)
-    if data.fingerprint != config.fingerprint:
+    if not is_trained_on(config, data, path):
         check_classes(config, data, run)
         yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
     return config, data
@@ -159,6 +166,7 @@ def _complete(
         classes=data.classes if conditional else (),
         class_counts=_class_counts(data) if conditional else (),
         fingerprint=data.fingerprint,
+        content=data.content,
         held_out=held_out_count(data.count),
     )
     if config.init_from:

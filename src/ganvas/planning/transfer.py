@@ -1,0 +1,78 @@
+"""What an earlier run, that a training begins with, means for its plan."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from .. import checkpoint
+from ..config import Config, DataConfig
+from ..config.train_options import flag
+from ..errors import GanvasError
+from ..models import DISCRIMINATORS
+from ..recipes.upsampling import FACTORS, UPSAMPLING_PHASES, small_data
+from ..runs import Run
+
+
+def source_config(run: str | Path) -> Config:
+    """Return the configuration of a run that another is to begin with.
+
+    Raises:
+        GanvasError: it is no run, or has no checkpoint.
+    """
+    source = Run(run)
+    config = source.read_config()
+    if not checkpoint.list_checkpoints(source.checkpoints):
+        raise GanvasError(f"{run} has no checkpoint to begin with.", f"Train it first: ganvas train --out {run}")
+    return config
+
+
+def only_enlarges(config: Config, source: Config) -> bool:
+    """Return whether an earlier run draws small just what is to be enlarged now: the same pictures at another size."""
+    return (
+        config.upsampling is not None
+        and config.shape != source.shape
+        and replace(config.data, width=0, height=0) == replace(source.data, width=0, height=0)
+        and config.small_shape == source.small_shape
+        and (config.recipe, config.generator, config.z_dim) == (source.recipe, source.generator, source.z_dim)
+    )
+
+
+def has_drawn(source: Config, run: str) -> bool:
+    """Return whether an earlier run has taken all steps of the phases that draw small."""
+    steps = sum(phase.steps for phase in source.phases if phase.name not in UPSAMPLING_PHASES)
+    return int(checkpoint.list_checkpoints(Run(run).checkpoints)[-1].name) >= steps
+
+
+def factor_from(source: Config, data: DataConfig) -> int:
+    """Return how many times larger `data` is than what an earlier run draws first; 0 if it is no such factor."""
+    sizes = {(small.height, small.width): factor for factor in FACTORS for small in [small_data(data, factor)]}
+    return sizes.get(source.small_shape[1:], 0)
+
+
+def check_freeze(config: Config, source: Config) -> None:
+    """Refuse to freeze layers that take no weights from the earlier run.
+
+    Raises:
+        GanvasError: the discriminator cannot be frozen in part, or its first layers are other ones.
+    """
+    if not config.freeze_d:
+        return
+    if not DISCRIMINATORS[config.discriminator.name].network.can_freeze:
+        raise GanvasError(f"Recipe {config.recipe} has no layers that can be frozen.", "Leave out --freeze.")
+    if config.shape != source.shape:
+        raise GanvasError(
+            "The layers nearest to the image are new at another size: they cannot be frozen.",
+            f"Leave out --freeze, or keep the size: --size {source.data.width}x{source.data.height}",
+        )
+    if config.discriminator != source.discriminator:
+        raise GanvasError(
+            "The discriminator has other layers than that of the earlier run: new ones cannot be frozen.",
+            "Leave out --freeze, or keep recipe and width: "
+            f"--recipe {source.recipe} {flag('channel_mult')} {source.channel_mult:g}",
+        )
+    unknown = config.data.conditional and not config.classes  # until the pictures have been read
+    same_count = unknown or len(config.classes) == len(source.classes)
+    if config.data.conditional != bool(source.classes) or not same_count:
+        raise GanvasError(
+            "The layer for labels is new: it cannot be frozen.",
+            "Leave out --freeze, or train with as many classes as the earlier run has.",
+        )
