@@ -2,6 +2,8 @@
 
 import math
 
+from rich.filesize import decimal
+
 from .config import CHANNELS, Config
 
 CHANNEL_NAMES = {count: name for name, count in CHANNELS.items()}
@@ -31,6 +33,11 @@ def format_number(value: object) -> str:
 def format_interval(low: object, high: object) -> str:
     """Return "12.1 to 13.4", or an empty string if a bound is missing."""
     return "" if low is None or high is None else f"{format_number(low)} to {format_number(high)}"
+
+
+def format_bytes(count: int) -> str:
+    """Return a size in powers of 1,000: "5.2 GB"."""
+    return decimal(count)
 
 
 def format_percent(share: object) -> str:

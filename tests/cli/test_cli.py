@@ -18,7 +18,9 @@ from ganvas.cli import main
 from ganvas.cli.commands import COMMANDS, Command
 from ganvas.cli.terminal import stop_on_signals
 from ganvas.errors import GanvasError
+from ganvas.event_log import to_json
 from ganvas.runs import Run
+from histories import COLLAPSED, health_checks
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -128,6 +130,27 @@ def test_sample_writes_numbered_pictures(run: Path, tmp_path: Path, capfd: pytes
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert main(arguments) == 0
     assert (run / "sampled" / "000000.png").is_file()
+
+
+def test_pictures_of_a_longer_sampling_are_told(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["sample", str(run), "--device", "cpu", "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--count", "5"]) == 0
+    (tmp_path / "out" / "000009-mine.png").write_bytes(b"")
+    assert "earlier" not in capfd.readouterr().err
+    assert main([*arguments, "--count", "3"]) == 0
+    assert "2 pictures of an earlier, longer sampling, from 000003.png on" in capfd.readouterr().err
+    assert len(list((tmp_path / "out").iterdir())) == 6, "nothing is removed"
+
+
+def test_sampling_tells_that_a_training_ended_ill(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["sample", str(run), "--count", "1", "--device", "cpu"]
+    for curves, told in (({}, False), (COLLAPSED, True)):
+        lines = [to_json(each) + "\n" for each in health_checks(20, **curves)]
+        (run / "events.jsonl").write_text("".join(lines))
+        assert main(arguments) == 0
+        assert ("This training ended ill (Mode collapse)" in capfd.readouterr().err) == told
+    (run / "events.jsonl").unlink()
+    assert main(arguments) == 0, "nothing is known"
 
 
 def test_sample_writes_a_grid(run: Path, tmp_path: Path) -> None:

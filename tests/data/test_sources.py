@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import zipfile
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -31,7 +32,7 @@ def touch(folder: Path, *paths: str) -> Path:
 
 def classes(path: Path) -> dict[str, str]:
     source = open_source(path)
-    return source.classes({item.group for item in source.items()})
+    return source.classes(Counter(item.group for item in source.items()))
 
 
 def test_folder_is_walked_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:
@@ -97,8 +98,9 @@ paths = st.lists(st.lists(st.sampled_from("abc"), max_size=3).map("/".join), min
 
 @given(paths)
 def test_classes_are_at_least_two_and_in_the_path_or_none(groups: list[str]) -> None:
-    named = FolderSource(Path()).classes(groups)
-    assert not named or (len(set(named.values())) >= 2 and set(named) == set(groups))
+    named = FolderSource(Path()).classes(dict.fromkeys(groups, 1))
+    assert not named or (len(set(named.values())) >= 2 and set(named) <= set(groups))
+    assert not named or len(set(groups) - set(named)) <= len(groups) / 10
     assert all(name in PurePosixPath(group).parts for group, name in named.items())
 
 

@@ -61,6 +61,24 @@ def notes(events: list[Event]) -> list[str]:
 
 
 @pytest.mark.usefixtures("tiny_packaged")
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"seed": 3}, True),
+        ({}, False),
+        ({"seed": 3, "start": "noise"}, False),
+        ({"seed": 3, "statistics": "patches"}, False),
+    ],
+)
+def test_a_seed_that_changes_nothing_is_told(
+    changes: dict[str, object], told: bool, content: Path, style: Path, tmp_path: Path
+) -> None:
+    config = replace(QUICK, iterations=1, **changes)  # type: ignore[arg-type]
+    events = list(stylize(content, [style], tmp_path / "a.png", config))
+    assert any(text.startswith("The seed changes nothing") for text in notes(events)) == told
+
+
+@pytest.mark.usefixtures("tiny_packaged")
 class TestPlainRun:
     def test_every_iteration_is_reported_and_the_painting_has_the_content_s_shape(
         self, content: Path, style: Path, tmp_path: Path

@@ -72,7 +72,8 @@ GROUPS: dict[str, dict[str, Command]] = {
             "shrink_vgg", "ShrinkVGG", "Reduce torchvision's VGG-19 to the layers that are used: 25 MB, not 550."
         ),
     },
-    "Report a bug": {
+    "This machine": {
+        "cache": Command("cache", "Cache", "List the prepared pictures that are kept on this machine, or remove them."),
         "env": Command("env", "Env", "Print versions and device."),
     },
 }

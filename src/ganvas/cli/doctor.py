@@ -1,13 +1,30 @@
 """ganvas doctor"""
 
+import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from ..errors import GanvasError
 from .options import Json
+from .output import echo
 from .report import suggest_report
+
+
+def warn_if_ill(run: Path) -> None:
+    """Tell if a run's last verdict is not a healthy one. Of a run without health checks, nothing is known."""
+    from ..coach.describe import title
+    from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
+    from ..coach.doctor import examine
+
+    with suppress(GanvasError):
+        verdict = examine(run).verdict
+        if verdict.name not in HEALTHY_VERDICTS:
+            where = shlex.quote(str(run))
+            echo(f"This training ended ill ({title(verdict.name)}): {verdict.what} See: ganvas doctor {where}")
 
 
 @dataclass(frozen=True)

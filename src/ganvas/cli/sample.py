@@ -31,7 +31,8 @@ class Sample:
     def execute(self) -> dict[str, Any]:
         import ganvas
 
-        from ..latents.write import write_grid, write_pictures
+        from ..latents.write import left_from_earlier, write_grid, write_pictures
+        from .doctor import warn_if_ill
 
         model = ganvas.load(self.run_folder, self.device)
         if self.grid is not None:
@@ -39,5 +40,9 @@ class Sample:
         else:
             out = self.out or self.run_folder / "sampled"
             path = write_pictures(model, out, self.count, self.seed, self.truncation, self.label)
+            if older := left_from_earlier(out, self.count):
+                rest = f"{len(older):,} pictures of an earlier, longer sampling, from {older[0].name} on"
+                echo(f"Beside them lie {rest}. For the new ones alone: --out NEW_FOLDER")
         echo(f"{self.count} pictures: {path}")
+        warn_if_ill(self.run_folder)
         return {"count": self.count, "seed": self.seed, "path": str(path)}

@@ -2,6 +2,7 @@
 
 import platform
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -9,11 +10,12 @@ from rich.table import Table
 
 from ..coach.describe import describe_evidence, title
 from ..coach.doctor import Findings
-from ..formatting import format_duration
+from ..formatting import format_bytes, format_duration
 from .terminal import console
 
 if TYPE_CHECKING:
     from ..data import Inspection
+    from ..data.cached_sets import CachedSet
     from ..data.size_histograms import Quantiles
     from ..evaluation import Evaluation
     from ..training.forecast import Forecast
@@ -161,6 +163,24 @@ def show_plan(plan: "Forecast") -> None:
             for minutes, (width, height) in plan.sizes.items()
         )
         console.print(f"Sizes for the time: {', '.join(sizes)}.")
+
+
+def show_cache(folder: Path, sets: "list[CachedSet]") -> None:
+    """Print what the cache of prepared pictures holds."""
+    if not sets:
+        console.print(f"{folder} holds no prepared pictures.", markup=False)
+        return
+    table = Table("size", "used", "what", box=None, pad_edge=False)
+    for each in sets[:MAX_ROWS]:
+        days = f"{each.unused_days:,} days ago" if each.unused_days else "today"
+        table.add_row(format_bytes(each.size), "now" if each.is_used else days, escape(each.content))
+    console.print(table)
+    if len(sets) > MAX_ROWS:
+        console.print(f"... and {len(sets) - MAX_ROWS:,} more (--json lists them)")
+    total = format_bytes(sum(each.size for each in sets))
+    console.print(
+        f"{total} in {folder}. To remove what is not in use: ganvas cache --clear, or --keep 5GB", markup=False
+    )
 
 
 def show_recipes() -> dict[str, Any]:

@@ -66,6 +66,11 @@ class StyleConfig:
         """Return the path of the picture that the painting starts from, if it is one of the user's."""
         return None if self.start in STARTS else Path(self.start)
 
+    @property
+    def is_random(self) -> bool:
+        """Whether the seed changes anything."""
+        return self.start == "noise" or self.statistics == "patches"
+
 
 def with_current_names(record: Any) -> Any:
     """Return a record of settings under the names of this release; anything but a dict is returned as it is."""

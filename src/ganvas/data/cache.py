@@ -59,6 +59,17 @@ def is_unlocked(path: Path) -> bool:
         return _take(file)
 
 
+def share_lock(path: Path) -> IO[bytes]:
+    """Return an open file that locks `path` together with others who share it, until it is closed.
+
+    Windows has no such locks. There, what is open cannot be removed anyway.
+    """
+    file = path.open("a+b")
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_SH)
+    return file
+
+
 if sys.platform == "win32":
     import msvcrt
 

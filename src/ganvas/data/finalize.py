@@ -20,6 +20,8 @@ from .workers import ChunkResult
 
 MIN_IMAGES = 16  # good pictures; with fewer, a discriminator just memorizes them
 COPY = "an exact copy"
+LOOSE = "in none of the class folders"
+NO_LABEL = -1
 
 
 class SkippedFile(NamedTuple):
@@ -36,6 +38,8 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         GanvasError: too few pictures are left.
     """
     classes = source.classes(index.groups)
+    if config.conditional:
+        total.skipped.update(_loose(index, classes))
     if config.drop_copies:
         total.skipped.update(_copies(index, total, classes if config.conditional else {}))
     count = index.count - len(total.skipped)
@@ -45,15 +49,16 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
             f"{MIN_IMAGES} pictures are needed; only {count} of {index.count} in {source.path} can be used{reasons}.",
             f"Add pictures, or find out what is wrong: ganvas inspect {source.path}",
         )
-    names = sorted(set(classes.values()), key=_natural_key)
-    class_indices = {group: names.index(name) for group, name in classes.items()}
-    labels = np.full(index.count, -1, np.int64)
+    usable = {entry.group for number, entry in enumerate(index.entries()) if number not in total.skipped}
+    names = sorted({name for group, name in classes.items() if group in usable}, key=_natural_key)
+    class_indices = {group: names.index(name) for group, name in classes.items() if group in usable}
+    labels = np.full(index.count, NO_LABEL, np.int64)
     skipped = []
     for index_in_list, entry in enumerate(index.entries()):
         if index_in_list in total.skipped:
             skipped.append(SkippedFile(printable(entry.name), total.skipped[index_in_list]))
         elif classes:
-            labels[index_in_list] = class_indices[entry.group]
+            labels[index_in_list] = class_indices.get(entry.group, NO_LABEL)
     image_bytes = config.channels * config.height * config.width
     with (folder / "pictures").open("r+b") as images:
         for gap, last in gap_moves(total.skipped, index.count):
@@ -66,12 +71,13 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         os.fsync(images.fileno())
     np.save(folder / "labels.npy", labels[:count])
     record = {
+        "path": config.path,
         "fingerprint": index.fingerprint,
         "content": _content_digest(index, total, classes),
         "shape": [count, config.channels, config.height, config.width],
         "classes": names,
         "skipped": skipped,
-        "notes": _summary_notes(total, index.count),
+        "notes": [*_summary_notes(total, index.count), *_empty_class_notes(set(classes.values()) - set(names))],
         "checksums": list(checksums(folder / "pictures", count * image_bytes)),
     }
     (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
@@ -91,6 +97,18 @@ def _copies(index: Index, total: ChunkResult, classes: dict[str, str]) -> dict[i
             if name != entry.name:
                 copies[number] = f"{COPY} (of {printable(name)})"
     return copies
+
+
+def _loose(index: Index, classes: dict[str, str]) -> dict[int, str]:
+    """Return why each picture is left out that is in no class, where there are some, by its index."""
+    entries = enumerate(index.entries()) if classes else ()
+    return {number: LOOSE for number, entry in entries if entry.group not in classes}
+
+
+def _empty_class_notes(names: set[str]) -> Iterator[str]:
+    if names:
+        listed = ", ".join(f"'{printable(name)}'" for name in sorted(names)[:5])
+        yield f"No picture can be used of {len(names):,} class{'es' * (len(names) > 1)}, left out: {listed}."
 
 
 def _content_digest(index: Index, total: ChunkResult, classes: dict[str, str]) -> str:

@@ -88,4 +88,6 @@ def write_index(source: Source, config: DataConfig, path: Path) -> Index:
             digest.update(line + item.stamp.encode("ascii"))
             if not item.problem:
                 groups[item.group] += 1
+    if config.conditional and (classes := source.classes(groups)) and len(classes) < len(groups):
+        digest.update(b"without those in no class")
     return Index(path, count, starts, groups, digest.hexdigest())

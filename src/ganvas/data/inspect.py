@@ -166,7 +166,8 @@ class _StatsCollector:
         pairs = find_lookalikes(thumbnails)
         copies, copy_examples = self._find_copies()
         class_sizes = Counter[str]()
-        for group, name in self._source.classes(self._groups).items():
+        classes = self._source.classes(self._groups)
+        for group, name in classes.items():
             class_sizes[name] += self._groups[group]
         stats = DatasetStats(
             path=printable(str(self._source.path)),
@@ -182,6 +183,7 @@ class _StatsCollector:
             heights=self._sizes.heights,
             short_sides=self._sizes.short_sides,
             shapes=self._sizes.shapes,
+            loose=sum(number for group, number in self._groups.items() if classes and group not in classes),
             classes={printable(name): count for name, count in sorted(class_sizes.items())},
             **{flag: self._flags[flag] for flag in FLAGS},
             duplicates=copies,

@@ -20,7 +20,9 @@ from ..config import Config, DataConfig
 from ..device import available_cores
 from ..errors import GanvasError
 from ..events import Event, Note, Progress
+from ..formatting import format_bytes
 from .cache import cache_folder, checksums_match, file_lock, is_unlocked, read_record
+from .cached_sets import cache_limit, mark_used, remove_beyond
 from .decode import check_data_config
 from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
@@ -82,6 +84,7 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
             prepared = load_prepared(cache / index.fingerprint) or (
                 yield from _build(config, source, index, cache, workers)
             )
+            mark_used(cache / index.fingerprint)
     except OSError as error:
         raise _cache_error(error, cache) from error
     for text in prepared.notes:
@@ -151,7 +154,11 @@ def _build(
             shutil.rmtree(partial)  # too few: the next attempt has other files
             raise
         partial.rename(done)
+        mark_used(done)
         prepared = load_prepared(done)
+        if removed := remove_beyond(cache, cache_limit()):
+            size = format_bytes(sum(each.size for each in removed))
+            yield Note(f"Prepared pictures that were not used for long were removed ({size}); see: ganvas cache")
     if prepared is None:
         raise GanvasError(f"The prepared pictures in {done} cannot be read back.", "Is the disk healthy?")
     return prepared

@@ -24,7 +24,7 @@ class DatasetStats:
     values: what numbers stand for black and white, where this is not plain.
     formats, modes: pictures of each format and mode, as Pillow names them.
     widths, heights, short_sides: pixels, upright; shapes: width over height.
-    classes: pictures of each class; empty without classes.
+    classes: pictures of each class; empty without classes. loose: pictures in none of them.
     tiny, rotated (by EXIF), animated, cmyk, alpha, deep (16 bits and more), mislabelled: pictures of each kind.
     duplicates: pictures that are exact copies of another, with some examples.
 
@@ -48,6 +48,7 @@ class DatasetStats:
     short_sides: Quantiles
     shapes: Quantiles
     classes: dict[str, int]
+    loose: int
     tiny: int
     rotated: int
     animated: int
@@ -106,6 +107,8 @@ def dataset_warnings(stats: DatasetStats) -> Iterator[str]:
     if stats.tiny:
         yield f"{_pictures(stats.tiny)} under {TINY_SIDE} px on the short side will look blurry."
     yield from _mixture_warnings(stats)
+    if stats.loose:
+        yield f"Beside the class folders: {_pictures(stats.loose)}. With --conditional, they are left out."
     if stats.classes and max(stats.classes.values()) > 10 * min(stats.classes.values()):
         smallest = min(stats.classes, key=lambda name: stats.classes[name])
         yield f"Classes differ a lot in size: '{smallest}' has {stats.classes[smallest]} of {stats.usable:,} pictures."

@@ -9,9 +9,9 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from ..errors import GanvasError, did_you_mean
 from .arrays import find_idx, is_idx, load_idx, load_npy
+from .class_folders import classes_of_folders, unless_many_are_loose
 from .dataset_json import DATASET_JSON, folder_of, labels_in
 from .file_kinds import ARCHIVES, EXPORTS, HEAD_BYTES, is_image_file, suffix_of
 from .image_file import ImageInput, UnreadableImageError, printable
@@ -78,21 +79,17 @@ class Source(ABC):
         """Return the label or else the folder of a picture, without folders that only keep each other short."""
         return self.labels.get(name, "") if self.labels else folder_of(name)
 
-    def classes(self, groups: Collection[str]) -> dict[str, str]:
-        """Return the class of each group, or an empty dict when the groups make no classes.
+    def classes(self, groups: Mapping[str, int]) -> dict[str, str]:
+        """Return the class of each group that has one; an empty dict when the groups make no classes.
 
-        Where labels are listed, they are the classes, if no picture lacks one. Else folders that all pictures share are
-        dropped. The next folder in the path is the class, if every picture has one; so there are at least two classes,
-        or none.
+        Where labels are listed, they are the classes, else folders.
+
+        Args:
+            groups: number of pictures in each.
         """
         if self.labels:
-            return {} if "" in groups else {group: group for group in groups}
-        parts = {group: PurePosixPath(group).parts for group in groups}
-        levels = zip(*parts.values(), strict=False)
-        shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
-        if any(len(path) == shared for path in parts.values()):
-            return {}
-        return {group: path[shared] for group, path in parts.items()}
+            return unless_many_are_loose({group: group for group in groups if group}, groups)
+        return classes_of_folders(groups)
 
 
 class FolderSource(Source):
@@ -229,7 +226,7 @@ class ArraySource(Source):
             return ""
         return f"{self._array.dtype}, {self._value_range.words}"
 
-    def classes(self, groups: Collection[str]) -> dict[str, str]:
+    def classes(self, groups: Mapping[str, int]) -> dict[str, str]:
         return {} if self._labels is None else {group: group for group in groups}
 
 

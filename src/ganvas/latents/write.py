@@ -1,5 +1,6 @@
 """Samples written as files, with run, seed and index in their metadata."""
 
+import re
 from pathlib import Path
 
 from torch import Tensor
@@ -24,6 +25,12 @@ def write_pictures(
         for index, image in enumerate(images, start):
             _save(image, folder / f"{index:06d}.png", _metadata(model, seed, truncation, label) | {"index": index})
     return folder
+
+
+def left_from_earlier(folder: Path, count: int) -> list[Path]:
+    """Return pictures of an earlier, longer sampling that lie beside the first `count`, in order."""
+    numbered = (file for file in folder.glob("[0-9]*.png") if re.fullmatch(r"\d{6,}", file.stem))
+    return sorted(file for file in numbered if int(file.stem) >= count)
 
 
 def write_grid(

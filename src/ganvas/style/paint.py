@@ -131,7 +131,9 @@ def _picture_notes(pictures: SourcePictures, config: StyleConfig) -> Generator[E
 
 
 def _plan_notes(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, None]:
-    """Yield which stages are painted differently because of limited memory."""
+    """Yield which settings have no effect, and which stages are painted differently because of limited memory."""
+    if config.seed and not config.is_random:
+        yield Note("The seed changes nothing: the painting does not begin with noise. For others: --start noise")
     for stage in plan:
         if stage.block_size:
             yield Note(

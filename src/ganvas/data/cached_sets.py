@@ -1,0 +1,127 @@
+"""What the cache of prepared pictures holds: listed, kept while it is in use, and removed, the longest unused first."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ..errors import GanvasError
+from .cache import is_unlocked, read_record, share_lock
+
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+DEFAULT_LIMIT = "20GB"
+PARTIAL = ".partial"
+FEATURES = "features"
+held_locks: dict[
+    Path, IO[bytes]
+] = {}  # shared locks of the sets that this process uses; the system releases them at its end
+
+
+@dataclass(frozen=True)
+class CachedSet:
+    """One set of prepared pictures, or the features that scores keep of real ones.
+
+    Args:
+        path: its folder or file.
+        size: in bytes.
+        used: when it was used last, in seconds since 1970.
+        content: what it is, in words.
+    """
+
+    path: Path
+    size: int
+    used: float
+    content: str
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a process is making it or works with it."""
+        locks, name = self.path.parent / "locks", self.path.name.removesuffix(PARTIAL)
+        return any(each.exists() and not is_unlocked(each) for each in (locks / name, locks / f"{name}.used"))
+
+    @property
+    def unused_days(self) -> int:
+        """Whole days since it was used last; none if the clock was set back."""
+        return max(0, int((time.time() - self.used) // 86_400))
+
+
+def cached_sets(cache: Path) -> list[CachedSet]:
+    """Return what a cache folder holds, the last used first."""
+    found = [*_prepared_sets(cache), *_features(cache)]
+    return sorted(found, key=lambda each: (-each.used, each.path.name))
+
+
+def mark_used(folder: Path) -> None:
+    """Note that a prepared set is used now, and by this process until it ends."""
+    with suppress(OSError):  # a cache that may only be read; its sets are not removed from here either
+        os.utime(folder / "record.json")
+        if folder not in held_locks:
+            held_locks[folder] = share_lock(folder.parent / "locks" / f"{folder.name}.used")
+
+
+def remove_beyond(cache: Path, limit: int) -> list[CachedSet]:
+    """Remove the longest unused sets until `limit` bytes are left, and return them. What is in use stays.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    sets = cached_sets(cache)
+    size, removed = sum(each.size for each in sets), list[CachedSet]()
+    for each in reversed(sets):
+        if size > limit and not each.is_used:
+            shutil.rmtree(each.path) if each.path.is_dir() else each.path.unlink(missing_ok=True)
+            removed.append(each)
+            size -= each.size
+    return removed
+
+
+def cache_limit() -> int:
+    """Return the bytes above which sets that were not used for long are removed: $GANVAS_CACHE_LIMIT, else 20 GB.
+
+    Raises:
+        GanvasError: the variable holds no size.
+    """
+    return parse_bytes(os.environ.get("GANVAS_CACHE_LIMIT") or DEFAULT_LIMIT, "GANVAS_CACHE_LIMIT=50GB")
+
+
+def parse_bytes(text: str, example: str = "--keep 5GB") -> int:
+    """Return the bytes of "5GB", "500 MB", "1.5g" or "0", in powers of 1,000.
+
+    Raises:
+        GanvasError: it is no size.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
+    if not found:
+        raise GanvasError(f"'{text}' is not a size.", f"Try: {example}")
+    return int(float(found[1]) * UNITS[found[2]])
+
+
+def _prepared_sets(cache: Path) -> Iterator[CachedSet]:
+    for folder in cache.iterdir() if cache.is_dir() else ():
+        files = [file for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
+        if folder.name in (FEATURES, "locks") or not any(file.name == "pictures" for file in files):
+            continue
+        record = read_record(folder / "record.json")
+        used = (folder / ("record.json" if record else "pictures")).stat().st_mtime
+        yield CachedSet(folder, sum(file.stat().st_size for file in files), used, _content(record))
+
+
+def _content(record: dict[str, object]) -> str:
+    shape = record.get("shape")
+    if not isinstance(shape, list) or len(shape) != 4:
+        return "pictures that were not prepared to the end"
+    count, _, height, width = shape
+    path = record.get("path")
+    return f"{count:,} pictures of {width}x{height}" + (f" from {path}" if isinstance(path, str) else "")
+
+
+def _features(cache: Path) -> Iterator[CachedSet]:
+    folder = cache / FEATURES
+    for file in folder.iterdir() if folder.is_dir() else ():
+        status = file.stat()
+        yield CachedSet(file, status.st_size, status.st_mtime, "features of real pictures, for scores")
