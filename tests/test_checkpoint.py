@@ -30,6 +30,24 @@ def write(folder: Path, step: int) -> Path:
     return save(folder, step, state(step), {"step": step, "nested": {"x": [1.5, 2]}})
 
 
+def test_folders_that_are_no_checkpoints_are_passed_over(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        save(tmp_path, step, {"a": torch.zeros(1)}, {})
+    (tmp_path / "999999999").mkdir()
+    (tmp_path / "2 copy").mkdir()
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["000000001", "000000002", "000000003"]
+    newest = load_newest(tmp_path)
+    assert newest is not None
+    assert newest[2] == (), "an empty folder is no damage"
+    (tmp_path / "999999999" / "state.safetensors").write_bytes(b"half")
+    newest = load_newest(tmp_path)
+    assert newest is not None
+    assert [each.path.name for each in newest[2]] == ["999999999"]
+    prune(tmp_path, keep=2)
+    whole = [path.name for path in list_checkpoints(tmp_path)]
+    assert whole == ["000000002", "000000003", "999999999"], "the damaged one takes the place of none"
+
+
 def test_everything_comes_back(tmp_path: Path) -> None:
     tensors, facts = load(write(tmp_path, 12))
     assert facts == {"step": 12, "nested": {"x": [1.5, 2]}}

@@ -129,14 +129,16 @@ def newest_facts(folder: Path) -> Facts | None:
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
-    """Return the checkpoints in `folder`, oldest first."""
-    return sorted(path for path in folder.glob("[0-9]*") if path.is_dir()) if folder.is_dir() else []
+    """Return the checkpoints in `folder`, oldest first; damaged ones too, but no empty folders."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if path.name.isdecimal() and path.is_dir() and any(path.iterdir()))
 
 
 def prune(folder: Path, keep: int, steps: Collection[int] = ()) -> None:
     """Remove all but the newest `keep` checkpoints and those of `steps`, and temporary folders of crashed processes."""
     kept = {checkpoint_path(folder, step) for step in steps}
-    for path in list_checkpoints(folder)[:-keep]:
+    whole = [path for path in list_checkpoints(folder) if (path / MANIFEST).is_file()]
+    for path in whole[:-keep]:
         if path not in kept:
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*.tmp"):

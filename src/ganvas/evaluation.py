@@ -180,7 +180,7 @@ def evaluate_samples(
         *pixel_scores(measure_pixels(inputs.samples), measure_pixels(images)),
     )
     kind = "training" if inputs.is_training_data else "real"
-    memorization = measure_memorization(inputs.samples, inputs.real_data.images, real_images.split, kind)
+    memorization = measure_memorization(inputs.samples, inputs.real_data.images, real_images.split, kind, inputs.turns)
     step, images_seen = inputs.trained_for or (None, None)
     height, width = inputs.samples.shape[2:]
     evaluation = Evaluation(

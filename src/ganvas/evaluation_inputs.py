@@ -43,6 +43,7 @@ class EvaluationInputs:
         held_out_count: how many of the real images were held out of the training.
         trained_for: steps and images seen by the generator in training; None if not known.
         model_hash: hash of the generator's file; empty if there is none.
+        turns: quarters by which the real images were turned in the training.
     """
 
     name: str
@@ -53,6 +54,7 @@ class EvaluationInputs:
     held_out_count: int = 0
     trained_for: tuple[int, int] | None = None
     model_hash: str = ""
+    turns: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     return EvaluationInputs(
         name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,
         is_training_data=against is None or is_same_data, held_out_count=config.held_out if is_same_data else 0,
-        trained_for=trained_for, model_hash=hash_before,
+        trained_for=trained_for, model_hash=hash_before, turns=config.turns,
     )  # fmt: skip
 
 

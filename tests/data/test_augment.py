@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from ganvas.data.augment import color, cutout, diff_augment, random_flip, translation
+from ganvas.data.augment import color, cutout, diff_augment, random_flip, random_turn, translation
 from ganvas.errors import GanvasError
 
 POLICY = ("color", "translation", "cutout")
@@ -35,6 +35,15 @@ def test_random_flip_flips_about_half() -> None:
     flipped_exactly = (flipped == images.flip(3)).flatten(1).all(1)
     assert (same | flipped_exactly).all()
     assert 150 < flipped_exactly.sum() < 250
+
+
+@pytest.mark.parametrize("turns", [(0, 1, 2, 3), (0, 2)])
+def test_random_turn_turns_equally_often(turns: tuple[int, ...]) -> None:
+    images = random_images(400, 3, 4, 4 if 1 in turns else 6)
+    turned = random_turn(images, turns, generator())
+    counts = [(turned == images.rot90(quarters, (2, 3))).flatten(1).all(1).sum().item() for quarters in turns]
+    assert sum(counts) == 400, "each is turned by one of them"
+    assert min(counts) > 0.7 * 400 / len(turns)
 
 
 @settings(deadline=None)

@@ -9,6 +9,7 @@ import pytest
 
 from ganvas.data import cache
 from ganvas.data.cache import cache_folder, checksums, checksums_match, file_lock, is_unlocked, read_record
+from ganvas.errors import GanvasError
 
 
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -20,6 +21,18 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert cache_folder() == Path("/two/ganvas")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_folder() == Path("/three/.cache/ganvas")
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    for name in ("GANVAS_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(GanvasError, match="no home folder") as caught:
+        cache_folder()
+    assert "GANVAS_CACHE" in caught.value.hint
 
 
 def test_one_changed_byte_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from bad_files import BLUE, GREEN, RED, YELLOW, bomb, broken_files, encoded, odd_files, oriented, photograph, quarters
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -72,7 +73,7 @@ def test_a_wrong_suffix_is_noted() -> None:
 @pytest.mark.parametrize("name", ["animated.gif", "animated.webp", "animated.png", "pages.tif"])
 def test_only_the_first_frame_is_used(name: str) -> None:
     decoded = read_image(ODD[name], name)
-    assert decoded.notes == ("only the first frame is used",)
+    assert decoded.notes == ("only one frame or page is used, the first that is not blank",)
     wanted = photograph(7).quantize(256).convert("RGB") if name.endswith("gif") else photograph(7)
     difference = np.abs(np.asarray(decoded.image, np.int16) - np.asarray(wanted, np.int16))
     assert difference.mean() < 8, "not the first frame"
@@ -248,3 +249,21 @@ def test_names_are_printable_anywhere() -> None:
 @given(st.text(st.characters()))
 def test_printable_has_no_controls(name: str) -> None:
     assert printable(name).isprintable()
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".tif"])
+def test_the_first_frame_that_is_not_blank_is_taken(tmp_path: Path, suffix: str) -> None:
+    blank, drawn = Image.new("RGB", (8, 8), "white"), Image.new("RGB", (8, 8), "white")
+    drawn.paste("black", (0, 0, 4, 8))
+    blank.save(tmp_path / f"a{suffix}", save_all=True, append_images=[blank.copy(), drawn])
+    assert read_image(tmp_path / f"a{suffix}").image.convert("L").getextrema() == (0, 255)
+    Image.new("RGB", (8, 8), "white").save(
+        tmp_path / f"b{suffix}", save_all=True, append_images=[Image.new("RGB", (8, 8), "gray")]
+    )
+    assert read_image(tmp_path / f"b{suffix}").image.convert("L").getextrema() == (255, 255), "all are blank"
+
+
+def test_a_tiff_that_pillow_does_not_know_is_no_unknown_file(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8, 3), np.float32), photometric="rgb")
+    with pytest.raises(UnreadableImageError, match="a TIFF of a rare kind"):
+        read_image(tmp_path / "a.tif")

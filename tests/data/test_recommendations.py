@@ -23,6 +23,7 @@ FINE = DatasetStats(
     short_sides=Quantiles(300, 300, 300, 300, 300),
     shapes=Quantiles(1, 1, 1, 1, 1),
     classes={},
+    loose=0,
     tiny=0,
     rotated=3,
     animated=0,

@@ -104,6 +104,11 @@ def test_classes_are_at_least_two_and_in_the_path_or_none(groups: list[str]) -> 
     assert all(name in PurePosixPath(group).parts for group, name in named.items())
 
 
+def test_the_home_of_nobody_is_no_place() -> None:
+    with pytest.raises(GanvasError, match="There is no ~nobody-here/pictures"):
+        open_source("~nobody-here/pictures")
+
+
 def test_zip_is_read_in_place(tmp_path: Path) -> None:
     folder = good_folder(tmp_path / "pics" / "cats", 2)
     with zipfile.ZipFile(tmp_path / "pics.zip", "w") as archive:

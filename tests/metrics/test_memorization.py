@@ -74,6 +74,16 @@ def test_the_closest_pairs_come_first_and_name_both_pictures() -> None:
     assert distances == sorted(distances)
 
 
+def test_a_turned_copy_is_a_copy_where_the_training_turned() -> None:
+    pictures, samples = noise(60), noise(40, seed=1)
+    samples[:20] = pictures[:20].rot90(1, (2, 3))
+    samples[20:30] = pictures[20:30].flip(3).rot90(2, (2, 3))
+    for turns, expected in (((0,), 0.0), ((0, 2), 0.25), ((0, 1, 2, 3), 0.75)):
+        found = measure_memorization(samples, pictures.numpy(), split(60, 0), turns=turns)
+        assert found.near_copies == expected
+        assert found.baseline_near_copies == 0, "a picture that is turned is no other one"
+
+
 def test_the_grid_shows_each_sample_beside_its_nearest_image() -> None:
     pictures, samples = noise(6), noise(6, seed=1)
     grid = pairs_grid((Pair(2, 5, 1.0, False), Pair(3, 1, 2.0, True)), samples, pictures.numpy())

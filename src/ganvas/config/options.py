@@ -208,6 +208,11 @@ class RegularizationOptions:
         Option("measured", read=lambda config: "yes" if config.flip else "no", repeat=True),
     ] = None
     """Mirror pictures at random; by default if they are fewer than 10,000 and have no left and right."""
+    turn: Annotated[
+        Literal["auto", "yes", "no"] | None,
+        Option("measured", read=lambda config: "yes" if config.turn else "no", repeat=True),
+    ] = None
+    """Turn pictures by quarters at random; by default if they are few and have no up and down, as textures."""
 
 
 @dataclass(frozen=True, kw_only=True)

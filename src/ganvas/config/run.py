@@ -48,6 +48,7 @@ class Config:
         penalty: on the discriminator.
         balance: between the networks.
         flip: mirror images left to right at random.
+        turn: turn images at random, by quarters if they are square, else by halves.
         augment: "color", "translation", "cutout" (DiffAugment), "ada", applied to reals and fakes alike; or "apa",
             which shows fakes as reals.
         ada: how the probability of an augmentation adapts, instead of `balance.augment_p`.
@@ -96,6 +97,7 @@ class Config:
     penalty: PenaltyConfig = field(default_factory=PenaltyConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     flip: bool = False
+    turn: bool = False
     augment: tuple[str, ...] = ()
     ada: AdaConfig | None = None
     anneal: AnnealConfig | None = None
@@ -133,6 +135,13 @@ class Config:
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of the images."""
         return self.data.channels, self.data.height, self.data.width
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """The quarters by which images are turned at random; only 0 if they are not."""
+        if not self.turn:
+            return (0,)
+        return (0, 1, 2, 3) if self.data.width == self.data.height else (0, 2)
 
     @property
     def small_shape(self) -> tuple[int, int, int]:

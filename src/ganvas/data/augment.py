@@ -18,6 +18,15 @@ def random_flip(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(flipped, images.flip(3), images)
 
 
+def random_turn(images: Tensor, turns: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Turn each image (B, C, H, W) counter-clockwise by a random one of `turns`, in quarters; odd ones need H = W."""
+    chosen = (_uniform(images, generator) * len(turns)).long()
+    turned = images
+    for index, quarters in enumerate(turns):
+        turned = torch.where(chosen == index, images.rot90(quarters, (2, 3)), turned)
+    return turned
+
+
 def diff_augment(images: Tensor, policy: tuple[str, ...], generator: torch.Generator) -> Tensor:
     """Apply DiffAugment's `policy`, any of "color", "translation" and "cutout", to images (B, C, H, W) in [-1, 1].
 

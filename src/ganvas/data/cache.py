@@ -10,15 +10,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from ..errors import GanvasError
+
 CHECKED_BYTES = 256 << 20  # bytes that are verified when prepared pictures are opened: about 0.2 s
 BLOCK_BYTES = 4 << 20  # bytes per checksum
 
 
 def cache_folder() -> Path:
-    """Return the folder of prepared pictures: $GANVAS_CACHE, else $XDG_CACHE_HOME/ganvas, else ~/.cache/ganvas."""
-    ganvas_cache = os.environ.get("GANVAS_CACHE")
-    xdg_cache = os.environ.get("XDG_CACHE_HOME")
-    return Path(ganvas_cache) if ganvas_cache else (Path(xdg_cache) if xdg_cache else Path.home() / ".cache") / "ganvas"
+    """Return the folder of prepared pictures: $GANVAS_CACHE, else $XDG_CACHE_HOME/ganvas, else ~/.cache/ganvas.
+
+    Raises:
+        GanvasError: none of them is set, and this user has no home.
+    """
+    if ganvas_cache := os.environ.get("GANVAS_CACHE"):
+        return Path(ganvas_cache)
+    if xdg_cache := os.environ.get("XDG_CACHE_HOME"):
+        return Path(xdg_cache) / "ganvas"
+    try:
+        return Path.home() / ".cache" / "ganvas"
+    except RuntimeError as error:
+        raise GanvasError(
+            "This user has no home folder to keep prepared pictures in.", "Set GANVAS_CACHE to a folder of yours."
+        ) from error
 
 
 def checksums(path: Path, size: int, every: int = 1) -> Iterator[int]:

@@ -60,6 +60,8 @@ def read_image(
         if min_size and header.format == "JPEG":
             image.draft(None, min_size if header.orientation < 5 else min_size[::-1])
         image.load()
+        if header.animated:
+            _skip_blank_frames(image)
         if header.format == "JPEG":
             check_jpeg(source if isinstance(source, bytes) else source.read_bytes())
         transpose = UPRIGHT_TRANSPOSE.get(exif_orientation(image))  # read again: Pillow has already turned a TIFF
@@ -128,10 +130,28 @@ def _center_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, 
     return left, top, min(left + width, size[0]), min(top + height, size[1])
 
 
+def _skip_blank_frames(image: Image.Image) -> None:
+    """Go on to the first frame or page that is not a single color, as many animations begin; else to the first."""
+    frame = 0
+    while _is_blank(image):
+        frame += 1
+        try:
+            image.seek(frame)
+        except EOFError:
+            image.seek(0)
+            image.load()
+            return
+
+
+def _is_blank(image: Image.Image) -> bool:
+    extrema = image.convert("RGBA" if image.has_transparency_data else "RGB").getextrema()
+    return all(low == high for low, high in extrema)  # type: ignore[misc]
+
+
 def _header_notes(header: ImageHeader) -> Iterator[str]:
     if header.mislabelled:
         yield f"really {header.format}, despite the suffix"
     if header.animated:
-        yield "only the first frame is used"
+        yield "only one frame or page is used, the first that is not blank"
     if header.orientation in UPRIGHT_TRANSPOSE:
         yield "turned upright, as EXIF says"

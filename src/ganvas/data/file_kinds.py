@@ -29,6 +29,7 @@ EXPORTS = frozenset((
     ".jxl", ".jxr", ".kra", ".mdp", ".nii", ".ora", ".pdf", ".procreate", ".ps", ".psb", ".psd", ".sai", ".sketch",
     ".svg", ".svgz", ".wmf", ".xcf",
     ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm",
+    ".arrow", ".h5", ".hdf5", ".mat", ".mdb", ".npz", ".parquet", ".tfrecord",
 ))  # fmt: skip
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 

@@ -25,6 +25,7 @@ MAX_PIXELS = (
     178_956_970  # Pillow's own limit: half a gigabyte as RGB. Checked before decoding, so a bomb costs nothing.
 )
 
+RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
 NO_HEIC = 'HEIC; to read it: pip install "ganvas[heic]"'
 
 EXIF_ORIENTATION = 0x0112  # the EXIF tag
@@ -137,6 +138,8 @@ def _failure_reason(error: Exception, source: Path | bytes) -> str:
             return _failure_reason(unreadable, b"")
         if sniff_format(first_bytes) == "HEIF":
             return NO_HEIC
+        if sniff_format(first_bytes) == "TIFF":
+            return RARE_TIFF
         return f"not a picture (it begins with {first_bytes!r})" if first_bytes else "empty (0 bytes)"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read ({error.strerror.lower()})"

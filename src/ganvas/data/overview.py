@@ -14,11 +14,11 @@ import numpy.typing as npt
 from . import recommendations
 from .decode import read_image
 from .duplicates import ThumbnailStats, thumbnail_stats
-from .handedness import Handedness, measure_handedness
 from .image_file import UnreadableImageError, read_header
 from .sixteen_bit import read_deep_values
 from .size_histograms import SizeHistograms, upright_size
 from .sources import Source, SourceItem
+from .symmetry import Symmetry, measure_symmetry
 from .value_range import ValueRange, range_of
 
 OVERVIEW_SAMPLE = 128  # pictures that an overview is made from
@@ -41,7 +41,7 @@ class Overview:
     drawn: most of the sample have areas of a single colour, as drawings have and photographs do not.
     width, height: the size to train at, by the pictures alone.
     short_side: pixels that the short sides of 90 % of the sample reach; 0 if no size is known.
-    handedness: of the sample.
+    symmetry: of the sample.
     value_range: of those of the sample that have more than 8 bits a channel; None if all have 8.
     """
 
@@ -51,7 +51,7 @@ class Overview:
     width: int
     height: int
     short_side: int
-    handedness: Handedness
+    symmetry: Symmetry
     value_range: ValueRange | None = None
 
 
@@ -96,8 +96,8 @@ def make_overview(
         width = height = recommendations.RECOMMENDED_SIDES[0]
     gray = bool(thumbnails) and all(thumbnail.gray for thumbnail in thumbnails)
     drawn = median([thumbnail.flat_fraction for thumbnail in thumbnails] or [1.0]) > DRAWING_FLATNESS
-    handedness = measure_handedness(np.stack([each.luma for each in thumbnails]) if thumbnails else NO_IMAGES)
-    return Overview(count, gray, drawn, width, height, short_side, handedness, value_range)
+    symmetry = measure_symmetry(np.stack([each.luma for each in thumbnails]) if thumbnails else NO_IMAGES)
+    return Overview(count, gray, drawn, width, height, short_side, symmetry, value_range)
 
 
 class ReservoirSample(Generic[T]):

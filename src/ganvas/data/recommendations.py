@@ -77,7 +77,9 @@ def recommended_channels(stats: DatasetStats) -> int:
 
 
 def recommended_size(stats: DatasetStats) -> tuple[int, int]:
-    """Return the width and height to train at, by the pictures alone."""
+    """Return the width and height to train at, by the pictures alone; the smallest if none can be read."""
+    if not stats.usable:
+        return RECOMMENDED_SIDES[0], RECOMMENDED_SIDES[0]
     return size_for_shapes(stats.short_sides, stats.shapes)
 
 

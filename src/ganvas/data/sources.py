@@ -239,7 +239,10 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
     Raises:
         GanvasError: there is nothing at `path`, it cannot be read, or it is not a source of pictures.
     """
-    source_path = Path(path).expanduser()
+    try:
+        source_path = Path(path).expanduser()
+    except RuntimeError as error:  # "~somebody" that is no user
+        raise GanvasError(f"There is no {path}.", "Type the path in full, from / on.") from error
     try:
         source_path.stat()
         if source_path.is_dir():

@@ -62,7 +62,11 @@ class Memorization:
 
 
 def measure_memorization(
-    samples: Tensor, images: npt.NDArray[np.uint8], split: TrainSplit, kind: str = "training"
+    samples: Tensor,
+    images: npt.NDArray[np.uint8],
+    split: TrainSplit,
+    kind: str = "training",
+    turns: tuple[int, ...] = (0,),
 ) -> Memorization:
     """Compare the samples' distances to the training images with those of real images.
 
@@ -75,9 +79,10 @@ def measure_memorization(
         images: uint8 (M, C, H, W), all prepared images; may be memory-mapped.
         split: which of them are training images and which are held out.
         kind: what the text calls the images: "training", or "real" if the training data is not known.
+        turns: quarters by which images were turned in the training.
     """
-    nearest = nearest_images(shifted_thumbnails(samples), images, split.train)
-    baseline, held_out = _baseline_distances(images, split)
+    nearest = nearest_images(shifted_thumbnails(samples), images, split.train, turns=turns)
+    baseline, held_out = _baseline_distances(images, split, turns)
     near, baseline_near = _count_near_copies(nearest.distance), _count_near_copies(baseline)
     held_out_near, held_out_count = _count_near_copies(held_out), len(held_out)
     verdict, text = _verdict(near, len(samples), baseline_near, len(baseline), kind)
@@ -106,7 +111,9 @@ def pairs_grid(pairs: tuple[Pair, ...], samples: Tensor, images: npt.NDArray[np.
     return image_grid(torch.cat([chosen, real], 3), gap=gap)
 
 
-def _baseline_distances(images: npt.NDArray[np.uint8], split: TrainSplit) -> tuple[Tensor, Tensor]:
+def _baseline_distances(
+    images: npt.NDArray[np.uint8], split: TrainSplit, turns: tuple[int, ...]
+) -> tuple[Tensor, Tensor]:
     """Return distances to the nearest training image: those of all baseline images, and those of the held-out ones.
 
     If few images are held out, training images from everywhere in the set are added. To the other training images,
@@ -115,7 +122,7 @@ def _baseline_distances(images: npt.NDArray[np.uint8], split: TrainSplit) -> tup
     added_count = min(BASELINE_IMAGES - len(split.held_out), len(split.train))
     added = split.train[np.arange(added_count) * len(split.train) // max(1, added_count)]
     shifted = shifted_thumbnails(images[np.concatenate([split.held_out, added])])
-    distance = nearest_images(shifted, images, split.train, SAME_IMAGE_DISTANCE).distance
+    distance = nearest_images(shifted, images, split.train, SAME_IMAGE_DISTANCE, turns).distance
     return distance, distance[: len(split.held_out)]
 
 

@@ -74,15 +74,20 @@ def shifted_thumbnails(images: Images) -> Tensor:
 
 
 def nearest_images(
-    shifted: Tensor, images: Images, indices: npt.NDArray[np.int64], min_distance: float = 0.0
+    shifted: Tensor,
+    images: Images,
+    indices: npt.NDArray[np.int64],
+    min_distance: float = 0.0,
+    turns: tuple[int, ...] = (0,),
 ) -> NearestImages:
-    """Find the nearest image, unchanged or mirrored, for each of N query images, reading one chunk at a time.
+    """Find the nearest image, as it is or mirrored, for each of N query images, reading one chunk at a time.
 
     Args:
         shifted: (5, N, D) thumbnails of the query images, see `shifted_thumbnails`.
         images: uint8 (M, C, H, W), the images to search.
         indices: which of `images` to search, ascending.
         min_distance: images closer than this count as the same image and are skipped.
+        turns: quarters by which the searched images may be turned.
     """
     count = shifted.shape[1]
     nearest = NearestImages(
@@ -90,14 +95,15 @@ def nearest_images(
     )
     for chunk in np.array_split(indices, -(-len(indices) // CHUNK_SIZE)):
         others, chunk_indices = thumbnails(images[chunk]), torch.from_numpy(chunk)
-        distance = torch.stack([_distances(shifted, each) for each in (others, _mirrored(others))], 1)  # (N, 2, chunk)
-        same = (distance < min_distance).any(1, keepdim=True)  # then its mirror image must be skipped too
+        variants = [each for quarters in turns for each in _turned_and_mirrored(others, quarters)]
+        distance = torch.stack([_distances(shifted, each) for each in variants], 1)  # (N, variants, chunk)
+        same = (distance < min_distance).any(1, keepdim=True)  # then its variants must be skipped too
         distance.masked_fill_(same, torch.inf)
         closest, position = distance.flatten(1).min(1)
         closer = closest < nearest.distance
         nearest.distance[closer] = closest[closer]
         nearest.index[closer] = chunk_indices[position[closer] % len(chunk)]
-        nearest.mirrored[closer] = position[closer] >= len(chunk)
+        nearest.mirrored[closer] = position[closer] // len(chunk) % 2 == 1
     return nearest
 
 
@@ -139,8 +145,10 @@ def _thumbnail(images: Tensor) -> Tensor:
     return rows
 
 
-def _mirrored(rows: Tensor) -> Tensor:
-    return rows.view(len(rows), -1, THUMBNAIL_SIZE, THUMBNAIL_SIZE).flip(3).flatten(1)
+def _turned_and_mirrored(rows: Tensor, quarters: int) -> tuple[Tensor, Tensor]:
+    """Return thumbnails turned by some quarters, and the mirror images of these."""
+    turned = rows.view(len(rows), -1, THUMBNAIL_SIZE, THUMBNAIL_SIZE).rot90(quarters, (2, 3))
+    return turned.flatten(1), turned.flip(3).flatten(1)
 
 
 def _shifted(images: Tensor) -> Iterator[Tensor]:

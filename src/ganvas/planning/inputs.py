@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ..config import TrainOptions
 from ..data import Overview
-from ..data.handedness import Handedness
 from ..data.split import held_out_count
+from ..data.symmetry import Symmetry
 from ..device import DeviceChoice, free_memory
 from ..recipes import DEFAULT_MINUTES
 
@@ -24,7 +24,7 @@ class PlanInputs:
         device: "cpu" or another, as torch names it.
         memory: bytes that are free on the device.
         minutes: of the budget.
-        handedness: whether the pictures have a left and a right; None if nobody has looked.
+        symmetry: whether the pictures have a left and a right, an up and a down; None if nobody has looked.
         value_range: numbers for black and white in pictures with more than 8 bits a channel; None if all have 8.
     """
 
@@ -36,7 +36,7 @@ class PlanInputs:
     device: str
     memory: int
     minutes: float
-    handedness: Handedness | None = None
+    symmetry: Symmetry | None = None
     value_range: tuple[float, float] | None = None
 
     @property
@@ -65,7 +65,7 @@ def plan_inputs(overview: Overview, options: TrainOptions, device: DeviceChoice)
         device=device.device,
         memory=free_memory(device.device),
         minutes=DEFAULT_MINUTES if options.minutes is None else options.minutes,
-        handedness=overview.handedness,
+        symmetry=overview.symmetry,
         value_range=overview.value_range,
     )
 

@@ -23,7 +23,10 @@ from .transfer import check_freeze, factor_from, has_drawn, only_enlarges, sourc
 
 ADA_SPEED_AFTER_TRANSFER = 100_000  # images in which ADA's probability goes from 0 to 1 (Karras et al. 2020)
 GPU_CHANNEL_MULT = 2.0
-ORDER = ("recipe", "size", "values", "drawn", "width", "batch", "penalty", "mirroring", "augmentation", "schedule")
+ORDER = (
+    "recipe", "size", "values", "drawn", "width", "batch", "penalty", "mirroring", "turning",
+    "augmentation", "schedule",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -215,12 +218,18 @@ def _fill_in(
             settings = replace(settings, augment=(policy,))
             why = f"the discriminator would soon memorize {inputs.count:,} pictures"
             decisions.append(Decision("augmentation", policy, why))
+    if config.flip and inputs.symmetry is not None:
+        if options.flip is None:
+            flip: Literal["yes", "no"] = "no" if inputs.symmetry.is_handed else "yes"
+            settings = replace(settings, flip=flip)
+            decisions.append(Decision("mirroring", flip, inputs.symmetry.mirror_evidence))
+        if options.turn is None and settings.flip == "yes" and inputs.symmetry.may_be_turned:
+            settings = replace(settings, turn="yes")
+            decisions.append(Decision("turning", "yes", inputs.symmetry.turn_evidence))
     if options.flip is not None:
         decisions.append(Decision("mirroring", options.flip, AS_ASKED))
-    elif config.flip and inputs.handedness is not None:
-        flip: Literal["yes", "no"] = "no" if inputs.handedness.is_handed else "yes"
-        settings = replace(settings, flip=flip)
-        decisions.append(Decision("mirroring", flip, inputs.handedness.evidence))
+    if options.turn is not None:
+        decisions.append(Decision("turning", options.turn, AS_ASKED))
     if options.channel_mult is not None:
         decisions.append(Decision("width", f"{options.channel_mult:g} times the recipe's", AS_ASKED))
     if options.batch is not None:

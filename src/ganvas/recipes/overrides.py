@@ -28,6 +28,8 @@ def apply_options(config: Config, options: TrainOptions) -> Config:
     _check_opponent(config, options)
     if options.flip is not None:
         config = replace(config, flip=options.flip == "yes")
+    if options.turn is not None:
+        config = replace(config, turn=options.turn == "yes")
     if options.channel_mult not in (None, 1):
         config = _widened(config, options.channel_mult)
     if options.batch is not None:

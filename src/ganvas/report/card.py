@@ -68,6 +68,8 @@ def _data(summary: RunSummary) -> Iterator[str]:
         yield f"- Classes: {names}{f' and {more:,} more' if more > 0 else ''}."
     if config.flip:
         yield "- Flipped left to right at random."
+    if config.turn:
+        yield "- Turned at random."
     files = skipped_files(summary.run)
     if files:
         yield f"- Unreadable files, skipped: {len(files):,}."

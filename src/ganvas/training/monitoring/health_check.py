@@ -96,11 +96,13 @@ class HealthChecker:
         return samples, layers_trained_in(phase, layers)
 
     def _batch(self, config: Config, chosen: npt.NDArray[np.int64]) -> Batch:
-        """Return the chosen images, not mirrored, with latents and their labels."""
+        """Return the chosen images, neither mirrored nor turned, with latents and their labels."""
         labels = self._data.labels if config.classes else None
         chosen_labels = None if labels is None else torch.from_numpy(labels[chosen])
         rng = seeded_rng(config.seed, "examination", device=self._device)
-        return make_batch(replace(config, flip=False), self._images(chosen), chosen_labels, rng, self._device)
+        return make_batch(
+            replace(config, flip=False, turn=False), self._images(chosen), chosen_labels, rng, self._device
+        )
 
     def _images(self, chosen: npt.NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(np.array(self._data.images[chosen]))

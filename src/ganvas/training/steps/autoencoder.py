@@ -106,8 +106,9 @@ def _reconstructed(batch: Batch, settings: AutoencoderConfig) -> int:
 
 @torch.no_grad()
 def encode_dataset(state: State, config: Config, data: PreparedDataset, most: int) -> tuple[Tensor, Tensor | None]:
-    """Return the codes (N, Z) of what is trained on, mirrored too if the run mirrors, and their labels (N,) or None.
+    """Return the codes (N, Z) of what is trained on, and their labels (N,) or None.
 
+    Where the run mirrors or turns images, there are codes of these too.
     With labels, images of small classes are there more than once, as often as they are shown.
     """
     _, encoder, _ = autoencoder_parts(state, config)
@@ -120,8 +121,9 @@ def encode_dataset(state: State, config: Config, data: PreparedDataset, most: in
     for indices in np.array_split(chosen, -(-len(chosen) // ENCODED_AT_ONCE)):
         images = to_float(torch.from_numpy(np.asarray(data.images[indices])).to(device))
         images = state.networks.generator.match_reals(images).contiguous(memory_format=torch.channels_last)
-        for view in (images, images.flip(3)) if config.flip else (images,):
-            codes.append(encoder(view))
+        mirrored = (images, images.flip(3)) if config.flip else (images,)
+        for view in (each.rot90(quarters, (2, 3)) for each in mirrored for quarters in config.turns):
+            codes.append(encoder(view.contiguous(memory_format=torch.channels_last)))
             if config.classes and data.labels is not None:
                 labels.append(torch.from_numpy(data.labels[indices]).to(device))
     encoder.train()

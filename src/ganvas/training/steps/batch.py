@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ...config import Config
 from ...data import PreparedDataset
-from ...data.augment import random_flip
+from ...data.augment import random_flip, random_turn
 from ...data.loader import Loader
 from ...image_io import to_float
 from ..state import State
@@ -48,10 +48,12 @@ class Batch:
 def make_batch(
     config: Config, images: Tensor, labels: Tensor | None, rng: torch.Generator, device: torch.device
 ) -> Batch:
-    """Return a batch on `device` from uint8 images (B, C, H, W); mirrored at random if the run says so."""
+    """Return a batch on `device` from uint8 images (B, C, H, W); mirrored and turned at random if the run says so."""
     real = to_float(images.to(device)).contiguous(memory_format=torch.channels_last)
     if config.flip:
         real = random_flip(real, rng)
+    if config.turn:
+        real = random_turn(real, config.turns, rng).contiguous(memory_format=torch.channels_last)
     z = torch.randn((len(real), config.z_dim), generator=rng, device=device)
     return Batch(real, z, None if labels is None else labels.to(device), rng, config.balance.augment_p)
 

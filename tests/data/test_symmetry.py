@@ -1,4 +1,4 @@
-"""Letters have a left and a right, textures have none; with few pictures nothing is claimed."""
+"""Letters have a left and a right, textures have neither these nor an up; with few pictures nothing is claimed."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import ganvas
-from ganvas.data.handedness import MIN_COUNT, Handedness, measure_handedness
+from ganvas.data.symmetry import MIN_COUNT, Symmetry, measure_symmetry
 
 SIDE = 32
 
@@ -32,41 +32,54 @@ def letters(count: int) -> np.ndarray:
 
 @pytest.mark.parametrize("count", [16, 64, 128])
 def test_letters_have_a_left_and_a_right(count: int) -> None:
-    found = measure_handedness(letters(count))
+    found = measure_symmetry(letters(count))
     assert found.is_handed
-    assert found.told > 0.85
+    assert found.mirrored > 0.85
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_and_mixtures_of_both_have_none(seed: int) -> None:
     rng = np.random.default_rng(seed)
     grain = rng.random((128, SIDE, SIDE)).astype(np.float32)
-    assert not measure_handedness(np.cumsum(grain - 0.5, axis=1)).is_handed
+    assert not measure_symmetry(np.cumsum(grain - 0.5, axis=1)).is_handed
     mirrored = rng.permuted(np.arange(128) % 2)
     both = np.stack([np.asarray(letter(i, bool(flip)), np.float32) for i, flip in enumerate(mirrored)])
-    assert not measure_handedness(both).is_handed
+    assert not measure_symmetry(both).is_handed
+
+
+def test_what_has_an_up_and_a_down_is_not_turned() -> None:
+    assert not measure_symmetry(letters(128)).may_be_turned
+    symmetric = letters(128) + letters(128)[:, :, ::-1]
+    assert not measure_symmetry(symmetric).may_be_turned, "no left and right, but an up"
+    assert measure_symmetry(symmetric).upside_down > 0.9
+    assert not Symmetry(128, 0.5, 0.58, 0.58).may_be_turned
+    assert not Symmetry(63, 0.5, 0.5, 0.5).may_be_turned, "too few to know"
+    assert Symmetry(128, 0.5, 0.53, 0.52).may_be_turned
 
 
 def test_brightness_and_contrast_do_not_matter() -> None:
     images = letters(64)
-    assert measure_handedness(images / 255 * 3 - 7).told == pytest.approx(measure_handedness(images).told, abs=0.02)
+    assert measure_symmetry(images / 255 * 3 - 7).mirrored == pytest.approx(measure_symmetry(images).mirrored, abs=0.02)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, MIN_COUNT - 1])
 def test_few_pictures_prove_nothing(count: int) -> None:
-    assert not measure_handedness(letters(count)).is_handed
+    assert not measure_symmetry(letters(count)).is_handed
 
 
 def test_blank_and_symmetric_pictures_are_guesses() -> None:
-    assert measure_handedness(np.full((32, SIDE, SIDE), 9, np.float32)).told == 0.5
+    assert measure_symmetry(np.full((32, SIDE, SIDE), 9, np.float32)).mirrored == 0.5
     round_ones = letters(32) + letters(32)[:, :, ::-1]
-    assert measure_handedness(round_ones).told == pytest.approx(0.5, abs=0.25)
+    assert measure_symmetry(round_ones).mirrored == pytest.approx(0.5, abs=0.25)
 
 
-def test_what_is_significant_depends_on_the_count() -> None:
-    assert Handedness(400, 0.58).is_handed
-    assert not Handedness(100, 0.58).is_handed
-    assert Handedness(128, 0.9).evidence == "90% of 128 pictures are told from their mirror images; chance is 50%"
+def test_nearly_all_have_to_be_told_and_enough_of_them() -> None:
+    assert Symmetry(128, 0.86).is_handed
+    assert not Symmetry(128, 0.8).is_handed
+    assert not Symmetry(16, 0.86).is_handed
+    assert "--flip no" in Symmetry(128, 0.8).mirror_evidence, "a person has to say"
+    assert "--flip no" not in Symmetry(128, 0.55).mirror_evidence
+    assert Symmetry(128, 0.9).mirror_evidence == "90% of 128 pictures are told from their mirror images; chance is 50%"
 
 
 def test_letters_are_not_mirrored_and_that_is_said(tmp_path: Path) -> None:
@@ -82,10 +95,17 @@ def test_letters_are_not_mirrored_and_that_is_said(tmp_path: Path) -> None:
     assert next(each.why for each in asked.decisions if each.what == "mirroring") == "as asked"
 
 
-def test_textures_are_mirrored(tmp_path: Path) -> None:
+def test_textures_are_mirrored_and_turned(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    for number in range(40):
+    for number in range(100):
         Image.fromarray(rng.integers(0, 256, (SIDE, SIDE), np.uint8)).save(tmp_path / f"{number:02d}.png")
     plan = ganvas.plan(tmp_path, device="cpu")
     assert plan.config.flip
-    assert next(each.value for each in plan.decisions if each.what == "mirroring") == "yes"
+    assert plan.config.turn
+    assert plan.config.turns == (0, 1, 2, 3)
+    told = {each.what: (each.value, each.why) for each in plan.decisions}
+    assert told["mirroring"][0] == told["turning"][0] == "yes"
+    assert "are told from themselves turned; chance is 50%" in told["turning"][1]
+    assert ganvas.plan(tmp_path, size="32x16", device="cpu").config.turns == (0, 2), "oblong pictures, by halves"
+    assert not ganvas.plan(tmp_path, turn="no", device="cpu").config.turn
+    assert not ganvas.plan(tmp_path, flip="no", device="cpu").config.turn, "the user knows that sides matter"
