@@ -54,3 +54,9 @@ def test_no_test_patches_a_private_name() -> None:
     patches = re.compile(r"""setattr\((?:[^,()]+, ["']_[a-z]|["'][\w.]+\._[a-z])""")
     tests = Path(__file__).parent.rglob("*.py")
     assert not [f"{file.name}: {found[0]}" for file in tests for found in patches.finditer(file.read_text())]
+
+
+def test_pictures_are_opened_in_two_places_only() -> None:
+    """Both name the formats that they open: for others, Pillow starts programs."""
+    opens = {path.name for path in SOURCE.rglob("*.py") if "Image.open(" in path.read_text(encoding="utf-8")}
+    assert opens == {"image_file.py", "image_io.py"}

@@ -14,7 +14,7 @@ from .config import StyleConfig
 from .evaluation import evaluate
 from .evaluation_inputs import EvaluationOptions
 from .events import Done, Event, Note
-from .image_io import save_animation
+from .image_io import open_written, save_animation
 from .latents.write import write_grid
 from .runs import Run
 
@@ -95,7 +95,7 @@ def _next_steps(out: Path, report: Path) -> Note:
 def write_animation(run: Run, path: Path) -> None:
     """Write the run's sample grids, first to last, as one animated WebP."""
     frames = [
-        ImageOps.scale(Image.open(grid).convert("RGB"), UPSCALE, Image.Resampling.NEAREST)
+        ImageOps.scale(open_written(grid).convert("RGB"), UPSCALE, Image.Resampling.NEAREST)
         for grid in sorted(run.samples.glob("*.png"))
     ]
     if frames:

@@ -19,6 +19,7 @@ from .version import __version__
 
 EXIF_SAFE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # not percent-encoded in EXIF descriptions, where ; separates entries
 SIXTEEN_BIT_SUFFIXES = (".png", ".tif", ".tiff")  # formats with 16 bits a channel
+WRITTEN_FORMATS = ("PNG", "WEBP", "JPEG", "TIFF")  # by Ganvas
 PNG_HEADER_SIZE = 33  # bytes of a PNG before its first optional chunk: signature and IHDR
 
 
@@ -110,10 +111,21 @@ def save_16bit_image(
     write_atomically(path, buffer.getvalue())
 
 
+def open_written(path: Path) -> Image.Image:
+    """Open a picture that Ganvas has written, or that a stranger has put in its place: only in the formats it writes.
+
+    Pillow would start other programs for some: Ghostscript for PostScript.
+
+    Raises:
+        OSError: it is not there, or none of these.
+    """
+    return Image.open(path, formats=WRITTEN_FORMATS)
+
+
 def read_metadata(path: Path) -> dict[str, str]:
     """Return the metadata that `save_image` wrote into a file; empty if there is none or the file is unreadable."""
     try:
-        with Image.open(path) as image:
+        with open_written(path) as image:
             if image.format == "PNG":
                 return {str(key): value for key, value in image.info.items() if isinstance(value, str)}
             description = str(image.getexif().get(0x010E, ""))

@@ -11,7 +11,8 @@ from bad_files import good_folder, odd_names, quarters
 
 from ganvas.config import DataConfig
 from ganvas.data.index import CHUNK_SIZE, read_entries, write_index
-from ganvas.data.sources import Source, SourceItem, open_source
+from ganvas.data.source import Source, SourceItem
+from ganvas.data.sources import open_source
 
 
 def fingerprint(folder: Path, scratch: Path, **changes: object) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import tracemalloc
 import zipfile
 from collections import Counter
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.data import sources
+from ganvas.data.image_file import UnreadableImageError
 from ganvas.data.sources import FolderSource, no_pictures_error, open_source
 from ganvas.data.walk import sorted_names
 from ganvas.errors import GanvasError
@@ -121,6 +123,30 @@ def test_zip_is_read_in_place(tmp_path: Path) -> None:
     assert source.read("cats/a.png") == (folder / "good0000.png").read_bytes()
     assert source.other_files() == {".txt": 1}
     assert set(classes(tmp_path / "pics.zip").values()) == {"cats", ".."}
+
+
+def test_no_more_is_unpacked_than_a_member_says(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(50_000_000))
+    content = bytearray(path.read_bytes())
+    entry = content.rindex(b"PK\x01\x02")  # of the table of contents
+    content[entry + 24 : entry + 28] = (1000).to_bytes(4, "little")
+    path.write_bytes(content)
+    source = open_source(path)
+    tracemalloc.start()
+    with pytest.raises(UnreadableImageError, match="damaged in the archive"):
+        source.read("a.png")
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_packings_that_cannot_be_unpacked_in_part_are_refused(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("a.png", bytes(1000))
+    with pytest.raises(UnreadableImageError, match="packed in a rare way"):
+        open_source(tmp_path / "a.zip").read("a.png")
 
 
 def test_damaged_member_of_a_zip_is_one_bad_picture(tmp_path: Path) -> None:

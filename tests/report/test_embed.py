@@ -7,8 +7,9 @@ from pathlib import Path
 import example_runs
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
+from ganvas.image_io import read_metadata
 from ganvas.report.embed import MAX_FRAMES, EmbeddedImage, embed, embed_all, evenly_spaced
 
 
@@ -60,3 +61,22 @@ def test_frames_are_evenly_spaced() -> None:
     chosen = evenly_spaced(1000)
     assert len(chosen) == len(set(chosen)) == MAX_FRAMES
     assert (chosen[0], chosen[-1]) == (0, 999)
+
+
+def test_a_strangers_postscript_starts_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("Ghostscript was started")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", started)
+    script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n%%EndComments\nshowpage\n%%EOF\n"
+    (tmp_path / "000000020.png").write_bytes(script)
+    with Image.open(tmp_path / "000000020.png") as image, pytest.raises(AssertionError):
+        image.load()  # it would be, if all formats were allowed
+    assert embed(tmp_path / "000000020.png") is None
+    assert read_metadata(tmp_path / "000000020.png") == {}
+
+
+@pytest.mark.parametrize("size", [(20_000, 50), (8_000, 8_000)])
+def test_sheets_larger_than_any_of_ours_are_left_out(tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.new("1", size).save(tmp_path / "a.png")
+    assert embed(tmp_path / "a.png") is None

@@ -14,6 +14,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pillow_heif import register_heif_opener
 from torch import Tensor
 
 from ganvas import builtin
@@ -190,6 +191,36 @@ class TestPlainRun:
         config = replace(QUICK, size=size, iterations=1, optimizer="adam" if adam else "lbfgs")
         list(stylize(tmp_path / "any.png", [style], tmp_path / "out.png", config))
         assert look(tmp_path / "out.png").size == scale_to((width, height), size)
+
+    @pytest.mark.parametrize("statistics", ["gram", "moments", "patches"])
+    @pytest.mark.parametrize("kind", ["one pixel", "huge", "flat", "palette", "animated", "16 bit ramp", "phone"])
+    def test_odd_contents_and_styles_are_painted(
+        self, kind: str, statistics: str, content: Path, style: Path, tmp_path: Path
+    ) -> None:
+        odd = tmp_path / "odd.png"
+        colors = look(style).convert("RGB")
+        if kind == "one pixel":
+            Image.new("RGB", (1, 1), "orange").save(odd)
+        elif kind == "huge":
+            colors.resize((4000, 4000)).save(odd, compress_level=1)
+        elif kind == "flat":
+            Image.new("RGB", (40, 30), "white").save(odd)
+        elif kind == "palette":
+            colors.quantize(8).save(odd, transparency=0)
+        elif kind == "animated":
+            odd = tmp_path / "odd.gif"
+            colors.save(odd, save_all=True, append_images=[colors.transpose(Image.Transpose.ROTATE_180)])
+        elif kind == "16 bit ramp":
+            Image.fromarray(np.linspace(0, 65535, 900).reshape(30, 30).astype(np.uint16)).save(odd)
+        else:
+            register_heif_opener()
+            odd = tmp_path / "odd.heic"
+            colors.save(odd)
+        config = replace(QUICK, size=32, iterations=1, statistics=statistics)
+        for number, (of, by) in enumerate(((content, odd), (odd, style))):
+            list(stylize(of, [by], tmp_path / f"{number}.png", config))
+            assert np.isfinite(np.asarray(look(tmp_path / f"{number}.png"))).all()
+            assert max(look(tmp_path / f"{number}.png").size) == 32
 
     def test_settings_and_pictures_are_checked_before_any_work(
         self, content: Path, style: Path, tmp_path: Path

@@ -9,7 +9,8 @@ from .image_file import UnreadableImageError
 from .inspect import Inspection, inspect
 from .overview import Overview, read_overview
 from .prepare import PreparedDataset, prepare
-from .sources import Source, open_source
+from .source import Source
+from .sources import open_source
 
 __all__ = [
     "DecodedImage",

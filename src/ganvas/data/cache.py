@@ -49,10 +49,14 @@ def checksums_match(path: Path, size: int, sums: list[int]) -> bool:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; empty if the file is missing or damaged."""
+    """Return the JSON object in a file; empty if the file is missing or damaged.
+
+    Raises:
+        OSError: it is there, but cannot be read now.
+    """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

@@ -1,7 +1,7 @@
 """Decode any picture file to an upright sRGB image, and resize it to the configured shape."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from .image_file import (
     exif_orientation,
     header_of,
     open_image,
+    reading,
 )
 from .integrity import check_jpeg
 from .sixteen_bit import in_range
@@ -55,19 +56,24 @@ def read_image(
     if isinstance(source, np.ndarray):
         return DecodedImage(Image.fromarray(source))
     with open_image(source, name) as image:
-        header = header_of(image, display_name(source, name))
-        notes = list(_header_notes(header))
-        if min_size and header.format == "JPEG":
-            image.draft(None, min_size if header.orientation < 5 else min_size[::-1])
-        image.load()
-        if header.animated:
-            _skip_blank_frames(image)
-        if header.format == "JPEG":
-            check_jpeg(source if isinstance(source, bytes) else source.read_bytes())
-        transpose = UPRIGHT_TRANSPOSE.get(exif_orientation(image))  # read again: Pillow has already turned a TIFF
-        if header.deep and value_range is not None:
-            image = in_range(image, source, ValueRange(*value_range))
-            notes.append("high bit depth reduced to 8 bits")
+        with reading(source, name):
+            header = header_of(image, display_name(source, name))
+            if min_size and header.format == "JPEG":
+                image.draft(None, min_size if header.orientation < 5 else min_size[::-1])
+            image.load()
+            if header.animated:
+                _skip_blank_frames(image)
+            if header.format == "JPEG":
+                check_jpeg(source if isinstance(source, bytes) else source.read_bytes())
+            orientation = exif_orientation(image)  # only now: a PNG's may come last, and Pillow has turned a TIFF
+            if header.format == "PNG":
+                header = replace(header, orientation=orientation)
+            notes = list(_header_notes(header))
+            if header.deep and value_range is not None:
+                turned_from = header.orientation if header.format == "TIFF" else 1
+                image = in_range(image, source, ValueRange(*value_range), turned_from)
+                notes.append("high bit depth reduced to 8 bits")
+        transpose = UPRIGHT_TRANSPOSE.get(orientation)
         srgb_image, color_notes = to_srgb(image)
         return DecodedImage(
             srgb_image.transpose(transpose) if transpose is not None else srgb_image, tuple(notes + color_notes)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .image_file import ImageInput
+from .image_file import ImageInput, reading
 
 EDGE_BYTES = 1 << 16  # bytes hashed at either end of a file
 MAX_HASH_DISTANCE = 4  # of 64 bits, for two pictures that look alike
@@ -76,10 +76,13 @@ def content_hash(source: ImageInput) -> int:
     """Return a 64-bit hash of a file's length and its first and last 64 KiB: the same for copies.
 
     Reading no more keeps a folder of large photographs fast. Two files that differ only in the middle do not occur.
+
+    Raises:
+        UnreadableImageError: the file cannot be read.
     """
     digest = hashlib.blake2b(digest_size=8)
     if isinstance(source, Path):
-        with source.open("rb") as file:
+        with reading(source, ""), source.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)
             digest.update(file.read(EDGE_BYTES))

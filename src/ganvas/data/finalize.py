@@ -15,7 +15,7 @@ from ..errors import GanvasError
 from .cache import checksums
 from .image_file import printable
 from .index import Index
-from .sources import Source
+from .source import Source
 from .workers import ChunkResult
 
 MIN_IMAGES = 16  # good pictures; with fewer, a discriminator just memorizes them
@@ -59,6 +59,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
             skipped.append(SkippedFile(printable(entry.name), total.skipped[index_in_list]))
         elif classes:
             labels[index_in_list] = class_indices.get(entry.group, NO_LABEL)
+    unread = set(total.unread)
     image_bytes = config.channels * config.height * config.width
     with (folder / "pictures").open("r+b") as images:
         for gap, last in gap_moves(total.skipped, index.count):
@@ -74,6 +75,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         "path": config.path,
         "fingerprint": index.fingerprint,
         "content": _content_digest(index, total, classes),
+        "unread": [entry.name for number, entry in enumerate(index.entries()) if number in unread],
         "shape": [count, config.channels, config.height, config.width],
         "classes": names,
         "skipped": skipped,

@@ -6,10 +6,11 @@ Only Pillow opens files, and only as picture formats: nothing here starts Ghosts
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -46,14 +47,15 @@ class UnreadableImageError(GanvasError):
     Args:
         reason: in plain words, without a full stop ("truncated").
         name: of the file.
+        temporary: it is not known to be damaged, but could not be read just now.
     """
 
-    def __init__(self, reason: str, name: str = "") -> None:
+    def __init__(self, reason: str, name: str = "", temporary: bool = False) -> None:
         super().__init__(
             f"{printable(name)}: {reason}." if name else f"{reason}.",
             "Use another picture, or open this one and save it again.",
         )
-        self.reason = reason
+        self.reason, self.temporary = reason, temporary
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def read_header(source: ImageInput, name: str = "") -> ImageHeader:
     if isinstance(source, np.ndarray):
         image = Image.fromarray(source)
         return ImageHeader("array", image.mode, *image.size, 1, False, image.mode == "RGBA", False, False)
-    with open_image(source, name) as image:
+    with open_image(source, name) as image, reading(source, name):
         return header_of(image, display_name(source, name))
 
 
@@ -91,27 +93,48 @@ def printable(name: str) -> str:
 
 @contextmanager
 def open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
-    """Open a picture. Any error, here or in the body of the `with`, is raised as `UnreadableImageError`."""
-    try:
-        with warnings.catch_warnings(), _open_stream(source) as file:
+    """Open a picture for the body of the `with`.
+
+    Raises:
+        UnreadableImageError: it cannot be opened. Errors in the body are passed on.
+    """
+    with ExitStack() as stack:
+        with reading(source, name):
+            stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Pillow warns of what is checked, noted or raised here
+            file: IO[bytes] = stack.enter_context(_open_stream(source))
             _check_content(file)
-            with Image.open(file, formats=supported_formats()) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise Image.DecompressionBombError
-                yield image
+            image = stack.enter_context(Image.open(file, formats=supported_formats()))
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+        yield image
+
+
+@contextmanager
+def reading(source: Path | bytes, name: str) -> Iterator[None]:
+    """Raise any error of a decoder, in the body of the `with`, as `UnreadableImageError`.
+
+    What the system could not read, or had no memory for, may be there again later: that is no damage.
+    """
+    try:
+        yield
+    except UnreadableImageError:
+        raise
+    except MemoryError as error:
+        raise UnreadableImageError("not enough memory", display_name(source, name), temporary=True) from error
     except Exception as error:  # decoders raise anything on a broken file; none of it may stop the run
-        raise UnreadableImageError(_failure_reason(error, source), display_name(source, name)) from error
+        temporary = isinstance(error, OSError) and error.errno is not None
+        raise UnreadableImageError(_failure_reason(error, source), display_name(source, name), temporary) from error
 
 
-def _check_content(file: io.BufferedReader | io.BytesIO) -> None:
+def _check_content(file: IO[bytes]) -> None:
     """Check what a decoder does not, where that is quick."""
     if file.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE:
         check_png(PNG_SIGNATURE + file.read())
     file.seek(0)
 
 
-def _open_stream(source: Path | bytes) -> io.BufferedReader | io.BytesIO:
+def _open_stream(source: Path | bytes) -> IO[bytes]:
     return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
 
 
@@ -152,16 +175,16 @@ def display_name(source: Path | bytes, name: str) -> str:
 
 
 def header_of(image: Image.Image, name: str) -> ImageHeader:
+    """Return the header of a picture that is not decoded yet. EXIF that follows a PNG's pixels is not seen."""
     deep = image.mode.startswith(("I", "F")) or ";16" in str(getattr(image, "tile", ""))
-    if image.format == "PNG":  # whose EXIF may come last: it is read with the pixels, which may be damaged
-        image.load()
+    is_later = image.format == "PNG" and "exif" not in image.info  # asking for it would decode the picture
     format_name = {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
     return ImageHeader(
         format=format_name,
         mode=image.mode,
         width=image.width,
         height=image.height,
-        orientation=exif_orientation(image),
+        orientation=1 if is_later else exif_orientation(image),
         animated=image.format != "MPO" and bool(getattr(image, "is_animated", False)),
         alpha=image.has_transparency_data,
         mislabelled=FORMAT_OF_SUFFIX.get(PurePosixPath(name).suffix.lower(), format_name) != format_name,

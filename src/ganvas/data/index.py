@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..config import DataConfig
-from .sources import Source
+from .source import Source
 
 CHUNK_SIZE = 64  # pictures that are decoded, written and recorded together
 FORMAT_VERSION = 1  # increased when prepared pictures of an older release must not be used

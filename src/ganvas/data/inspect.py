@@ -28,7 +28,8 @@ from .overview import (
 )
 from .recommendations import DatasetStats
 from .size_histograms import SizeHistograms, upright_size
-from .sources import Source, SourceItem, no_pictures_error, open_source
+from .source import Source, SourceItem
+from .sources import no_pictures_error, open_source
 from .value_range import ValueRange
 
 SAMPLE_SIZE = 512  # pictures that are decoded

@@ -17,7 +17,7 @@ from .duplicates import ThumbnailStats, thumbnail_stats
 from .image_file import UnreadableImageError, read_header
 from .sixteen_bit import read_deep_values
 from .size_histograms import SizeHistograms, upright_size
-from .sources import Source, SourceItem
+from .source import Source, SourceItem
 from .symmetry import Symmetry, measure_symmetry
 from .value_range import ValueRange, range_of
 

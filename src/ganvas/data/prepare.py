@@ -27,7 +27,8 @@ from .decode import check_data_config
 from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
 from .index import CHUNK_SIZE, Index, write_index
-from .sources import Source, no_pictures_error, open_source
+from .source import Source
+from .sources import no_pictures_error, open_source
 from .workers import ChunkResult, decode_all
 
 COMMIT_SECONDS = 2.0  # of work that a power cut may cost
@@ -43,6 +44,7 @@ class PreparedDataset:
     notes: how the others were converted, for people.
     fingerprint: the same only for the same files, with their times, prepared in the same way.
     content: the same for the same pictures, wherever they lie and however they are prepared.
+    unread: names of those skipped files that were not damaged, but could not be read at that time.
     """
 
     images: npt.NDArray[np.uint8]
@@ -52,6 +54,7 @@ class PreparedDataset:
     notes: tuple[str, ...]
     fingerprint: str
     content: str = ""
+    unread: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -81,9 +84,13 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
                 raise no_pictures_error(source, f"Try: ganvas inspect {source.path}")
             if text := left_out(source.other_files()):
                 yield Note(text)
-            prepared = load_prepared(cache / index.fingerprint) or (
-                yield from _build(config, source, index, cache, workers)
-            )
+            prepared = load_prepared(cache / index.fingerprint)
+            if prepared is not None and any(map(source.can_read, prepared.unread)):
+                yield Note("Pictures that could not be read before can be now: all are prepared again.")
+                shutil.rmtree(cache / index.fingerprint)
+                prepared = None
+            if prepared is None:
+                prepared = yield from _build(config, source, index, cache, workers)
             mark_used(cache / index.fingerprint)
     except OSError as error:
         raise _cache_error(error, cache) from error
@@ -112,7 +119,11 @@ def is_trained_on(config: Config, data: PreparedDataset, path: str) -> bool:
 
 
 def load_prepared(folder: Path) -> PreparedDataset | None:
-    """Return the dataset that was prepared in `folder`; None if there is none or it is damaged."""
+    """Return the dataset that was prepared in `folder`; None if there is none or it is damaged.
+
+    Raises:
+        OSError: it is there, but cannot be read now.
+    """
     record = read_record(folder / "record.json")
     try:
         shape = tuple(record["shape"])
@@ -129,8 +140,9 @@ def load_prepared(folder: Path) -> PreparedDataset | None:
             tuple(record["notes"]),
             record["fingerprint"],
             record["content"],
+            tuple(record["unread"]),
         )
-    except (OSError, KeyError, TypeError, ValueError, EOFError):
+    except (FileNotFoundError, KeyError, TypeError, ValueError, EOFError):
         return None
 
 
@@ -203,6 +215,7 @@ def _merge_into(total: ChunkResult, result: ChunkResult) -> None:
     total.skipped.update(result.skipped)
     total.notes.update(result.notes)
     total.hashes.update(result.hashes)
+    total.unread.extend(result.unread)
 
 
 def _read_journal(journal: IO[bytes]) -> Iterator[ChunkResult]:
@@ -224,7 +237,8 @@ def _read_journal(journal: IO[bytes]) -> Iterator[ChunkResult]:
 def _commit(images: IO[bytes], journal: IO[bytes], uncommitted: list[ChunkResult]) -> None:
     """Sync images to disk, then record their chunks as done: a power cut cannot reverse this order."""
     os.fsync(images.fileno())
-    journal.writelines(result.to_json().encode("ascii") + b"\n" for result in uncommitted)
+    whole = (result for result in uncommitted if not result.unread)  # others are decoded again, if this is interrupted
+    journal.writelines(result.to_json().encode("ascii") + b"\n" for result in whole)
     journal.flush()
     os.fsync(journal.fileno())
     uncommitted.clear()

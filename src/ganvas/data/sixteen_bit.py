@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from .color import is_srgb
-from .image_file import UnreadableImageError, header_of, open_image, read_header
+from .image_file import exif_orientation, header_of, open_image, reading
 from .value_range import ValueRange
 
 Image16 = npt.NDArray[np.uint16]
@@ -25,18 +25,13 @@ def read_16bit_image(path: Path) -> Image16 | None:
     Raises:
         UnreadableImageError: the file is not a picture, or damaged.
     """
-    header = read_header(path)
-    try:
-        content = path.read_bytes()
-        pixels = decode_16bit(content, header.format)
-        if pixels is None:
+    with open_image(path, "") as image, reading(path, ""):
+        header = header_of(image, str(path))
+        pixels = decode_16bit(path.read_bytes(), header.format) if header.deep else None
+        if pixels is None or not is_srgb(image.info.get("icc_profile")):
             return None
-        with Image.open(io.BytesIO(content)) as image:
-            if not is_srgb(image.info.get("icc_profile")):
-                return None
-    except Exception as error:  # decoders raise anything on a broken file
-        raise UnreadableImageError(f"damaged ({error})", str(path)) from error
-    return rotate_upright(pixels, header.orientation)
+        orientation = exif_orientation(image) if header.format == "PNG" else header.orientation
+        return rotate_upright(pixels, orientation)
 
 
 def read_deep_values(source: Path | bytes, name: str) -> npt.NDArray[Any] | None:
@@ -45,7 +40,7 @@ def read_deep_values(source: Path | bytes, name: str) -> npt.NDArray[Any] | None
     Raises:
         UnreadableImageError: it cannot be read.
     """
-    with open_image(source, name) as image:
+    with open_image(source, name) as image, reading(source, name):
         if not header_of(image, name).deep:
             return None
         image.load()
@@ -53,9 +48,13 @@ def read_deep_values(source: Path | bytes, name: str) -> npt.NDArray[Any] | None
         return values
 
 
-def in_range(image: Image.Image, source: Path | bytes, value_range: ValueRange) -> Image.Image:
-    """Return a loaded image of more than 8 bits a channel with 8: grey, colour, or colour with alpha."""
-    values, alpha = _values_of(image, source)
+def in_range(image: Image.Image, source: Path | bytes, value_range: ValueRange, orientation: int = 1) -> Image.Image:
+    """Return a loaded image of more than 8 bits a channel with 8: grey, colour, or colour with alpha.
+
+    Args:
+        orientation: from which Pillow has turned the image upright as it was loaded; 1 if it has not.
+    """
+    values, alpha = _values_of(image, source, orientation)
     converted = Image.fromarray(value_range.to_uint8(values))
     if alpha is not None:
         converted = converted.convert("RGB")
@@ -80,7 +79,9 @@ def decode_16bit(content: bytes, format_name: str) -> Image16 | None:
     return {"PNG": _decode_png, "TIFF": _decode_tiff}.get(format_name, lambda _: None)(content)
 
 
-def _values_of(image: Image.Image, source: Path | bytes) -> tuple[npt.NDArray[Any], Image16 | None]:
+def _values_of(
+    image: Image.Image, source: Path | bytes, orientation: int = 1
+) -> tuple[npt.NDArray[Any], Image16 | None]:
     """Return numbers (H, W) or (H, W, 3), and those for alpha (H, W) where there are some."""
     if image.mode.startswith(("I", "F")):
         return np.asarray(image), None
@@ -88,6 +89,8 @@ def _values_of(image: Image.Image, source: Path | bytes) -> tuple[npt.NDArray[An
     pixels = decode_16bit(content, image.format or "")
     if pixels is None:  # a kind that only Pillow reads, with 8 bits
         pixels = np.asarray(image.convert("RGBA")).astype(np.uint16) * 257
+    else:
+        pixels = rotate_upright(pixels, orientation)
     has_alpha = bool((pixels[..., 3] < 65535).any())
     return pixels[..., :3], pixels[..., 3] if has_alpha else None
 

@@ -6,90 +6,25 @@ listed. (The exception is a .zip, whose table of contents is read in one piece.)
 
 import os
 import zipfile
-import zlib
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from itertools import islice
-from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import GanvasError, did_you_mean
 from .arrays import find_idx, is_idx, load_idx, load_npy
-from .class_folders import classes_of_folders, unless_many_are_loose
-from .dataset_json import DATASET_JSON, folder_of, labels_in
+from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import ARCHIVES, EXPORTS, HEAD_BYTES, is_image_file, suffix_of
-from .image_file import ImageInput, UnreadableImageError, printable
+from .image_file import printable
+from .source import Source, SourceItem
 from .value_range import UINT8, ValueRange
-from .walk import is_hidden, walk
-
-MAX_MEMBER_BYTES = 1 << 30  # a picture in an archive is unpacked in memory; larger ones may be zip bombs
-
-
-class SourceItem(NamedTuple):
-    """One picture of a source, before anything of it is read.
-
-    name: argument of `Source.read`, unique in the source ("cats/01.jpg").
-    group: its folder or its label; `Source.classes` turns these into class names.
-    stamp: changes when the content changes.
-    problem: why it cannot be read, if that is known already; else empty.
-    """
-
-    name: str
-    group: str
-    stamp: str
-    problem: str = ""
-
-
-class Source(ABC):
-    """A place with pictures. `kind` is "folder", "zip", "idx" or "npy"."""
-
-    kind: str
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @abstractmethod
-    def items(self) -> Iterator[SourceItem]:
-        """Yield every picture, in the same order each time."""
-
-    @abstractmethod
-    def read(self, name: str) -> ImageInput:
-        """Return the item called `name` as input of `decode.read_image`."""
-
-    def other_files(self) -> Counter[str]:
-        """Return the number of files that are not pictures, by suffix."""
-        return Counter()
-
-    @property
-    def values(self) -> str:
-        """What numbers stand for black and white, where this is not plain."""
-        return ""
-
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        """The labels of pictures by their names, where a file beside them lists those; then they are the groups."""
-        return {}
-
-    def group_of(self, name: str) -> str:
-        """Return the label or else the folder of a picture, without folders that only keep each other short."""
-        return self.labels.get(name, "") if self.labels else folder_of(name)
-
-    def classes(self, groups: Mapping[str, int]) -> dict[str, str]:
-        """Return the class of each group that has one; an empty dict when the groups make no classes.
-
-        Where labels are listed, they are the classes, else folders.
-
-        Args:
-            groups: number of pictures in each.
-        """
-        if self.labels:
-            return unless_many_are_loose({group: group for group in groups if group}, groups)
-        return classes_of_folders(groups)
+from .walk import walk
+from .zip_source import ZipSource
 
 
 class FolderSource(Source):
@@ -133,64 +68,6 @@ class FolderSource(Source):
             for _ in self.items():
                 pass
         return self._others or Counter()
-
-
-class ZipSource(Source):
-    """Pictures in a .zip, read in place: nothing is unpacked to disk."""
-
-    kind = "zip"
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        try:
-            self._archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise GanvasError(f"{path} is damaged or not a .zip: {error}", f"Try: unzip -t '{path}'") from error
-        if any(member.flag_bits & 1 for member in self._archive.infolist()):
-            raise GanvasError(f"{path} is encrypted.", "Unpack it with its password, then use the folder.")
-
-    def items(self) -> Iterator[SourceItem]:
-        for name, member in self._members.items():
-            if self._is_picture(name):
-                yield SourceItem(name, self.group_of(name), f"{member.file_size}-{member.CRC}")
-
-    @cached_property
-    def _members(self) -> dict[str, zipfile.ZipInfo]:
-        """Files by their names, which some programs for Windows write with backslashes, without hidden ones.
-
-        They are in the order in which a folder of them is walked.
-        """
-        members = {member.filename.replace("\\", "/"): member for member in self._archive.infolist()}
-        names = [name for name in members if not name.endswith("/") and not is_hidden(name)]
-        return {name: members[name] for name in sorted(names, key=lambda name: PurePosixPath(name).parts)}
-
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        return labels_in(self.read(DATASET_JSON)) if DATASET_JSON in self._members else {}
-
-    def read(self, name: str) -> bytes:
-        member = self._members[name]
-        if member.file_size > MAX_MEMBER_BYTES:
-            raise UnreadableImageError(
-                f"unpacks to {member.file_size:,} bytes, over the limit of {MAX_MEMBER_BYTES:,}", name
-            )
-        try:
-            return self._archive.read(member)
-        except Exception as error:  # one bad member says nothing about the others
-            raise UnreadableImageError(f"damaged in the archive ({error})", name) from error
-
-    def other_files(self) -> Counter[str]:
-        return Counter(suffix_of(name) for name in self._members if not self._is_picture(name))
-
-    def _is_picture(self, name: str) -> bool:
-        return is_image_file(name, partial(self._head, name))
-
-    def _head(self, name: str) -> bytes:
-        try:
-            with self._archive.open(self._members[name]) as file:
-                return file.read(HEAD_BYTES)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):  # a damaged file of unknown kind
-            return b""
 
 
 class ArraySource(Source):

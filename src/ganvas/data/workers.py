@@ -39,20 +39,22 @@ class ChunkResult:
     skipped: the reason for each skipped picture, by its index.
     notes: how often each note occurred.
     hashes: of the content of each other picture, by its index.
+    unread: indices of those skipped pictures that may be readable later.
     """
 
     chunk: int
     skipped: dict[int, str] = field(default_factory=dict)
     notes: Counter[str] = field(default_factory=Counter)
     hashes: dict[int, int] = field(default_factory=dict)
+    unread: list[int] = field(default_factory=list)
 
     def to_json(self) -> str:
-        return json.dumps([self.chunk, list(self.skipped.items()), self.notes, list(self.hashes.items())])
+        return json.dumps([self.chunk, list(self.skipped.items()), self.notes, list(self.hashes.items()), self.unread])
 
     @staticmethod
     def from_json(line: str | bytes) -> "ChunkResult":
-        chunk, skipped, notes, hashes = json.loads(line)
-        return ChunkResult(chunk, dict(skipped), Counter(notes), dict(hashes))
+        chunk, skipped, notes, hashes, unread = json.loads(line)
+        return ChunkResult(chunk, dict(skipped), Counter(notes), dict(hashes), unread)
 
 
 class ChunkDecoder:
@@ -83,6 +85,8 @@ class ChunkDecoder:
                 result.hashes[chunk * CHUNK_SIZE + count - 1] = content_hash(content)
             except UnreadableImageError as error:
                 result.skipped[chunk * CHUNK_SIZE + count - 1] = error.reason
+                if error.temporary:
+                    result.unread.append(chunk * CHUNK_SIZE + count - 1)
         self._images_file.seek(chunk * pixels.nbytes)
         self._images_file.write(pixels[:count].data)
         self._images_file.flush()

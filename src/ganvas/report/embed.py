@@ -8,9 +8,12 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from ..image_io import open_written
+
 MAX_BYTES_ALL = 3_600_000  # of a group of images together; base64 makes them a third larger
 MAX_BYTES = 300_000  # of a single image
 MAX_FRAMES = 60  # sample grids in the time-lapse
+MAX_SIDE, MAX_PIXELS = 16_383, 50_000_000  # WebP's limit, and more than any sheet of ours has
 LOSSLESS = None
 # (scale of width and height, WebP quality), tried in turn until the image is small enough.
 ENCODINGS: tuple[tuple[float, int | None], ...] = (
@@ -54,7 +57,9 @@ def evenly_spaced(count: int, max_count: int = MAX_FRAMES) -> list[int]:
 
 def _open_image(path: Path) -> Image.Image | None:
     try:
-        with Image.open(path) as image:
+        with open_written(path) as image:
+            if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
+                return None
             return image.convert("RGBA" if "A" in image.getbands() else "RGB")
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None  # missing, truncated or not an image: the page says so

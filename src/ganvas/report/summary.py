@@ -19,6 +19,7 @@ from ..formatting import (
     format_percent,
     format_size,
 )
+from ..image_io import open_written
 from ..runs import Run
 from ..version import __version__
 from .history import History
@@ -171,9 +172,9 @@ def _training_release(history: History) -> str:
     """Return the release that wrote the last sample grid, from the metadata of the file."""
     for grid in reversed(history.sample_grids):
         try:
-            with Image.open(grid.path) as image:
+            with open_written(grid.path) as image:
                 return str(image.info.get("software", ""))
-        except OSError:
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # nothing that we have written
             continue
     return ""
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from ..config import StyleConfig, from_dict
@@ -18,7 +17,7 @@ from ..config.style import ColorMode, with_current_names
 from ..data.sixteen_bit import read_16bit_image
 from ..errors import GanvasError
 from ..events import Done, Event
-from ..image_io import SIXTEEN_BIT_SUFFIXES, read_metadata, to_float
+from ..image_io import SIXTEEN_BIT_SUFFIXES, open_written, read_metadata, to_float
 from ..models.vgg import PACKAGED
 from .check import check_colors
 from .load import SourcePaths, load_picture, to_uint8_tensor
@@ -109,7 +108,7 @@ def _read_rgb(path: Path, pixels16: NDArray[np.uint16] | None) -> Tensor:
     """Return the colours of a painting, transparent pixels included, as (1, 3, H, W) in [-1, 1]."""
     if pixels16 is not None:
         return torch.from_numpy(pixels16[..., :3] / np.float32(32767.5) - 1).permute(2, 0, 1)[None]
-    with Image.open(path) as image:
+    with open_written(path) as image:
         return to_float(to_uint8_tensor(image.convert("RGB")))
 
 

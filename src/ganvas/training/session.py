@@ -23,6 +23,7 @@ from .monitoring.checkpoint_scores import CheckpointScorer
 from .monitoring.coach_runner import CoachRunner
 from .pace import Pace
 from .phases import add_to_averages, begin_step, set_learning_rates, take_step
+from .processor_share import ProcessorShare
 from .state import State, new_state
 from .state_io import load_state, newest_checkpoint, read_checkpoint, with_prefix
 from .steps.batch import make_loader
@@ -73,6 +74,7 @@ class Session:
         fatal: why it cannot go on, if so.
         ada_max_p_reported: whether it was said that augmentation is as strong as it may be; once is enough.
         should_score, should_save: what is still to be done after this step.
+        share: of the processor that this process was given.
     """
 
     config: Config
@@ -93,6 +95,7 @@ class Session:
     should_score: bool = False
     should_save: bool = False
     last: LastStep = field(init=False)
+    share: ProcessorShare = field(default_factory=ProcessorShare)
 
     @property
     def is_running(self) -> bool:
@@ -142,6 +145,9 @@ class Session:
         if self.reason != "interrupted":
             yield from self._keep_best()
         counters, folder = self.state.counters, self.run.folder
+        more = f"ganvas train --out {shlex.quote(str(folder))} --minutes {self.config.minutes or 0:g}"
+        if self.reason == "finished" and (text := self.share.note(self.device_choice, self.config.minutes, more)):
+            yield Note(text)
         command = f"ganvas {'train --out' if self.reason == 'interrupted' else 'sample'} {shlex.quote(str(folder))}"
         yield Done(str(folder), counters.step, counters.images_seen, counters.seconds, self.reason, command)
 

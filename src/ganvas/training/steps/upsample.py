@@ -18,7 +18,7 @@ from torch import Tensor
 from ...config import Config, UpsamplingConfig
 from ...device import seeded_rng
 from ...errors import GanvasError, lookup
-from ...losses import LOSSES
+from ...losses import LOSSES, NEEDS_REAL
 from ...models.projected import ProjectedDiscriminator, perceptual_distance
 from ...models.quick import AutoencoderGenerator
 from ...models.upsampling import FULL_LEVEL, UpsampledDiscriminator, UpsampledGenerator, downsample, view_factor
@@ -140,16 +140,18 @@ def refine_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tu
     assert isinstance(discriminator, UpsampledDiscriminator)
     judge = discriminator.judge
     assert isinstance(judge, ProjectedDiscriminator)
+    has_real = batch.origin != SAMPLED
     rng_state = batch.rng.get_state()
     with torch.no_grad():
-        of_reals = judge.features_of(d_input(config, batch, batch.real))
-        real_logits = judge.logits_of(of_reals, batch.labels)
+        reals = d_input(config, batch, batch.real)
+        of_reals = judge.features_of(reals[has_real])
     batch.rng.set_state(rng_state)
     of_fakes = judge.features_of(d_input(config, batch, fakes))
-    adversarial = lookup(LOSSES, config.loss, "loss")[1](real_logits, judge.logits_of(of_fakes, batch.labels))
-    has_real = batch.origin != SAMPLED
+    fake_logits = judge.logits_of(of_fakes, batch.labels)
+    real_logits = judge(reals, *batch.condition).detach() if config.loss in NEEDS_REAL else fake_logits
+    adversarial = lookup(LOSSES, config.loss, "loss")[1](real_logits, fake_logits)
     upsampling = (fakes - batch.real)[has_real].abs().mean()
-    perceptual = perceptual_distance([each[has_real] for each in of_fakes], [each[has_real] for each in of_reals])
+    perceptual = perceptual_distance([each[has_real] for each in of_fakes], of_reals)
     loss = upsampling + settings.perceptual_weight * perceptual + settings.adversarial_weight * adversarial
     losses = {"generator": adversarial, "upsampling": upsampling, "perceptual": perceptual}
     return loss, {name: each.detach() for name, each in losses.items()}

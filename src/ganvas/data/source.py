@@ -1,0 +1,89 @@
+"""What all sources of pictures have in common: a stream of items, each to be read by its name."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from .class_folders import classes_of_folders, unless_many_are_loose
+from .dataset_json import folder_of
+from .image_file import ImageInput, UnreadableImageError
+
+
+class SourceItem(NamedTuple):
+    """One picture of a source, before anything of it is read.
+
+    name: argument of `Source.read`, unique in the source ("cats/01.jpg").
+    group: its folder or its label; `Source.classes` turns these into class names.
+    stamp: changes when the content changes.
+    problem: why it cannot be read, if that is known already; else empty.
+    """
+
+    name: str
+    group: str
+    stamp: str
+    problem: str = ""
+
+
+class Source(ABC):
+    """A place with pictures. `kind` is "folder", "zip", "idx" or "npy"."""
+
+    kind: str
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @abstractmethod
+    def items(self) -> Iterator[SourceItem]:
+        """Yield every picture, in the same order each time."""
+
+    @abstractmethod
+    def read(self, name: str) -> ImageInput:
+        """Return the item called `name` as input of `decode.read_image`.
+
+        Raises:
+            UnreadableImageError: it cannot be read from the source.
+        """
+
+    def can_read(self, name: str) -> bool:
+        """Return whether the item called `name` can be read now; what is in it may be damaged."""
+        try:
+            content = self.read(name)
+            if isinstance(content, Path):
+                with content.open("rb") as file:
+                    file.read(1)
+        except (UnreadableImageError, OSError):
+            return False
+        return True
+
+    def other_files(self) -> Counter[str]:
+        """Return the number of files that are not pictures, by suffix."""
+        return Counter()
+
+    @property
+    def values(self) -> str:
+        """What numbers stand for black and white, where this is not plain."""
+        return ""
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The labels of pictures by their names, where a file beside them lists those; then they are the groups."""
+        return {}
+
+    def group_of(self, name: str) -> str:
+        """Return the label or else the folder of a picture, without folders that only keep each other short."""
+        return self.labels.get(name, "") if self.labels else folder_of(name)
+
+    def classes(self, groups: Mapping[str, int]) -> dict[str, str]:
+        """Return the class of each group that has one; an empty dict when the groups make no classes.
+
+        Where labels are listed, they are the classes, else folders.
+
+        Args:
+            groups: number of pictures in each.
+        """
+        if self.labels:
+            return unless_many_are_loose({group: group for group in groups if group}, groups)
+        return classes_of_folders(groups)

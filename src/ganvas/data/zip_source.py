@@ -1,0 +1,86 @@
+"""Pictures in a .zip. What is unpacked is bounded by what a member says of itself, whatever lies there."""
+
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
+
+from ..errors import GanvasError
+from .dataset_json import DATASET_JSON, labels_in
+from .file_kinds import HEAD_BYTES, is_image_file, suffix_of
+from .image_file import UnreadableImageError
+from .source import Source, SourceItem
+from .walk import is_hidden
+
+MAX_MEMBER_BYTES = 1 << 30  # a picture in an archive is unpacked in memory; larger ones may be zip bombs
+BOUNDED_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a whole block, however large
+
+
+class ZipSource(Source):
+    """Pictures in a .zip, read in place: nothing is unpacked to disk."""
+
+    kind = "zip"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise GanvasError(f"{path} is damaged or not a .zip: {error}", f"Try: unzip -t '{path}'") from error
+        if any(member.flag_bits & 1 for member in self._archive.infolist()):
+            raise GanvasError(f"{path} is encrypted.", "Unpack it with its password, then use the folder.")
+
+    def items(self) -> Iterator[SourceItem]:
+        for name, member in self._members.items():
+            if self._is_picture(name):
+                yield SourceItem(name, self.group_of(name), f"{member.file_size}-{member.CRC}")
+
+    @cached_property
+    def _members(self) -> dict[str, zipfile.ZipInfo]:
+        """Files by their names, which some programs for Windows write with backslashes, without hidden ones.
+
+        They are in the order in which a folder of them is walked.
+        """
+        members = {member.filename.replace("\\", "/"): member for member in self._archive.infolist()}
+        names = [name for name in members if not name.endswith("/") and not is_hidden(name)]
+        return {name: members[name] for name in sorted(names, key=lambda name: PurePosixPath(name).parts)}
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return labels_in(self.read(DATASET_JSON)) if DATASET_JSON in self._members else {}
+
+    def read(self, name: str) -> bytes:
+        member = self._members[name]
+        if member.file_size > MAX_MEMBER_BYTES:
+            raise UnreadableImageError(
+                f"unpacks to {member.file_size:,} bytes, over the limit of {MAX_MEMBER_BYTES:,}", name
+            )
+        if member.compress_type not in BOUNDED_COMPRESSION:
+            raise UnreadableImageError("packed in a rare way; pack it again, or use a folder", name)
+        try:
+            with self._archive.open(member) as file:
+                content = file.read(member.file_size + 1)  # no more is unpacked, whatever lies there
+        except MemoryError as error:
+            raise UnreadableImageError("not enough memory", name, temporary=True) from error
+        except Exception as error:  # one bad member says nothing about the others
+            temporary = isinstance(error, OSError) and error.errno is not None
+            reason = "cannot be read" if temporary else "damaged"
+            raise UnreadableImageError(f"{reason} in the archive ({error})", name, temporary) from error
+        if len(content) != member.file_size:
+            raise UnreadableImageError("damaged in the archive (it has another size than it says)", name)
+        return content
+
+    def other_files(self) -> Counter[str]:
+        return Counter(suffix_of(name) for name in self._members if not self._is_picture(name))
+
+    def _is_picture(self, name: str) -> bool:
+        return is_image_file(name, partial(self._head, name))
+
+    def _head(self, name: str) -> bytes:
+        try:
+            with self._archive.open(self._members[name]) as file:
+                return file.read(HEAD_BYTES)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):  # a damaged file of unknown kind
+            return b""
