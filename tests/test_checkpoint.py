@@ -1,5 +1,6 @@
 """Checkpoints are complete or absent, and loading cannot run code."""
 
+import errno
 import hashlib
 import io
 import json
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ganvas import checkpoint
-from ganvas.checkpoint import FACTS, MANIFEST, STATE, list_checkpoints, load, load_newest, prune, save
+from ganvas.checkpoint import FACTS, MANIFEST, STATE, list_checkpoints, load, load_newest, prune, put_aside, save
 from ganvas.errors import GanvasError
 
 
@@ -263,3 +264,31 @@ def test_a_damaged_one_of_the_same_step_is_replaced_and_a_valid_one_never_remove
     before = (path.stat(), (path / STATE).stat())
     assert write(tmp_path, 3) == path
     assert (path.stat(), (path / STATE).stat()) == before, "the only valid checkpoint was removed"
+
+
+def test_what_cannot_be_read_now_is_not_taken_for_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = write(tmp_path, 1), write(tmp_path, 2)
+    real = Path.open
+
+    def failing(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if path.parent == new:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return real(path, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", failing)
+        with pytest.raises(GanvasError, match="cannot be read now: Input/output error"):
+            load_newest(tmp_path)
+    newest = load_newest(tmp_path)
+    assert newest is not None
+    assert newest[1]["step"] == 2
+    assert old.is_dir()
+
+
+def test_damaged_checkpoints_are_put_aside_and_nothing_is_deleted(tmp_path: Path) -> None:
+    for number in range(2):
+        path = write(tmp_path, 7)
+        (path / STATE).write_bytes(b"damaged")
+        put_aside(path)
+        assert not list_checkpoints(tmp_path)
+        assert (tmp_path / f"000000007.damaged{number or ''}" / STATE).read_bytes() == b"damaged"

@@ -126,3 +126,37 @@ def test_an_unwritable_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(GanvasError, match="Cannot write to"), Run(tmp_path / "file" / "run").lock():
         pass
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "photo.jpg", "model", ".notes.tmp", "events.jsonl"])
+def test_a_folder_that_holds_something_else_is_no_place_for_a_run(tmp_path: Path, name: str) -> None:
+    (tmp_path / "skipped.txt").write_text("of an earlier attempt")
+    (tmp_path / ".DS_Store").write_bytes(b"")
+    Run(tmp_path).check_free()
+    Run(tmp_path / "not there").check_free()
+    (tmp_path / name).write_text("somebody's")
+    with pytest.raises(GanvasError, match="is not a run, and not empty") as caught:
+        Run(tmp_path).check_free()
+    assert name in caught.value.message
+    assert caught.value.hint.endswith(f"--out {tmp_path / 'run'}")
+
+
+def test_checkpoints_without_their_configuration_are_not_taken_for_another_run(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints" / "000000020").mkdir(parents=True)
+    with pytest.raises(GanvasError, match="has checkpoints, but no"):
+        Run(tmp_path).check_free()
+
+
+@pytest.mark.parametrize("name", ["config.json", ".lock", "events.jsonl", "samples", "checkpoints", "sampled", "model"])
+def test_a_link_among_the_files_of_a_run_is_refused_and_not_followed(tmp_path: Path, name: str) -> None:
+    run, private = Run(tmp_path / "run"), tmp_path / "private"
+    run.write_config(tiny.config())
+    private.write_text("do not touch")
+    (run.folder / name).unlink(missing_ok=True)
+    (run.folder / name).symlink_to(private)
+    with pytest.raises(GanvasError, match="is a link"), run.lock():
+        pass
+    if name != "config.json":
+        with pytest.raises(GanvasError, match="is a link"):
+            run.read_config()
+    assert private.read_text() == "do not touch"

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ class DamagedCheckpoint:
 
     path: Path
     reason: str
+
+
+class DamagedCheckpointError(GanvasError):
+    """A checkpoint was proved to be damaged; it is not just that it cannot be read now."""
 
 
 def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
@@ -91,11 +96,20 @@ def load(path: Path) -> tuple[Tensors, Facts]:
         hashes = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         for name in (STATE, FACTS):
             if _sha256(path / name) != hashes[name]:
-                raise GanvasError(f"Checkpoint {path} is damaged: {name} does not match its checksum.", hint)
+                raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {name} does not match its checksum.", hint)
         facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
         return load_file(path / STATE), facts
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise GanvasError(f"Checkpoint {path} cannot be read: {error}", hint) from error
+    except FileNotFoundError as error:
+        raise DamagedCheckpointError(
+            f"Checkpoint {path} is damaged: {Path(error.filename).name} is missing.", hint
+        ) from error
+    except OSError as error:
+        raise GanvasError(
+            f"Checkpoint {path} cannot be read now: {error.strerror or error}.",
+            "Nothing was changed. Once it can be read, type the same command again.",
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+        raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {error}", hint) from error
 
 
 def load_newest(folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, ...]] | None:
@@ -108,7 +122,7 @@ def load_newest(folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, 
     for path in reversed(list_checkpoints(folder)):
         try:
             return *load(path), tuple(damaged)
-        except GanvasError as error:
+        except DamagedCheckpointError as error:
             damaged.append(DamagedCheckpoint(path, error.message))
     if damaged:
         raise GanvasError(
@@ -116,6 +130,12 @@ def load_newest(folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, 
             "Start again in another folder, or remove this one.",
         )
     return None
+
+
+def put_aside(path: Path) -> None:
+    """Rename a damaged checkpoint to NAME.damaged, so that it counts as none. Nothing is deleted."""
+    names = (path.with_name(f"{path.name}.damaged{number or ''}") for number in count())
+    path.rename(next(name for name in names if not name.exists()))
 
 
 def newest_facts(folder: Path) -> Facts | None:

@@ -40,6 +40,11 @@ def format_bytes(count: int) -> str:
     return decimal(count)
 
 
+def printable(name: str) -> str:
+    """Return a file name that is safe to print and to write: unprintable characters become escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+
+
 def format_percent(share: object) -> str:
     """Return a fraction as a percentage, None as a dash, others as str."""
     return f"{format_number(100 * share)}\u00a0%" if isinstance(share, int | float) else format_number(share)

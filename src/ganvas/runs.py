@@ -12,6 +12,7 @@ RUN/skipped.txt     pictures that could not be read, and why
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,11 @@ from .config.old_format import upgrade
 from .errors import GanvasError
 from .event_log import to_json
 from .events import Event
+from .formatting import printable
 from .image_io import write_atomically
+
+# What may lie in the folder of a new run: what an earlier attempt has left, and what systems put everywhere.
+MAY_BE_THERE = frozenset({".lock", "skipped.txt", ".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
 class Run:
@@ -39,10 +44,48 @@ class Run:
         self.model = self.folder / "model"
         self.evaluation = self.folder / "evaluation"
         self.skipped_file = self.folder / "skipped.txt"
+        self.lock_file = self.folder / ".lock"
 
     def exists(self) -> bool:
         """Return whether there is a run in this folder."""
         return self.config_file.is_file()
+
+    def check_free(self) -> None:
+        """Check that a new run may begin in this folder: it holds nothing that is somebody else's.
+
+        Raises:
+            GanvasError: there are files in it, or checkpoints of a run whose configuration is gone.
+        """
+        try:
+            found = sorted(path.name for path in self.folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if self.checkpoints.name in found:
+            raise GanvasError(
+                f"{self.folder} has checkpoints, but no {self.config_file.name} to say of what.",
+                f"Put {self.config_file.name} back to go on with them, or begin in another folder: --out OTHER",
+            )
+        others = [name for name in found if name not in MAY_BE_THERE]
+        if others:
+            more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
+            raise GanvasError(
+                f"{self.folder} is not a run, and not empty: {', '.join(map(printable, others[:3]))}{more}.",
+                f"Begin in a folder of its own: --out {shlex.quote(str(self.folder / 'run'))}",
+            )
+
+    def refuse_links(self) -> None:
+        """Check that what is read and written here lies here. Archives and clouds keep links, also to private files.
+
+        Raises:
+            GanvasError: one of the run's own files or folders is a link.
+        """
+        own = (self.config_file, self.events_file, self.samples, self.checkpoints, self.model, self.evaluation)
+        for path in (*own, self.skipped_file, self.lock_file, self.folder / "sampled", self.folder / "report.html"):
+            if path.is_symlink():
+                raise GanvasError(
+                    f"{path} is a link. The files of a run have to lie in its folder.",
+                    "If the run is yours, put there what the link points to.",
+                )
 
     def read_config(self) -> Config:
         """Return the run's configuration.
@@ -53,6 +96,7 @@ class Run:
         if not self.exists():
             problem = "is not a run (it has no config.json)" if self.folder.is_dir() else "does not exist"
             raise GanvasError(f"{self.folder} {problem}.", f"Try: ganvas train PICTURES --out {self.folder}")
+        self.refuse_links()
         try:
             record = json.loads(self.config_file.read_text(encoding="utf-8"))
         except (ValueError, OSError) as error:
@@ -90,9 +134,10 @@ class Run:
         Raises:
             GanvasError: another process is writing here; the message names it.
         """
+        self.refuse_links()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            file = (self.folder / ".lock").open("a+")
+            file = self.lock_file.open("a+")
         except OSError as error:
             raise GanvasError(f"Cannot write to {self.folder}: {error.strerror}", "Choose another --out.") from error
         with file:

@@ -16,8 +16,9 @@ from PIL import Image
 
 from ganvas.config import DataConfig
 from ganvas.data.decode import check_data_config, read_image, resize_to, to_chw_array
-from ganvas.data.image_file import UnreadableImageError, printable, read_header
+from ganvas.data.image_file import UnreadableImageError, read_header
 from ganvas.errors import GanvasError
+from ganvas.formatting import printable
 
 CORNERS = [RED, GREEN, BLUE, YELLOW]
 ODD = odd_files()

@@ -76,6 +76,14 @@ def test_a_copy_is_compared_as_training_pictures(run: Path, pictures: Path, tmp_
     assert not run_to_end(run_inputs(Run(run), copy, options)).is_training_data
 
 
+def test_checkpoints_of_another_training_are_refused(run: Path, pictures: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    tiny.train(pictures, other, "fc", seed=7, stop=tiny.stop_after(2))
+    shutil.copy(other / "config.json", run / "config.json")
+    with pytest.raises(GanvasError, match=r"of another training than its config.json \(seed\)"):
+        list(ganvas.train(None, run, device="cpu"))
+
+
 def test_pictures_beside_a_run_move_with_it(pictures: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(pictures, home / "pictures")

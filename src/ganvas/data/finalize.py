@@ -12,8 +12,8 @@ import numpy as np
 
 from ..config import DataConfig
 from ..errors import GanvasError
+from ..formatting import printable
 from .cache import checksums
-from .image_file import printable
 from .index import Index
 from .source import Source
 from .workers import ChunkResult

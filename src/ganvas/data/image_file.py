@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import GanvasError
+from ..formatting import printable
 from .file_kinds import FORMAT_OF_SUFFIX, HEAD_BYTES, sniff_format
 from .integrity import PNG_SIGNATURE, check_png
 
@@ -84,11 +85,6 @@ def read_header(source: ImageInput, name: str = "") -> ImageHeader:
         return ImageHeader("array", image.mode, *image.size, 1, False, image.mode == "RGBA", False, False)
     with open_image(source, name) as image, reading(source, name):
         return header_of(image, display_name(source, name))
-
-
-def printable(name: str) -> str:
-    """Return a file name that is safe to print and to write: unprintable characters become escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
 @contextmanager

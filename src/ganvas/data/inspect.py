@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ..formatting import printable
 from . import recommendations
 from .duplicates import ThumbnailStats, content_hash, find_lookalikes
 from .finalize import SkippedFile
-from .image_file import UPRIGHT_TRANSPOSE, ImageHeader, UnreadableImageError, printable, read_header
+from .image_file import UPRIGHT_TRANSPOSE, ImageHeader, UnreadableImageError, read_header
 from .overview import (
     OVERVIEW_LIMIT,
     OVERVIEW_SAMPLE,

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import GanvasError, did_you_mean
+from ..formatting import printable
 from .arrays import find_idx, is_idx, load_idx, load_npy
 from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import ARCHIVES, EXPORTS, HEAD_BYTES, is_image_file, suffix_of
-from .image_file import printable
 from .source import Source, SourceItem
 from .value_range import UINT8, ValueRange
 from .walk import walk

@@ -18,7 +18,7 @@ from .monitoring.logit_histograms import logit_histograms
 from .monitoring.sample_grids import save_sample_grid
 from .session import Session
 from .state import BestCheckpoint
-from .state_io import state_to_tensors
+from .state_io import identity, state_to_tensors
 from .steps.ema import prepare_for_sampling
 
 KEEP = 3  # newest checkpoints that stay, beside the best
@@ -156,7 +156,8 @@ def save(session: Session) -> Iterator[Event]:
     if coach.should_checkpoint(state):
         state.coach.healthy_checkpoints = (*state.coach.healthy_checkpoints, counters.step)[-2:]
     tensors, facts = state_to_tensors(state)
-    path = checkpoint.save(run.checkpoints, counters.step, tensors, facts | {"events": run.events_size()})
+    facts |= {"events": run.events_size(), "training": identity(session.config)}
+    path = checkpoint.save(run.checkpoints, counters.step, tensors, facts)
     save_network(run, network, counters.step, counters.images_seen)
     best = {counters.best.step} if counters.best else set[int]()
     checkpoint.prune(run.checkpoints, KEEP, {*state.coach.healthy_checkpoints, *best})

@@ -1,14 +1,13 @@
 """Mutable state of a running training: configuration, networks, loader, coach, and the result of the last step."""
 
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import torch
 
-from ..checkpoint import checkpoint_path
+from ..checkpoint import DamagedCheckpointError, checkpoint_path, put_aside
 from ..config import Config, TrainOptions
 from ..data import PreparedDataset
 from ..data.loader import Loader
@@ -162,7 +161,11 @@ class Session:
             why = f"The training did not end well; the model is from step {step:,}, when it was last healthy."
         else:
             return
-        tensors, facts = read_checkpoint(self.config, checkpoint_path(self.run.checkpoints, step))
+        try:
+            tensors, facts = read_checkpoint(self.config, checkpoint_path(self.run.checkpoints, step))
+        except DamagedCheckpointError as error:
+            yield Note(f"{error.message} The model is from the end.")
+            return
         self.state.networks.g_ema.load_state_dict(with_prefix(tensors, "g_ema/"))
         save_network(self.run, self.state.networks.g_ema, step, facts["counters"]["images_seen"])
         yield Note(why)
@@ -217,5 +220,5 @@ def _load_or_create_state(config: Config, run: Run, device: torch.device) -> Gen
     run.truncate_events(facts.get("events", 0))
     for each in damaged:
         yield Note(f"{each.reason} An older one was taken.")
-        shutil.rmtree(each.path, ignore_errors=True)  # it would count as one of the newest that are kept
+        put_aside(each.path)
     return state

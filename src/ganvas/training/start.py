@@ -49,6 +49,8 @@ def train(
     if pictures is None:
         options, more = split_extension(options, run)
     device = choose_device(options.device or "auto")
+    if not run.exists():
+        run.check_free()
     plan = None if run.exists() else _plan_new(pictures, options, run, device)  # before anything is written
     try:
         with run.lock():

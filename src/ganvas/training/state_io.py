@@ -96,6 +96,26 @@ def step_of(facts: Facts) -> int:
     return int(facts["counters"]["step"] if "counters" in facts else facts["step"])
 
 
+def identity(config: Config) -> dict[str, Any]:
+    """Return what tells a training from others, so that its checkpoints are not taken for theirs."""
+    return {"recipe": config.recipe, "seed": config.seed, "content": config.content or config.fingerprint}
+
+
+def _check_identity(config: Config, facts: Facts, folder: Path) -> None:
+    """Refuse the checkpoint of another training; those of earlier releases do not tell.
+
+    Raises:
+        GanvasError: it is.
+    """
+    known = facts.get("training", identity(config))
+    if known != identity(config):
+        differ = ", ".join(name for name, value in identity(config).items() if known.get(name) != value)
+        raise GanvasError(
+            f"The checkpoints in {folder} are of another training than its config.json ({differ}).",
+            "Put the config.json back that belongs to them, or begin in another folder: --out OTHER",
+        )
+
+
 def read_checkpoint(config: Config, path: Path) -> tuple[Tensors, Facts]:
     """Return tensors (on the CPU) and facts of the checkpoint at `path`, of whatever release.
 
@@ -103,9 +123,11 @@ def read_checkpoint(config: Config, path: Path) -> tuple[Tensors, Facts]:
         config: of the run that wrote it.
 
     Raises:
-        GanvasError: a file is missing or damaged.
+        GanvasError: a file is missing or damaged, or it is of another training.
     """
-    return _upgraded(config, *checkpoint.load(path))
+    tensors, facts = checkpoint.load(path)
+    _check_identity(config, facts, path.parent)
+    return _upgraded(config, tensors, facts)
 
 
 def newest_checkpoint(config: Config, folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, ...]] | None:
@@ -115,10 +137,14 @@ def newest_checkpoint(config: Config, folder: Path) -> tuple[Tensors, Facts, tup
         config: of the run that wrote it.
 
     Raises:
-        GanvasError: there are checkpoints, and none of them is whole.
+        GanvasError: there are checkpoints, and none of them is whole, or they are of another training.
     """
     found = checkpoint.load_newest(folder)
-    return None if found is None else (*_upgraded(config, found[0], found[1]), found[2])
+    if found is None:
+        return None
+    tensors, facts, damaged = found
+    _check_identity(config, facts, folder)
+    return *_upgraded(config, tensors, facts), damaged
 
 
 def _upgraded(config: Config, tensors: Tensors, facts: Facts) -> tuple[Tensors, Facts]:
