@@ -129,7 +129,7 @@ def read_evaluation(run: Run) -> dict[str, Any] | None:
     try:
         record = json.loads((run.evaluation / "scores.json").read_text(encoding="utf-8"))
         return record if record["model"] == model_hash(run) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -1,5 +1,6 @@
 """Image output: the one conversion from floats to bytes, and the one way to write files, with metadata inside."""
 
+import errno
 import io
 import os
 import struct
@@ -123,13 +124,19 @@ def open_written(path: Path) -> Image.Image:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Return the metadata that `save_image` wrote into a file; empty if there is none or the file is unreadable."""
+    """Return the metadata that `save_image` wrote into a file; empty if there is none or the file is damaged.
+
+    Raises:
+        OSError: it is there, but cannot be read now.
+    """
     try:
         with open_written(path) as image:
             if image.format == "PNG":
                 return {str(key): value for key, value in image.info.items() if isinstance(value, str)}
             description = str(image.getexif().get(0x010E, ""))
-    except Exception:  # decoders raise anything on a broken file; it has no metadata for us
+    except Exception as error:  # decoders raise anything on a broken file; it has no metadata for us
+        if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT, errno.ENOTDIR):
+            raise
         return {}
     entries = (entry.partition("=") for entry in description.split("; "))
     return {key: unquote(value) for key, separator, value in entries if separator}

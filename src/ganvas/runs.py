@@ -99,7 +99,12 @@ class Run:
         self.refuse_links()
         try:
             record = json.loads(self.config_file.read_text(encoding="utf-8"))
-        except (ValueError, OSError) as error:
+        except OSError as error:
+            raise GanvasError(
+                f"{self.config_file} cannot be read now: {error.strerror or error}.",
+                "Nothing was changed. Once it can be read, type the same command again.",
+            ) from error
+        except (ValueError, RecursionError) as error:
             raise GanvasError(
                 f"{self.config_file} is damaged: {error}", "Start a new run in another folder."
             ) from error

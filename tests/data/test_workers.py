@@ -5,8 +5,10 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from ganvas.config import DataConfig
 from ganvas.data import workers
 from ganvas.data.index import CHUNK_SIZE, Index, write_index
 from ganvas.data.sources import open_source
-from ganvas.data.workers import ChunkResult, decode_all
+from ganvas.data.workers import ANSWER, ChunkResult, decode_all
 from ganvas.errors import GanvasError
 
 
@@ -66,7 +68,7 @@ def test_a_worker_gives_the_same_results(work: tuple[DataConfig, Index, Path]) -
     worker = subprocess.run(
         [sys.executable, "-c", command], input="\n".join(lines), capture_output=True, text=True, check=True
     )
-    assert worker.stdout.splitlines() == expected
+    assert worker.stdout.splitlines() == [ANSWER + line for line in expected]
     assert target.read_bytes() == pictures
 
 
@@ -98,19 +100,40 @@ def test_closing_early_ends_the_workers(work: tuple[DataConfig, Index, Path]) ->
     assert children() == before, "a worker outlived the work"
 
 
-def test_the_death_of_a_worker_is_an_error() -> None:
-    todo, results = queue.SimpleQueue(), queue.SimpleQueue()
+def fed(code: str) -> ChunkResult | GanvasError:
+    """Return what a worker that runs this code answers to chunk 2."""
+    todo: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+    results: queue.SimpleQueue[ChunkResult | GanvasError] = queue.SimpleQueue()
     todo.put((2, 0))
-    with subprocess.Popen(
-        [sys.executable, "-c", "import os; input(); os._exit(9)"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as worker:
-        workers._feed_worker(worker, "{}", todo, results)
-        error = results.get_nowait()
-        assert isinstance(error, GanvasError)
-        assert "died (status 9) at pictures 128 to 191" in error.message
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with tempfile.TemporaryFile("w+") as errors:
+        with subprocess.Popen([sys.executable, "-c", code], stderr=errors, **pipes) as worker:
+            workers._feed_worker(worker, errors, "{}", todo, results)
+            worker.communicate()
+        return results.get_nowait()
+
+
+def test_the_death_of_a_worker_is_an_error_with_its_last_words() -> None:
+    error = fed("import os; input(); os._exit(9)")
+    assert isinstance(error, GanvasError)
+    assert "died (status 9) at pictures 128 to 191." in error.message
+    error = fed("input(); raise OSError('No space left on device')")
+    assert isinstance(error, GanvasError)
+    assert error.message.endswith("at pictures 128 to 191: OSError: No space left on device.")
+
+
+def test_what_else_prints_in_a_worker_does_no_harm() -> None:
+    answer = ChunkResult(2, {130: "empty"})
+    noise = (
+        f"print('hello from site'); print(); input(); input(); print('a hook', 3); print({ANSWER + answer.to_json()!r})"
+    )
+    assert fed(noise) == answer
+
+
+def test_an_answer_of_another_kind_ends_the_wait() -> None:
+    for nonsense in ("3", "[]", "no json", '{"a": 1}'):
+        error = fed(f"input(); input(); print({ANSWER + nonsense!r}); input()")
+        assert isinstance(error, GanvasError), "it would be waited for, for ever"
 
 
 def test_no_more_workers_than_chunks(work: tuple[DataConfig, Index, Path]) -> None:

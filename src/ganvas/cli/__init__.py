@@ -38,12 +38,24 @@ def main(arguments: list[str] | None = None) -> int:
         echo(f"Error: {error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
         echo("Check its permissions and the free disk space, then type the same command again.")
         return 1
+    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        if not ran_out_of_memory(error):
+            raise
+        echo("Error: The memory is full.\nClose other programs, or try fewer or smaller pictures.")
+        return 1
     except KeyboardInterrupt:
         echo("\nInterrupted.")
         return INTERRUPTED
     if getattr(command, "json", False) and result:
         sys.stdout.write(json.dumps(result) + "\n")
     return INTERRUPTED if result.get("reason") == "interrupted" else 0
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory ran out; torch is imported only if it might have."""
+    from ..device import is_out_of_memory
+
+    return is_out_of_memory(error)
 
 
 def parse(name: str, command: Command, flags: list[str]) -> Any:

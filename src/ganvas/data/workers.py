@@ -10,14 +10,15 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from .image_file import UnreadableImageError
 from .index import CHUNK_SIZE, read_entries
 from .sources import open_source
 
+ANSWER = "ganvas: "  # begins a worker's lines; others are of what else prints in its interpreter
 ONE_THREAD_ENV = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -103,7 +105,7 @@ def serve() -> None:
     decoder = ChunkDecoder(DataConfig(**job["config"]), Path(job["index"]), Path(job["target"]))
     for line in sys.stdin:
         chunk, start = json.loads(line)
-        sys.stdout.write(decoder.run(chunk, start).to_json() + "\n")
+        sys.stdout.write(f"{ANSWER}{decoder.run(chunk, start).to_json()}\n")
         sys.stdout.flush()
     decoder.close()
 
@@ -154,26 +156,30 @@ def _worker_processes(
     """Run `count` workers beside the body of the `with`, each fed by a thread; end them with the body."""
     command = [sys.executable, "-P", "-c", "from ganvas.data.workers import serve; serve()"]
     environment = os.environ | ONE_THREAD_ENV | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    workers = [subprocess.Popen(command, env=environment, text=True, **pipes) for _ in range(count)]
-    threads = [
-        threading.Thread(target=_feed_worker, args=(worker, job, todo, results), daemon=True) for worker in workers
-    ]
-    try:
-        for thread in threads:
-            thread.start()
-        yield
-    finally:
-        while _next_chunk(todo) is not None:
-            pass
-        for worker, thread in zip(workers, threads, strict=True):
-            worker.terminate()
-            thread.join()
-            worker.communicate()
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with ExitStack() as stack:
+        errors = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)]
+        workers = [subprocess.Popen(command, env=environment, text=True, stderr=each, **pipes) for each in errors]
+        threads = [
+            threading.Thread(target=_feed_worker, args=(worker, each, job, todo, results), daemon=True)
+            for worker, each in zip(workers, errors, strict=True)
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            yield
+        finally:
+            while _next_chunk(todo) is not None:
+                pass
+            for worker, thread in zip(workers, threads, strict=True):
+                worker.terminate()
+                thread.join()
+                worker.communicate()
 
 
 def _feed_worker(
     worker: "subprocess.Popen[str]",
+    errors: IO[str],
     job: str,
     todo: "queue.SimpleQueue[tuple[int, int]]",
     results: "queue.SimpleQueue[ChunkResult | GanvasError]",
@@ -187,15 +193,31 @@ def _feed_worker(
         while (chunk := _next_chunk(todo)) is not None:
             worker.stdin.write(json.dumps(chunk) + "\n")
             worker.stdin.flush()
-            results.put(ChunkResult.from_json(worker.stdout.readline()))
-    except (OSError, ValueError):
+            results.put(ChunkResult.from_json(_next_answer(worker.stdout)))
+    except Exception:  # whatever it is: the other side waits for an answer
+        worker.terminate()
         status = worker.wait()
+        errors.seek(0)
+        last_words = errors.read().strip().rpartition("\n")[2]
         results.put(
             GanvasError(
-                f"A process that decodes pictures died (status {status}) at pictures {_picture_range(chunk)}.",
+                f"A process that decodes pictures died (status {status}) at pictures {_picture_range(chunk)}"
+                f"{f': {last_words}' if last_words else ''}.",
                 "Run the same command again: it continues there.",
             )
         )
+
+
+def _next_answer(lines: IO[str]) -> str:
+    """Return a worker's next answer.
+
+    Raises:
+        EOFError: it has ended.
+    """
+    for line in lines:
+        if line.startswith(ANSWER):
+            return line.removeprefix(ANSWER)
+    raise EOFError
 
 
 def _picture_range(chunk: tuple[int, int] | None) -> str:

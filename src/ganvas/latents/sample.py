@@ -1,6 +1,7 @@
 """A trained generator, loaded from a run, that samples images by seed."""
 
 import json
+import shlex
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ..config import Config
-from ..device import choose_device, seeded_rng, torch_device
+from ..device import choose_device, is_out_of_memory, seeded_rng, torch_device
 from ..errors import GanvasError, did_you_mean
 from ..image_io import to_uint8, write_atomically
 from ..models import build_generator
@@ -118,11 +119,23 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
     network = build_generator(config)
     try:
         network.load_state_dict(translate(load_file(file), config.generator.name))
-    except (SafetensorError, RuntimeError, OSError) as error:
+    except OSError as error:
+        raise GanvasError(
+            f"{file} cannot be read now: {error.strerror or error}.",
+            "Once it can be read, type the same command again.",
+        ) from error
+    except (SafetensorError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         reason = str(error).splitlines()[0]
         raise GanvasError(
             f"{file} is damaged or belongs to another network: {reason}", f"Try: ganvas train --out {run}"
         ) from error
+    if not all(tensor.isfinite().all() for tensor in network.state_dict().values() if tensor.is_floating_point()):
+        raise GanvasError(
+            f"{file} holds numbers that are not finite: it would draw black pictures.",
+            f"See what went wrong: ganvas doctor {shlex.quote(str(run))}",
+        )
     return GeneratorModel(network, config, torch_device(choose_device(device)), paths.folder.name)
 
 

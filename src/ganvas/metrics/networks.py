@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..device import is_out_of_memory
 from ..errors import GanvasError, lookup
 from ..models.efficientnet import efficientnet_lite, read_weights
 from . import DEFAULT_NETWORK
@@ -138,6 +139,8 @@ def load_network(name: str = DEFAULT_NETWORK, weights: Path | None = None) -> nn
     try:
         return build(weights).eval().requires_grad_(False)
     except (OSError, URLError, RuntimeError, ValueError, KeyError, ImportError) as error:
+        if is_out_of_memory(error):
+            raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise GanvasError(
             f"Cannot load the weights of {name}: {reason}",

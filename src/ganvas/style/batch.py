@@ -110,9 +110,11 @@ def _paint_cell(
     """Paint number `number` of `count` unless it exists; return its last event, with progress events of the batch."""
     finished = _finished_config(path, sources, config, weights.name)
     done = Done(str(path), 0, 0, 0.0, "finished")
-    if finished is not None and _ensure_colors(path, sources.content, finished, config.colors):
-        yield Note("Already painted.")
-        return done
+    if finished is not None:
+        problem = _ensure_colors(path, sources.content, finished, config.colors)
+        yield Note(f"It is painted anew: {problem}" if problem else "Already painted.")
+        if not problem:
+            return done
     check_outputs(path, sources, config)
     with closing(paint(sources, path, config, weights)) as events:
         for event in events:
@@ -132,7 +134,7 @@ def _unreadable_style_notes(
     used = {style for column in columns for style in column.styles}
     for style in (picture for path in styles if path.is_dir() for picture in _list_pictures(path, out)):
         if style not in used:
-            yield Note(f"{style.name} is left out: it cannot be read.")
+            yield Note(f"{style.name} is left out: {_problem(style)}")
 
 
 def _check_inputs(styles: Sequence[Path], masks: Sequence[Path], columns: Sequence[Column]) -> None:
@@ -167,7 +169,7 @@ def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str, out: 
     """Return the columns of the sheet: one per style, or one for all styles blended, times the values of a sweep."""
     if any(style.is_dir() for style in styles):
         pictures = [picture for style in styles for picture in _list_pictures(style, out)]
-        readable = [picture for picture in pictures if _is_readable(picture)]
+        readable = [picture for picture in pictures if not _problem(picture)]
         if not readable:
             raise GanvasError("None of the style pictures can be read.", f"Try: ganvas inspect {styles[0]}")
         names = _unique_names(readable)
@@ -250,12 +252,13 @@ def _numbered(names: Sequence[str]) -> list[str]:
     return [f"{name}-{count + 1}" if count else name for name, count in zip(names, earlier, strict=True)]
 
 
-def _is_readable(path: Path) -> bool:
+def _problem(path: Path) -> str:
+    """Return why a picture cannot be used; empty if it can."""
     try:
         load_picture(path)
-    except GanvasError:
-        return False
-    return True
+    except GanvasError as error:
+        return error.message
+    return ""
 
 
 def _finished_config(path: Path, sources: SourcePaths, config: StyleConfig, network: str) -> StyleConfig | None:
@@ -272,12 +275,12 @@ def _finished_config(path: Path, sources: SourcePaths, config: StyleConfig, netw
     return finished if finished.depth == config.depth else None
 
 
-def _ensure_colors(path: Path, content: Path, finished: StyleConfig, colors: ColorMode) -> bool:
-    """Give a finished painting other colours if it needs them; tell whether it has them now."""
+def _ensure_colors(path: Path, content: Path, finished: StyleConfig, colors: ColorMode) -> str:
+    """Give a finished painting other colours if it needs them; return why it cannot have them, or nothing."""
     if finished.colors == colors:
-        return True
+        return ""
     try:
         run_to_end(recolor(path, colors, path, content))
-    except GanvasError:
-        return False
-    return True
+    except GanvasError as error:
+        return error.message
+    return ""

@@ -1,6 +1,7 @@
 """From a folder of pictures to a running training: plan, prepare, calibrate, record; or go on where it stopped."""
 
 import dataclasses
+import errno
 import shlex
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -31,6 +32,7 @@ from .calibrate import calibrate
 from .extend import split_extension
 from .resume_checks import check_classes, check_same_options, with_new_path
 
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 IMAGES_PER_CHECKPOINT = 50_000  # at most, so that a kill costs minutes, not hours
 
 T = TypeVar("T")
@@ -68,9 +70,10 @@ def train(
             config, data = ready
             yield from _with_event_log(loop.train(config, run, data, device, stop, began, more), run)
     except OSError as error:
+        place = error.filename or run.folder
+        what = "Free some disk space" if error.errno in DISK_IS_FULL else "Once that is mended"
         raise GanvasError(
-            f"Cannot write to {run.folder}: {error.strerror or error}.",
-            "Free some disk space; the same command goes on.",
+            f"{place} cannot be read or written: {error.strerror or error}.", f"{what}; the same command goes on."
         ) from error
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):

@@ -12,6 +12,7 @@ from .. import checkpoint
 from ..checkpoint import DamagedCheckpoint, Facts, Tensors
 from ..coach.treatment.prescription import with_prescriptions
 from ..config import Config, from_dict
+from ..device import is_out_of_memory
 from ..errors import GanvasError
 from ..event_log import prescription_from
 from ..models.old_names import translate
@@ -79,6 +80,8 @@ def load_tensors(state: State, tensors: Tensors, facts: Facts) -> None:
         state.counters = from_dict(Counters, facts["counters"], "the checkpoint's counters")
         state.coach = from_dict(CoachState, facts["coach"], "the checkpoint's coach")
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise GanvasError(
             f"The checkpoint is not of this run's networks: {str(error).splitlines()[0]}",
             "Train into another folder with --out.",
