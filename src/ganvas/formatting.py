@@ -40,9 +40,15 @@ def format_bytes(count: int) -> str:
     return decimal(count)
 
 
-def printable(name: str) -> str:
-    """Return a file name that is safe to print and to write: unprintable characters become escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+def printable(text: str, keep: str = "") -> str:
+    """Return a text that is safe to print: unprintable characters become escapes.
+
+    A stranger's text could else clear the terminal, or write to the clipboard.
+
+    Args:
+        keep: characters that stay, such as line breaks.
+    """
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def format_percent(share: object) -> str:

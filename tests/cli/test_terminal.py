@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ganvas.cli import terminal
+from ganvas.cli.output import cell, echo
+from ganvas.cli.terminal import console
 from ganvas.event_log import EVENTS
 from ganvas.events import (  # fmt: skip
     CheckpointSaved,
@@ -175,3 +177,17 @@ def test_a_verdict_of_a_later_release_is_shown(screen: Callable[[], str]) -> Non
 def test_a_run_that_the_coach_ended_says_so(screen: Callable[[], str]) -> None:
     done = Done("runs/mine", 3, 96, 1.0, "stopped", "ganvas sample runs/mine")
     assert "Stopped by the coach: 96 pictures in 1 s, runs/mine. Next: ganvas sample runs/mine" in printed(screen, done)
+
+
+def test_a_strangers_text_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """OSC 52 writes to the clipboard, others clear the screen or hide what was printed."""
+    hostile = "good\x1b]52;c;cm0gLXJm\x07\x1b[2J\rbad\x9b31m\nnext line\ud800"
+    echo(hostile)
+    console.print(hostile, markup=False)
+    console.print(cell(hostile))
+    shown = capsys.readouterr().err
+    assert "\x1b" not in shown
+    assert "\x9b" not in shown
+    assert "\r" not in shown
+    assert shown.count("\nnext line") >= 2, "line breaks stay"
+    assert r"\x1b]52;c;cm0gLXJm\x07" in shown

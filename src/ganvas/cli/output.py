@@ -2,7 +2,18 @@
 
 import sys
 
+from rich.markup import escape
+
+from ..formatting import printable
+
+LAYOUT = "\n\t\u00a0"  # what is not printable, but wanted
+
 
 def echo(text: str) -> None:
     """Tell a person something: on stderr, so that stdout stays free for --json."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text, keep=LAYOUT)}\n")
+
+
+def cell(text: str) -> str:
+    """Return a text for a table of rich: neither markup nor escapes of a stranger's have an effect."""
+    return escape(printable(text))

@@ -5,12 +5,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from ..coach.describe import describe_evidence, title
 from ..coach.doctor import Findings
 from ..formatting import format_bytes, format_duration
+from .output import cell
 from .terminal import console
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def show_findings(findings: Findings) -> None:
     rows = _timeline(findings)
     table = Table("pictures seen", "verdict", "evidence", box=None, pad_edge=False)
     for row in rows[:MAX_ROWS]:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*map(cell, row))
     echo(table)
     if len(rows) > MAX_ROWS:
         echo(f"... and {len(rows) - MAX_ROWS:,} more (--json has them all)")
@@ -139,18 +139,18 @@ def show_inspection(inspection: "Inspection") -> None:
             table.add_row(name, text)
     console.print(table)
     for skipped in inspection.broken[:20]:
-        console.print(f"[red]broken[/] {escape(skipped.name)}: {escape(skipped.reason)}")
+        console.print(f"[red]broken[/] {cell(skipped.name)}: {cell(skipped.reason)}")
     if inspection.broken_count > 20:
         console.print(f"... and {inspection.broken_count - 20:,} more broken files (--json lists them)")
     for warning in inspection.warnings:
-        console.print(f"[yellow]note[/] {escape(warning)}")
+        console.print(f"[yellow]note[/] {cell(warning)}")
 
 
 def show_plan(plan: "Forecast") -> None:
     """Print the plan of a training: each choice with its reason, the speed, and what twice the time would change."""
     table = Table("plan", "", "reason", box=None, pad_edge=False)
     for each in plan.decisions:
-        table.add_row(each.what, escape(each.value), escape(each.why))
+        table.add_row(each.what, cell(each.value), cell(each.why))
     console.print(table)
     console.print(
         f"In {format_duration(60 * plan.minutes)}: about {plan.config.images:,} pictures seen, "
@@ -173,7 +173,7 @@ def show_cache(folder: Path, sets: "list[CachedSet]") -> None:
     table = Table("size", "used", "what", box=None, pad_edge=False)
     for each in sets[:MAX_ROWS]:
         days = f"{each.unused_days:,} days ago" if each.unused_days else "today"
-        table.add_row(format_bytes(each.size), "now" if each.is_used else days, escape(each.content))
+        table.add_row(format_bytes(each.size), "now" if each.is_used else days, cell(each.content))
     console.print(table)
     if len(sets) > MAX_ROWS:
         console.print(f"... and {len(sets) - MAX_ROWS:,} more (--json lists them)")
@@ -210,7 +210,7 @@ def _most_common(counts: dict[str, int]) -> str:
     """Return counts as "12 RGB, 3 L", the largest first, at most eight of them."""
     ordered = sorted(((count, name) for name, count in counts.items() if count), reverse=True)
     more = f", and {len(ordered) - 8} more" if len(ordered) > 8 else ""
-    return ", ".join(f"{count:,} {escape(name)}" for count, name in ordered[:8]) + more
+    return ", ".join(f"{count:,} {cell(name)}" for count, name in ordered[:8]) + more
 
 
 def _range_text(spread: "Quantiles", unit: str) -> str:

@@ -13,12 +13,22 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from .. import events
 from ..coach.describe import at_images, describe_evidence, title
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
-from ..formatting import format_duration
+from ..formatting import format_duration, printable
 from ..phases import progress_losses
+from .output import LAYOUT
 
 T = TypeVar("T")
 
-console = Console(stderr=True, highlight=False)
+
+class SafeConsole(Console):
+    """A console in which a stranger's text, from an event say, starts no escape sequence."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        safe = (printable(each, keep=LAYOUT) if isinstance(each, str) else each for each in objects)
+        super().print(*safe, **options)
+
+
+console = SafeConsole(stderr=True, highlight=False)
 
 
 def render_until_done(stream: Iterator[events.Event]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ CELLS, ORIENTATIONS, LUMA_SIDE = 4, 8, 8  # of the description of an image
 FOLDS = 5
 RIDGE = 1.0  # of the mean eigenvalue
 SIGNIFICANT_STANDARD_ERRORS = 3.0  # a chance of one in 700 that pictures without a left and a right seem to have them
-# Share told from which on mirrored pictures are not wanted. Of emoji people 77 % are told; without mirrored ones their
-# samples were much worse (1,143 for 684). Letters and digits lie above 90 %.
+# Share told from which on mirrored pictures are not wanted. Of emoji people 63 to 77 % are told; without mirrored ones
+# their samples were much worse (1,143 for 684). Letters and digits lie above 90 %.
 HANDED = 0.85
 # Pictures are turned only if they are told no better than by chance; of 128 photographs 56 % are, textures about 50 %.
 TURNED_STANDARD_ERRORS = 1.0
