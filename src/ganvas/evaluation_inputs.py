@@ -87,6 +87,12 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     width, height = compared_size(data_config, options.at)
     real_data = yield from prepare(dataclasses.replace(data_config, width=width, height=height), available_cores())
     is_same_data = is_trained_on(config, real_data, data_config.path)
+    if against is None and config.fingerprint and not is_same_data:  # a stranger's run may name any folder of ours
+        raise GanvasError(
+            f"The pictures in {path} are not those that {run.folder} was trained on, or have changed since.",
+            "If they are to be compared and shown, say so: "
+            f"ganvas evaluate {shlex.quote(str(run.folder))} --against {shlex.quote(str(path))}",
+        )
 
     def samples_between(start: int, end: int) -> Tensor:
         return resized(model.sample(end - start, options.seed, first=start), (height, width))

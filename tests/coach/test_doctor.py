@@ -11,7 +11,7 @@ import pytest
 import ganvas
 from ganvas.coach.diagnosis.diagnoses import DIAGNOSES
 from ganvas.coach.diagnosis.verdict import diagnose
-from ganvas.coach.doctor import doctor, examine, spans_of, treatment_results
+from ganvas.coach.doctor import doctor, examine, fresh_verdicts, spans_of, treatment_results
 from ganvas.errors import GanvasError
 from ganvas.event_log import to_json
 from ganvas.events import Done, Event, HealthCheck, Note, Prescription, Step, Treatment, Verdict
@@ -135,3 +135,19 @@ def test_a_run_without_health_checks_gets_a_hint(events: list[Event], run: bool,
     with pytest.raises(GanvasError, match="has no health checks") as caught:
         examine(folder)
     assert hint.format(folder) in caught.value.hint
+
+
+def test_a_long_record_is_not_diagnosed_at_each_check() -> None:
+    """Each verdict looks at all that went before: a stranger's file of 20,000 checks would take minutes."""
+    history = [check(step) for step in range(1, 20_001)]
+    verdicts = fresh_verdicts(history)
+    assert 90 <= len(verdicts) <= 250
+    assert verdicts[-1].step == history[-1].step, "the last one counts"
+    assert len(fresh_verdicts(history[:300])) == 300
+
+
+def test_many_treatments_are_judged_one_by_one() -> None:
+    given = [treatment(1) for _ in range(3)]
+    judged = [replace(given[0], outcome="helped", text=f"{number}") for number in range(2)]
+    results = treatment_results([*given, *judged])
+    assert [each.text for each in results] == ["", "1", "0"], "the last open one first"

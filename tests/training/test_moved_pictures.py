@@ -76,6 +76,19 @@ def test_a_copy_is_compared_as_training_pictures(run: Path, pictures: Path, tmp_
     assert not run_to_end(run_inputs(Run(run), copy, options)).is_training_data
 
 
+def test_pictures_that_a_run_only_claims_are_not_shown(run: Path, tmp_path: Path) -> None:
+    """Its config.json is a stranger's: it may name a private folder."""
+    list(ganvas.train(None, run, device="cpu"))
+    private = tiny.write_pictures(tmp_path / "private", seed=9)
+    config = Run(run).read_config()
+    Run(run).write_config(replace(config, data=replace(config.data, path=str(private))))
+    options = EvaluationOptions(count=16, device="cpu")
+    with pytest.raises(GanvasError, match="are not those that") as caught:
+        run_to_end(run_inputs(Run(run), None, options))
+    assert caught.value.hint.endswith(f"ganvas evaluate {run} --against {private}")
+    assert not run_to_end(run_inputs(Run(run), private, options)).is_training_data, "the user has said so"
+
+
 def test_checkpoints_of_another_training_are_refused(run: Path, pictures: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     tiny.train(pictures, other, "fc", seed=7, stop=tiny.stop_after(2))

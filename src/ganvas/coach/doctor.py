@@ -15,6 +15,7 @@ from .diagnosis.verdict import diagnose
 
 EVENTS_READ = (HealthCheck, Verdict, Treatment, CheckpointSaved, Score)
 USAGE = "Try: ganvas doctor RUN, a folder that ganvas train wrote, or its events.jsonl"
+MAX_CHECKS, MANY_CHECKS = 1000, 100  # all are diagnosed up to the first; beyond, about as many as the second
 Moment = tuple[int, int]  # step, pictures seen
 
 
@@ -86,13 +87,20 @@ def doctor(events: Iterable[Event]) -> Findings:
 
 
 def fresh_verdicts(events: Iterable[Event]) -> list[Verdict]:
-    """Return the verdict at each health check by the rules of this release; recorded verdicts are ignored."""
+    """Return the verdict at each health check by the rules of this release; recorded verdicts are ignored.
+
+    A verdict looks at all that went before. Of more checks than a training of days has, some are therefore passed over.
+    """
+    events = list(events)
+    checks = [index for index, event in enumerate(events) if isinstance(event, HealthCheck)]
+    every = 1 if len(checks) <= MAX_CHECKS else len(checks) // MANY_CHECKS
+    diagnosed = {*checks[::-every]}  # the last one always
     history: list[Event] = []
     verdicts: list[Verdict] = []
-    for event in events:
+    for index, event in enumerate(events):
         if not isinstance(event, Verdict):
             history.append(event)
-        if isinstance(event, HealthCheck):
+        if index in diagnosed:
             verdict = diagnose(history)
             if not verdicts or verdicts[-1].name != verdict.name:  # as during a training
                 history.append(verdict)
@@ -113,16 +121,17 @@ def spans_of(verdicts: Sequence[Verdict], end: Moment) -> list[Span]:
 def treatment_results(events: Iterable[Event]) -> list[TreatmentResult]:
     """Return the treatments with their outcomes; an outcome belongs to the last open treatment of the diagnosis."""
     results: list[TreatmentResult] = []
+    unjudged: dict[str, list[int]] = {}  # by diagnosis, indices of open treatments
     for event in events:
         if not isinstance(event, Treatment):
             continue
         if not event.outcome:
+            unjudged.setdefault(event.diagnosis, []).append(len(results))
             results.append(TreatmentResult(event))
-        elif unjudged := [each for each in results if not each.outcome and each.treatment.diagnosis == event.diagnosis]:
-            index = results.index(unjudged[-1])
-            results[index] = TreatmentResult(
-                unjudged[-1].treatment, event.outcome, (event.step, event.images_seen), event.text
-            )
+        elif unjudged.get(event.diagnosis):
+            index = unjudged[event.diagnosis].pop()
+            judged_at = event.step, event.images_seen
+            results[index] = TreatmentResult(results[index].treatment, event.outcome, judged_at, event.text)
     return results
 
 
