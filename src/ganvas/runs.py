@@ -15,7 +15,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -115,21 +115,16 @@ class Run:
                 "Try: pip install --upgrade ganvas",
             )
         config = from_dict(Config, upgrade(record, FORMAT), str(self.config_file))
-        if config.data.path.startswith(("./", "../")):
-            path = (self.folder.resolve() / config.data.path).resolve()
-            config = replace(config, data=replace(config.data, path=str(path)))
-        return config
+        beside = (self.folder.resolve() / config.relative_path).resolve() if config.relative_path else None
+        if beside is not None and beside.exists() and not Path(config.data.path).exists():
+            config = replace(config, data=replace(config.data, path=str(beside)))  # moved together with the run
+        return replace(config, relative_path="")
 
     def write_config(self, config: Config) -> None:
-        """Write the complete configuration.
-
-        Pictures beside the run or below it are named from there, so that both can be moved together.
-        """
-        path, folder = Path(config.data.path), self.folder.resolve()
-        if path.is_relative_to(folder.parent):
-            seen_from_here = Path(os.path.relpath(path, folder)).as_posix()
-            seen_from_here = seen_from_here if seen_from_here.startswith("../") else f"./{seen_from_here}"
-            config = replace(config, data=replace(config.data, path=seen_from_here))
+        """Write the complete configuration, and where the pictures lie as seen from the run."""
+        with suppress(ValueError):  # on another drive of Windows
+            relative = Path(os.path.relpath(config.data.path, self.folder.resolve())).as_posix()
+            config = replace(config, relative_path=relative)
         write_atomically(self.config_file, (json.dumps(to_dict(config), indent=2) + "\n").encode())
 
     @contextmanager

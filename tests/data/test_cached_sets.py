@@ -100,7 +100,7 @@ def test_old_sets_go_by_themselves_above_a_limit(
     monkeypatch.setenv("GANVAS_CACHE_LIMIT", str(sum(each.size for each in cached_sets(cache))))
     events, _ = finish(prepare(DataConfig(str(tmp_path / "pictures"), 8, 8), workers=1))
     assert sets[2] not in [each.path for each in cached_sets(cache)]
-    assert any("not used for long were removed" in event.text for event in events if isinstance(event, Note))
+    assert any("were removed that were not used for long" in event.text for event in events if isinstance(event, Note))
     release()
 
 

@@ -172,7 +172,7 @@ def show_cache(folder: Path, sets: "list[CachedSet]") -> None:
         return
     table = Table("size", "used", "what", box=None, pad_edge=False)
     for each in sets[:MAX_ROWS]:
-        days = f"{each.unused_days:,} days ago" if each.unused_days else "today"
+        days = f"{each.unused_days:,} day{'s' * (each.unused_days > 1)} ago" if each.unused_days else "today"
         table.add_row(format_bytes(each.size), "now" if each.is_used else days, cell(each.content))
     console.print(table)
     if len(sets) > MAX_ROWS:

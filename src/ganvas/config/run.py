@@ -60,6 +60,7 @@ class Config:
         minutes: the budget, if it is one of time.
         total_images: the budget, if it is one of images; `images` is what the phases add up to.
         fingerprint: of the prepared images.
+        relative_path: of the pictures, as seen from the run, in case both are moved. Only in the file.
         content: digest of what the files hold, by which the pictures are known at another place too; empty in runs of
             earlier releases.
         held_out: how many of them are kept out of the training, to compare with; `ganvas.data.split` says which.
@@ -108,6 +109,7 @@ class Config:
     minutes: float | None = None
     total_images: int | None = None
     fingerprint: str = ""
+    relative_path: str = ""
     content: str = ""
     held_out: int = 0
     sample_grids: int = 24

@@ -22,7 +22,7 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return to_dict(value)
     if isinstance(value, list | tuple):
-        return type(value)(_plain(item) for item in value)
+        return [*map(_plain, value)] if isinstance(value, list) else tuple(map(_plain, value))
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value

@@ -135,7 +135,7 @@ def _checked(name: str, option: Option, value: Any) -> Any:
     if name == "size":
         return "{}x{}".format(*parse_size(str(value)))
     if name == "value_range":
-        return range_text(parse_range(str(value)))
+        return range_text(parse_range(value if isinstance(value, str) else "-".join(map(str, value))))
     if name == "channels" and value == "grey":
         return "gray"
     if name == "init_from":

@@ -17,6 +17,8 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 DEFAULT_LIMIT = "20GB"
 PARTIAL = ".partial"
 FEATURES = "features"
+# Names that we give: in a folder of the user's own, whatever else lies there is left alone.
+OUR_SET, OUR_FEATURES = re.compile(r"[0-9a-f]{32}(\.partial|\.leaving)?"), re.compile(r"[0-9a-f]{32}\.safetensors")
 held_locks: dict[
     Path, IO[bytes]
 ] = {}  # shared locks of the sets that this process uses; the system releases them at its end
@@ -58,26 +60,32 @@ def cached_sets(cache: Path) -> list[CachedSet]:
 
 def mark_used(folder: Path) -> None:
     """Note that a prepared set is used now, and by this process until it ends."""
-    with suppress(OSError):  # a cache that may only be read; its sets are not removed from here either
+    with suppress(OSError):  # of another user's file, whose time may not be changed
         os.utime(folder / "record.json")
         if folder not in held_locks:
             held_locks[folder] = share_lock(folder.parent / "locks" / f"{folder.name}.used")
 
 
 def remove_beyond(cache: Path, limit: int) -> list[CachedSet]:
-    """Remove the longest unused sets until `limit` bytes are left, and return them. What is in use stays.
-
-    Raises:
-        OSError: one cannot be removed.
-    """
+    """Remove the longest unused sets until `limit` bytes are left, and return them. What is in use stays."""
     sets = cached_sets(cache)
     size, removed = sum(each.size for each in sets), list[CachedSet]()
     for each in reversed(sets):
         if size > limit and not each.is_used:
-            shutil.rmtree(each.path) if each.path.is_dir() else each.path.unlink(missing_ok=True)
-            removed.append(each)
-            size -= each.size
+            with suppress(OSError):  # another process was faster, or has it open and the system does not allow it
+                _remove(each.path)
+                removed.append(each)
+                size -= each.size
     return removed
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        leaving = path.with_name(f"{path.name}.leaving")  # all of it or nothing
+        path.rename(leaving)
+        shutil.rmtree(leaving)
+    else:
+        path.unlink()
 
 
 def cache_limit() -> int:
@@ -103,12 +111,11 @@ def parse_bytes(text: str, example: str = "--keep 5GB") -> int:
 
 def _prepared_sets(cache: Path) -> Iterator[CachedSet]:
     for folder in cache.iterdir() if cache.is_dir() else ():
-        files = [file for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
-        if folder.name in (FEATURES, "locks") or not any(file.name == "pictures" for file in files):
-            continue
-        record = read_record(folder / "record.json")
-        used = (folder / ("record.json" if record else "pictures")).stat().st_mtime
-        yield CachedSet(folder, sum(file.stat().st_size for file in files), used, _content(record))
+        if OUR_SET.fullmatch(folder.name):
+            with suppress(OSError):  # it has just gone, or cannot be read now
+                record = read_record(folder / "record.json")
+                used = (folder / ("record.json" if record else "pictures")).stat().st_mtime
+                yield CachedSet(folder, sum(file.stat().st_size for file in folder.iterdir()), used, _content(record))
 
 
 def _content(record: dict[str, object]) -> str:
@@ -123,5 +130,7 @@ def _content(record: dict[str, object]) -> str:
 def _features(cache: Path) -> Iterator[CachedSet]:
     folder = cache / FEATURES
     for file in folder.iterdir() if folder.is_dir() else ():
-        status = file.stat()
-        yield CachedSet(file, status.st_size, status.st_mtime, "features of real pictures, for scores")
+        if OUR_FEATURES.fullmatch(file.name):
+            with suppress(OSError):  # it has just gone
+                status = file.stat()
+                yield CachedSet(file, status.st_size, status.st_mtime, "features of real pictures, for scores")

@@ -11,9 +11,11 @@ from ..config import DataConfig
 from ..errors import GanvasError, check_choice, did_you_mean
 from .color import to_srgb
 from .image_file import (
+    NO_MEMORY,
     UPRIGHT_TRANSPOSE,
     ImageHeader,
     ImageInput,
+    UnreadableImageError,
     display_name,
     exif_orientation,
     header_of,
@@ -61,7 +63,7 @@ def read_image(
             if min_size and header.format == "JPEG":
                 image.draft(None, min_size if header.orientation < 5 else min_size[::-1])
             image.load()
-            if header.animated:
+            if header.animated and not header.deep:
                 _skip_blank_frames(image)
             if header.format == "JPEG":
                 check_jpeg(source if isinstance(source, bytes) else source.read_bytes())
@@ -74,10 +76,12 @@ def read_image(
                 image = in_range(image, source, ValueRange(*value_range), turned_from)
                 notes.append("high bit depth reduced to 8 bits")
         transpose = UPRIGHT_TRANSPOSE.get(orientation)
-        srgb_image, color_notes = to_srgb(image)
-        return DecodedImage(
-            srgb_image.transpose(transpose) if transpose is not None else srgb_image, tuple(notes + color_notes)
-        )
+        try:
+            srgb_image, color_notes = to_srgb(image)
+            upright = srgb_image if transpose is None else srgb_image.transpose(transpose)
+        except MemoryError as error:
+            raise UnreadableImageError(NO_MEMORY, display_name(source, name)) from error
+        return DecodedImage(upright, tuple(notes + color_notes))
 
 
 def resize_to(image: Image.Image, config: DataConfig) -> Image.Image:

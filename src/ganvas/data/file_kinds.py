@@ -24,12 +24,18 @@ HEAD_BYTES = 16  # of a file, which tell its format
 # Files with pictures that other programs have to export. Those of cameras begin as a TIFF does.
 EXPORTS = frozenset((
     ".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".kdc", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw",
-    ".rw2", ".sr2", ".srw", ".x3f",
+    ".rw2", ".sr2", ".srw", ".x3f", ".dcr", ".fff", ".iiq", ".mef", ".mos", ".rwz",
     ".ai", ".afphoto", ".cdr", ".clip", ".csp", ".dcm", ".dds", ".emf", ".eps", ".exr", ".fits", ".hdr", ".indd",
     ".jxl", ".jxr", ".kra", ".mdp", ".nii", ".ora", ".pdf", ".procreate", ".ps", ".psb", ".psd", ".sai", ".sketch",
     ".svg", ".svgz", ".wmf", ".xcf",
     ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm",
     ".arrow", ".h5", ".hdf5", ".mat", ".mdb", ".npz", ".parquet", ".tfrecord",
+))  # fmt: skip
+# Files beside pictures that are surely none, so that a million captions need not be opened.
+TEXTS = frozenset((
+    ".aae", ".bak", ".cap", ".caption", ".cfg", ".css", ".csv", ".db", ".html", ".ini", ".js", ".json", ".jsonl",
+    ".log", ".md", ".npy", ".part", ".pkl", ".pt", ".py", ".safetensors", ".srt", ".tags", ".tmp", ".tsv", ".txt",
+    ".xml", ".xmp", ".yaml", ".yml",
 ))  # fmt: skip
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
@@ -41,7 +47,9 @@ def is_image_file(name: str, read_head: Callable[[], bytes] = bytes) -> bool:
         read_head: returns the first `HEAD_BYTES` of the file.
     """
     suffix = suffix_of(name)
-    return suffix in FORMAT_OF_SUFFIX or (suffix not in EXPORTS and sniff_format(read_head()) is not None)
+    if suffix in FORMAT_OF_SUFFIX:
+        return True
+    return suffix not in EXPORTS and suffix not in TEXTS and sniff_format(read_head()) is not None
 
 
 def left_out(others: Mapping[str, int]) -> str:

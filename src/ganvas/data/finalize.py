@@ -39,7 +39,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
     """
     classes = source.classes(index.groups)
     if config.conditional:
-        total.skipped.update(_loose(index, classes))
+        total.skipped = _loose(index, classes) | total.skipped
     if config.drop_copies:
         total.skipped.update(_copies(index, total, classes if config.conditional else {}))
     count = index.count - len(total.skipped)
@@ -60,6 +60,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         elif classes:
             labels[index_in_list] = class_indices.get(entry.group, NO_LABEL)
     unread = set(total.unread)
+    empty = set(classes.values()) - set(names) if config.conditional else set[str]()
     image_bytes = config.channels * config.height * config.width
     with (folder / "pictures").open("r+b") as images:
         for gap, last in gap_moves(total.skipped, index.count):
@@ -79,7 +80,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         "shape": [count, config.channels, config.height, config.width],
         "classes": names,
         "skipped": skipped,
-        "notes": [*_summary_notes(total, index.count), *_empty_class_notes(set(classes.values()) - set(names))],
+        "notes": [*_summary_notes(total, index.count), *_empty_class_notes(empty)],
         "checksums": list(checksums(folder / "pictures", count * image_bytes)),
     }
     (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
@@ -118,7 +119,11 @@ def _content_digest(index: Index, total: ChunkResult, classes: dict[str, str]) -
     digest = hashlib.blake2b(digest_size=16)
     for number, entry in enumerate(index.entries()):
         if number in total.hashes:
-            digest.update(total.hashes[number].to_bytes(8, "little") + classes.get(entry.group, "").encode() + b"\0")
+            digest.update(
+                total.hashes[number].to_bytes(8, "little")
+                + classes.get(entry.group, "").encode("utf-8", "surrogatepass")
+            )
+            digest.update(b"\0")
     return digest.hexdigest()
 
 

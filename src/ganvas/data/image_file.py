@@ -28,6 +28,8 @@ MAX_PIXELS = (
 )
 
 RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
+# Pictures too large for this machine would be tried in vain at each start, so that is remembered too.
+NO_MEMORY = "not enough memory; to try again: ganvas cache --clear"
 NO_HEIC = 'HEIC; to read it: pip install "ganvas[heic]"'
 
 EXIF_ORIENTATION = 0x0112  # the EXIF tag
@@ -110,14 +112,14 @@ def open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
 def reading(source: Path | bytes, name: str) -> Iterator[None]:
     """Raise any error of a decoder, in the body of the `with`, as `UnreadableImageError`.
 
-    What the system could not read, or had no memory for, may be there again later: that is no damage.
+    What the system could not read may be there again later: that is no damage.
     """
     try:
         yield
     except UnreadableImageError:
         raise
     except MemoryError as error:
-        raise UnreadableImageError("not enough memory", display_name(source, name), temporary=True) from error
+        raise UnreadableImageError(NO_MEMORY, display_name(source, name)) from error
     except Exception as error:  # decoders raise anything on a broken file; none of it may stop the run
         temporary = isinstance(error, OSError) and error.errno is not None
         raise UnreadableImageError(_failure_reason(error, source), display_name(source, name), temporary) from error
@@ -145,6 +147,11 @@ def supported_formats() -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(FORMAT_OF_SUFFIX.values()) if name in Image.OPEN)
 
 
+def can_read_heic() -> bool:
+    """Return whether the extra for HEIC is installed."""
+    return "HEIF" in supported_formats()
+
+
 def _failure_reason(error: Exception, source: Path | bytes) -> str:
     """Return in plain words why a picture could not be read."""
     if isinstance(error, Image.DecompressionBombError):
@@ -156,7 +163,7 @@ def _failure_reason(error: Exception, source: Path | bytes) -> str:
         except OSError as unreadable:
             return _failure_reason(unreadable, b"")
         if sniff_format(first_bytes) == "HEIF":
-            return NO_HEIC
+            return "damaged" if can_read_heic() else NO_HEIC
         if sniff_format(first_bytes) == "TIFF":
             return RARE_TIFF
         return f"not a picture (it begins with {first_bytes!r})" if first_bytes else "empty (0 bytes)"
@@ -172,7 +179,7 @@ def display_name(source: Path | bytes, name: str) -> str:
 
 def header_of(image: Image.Image, name: str) -> ImageHeader:
     """Return the header of a picture that is not decoded yet. EXIF that follows a PNG's pixels is not seen."""
-    deep = image.mode.startswith(("I", "F")) or ";16" in str(getattr(image, "tile", ""))
+    has_16_bits = image.format in ("PNG", "TIFF") and ";16" in str(getattr(image, "tile", ""))
     is_later = image.format == "PNG" and "exif" not in image.info  # asking for it would decode the picture
     format_name = {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
     return ImageHeader(
@@ -184,7 +191,7 @@ def header_of(image: Image.Image, name: str) -> ImageHeader:
         animated=image.format != "MPO" and bool(getattr(image, "is_animated", False)),
         alpha=image.has_transparency_data,
         mislabelled=FORMAT_OF_SUFFIX.get(PurePosixPath(name).suffix.lower(), format_name) != format_name,
-        deep=deep,
+        deep=has_16_bits or image.mode.startswith(("I", "F")),
     )
 
 

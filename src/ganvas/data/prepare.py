@@ -26,6 +26,7 @@ from .cached_sets import cache_limit, mark_used, remove_beyond
 from .decode import check_data_config
 from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
+from .image_file import NO_HEIC, can_read_heic
 from .index import CHUNK_SIZE, Index, write_index
 from .source import Source
 from .sources import no_pictures_error, open_source
@@ -75,7 +76,7 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
     source = open_source(config.path, config.value_range)
     if source.values:
         yield Note(f"Numbers are read so: {source.values}.")
-    cache = cache_folder()
+    cache, limit = cache_folder(), cache_limit()
     try:
         (cache / "locks").mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="index-", dir=cache) as scratch:
@@ -84,13 +85,14 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
                 raise no_pictures_error(source, f"Try: ganvas inspect {source.path}")
             if text := left_out(source.other_files()):
                 yield Note(text)
-            prepared = load_prepared(cache / index.fingerprint)
-            if prepared is not None and any(map(source.can_read, prepared.unread)):
-                yield Note("Pictures that could not be read before can be now: all are prepared again.")
-                shutil.rmtree(cache / index.fingerprint)
-                prepared = None
+            prepared = _load_current(cache / index.fingerprint, source)
             if prepared is None:
                 prepared = yield from _build(config, source, index, cache, workers)
+                if removed := remove_beyond(cache, limit):
+                    size = format_bytes(sum(each.size for each in removed))
+                    yield Note(
+                        f"Prepared pictures that were not used for long were removed ({size}); see: ganvas cache"
+                    )
             mark_used(cache / index.fingerprint)
     except OSError as error:
         raise _cache_error(error, cache) from error
@@ -146,6 +148,15 @@ def load_prepared(folder: Path) -> PreparedDataset | None:
         return None
 
 
+def _load_current(folder: Path, source: Source) -> PreparedDataset | None:
+    """Return the prepared dataset; None if there is none, or more of its pictures could be read now."""
+    prepared = load_prepared(folder)
+    if prepared is None:
+        return None
+    has_heic = can_read_heic() and any(file.reason == NO_HEIC for file in prepared.skipped)
+    return None if has_heic or any(map(source.can_read, prepared.unread)) else prepared
+
+
 def _build(
     config: DataConfig, source: Source, index: Index, cache: Path, workers: int
 ) -> Generator[Event, None, PreparedDataset]:
@@ -155,9 +166,9 @@ def _build(
     if not is_unlocked(lock):
         yield Note("Another process is preparing the same pictures; waiting for it to finish.")
     with file_lock(lock):
-        if (prepared := load_prepared(done)) is not None:
+        if (prepared := _load_current(done, source)) is not None:
             return prepared
-        shutil.rmtree(done, ignore_errors=True)  # damaged or missing
+        shutil.rmtree(done, ignore_errors=True)  # damaged, outdated or missing
         partial.mkdir(exist_ok=True)
         results = yield from _decode_missing(config, index, partial, workers)
         try:
@@ -168,9 +179,6 @@ def _build(
         partial.rename(done)
         mark_used(done)
         prepared = load_prepared(done)
-        if removed := remove_beyond(cache, cache_limit()):
-            size = format_bytes(sum(each.size for each in removed))
-            yield Note(f"Prepared pictures that were not used for long were removed ({size}); see: ganvas cache")
     if prepared is None:
         raise GanvasError(f"The prepared pictures in {done} cannot be read back.", "Is the disk healthy?")
     return prepared

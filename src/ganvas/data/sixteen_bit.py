@@ -44,8 +44,8 @@ def read_deep_values(source: Path | bytes, name: str) -> npt.NDArray[Any] | None
         if not header_of(image, name).deep:
             return None
         image.load()
-        values, _ = _values_of(image, source)
-        return values
+        found = _values_of(image, source)
+        return None if found is None else found[0]
 
 
 def in_range(image: Image.Image, source: Path | bytes, value_range: ValueRange, orientation: int = 1) -> Image.Image:
@@ -54,12 +54,16 @@ def in_range(image: Image.Image, source: Path | bytes, value_range: ValueRange, 
     Args:
         orientation: from which Pillow has turned the image upright as it was loaded; 1 if it has not.
     """
-    values, alpha = _values_of(image, source, orientation)
+    found = _values_of(image, source, orientation)
+    if found is None:
+        return image
+    values, alpha = found
     converted = Image.fromarray(value_range.to_uint8(values))
     if alpha is not None:
         converted = converted.convert("RGB")
         converted.putalpha(Image.fromarray((alpha >> 8).astype(np.uint8)))
-    converted.info = dict(image.info)  # the colour profile
+    if "icc_profile" in image.info:
+        converted.info["icc_profile"] = image.info["icc_profile"]
     return converted
 
 
@@ -81,16 +85,18 @@ def decode_16bit(content: bytes, format_name: str) -> Image16 | None:
 
 def _values_of(
     image: Image.Image, source: Path | bytes, orientation: int = 1
-) -> tuple[npt.NDArray[Any], Image16 | None]:
-    """Return numbers (H, W) or (H, W, 3), and those for alpha (H, W) where there are some."""
+) -> tuple[npt.NDArray[Any], Image16 | None] | None:
+    """Return numbers (H, W) or (H, W, 3), and those for alpha (H, W) where there are some.
+
+    None for a kind of which Pillow makes 8 bits, as CMYK.
+    """
     if image.mode.startswith(("I", "F")):
         return np.asarray(image), None
     content = source if isinstance(source, bytes) else source.read_bytes()
     pixels = decode_16bit(content, image.format or "")
-    if pixels is None:  # a kind that only Pillow reads, with 8 bits
-        pixels = np.asarray(image.convert("RGBA")).astype(np.uint16) * 257
-    else:
-        pixels = rotate_upright(pixels, orientation)
+    if pixels is None:
+        return None
+    pixels = rotate_upright(pixels, orientation)
     has_alpha = bool((pixels[..., 3] < 65535).any())
     return pixels[..., :3], pixels[..., 3] if has_alpha else None
 

@@ -11,6 +11,8 @@ from .class_folders import classes_of_folders, unless_many_are_loose
 from .dataset_json import folder_of
 from .image_file import ImageInput, UnreadableImageError
 
+READ_BYTES = 1 << 20  # at once, where a file is only tried
+
 
 class SourceItem(NamedTuple):
     """One picture of a source, before anything of it is read.
@@ -48,12 +50,13 @@ class Source(ABC):
         """
 
     def can_read(self, name: str) -> bool:
-        """Return whether the item called `name` can be read now; what is in it may be damaged."""
+        """Return whether the item called `name` can be read to its end now; what is in it may be damaged."""
         try:
             content = self.read(name)
             if isinstance(content, Path):
                 with content.open("rb") as file:
-                    file.read(1)
+                    while file.read(READ_BYTES):
+                        pass
         except (UnreadableImageError, OSError):
             return False
         return True

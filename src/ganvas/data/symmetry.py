@@ -20,9 +20,7 @@ SIGNIFICANT_STANDARD_ERRORS = 3.0  # a chance of one in 700 that pictures withou
 # Share told from which on mirrored pictures are not wanted. Of emoji people 63 to 77 % are told; without mirrored ones
 # their samples were much worse (1,143 for 684). Letters and digits lie above 90 %.
 HANDED = 0.85
-# Pictures are turned only if they are told no better than by chance; of 128 photographs 56 % are, textures about 50 %.
-TURNED_STANDARD_ERRORS = 1.0
-MIN_COUNT, MIN_TURNED_COUNT = 16, 64  # pictures; fewer say nothing
+MIN_COUNT, MIN_TURNED_COUNT = 16, 128  # pictures; fewer say nothing
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,17 @@ class Symmetry:
     @property
     def may_be_turned(self) -> bool:
         """Whether pictures have neither a left and a right nor an up and a down."""
-        told = (self.mirrored + self.upside_down + self.turned) / 3
-        return self.count >= MIN_TURNED_COUNT and not self._is_beyond_chance(told, TURNED_STANDARD_ERRORS)
+        shares = (self.mirrored, self.upside_down, self.turned)
+        told = self._is_beyond_chance(sum(shares) / 3, 1) or any(self._is_beyond_chance(share, 2) for share in shares)
+        return self.count >= MIN_TURNED_COUNT and not told
 
     @property
     def mirror_evidence(self) -> str:
         """What was measured of mirror images, in words, and what to do where it is not clear."""
-        measured = f"{self.mirrored:.0%} of {self.count} pictures are told from their mirror images; chance is 50%"
+        only = "" if self.is_handed else "only "
+        measured = (
+            f"{only}{self.mirrored:.0%} of {self.count} pictures are told from their mirror images; chance is 50%"
+        )
         is_unclear = not self.is_handed and self._is_beyond_chance(self.mirrored, SIGNIFICANT_STANDARD_ERRORS)
         return (
             f"{measured}. Would mirrored ones be wrong, as letters would? Then: --flip no" if is_unclear else measured
@@ -65,7 +67,7 @@ class Symmetry:
     def turn_evidence(self) -> str:
         """What was measured of turned pictures, in words."""
         told = (self.upside_down + self.turned) / 2
-        return f"{told:.0%} of {self.count} pictures are told from themselves turned; chance is 50%"
+        return f"only {told:.0%} of {self.count} pictures are told from themselves turned; chance is 50%"
 
     def _is_beyond_chance(self, share: float, standard_errors: float) -> bool:
         return bool(share > 0.5 + standard_errors * (0.25 / max(1, self.count)) ** 0.5)

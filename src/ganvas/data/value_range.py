@@ -26,13 +26,13 @@ class ValueRange(NamedTuple):
         return np.nan_to_num(scaled, nan=0.0).round().clip(0, 255).astype(np.uint8)
 
 
-UINT8 = ValueRange(0, 255)
+UINT8 = ValueRange(0.0, 255.0)
 # Floats as programs write them; 8 bits; what cameras, scanners and microscopes put into 16 bits.
 COMMON_RANGES = (
-    ValueRange(0, 1),
-    ValueRange(-1, 1),
+    ValueRange(0.0, 1.0),
+    ValueRange(-1.0, 1.0),
     UINT8,
-    *(ValueRange(0, 2**bits - 1) for bits in (10, 12, 14, 16)),
+    *(ValueRange(0.0, 2.0**bits - 1) for bits in (10, 12, 14, 16)),
 )
 
 

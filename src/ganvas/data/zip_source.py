@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import GanvasError
 from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import HEAD_BYTES, is_image_file, suffix_of
-from .image_file import UnreadableImageError
+from .image_file import NO_MEMORY, UnreadableImageError
 from .source import Source, SourceItem
 from .walk import is_hidden
 
@@ -63,7 +63,7 @@ class ZipSource(Source):
             with self._archive.open(member) as file:
                 content = file.read(member.file_size + 1)  # no more is unpacked, whatever lies there
         except MemoryError as error:
-            raise UnreadableImageError("not enough memory", name, temporary=True) from error
+            raise UnreadableImageError(NO_MEMORY, name) from error
         except Exception as error:  # one bad member says nothing about the others
             temporary = isinstance(error, OSError) and error.errno is not None
             reason = "cannot be read" if temporary else "damaged"
@@ -79,6 +79,8 @@ class ZipSource(Source):
         return is_image_file(name, partial(self._head, name))
 
     def _head(self, name: str) -> bytes:
+        if self._members[name].compress_type not in BOUNDED_COMPRESSION:
+            return b""
         try:
             with self._archive.open(self._members[name]) as file:
                 return file.read(HEAD_BYTES)

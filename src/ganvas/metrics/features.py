@@ -5,6 +5,7 @@ Every score names its network, because distances on features of different networ
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,6 +160,8 @@ def cached_features(key: tuple[object, ...], network: str, compute: Callable[[],
 def _read_cached(file: Path, network: str) -> Features | None:
     try:
         tensors = load_file(file)
+        with contextlib.suppress(OSError):  # of another user's file; else it is marked as used
+            os.utime(file)
         return Features(network, tensors["stage"], tensors["head"])
     except (OSError, SafetensorError, KeyError):
         return None

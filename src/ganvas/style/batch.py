@@ -209,12 +209,15 @@ def _value_parser(kind: Any) -> Callable[[str], Any] | None:
 def _list_pictures(path: Path, out: Path) -> list[Path]:
     """Return the pictures in a folder and its sub-folders, sorted by name, or the one picture.
 
-    Those in `out`, contact sheets and the copies of paintings in their own colours are left out.
+    Those in `out`, paintings in sub-folders, contact sheets and the copies of paintings in their own colours are left out.
     """
     if not path.is_dir():
         return [path]
     pictures = [path / item.name for item in open_source(path).items()]
-    pictures = [picture for picture in pictures if out.resolve() not in picture.resolve().parents]
+    if out.resolve().is_relative_to(path.resolve()):
+        pictures = [picture for picture in pictures if not picture.resolve().is_relative_to(out.resolve())]
+    # A painting in a sub-folder is an earlier result; one beside the pictures was put there by somebody.
+    pictures = [picture for picture in pictures if picture.parent == path or not _is_painting(picture)]
     pictures = [picture for picture in pictures if not is_original_colors_copy(picture)]
     sheet_stem = Path(SHEET_NAME).stem
     pictures = [picture for picture in pictures if not (picture.stem.startswith(sheet_stem) and is_sheet(picture))]
@@ -222,6 +225,11 @@ def _list_pictures(path: Path, out: Path) -> list[Path]:
         hint = left_out(open_source(path).other_files()) or "Name a folder with pictures, or one picture."
         raise GanvasError(f"There are no pictures in {path}.", hint)
     return pictures
+
+
+def _is_painting(path: Path) -> bool:
+    """Return whether Ganvas has painted a picture."""
+    return "mark" in read_metadata(path)
 
 
 def _unique_names(pictures: Sequence[Path]) -> list[str]:

@@ -145,7 +145,7 @@ class Session:
             yield from self._keep_best()
         counters, folder = self.state.counters, self.run.folder
         more = f"ganvas train --out {shlex.quote(str(folder))} --minutes {self.config.minutes or 0:g}"
-        if self.reason == "finished" and (text := self.share.note(self.device_choice, self.config.minutes, more)):
+        if self.reason == "finished" and (text := self.share.note(self.device.type, self.config.minutes, more)):
             yield Note(text)
         command = f"ganvas {'train --out' if self.reason == 'interrupted' else 'sample'} {shlex.quote(str(folder))}"
         yield Done(str(folder), counters.step, counters.images_seen, counters.seconds, self.reason, command)

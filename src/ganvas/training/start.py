@@ -124,8 +124,8 @@ def _make_ready(
     data = yield from _prepare(dataclasses.replace(config.data, path=path), run)
     if path != config.data.path:
         config = with_new_path(config, path, data, run)
+    check_classes(config, data, run)
     if not is_trained_on(config, data, path):
-        check_classes(config, data, run)
         yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
     return config, data
 
@@ -159,9 +159,9 @@ def _complete(
 ) -> Generator[Event, None, Config]:
     """Return the complete configuration of a new run, its budget turned into steps."""
     path, conditional = plan.config.data.path, plan.config.data.conditional
-    if conditional and not data.classes:
+    if conditional and len(data.classes) < 2:
         raise GanvasError(
-            f"{path} has no classes.", "Put each class into a sub-folder of its own, or leave out --conditional."
+            f"{path} has no two classes.", "Put each class into a sub-folder of its own, or leave out --conditional."
         )
     plan = plan.for_count(train_count(data.count), options, path)
     for decision in plan.open_decisions:

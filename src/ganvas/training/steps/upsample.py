@@ -142,15 +142,19 @@ def refine_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tu
     assert isinstance(judge, ProjectedDiscriminator)
     has_real = batch.origin != SAMPLED
     rng_state = batch.rng.get_state()
+    needs_all = config.loss in NEEDS_REAL
     with torch.no_grad():
         reals = d_input(config, batch, batch.real)
-        of_reals = judge.features_of(reals[has_real])
+        of_reals = judge.features_of(reals if needs_all else reals[has_real])
+        real_logits = judge.logits_of(of_reals, batch.labels) if needs_all else None
     batch.rng.set_state(rng_state)
     of_fakes = judge.features_of(d_input(config, batch, fakes))
     fake_logits = judge.logits_of(of_fakes, batch.labels)
-    real_logits = judge(reals, *batch.condition).detach() if config.loss in NEEDS_REAL else fake_logits
-    adversarial = lookup(LOSSES, config.loss, "loss")[1](real_logits, fake_logits)
+    adversarial = lookup(LOSSES, config.loss, "loss")[1](
+        fake_logits if real_logits is None else real_logits, fake_logits
+    )
     upsampling = (fakes - batch.real)[has_real].abs().mean()
+    of_reals = [each[has_real] for each in of_reals] if needs_all else of_reals
     perceptual = perceptual_distance([each[has_real] for each in of_fakes], of_reals)
     loss = upsampling + settings.perceptual_weight * perceptual + settings.adversarial_weight * adversarial
     losses = {"generator": adversarial, "upsampling": upsampling, "perceptual": perceptual}
