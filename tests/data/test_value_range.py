@@ -9,6 +9,7 @@ import tifffile
 from PIL import Image
 
 import ganvas
+import tiny
 from ganvas.config import DataConfig
 from ganvas.config.numbers import parse_range, range_text
 from ganvas.data import open_source, prepare, read_overview
@@ -16,6 +17,7 @@ from ganvas.data.decode import read_image
 from ganvas.data.value_range import COMMON_RANGES, ValueRange, range_of
 from ganvas.errors import GanvasError
 from ganvas.events import run_to_end
+from ganvas.runs import Run
 
 SIDE = 8
 
@@ -129,6 +131,23 @@ def test_inspect_and_plan_tell_the_range_and_an_option_asks_for_another(tmp_path
     asked = ganvas.plan(pictures, value_range="100-2000", device="cpu")
     assert asked.config.data.value_range == (100, 2000)
     assert next(each.why for each in asked.decisions if each.what == "values") == "as asked"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("narrow_recipes")
+@pytest.mark.parametrize("high", [1, 4095, 70_000])
+def test_a_training_records_the_range_that_was_found_and_goes_on(tmp_path: Path, high: int) -> None:
+    pictures = tmp_path / "set"
+    pictures.mkdir()
+    for number in range(16):
+        pixels = np.roll(np.linspace(0, high, SIDE * SIDE), number).reshape(SIDE, SIDE)
+        tifffile.imwrite(pictures / f"{number:02d}.tif", pixels.astype(np.int32))
+    tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
+    config = Run(tmp_path / "run").read_config()
+    assert config.data.value_range is not None
+    again = run_to_end(prepare(config.data, 1))
+    assert again.fingerprint == config.fingerprint, "the same range as text makes another set"
+    assert tiny.train(pictures, tmp_path / "run", "fc")[-1].reason == "finished"
 
 
 def test_another_range_makes_another_set(tmp_path: Path) -> None:

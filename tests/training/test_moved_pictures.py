@@ -106,9 +106,7 @@ def test_pictures_beside_a_run_move_with_it(pictures: Path, tmp_path: Path) -> N
     assert isinstance(list(ganvas.train(None, tmp_path / "new home" / "run", device="cpu"))[-1], Done)
 
 
-def test_a_run_that_is_moved_alone_finds_its_pictures_where_they_were(
-    run: Path, tmp_path: Path, pictures: Path
-) -> None:
+def test_a_run_that_is_moved_alone_finds_its_pictures(run: Path, tmp_path: Path, pictures: Path) -> None:
     (tmp_path / "archive").mkdir()
     moved = run.rename(tmp_path / "archive" / "run")
     assert Run(moved).read_config().data.path == str(pictures)

@@ -119,11 +119,8 @@ def _content_digest(index: Index, total: ChunkResult, classes: dict[str, str]) -
     digest = hashlib.blake2b(digest_size=16)
     for number, entry in enumerate(index.entries()):
         if number in total.hashes:
-            digest.update(
-                total.hashes[number].to_bytes(8, "little")
-                + classes.get(entry.group, "").encode("utf-8", "surrogatepass")
-            )
-            digest.update(b"\0")
+            name = classes.get(entry.group, "").encode("utf-8", "surrogatepass")
+            digest.update(total.hashes[number].to_bytes(8, "little") + name + b"\0")
     return digest.hexdigest()
 
 

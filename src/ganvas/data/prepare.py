@@ -90,9 +90,7 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
                 prepared = yield from _build(config, source, index, cache, workers)
                 if removed := remove_beyond(cache, limit):
                     size = format_bytes(sum(each.size for each in removed))
-                    yield Note(
-                        f"Prepared pictures that were not used for long were removed ({size}); see: ganvas cache"
-                    )
+                    yield Note(f"Prepared pictures were removed that were not used for long ({size}): ganvas cache")
             mark_used(cache / index.fingerprint)
     except OSError as error:
         raise _cache_error(error, cache) from error

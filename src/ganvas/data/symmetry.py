@@ -54,14 +54,10 @@ class Symmetry:
     @property
     def mirror_evidence(self) -> str:
         """What was measured of mirror images, in words, and what to do where it is not clear."""
-        only = "" if self.is_handed else "only "
-        measured = (
-            f"{only}{self.mirrored:.0%} of {self.count} pictures are told from their mirror images; chance is 50%"
-        )
+        share = f"{'' if self.is_handed else 'only '}{self.mirrored:.0%}"
+        measured = f"{share} of {self.count} pictures are told from their mirror images; chance is 50%"
         is_unclear = not self.is_handed and self._is_beyond_chance(self.mirrored, SIGNIFICANT_STANDARD_ERRORS)
-        return (
-            f"{measured}. Would mirrored ones be wrong, as letters would? Then: --flip no" if is_unclear else measured
-        )
+        return measured + (" (if mirrored ones would be wrong, as of letters: --flip no)" if is_unclear else "")
 
     @property
     def turn_evidence(self) -> str:

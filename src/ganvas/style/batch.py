@@ -209,7 +209,7 @@ def _value_parser(kind: Any) -> Callable[[str], Any] | None:
 def _list_pictures(path: Path, out: Path) -> list[Path]:
     """Return the pictures in a folder and its sub-folders, sorted by name, or the one picture.
 
-    Those in `out`, paintings in sub-folders, contact sheets and the copies of paintings in their own colours are left out.
+    Those in `out`, paintings in sub-folders, contact sheets and paintings' copies in their own colours are left out.
     """
     if not path.is_dir():
         return [path]

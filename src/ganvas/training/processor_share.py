@@ -24,6 +24,6 @@ class ProcessorShare:
         if device != "cpu" or minutes is None or wall < MIN_SECONDS or ran >= BUSY_SHARE * wall:
             return ""
         return (
-            f"The training had the processor for only {ran / wall:.0%} of the time: other programs, or a limit, had the "
-            f"rest. It saw fewer pictures than it could have. For better ones, when it is quiet: {command}"
+            f"The training had the processor for only {ran / wall:.0%} of the time: other programs, or a limit, had "
+            f"the rest. It saw fewer pictures than it could have. For better ones, when it is quiet: {command}"
         )

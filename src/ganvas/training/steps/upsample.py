@@ -150,9 +150,8 @@ def refine_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tu
     batch.rng.set_state(rng_state)
     of_fakes = judge.features_of(d_input(config, batch, fakes))
     fake_logits = judge.logits_of(of_fakes, batch.labels)
-    adversarial = lookup(LOSSES, config.loss, "loss")[1](
-        fake_logits if real_logits is None else real_logits, fake_logits
-    )
+    loss_fn = lookup(LOSSES, config.loss, "loss")[1]
+    adversarial = loss_fn(fake_logits if real_logits is None else real_logits, fake_logits)
     upsampling = (fakes - batch.real)[has_real].abs().mean()
     of_reals = [each[has_real] for each in of_reals] if needs_all else of_reals
     perceptual = perceptual_distance([each[has_real] for each in of_fakes], of_reals)
