@@ -2,8 +2,6 @@
 
 import math
 
-from rich.filesize import decimal
-
 from .config import CHANNELS, Config
 
 CHANNEL_NAMES = {count: name for name, count in CHANNELS.items()}
@@ -37,6 +35,8 @@ def format_interval(low: object, high: object) -> str:
 
 def format_bytes(count: int) -> str:
     """Return a size in powers of 1,000: "5.2 GB"."""
+    from rich.filesize import decimal
+
     return decimal(count)
 
 

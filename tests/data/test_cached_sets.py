@@ -105,10 +105,11 @@ def test_old_sets_go_by_themselves_above_a_limit(
 
 
 def test_what_was_not_prepared_to_the_end_and_features_are_listed_too(cache: Path) -> None:
-    (cache / "abc.partial").mkdir(parents=True)
-    (cache / "abc.partial" / "pictures").write_bytes(bytes(100))
+    name = "0123456789abcdef" * 2
+    (cache / f"{name}.partial").mkdir(parents=True)
+    (cache / f"{name}.partial" / "pictures").write_bytes(bytes(100))
     (cache / "features").mkdir()
-    (cache / "features" / "x.safetensors").write_bytes(bytes(50))
+    (cache / "features" / f"{name}.safetensors").write_bytes(bytes(50))
     assert {each.content: each.size for each in cached_sets(cache)} == {
         "pictures that were not prepared to the end": 100,
         "features of real pictures, for scores": 50,
@@ -118,12 +119,15 @@ def test_what_was_not_prepared_to_the_end_and_features_are_listed_too(cache: Pat
 
 
 def test_other_files_in_the_folder_are_left_alone(cache: Path) -> None:
-    (cache / "mine").mkdir(parents=True)
+    for mine in ("mine/pictures", "features/mine.npy", "mine.partial/pictures"):
+        (cache / mine).parent.mkdir(parents=True, exist_ok=True)
+        (cache / mine).write_bytes(b"mine")
     np.save(cache / "mine" / "a.npy", np.zeros(3))
     (cache / "note.txt").write_text("mine")
     assert not cached_sets(cache)
     remove_beyond(cache, 0)
     assert (cache / "mine" / "a.npy").exists()
+    assert (cache / "features" / "mine.npy").exists()
 
 
 def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:

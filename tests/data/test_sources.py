@@ -14,7 +14,7 @@ from bad_files import good_folder, photograph
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.data import sources
+from ganvas.data import sources, zip_source
 from ganvas.data.image_file import UnreadableImageError
 from ganvas.data.sources import FolderSource, no_pictures_error, open_source
 from ganvas.data.walk import sorted_names
@@ -163,7 +163,7 @@ def test_damaged_member_of_a_zip_is_one_bad_picture(tmp_path: Path) -> None:
 
 
 def test_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 1000)
+    monkeypatch.setattr(zip_source, "MAX_MEMBER_BYTES", 1000)
     with zipfile.ZipFile(tmp_path / "pics.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", bytes(100_000))
     with pytest.raises(GanvasError, match="over the limit"):

@@ -1,5 +1,6 @@
 """An unfinished painting is found again if it is the same painting, and only then; also one of ganvas 0.1."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +39,22 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, damage: Callable[[byt
     save_partial(PARTIAL, out, "mark")
     partial_path(out).write_bytes(damage(partial_path(out).read_bytes()))
     assert load_partial(out, "mark") is None
+    assert not partial_path(out).exists()
+    assert len(list(tmp_path.glob("*.damaged"))) == 1, "nothing is deleted"
+
+
+def test_what_cannot_be_read_now_is_not_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "a.png"
+    save_partial(PARTIAL, out, "mark")
+
+    def failing(*_: object, **__: object) -> object:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", failing)
+        with pytest.raises(OSError, match="Input/output error"):
+            load_partial(out, "mark")
+    assert load_partial(out, "mark") is not None
 
 
 def test_an_unfinished_painting_of_ganvas_0_1_is_found(tmp_path: Path) -> None:

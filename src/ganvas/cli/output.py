@@ -2,8 +2,6 @@
 
 import sys
 
-from rich.markup import escape
-
 from ..formatting import printable
 
 LAYOUT = "\n\t\u00a0"  # what is not printable, but wanted
@@ -16,4 +14,6 @@ def echo(text: str) -> None:
 
 def cell(text: str) -> str:
     """Return a text for a table of rich: neither markup nor escapes of a stranger's have an effect."""
+    from rich.markup import escape
+
     return escape(printable(text))

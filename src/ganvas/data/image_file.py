@@ -33,6 +33,7 @@ NO_MEMORY = "not enough memory; to try again: ganvas cache --clear"
 NO_HEIC = 'HEIC; to read it: pip install "ganvas[heic]"'
 
 EXIF_ORIENTATION = 0x0112  # the EXIF tag
+TIFF_BITS_PER_SAMPLE = 258  # the TIFF tag
 UPRIGHT_TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -179,7 +180,10 @@ def display_name(source: Path | bytes, name: str) -> str:
 
 def header_of(image: Image.Image, name: str) -> ImageHeader:
     """Return the header of a picture that is not decoded yet. EXIF that follows a PNG's pixels is not seen."""
-    has_16_bits = image.format in ("PNG", "TIFF") and ";16" in str(getattr(image, "tile", ""))
+    if image.format == "TIFF":
+        has_16_bits = max(getattr(image, "tag_v2", {}).get(TIFF_BITS_PER_SAMPLE, (8,))) > 8
+    else:
+        has_16_bits = image.format == "PNG" and ";16" in str(getattr(image, "tile", ""))
     is_later = image.format == "PNG" and "exif" not in image.info  # asking for it would decode the picture
     format_name = {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
     return ImageHeader(

@@ -14,6 +14,7 @@ from .check import check_config, check_masks, check_out, layer_weights
 from .load import SourcePaths, SourcePictures
 from .painting import PaintingJob, original_colors_path
 from .plan import FIXED_BYTES, Stage, build_memory_model, plan_stages
+from .resume import partial_path
 
 
 def stylize(
@@ -68,7 +69,10 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     memory = int(config.memory * 2**30) or reserved + free_memory(choice.device) // 2
     plan = plan_painting(pictures, config, encoder, memory)
     yield from _plan_notes(plan, config)
+    was_begun = partial_path(out).exists()
     job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name)
+    if was_begun and not job.total_steps:
+        yield Note(f"What was begun of {out} is damaged, or of other pictures or settings. It is painted anew.")
     if job.total_steps and job.stage_index < len(plan):
         yield Note(f"Resuming {out} at {plan[job.stage_index].long_side} px, from step {job.stage_steps + 1}.")
     try:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from torch import Tensor
 
 from ..config import StyleConfig
 from ..config.style import OLD_NAMES
-from ..errors import GanvasError
 from ..image_io import write_atomically
 
 # Settings that may differ when a painting is resumed: where it is painted, what is done to it afterwards, and which
@@ -79,15 +77,20 @@ def save_partial(partial: PartialPainting, out: Path, fingerprint: str) -> None:
 
 
 def load_partial(out: Path, fingerprint: str) -> PartialPainting | None:
-    """Return the unfinished painting with this fingerprint; None if there is none.
+    """Return the unfinished painting with this fingerprint; None if there is none, or its file is damaged.
+
+    A damaged file is renamed to NAME.damaged.
 
     Raises:
-        GanvasError: there is one, but it is damaged or cannot be read now; hours of work may lie in it.
+        OSError: it is there, but cannot be read now; hours of work may lie in it.
     """
-    if not partial_path(out).exists():
+    path = partial_path(out)
+    if not path.exists():
         return None
+    with path.open("rb"):
+        pass  # safetensors does not tell why it cannot open a file
     try:
-        with safe_open(partial_path(out), "pt") as file:
+        with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("mark") != fingerprint:
                 return None
@@ -96,8 +99,6 @@ def load_partial(out: Path, fingerprint: str) -> PartialPainting | None:
             optimizer_state = {name.removeprefix("carried."): tensor for name, tensor in tensors.items()}
             stage_index, stage_steps, total_steps = (int(metadata[name]) for name in ("stage", "taken", "steps"))
             return PartialPainting(stage_index, stage_steps, total_steps, image, optimizer_state)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise GanvasError(
-            f"What is there of {out} cannot be read: {error}.",
-            f"Try the same command again. To begin anew: rm {shlex.quote(str(partial_path(out)))}",
-        ) from error
+    except (SafetensorError, KeyError, ValueError):
+        path.replace(path.with_name(f"{path.name}.damaged"))
+        return None
