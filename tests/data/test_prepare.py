@@ -113,7 +113,7 @@ def test_sixty_bad_and_odd_files_stop_nothing(tmp_path: Path, finish: Finish) ->
         "7 pictures: turned upright",
         "2 pictures: CMYK",
         "3 pictures: high bit depth",
-        "4 pictures: only the first",
+        "4 pictures: only one frame",
     ):
         assert words in text
     assert f"{len(bad)} of {len(bad) + len(good)} files were skipped" in text

@@ -260,8 +260,11 @@ def test_styles_that_cannot_be_read_are_named_and_equal_names_kept_apart(
     contents, styles = folders
     Image.open(styles / "x.png").save(styles / "x.bmp")
     (styles / "._x.jpg").write_bytes(b"a Mac was here")
+    (styles / "broken.jpg").write_bytes(b"no picture")
     events = list(paint_many(contents / "a.png", [styles], tmp_path / "out", QUICK))
-    assert any("._x.jpg is left out" in note for note in notes(events))
+    (told,) = [note for note in notes(events) if "is left out" in note]
+    assert told.startswith("broken.jpg is left out")
+    assert "not a picture" in told, "the reason is in hand"
     assert len(list((tmp_path / "out").glob("*.png"))) == 3
 
 

@@ -161,7 +161,8 @@ def _complete(
     path, conditional = plan.config.data.path, plan.config.data.conditional
     if conditional and len(data.classes) < 2:
         raise GanvasError(
-            f"{path} has no two classes.", "Put each class into a sub-folder of its own, or leave out --conditional."
+            f"{path} has {'only one class' if data.classes else 'no classes'}.",
+            "Put each class into a sub-folder of its own, or leave out --conditional.",
         )
     plan = plan.for_count(train_count(data.count), options, path)
     for decision in plan.open_decisions:

@@ -101,7 +101,7 @@ def step_of(facts: Facts) -> int:
 
 def identity(config: Config) -> dict[str, Any]:
     """Return what tells a training from others, so that its checkpoints are not taken for theirs."""
-    return {"recipe": config.recipe, "seed": config.seed, "content": config.content or config.fingerprint}
+    return {"recipe": config.recipe, "seed": config.seed, "fingerprint": config.fingerprint}
 
 
 def _check_identity(config: Config, facts: Facts, folder: Path) -> None:
