@@ -57,7 +57,7 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
     final = checkpoint_path(folder, step)
     if final.exists():
         with suppress(
-            GanvasError
+            DamagedCheckpointError
         ):  # keep a valid one: it is of the same step, and replacing it would leave a moment without any
             load(final)
             return final
@@ -99,11 +99,10 @@ def load(path: Path) -> tuple[Tensors, Facts]:
                 raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {name} does not match its checksum.", hint)
         facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
         return load_file(path / STATE), facts
-    except FileNotFoundError as error:
-        raise DamagedCheckpointError(
-            f"Checkpoint {path} is damaged: {Path(error.filename).name} is missing.", hint
-        ) from error
     except OSError as error:
+        missing = [name for name in (MANIFEST, STATE, FACTS) if not (path / name).exists()]
+        if missing:
+            raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {missing[0]} is missing.", hint) from error
         raise GanvasError(
             f"Checkpoint {path} cannot be read now: {error.strerror or error}.",
             "Nothing was changed. Once it can be read, type the same command again.",

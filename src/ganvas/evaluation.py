@@ -113,13 +113,16 @@ def evaluate(
         inputs.real_data, inputs.held_out_count, network=options.network, weights=options.weights, device=device
     )
     evaluation, pairs = yield from evaluate_samples(inputs, real_images, options)
-    folder = out or (run.evaluation if inputs.is_training_data else None)
+    folder = out or (run.evaluation if inputs.is_of_run else None)
     if folder is not None and is_first_rank():
         metadata = {"subject": inputs.name, "seed": options.seed}
         real = torch.from_numpy(np.asarray(inputs.real_data.images[real_images.random_indices(GRID_IMAGES)]))
         grids = {"samples": image_grid(inputs.samples[:GRID_IMAGES]), "real": image_grid(real), "nearest": pairs}
         for name, grid in grids.items():
-            save_image(to_image(grid), folder / f"{name}.png", metadata)
+            if inputs.shows_real or name == "samples":
+                save_image(to_image(grid), folder / f"{name}.png", metadata)
+            else:
+                (folder / f"{name}.png").unlink(missing_ok=True)  # of an earlier evaluation, of other pictures
         write_atomically(folder / "scores.json", (json.dumps(evaluation.to_dict(), indent=2) + "\n").encode())
     return evaluation
 

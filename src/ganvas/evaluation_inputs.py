@@ -19,7 +19,7 @@ from .data import PreparedDataset, inspect, open_source, prepare, read_overview
 from .data.prepare import is_trained_on
 from .device import available_cores
 from .errors import GanvasError
-from .events import Event, Progress
+from .events import Event, Note, Progress
 from .latents.sample import MODEL_FILE, load, read_training_length
 from .metrics import DEFAULT_NETWORK
 from .runs import Run
@@ -40,6 +40,8 @@ class EvaluationInputs:
         samples: uint8 (N, C, H, W).
         real_data: the prepared real images.
         is_training_data: whether the generator was trained on the real images.
+        is_of_run: whether the scores are kept in the run; those against other pictures are not.
+        shows_real: whether the real images may be shown: the user has named them, or the run was trained on them.
         held_out_count: how many of the real images were held out of the training.
         trained_for: steps and images seen by the generator in training; None if not known.
         model_hash: hash of the generator's file; empty if there is none.
@@ -51,6 +53,8 @@ class EvaluationInputs:
     samples: Tensor
     real_data: PreparedDataset
     is_training_data: bool = False
+    is_of_run: bool = False
+    shows_real: bool = True
     held_out_count: int = 0
     trained_for: tuple[int, int] | None = None
     model_hash: str = ""
@@ -87,11 +91,10 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     width, height = compared_size(data_config, options.at)
     real_data = yield from prepare(dataclasses.replace(data_config, width=width, height=height), available_cores())
     is_same_data = is_trained_on(config, real_data, data_config.path)
-    if against is None and config.fingerprint and not is_same_data:  # a stranger's run may name any folder of ours
-        raise GanvasError(
-            f"The pictures in {path} are not those that {run.folder} was trained on, or have changed since.",
-            "If they are to be compared and shown, say so: "
-            f"ganvas evaluate {shlex.quote(str(run.folder))} --against {shlex.quote(str(path))}",
+    if against is None and not is_same_data:  # a stranger's run may name any folder of ours
+        yield Note(
+            f"The pictures in {path} are not those that {run.folder} was trained on, or have changed since. "
+            "Scores compare with them, but they are not shown."
         )
 
     def samples_between(start: int, end: int) -> Tensor:
@@ -100,7 +103,8 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     samples = yield from in_batches("samples generated", options.count, samples_between)
     return EvaluationInputs(
         name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,
-        is_training_data=against is None or is_same_data, held_out_count=config.held_out if is_same_data else 0,
+        is_training_data=is_same_data, is_of_run=against is None or is_same_data,
+        shows_real=against is not None or is_same_data, held_out_count=config.held_out if is_same_data else 0,
         trained_for=trained_for, model_hash=hash_before, turns=config.turns,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Numbers, durations and names formatted for people."""
 
 import math
+import unicodedata
 
 from .config import CHANNELS, Config
 
@@ -48,7 +49,11 @@ def printable(text: str, keep: str = "") -> str:
     Args:
         keep: characters that stay, such as line breaks.
     """
-    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
+
+    def is_safe(character: str) -> bool:
+        return character.isprintable() or character in keep or unicodedata.category(character) == "Zs"  # any space
+
+    return "".join(c if is_safe(c) else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def format_percent(share: object) -> str:

@@ -12,6 +12,7 @@ RUN/skipped.txt     pictures that could not be read, and why
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,10 @@ from .formatting import printable
 from .image_io import write_atomically
 
 # What may lie in the folder of a new run: what an earlier attempt has left, and what systems put everywhere.
-MAY_BE_THERE = frozenset({".lock", "skipped.txt", ".DS_Store", "Thumbs.db", "desktop.ini"})
+MAY_BE_THERE = frozenset(
+    {".lock", "skipped.txt", ".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", "lost+found"}
+)
+HALF_WRITTEN = re.compile(r"\.(config\.json|skipped\.txt)\.\d+\.tmp")
 
 
 class Run:
@@ -45,6 +49,8 @@ class Run:
         self.evaluation = self.folder / "evaluation"
         self.skipped_file = self.folder / "skipped.txt"
         self.lock_file = self.folder / ".lock"
+        self.sampled = self.folder / "sampled"
+        self.report_file = self.folder / "report.html"
 
     def exists(self) -> bool:
         """Return whether there is a run in this folder."""
@@ -65,30 +71,29 @@ class Run:
                 f"{self.folder} has checkpoints, but no {self.config_file.name} to say of what.",
                 f"Put {self.config_file.name} back to go on with them, or begin in another folder: --out OTHER",
             )
-        others = [name for name in found if name not in MAY_BE_THERE]
+        others = [name for name in found if name not in MAY_BE_THERE and not HALF_WRITTEN.fullmatch(name)]
         if others:
             more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
             raise GanvasError(
                 f"{self.folder} is not a run, and not empty: {', '.join(map(printable, others[:3]))}{more}.",
-                f"Begin in a folder of its own: --out {shlex.quote(str(self.folder / 'run'))}",
+                f"Begin in a folder of its own: --out {shlex.quote(f'{self.folder}-run')}",
             )
 
-    def refuse_links(self) -> None:
-        """Check that what is read and written here lies here. Archives and clouds keep links, also to private files.
+    def refuse_links(self, *paths: Path) -> None:
+        """Check that files of the run lie in it. Archives and clouds keep links, also to private files.
 
         Raises:
-            GanvasError: one of the run's own files or folders is a link.
+            GanvasError: one of `paths` is a link.
         """
-        own = (self.config_file, self.events_file, self.samples, self.checkpoints, self.model, self.evaluation)
-        for path in (*own, self.skipped_file, self.lock_file, self.folder / "sampled", self.folder / "report.html"):
-            if path.is_symlink():
+        for path in paths:
+            if path != self.folder and path.is_symlink():
                 raise GanvasError(
                     f"{path} is a link. The files of a run have to lie in its folder.",
                     "If the run is yours, put there what the link points to.",
                 )
 
     def read_config(self) -> Config:
-        """Return the run's configuration.
+        """Return the run's configuration. Its `relative_path` is set only if the pictures were found by it.
 
         Raises:
             GanvasError: there is no run here, or its config.json is damaged or from a later release.
@@ -96,7 +101,7 @@ class Run:
         if not self.exists():
             problem = "is not a run (it has no config.json)" if self.folder.is_dir() else "does not exist"
             raise GanvasError(f"{self.folder} {problem}.", f"Try: ganvas train PICTURES --out {self.folder}")
-        self.refuse_links()
+        self.refuse_links(self.config_file, self.model, self.evaluation, self.sampled, self.report_file)
         try:
             record = json.loads(self.config_file.read_text(encoding="utf-8"))
         except OSError as error:
@@ -115,9 +120,9 @@ class Run:
                 "Try: pip install --upgrade ganvas",
             )
         config = from_dict(Config, upgrade(record, FORMAT), str(self.config_file))
-        beside = (self.folder.resolve() / config.relative_path).resolve() if config.relative_path else None
-        if beside is not None and beside.exists() and not Path(config.data.path).exists():
-            config = replace(config, data=replace(config.data, path=str(beside)))  # moved together with the run
+        beside = os.path.normpath(self.folder.resolve() / config.relative_path) if config.relative_path else ""
+        if beside and _is_there(beside) and not _is_there(config.data.path):  # moved together with the run
+            return replace(config, data=replace(config.data, path=beside))
         return replace(config, relative_path="")
 
     def write_config(self, config: Config) -> None:
@@ -134,7 +139,7 @@ class Run:
         Raises:
             GanvasError: another process is writing here; the message names it.
         """
-        self.refuse_links()
+        self.refuse_links(*vars(self).values())
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = self.lock_file.open("a+")
@@ -177,6 +182,14 @@ class Run:
         with self.events_file.open("r+b") as file:
             kept = file.read(size)
             file.truncate(kept.rfind(b"\n") + 1)
+
+
+def _is_there(path: str) -> bool:
+    """Return whether there is something at `path`; where that cannot be told, it is not needed for now."""
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
 
 
 def _try_lock(file: IO[str]) -> bool:

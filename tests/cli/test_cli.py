@@ -19,7 +19,6 @@ from ganvas.cli.commands import COMMANDS, Command
 from ganvas.cli.terminal import stop_on_signals
 from ganvas.errors import GanvasError
 from ganvas.event_log import to_json
-from ganvas.events import Done
 from ganvas.runs import Run
 from histories import COLLAPSED, health_checks
 
@@ -146,11 +145,10 @@ def test_pictures_of_a_longer_sampling_are_told(run: Path, tmp_path: Path, capfd
 def test_sampling_tells_that_a_training_ended_ill(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ["sample", str(run), "--count", "1", "--device", "cpu"]
     for curves, told in (({}, False), (COLLAPSED, True)):
-        done = Done(str(run), 2000, 128_000, 1.0, "finished")
-        lines = [to_json(each) + "\n" for each in (*health_checks(20, **curves), done)]
+        lines = [to_json(each) + "\n" for each in health_checks(20, **curves)]
         (run / "events.jsonl").write_text("".join(lines))
         assert main(arguments) == 0
-        assert ("This training ended ill (Mode collapse)" in capfd.readouterr().err) == told
+        assert ("The training's last verdict is ill (Mode collapse)" in capfd.readouterr().err) == told
     (run / "events.jsonl").unlink()
     assert main(arguments) == 0, "nothing is known"
 

@@ -142,7 +142,7 @@ def test_a_checkpoint_of_another_network_is_named(pictures: Path, tmp_path: Path
             file.unlink()
         path.rmdir()
     checkpoint.list_checkpoints(one.checkpoints)[-1].rename(other.checkpoints / "000000009")
-    with pytest.raises(GanvasError, match="not of this run's networks"):
+    with pytest.raises(GanvasError, match="are of another training"):
         tiny.train(pictures, other.folder, "fc")
 
 

@@ -15,20 +15,18 @@ from .report import suggest_report
 
 
 def warn_if_ill(run: Path) -> None:
-    """Tell if a training has ended with a verdict that is not a healthy one. Without health checks nothing is known."""
+    """Tell if a training's last verdict is not a healthy one. Without health checks nothing is known."""
     from ..coach.describe import title
     from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
     from ..coach.doctor import examine
-    from ..event_log import read_events
-    from ..events import Done
 
     with suppress(GanvasError, OSError):  # the pictures are there: that nothing is known is no error
-        events, _ = read_events(run / "events.jsonl")
         verdict = examine(run).verdict
-        is_over = any(isinstance(event, Done) and event.reason != "interrupted" for event in events)
-        if is_over and verdict.name not in HEALTHY_VERDICTS:
+        if verdict.name not in HEALTHY_VERDICTS:
             where = shlex.quote(str(run))
-            echo(f"This training ended ill ({title(verdict.name)}): {verdict.what} See: ganvas doctor {where}")
+            echo(
+                f"The training's last verdict is ill ({title(verdict.name)}): {verdict.what} See: ganvas doctor {where}"
+            )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import sys
 
 from ..formatting import printable
 
-LAYOUT = "\n\t\u00a0"  # what is not printable, but wanted
+LAYOUT = "\n\t"  # what is not printable, but wanted
 
 
 def echo(text: str) -> None:

@@ -46,7 +46,7 @@ class Findings:
     spans: the stretches of the training, first to last.
     treatments: what was done, and whether it helped.
     advice: what a person can do about the last verdict.
-    health_checks: how many the verdicts rest on.
+    health_checks: how many there are.
     unreadable_lines: lines of events.jsonl that were passed over.
     """
 
@@ -82,7 +82,7 @@ def doctor(events: Iterable[Event]) -> Findings:
         tuple(spans_of(verdicts, (last_verdict.step, last_verdict.images_seen))),
         tuple(treatment_results(history)),
         diagnosis.advice if diagnosis else "",
-        len(verdicts),
+        sum(isinstance(event, HealthCheck) for event in history),
     )
 
 

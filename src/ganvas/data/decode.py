@@ -81,6 +81,8 @@ def read_image(
             upright = srgb_image if transpose is None else srgb_image.transpose(transpose)
         except MemoryError as error:
             raise UnreadableImageError(NO_MEMORY, display_name(source, name)) from error
+        except (OSError, ValueError, KeyError, IndexError) as error:  # of Pillow, on odd palettes
+            raise UnreadableImageError(f"damaged ({error})", display_name(source, name)) from error
         return DecodedImage(upright, tuple(notes + color_notes))
 
 

@@ -3,6 +3,7 @@
 Only Pillow opens files, and only as picture formats: nothing here starts Ghostscript or another program.
 """
 
+import errno
 import io
 import warnings
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ MAX_PIXELS = (
 RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
 # Pictures too large for this machine would be tried in vain at each start, so that is remembered too.
 NO_MEMORY = "not enough memory; to try again: ganvas cache --clear"
+ERRNO_OF_DAMAGE = errno.EINVAL, errno.EOVERFLOW, errno.ENOMEM  # what a damaged file asks of the system
 NO_HEIC = 'HEIC; to read it: pip install "ganvas[heic]"'
 
 EXIF_ORIENTATION = 0x0112  # the EXIF tag
@@ -122,7 +124,7 @@ def reading(source: Path | bytes, name: str) -> Iterator[None]:
     except MemoryError as error:
         raise UnreadableImageError(NO_MEMORY, display_name(source, name)) from error
     except Exception as error:  # decoders raise anything on a broken file; none of it may stop the run
-        temporary = isinstance(error, OSError) and error.errno is not None
+        temporary = isinstance(error, OSError) and error.errno not in (None, *ERRNO_OF_DAMAGE)
         raise UnreadableImageError(_failure_reason(error, source), display_name(source, name), temporary) from error
 
 

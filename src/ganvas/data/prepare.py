@@ -109,10 +109,11 @@ def fingerprint_of(config: DataConfig) -> str:
 def is_trained_on(config: Config, data: PreparedDataset, path: str) -> bool:
     """Return whether a run was begun with these pictures, which lie at `path`.
 
-    Runs of earlier releases know their pictures by the times of the files.
+    They are known by what the files hold. Runs of earlier releases know them by names and times; and so are pictures of
+    which some could not be read then, or cannot be now.
     """
-    if config.content:
-        return data.content == config.content
+    if config.content and data.content == config.content:
+        return True
     if data.images.shape[1:] == config.shape:
         return data.fingerprint == config.fingerprint
     return fingerprint_of(replace(config.data, path=path)) == config.fingerprint

@@ -20,7 +20,7 @@ SIGNIFICANT_STANDARD_ERRORS = 3.0  # a chance of one in 700 that pictures withou
 # Share told from which on mirrored pictures are not wanted. Of emoji people 63 to 77 % are told; without mirrored ones
 # their samples were much worse (1,143 for 684). Letters and digits lie above 90 %.
 HANDED = 0.85
-MIN_COUNT, MIN_TURNED_COUNT = 16, 128  # pictures; fewer say nothing
+MIN_COUNT, MIN_TURNED_COUNT = 16, 100  # pictures; fewer say nothing
 
 
 @dataclass(frozen=True)

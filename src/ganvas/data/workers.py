@@ -30,7 +30,7 @@ from .image_file import UnreadableImageError
 from .index import CHUNK_SIZE, read_entries
 from .sources import open_source
 
-ANSWER = "ganvas: "  # begins a worker's lines; others are of what else prints in its interpreter
+ANSWER = "ganvas: "  # begins a worker's answer; the rest is of what else prints in its interpreter
 ONE_THREAD_ENV = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -158,7 +158,7 @@ def _worker_processes(
     environment = os.environ | ONE_THREAD_ENV | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with ExitStack() as stack:
-        errors = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)]
+        errors = [stack.enter_context(tempfile.TemporaryFile("w+", errors="replace")) for _ in range(count)]
         workers = [subprocess.Popen(command, env=environment, text=True, stderr=each, **pipes) for each in errors]
         threads = [
             threading.Thread(target=_feed_worker, args=(worker, each, job, todo, results), daemon=True)
@@ -215,8 +215,9 @@ def _next_answer(lines: IO[str]) -> str:
         EOFError: it has ended.
     """
     for line in lines:
-        if line.startswith(ANSWER):
-            return line.removeprefix(ANSWER)
+        _, found, answer = line.partition(ANSWER)
+        if found:
+            return answer
     raise EOFError
 
 

@@ -13,7 +13,7 @@ from ..image_io import open_written
 MAX_BYTES_ALL = 3_600_000  # of a group of images together; base64 makes them a third larger
 MAX_BYTES = 300_000  # of a single image
 MAX_FRAMES = 60  # sample grids in the time-lapse
-MAX_SIDE, MAX_PIXELS = 16_383, 50_000_000  # WebP's limit, and more than any sheet of ours has
+MAX_SIDE, MAX_PIXELS = 16_383, 80_000_000  # WebP's limit, and more than any sheet of ours has
 LOSSLESS = None
 # (scale of width and height, WebP quality), tried in turn until the image is small enough.
 ENCODINGS: tuple[tuple[float, int | None], ...] = (

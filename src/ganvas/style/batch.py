@@ -228,8 +228,11 @@ def _list_pictures(path: Path, out: Path) -> list[Path]:
 
 
 def _is_painting(path: Path) -> bool:
-    """Return whether Ganvas has painted a picture."""
-    return "mark" in read_metadata(path)
+    """Return whether Ganvas has painted a picture; of what cannot be read, it is told later."""
+    try:
+        return "mark" in read_metadata(path)
+    except OSError:
+        return False
 
 
 def _unique_names(pictures: Sequence[Path]) -> list[str]:
@@ -271,8 +274,8 @@ def _problem(path: Path) -> str:
 
 def _finished_config(path: Path, sources: SourcePaths, config: StyleConfig, network: str) -> StyleConfig | None:
     """Return the settings of this painting if it exists and is finished, maybe in other colours; else None."""
-    metadata = read_metadata(path)
     try:
+        metadata = read_metadata(path)
         if metadata.get("reason") != "finished":
             return None
         if metadata.get("mark") != compute_fingerprint(config, sources.all_paths, network):

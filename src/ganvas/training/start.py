@@ -116,12 +116,15 @@ def _make_ready(
         config = dataclasses.replace(config, coach=options.coach or config.coach, requested=requested)
         run.write_config(config)
     path = config.data.path if pictures is None else str(Path(pictures).resolve())
+    gone = GanvasError(
+        f"The pictures that {run.folder} was begun with are no longer at {path}.",
+        f"Say where they are: ganvas train PICTURES --out {shlex.quote(str(run.folder))}",
+    )
     if pictures is None and not Path(path).exists():
-        raise GanvasError(
-            f"The pictures that {run.folder} was begun with are no longer at {path}.",
-            f"Say where they are: ganvas train PICTURES --out {shlex.quote(str(run.folder))}",
-        )
+        raise gone
     data = yield from _prepare(dataclasses.replace(config.data, path=path), run)
+    if pictures is None and config.relative_path and not is_trained_on(config, data, path):
+        raise gone  # what lies there by chance
     if path != config.data.path:
         config = with_new_path(config, path, data, run)
     check_classes(config, data, run)

@@ -110,9 +110,9 @@ def _check_identity(config: Config, facts: Facts, folder: Path) -> None:
     Raises:
         GanvasError: it is.
     """
-    known = facts.get("training", identity(config))
-    if known != identity(config):
-        differ = ", ".join(name for name, value in identity(config).items() if known.get(name) != value)
+    known = facts.get("training", {})
+    differ = ", ".join(name for name, value in identity(config).items() if known.get(name, value) != value)
+    if differ:
         raise GanvasError(
             f"The checkpoints in {folder} are of another training than its config.json ({differ}).",
             "Put the config.json back that belongs to them, or begin in another folder: --out OTHER",
