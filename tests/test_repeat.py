@@ -51,7 +51,8 @@ def planned(options: TrainOptions, inputs: PlanInputs) -> Config:
 def comparable(config: Config, other: Config) -> Config:
     """Return `config` with what a repeated run may have otherwise from `other`."""
     data = replace(config.data, path=other.data.path)
-    return replace(config, data=data, requested=other.requested, fingerprint=other.fingerprint)
+    known = {"requested": other.requested, "fingerprint": other.fingerprint, "content": other.content}
+    return replace(config, data=data, **known)  # type: ignore[arg-type]
 
 
 @settings(max_examples=80, deadline=None)
@@ -83,12 +84,13 @@ def test_of_a_run_only_that_is_stated_which_was_asked_for_or_could_come_out_diff
     config = planned(TrainOptions(minutes=12), LAPTOP)
     asked = repeated(config).given()
     assert set(asked) == {
-        "size", "channels", "minutes", "recipe", "upsample", "augment", "flip", "seed",
+        "size", "channels", "minutes", "recipe", "upsample", "augment", "flip", "turn", "seed",
     }, "keen has no one batch"  # fmt: skip
     config = planned(TrainOptions(recipe="r3gan", size="32", penalty="r1", fit="crop", compile=True), LAPTOP)
     asked = repeated(config).given()
     assert set(asked) == {
-        "size", "channels", "fit", "recipe", "batch", "upsample", "penalty", "augment", "flip", "seed", "compile",
+        "size", "channels", "fit", "recipe", "batch", "upsample", "penalty", "augment", "flip", "turn", "seed",
+        "compile",
     }  # fmt: skip
     unrecorded = repeated(replace(config, requested=None)).given()
     assert set(unrecorded) > set(asked)

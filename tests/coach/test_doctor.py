@@ -137,6 +137,7 @@ def test_a_run_without_health_checks_gets_a_hint(events: list[Event], run: bool,
     assert hint.format(folder) in caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_long_record_is_not_diagnosed_at_each_check() -> None:
     """Each verdict looks at all that went before: a stranger's file of 20,000 checks would take minutes."""
     history = [check(step) for step in range(1, 20_001)]

@@ -13,9 +13,8 @@ from bad_files import good_folder
 
 from ganvas.cli import main
 from ganvas.config import DataConfig
-from ganvas.data import cached_sets as module
 from ganvas.data import prepare
-from ganvas.data.cached_sets import cached_sets, parse_bytes, remove_beyond
+from ganvas.data.cached_sets import cached_sets, parse_bytes, release_locks, remove_beyond
 from ganvas.errors import GanvasError
 from ganvas.events import Event, Note, run_to_end
 
@@ -27,20 +26,13 @@ def prepared_set(folder: Path, side: int = SIDE) -> None:
     run_to_end(prepare(DataConfig(str(folder), side, side), workers=1))
 
 
-def release() -> None:
-    """Let go of the sets that this process has used, as its end would."""
-    for file in module.held_locks.values():
-        file.close()
-    module.held_locks.clear()
-
-
 @pytest.fixture
 def sets(tmp_path: Path, cache: Path) -> list[Path]:
     """Return three prepared sets of one folder, the first used last, the last unused for ten days."""
     folder = good_folder(tmp_path / "pictures", 20)
     for side in (SIDE, 2 * SIDE, 3 * SIDE):
         prepared_set(folder, side)
-    release()
+    release_locks()
     found = sorted((each.path for each in cached_sets(cache)), key=lambda path: (path / "pictures").stat().st_size)
     for age, path in enumerate(found):
         when = time.time() - 5 * DAY * age
@@ -71,7 +63,7 @@ def test_what_this_process_uses_stays(sets: list[Path], cache: Path, tmp_path: P
     assert cached_sets(cache)[0].is_used
     remove_beyond(cache, 0)
     assert [each.path for each in cached_sets(cache)] == [sets[2]]
-    release()
+    release_locks()
 
 
 def test_what_another_process_uses_stays(sets: list[Path], cache: Path) -> None:
@@ -101,7 +93,7 @@ def test_old_sets_go_by_themselves_above_a_limit(
     events, _ = finish(prepare(DataConfig(str(tmp_path / "pictures"), 8, 8), workers=1))
     assert sets[2] not in [each.path for each in cached_sets(cache)]
     assert any("were removed that were not used for long" in event.text for event in events if isinstance(event, Note))
-    release()
+    release_locks()
 
 
 def test_what_was_not_prepared_to_the_end_and_features_are_listed_too(cache: Path) -> None:

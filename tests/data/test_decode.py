@@ -249,7 +249,9 @@ def test_names_are_printable_anywhere() -> None:
 
 @given(st.text(st.characters()))
 def test_printable_has_no_controls(name: str) -> None:
-    assert printable(name).isprintable()
+    assert printable(printable(name)) == printable(name)
+    assert all(character.isprintable() or character.isspace() for character in printable(name))
+    assert not set(printable(name)) & set("\n\r\t\x0b\x0c\x1b\x85\u2028\u2029")
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".tif"])

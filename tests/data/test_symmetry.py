@@ -82,6 +82,7 @@ def test_nearly_all_have_to_be_told_and_enough_of_them() -> None:
     assert Symmetry(128, 0.9).mirror_evidence == "90% of 128 pictures are told from their mirror images; chance is 50%"
 
 
+@pytest.mark.slow
 def test_letters_are_not_mirrored_and_that_is_said(tmp_path: Path) -> None:
     for number in range(40):
         letter(number).save(tmp_path / f"{number:02d}.png")
@@ -95,6 +96,7 @@ def test_letters_are_not_mirrored_and_that_is_said(tmp_path: Path) -> None:
     assert next(each.why for each in asked.decisions if each.what == "mirroring") == "as asked"
 
 
+@pytest.mark.slow
 def test_textures_are_mirrored_and_turned(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     for number in range(140):

@@ -122,6 +122,7 @@ def test_pictures_of_8_bits_have_no_range(tmp_path: Path) -> None:
     assert read_image(tmp_path / "a.png", value_range=(0, 10)).image.getpixel((0, 0)) == 9
 
 
+@pytest.mark.slow
 def test_inspect_and_plan_tell_the_range_and_an_option_asks_for_another(tmp_path: Path) -> None:
     pictures = write_set(tmp_path / "set", [4095] * 16)
     assert ganvas.inspect(pictures).values == "0 as black to 4095 as white"

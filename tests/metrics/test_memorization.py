@@ -46,7 +46,7 @@ def measure(request: pytest.FixtureRequest, shared_pictures: dict[str, Tensor]) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("share", "verdict"), [(0.0, "none"), (0.08, "some"), (0.5, "much"), (1.0, "much")])
+@pytest.mark.parametrize(("share", "verdict"), [(0.0, "none"), (0.12, "some"), (0.5, "much"), (1.0, "much")])
 def test_the_verdict_follows_the_share_of_planted_copies(share: float, verdict: str, measure: Measure) -> None:
     result = measure(share)
     assert result.verdict == verdict, result.text

@@ -30,7 +30,7 @@ def test_a_plan_has_a_reason_for_each_choice_and_a_rate(pictures: Path) -> None:
     before = sorted(pictures.parent.rglob("*"))
     plan = ganvas.plan(pictures, minutes=1, device="cpu")
     decisions = {each.what: each for each in plan.decisions}
-    assert list(decisions) == ["recipe", "size", "batch", "penalty", "augmentation", "schedule"]
+    assert list(decisions) == ["recipe", "size", "batch", "penalty", "mirroring", "augmentation", "schedule"]
     assert decisions["recipe"].value == plan.config.recipe == "quick"
     assert decisions["size"].value == "32x32"
     assert all(each.why for each in plan.decisions)
@@ -192,7 +192,7 @@ def test_reasons_are_given_for_what_was_left_open(pictures: Path, tmp_path: Path
         return [each.text.split(":")[0] for each in events if isinstance(each, Note) and "because" in each.text]
 
     assert reasons("size", recipe="fc", size="auto") == ["Size"]
-    assert reasons("recipe", recipe="auto", size="16") == ["Recipe"]
+    assert reasons("recipe", recipe="auto", size="16") == ["Recipe", "Mirroring"]
     assert reasons("neither", recipe="fc", size="16", channel_mult=0.5, batch=4, augment=("translation",)) == []
 
 

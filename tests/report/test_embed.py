@@ -76,7 +76,7 @@ def test_a_strangers_postscript_starts_no_program(tmp_path: Path, monkeypatch: p
     assert read_metadata(tmp_path / "000000020.png") == {}
 
 
-@pytest.mark.parametrize("size", [(20_000, 50), (9_500, 9_500)])
+@pytest.mark.parametrize("size", [(20_000, 50), (9_000, 9_000)])
 def test_sheets_larger_than_any_of_ours_are_left_out(tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("1", size).save(tmp_path / "a.png")
     assert embed(tmp_path / "a.png") is None

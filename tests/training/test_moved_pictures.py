@@ -13,6 +13,7 @@ from PIL import Image
 import ganvas
 import tiny
 from ganvas.errors import GanvasError
+from ganvas.evaluation import evaluate
 from ganvas.evaluation_inputs import EvaluationOptions, run_inputs
 from ganvas.events import Done, Note, run_to_end
 from ganvas.runs import Run
@@ -68,7 +69,7 @@ def test_pictures_of_an_earlier_release_are_known_by_their_times(run: Path, pict
 
 def test_a_copy_is_compared_as_training_pictures(run: Path, pictures: Path, tmp_path: Path) -> None:
     list(ganvas.train(None, run, device="cpu"))
-    options = EvaluationOptions(count=16, device="cpu")
+    options = EvaluationOptions(count=40, device="cpu")
     copy = copied(pictures, tmp_path / "copy")
     assert run_to_end(run_inputs(Run(run), copy, options)).is_training_data
     assert run_to_end(run_inputs(Run(run), copy, replace(options, at="32"))).is_training_data, "at another size too"
@@ -76,17 +77,26 @@ def test_a_copy_is_compared_as_training_pictures(run: Path, pictures: Path, tmp_
     assert not run_to_end(run_inputs(Run(run), copy, options)).is_training_data
 
 
-def test_pictures_that_a_run_only_claims_are_not_shown(run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("forgotten", [{}, {"content": ""}, {"content": "", "fingerprint": ""}])
+def test_pictures_that_a_run_only_claims_are_not_shown(run: Path, tmp_path: Path, forgotten: dict[str, str]) -> None:
     """Its config.json is a stranger's: it may name a private folder."""
     list(ganvas.train(None, run, device="cpu"))
+    run_to_end(evaluate(run, None, EvaluationOptions(count=40, device="cpu")))
+    assert (run / "evaluation" / "real.png").exists()
     private = tiny.write_pictures(tmp_path / "private", seed=9)
     config = Run(run).read_config()
-    Run(run).write_config(replace(config, data=replace(config.data, path=str(private))))
-    options = EvaluationOptions(count=16, device="cpu")
-    with pytest.raises(GanvasError, match="are not those that") as caught:
-        run_to_end(run_inputs(Run(run), None, options))
-    assert caught.value.hint.endswith(f"ganvas evaluate {run} --against {private}")
-    assert not run_to_end(run_inputs(Run(run), private, options)).is_training_data, "the user has said so"
+    Run(run).write_config(replace(config, data=replace(config.data, path=str(private)), **forgotten))
+    told = [
+        event.text
+        for event in evaluate(run, None, EvaluationOptions(count=40, device="cpu"))
+        if isinstance(event, Note)
+    ]
+    assert any("are not those that" in text and "not shown" in text for text in told)
+    files = {file.name for file in (run / "evaluation").iterdir()}
+    assert files == {"samples.png", "scores.json"}, "real.png and nearest.png would show them"
+    inputs = run_to_end(run_inputs(Run(run), private, EvaluationOptions(count=40, device="cpu")))
+    assert inputs.shows_real, "the user has named them"
+    assert not inputs.is_training_data
 
 
 def test_checkpoints_of_another_training_are_refused(run: Path, pictures: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the cache of prepared pictures holds: listed, kept while it is in use, and removed, the longest unused first."""
 
+import atexit
 import os
 import re
 import shutil
@@ -19,9 +20,8 @@ PARTIAL = ".partial"
 FEATURES = "features"
 # Names that we give: in a folder of the user's own, whatever else lies there is left alone.
 OUR_SET, OUR_FEATURES = re.compile(r"[0-9a-f]{32}(\.partial|\.leaving)?"), re.compile(r"[0-9a-f]{32}\.safetensors")
-held_locks: dict[
-    Path, IO[bytes]
-] = {}  # shared locks of the sets that this process uses; the system releases them at its end
+# Shared locks of the sets that this process uses. They are released at its end, however it comes.
+held_locks: dict[Path, IO[bytes]] = {}
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,14 @@ class CachedSet:
     def unused_days(self) -> int:
         """Whole days since it was used last; none if the clock was set back."""
         return max(0, int((time.time() - self.used) // 86_400))
+
+
+@atexit.register
+def release_locks() -> None:
+    """Say that this process uses no prepared set any more."""
+    for file in held_locks.values():
+        file.close()
+    held_locks.clear()
 
 
 def cached_sets(cache: Path) -> list[CachedSet]:
