@@ -1,6 +1,7 @@
 """Folders of pictures and styles, sweeps, and what is painted only once."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -438,3 +439,19 @@ def test_what_cannot_be_painted_is_told(folders: tuple[Path, Path], tmp_path: Pa
     with pytest.raises(GanvasError, match="no pictures") as caught:
         list(paint_many(tmp_path / "raw", [styles / "x.png"], tmp_path / "out2", QUICK))
     assert "export them as PNG or JPEG" in caught.value.hint
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell a process its memory")
+def test_memory_does_not_grow_over_a_folder(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    contents, styles = folders
+    picture = Image.effect_noise((600, 600), 60).convert("RGB")
+    for number in range(10):
+        picture.save(contents / f"more{number}.png")
+    resident = []
+    config = replace(QUICK, size=400)
+    for event in paint_many(contents, [styles / "x.png"], tmp_path / "out", config):
+        if isinstance(event, Done | Note) and " of 13: " in getattr(event, "text", ""):
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            resident.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
+    assert len(resident) == 13
+    assert resident[-1] - resident[5] < 30, f"in MB, one after the other: {resident}"
