@@ -22,7 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from .errors import GanvasError
+from .errors import GanvasError, cannot_be_read_now
 
 Tensors = dict[str, Tensor]
 Facts = dict[str, Any]
@@ -55,10 +55,8 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
                 "The last good checkpoint is kept. Try a gradient penalty, in another folder: --penalty r1 --out OTHER",
             )
     final = checkpoint_path(folder, step)
-    if final.exists():
-        with suppress(
-            DamagedCheckpointError
-        ):  # keep a valid one: it is of the same step, and replacing it would leave a moment without any
+    if final.exists():  # a valid one is of the same step, and replacing it would leave a moment without any
+        with suppress(DamagedCheckpointError):
             load(final)
             return final
     temporary = folder / f".{final.name}.{os.getpid()}.tmp"
@@ -103,10 +101,7 @@ def load(path: Path) -> tuple[Tensors, Facts]:
         missing = [name for name in (MANIFEST, STATE, FACTS) if not (path / name).exists()]
         if missing:
             raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {missing[0]} is missing.", hint) from error
-        raise GanvasError(
-            f"Checkpoint {path} cannot be read now: {error.strerror or error}.",
-            "Nothing was changed. Once it can be read, type the same command again.",
-        ) from error
+        raise cannot_be_read_now(f"Checkpoint {path}", error) from error
     except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {error}", hint) from error
 

@@ -29,6 +29,14 @@ class UnusableImageError(GanvasError):
     """This picture cannot be used; others in the batch may be."""
 
 
+def cannot_be_read_now(path: object, error: OSError) -> GanvasError:
+    """Return the error for a file that is not known to be damaged: the system could not read it just now."""
+    return GanvasError(
+        f"{path} cannot be read now: {error.strerror or error}.",
+        "Nothing was changed. Once it can be read, type the same command again.",
+    )
+
+
 def did_you_mean(given: str, names: Collection[str]) -> str:
     """Return ` Did you mean 'x'?` for the one of `names` that is nearest to `given`, or an empty string."""
     import difflib

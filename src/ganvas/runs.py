@@ -23,7 +23,7 @@ from typing import IO
 
 from .config import FORMAT, Config, from_dict, to_dict
 from .config.old_format import upgrade
-from .errors import GanvasError
+from .errors import GanvasError, cannot_be_read_now
 from .event_log import to_json
 from .events import Event
 from .formatting import printable
@@ -105,10 +105,7 @@ class Run:
         try:
             record = json.loads(self.config_file.read_text(encoding="utf-8"))
         except OSError as error:
-            raise GanvasError(
-                f"{self.config_file} cannot be read now: {error.strerror or error}.",
-                "Nothing was changed. Once it can be read, type the same command again.",
-            ) from error
+            raise cannot_be_read_now(self.config_file, error) from error
         except (ValueError, RecursionError) as error:
             raise GanvasError(
                 f"{self.config_file} is damaged: {error}", "Start a new run in another folder."

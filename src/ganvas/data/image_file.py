@@ -124,8 +124,13 @@ def reading(source: Path | bytes, name: str) -> Iterator[None]:
     except MemoryError as error:
         raise UnreadableImageError(NO_MEMORY, display_name(source, name)) from error
     except Exception as error:  # decoders raise anything on a broken file; none of it may stop the run
-        temporary = isinstance(error, OSError) and error.errno not in (None, *ERRNO_OF_DAMAGE)
-        raise UnreadableImageError(_failure_reason(error, source), display_name(source, name), temporary) from error
+        reason = _failure_reason(error, source)
+        raise UnreadableImageError(reason, display_name(source, name), is_temporary(error)) from error
+
+
+def is_temporary(error: Exception) -> bool:
+    """Return whether the system could not read a file just now; else what is in it is at fault."""
+    return isinstance(error, OSError) and error.errno not in (None, *ERRNO_OF_DAMAGE)
 
 
 def _check_content(file: IO[bytes]) -> None:

@@ -61,13 +61,15 @@ def read_overview(source: Source) -> Overview:
     for item in islice(source.items(), OVERVIEW_LIMIT):
         sample.add(item)
         count += 1
-    value_range = find_value_range(source, sample.items)
-    thumbnails, _ = decode_thumbnails(source, sample.items, value_range)
-    sizes = []
+    sizes, deep = [], []
     for item in sample.items:
         with suppress(UnreadableImageError):
             if not item.problem:
-                sizes.append(upright_size(read_header(source.read(item.name), item.name)))
+                header = read_header(source.read(item.name), item.name)
+                sizes.append(upright_size(header))
+                deep += [item] if header.deep else []
+    value_range = find_value_range(source, deep)
+    thumbnails, _ = decode_thumbnails(source, sample.items, value_range)
     return make_overview(count, sizes, thumbnails.values(), value_range)
 
 

@@ -85,13 +85,12 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
                 raise no_pictures_error(source, f"Try: ganvas inspect {source.path}")
             if text := left_out(source.other_files()):
                 yield Note(text)
-            prepared = _load_current(cache / index.fingerprint, source)
-            if prepared is None:
-                prepared = yield from _build(config, source, index, cache, workers)
-                if removed := remove_beyond(cache, limit):
-                    size = format_bytes(sum(each.size for each in removed))
-                    yield Note(f"Prepared pictures were removed that were not used for long ({size}): ganvas cache")
+            found = _load_current(cache / index.fingerprint, source)
+            prepared = found or (yield from _build(config, source, index, cache, workers))
             mark_used(cache / index.fingerprint)
+            if found is None and (removed := remove_beyond(cache, limit)):
+                size = format_bytes(sum(each.size for each in removed))
+                yield Note(f"Prepared pictures were removed that were not used for long ({size}): ganvas cache")
     except OSError as error:
         raise _cache_error(error, cache) from error
     for text in prepared.notes:
@@ -176,7 +175,6 @@ def _build(
             shutil.rmtree(partial)  # too few: the next attempt has other files
             raise
         partial.rename(done)
-        mark_used(done)
         prepared = load_prepared(done)
     if prepared is None:
         raise GanvasError(f"The prepared pictures in {done} cannot be read back.", "Is the disk healthy?")

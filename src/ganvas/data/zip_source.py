@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import GanvasError
 from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import HEAD_BYTES, is_image_file, suffix_of
-from .image_file import NO_MEMORY, UnreadableImageError
+from .image_file import NO_MEMORY, UnreadableImageError, is_temporary
 from .source import Source, SourceItem
 from .walk import is_hidden
 
@@ -65,7 +65,7 @@ class ZipSource(Source):
         except MemoryError as error:
             raise UnreadableImageError(NO_MEMORY, name) from error
         except Exception as error:  # one bad member says nothing about the others
-            temporary = isinstance(error, OSError) and error.errno is not None
+            temporary = is_temporary(error)
             reason = "cannot be read" if temporary else "damaged"
             raise UnreadableImageError(f"{reason} in the archive ({error})", name, temporary) from error
         if len(content) != member.file_size:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..config import Config
 from ..device import choose_device, is_out_of_memory, seeded_rng, torch_device
-from ..errors import GanvasError, did_you_mean
+from ..errors import GanvasError, cannot_be_read_now, did_you_mean
 from ..image_io import to_uint8, write_atomically
 from ..models import build_generator
 from ..models.base import Generator
@@ -120,10 +120,7 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
     try:
         network.load_state_dict(translate(load_file(file), config.generator.name))
     except OSError as error:
-        raise GanvasError(
-            f"{file} cannot be read now: {error.strerror or error}.",
-            "Once it can be read, type the same command again.",
-        ) from error
+        raise cannot_be_read_now(file, error) from error
     except (SafetensorError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
