@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ def test_functions_are_small(module: Path) -> None:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     lengths = [(node.name, (node.end_lineno or 0) - node.lineno + 1) for node in functions]
     assert not [each for each in lengths if each[1] > FUNCTION_LIMIT], "a function fits on a screen"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_commands_in_hints_are_quoted(module: Path) -> None:
+    """A folder's name may hold spaces, quotes, or what a shell would execute: `ganvas_command` quotes them."""
+    for text in (node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.JoinedStr)):
+        for part, following in pairwise(text.values):
+            begins = isinstance(part, ast.Constant) and re.search(r"ganvas [a-z]+ ([^.]* )?$", str(part.value))
+            assert not (begins and isinstance(following, ast.FormattedValue)), ast.unparse(text)
 
 
 def test_public_names_can_be_had() -> None:

@@ -118,3 +118,22 @@ def test_write_replaces_and_makes_folders(tmp_path: Path) -> None:
     write_atomically(path, b"old")
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_a_link_where_the_temporary_file_goes_is_not_followed(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("precious")
+    (tmp_path / f".a.json.{os.getpid()}.tmp").symlink_to(mine)
+    write_atomically(tmp_path / "a.json", b"{}")
+    assert mine.read_text() == "precious"
+    assert (tmp_path / "a.json").read_bytes() == b"{}"
+    assert not (tmp_path / "a.json").is_symlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_private_file_stays_private(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(b"")
+    file.chmod(0o600)
+    write_atomically(file, b"{}")
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -1,6 +1,5 @@
 """Demo on built-in pictures: train, sample, evaluate, repaint a photograph, and show the next commands."""
 
-import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,6 +10,7 @@ from PIL import Image, ImageOps
 
 from . import builtin, load, stylize, train, write_report
 from .config import StyleConfig
+from .errors import ganvas_command
 from .evaluation import evaluate
 from .evaluation_inputs import EvaluationOptions
 from .events import Done, Event, Note
@@ -40,7 +40,7 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
     """
     start = time.monotonic()
     run = Run(out / "run")
-    repeat_command = f"ganvas demo --out {shlex.quote(str(out))} --minutes {minutes:g}"
+    repeat_command = ganvas_command("demo", "--out", out, "--minutes", f"{minutes:g}")
 
     def done(reason: str, command: str = "") -> Done:
         seconds = time.monotonic() - start

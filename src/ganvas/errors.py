@@ -1,5 +1,6 @@
 """The exception that users see: what happened, and what to do next."""
 
+import shlex
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
@@ -35,6 +36,15 @@ def cannot_be_read_now(path: object, error: OSError) -> GanvasError:
         f"{path} cannot be read now: {error.strerror or error}.",
         "Nothing was changed. Once it can be read, type the same command again.",
     )
+
+
+def ganvas_command(*words: object) -> str:
+    """Return a command for a hint, each word quoted for the shell: a folder's name may hold spaces, or other commands.
+
+    >>> ganvas_command("train", "PICTURES", "--out", "my run")
+    "ganvas train PICTURES --out 'my run'"
+    """
+    return shlex.join(["ganvas", *map(str, words)])
 
 
 def did_you_mean(given: str, names: Collection[str]) -> str:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import shlex
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from .config.train_options import parse_size
 from .data import PreparedDataset, inspect, open_source, prepare, read_overview
 from .data.prepare import is_trained_on
 from .device import available_cores
-from .errors import GanvasError
+from .errors import GanvasError, ganvas_command
 from .events import Event, Note, Progress
 from .latents.sample import MODEL_FILE, load, read_training_length
 from .metrics import DEFAULT_NETWORK
@@ -85,7 +84,7 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     if against is None and not path.exists():
         raise GanvasError(
             f"The pictures that {run.folder} was trained on are no longer at {path}.",
-            f"Say where they are: ganvas evaluate {shlex.quote(str(run.folder))} --against PICTURES",
+            f"Say where they are: {ganvas_command('evaluate', run.folder, '--against', 'PICTURES')}",
         )
     data_config = dataclasses.replace(config.data, path=str(path.resolve()))
     width, height = compared_size(data_config, options.at)
@@ -117,7 +116,7 @@ def folder_inputs(
     if against is None:
         raise GanvasError(
             f"{folder} is not a run, so it must be compared with real pictures.",
-            f"Say where they are: ganvas evaluate {shlex.quote(str(folder))} --against PICTURES",
+            f"Say where they are: {ganvas_command('evaluate', folder, '--against', 'PICTURES')}",
         )
     inspection = inspect(folder)
     scale = min(1.0, MAX_SIDE / max(inspection.widths.middle, inspection.heights.middle))
@@ -125,7 +124,7 @@ def folder_inputs(
     if min(width, height) < MIN_SIDE:
         raise GanvasError(
             f"The pictures in {folder} are {width}x{height} px; scores need at least {MIN_SIDE} px per side.",
-            f"Try: ganvas inspect {shlex.quote(str(folder))}",
+            f"Try: {ganvas_command('inspect', folder)}",
         )
     overviews = [read_overview(open_source(path)) for path in (folder, against)]
     channels = 1 if all(each.gray for each in overviews) else 3

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -177,7 +178,10 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # of a process that was killed, or a link that somebody put there
+        with temporary.open("xb") as file:
+            if path.is_file():  # what is private stays private
+                shutil.copymode(path, temporary)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

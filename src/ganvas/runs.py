@@ -23,7 +23,7 @@ from typing import IO
 
 from .config import FORMAT, Config, from_dict, to_dict
 from .config.old_format import upgrade
-from .errors import GanvasError, cannot_be_read_now
+from .errors import GanvasError, cannot_be_read_now, ganvas_command
 from .event_log import to_json
 from .events import Event
 from .formatting import printable
@@ -100,7 +100,9 @@ class Run:
         """
         if not self.exists():
             problem = "is not a run (it has no config.json)" if self.folder.is_dir() else "does not exist"
-            raise GanvasError(f"{self.folder} {problem}.", f"Try: ganvas train PICTURES --out {self.folder}")
+            raise GanvasError(
+                f"{self.folder} {problem}.", f"Try: {ganvas_command('train', 'PICTURES', '--out', self.folder)}"
+            )
         self.refuse_links(self.config_file, self.model, self.evaluation, self.sampled, self.report_file)
         try:
             record = json.loads(self.config_file.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """MNIST's and NumPy's files are mapped, not copied, and refused when damaged or of the wrong kind."""
 
 import gzip
+import io
 import struct
 from pathlib import Path
 
@@ -63,6 +64,26 @@ def test_idx_with_damage_or_labels(tmp_path: Path) -> None:
     (tmp_path / "labels-idx1-ubyte").write_bytes(idx(LABELS[:5]))
     with pytest.raises(GanvasError, match="5 labels for the 20 pictures"):
         open_source(path)
+
+
+def test_no_more_of_a_zipped_idx_is_unpacked_than_its_header_promises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = gzip.compress(idx(IMAGES) + bytes(50 << 20))
+    assert len(bomb) < 100_000
+    path = tmp_path / "images-idx3-ubyte.gz"
+    path.write_bytes(bomb)
+    written: list[int] = []
+
+    class Counting(io.BytesIO):
+        def write(self, part: bytes) -> int:  # type: ignore[override]
+            written.append(len(part))
+            return super().write(part)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Counting)
+    with pytest.raises(GanvasError, match="20 x 6 x 5, but more follow"):
+        open_source(path)
+    assert sum(written) <= IMAGES.size + 1
 
 
 @given(st.binary(max_size=40))

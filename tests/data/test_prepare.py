@@ -208,7 +208,7 @@ def test_a_torn_or_damaged_journal_loses_only_its_end(tmp_path: Path, cache: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", ["flip", "cut", "record", "labels", "version", "gone"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "record", "labels", "label", "version", "gone"])
 def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish, damage: str) -> None:
     good_folder(tmp_path / "pics" / "a", 10)
     good_folder(tmp_path / "pics" / "b", 10)
@@ -226,6 +226,8 @@ def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish,
         (folder / "record.json").write_text((folder / "record.json").read_text()[:50])
     elif damage == "labels":
         np.save(folder / "labels.npy", labels[:5])
+    elif damage == "label":
+        np.save(folder / "labels.npy", 1 - labels)
     elif damage == "version":
         record = json.loads((folder / "record.json").read_text())
         (folder / "record.json").write_text(

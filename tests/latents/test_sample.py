@@ -160,6 +160,16 @@ def test_a_model_of_another_network_is_refused(tmp_path: Path) -> None:
         load(run.folder, "cpu")
 
 
+def test_a_network_as_large_as_a_config_names_is_not_built_for_a_small_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.config()
+    run = saved(tmp_path / "mine", config)
+    run.write_config(replace(config, generator=replace(config.generator, widths=(100_000, 100_000))))
+    with pytest.raises(GanvasError, match="is damaged or belongs to another network"):  # of 900 GB
+        load(run.folder, "cpu")
+
+
 def test_a_model_file_says_how_long_it_was_trained(tmp_path: Path) -> None:
     run, network = Run(tmp_path / "mine"), build_generator(tiny.config())
     assert read_training_length(run) is None, "there is no model yet"

@@ -214,3 +214,14 @@ def test_without_room_for_the_cache_features_are_returned(tmp_path: Path, monkey
     monkeypatch.setenv("GANVAS_CACHE", str(tmp_path / "file" / "cache"))
     compute = Counted()
     assert same(cached_features(("a",), "one", compute), compute())
+
+
+def test_kept_features_with_a_flipped_bit_are_computed_again() -> None:
+    compute = Counted()
+    first = cached_features(("a",), "one", compute)
+    (file,) = files()
+    content = bytearray(file.read_bytes())
+    content[-3] ^= 1
+    file.write_bytes(content)
+    assert same(cached_features(("a",), "one", compute), first)
+    assert compute.calls == 2

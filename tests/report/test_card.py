@@ -45,6 +45,20 @@ def test_names_stay_names(tmp_path: Path) -> None:
     assert "and 12 more" in text
 
 
+def test_markup_in_scores_and_phases_stays_text(tmp_path: Path) -> None:
+    evil = "<img src=http://elsewhere/x>"
+    phases = tuple(replace(phase, name=evil) for phase in tiny.config("quick").phases)
+    config = replace(tiny.config("quick"), phases=phases)
+    run = example_runs.write_run(tmp_path / "run", config=config)
+    evaluation = example_runs.write_evaluation(run)
+    for row in evaluation["scores"]:
+        row |= {"value": evil, "low": evil, "high": evil, "real": evil, "better": evil}
+    evaluation["memorisation"] |= {"near_copies": evil, "baseline_near_copies": evil}
+    text = model_card(example_runs.summary_of(run, evaluation))
+    assert text.count("&lt;img") >= 6
+    assert "<img" not in text
+
+
 def test_escapes() -> None:
     assert escape_markdown("a_b\n# <i>&amp;") == "a\\_b \\# &lt;i&gt;&amp;amp;"
     assert inline_code("plain") == "`plain`"

@@ -238,7 +238,9 @@ def test_afresh_does_not_need_the_run_that_was_begun_with(data, tmp_path: Path) 
     config = going(init_from=str(tmp_path / "moved away"))
     state = new_state(config, CPU)
     walk(state, config, data, 2)
-    reinitialize(state, config, seed=7)
+    (note,) = reinitialize(state, config, seed=7)
+    assert "random weights" in note
+    assert str(tmp_path / "moved away") in note
     assert not differing(snapshot(state), snapshot(new_state(replace(config, seed=7), CPU)))
 
 

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from ..errors import GanvasError, did_you_mean
+from ..typed_json import to_json_value
 from ..version import __version__
 from .commands import COMMANDS, Command, overview
 from .old_names import with_new_names
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         echo("\nInterrupted.")
         return INTERRUPTED
     if getattr(command, "json", False) and result:
-        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.write(json.dumps(to_json_value(result)) + "\n")
     return INTERRUPTED if result.get("reason") == "interrupted" else 0
 
 

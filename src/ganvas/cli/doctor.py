@@ -1,6 +1,5 @@
 """ganvas doctor"""
 
-import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from .options import Json
 from .output import echo
 from .report import suggest_report
@@ -23,9 +22,9 @@ def warn_if_ill(run: Path) -> None:
     with suppress(GanvasError, OSError):  # the pictures are there: that nothing is known is no error
         verdict = examine(run).verdict
         if verdict.name not in HEALTHY_VERDICTS:
-            where = shlex.quote(str(run))
             echo(
-                f"The training's last verdict is ill ({title(verdict.name)}): {verdict.what} See: ganvas doctor {where}"
+                f"The training's last verdict is ill ({title(verdict.name)}): {verdict.what} "
+                f"See: {ganvas_command('doctor', run)}"
             )
 
 

@@ -1,11 +1,10 @@
 """ganvas report"""
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from .options import Device, Json, Run
 from .output import echo
 
@@ -43,4 +42,4 @@ class Report:
 def suggest_report(subject: Path) -> None:
     """Say how to see everything on one page, if `subject` is a run."""
     if (subject / "config.json").is_file():
-        echo(f"Next: ganvas report {shlex.quote(str(subject))}")
+        echo(f"Next: {ganvas_command('report', subject)}")

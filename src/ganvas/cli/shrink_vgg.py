@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional
 
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from .options import Json, optional
 from .output import echo
 
@@ -28,5 +28,6 @@ class ShrinkVGG:
             raise GanvasError(f"{self.out} should end in .safetensors.", "Try: --out vgg19.safetensors")
         save_slim_vgg(torchvision_vgg19(self.weights), self.out)
         echo(f"Written: {self.out}, {self.out.stat().st_size / 1e6:.0f} MB.")
-        echo(f"Now: ganvas style PHOTOGRAPH PAINTING --network vgg19 --vgg19-weights {self.out}")
+        command = ("style", "PHOTOGRAPH", "PAINTING", "--network", "vgg19", "--vgg19-weights", self.out)
+        echo(f"Now: {ganvas_command(*command)}")
         return {"path": str(self.out)}

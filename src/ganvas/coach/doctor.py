@@ -1,13 +1,12 @@
 """The doctor: a diagnosis of a recorded training from its events alone, by the rules of this release."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..event_log import read_events
 from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Treatment, Verdict
 from .diagnosis.diagnoses import DIAGNOSES
@@ -157,7 +156,7 @@ def _how_to_check(path: Path, events: Sequence[Event]) -> str:
     is_over = any(isinstance(event, Done) and event.reason != "interrupted" for event in events)
     if is_over or not (run / "config.json").is_file():
         return "Train again into another folder: ganvas train PICTURES --coach watch --out OTHER"
-    return f"Continue it with the coach: ganvas train --out {shlex.quote(str(run))} --coach watch"
+    return f"Continue it with the coach: {ganvas_command('train', '--out', run, '--coach', 'watch')}"
 
 
 def _read(path: Path) -> tuple[list[Event], int]:

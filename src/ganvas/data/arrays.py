@@ -1,16 +1,14 @@
 """Pictures stored as one array: MNIST's idx files, plain or .gz, and NumPy's .npy. Memory-mapped, not loaded."""
 
 import gzip
-import io
 import math
 import re
-import shutil
 import struct
 import tempfile
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +17,7 @@ from ..errors import GanvasError
 from .value_range import UINT8, ValueRange, range_of
 
 GZIP_MAGIC = b"\x1f\x8b"
+COPY_BYTES = 1 << 20  # at a time
 
 
 def find_idx(folder: Path) -> Path | None:
@@ -93,36 +92,45 @@ def _range_of(array: npt.NDArray[Any], path: Path) -> ValueRange:
     return range_of(iter(array)) or UINT8
 
 
-def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
+def _is_gzip(path: Path) -> bool:
     with path.open("rb") as file:
-        zipped = file.read(2) == GZIP_MAGIC
-    return gzip.open(path) if zipped else path.open("rb")
+        return file.read(2) == GZIP_MAGIC
+
+
+def _open(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path)) if _is_gzip(path) else path.open("rb")
 
 
 def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
     """Return the array in an idx file: two zeros, type 8 (uint8), number of axes, their lengths, then the data."""
-    with _open(path) as packed, ExitStack() as files:
-        plain: IO[bytes]
-        if isinstance(packed, gzip.GzipFile):  # unpacked to disk, so that it can be mapped
-            plain = files.enter_context(tempfile.TemporaryFile())
-            try:
-                shutil.copyfileobj(packed, plain)
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise GanvasError(f"{path} is damaged: {error}", "Download it again.") from error
-        else:
-            plain = packed
-        plain.seek(0)
-        axes = plain.read(4)[3]
-        lengths = plain.read(4 * axes)
-        size = plain.seek(0, 2)
-        start = 4 + 4 * axes
-        shape = struct.unpack(f">{axes}I", lengths) if len(lengths) == 4 * axes else (0,)
-        if math.prod(shape) == 0 or start + math.prod(shape) != size:
+    with ExitStack() as files:
+        packed: IO[bytes] = files.enter_context(_open(path))
+        try:
+            axes = packed.read(4)[3]
+            lengths = packed.read(4 * axes)
+            shape = struct.unpack(f">{axes}I", lengths) if len(lengths) == 4 * axes else (0,)
+            promised = math.prod(shape)
+            start, plain = packed.tell(), packed
+            if _is_gzip(path):  # unpacked to disk, so that it can be mapped
+                start, plain = 0, files.enter_context(tempfile.TemporaryFile())
+                _copy(packed, plain, promised + 1)  # and no more: a megabyte can be packed into a kilobyte
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise GanvasError(f"{path} is damaged: {error}", "Download it again.") from error
+        follow = plain.seek(0, 2) - start
+        if promised == 0 or follow != promised:
+            more = "more" if follow > promised else f"{follow:,} bytes"
             raise GanvasError(
-                f"{path} is damaged: its header says {' x '.join(map(str, shape))}, but {size - start:,} bytes follow.",
+                f"{path} is damaged: its header says {' x '.join(map(str, shape))}, but {more} follow.",
                 "Download it again.",
             )
         return np.memmap(plain, np.uint8, "r", start, shape)
+
+
+def _copy(source: IO[bytes], target: IO[bytes], count: int) -> None:
+    """Copy `count` bytes, or as many as there are."""
+    while count > 0 and (part := source.read(min(count, COPY_BYTES))):
+        target.write(part)
+        count -= len(part)
 
 
 def _find_labels(path: Path) -> Path | None:

@@ -34,6 +34,18 @@ def cache_folder() -> Path:
         ) from error
 
 
+def make_cache_folder() -> Path:
+    """Return the folder of prepared pictures, made if it was not there: for this user alone, as pictures are private.
+
+    Raises:
+        GanvasError: there is no place for one.
+        OSError: it cannot be made.
+    """
+    folder = cache_folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def checksums(path: Path, size: int, every: int = 1) -> Iterator[int]:
     """Yield the CRC-32 of every `every`-th block of a file's first `size` bytes. Memory use is constant."""
     with path.open("rb") as file:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config import DataConfig
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..formatting import printable
 from .cache import checksums
 from .index import Index
@@ -47,7 +47,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         reasons = f": {_reason_summary(total.skipped.values())}" if total.skipped else ""
         raise GanvasError(
             f"{MIN_IMAGES} pictures are needed; only {count} of {index.count} in {source.path} can be used{reasons}.",
-            f"Add pictures, or find out what is wrong: ganvas inspect {source.path}",
+            f"Add pictures, or find out what is wrong: {ganvas_command('inspect', source.path)}",
         )
     usable = {entry.group for number, entry in enumerate(index.entries()) if number not in total.skipped}
     names = sorted({name for group, name in classes.items() if group in usable}, key=_natural_key)
@@ -71,7 +71,8 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
             labels[gap] = labels[last]
         images.flush()
         os.fsync(images.fileno())
-    np.save(folder / "labels.npy", labels[:count])
+    labels_file = folder / "labels.npy"
+    np.save(labels_file, labels[:count])
     record = {
         "path": config.path,
         "fingerprint": index.fingerprint,
@@ -82,6 +83,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         "skipped": skipped,
         "notes": [*_summary_notes(total, index.count), *_empty_class_notes(empty)],
         "checksums": list(checksums(folder / "pictures", count * image_bytes)),
+        "label_checksums": list(checksums(labels_file, labels_file.stat().st_size)),
     }
     (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
 

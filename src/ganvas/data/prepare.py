@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from ..config import Config, DataConfig
 from ..device import available_cores
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..events import Event, Note, Progress
 from ..formatting import format_bytes
-from .cache import cache_folder, checksums_match, file_lock, is_unlocked, read_record
+from .cache import cache_folder, checksums_match, file_lock, is_unlocked, make_cache_folder, read_record
 from .cached_sets import cache_limit, mark_used, remove_beyond
 from .decode import check_data_config
 from .file_kinds import left_out
@@ -78,11 +78,12 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
         yield Note(f"Numbers are read so: {source.values}.")
     cache, limit = cache_folder(), cache_limit()
     try:
-        (cache / "locks").mkdir(parents=True, exist_ok=True)
+        make_cache_folder()
+        (cache / "locks").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="index-", dir=cache) as scratch:
             index = write_index(source, config, Path(scratch) / "index.jsonl")
             if not index.count:
-                raise no_pictures_error(source, f"Try: ganvas inspect {source.path}")
+                raise no_pictures_error(source, f"Try: {ganvas_command('inspect', source.path)}")
             if text := left_out(source.other_files()):
                 yield Note(text)
             found = _load_current(cache / index.fingerprint, source)
@@ -129,7 +130,11 @@ def load_prepared(folder: Path) -> PreparedDataset | None:
         shape = tuple(record["shape"])
         if not checksums_match(folder / "pictures", int(np.prod(shape)), record["checksums"]):
             return None
-        labels = np.load(folder / "labels.npy", allow_pickle=False) if record["classes"] else None
+        labels_file = folder / "labels.npy"
+        sums = record.get("label_checksums")  # sets of earlier releases have none
+        if sums is not None and not checksums_match(labels_file, labels_file.stat().st_size, sums):
+            return None
+        labels = np.load(labels_file, allow_pickle=False) if record["classes"] else None
         if labels is not None and labels.shape != shape[:1]:
             return None
         return PreparedDataset(

@@ -5,6 +5,7 @@ listed. (The exception is a .zip, whose table of contents is read in one piece.)
 """
 
 import os
+import shlex
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import GanvasError, did_you_mean
+from ..errors import GanvasError, did_you_mean, ganvas_command
 from ..formatting import printable
 from .arrays import find_idx, is_idx, load_idx, load_npy
 from .dataset_json import DATASET_JSON, labels_in
@@ -135,7 +136,9 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
         raise GanvasError(f"There is no {source_path}.{suggestion}", f"Try: ls {source_path.parent}") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise GanvasError(f"{source_path} cannot be read: {reason}.", f"Try: ls -l {source_path.parent}") from error
+        raise GanvasError(
+            f"{source_path} cannot be read: {reason}.", f"Try: {shlex.join(['ls', '-l', str(source_path.parent)])}"
+        ) from error
     if source_path.suffix.lower() == ".npy":
         array, found = load_npy(source_path, value_range and ValueRange(*value_range))
         return ArraySource(source_path, "npy", array, None, found)
@@ -144,7 +147,7 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
     if is_image_file(source_path.name):
         raise GanvasError(
             f"{source_path} is a single picture; a folder of pictures is needed.",
-            f"Try: ganvas inspect {source_path.parent}",
+            f"Try: {ganvas_command('inspect', source_path.parent)}",
         )
     raise GanvasError(
         f"{source_path} is not a folder, .zip, .npy or MNIST idx file.", "Unpack other archives, then use the folder."

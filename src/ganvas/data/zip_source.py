@@ -1,5 +1,6 @@
 """Pictures in a .zip. What is unpacked is bounded by what a member says of itself, whatever lies there."""
 
+import shlex
 import zipfile
 import zlib
 from collections import Counter
@@ -28,7 +29,9 @@ class ZipSource(Source):
         try:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise GanvasError(f"{path} is damaged or not a .zip: {error}", f"Try: unzip -t '{path}'") from error
+            raise GanvasError(
+                f"{path} is damaged or not a .zip: {error}", f"Try: {shlex.join(['unzip', '-t', str(path)])}"
+            ) from error
         if any(member.flag_bits & 1 for member in self._archive.infolist()):
             raise GanvasError(f"{path} is encrypted.", "Unpack it with its password, then use the folder.")
 

@@ -1,7 +1,6 @@
 """A trained generator, loaded from a run, that samples images by seed."""
 
 import json
-import shlex
 from pathlib import Path
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from ..config import Config
 from ..device import choose_device, is_out_of_memory, seeded_rng, torch_device
-from ..errors import GanvasError, cannot_be_read_now, did_you_mean
+from ..errors import GanvasError, cannot_be_read_now, did_you_mean, ganvas_command
 from ..image_io import to_uint8, write_atomically
 from ..models import build_generator
 from ..models.base import Generator
@@ -115,10 +114,15 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
     config = paths.read_config()
     file = paths.model / MODEL_FILE
     if not file.is_file():
-        raise GanvasError(f"{run} has no trained generator yet.", f"Continue the training: ganvas train --out {run}")
-    network = build_generator(config)
+        raise GanvasError(
+            f"{run} has no trained generator yet.", f"Continue the training: {ganvas_command('train', '--out', run)}"
+        )
     try:
-        network.load_state_dict(translate(load_file(file), config.generator.name))
+        tensors = translate(load_file(file), config.generator.name)
+        with torch.device("meta"):  # a stranger's config may name any size: compared before memory is taken for it
+            build_generator(config).load_state_dict(tensors, assign=True)
+        network = build_generator(config)
+        network.load_state_dict(tensors)
     except OSError as error:
         raise cannot_be_read_now(file, error) from error
     except (SafetensorError, RuntimeError) as error:
@@ -126,12 +130,13 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
             raise
         reason = str(error).splitlines()[0]
         raise GanvasError(
-            f"{file} is damaged or belongs to another network: {reason}", f"Try: ganvas train --out {run}"
+            f"{file} is damaged or belongs to another network: {reason}",
+            f"Try: {ganvas_command('train', '--out', run)}",
         ) from error
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values() if tensor.is_floating_point()):
         raise GanvasError(
             f"{file} holds numbers that are not finite: it would draw black pictures.",
-            f"See what went wrong: ganvas doctor {shlex.quote(str(run))}",
+            f"See what went wrong: {ganvas_command('doctor', run)}",
         )
     return GeneratorModel(network, config, torch_device(choose_device(device)), paths.folder.name)
 

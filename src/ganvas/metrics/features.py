@@ -6,6 +6,7 @@ Every score names its network, because distances on features of different networ
 import contextlib
 import hashlib
 import os
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, distributed, nn
 
-from ..data.cache import cache_folder
+from ..data.cache import cache_folder, make_cache_folder
 from ..errors import GanvasError
 from ..image_io import write_atomically
 from . import DEFAULT_NETWORK
@@ -153,18 +154,31 @@ def cached_features(key: tuple[object, ...], network: str, compute: Callable[[],
     features = compute()
     tensors = {"stage": features.intermediate, "head": features.final}  # the names that caches of 0.1 use
     with contextlib.suppress(OSError):
-        write_atomically(file, save(tensors))
+        make_cache_folder()
+        write_atomically(file, save(tensors, {"crc32": _checksum(tensors)}))
     return features
 
 
 def _read_cached(file: Path, network: str) -> Features | None:
     try:
         tensors = load_file(file)
+        with safe_open(file, "pt") as opened:
+            known = (opened.metadata() or {})["crc32"]
+        if known != _checksum(tensors):
+            return None
         with contextlib.suppress(OSError):  # of another user's file; else it is marked as used
             os.utime(file)
         return Features(network, tensors["stage"], tensors["head"])
     except (OSError, SafetensorError, KeyError):
         return None
+
+
+def _checksum(tensors: dict[str, Tensor]) -> str:
+    """Return a checksum of all numbers, since a flipped bit in kept features would make scores silently wrong."""
+    crc = 0
+    for key in sorted(tensors):
+        crc = zlib.crc32(tensors[key].contiguous().numpy().tobytes(), crc)
+    return f"{crc:08x}"
 
 
 def _true_on_all_ranks(condition: bool) -> bool:

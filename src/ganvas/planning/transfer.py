@@ -6,7 +6,7 @@ from pathlib import Path
 from .. import checkpoint
 from ..config import Config, DataConfig
 from ..config.train_options import flag
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..models import DISCRIMINATORS
 from ..recipes.upsampling import FACTORS, UPSAMPLING_PHASES, small_data
 from ..runs import Run
@@ -21,7 +21,9 @@ def source_config(run: str | Path) -> Config:
     source = Run(run)
     config = source.read_config()
     if not checkpoint.list_checkpoints(source.checkpoints):
-        raise GanvasError(f"{run} has no checkpoint to begin with.", f"Train it first: ganvas train --out {run}")
+        raise GanvasError(
+            f"{run} has no checkpoint to begin with.", f"Train it first: {ganvas_command('train', '--out', run)}"
+        )
     return config
 
 

@@ -1,10 +1,10 @@
 """The model card: the facts of the report in Markdown, beside the weights."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from ..errors import ganvas_command
 from ..formatting import BETTER_TEXT, format_interval, format_number, format_percent, format_size
 from .summary import RunSummary, compared_at, skipped_files, summary_sentences, train_command, versions
 
@@ -44,7 +44,7 @@ def _about(summary: RunSummary) -> Iterator[str]:
 def _usage(summary: RunSummary) -> Iterator[str]:
     folder = str(summary.run.folder)
     yield from ("## How to use it", "")
-    yield from code_block(f"ganvas sample {shlex.quote(folder)} --count 64 --seed 0", "sh")
+    yield from code_block(ganvas_command("sample", folder, "--count", 64, "--seed", 0), "sh")
     code = f"import ganvas\n\npictures = ganvas.load({folder!r}).sample(count=16, seed=0)  # uint8 {_shape(summary)}"
     yield from code_block(code, "python")
     yield from ("This loads the run folder (`config.json` and `model/`), which can be moved.", "")
@@ -74,7 +74,7 @@ def _data(summary: RunSummary) -> Iterator[str]:
     if files:
         yield f"- Unreadable files, skipped: {len(files):,}."
     yield from ("", "## Training", "")
-    phases = ", ".join(f"{phase.name} ({phase.steps:,} steps)" for phase in config.phases)
+    phases = ", ".join(f"{escape_markdown(phase.name)} ({phase.steps:,} steps)" for phase in config.phases)
     yield f"- Recipe {inline_code(config.recipe)}, planned phases: {phases}."
     history = summary.history
     yield f"- {history.images_seen:,} pictures seen in {history.step:,} steps on {escape_markdown(summary.device)}."
@@ -103,14 +103,14 @@ def _scores(summary: RunSummary) -> Iterator[str]:
 def _score_row(row: dict[str, Any]) -> str:
     better = str(row.get("better") or "")
     cells = (
-        escape_markdown(str(row.get("name") or row.get("key"))),
-        escape_markdown(str(row.get("network") or "")),
+        str(row.get("name") or row.get("key")),
+        str(row.get("network") or ""),
         format_number(row.get("value")),
         format_interval(row.get("low"), row.get("high")),
         format_number(row.get("real")),
-        BETTER_TEXT.get(better, escape_markdown(better)),
+        BETTER_TEXT.get(better, better),
     )
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join(map(escape_markdown, cells))} |"
 
 
 def _memorization(summary: RunSummary) -> Iterator[str]:
@@ -118,8 +118,9 @@ def _memorization(summary: RunSummary) -> Iterator[str]:
     if memorization:
         text = escape_markdown(str(memorization.get("text") or ""))
         yield from ("## Does it copy?", "", f"**{summary.copying_verdict[2]}.** {text}", "")
-        sample_share = format_percent(memorization.get("near_copies"))
-        baseline_share = format_percent(memorization.get("baseline_near_copies"))
+        sample_share, baseline_share = (
+            escape_markdown(format_percent(memorization.get(key))) for key in ("near_copies", "baseline_near_copies")
+        )
         shares = f"{sample_share} of the samples. {summary.baseline_name}: {baseline_share}"
         yield from (f"Near-copies of a training picture: {shares}.", "")
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..coach.doctor import Span, TreatmentResult, spans_of, treatment_results
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..event_log import read_events
 from ..events import Done, HealthCheck, LogitHistograms, Note, SampleGrid, Score, Started, Step, Verdict
 from ..formatting import basename
@@ -119,7 +119,9 @@ def read_history(run: Run) -> History:
     events, history.unreadable_lines = read_events(run.events_file) if run.events_file.is_file() else ([], 0)
     history.steps = [event for event in events if isinstance(event, Step) and 0 <= event.seconds < MAX_SECONDS]
     if not history.steps:
-        raise GanvasError(f"Nothing has been trained in {run.folder} yet.", f"Try: ganvas train --out {run.folder}")
+        raise GanvasError(
+            f"Nothing has been trained in {run.folder} yet.", f"Try: {ganvas_command('train', '--out', run.folder)}"
+        )
     history.starts = [event for event in events if isinstance(event, Started)]
     history.notes = list(dict.fromkeys(event.text for event in events if isinstance(event, Note)))
     history.done = next((event for event in reversed(events) if isinstance(event, Done)), None)

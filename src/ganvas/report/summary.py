@@ -1,6 +1,5 @@
 """What the report and the model card share: the facts of a run, a summary in plain words, the command to repeat it."""
 
-import shlex
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +10,7 @@ from PIL import Image
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..config import Config
 from ..config.train_options import repeating_flags
+from ..errors import ganvas_command
 from ..formatting import (
     basename,
     format_duration,
@@ -58,7 +58,7 @@ class RunSummary:
     @property
     def evaluate_command(self) -> str:
         """Return the command that evaluates the run."""
-        return f"ganvas evaluate {shlex.quote(str(self.run.folder))}"
+        return ganvas_command("evaluate", self.run.folder)
 
     @property
     def device(self) -> str:
@@ -155,7 +155,7 @@ def _on_network(network: object) -> str:
 
 def train_command(config: Config, folder: Path) -> str:
     """Return the command that trains such a run again, with every option that could come out differently by then."""
-    return shlex.join(["ganvas", "train", config.data.path, "--out", f"{folder}-again", *repeating_flags(config)])
+    return ganvas_command("train", config.data.path, "--out", f"{folder}-again", *repeating_flags(config))
 
 
 def versions(summary: RunSummary) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ..config import StyleConfig
 from ..config.style import OLD_NAMES, ColorMode
 from ..data import open_source
 from ..data.file_kinds import left_out
-from ..errors import GanvasError, UnusableImageError, lookup
+from ..errors import GanvasError, UnusableImageError, ganvas_command, lookup
 from ..events import Done, Event, Iteration, Note, run_to_end
 from ..image_io import read_metadata
 from ..models.vgg import VGGWeights
@@ -98,7 +98,8 @@ def paint_many(
             return
     if not cells:
         raise GanvasError(
-            f"None of the {len(rows)} pictures in {content} can be painted.", f"Try: ganvas inspect {content}"
+            f"None of the {len(rows)} pictures in {content} can be painted.",
+            f"Try: {ganvas_command('inspect', content)}",
         )
     write_sheets(rows, [(column.name, column.styles[0]) for column in columns], cells, out)
     yield Done(str(out / SHEET_NAME), len(cells), 0, seconds, "finished")
@@ -171,7 +172,7 @@ def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str, out: 
         pictures = [picture for style in styles for picture in _list_pictures(style, out)]
         readable = [picture for picture in pictures if not _problem(picture)]
         if not readable:
-            raise GanvasError("None of the style pictures can be read.", f"Try: ganvas inspect {styles[0]}")
+            raise GanvasError("None of the style pictures can be read.", f"Try: {ganvas_command('inspect', styles[0])}")
         names = _unique_names(readable)
         columns = [Column(name, (picture,), config) for name, picture in zip(names, readable, strict=True)]
     else:

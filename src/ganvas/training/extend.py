@@ -5,7 +5,7 @@ import math
 from .. import checkpoint
 from ..coach.treatment.prescription import with_prescriptions
 from ..config import Config, TrainOptions
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..events import Note, Prescription
 from ..runs import Run
 from .state import State
@@ -36,7 +36,7 @@ def split_extension(options: TrainOptions, run: Run) -> tuple[TrainOptions, Trai
         other, flag = ("images", "--images 10000") if kind == "minutes" else ("minutes", "--minutes 10")
         raise GanvasError(
             f"{run.folder} has a budget of {other}.",
-            f"Give it more of these: ganvas train --out {run.folder} {flag}",
+            f"Give it more of these: {ganvas_command('train', '--out', run.folder, *flag.split())}",
         )
     return rest, TrainOptions(**budget)
 

@@ -12,7 +12,7 @@ from ..data import Overview, PreparedDataset, open_source, read_overview
 from ..data.finalize import MIN_IMAGES
 from ..data.loader import Loader
 from ..device import DeviceChoice, choose_device, torch_device
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..planning.budget import with_images, with_seconds
 from ..planning.explain import recipe_decisions
 from ..planning.inputs import Decision, plan_inputs
@@ -82,7 +82,7 @@ def forecast(
     if overview.count < MIN_IMAGES:
         raise GanvasError(
             f"{pictures} has {overview.count} pictures; {MIN_IMAGES} are needed to train.",
-            f"Try: ganvas inspect {pictures}",
+            f"Try: {ganvas_command('inspect', pictures)}",
         )
     inputs = plan_inputs(overview, options, choice)
     plan = make_plan(pictures, options, inputs)

@@ -1,6 +1,5 @@
 """Mutable state of a running training: configuration, networks, loader, coach, and the result of the last step."""
 
-import shlex
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from ..config import Config, TrainOptions
 from ..data import PreparedDataset
 from ..data.loader import Loader
 from ..device import DeviceChoice, torch_device
+from ..errors import ganvas_command
 from ..events import Done, Event, Note, Started
 from ..latents.sample import save_network
 from ..planning.schedule import PhasePosition, config_at_step, last_phase_progress, lr_factor, phase_at, progress
@@ -144,10 +144,11 @@ class Session:
         if self.reason != "interrupted":
             yield from self._keep_best()
         counters, folder = self.state.counters, self.run.folder
-        more = f"ganvas train --out {shlex.quote(str(folder))} --minutes {self.config.minutes or 0:g}"
+        more = ganvas_command("train", "--out", folder, "--minutes", f"{self.config.minutes or 0:g}")
         if self.reason == "finished" and (text := self.share.note(self.device.type, self.config.minutes, more)):
             yield Note(text)
-        command = f"ganvas {'train --out' if self.reason == 'interrupted' else 'sample'} {shlex.quote(str(folder))}"
+        words = ("train", "--out") if self.reason == "interrupted" else ("sample",)
+        command = ganvas_command(*words, folder)
         yield Done(str(folder), counters.step, counters.images_seen, counters.seconds, self.reason, command)
 
     def _keep_best(self) -> Iterator[Event]:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import errno
-import shlex
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -17,7 +16,7 @@ from ..data import PreparedDataset, open_source, prepare, read_overview
 from ..data.prepare import is_trained_on
 from ..data.split import held_out_count
 from ..device import DeviceChoice, available_cores, choose_device, is_out_of_memory
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
 from ..image_io import write_atomically
@@ -83,14 +82,17 @@ def train(
 
 def _same_command(pictures: str | Path | None, run: Run, options: TrainOptions) -> str:
     """Return the command that asks for the same again; nothing of it may be recorded yet."""
-    words = ["ganvas", "train"] if pictures is None else ["ganvas", "train", str(pictures)]
-    return shlex.join([*words, "--out", str(run.folder), *to_flags(options.given())])
+    words = ["train"] if pictures is None else ["train", pictures]
+    return ganvas_command(*words, "--out", run.folder, *to_flags(options.given()))
 
 
 def _plan_new(pictures: str | Path | None, options: TrainOptions, run: Run, device: DeviceChoice) -> Plan:
     """Return the plan of a new run."""
     if pictures is None:
-        raise GanvasError(f"{run.folder} is not a run to go on with.", f"Try: ganvas train PICTURES --out {run.folder}")
+        raise GanvasError(
+            f"{run.folder} is not a run to go on with.",
+            f"Try: {ganvas_command('train', 'PICTURES', '--out', run.folder)}",
+        )
     overview = read_overview(open_source(pictures))
     return make_plan(pictures, options, plan_inputs(overview, options, device))
 
@@ -118,7 +120,7 @@ def _make_ready(
     path = config.data.path if pictures is None else str(Path(pictures).resolve())
     gone = GanvasError(
         f"The pictures that {run.folder} was begun with are no longer at {path}.",
-        f"Say where they are: ganvas train PICTURES --out {shlex.quote(str(run.folder))}",
+        f"Say where they are: {ganvas_command('train', 'PICTURES', '--out', run.folder)}",
     )
     if pictures is None and not Path(path).exists():
         raise gone

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from ..checkpoint import Tensors
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..runs import Run
 from .state import State
 from .state_io import newest_checkpoint, with_prefix
@@ -32,7 +32,9 @@ def transfer_weights(state: State, origin: str, enlarges: bool = False) -> float
     run = Run(origin)
     found = newest_checkpoint(run.read_config(), run.checkpoints)
     if found is None:
-        raise GanvasError(f"{origin} has no checkpoint to begin with.", f"Train it first: ganvas train --out {origin}")
+        raise GanvasError(
+            f"{origin} has no checkpoint to begin with.", f"Train it first: {ganvas_command('train', '--out', origin)}"
+        )
     kept = total = 0
     for name, network in state.networks.by_name().items():
         source = "generator" if name == "g_ema" and not enlarges else name

@@ -22,7 +22,7 @@ from ...coach.treatment.prescription import with_prescriptions
 from ...config import Config
 from ...data.prepare import PreparedDataset
 from ...event_log import read_events
-from ...events import Event, HealthCheck, Prescription, Score, Treatment, Verdict
+from ...events import Event, HealthCheck, Note, Prescription, Score, Treatment, Verdict
 from ...planning.schedule import config_in_phase, ends_phase, phase_at, phase_start, progress
 from ...runs import Run
 from ..state import State
@@ -55,12 +55,16 @@ class CoachRunner:
     diagnose: Callable[[Sequence[Event]], Verdict] = diagnose
 
     def __post_init__(self) -> None:
-        self._pending: deque[Known] = deque()
+        self._pending: deque[Event] = deque()
         self._treatments: list[Treatment] = []  # prescribed or judged, and not applied or recorded yet
         self._config: tuple[tuple[Prescription, ...], Config] | None = None  # the last one, by its prescriptions
         self._next_check = (-1, -1, 0.0)  # length of the history, start of the phase, share of the budget
         if self.run.events_file.is_file():  # of a run that goes on
-            self.history = [event for event in read_events(self.run.events_file)[0] if isinstance(event, Known)]
+            events, unreadable = read_events(self.run.events_file)
+            self.history = [event for event in events if isinstance(event, Known)]
+            if unreadable and self.base.coach != "off":
+                lines = f"{unreadable} lines" if unreadable > 1 else "A line"
+                self._pending.append(Note(f"{lines} of {self.run.events_file} cannot be read: the coach does without."))
 
     @property
     def acts(self) -> bool:
@@ -174,7 +178,8 @@ class CoachRunner:
         """Apply what is prescribed, and record what came of earlier treatments; `state` is changed in place."""
         for treatment in self._treatments:
             if not treatment.outcome:
-                apply_prescriptions(state, self.base, treatment.prescriptions, self.run, self.data)
+                notes = apply_prescriptions(state, self.base, treatment.prescriptions, self.run, self.data)
+                self._pending.extend(map(Note, notes))
             self._record(treatment)
         self._treatments = []
 

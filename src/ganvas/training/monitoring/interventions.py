@@ -6,7 +6,6 @@ are others than those before the accident.
 
 import copy
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 import torch
@@ -39,8 +38,10 @@ RESETS_LOSS_AVERAGES = {"loss", "penalty"}  # after these, the averages of old l
 
 def apply_prescriptions(
     state: State, config: Config, orders: Sequence[Prescription], run: Run, data: PreparedDataset
-) -> None:
+) -> list[str]:
     """Apply new prescriptions; those that change the configuration are in force from now on.
+
+    Returns what the user has to know besides, in words.
 
     Args:
         config: the run's, without prescriptions.
@@ -55,18 +56,20 @@ def apply_prescriptions(
     state.coach.prescriptions += tuple(order for order, kind in zip(orders, kinds, strict=True) if kind.change)
     now = with_prescriptions(config, state.coach.prescriptions)
     change_packing(state, now)
+    notes: list[str] = []
     for order in orders:
         if order.kind == "rollback":
             rollback(state, config, run, _healthy(state, round(order.value)))
         elif order.kind == "restart_phase":
             rollback(state, config, run, begin)
         elif order.kind == "reinitialize":
-            reinitialize(state, now, order.step)
+            notes += reinitialize(state, now, order.step)
         elif order.kind == "reinit_dead_units":
             reinit_dead_units(state, now, order.network, data)
     if RESETS_LOSS_AVERAGES & {order.kind for order in orders}:
         state.counters.loss_averages = {}
     state.zero_grad()
+    return notes
 
 
 def rollback(state: State, config: Config, run: Run, step: int) -> None:
@@ -90,20 +93,24 @@ def rollback(state: State, config: Config, run: Run, step: int) -> None:
     state.encoder_codes = None
 
 
-def reinitialize(state: State, config: Config, seed: int) -> None:
+def reinitialize(state: State, config: Config, seed: int) -> list[str]:
     """Draw the weights of what the present phase trains anew, by `seed`; all counters go on.
 
     In a later phase, what the earlier ones have learned stays: a decoder that draws well is not thrown away for the
     sake of its discriminator. Moments and loss averages are dropped with the weights, the decoder's too: they belong to
-    a game that is over.
+    a game that is over. A run whose weights were taken from another run begins with those again. Where they are gone,
+    it begins with random ones, and that is returned in words.
 
     Args:
         config: with everything that was prescribed.
     """
     new = new_state(replace(config, seed=seed), state.device)
-    if config.init_from:  # a new beginning is where the run began, if that is still there: a run does not need it
-        with suppress(GanvasError):
+    notes: list[str] = []
+    if config.init_from:
+        try:
             transfer_weights(new, config.init_from, enlarges=is_upsampling_alone(config))
+        except GanvasError as error:  # a run does not need another one to go on
+            notes.append(f"The new beginning has random weights, not those of {config.init_from}: {error.message}")
     new_networks, networks = new.networks.by_name(), state.networks.by_name()
     for place in PHASES[phase_at(config, max(0, state.counters.step - 1)).phase.name].resets:
         name, _, part = place.partition(".")
@@ -119,6 +126,7 @@ def reinitialize(state: State, config: Config, seed: int) -> None:
         optimizer.state.clear()
     state.zero_grad()
     state.counters.loss_averages = {}
+    return notes
 
 
 def change_packing(state: State, config: Config) -> None:
