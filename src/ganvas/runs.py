@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from .config import FORMAT, Config, from_dict, to_dict
+from .config.limits import check_limits
 from .config.old_format import upgrade
 from .errors import GanvasError, cannot_be_read_now, ganvas_command
 from .event_log import to_json
@@ -119,6 +120,7 @@ class Run:
                 "Try: pip install --upgrade ganvas",
             )
         config = from_dict(Config, upgrade(record, FORMAT), str(self.config_file))
+        check_limits(config, str(self.config_file))
         beside = os.path.normpath(self.folder.resolve() / config.relative_path) if config.relative_path else ""
         if beside and _is_there(beside) and not _is_there(config.data.path):  # moved together with the run
             return replace(config, data=replace(config.data, path=beside))

@@ -80,3 +80,7 @@ def test_a_strangers_postscript_starts_no_program(tmp_path: Path, monkeypatch: p
 def test_sheets_larger_than_any_of_ours_are_left_out(tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("1", size).save(tmp_path / "a.png")
     assert embed(tmp_path / "a.png") is None
+
+
+def test_a_name_too_long_for_a_file_is_a_missing_picture(tmp_path: Path) -> None:
+    assert embed(tmp_path / f"{'a' * 5000}.png") is None

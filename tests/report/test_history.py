@@ -78,6 +78,7 @@ def test_nan_is_kept(tmp_path: Path) -> None:
     [
         LogitHistograms(1, 8, math.nan, 1.0, (1,), (1,)),
         LogitHistograms(1, 8, 2.0, 2.0, (1,), (1,)),
+        LogitHistograms(1, 8, -1e308, 1e308, (1,), (1,)),
         LogitHistograms(1, 8, 0.0, 1.0, (), ()),
         LogitHistograms(1, 8, 0.0, 1.0, (0, 0), (1, 1)),
         LogitHistograms(1, 8, 0.0, 1.0, (1, 1), (1,)),

@@ -1,6 +1,8 @@
 """Configurations to plain data and back, checked."""
 
 import dataclasses
+import math
+import sys
 import types
 import typing
 from typing import Any, TypeVar
@@ -68,7 +70,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if origin is dict and isinstance(value, dict):
         return {key: _convert(typing.get_args(hint)[1], each, f"{where}.{key}") for key, each in value.items()}
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < sys.float_info.max else math.inf  # a whole number may have 400 digits
     if isinstance(hint, type) and type(value) is hint:
         return value
     choices = ", ".join(map(str, typing.get_args(hint)))

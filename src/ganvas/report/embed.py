@@ -56,9 +56,9 @@ def evenly_spaced(count: int, max_count: int = MAX_FRAMES) -> list[int]:
 
 
 def _open_image(path: Path) -> Image.Image | None:
-    if path.is_symlink():  # to a file from elsewhere, which is not to be shown
-        return None
     try:
+        if path.is_symlink():  # to a file from elsewhere, which is not to be shown
+            return None
         with open_written(path) as image:
             if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
                 return None

@@ -1,6 +1,5 @@
 """History of a run, read from its events: losses, phases, sample grids, logits, scores, health and notes."""
 
-import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,6 +12,7 @@ from ..events import Done, HealthCheck, LogitHistograms, Note, SampleGrid, Score
 from ..formatting import basename
 from ..runs import Run
 
+MAX_LOGIT = 1e30  # larger ones overflow in a chart's arithmetic
 MAX_SECONDS = 1e10  # three centuries; an event that claims a longer training is damaged
 
 
@@ -165,6 +165,6 @@ def _phases(steps: list[Step]) -> list[Phase]:
 
 
 def _is_drawable(event: LogitHistograms) -> bool:
-    """Return whether the histograms can be drawn: finite limits, equally many bins, and a count on both sides."""
-    finite = math.isfinite(event.low) and math.isfinite(event.high) and event.low < event.high
-    return finite and len(event.real) == len(event.fake) > 0 and sum(event.real) > 0 and sum(event.fake) > 0
+    """Return whether the histograms can be drawn: sane limits, equally many bins, and a count on both sides."""
+    in_order = -MAX_LOGIT < event.low < event.high < MAX_LOGIT
+    return in_order and len(event.real) == len(event.fake) > 0 and sum(event.real) > 0 and sum(event.fake) > 0

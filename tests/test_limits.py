@@ -1,0 +1,68 @@
+"""Numbers in a config.json that nobody trains with: refused where the file is read, before anything is built."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tiny
+from ganvas.config import Config
+from ganvas.errors import GanvasError
+from ganvas.recipes import RECIPES
+from ganvas.runs import Run
+
+
+def edited(run: Run, *path: Any, value: Any) -> None:
+    record = json.loads(run.config_file.read_text())
+    target = record
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = value
+    run.config_file.write_text(json.dumps(record))
+
+
+def saved(folder: Path, config: Config) -> Run:
+    run = Run(folder)
+    run.write_config(config)
+    return run
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_what_is_written_can_be_read(recipe: str, tmp_path: Path) -> None:
+    config = tiny.config(recipe, seed=2**70)
+    assert saved(tmp_path / "run", config).read_config() == config
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("generator", "widths"), []),
+        (("generator", "widths"), [2**70]),
+        (("generator", "widths"), [8] * 1000),
+        (("discriminator", "widths"), []),
+        (("discriminator", "widths"), [-1]),
+        (("data", "height"), -5),
+        (("data", "width"), 10**9),
+        (("data", "channels"), 2),
+        (("z_dim",), -1),
+        (("held_out",), -1),
+        (("phases",), []),
+        (("phases", 0, "batch"), -4),
+        (("phases", 0, "time_share"), float("nan")),
+        (("phases", 0, "steps"), 10**30),
+        (("balance", "n_critic"), 0),
+        (("balance", "grad_accum_steps"), 0),
+        (("optimizers", "generator", "lr"), -1),
+        (("optimizers", "generator", "lr"), 10**400),
+        (("optimizers", "generator", "beta2"), 2),
+        (("ema_half_life",), float("inf")),
+    ],
+    ids=str,
+)
+def test_numbers_that_nobody_trains_with_are_refused(path: tuple[Any, ...], value: Any, tmp_path: Path) -> None:
+    run = saved(tmp_path / "run", tiny.config())
+    edited(run, *path, value=value)
+    with pytest.raises(GanvasError, match=r"config\.json") as caught:
+        run.read_config()
+    assert caught.value.hint
