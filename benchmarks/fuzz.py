@@ -35,7 +35,12 @@ HOSTILE: tuple[Any, ...] = (
     "", "x", "nan", "<b>", "\0", "\ud800", "../..", "a" * 5000, [], [[]], {}, {"x": 1}, [-1], [10**9],
 )  # fmt: skip
 SLOW_SECONDS = 10.0
-COMMANDS = (("sample", "{run}", "--count", "4"), ("doctor", "{run}"), ("report", "{run}"), ("train", "--out", "{run}"))
+COMMANDS = (
+    ("sample", "{run}", "--count", "4"),
+    ("doctor", "{run}"),
+    ("report", "{run}", "--count", "64"),
+    ("train", "--out", "{run}"),
+)
 
 
 def make_run(folder: Path) -> Path:
