@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import GanvasError
-from .parts import CHANNELS, NetworkConfig
+from .parts import CHANNELS
 from .run import Config
 
 MAX_SIDE = 16_384  # pixels; a generator of such pictures would need hundreds of gigabytes
@@ -25,41 +25,39 @@ def check_limits(config: Config, where: str) -> None:
     Raises:
         GanvasError: a number is out of its range.
     """
-
-    def check(name: str, value: float, low: float, high: float) -> None:
+    for name, value, low, high in _ranges(config):
         if not low <= value <= high:
             raise GanvasError(
                 f"{where}: {name} is {value:.6g}, and not between {low:,.6g} and {high:,.6g}.",
                 "The file is damaged. Start a new run in another folder.",
             )
-
-    for name, number in _numbers(dataclasses.asdict(dataclasses.replace(config, seed=0, requested=None))):
-        check(name, number, -MAX_NUMBER, MAX_NUMBER)
-    check("data.height", config.data.height, 1, MAX_SIDE)
-    check("data.width", config.data.width, 1, MAX_SIDE)
     if config.data.channels not in CHANNELS.values():
         raise GanvasError(f"{where}: data.channels is {config.data.channels}.", "Start a new run in another folder.")
-    check("z_dim", config.z_dim, 1, MAX_WIDTH)
-    check("held_out", config.held_out, 0, MAX_NUMBER)
-    check("balance.n_critic", config.balance.n_critic, 1, MAX_NUMBER)
-    check("balance.grad_accum_steps", config.balance.grad_accum_steps, 1, MAX_NUMBER)
-    check("the number of phases", len(config.phases), 1, MAX_STAGES)
+
+
+def _ranges(config: Config) -> Iterator[tuple[str, float, float, float]]:
+    """Yield the name of each number, its value, and the least and the most that it may be."""
+    for name, number in _numbers(dataclasses.asdict(dataclasses.replace(config, seed=0, requested=None))):
+        yield name, number, -MAX_NUMBER, MAX_NUMBER
+    yield "data.height", config.data.height, 1, MAX_SIDE
+    yield "data.width", config.data.width, 1, MAX_SIDE
+    yield "z_dim", config.z_dim, 1, MAX_WIDTH
+    yield "held_out", config.held_out, 0, MAX_NUMBER
+    yield "balance.n_critic", config.balance.n_critic, 1, MAX_NUMBER
+    yield "balance.grad_accum_steps", config.balance.grad_accum_steps, 1, MAX_NUMBER
+    yield "the number of phases", len(config.phases), 1, MAX_STAGES
     for phase in config.phases:
-        check(f"batch of {phase.name}", phase.batch, 0, MAX_NUMBER)
-        check(f"steps of {phase.name}", phase.steps, 0, MAX_NUMBER)
+        yield f"batch of {phase.name}", phase.batch, 0, MAX_NUMBER
+        yield f"steps of {phase.name}", phase.steps, 0, MAX_NUMBER
     for name, optimizer in config.optimizers.items():
-        check(f"optimizers.{name}.lr", optimizer.lr, 0, MAX_NUMBER)
-        for key, beta in (("beta1", optimizer.beta1), ("beta2", optimizer.beta2)):
-            check(f"optimizers.{name}.{key}", beta, 0, 1)
+        yield f"optimizers.{name}.lr", optimizer.lr, 0, MAX_NUMBER
+        yield f"optimizers.{name}.beta1", optimizer.beta1, 0, 1
+        yield f"optimizers.{name}.beta2", optimizer.beta2, 0, 1
     for role, network in (("generator", config.generator), ("discriminator", config.discriminator)):
-        _check_network(role, network, check)
-
-
-def _check_network(role: str, network: NetworkConfig, check: Any) -> None:
-    """Check the number of a network's stages and their widths."""
-    check(f"the number of {role}.widths", len(network.widths), 0 if network.name == NO_NETWORK else 1, MAX_STAGES)
-    for width in network.widths:
-        check(f"a width of the {role}", width, 1, MAX_WIDTH)
+        fewest = 0 if network.name == NO_NETWORK else 1
+        yield f"the number of {role}.widths", len(network.widths), fewest, MAX_STAGES
+        for width in network.widths:
+            yield f"a width of the {role}", width, 1, MAX_WIDTH
 
 
 def _numbers(value: Any, name: str = "") -> Iterator[tuple[str, float]]:

@@ -133,7 +133,9 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
             return ArraySource(source_path, "idx", *load_idx(source_path))
     except (FileNotFoundError, NotADirectoryError) as error:
         suggestion = did_you_mean(source_path.name, _siblings(source_path))
-        raise GanvasError(f"There is no {source_path}.{suggestion}", f"Try: ls {source_path.parent}") from error
+        raise GanvasError(
+            f"There is no {source_path}.{suggestion}", f"Try: {shlex.join(['ls', str(source_path.parent)])}"
+        ) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise GanvasError(

@@ -1,7 +1,6 @@
 """Settings read back from a painting's metadata: to paint others like it, or to give it other colours."""
 
 import json
-import shlex
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from torch import Tensor
 from ..config import StyleConfig, from_dict
 from ..config.style import ColorMode, with_current_names
 from ..data.sixteen_bit import read_16bit_image
-from ..errors import GanvasError
+from ..errors import GanvasError, ganvas_command
 from ..events import Done, Event
 from ..image_io import SIXTEEN_BIT_SUFFIXES, open_written, read_metadata, to_float
 from ..models.vgg import PACKAGED
@@ -85,10 +84,10 @@ def recolor(painting: Path, colors: str, out: Path, content: Path | None = None)
     if metadata.get("reason") not in FINAL_REASONS:
         raise GanvasError(f"{painting} is not finished.", "Run the command that began it again to finish it.")
     if not original_path.exists() or read_metadata(original_path).get("mark") != metadata.get("mark"):
-        command = ["ganvas", "style", str(content_path), "--like", str(painting), "--colors", colors, "--out", str(out)]
+        command = ganvas_command("style", content_path, "--like", painting, "--colors", colors, "--out", out)
         raise GanvasError(
             f"{painting} has lost its own colors: there is no {original_path.name} of the same painting beside it.",
-            f"Paint it again: {shlex.join(command)}",
+            f"Paint it again: {command}",
         )
     content_picture = replace(load_picture(content_path), alpha=load_picture(original_path).alpha)
     pixels16 = read_16bit_image(original_path)
