@@ -1,6 +1,8 @@
 """Configurations go to plain data and back, and what is wrong in them is named."""
 
 import json
+import math
+import sys
 from dataclasses import replace
 
 import pytest
@@ -34,6 +36,12 @@ def test_round_trip(
         tiny.config("quick"), data=data, classes=names, minutes=minutes, total_images=images, ema_half_life=ema
     )
     assert repr(from_dict(Config, json.loads(json.dumps(to_dict(config))))) == repr(config)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, sys.float_info.max, -sys.float_info.max])
+def test_extreme_numbers_survive(number: float) -> None:
+    config = replace(tiny.config("quick"), ema_half_life=number)
+    assert repr(from_dict(Config, json.loads(json.dumps(to_dict(config)))).ema_half_life) == repr(number)
 
 
 @pytest.mark.slow

@@ -70,7 +70,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if origin is dict and isinstance(value, dict):
         return {key: _convert(typing.get_args(hint)[1], each, f"{where}.{key}") for key, each in value.items()}
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if abs(value) < sys.float_info.max else math.inf  # a whole number may have 400 digits
+        too_large = isinstance(value, int) and abs(value) > sys.float_info.max  # a whole number may have 400 digits
+        return math.inf if too_large else float(value)
     if isinstance(hint, type) and type(value) is hint:
         return value
     choices = ", ".join(map(str, typing.get_args(hint)))
