@@ -105,7 +105,8 @@ def test_gradients_are_autograds_and_inputs_of_convolutions_are_not_stored() -> 
     assert not full, "features that are not returned are stored in float32"
 
     expected = gradient(plain_features(weights, layers, images, "average"))
-    torch.testing.assert_close(gradient(features), expected, rtol=1e-4, atol=1e-7)
+    rounding = 1e-5 * float(expected.abs().max())  # convolutions of other processors add in another order
+    torch.testing.assert_close(gradient(features), expected, rtol=1e-4, atol=rounding)
 
 
 def test_it_knows_how_much_memory_its_features_take() -> None:

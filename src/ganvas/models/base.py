@@ -94,6 +94,19 @@ class Discriminator(nn.Module):
     has_auxiliary_loss: ClassVar[bool] = False
     """Whether it learns by a loss of its own besides the adversarial one."""
 
+    @property
+    def judges_features(self) -> bool:
+        """Whether it judges what a frozen network makes of images, so that `features_of` and `logits_of` are there."""
+        return False
+
+    def features_of(self, images: Tensor) -> list[Tensor]:
+        """Return a frozen network's features of images (B, C, H, W): (B, D, h, w) at several scales, fine to coarse."""
+        raise NotImplementedError("This discriminator judges the images themselves.")
+
+    def logits_of(self, features: list[Tensor], labels: Tensor | None) -> Tensor:
+        """Return the logits for what `features_of` returns, and labels (B,) if there are classes."""
+        raise NotImplementedError("This discriminator judges the images themselves.")
+
     def freezable_parameters(self) -> list[nn.Parameter]:
         """Return the parameters that lead to the logits, from the image on; a share of them can be frozen (FreezeD)."""
         return list(self.parameters())

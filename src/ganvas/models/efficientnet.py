@@ -3,17 +3,21 @@
 import importlib
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..errors import GanvasError
 
 
 def efficientnet_lite(variant: int, weights: Path | None = None) -> nn.Module:
     """Return timm's EfficientNet-lite0 or 1 with the weights in the file `weights`, or those of the pip package.
+
+    It is for eval mode alone: its batch norms are folded into the convolutions, which takes two thirds of the time.
 
     Raises:
         GanvasError: the weights are missing, cannot be read, or do not fit.
@@ -24,7 +28,17 @@ def efficientnet_lite(variant: int, weights: Path | None = None) -> nn.Module:
     with torch.random.fork_rng(devices=[]):  # timm's random weights are replaced anyway
         body: nn.Module = timm.create_model(f"tf_efficientnet_lite{variant}", pretrained=False)
     body.load_state_dict(match_by_position(read_weights(file), body.state_dict()))
-    return body
+    return fold_batch_norms(body.eval())
+
+
+def fold_batch_norms(network: nn.Module) -> nn.Module:
+    """Fold each of timm's batch norms into the convolution before it, and return the network; rectifiers stay."""
+    for module in network.modules():
+        for (conv_name, conv), (norm_name, norm) in pairwise(list(module.named_children())):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
+                setattr(module, norm_name, norm.act)
+    return network
 
 
 @lru_cache(maxsize=1)

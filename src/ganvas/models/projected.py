@@ -135,6 +135,11 @@ class ProjectedDiscriminator(Discriminator):
             for channels, head_width, side in zip(PROJECTED_CHANNELS, widths, sides, strict=True)
         )
 
+    @property
+    def judges_features(self) -> bool:
+        """It does."""
+        return True
+
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits (B, 4 * LOGITS_SIDE^2), each scale's in turn, for images (B, C, H, W) and labels (B,)."""
         return self.logits_of(self.features_of(images), labels)

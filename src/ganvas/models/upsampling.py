@@ -189,9 +189,27 @@ class UpsampledDiscriminator(Discriminator):
         """Return those of the small one: the large ones begin anew with each size."""
         return self.small.freezable_parameters()
 
+    @property
+    def judges_features(self) -> bool:
+        """Whether the one that judges now does."""
+        return self.judge.judges_features
+
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the logits of the one that judges now, for images of its size; of large ones, it sees the whole."""
-        if self._level == FULL_LEVEL and images.shape[2:] == (self.height, self.width):
-            images = downsample(images, view_factor(0, len(self.large)))
+        images = self._view(images)
         logits: Tensor = self.judge(images) if labels is None else self.judge(images, labels)
         return logits
+
+    def features_of(self, images: Tensor) -> list[Tensor]:
+        """Return the features that the one that judges now has of images."""
+        return self.judge.features_of(self._view(images))
+
+    def logits_of(self, features: list[Tensor], labels: Tensor | None) -> Tensor:
+        """Return the logits of the one that judges now."""
+        return self.judge.logits_of(features, labels)
+
+    def _view(self, images: Tensor) -> Tensor:
+        """Return images as the one that judges now sees them."""
+        if self._level == FULL_LEVEL and images.shape[2:] == (self.height, self.width):
+            return downsample(images, view_factor(0, len(self.large)))
+        return images

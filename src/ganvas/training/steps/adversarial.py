@@ -1,7 +1,8 @@
 """The step of a GAN: the discriminator learns to tell reals from fakes, then the generator learns to fool it.
 
 One forward pass of the generator serves both turns: its images, detached, are the discriminator's fakes, and afterwards
-the same graph carries the gradient back to the generator. How often each takes its turn, and what the discriminator is
+the same graph carries the gradient back to the generator. So does one pass of a frozen network whose features a
+discriminator judges. How often each takes its turn, and what the discriminator is
 shown, is in `Config.balance`.
 """
 
@@ -28,14 +29,14 @@ from ...models.base import Discriminator
 from ...models.stylegan2 import StyleGAN2Generator
 from ..state import State
 from .batch import Batch
-from .d_input import d_input, d_logits, pack, pseudo_augment, unpack
+from .d_input import JudgedFeatures, d_input, d_logits, judged_features, pack, pseudo_augment, unpack
 from .double_backward import FastDoubleBackward
 from .oom_retry import retry_on_oom
 from .optimize import Losses, mean_losses, optimizer_step
 from .path_length import path_length_penalty
 
 DrawFakes = Callable[[State, Config, Batch], Tensor]
-GeneratorLoss = Callable[[State, Config, Batch, Tensor], tuple[Tensor, Losses]]
+GeneratorLoss = Callable[[State, Config, Batch, Tensor, JudgedFeatures | None], tuple[Tensor, Losses]]
 
 
 def draw_fakes(state: State, config: Config, batch: Batch) -> Tensor:
@@ -44,9 +45,11 @@ def draw_fakes(state: State, config: Config, batch: Batch) -> Tensor:
     return state.networks.generator.fakes(batch.z, batch.labels, batch.rng, mixing)
 
 
-def g_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
+def g_loss(
+    state: State, config: Config, batch: Batch, fakes: Tensor, features: JudgedFeatures | None
+) -> tuple[Tensor, Losses]:
     """Return the generator's loss, path lengths included when they are due, and the losses to report."""
-    loss = adversarial_g_loss(state, config, batch, fakes)
+    loss = adversarial_g_loss(state, config, batch, fakes, features)
     losses, stylegan, generator = {"generator": loss.detach()}, config.stylegan, state.networks.generator
     if (
         stylegan is not None
@@ -74,20 +77,25 @@ def adversarial_step(
 
     Args:
         draw_fakes: makes what the discriminator has to tell from the real images.
-        g_loss: returns the generator's loss of a microbatch and its fakes, and the losses to report.
+        g_loss: returns the generator's loss of a microbatch, its fakes and what the discriminator's turn has seen of
+            them, and the losses to report.
         g_optimizer: the optimizer of what learns to fool the discriminator.
     """
     g_is_due = g_step_is_due(state, config)
     fakes: list[Tensor] = []  # of the last microbatch; cleared where their graph would hold memory that is needed
+    features: list[JudgedFeatures | None] = []  # of the fakes
     d_losses, g_losses = list[Losses](), list[Losses]()
     for attempt in retry_on_oom(state, batch, "discriminator"):
         with attempt as parts:
             fakes.clear()
+            features.clear()
             d_losses.clear()
             for number, part in enumerate(parts):
-                with torch.set_grad_enabled(g_is_due and len(parts) == 1):
+                serves_both = g_is_due and len(parts) == 1
+                with torch.set_grad_enabled(serves_both):
                     fakes[:] = [draw_fakes(state, config, part)]
-                d_losses.append(d_step(state, config, part, fakes[0], number, len(parts)))
+                    features[:] = [_shared_features(state, config, part, fakes[0]) if serves_both else None]
+                d_losses.append(d_step(state, config, part, fakes[0], features[0], number, len(parts)))
     if not g_is_due:
         return mean_losses(d_losses)
     with frozen(state):
@@ -98,18 +106,35 @@ def adversarial_step(
                     if len(parts) > 1:  # else the discriminator's turn has drawn them, with their graph
                         fakes.clear()
                         fakes.append(draw_fakes(state, config, part))
-                    g_losses.append(g_step(state, config, part, fakes[0], g_loss, g_optimizer, number, len(parts)))
+                        features[:] = [None]
+                    turn = number, len(parts)
+                    g_losses.append(g_step(state, config, part, fakes[0], features[0], g_loss, g_optimizer, *turn))
     return mean_losses(d_losses) | mean_losses(g_losses)
 
 
+def _shared_features(state: State, config: Config, batch: Batch, fakes: Tensor) -> JudgedFeatures | None:
+    """Return what both turns judge, where that is a frozen network's features of all that is drawn and real."""
+    discriminator = state.networks.discriminator
+    if not discriminator.judges_features or "apa" in config.augment:  # which puts fakes among the reals of one turn
+        return None
+    return judged_features(discriminator, config, batch, fakes)
+
+
 def d_step(
-    state: State, config: Config, batch: Batch, fakes: Tensor, microbatch: int = 0, n_microbatches: int = 1
+    state: State,
+    config: Config,
+    batch: Batch,
+    fakes: Tensor,
+    features: JudgedFeatures | None = None,
+    microbatch: int = 0,
+    n_microbatches: int = 1,
 ) -> Losses:
     """Teach the discriminator to tell `batch.real` from `fakes`; return its loss, penalty and mean logits.
 
     A discriminator that is skipped only judges, and drops the gradients it had accumulated.
 
     Args:
+        features: of reals and fakes, if they are there already.
         microbatch, n_microbatches: which microbatch of how many this is.
     """
     skipped = d_is_skipped(state, config)
@@ -123,14 +148,15 @@ def d_step(
     real, fakes = batch.real.detach().requires_grad_(on_real), fakes.detach().requires_grad_(on_fake)
     discriminator = state.networks.discriminator
     with torch.set_grad_enabled(not skipped):
-        with FastDoubleBackward() if on_real else nullcontext():
-            shown = d_input(config, batch, real)
-            if discriminator.has_auxiliary_loss:
-                real_logits, auxiliary = discriminator.logits_and_auxiliary_loss(shown, batch.labels, batch.rng)
-            else:
-                real_logits, auxiliary = discriminator(shown, *batch.condition), None
-        with FastDoubleBackward() if on_fake else nullcontext():
-            fake_logits = discriminator(d_input(config, batch, fakes), *batch.condition)
+        if features is not None and not (on_real or on_fake):  # a penalty's gradients reach the images
+            real_logits = discriminator.logits_of(features.real, batch.labels)
+            fake_logits = discriminator.logits_of([each.detach() for each in features.fake], batch.labels)
+            auxiliary = None
+        else:
+            with FastDoubleBackward() if on_real else nullcontext():
+                real_logits, auxiliary = _judge_reals(discriminator, config, batch, real)
+            with FastDoubleBackward() if on_fake else nullcontext():
+                fake_logits = discriminator(d_input(config, batch, fakes), *batch.condition)
         loss = lookup(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
     losses: Losses = {
         "discriminator": loss.detach(),
@@ -161,6 +187,16 @@ def d_step(
     return losses
 
 
+def _judge_reals(
+    discriminator: Discriminator, config: Config, batch: Batch, real: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """Return the logits of real images, and the loss that the discriminator has besides, if any."""
+    shown = d_input(config, batch, real)
+    if discriminator.has_auxiliary_loss:
+        return discriminator.logits_and_auxiliary_loss(shown, batch.labels, batch.rng)
+    return discriminator(shown, *batch.condition), None
+
+
 def _penalty_with_own_forward(
     discriminator: Discriminator, config: Config, batch: Batch, real: Tensor, fakes: Tensor
 ) -> Tensor:
@@ -181,6 +217,7 @@ def g_step(
     config: Config,
     batch: Batch,
     fakes: Tensor,
+    features: JudgedFeatures | None,
     g_loss: GeneratorLoss,
     g_optimizer: str = "generator",
     microbatch: int = 0,
@@ -189,19 +226,29 @@ def g_step(
     """Teach the generator by what the frozen discriminator says of its `fakes`; return its losses.
 
     Args:
+        features: of reals and fakes, if they are there already.
         microbatch, n_microbatches: which microbatch of how many this is.
     """
-    loss, losses = g_loss(state, config, batch, fakes)
+    loss, losses = g_loss(state, config, batch, fakes, features)
     optimizer_step(state, config, g_optimizer, loss, microbatch, n_microbatches)
     return losses
 
 
-def adversarial_g_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> Tensor:
-    """Return the adversarial loss of the generator; its gradient passes through the frozen discriminator."""
-    discriminator = state.networks.discriminator
-    fake_logits = d_logits(discriminator, config, batch, fakes)
-    needs_real = config.loss in NEEDS_REAL
-    real_logits = d_logits(discriminator, config, batch, batch.real) if needs_real else fake_logits
+def adversarial_g_loss(
+    state: State, config: Config, batch: Batch, fakes: Tensor, features: JudgedFeatures | None = None
+) -> Tensor:
+    """Return the adversarial loss of the generator; its gradient passes through the frozen discriminator.
+
+    Args:
+        features: of reals and fakes, with the fakes' graph, if they are there already.
+    """
+    discriminator, needs_real = state.networks.discriminator, config.loss in NEEDS_REAL
+    if features is not None:
+        fake_logits = discriminator.logits_of(features.fake, batch.labels)
+        real_logits = discriminator.logits_of(features.real, batch.labels) if needs_real else fake_logits
+    else:
+        fake_logits = d_logits(discriminator, config, batch, fakes)
+        real_logits = d_logits(discriminator, config, batch, batch.real) if needs_real else fake_logits
     return lookup(LOSSES, config.loss, "loss")[1](real_logits.detach(), fake_logits)
 
 

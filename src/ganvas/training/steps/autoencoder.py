@@ -25,6 +25,7 @@ from ...models.quick import AutoencoderGenerator
 from ..state import State
 from .adversarial import adversarial_g_loss, adversarial_step
 from .batch import Batch, make_loader
+from .d_input import JudgedFeatures
 from .oom_retry import step_by_microbatches
 from .optimize import Losses, optimizer_step
 
@@ -89,11 +90,13 @@ def draw_reconstructions_and_samples(state: State, config: Config, batch: Batch)
     return images
 
 
-def sharpen_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
+def sharpen_loss(
+    state: State, config: Config, batch: Batch, fakes: Tensor, features: JudgedFeatures | None
+) -> tuple[Tensor, Losses]:
     """Return reconstruction error plus weighted adversarial loss, and both to report."""
     _, _, settings = autoencoder_parts(state, config)
     count = _reconstructed(batch, settings)
-    adversarial = adversarial_g_loss(state, config, batch, fakes)
+    adversarial = adversarial_g_loss(state, config, batch, fakes, features)
     reconstruction = (fakes[:count] - batch.real[:count]).abs().mean()
     loss = reconstruction + settings.adversarial_weight * adversarial
     return loss, {"generator": adversarial.detach(), "reconstruction": reconstruction.detach()}

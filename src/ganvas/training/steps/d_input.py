@@ -1,6 +1,6 @@
 """What the discriminator is shown: augmented, noisy, packed images, and fakes among the reals."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -40,6 +40,31 @@ def d_input(config: Config, batch: Batch, images: Tensor) -> Tensor:
         noise = torch.randn(shown.shape, generator=rng, device=shown.device, dtype=shown.dtype)
         shown = shown + config.balance.instance_noise_std * noise
     return pack(shown, packing(config))
+
+
+@dataclass(frozen=True)
+class JudgedFeatures:
+    """What a discriminator's frozen network makes of a batch, augmented alike: both turns of a step need it.
+
+    Args:
+        real: of the real images, (B, D, h, w) at several scales; no gradient flows through them.
+        fake: of the fakes, with their graph if they have one.
+    """
+
+    real: list[Tensor]
+    fake: list[Tensor]
+
+
+def judged_features(discriminator: Discriminator, config: Config, batch: Batch, fakes: Tensor) -> JudgedFeatures:
+    """Return a discriminator's features of the batch's real images and of fakes (B, C, H, W).
+
+    Each pair of them is augmented with the same random numbers, so that their features can be compared.
+    """
+    rng_state = batch.rng.get_state()
+    with torch.no_grad():
+        real = discriminator.features_of(d_input(config, batch, batch.real))
+    batch.rng.set_state(rng_state)
+    return JudgedFeatures(real, discriminator.features_of(d_input(config, batch, fakes)))
 
 
 def pseudo_augment(config: Config, batch: Batch, fakes: Tensor) -> Batch:

@@ -17,16 +17,15 @@ from torch import Tensor
 
 from ...config import Config, UpsamplingConfig
 from ...device import seeded_rng
-from ...errors import GanvasError, lookup
-from ...losses import LOSSES, NEEDS_REAL
-from ...models.projected import ProjectedDiscriminator, perceptual_distance
+from ...errors import GanvasError
+from ...models.projected import perceptual_distance
 from ...models.quick import AutoencoderGenerator
-from ...models.upsampling import FULL_LEVEL, UpsampledDiscriminator, UpsampledGenerator, downsample, view_factor
+from ...models.upsampling import FULL_LEVEL, UpsampledGenerator, downsample, view_factor
 from ..state import State
-from .adversarial import adversarial_step
+from .adversarial import adversarial_g_loss, adversarial_step
 from .autoencoder import add_code_noise
 from .batch import Batch
-from .d_input import d_input
+from .d_input import JudgedFeatures, judged_features
 from .ema import prepare_for_sampling
 from .oom_retry import step_by_microbatches
 from .optimize import Losses, optimizer_step
@@ -129,32 +128,18 @@ def draw_views(state: State, config: Config, batch: Batch) -> Tensor:
     return enlarge(state, config, batch, draw_small(state, config, batch))
 
 
-def refine_loss(state: State, config: Config, batch: Batch, fakes: Tensor) -> tuple[Tensor, Losses]:
-    """Return mean absolute error, weighted perceptual distance and adversarial loss, and all to report.
-
-    Reals and fakes are augmented alike, so that the features by which they are judged can be compared too.
-    """
+def refine_loss(
+    state: State, config: Config, batch: Batch, fakes: Tensor, features: JudgedFeatures | None
+) -> tuple[Tensor, Losses]:
+    """Return mean absolute error, weighted perceptual distance and adversarial loss, and all to report."""
     _, settings = upsampling_parts(state, config)
-    discriminator = state.networks.discriminator
     assert isinstance(batch, PairedBatch)
-    assert isinstance(discriminator, UpsampledDiscriminator)
-    judge = discriminator.judge
-    assert isinstance(judge, ProjectedDiscriminator)
+    features = features or judged_features(state.networks.discriminator, config, batch, fakes)
     has_real = batch.origin != SAMPLED
-    rng_state = batch.rng.get_state()
-    needs_all = config.loss in NEEDS_REAL
-    with torch.no_grad():
-        reals = d_input(config, batch, batch.real)
-        of_reals = judge.features_of(reals if needs_all else reals[has_real])
-        real_logits = judge.logits_of(of_reals, batch.labels) if needs_all else None
-    batch.rng.set_state(rng_state)
-    of_fakes = judge.features_of(d_input(config, batch, fakes))
-    fake_logits = judge.logits_of(of_fakes, batch.labels)
-    loss_fn = lookup(LOSSES, config.loss, "loss")[1]
-    adversarial = loss_fn(fake_logits if real_logits is None else real_logits, fake_logits)
+    adversarial = adversarial_g_loss(state, config, batch, fakes, features)
     upsampling = (fakes - batch.real)[has_real].abs().mean()
-    of_reals = [each[has_real] for each in of_reals] if needs_all else of_reals
-    perceptual = perceptual_distance([each[has_real] for each in of_fakes], of_reals)
+    of_fakes, of_reals = ([each[has_real] for each in scales] for scales in (features.fake, features.real))
+    perceptual = perceptual_distance(of_fakes, of_reals)
     loss = upsampling + settings.perceptual_weight * perceptual + settings.adversarial_weight * adversarial
     losses = {"generator": adversarial, "upsampling": upsampling, "perceptual": perceptual}
     return loss, {name: each.detach() for name, each in losses.items()}
