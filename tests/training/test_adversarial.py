@@ -11,6 +11,8 @@ import tiny
 from ganvas.config import BalanceConfig, Config, PenaltyConfig
 from ganvas.losses import LOSSES, PENALTIES, zero_centered_gradient_penalty
 from ganvas.models import build_generator
+from ganvas.models.efficientnet import frozen_efficientnet_lite0
+from ganvas.models.projected import ProjectedDiscriminator
 from ganvas.recipes import RECIPES
 from ganvas.training.state import State, new_state
 from ganvas.training.steps import autoencoder
@@ -76,6 +78,28 @@ def test_the_discriminator_is_frozen_in_the_generators_step() -> None:
     assert same(discriminator, learned)
     assert not same(generator, first)
     assert all(each.requires_grad for each in discriminator.parameters()), "left frozen"
+
+
+@pytest.mark.parametrize(("loss", "apa", "passes"), [("hinge", False, 2), ("relativistic", False, 2), ("hinge", True, 3)])
+def test_a_frozen_network_sees_once_what_both_turns_judge(
+    loss: str, apa: bool, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.config("projected", loss=loss, augment=("apa",) if apa else ())
+    moved, seen = list[list[Tensor]](), list[int]()
+    for shared in (True, False):
+        monkeypatch.setattr(ProjectedDiscriminator, "judges_features", shared)
+        state = new_state(config, CPU)
+        stem: nn.Module = frozen_efficientnet_lite0().conv_stem
+        handle = stem.register_forward_hook(lambda *_: seen.append(1))
+        try:
+            adversarial_step(state, config, material(config))
+        finally:
+            handle.remove()
+        moved.append([*weights(state.networks.generator), *weights(state.networks.discriminator)])
+        if shared:
+            assert len(seen) == passes, "reals once and fakes once, but where fakes go among the reals of one turn"
+    for one, other in zip(*moved, strict=True):
+        torch.testing.assert_close(one, other, msg="sharing the features has changed the step")
 
 
 @pytest.mark.parametrize("loss", LOSSES)
