@@ -1,5 +1,6 @@
 """The choice of a device, free memory, and random generators seeded by a key."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -155,3 +156,25 @@ print(full - before, held() - before)
     assert min(full for full, _ in memory.values()) > 180
     assert memory["with"][1] < 30
     assert memory["without"][1] > 100, "freed memory is returned anyway: the setting does nothing"
+
+
+SAY = "import os; print(os.environ.get('GOMP_SPINCOUNT'))"
+
+
+@pytest.mark.parametrize(
+    ("first", "environment", "expected"),
+    [
+        ("from ganvas.cli import main; main(['env'])", {}, "3000"),
+        ("import ganvas; ganvas.train('nowhere', 'run')", {}, "3000"),
+        ("import ganvas; ganvas.train('nowhere', 'run')", {"GOMP_SPINCOUNT": "7"}, "7"),
+        ("import ganvas; ganvas.train('nowhere', 'run')", {"OMP_WAIT_POLICY": "ACTIVE"}, "None"),
+    ],
+    ids=["command", "python", "set by the user", "policy set by the user"],
+)
+def test_threads_that_wait_leave_the_cores_to_others(
+    first: str, environment: dict[str, str], expected: str, tmp_path: Path
+) -> None:
+    ours = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    words = [sys.executable, "-c", f"{first}; {SAY}"]
+    done = subprocess.run(words, env=ours | environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == expected

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config.keywords import document, options_from
+from .device import leave_time_to_other_programs
 from .errors import GanvasError
 from .events import Event
 from .metrics import DEFAULT_NETWORK
@@ -80,6 +81,7 @@ def train(
         TypeError: there is no such option.
     """
     began = time.monotonic()
+    leave_time_to_other_programs()
     from .training.start import train
 
     return train(pictures, out, options_from(options), stop, began)

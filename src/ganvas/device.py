@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _MMAP_THRESHOLD = -3  # glibc's M_MMAP_THRESHOLD: allocations from this size on get their own pages
+_SPIN_COUNT = 3000  # looks of a thread for the others before it sleeps; see benchmarks/NOTES.md
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,20 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def leave_time_to_other_programs() -> None:
+    """Let threads that wait for each other sleep soon (GNU's OpenMP). Call it before torch is imported.
+
+    Otherwise a thread that waits for one whose core another program has just taken keeps its own core busy with
+    waiting, and a training beside a browser takes two to seven times as long. What the user has set stays.
+    """
+    if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", f"{_SPIN_COUNT}")
+
+
 def choose_device(requested: str = "auto") -> DeviceChoice:
     """Return the device to work on: the requested one, else the first CUDA GPU, else Apple's, else the CPU.
 
-    Two torch processes that share cores slow each other down to a sixth of their speed. OMP_NUM_THREADS is therefore
-    respected, so that a user can leave a core free for other work.
+    OMP_NUM_THREADS is respected, so that a user can leave a core free for other work.
 
     Raises:
         GanvasError: this machine has no such device.

@@ -80,7 +80,9 @@ def test_the_discriminator_is_frozen_in_the_generators_step() -> None:
     assert all(each.requires_grad for each in discriminator.parameters()), "left frozen"
 
 
-@pytest.mark.parametrize(("loss", "apa", "passes"), [("hinge", False, 2), ("relativistic", False, 2), ("hinge", True, 3)])
+@pytest.mark.parametrize(
+    ("loss", "apa", "passes"), [("hinge", False, 2), ("relativistic", False, 2), ("hinge", True, 3)]
+)
 def test_a_frozen_network_sees_once_what_both_turns_judge(
     loss: str, apa: bool, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import sys
 from typing import Any
 
+from ..device import leave_time_to_other_programs
 from ..errors import GanvasError, did_you_mean
 from ..typed_json import to_json_value
 from ..version import __version__
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     if name not in COMMANDS:
         echo(f"There is no command '{name}'.{did_you_mean(name, list(COMMANDS))}\nganvas --help lists all commands.")
         raise SystemExit(WRONG_USAGE)
+    leave_time_to_other_programs()
     try:
         command = parse(name, COMMANDS[name], flags)
         result = command.execute()
