@@ -44,12 +44,20 @@ def planned(recipe: str, seconds: float, step_seconds: float) -> Config:
     return with_seconds(config, seconds, [step_seconds] * len(config.phases))
 
 
-def run(config: Config, clock: Clock, cost: dict[str, float], hook: float = 0.0, start_up: float = 0.0) -> float:
+def run(
+    config: Config,
+    clock: Clock,
+    cost: dict[str, float],
+    hook: float = 0.0,
+    start_up: float = 0.0,
+    closing: float = 0.0,
+) -> float:
     """Let a training pass on the clock, and return the seconds that it took.
 
     Args:
         cost: seconds of a step, by phase; a phase may have another one after half of the budget: "late NAME".
         hook: seconds of a hook that comes at every hundredth of the budget.
+        closing: seconds of what comes after the last step.
     """
     began, counters, prescriptions = clock.now, Counters(), list[Prescription]()
     clock.now += start_up
@@ -69,7 +77,14 @@ def run(config: Config, clock: Clock, cost: dict[str, float], hook: float = 0.0,
         if factor is not None:
             prescriptions.append(Prescription("pace", value=factor, step=counters.step))
             now = with_prescriptions(config, prescriptions)
-    return clock.now - began
+    return clock.now + closing - began
+
+
+def test_time_is_left_for_what_comes_after_the_last_step(clock: Clock) -> None:
+    config = replace(planned("quick", 60, 0.05), closing_seconds=6.0)
+    cost = dict.fromkeys((phase.name for phase in config.phases), 0.05)
+    assert run(config, clock, cost, closing=6.0) == pytest.approx(60, rel=0.02)
+    assert run(replace(config, closing_seconds=0.0), clock, cost, closing=6.0) > 65, "the test could not fail"
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "quick", "projected", "progressive"])

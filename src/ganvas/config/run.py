@@ -69,6 +69,7 @@ class Config:
         evaluations: how often samples are scored in the last phase, so that the best checkpoint is kept too.
         images_per_evaluation: images from one to the next at least, if the budget is one of images: so many that
             scores cost under 5 % of the time.
+        closing_seconds: what comes after the last step takes, as calibrated: a grid, a checkpoint, a score, a check.
         coach: "act" checks the training's health and treats it, "watch" only reports, "off" does not check.
         slow_start_images: images seen before the coach calls slow learning a sickness.
         health_checks: how often health is checked on the way; a little more often at first and after a treatment.
@@ -116,6 +117,7 @@ class Config:
     checkpoints: int = 8
     evaluations: int = 0
     images_per_evaluation: int = 50_000
+    closing_seconds: float = 0.0
     coach: str = "act"
     slow_start_images: int = 0
     health_checks: int = 0

@@ -46,6 +46,7 @@ WRITING_SHARE = 0.08  # of the budget that sample grids and checkpoints may take
 MARGIN = 0.96  # machines are noisy; a budget is better kept than used to the last second
 SCORING_SHARE = 0.045  # of the budget that scores may take: under 5 % also where they turn out a little slower
 HEALTH_SHARE = 0.024  # of the budget that health checks may take: some come more often than planned
+CLOSING_SHARE = 0.1  # of the budget that is kept for what follows the last step: what was just loaded looks slow
 MAX_HEALTH_CHECKS = 240
 MAX_SAMPLE_GRIDS = 24
 MIN_SECONDS_TO_SCORE = 300.0  # in a shorter run the last checkpoint is the best, since its learning rates end with it
@@ -96,6 +97,9 @@ def with_budget(config: Config, left: float, step_seconds: list[float], seconds:
         checkpoints=max(1, min(round(left / 60), int(WRITING_SHARE / 2 * left / seconds.checkpoint))),
         health_checks=max(0, min(MAX_HEALTH_CHECKS, *checks)),
     )
+    closing = seconds.grid + seconds.checkpoint
+    closing += (seconds.score if config.evaluations else 0.0) + (seconds.health_check if config.health_checks else 0.0)
+    config = replace(config, closing_seconds=max(0.0, min(closing, CLOSING_SHARE * left)))
     left -= config.sample_grids * seconds.grid + config.checkpoints * seconds.checkpoint
     left -= config.health_checks * (seconds.health_check + seconds.checkpoint) if config.health_checks else 0.0
     left -= scores * seconds.score if config.evaluations else 0.0

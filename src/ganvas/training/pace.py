@@ -89,6 +89,7 @@ class Pace:
             needed += to_come * unit * costs[phase.name, phase.level]
             begin += phase.steps
         trained = max(counters.seconds - self._trained, 1e-6)
-        available = (left - sum(self._closing.values())) / (1 + self._hooks / trained)
+        closing = max(planned.closing_seconds, sum(self._closing.values()))  # large images may not have been drawn yet
+        available = (left - closing) / (1 + self._hooks / trained)
         factor = max(available, 0.0) / needed
         return factor if abs(factor - 1) > TOLERANCE else None
