@@ -1,7 +1,7 @@
 """What a training costs somebody who works beside it: speed alone and in company, with threads that spin or sleep.
 
 Each worker takes steps of a small convolutional pair on all cores. OpenMP's threads spin while they wait for each other
-(the default) or sleep (OMP_WAIT_POLICY=PASSIVE). Run: python benchmarks/sharing.py
+(its default), spin briefly (as `ganvas` lets them), or sleep at once. Run: python benchmarks/sharing.py
 """
 
 import argparse
@@ -12,6 +12,7 @@ import sys
 import time
 
 SECONDS = 6.0
+WAITING = {"spin": {}, "spin briefly": {"GOMP_SPINCOUNT": "3000"}, "sleep": {"OMP_WAIT_POLICY": "PASSIVE"}}
 
 
 def work(seconds: float) -> None:
@@ -31,9 +32,9 @@ def work(seconds: float) -> None:
     print(steps / (time.perf_counter() - began))
 
 
-def measure(company: int, policy: str, seconds: float) -> float:
+def measure(company: int, waiting: str, seconds: float) -> float:
     """Return the steps a second of all of `company` workers together."""
-    environment = {**os.environ, "OMP_WAIT_POLICY": policy} if policy else dict(os.environ)
+    environment = {**os.environ, **WAITING[waiting]}
     command = [sys.executable, __file__, "--work", str(seconds)]
     workers = [
         subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -48,7 +49,7 @@ def measure(company: int, policy: str, seconds: float) -> float:
 
 
 def main() -> None:
-    """Print a table: workers, policy, median steps a second of all together, share of one alone."""
+    """Print a table: workers, how threads wait, median steps a second of all together, share of one alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--repeats", type=int, default=3)
@@ -56,16 +57,16 @@ def main() -> None:
     if arguments.work:
         work(arguments.work)
         return
-    cases = [(1, ""), (1, "PASSIVE"), (2, ""), (2, "PASSIVE")]
+    cases = [(company, waiting) for company in (1, 2) for waiting in WAITING]
     results: dict[tuple[int, str], list[float]] = {case: [] for case in cases}
     for _ in range(arguments.repeats):
         for case in cases:
             results[case].append(measure(*case, SECONDS))
-    alone = statistics.median(results[1, ""])
+    alone = statistics.median(results[1, "spin"])
     print("| workers | waiting threads | steps/s together | of one alone |\n| --- | --- | --- | --- |")
-    for (company, policy), speeds in results.items():
+    for (company, waiting), speeds in results.items():
         speed = statistics.median(speeds)
-        print(f"| {company} | {'sleep' if policy else 'spin'} | {speed:.1f} | {speed / alone:.2f} |")
+        print(f"| {company} | {waiting} | {speed:.1f} | {speed / alone:.2f} |")
 
 
 if __name__ == "__main__":
