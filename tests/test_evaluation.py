@@ -280,3 +280,27 @@ def test_copies_in_two_classes_do_not_move_the_split(tmp_path: Path) -> None:
     found = run_to_end(evaluate(tmp_path / "run", None, FEW))
     assert found.real_count == 41
     assert run_to_end(evaluate(tmp_path / "run", tmp_path / "pictures", FEW)).real_count == 41
+
+
+def test_nobodys_files_are_overwritten_and_that_is_known_before_anything_is_computed(
+    run: Path, pictures: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(GanvasError, match="holds pictures that ganvas did not write"):
+        next(evaluate(run, None, FEW, pictures))
+    out = tmp_path / "results"
+    run_to_end(evaluate(run, None, FEW, out))
+    run_to_end(evaluate(run, None, FEW, out))
+    for name, content in (("scores.json", b'{"scores": [1, 2]}'), ("real.png", b"mine")):
+        ours = (out / name).read_bytes()
+        (out / name).write_bytes(content)
+        with pytest.raises(GanvasError, match=f"{name} was not written by ganvas") as caught:
+            next(evaluate(run, None, FEW, out))
+        assert caught.value.hint.startswith("Try: --out ")
+        (out / name).write_bytes(ours)
+
+
+def test_a_run_that_cannot_be_written_is_not_scored_in_vain(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(GanvasError, match="is not writable") as caught:
+        next(evaluate(run, None, FEW))
+    assert "--out FOLDER" in caught.value.hint

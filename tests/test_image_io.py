@@ -9,7 +9,19 @@ import torch
 from PIL import Image, ImageSequence
 
 import ganvas
-from ganvas.image_io import image_grid, save_animation, save_image, to_float, to_image, to_uint8, write_atomically
+from ganvas.errors import GanvasError
+from ganvas.image_io import (
+    check_writable,
+    image_grid,
+    open_written,
+    read_metadata,
+    save_animation,
+    save_image,
+    to_float,
+    to_image,
+    to_uint8,
+    write_atomically,
+)
 
 
 def test_every_byte_survives() -> None:
@@ -137,3 +149,38 @@ def test_a_private_file_stays_private(tmp_path: Path) -> None:
     file.chmod(0o600)
     write_atomically(file, b"{}")
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_pipe_in_a_pictures_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    assert read_metadata(tmp_path / "pipe.png") == {}
+    with pytest.raises(OSError, match="is not a file"):
+        open_written(tmp_path / "pipe.png")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), PermissionError(13, "Permission denied")])
+def test_metadata_that_cannot_be_read_now_are_not_taken_for_none(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    save_image(Image.new("RGB", (8, 8)), tmp_path / "a.png", METADATA)
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(type(error)):
+        read_metadata(tmp_path / "a.png")
+
+
+def test_a_place_that_cannot_be_written_is_noticed_before_and_nothing_is_made_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(GanvasError, match="cannot be created: .*file is a file"):
+        check_writable(tmp_path / "file" / "new", "Go elsewhere.")
+    check_writable(tmp_path / "new" / "folder", "Go elsewhere.")
+    assert not (tmp_path / "new").exists()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(GanvasError, match="is not writable") as caught:
+        check_writable(tmp_path / "new" / "folder", "Go elsewhere.")
+    assert caught.value.hint == "Go elsewhere."

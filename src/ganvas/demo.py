@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from . import builtin, load, stylize, train, write_report
 from .config import StyleConfig
+from .data.ownership import check_free
 from .errors import ganvas_command
 from .evaluation import evaluate
 from .evaluation_inputs import EvaluationOptions
@@ -20,6 +21,7 @@ from .runs import Run
 
 EVALUATED_SAMPLES = 500  # enough for a first impression
 PAINTING_SIZE = 320  # pixels
+ANIMATION, PEOPLE, PAINTING = "growth.webp", "people.png", "painting.jpg"
 UPSCALE = 2  # 64 px are small on today's screens
 FRAME_MILLISECONDS = 250  # per sample grid of the animation
 
@@ -46,6 +48,8 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
         seconds = time.monotonic() - start
         return Done(path=str(out), step=0, images_seen=0, seconds=seconds, reason=reason, command=command)
 
+    for name in (ANIMATION, PEOPLE, PAINTING):
+        check_free(out / name)
     yield Note(f"1 of 4: training on the 997 built-in emoji people for {minutes:g} minutes.")
     budget = None if run.exists() else minutes  # an earlier run already has its budget
     training_end: Done | None = None
@@ -59,8 +63,8 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
         return
 
     yield Note("2 of 4: generating 64 people who do not exist.")
-    write_animation(run, out / "growth.webp")
-    write_grid(load(run.folder), out / "people.png", count=64, seed=1, scale=UPSCALE)
+    write_animation(run, out / ANIMATION)
+    write_grid(load(run.folder), out / PEOPLE, count=64, seed=1, scale=UPSCALE)
 
     yield Note("3 of 4: measuring how good they are.")
     yield from evaluate(run.folder, None, EvaluationOptions(count=EVALUATED_SAMPLES))
@@ -69,7 +73,7 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
     painting = builtin.paintings()[0]
     yield Note(f"4 of 4: repainting a photograph in the style of {painting.stem.replace('_', ' ')}.")
     config = replace(StyleConfig(), size=PAINTING_SIZE)
-    with closing(stylize(builtin.photo(), painting, out / "painting.jpg", config)) as events:  # type: ignore[type-var]
+    with closing(stylize(builtin.photo(), painting, out / PAINTING, config)) as events:  # type: ignore[type-var]
         for event in events:
             if not isinstance(event, Done):
                 yield event
@@ -83,7 +87,7 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
 def _next_steps(out: Path, report: Path) -> Note:
     """Return where the results are, and what to type with one's own pictures."""
     return Note(
-        f"{out}/people.png    64 samples\n{out}/growth.webp   how they developed\n{out}/painting.jpg  the painting\n"
+        f"{out / PEOPLE}    64 samples\n{out / ANIMATION}   how they developed\n{out / PAINTING}  the painting\n"
         f"{report}    training and evaluation on one page: open it in a browser\n"
         "Now with your own pictures:\n"
         "  ganvas inspect PICTURES\n"

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .data.ownership import check_free, not_ours
 from .device import choose_device, seeded_rng, torch_device
 from .errors import GanvasError
 from .evaluation_inputs import (
@@ -22,7 +23,7 @@ from .evaluation_inputs import (
     run_inputs,
 )
 from .events import Event, Progress
-from .image_io import image_grid, save_image, to_image, write_atomically
+from .image_io import check_writable, image_grid, save_image, to_image, write_atomically
 from .metrics.features import Features, extract_features
 from .metrics.memorization import Memorization, measure_memorization, pairs_grid
 from .metrics.networks import load_network
@@ -36,6 +37,7 @@ from .version import __version__
 MAX_REAL_IMAGES = 5000  # for features; more would change the scores by less than their intervals
 MIN_IMAGES = 20  # fewest samples, and fewest real images
 GRID_IMAGES = 64  # images in samples.png and in real.png
+GRIDS, SCORES_FILE = ("samples", "real", "nearest"), "scores.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,8 @@ def evaluate(
             the run is compared with its training pictures, else nowhere.
 
     Raises:
-        GanvasError: an option is out of range, there is nothing to compare, or the network cannot be loaded.
+        GanvasError: an option is out of range, there is nothing to compare, the network cannot be loaded, or `out`
+            holds what Ganvas did not write.
     """
     if options.count < MIN_IMAGES:
         raise GanvasError(f"{options.count} samples are too few for scores.", "Try: --count 2000")
@@ -105,6 +108,7 @@ def evaluate(
     device = torch_device(choose_device(options.device))
     load_network(options.network, options.weights)  # reports an error before any time is spent
     run = Run(subject)
+    _check_out(out, run.evaluation if run.exists() and against is None else None)
     if run.exists():
         inputs = yield from run_inputs(run, against, options)
     else:
@@ -117,23 +121,46 @@ def evaluate(
     if folder is not None and is_first_rank():
         metadata = {"subject": inputs.name, "seed": options.seed}
         real = torch.from_numpy(np.asarray(inputs.real_data.images[real_images.random_indices(GRID_IMAGES)]))
-        grids = {"samples": image_grid(inputs.samples[:GRID_IMAGES]), "real": image_grid(real), "nearest": pairs}
-        for name, grid in grids.items():
+        grids = image_grid(inputs.samples[:GRID_IMAGES]), image_grid(real), pairs
+        for name, grid in zip(GRIDS, grids, strict=True):
             if inputs.shows_real or name == "samples":
                 save_image(to_image(grid), folder / f"{name}.png", metadata)
             else:
                 (folder / f"{name}.png").unlink(missing_ok=True)  # of an earlier evaluation, of other pictures
-        write_atomically(folder / "scores.json", (json.dumps(evaluation.to_dict(), indent=2) + "\n").encode())
+        write_atomically(folder / SCORES_FILE, (json.dumps(evaluation.to_dict(), indent=2) + "\n").encode())
     return evaluation
+
+
+def _check_out(out: Path | None, default: Path | None) -> None:
+    """Check that an evaluation may go to `out`, else to `default`, without taking the place of what is not ours.
+
+    Raises:
+        GanvasError: it may not, or cannot be written there.
+    """
+    if out is not None:
+        for place in (out, *(out / f"{name}.png" for name in GRIDS)):
+            check_free(place)
+        file = out / SCORES_FILE
+        if file.exists() and not {"scores", "memorisation"} <= _read_record(file).keys():
+            raise not_ours(file)
+    folder = out or default
+    if folder is not None:
+        check_writable(folder, "Name another folder: --out FOLDER")
+
+
+def _read_record(file: Path) -> dict[str, Any]:
+    """Return the contents of a scores.json; empty if there is none, or something else."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def read_evaluation(run: Run) -> dict[str, Any] | None:
     """Return the contents of scores.json for the run's current model; None if that model has not been evaluated."""
-    try:
-        record = json.loads((run.evaluation / "scores.json").read_text(encoding="utf-8"))
-        return record if record["model"] == model_hash(run) else None
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    record = _read_record(run.evaluation / SCORES_FILE)
+    return record if "model" in record and record["model"] == model_hash(run) else None
 
 
 def is_first_rank() -> bool:

@@ -1,6 +1,5 @@
 """Image output: the one conversion from floats to bytes, and the one way to write files, with metadata inside."""
 
-import errno
 import io
 import os
 import shutil
@@ -13,15 +12,23 @@ from urllib.parse import quote, unquote
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL import Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 from torch import Tensor
 
+from .errors import GanvasError, did_you_mean
 from .version import __version__
 
 EXIF_SAFE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # not percent-encoded in EXIF descriptions, where ; separates entries
 SIXTEEN_BIT_SUFFIXES = (".png", ".tif", ".tiff")  # formats with 16 bits a channel
 WRITTEN_FORMATS = ("PNG", "WEBP", "JPEG", "TIFF")  # by Ganvas
+WRITTEN_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+IMAGE_FILES = {b"\xff\xd8\xff": JpegImageFile, b"RIFF": WebPImageFile, b"II": TiffImageFile, b"MM": TiffImageFile}
+HEAD_BYTES = 4  # enough to tell these
+EXIF_DESCRIPTION, EXIF_SOFTWARE = 0x010E, 0x0131  # tags
 PNG_HEADER_SIZE = 33  # bytes of a PNG before its first optional chunk: signature and IHDR
 
 
@@ -76,8 +83,8 @@ def save_image(image: Image.Image, path: Path, metadata: Mapping[str, object]) -
         options["pnginfo"] = info
     else:
         exif = image.getexif()
-        exif[0x010E] = _exif_description(texts)
-        exif[0x0131] = texts["software"]
+        exif[EXIF_DESCRIPTION] = _exif_description(texts)
+        exif[EXIF_SOFTWARE] = texts["software"]
         options["exif"] = exif
     if suffix in (".jpg", ".jpeg"):
         options |= {"quality": 95, "subsampling": 0}
@@ -113,34 +120,76 @@ def save_16bit_image(
     write_atomically(path, buffer.getvalue())
 
 
+def check_suffix(path: Path) -> None:
+    """Check that a name ends as one of the formats that Ganvas writes.
+
+    Raises:
+        GanvasError: it does not; the hint lists them.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in WRITTEN_SUFFIXES:
+        near = did_you_mean(suffix, WRITTEN_SUFFIXES)
+        raise GanvasError(
+            f"There is no picture format '{path.suffix}' ({path}).{near}", f"Use one of {', '.join(WRITTEN_SUFFIXES)}."
+        )
+
+
+def check_writable(folder: Path, hint: str) -> None:
+    """Check that files can be written to a folder, which may not be there yet: before time is spent on them.
+
+    Raises:
+        GanvasError: they cannot.
+    """
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir():
+        raise GanvasError(f"The folder {folder} cannot be created: {nearest} is a file.", hint)
+    if not os.access(nearest, os.W_OK):
+        raise GanvasError(f"The folder {nearest} is not writable.", hint)
+
+
 def open_written(path: Path) -> Image.Image:
     """Open a picture that Ganvas has written, or that a stranger has put in its place: only in the formats it writes.
 
-    Pillow would start other programs for some: Ghostscript for PostScript.
+    Pillow would start other programs for some: Ghostscript for PostScript. To open a pipe would wait for ever.
 
     Raises:
         OSError: it is not there, or none of these.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is not a file")
     return Image.open(path, formats=WRITTEN_FORMATS)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
     """Return the metadata that `save_image` wrote into a file; empty if there is none or the file is damaged.
 
+    Nothing is decoded, so that a painting may have more pixels than Pillow opens.
+
     Raises:
         OSError: it is there, but cannot be read now.
     """
+    if not path.is_file():
+        return {}
     try:
-        with open_written(path) as image:
-            if image.format == "PNG":
+        with path.open("rb") as file, _image_file_of(file.read(HEAD_BYTES))(path) as image:
+            if isinstance(image, PngImageFile):
                 return {str(key): value for key, value in image.info.items() if isinstance(value, str)}
-            description = str(image.getexif().get(0x010E, ""))
+            exif = image.getexif()
+            description, software = (str(exif.get(tag, "")) for tag in (EXIF_DESCRIPTION, EXIF_SOFTWARE))
+    except MemoryError:
+        raise
     except Exception as error:  # decoders raise anything on a broken file; it has no metadata for us
-        if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT, errno.ENOTDIR):
+        if isinstance(error, OSError) and error.errno is not None:
             raise
         return {}
     entries = (entry.partition("=") for entry in description.split("; "))
-    return {key: unquote(value) for key, separator, value in entries if separator}
+    metadata = {key: unquote(value) for key, separator, value in entries if separator}
+    return {"software": software} | metadata if software else metadata
+
+
+def _image_file_of(head: bytes) -> type[ImageFile.ImageFile]:
+    """Return the class of Pillow for a file that begins like this."""
+    return next((kind for magic, kind in IMAGE_FILES.items() if head.startswith(magic)), PngImageFile)
 
 
 def _with_version(metadata: Mapping[str, object]) -> dict[str, str]:
@@ -163,8 +212,8 @@ def save_animation(
 ) -> None:
     """Write `frames` as an animated WebP that loops; its last frame lasts ten times as long."""
     exif = Image.Exif()
-    exif[0x010E] = "; ".join(f"{key}={value}" for key, value in metadata.items())
-    exif[0x0131] = f"ganvas {__version__}"
+    texts = _with_version(metadata)
+    exif[EXIF_DESCRIPTION], exif[EXIF_SOFTWARE] = _exif_description(texts), texts["software"]
     durations = [milliseconds] * (len(frames) - 1) + [10 * milliseconds]
     buffer = io.BytesIO()
     frames[0].save(

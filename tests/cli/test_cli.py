@@ -338,3 +338,45 @@ def test_doctor_needs_no_torch(tmp_path: Path) -> None:
     code = "import sys; from ganvas.cli import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, "doctor", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 0, "an examination has imported torch, which takes longer than the examination"
+
+
+def test_sampling_into_a_set_of_pictures_is_refused_with_another_place(
+    run: Path, pictures: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in pictures.iterdir()}
+    assert main(["sample", str(run), "--count", "2", "--device", "cpu", "--out", str(pictures)]) == 1
+    assert f"Try: --out {pictures}-2" in capfd.readouterr().err
+    assert {path.name: path.read_bytes() for path in pictures.iterdir()} == before
+
+
+def test_report_on_a_run_that_cannot_be_written_says_to_copy_it_before_it_computes(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert main(["report", str(run), "--device", "cpu", "--json"]) == 1
+    captured = capfd.readouterr()
+    assert f"cp -r {run} run-copy && ganvas report run-copy" in captured.err
+    assert "will have no scores" not in captured.err, "it has tried to score it"
+
+
+def test_numbers_that_json_does_not_know_are_null_in_the_result(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    @dataclass(frozen=True)
+    class Measuring:
+        json: bool = False
+
+        def execute(self) -> dict[str, object]:
+            return {"loss": float("nan"), "scores": [{"low": float("-inf"), "high": float("inf"), "value": 1.5}]}
+
+    class MeasuringCommand(Command):
+        def load(self) -> type[Measuring]:
+            return Measuring
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    monkeypatch.setitem(COMMANDS, "measure", MeasuringCommand("", "", "Measure."))
+    assert main(["measure", "--json"]) == 0
+    found = json.loads(capfd.readouterr().out, parse_constant=refuse)
+    assert found == {"loss": None, "scores": [{"low": None, "high": None, "value": 1.5}]}

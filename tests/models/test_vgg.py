@@ -236,7 +236,7 @@ def test_damaged_or_foreign_slim_files_are_named(tmp_path: Path) -> None:
         (tmp_path / "torn.safetensors").write_bytes(content)
         with pytest.raises(GanvasError, match="cannot be read") as caught:
             torchvision_vgg19(tmp_path / "torn.safetensors")
-        assert "ganvas slim" in caught.value.hint
+        assert "ganvas shrink-vgg" in caught.value.hint
 
 
 def test_slimming_from_the_command_line(
@@ -302,3 +302,33 @@ def test_downloads_are_verified_and_stdout_stays_clean(
     torchvision_vgg19()
     assert downloads == [(f"https://download.pytorch.org/models/{VGG19_FILE}", "dcbb9e9d")], "the hash is not checked"
     assert capsys.readouterr().out == "", "stdout is for results"
+
+
+def test_what_cannot_be_read_now_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "whole.pth").write_bytes(b"anything")
+
+    def failing(error: Exception) -> Callable[..., None]:
+        def load(*_: object, **__: object) -> None:
+            raise error
+
+        return load
+
+    monkeypatch.setattr(torch, "load", failing(PermissionError(13, "Permission denied")))
+    with pytest.raises(GanvasError, match="cannot be read now") as caught:
+        torchvision_vgg19(tmp_path / "whole.pth")
+    assert "delete" not in caught.value.hint, "hours of download would be thrown away"
+    monkeypatch.setattr(torch, "load", failing(MemoryError()))
+    with pytest.raises(MemoryError):
+        torchvision_vgg19(tmp_path / "whole.pth")
+
+
+def test_weights_take_the_place_of_slim_ones_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slim, theirs = tmp_path / "slim.safetensors", tmp_path / "theirs.safetensors"
+    save_slim_vgg(SMALL, slim)
+    words = ["shrink-vgg", str(slim), "--out"]
+    assert main([*words, str(slim)]) == 0
+    save_file({"weight": torch.zeros(2)}, theirs)
+    before = theirs.read_bytes()
+    assert main([*words, str(theirs)]) == 1
+    assert "theirs-2.safetensors" in capsys.readouterr().err
+    assert theirs.read_bytes() == before

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -19,7 +20,8 @@ from ganvas.events import Done, Event, Iteration, Note
 from ganvas.image_io import read_metadata
 from ganvas.models.vgg import VGGWeights, save_slim_vgg
 from ganvas.style import contact_sheet
-from ganvas.style.batch import is_batch, paint_many, shortened
+from ganvas.style.batch import is_batch, paint_many
+from ganvas.style.cells import shortened
 from ganvas.style.contact_sheet import CELL_SIZE, GAP, LABEL_HEIGHT
 from ganvas.style.objective import Losses
 from ganvas.style.optimize import LBFGS, OPTIMIZERS
@@ -384,9 +386,11 @@ def test_a_painting_that_cannot_be_read_leaves_its_place_on_the_sheet_empty(
     """It may be larger than pictures that can be read, or damaged."""
     contents, styles = folders
     out = tmp_path / "out"
+    events: list[Event] = []
 
     def place_of_first() -> Image.Image:
-        done = list(paint_many(contents, [styles / "x.png"], out, QUICK))[-1]
+        events.extend(paint_many(contents, [styles / "x.png"], out, QUICK))
+        done = events[-1]
         assert isinstance(done, Done)
         assert (done.reason, done.step) == ("finished", 3)
         width, height = CELL_SIZE + GAP, CELL_SIZE + LABEL_HEIGHT + GAP
@@ -394,9 +398,11 @@ def test_a_painting_that_cannot_be_read_leaves_its_place_on_the_sheet_empty(
             return sheet.crop((width + 20, height + 60, 2 * width - 20, 2 * height - 60)).convert("L")
 
     assert place_of_first().getextrema()[0] < 200
+    assert not any("is empty" in note for note in notes(events))
     first = out / "a--x.png"
     first.write_bytes(first.read_bytes()[:-200])  # its metadata, before its pixels, say that it is finished
     assert place_of_first().getextrema()[0] > 250
+    assert any("place on the sheet is empty" in note and "a--x.png cannot be used" in note for note in notes(events))
 
 
 def test_pictures_in_sub_folders_are_painted_but_not_the_paintings(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -455,3 +461,36 @@ def test_memory_does_not_grow_over_a_folder(folders: tuple[Path, Path], tmp_path
             resident.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
     assert len(resident) == 13
     assert resident[-1] - resident[5] < 30, f"in MB, one after the other: {resident}"
+
+
+@pytest.mark.parametrize("name", ["c--y.png", "c--y.png.free.png", "sheet-2.jpg"])
+def test_nobodys_picture_is_painted_over_and_that_is_known_before_the_first(
+    name: str, folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents, styles = folders
+    monkeypatch.setattr(contact_sheet, "MAX_CELLS", 2)
+    theirs = tmp_path / "out" / name
+    theirs.parent.mkdir()
+    Image.new("RGB", (8, 8)).save(theirs)
+    before = theirs.read_bytes()
+    with pytest.raises(GanvasError, match=f"{name} was not written by ganvas"):
+        next(paint_many(contents, [styles], tmp_path / "out", replace(QUICK, colors="luma")))
+    assert [path.name for path in theirs.parent.iterdir()] == [name]
+    assert theirs.read_bytes() == before
+
+
+def test_a_painting_that_cannot_be_read_now_is_not_painted_again(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents, styles = folders
+    out, opened = tmp_path / "out", Path.open
+    list(paint_many(contents, [styles / "x.png"], out, QUICK))
+
+    def denied(path: Path, *args: Any, **options: Any) -> Any:
+        if path.name == "a--x.png":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(GanvasError, match=r"a--x\.png cannot be read now"):
+        list(paint_many(contents, [styles / "x.png"], out, QUICK))

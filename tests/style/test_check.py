@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from PIL import Image
 
 from ganvas.cli import main
 from ganvas.config import StyleConfig
 from ganvas.config.style import ColorMode, OptimizerName, Pooling, Statistics
 from ganvas.errors import GanvasError
+from ganvas.image_io import save_image
 from ganvas.models.vgg import POOLINGS
 from ganvas.style.check import WEBP_MAX_SIDE, check_config, check_masks, check_out, layer_weights
 from ganvas.style.color import COLOR_MODES
@@ -142,3 +144,13 @@ def test_a_painting_too_large_for_its_format_is_refused_before_it_is_painted(tmp
     with pytest.raises(GanvasError, match="at most 16383 pixels") as caught:
         check_out(tmp_path / "painting.webp", [], size=WEBP_MAX_SIDE + 1)
     assert "painting.png" in caught.value.hint
+
+
+def test_nobodys_picture_is_painted_over(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    theirs = draw("holiday.jpg")
+    with pytest.raises(GanvasError, match=r"holiday\.jpg was not written by ganvas") as caught:
+        check_out(theirs, [])
+    assert "--out" in caught.value.hint
+    assert "holiday-2.jpg" in caught.value.hint
+    save_image(Image.new("RGB", (8, 8)), tmp_path / "ours.jpg", {})
+    check_out(tmp_path / "ours.jpg", [])

@@ -1,13 +1,15 @@
 """Pictures are read upright, with colours and transparency separate."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
-from ganvas.errors import GanvasError
+from ganvas.errors import GanvasError, UnusableImageError
 from ganvas.style.load import bleed_colors, load_picture
 
 
@@ -73,3 +75,37 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, draw: Callable[..., Path])
             load_picture(path)
         assert message in caught.value.message
         assert caught.value.hint
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_pipe_or_a_device_is_no_picture_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for path in (tmp_path / "pipe.png", Path("/dev/zero")):
+        with pytest.raises(GanvasError, match="is not a file"):
+            load_picture(path)
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "hint"),
+    [
+        (MemoryError(), "does not fit into memory", "Close other programs"),
+        (PermissionError(13, "Permission denied"), "permission denied", "type the same command again"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_now_is_not_called_damaged(
+    error: Exception,
+    message: str,
+    hint: str,
+    draw: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    path = draw("whole.png")
+    monkeypatch.setattr(Image.Image, "load", failing)
+    monkeypatch.setattr(PngImageFile, "load", failing)
+    with pytest.raises(UnusableImageError) as caught:
+        load_picture(path)
+    assert message in caught.value.message
+    assert hint in caught.value.hint

@@ -1,6 +1,7 @@
 """Settings inside a painting: others are painted like it, and its colours changed; also those of ganvas 0.1."""
 
 import json
+import os
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Iteration
 from ganvas.image_io import read_metadata, save_image
+from ganvas.models import vgg
 from ganvas.models.vgg import PACKAGED
 from ganvas.style import stylize
 from ganvas.style.reuse import read_settings, recolor
@@ -148,6 +150,9 @@ def test_what_cannot_be_recoloured_says_why(sources: list[Path], tmp_path: Path)
         ({"content": "a", "styles": "[1]", "settings": "{}"}, "cannot be read"),
         ({"content": "a", "styles": "[", "settings": "{}"}, "cannot be read"),
         ({"content": "a", "styles": "[]", "settings": "x"}, "cannot be read"),
+        ({"content": "a", "styles": "[]", "settings": "[" * 200_000}, "cannot be read"),
+        ({"content": "a", "styles": '["/"]', "settings": "{}"}, "names a folder as its picture: /"),
+        ({"content": "", "styles": "[]", "settings": "{}"}, "names a folder as its picture"),
         ({"content": "a", "styles": "[]", "settings": '{"strenght": 1}'}, "Did you mean 'strength'"),
         ({"content": "a", "styles": "[]", "settings": '{"size": "__import__"}'}, "settings.size should be int"),
     ],
@@ -250,3 +255,52 @@ def test_own_colours_of_another_painting_are_not_taken(sources: list[Path], tmp_
     command = caught.value.hint.partition(": ")[2]
     assert main(shlex.split(command)[1:]) == 0, "the command of the hint paints it again"
     assert read_settings(other).config == replace(QUICK, colors="oklab", strength=0.5, device="auto")
+
+
+@pytest.mark.parametrize("settings", [{"network": "vgg19", "vgg19_weights": "/etc/passwd"}, {"network": "vgg19"}])
+def test_a_painting_names_no_weights_and_starts_no_download(
+    settings: dict[str, object],
+    sources: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def loaded(*_: object) -> None:
+        raise AssertionError("a stranger's painting chose which weights are loaded")
+
+    monkeypatch.setattr(vgg, "torchvision_vgg19", loaded)
+    strange, out = tmp_path / "strange.png", tmp_path / "out.png"
+    record = json.dumps({"size": 32, "iterations": 1} | settings)
+    metadata = {"content": sources[0], "styles": json.dumps([str(sources[1])]), "settings": record}
+    save_image(Image.new("RGB", (8, 8)), strange, metadata | {"network": "VGG-19 (torchvision)"})
+    assert main(["style", str(sources[0]), "--like", str(strange), "--out", str(out)]) == 0
+    assert "was painted with vgg19" in capsys.readouterr().err
+    assert read_settings(out).config.network == "vgg16"
+    with pytest.raises(AssertionError, match="chose which weights"):
+        main(["style", str(sources[0]), "--like", str(strange), "--out", str(out), "--network", "vgg19"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_pipe_that_a_painting_names_is_not_waited_for(sources: list[Path], tmp_path: Path) -> None:
+    pipe, strange = tmp_path / "pipe.png", tmp_path / "strange.png"
+    os.mkfifo(pipe)
+    for names in (
+        {"content": pipe, "styles": json.dumps([str(sources[1])])},
+        {"content": sources[0], "styles": json.dumps([str(pipe)])},
+    ):
+        metadata = {"settings": '{"size": 32, "iterations": 1}', "reason": "finished", "mark": "a"} | names
+        save_image(Image.new("RGB", (8, 8)), strange, metadata)
+        words = ["style", str(sources[0]), "--like", str(strange), "--out", str(tmp_path / "out.png")]
+        assert main(words) == (0 if names["content"] == pipe else 1)
+        assert main(["recolor", str(strange), "--out", str(tmp_path / "other.png")]) == (names["content"] == pipe)
+
+
+def test_recoloring_writes_over_nobodys_picture(sources: list[Path], tmp_path: Path, draw: Callable[..., Path]) -> None:
+    painting, theirs = tmp_path / "painting.png", tmp_path / "other.png"
+    list(stylize(sources[0], sources[1:], painting, QUICK))
+    theirs.write_bytes(draw("theirs.png", seed=9).read_bytes())
+    with pytest.raises(GanvasError, match=r"other\.png was not written by ganvas"):
+        list(recolor(painting, "luma", theirs))
+    theirs.rename(tmp_path / "new.png.free.png")
+    with pytest.raises(GanvasError, match=r"new\.png\.free\.png was not written by ganvas"):
+        list(recolor(painting, "luma", tmp_path / "new.png"))

@@ -1,5 +1,6 @@
 """ganvas report"""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,13 @@ class Report:
 
         from ..evaluation import evaluate, read_evaluation
         from ..evaluation_inputs import EvaluationOptions
+        from ..image_io import check_writable
         from ..runs import Run
         from .terminal import render_events
 
         run = Run(self.run_folder)
         run.read_config()  # says what is wrong, if it is no run
+        check_writable(run.folder, f"Report on a copy: {_report_on_copy(run.folder)}")
         if read_evaluation(run) is None:
             try:
                 render_events(evaluate(self.run_folder, None, EvaluationOptions(count=self.count, device=self.device)))
@@ -37,6 +40,12 @@ class Report:
         page = ganvas.write_report(self.run_folder)
         echo(f"{page}: open it in a browser.")
         return {"path": str(page)}
+
+
+def _report_on_copy(folder: Path) -> str:
+    """Return the commands that copy a run that cannot be written, and report on the copy."""
+    copy = f"{folder.resolve().name}-copy"
+    return f"{shlex.join(['cp', '-r', str(folder), copy])} && {ganvas_command('report', copy)}"
 
 
 def suggest_report(subject: Path) -> None:

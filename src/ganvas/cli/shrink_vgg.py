@@ -22,10 +22,13 @@ class ShrinkVGG:
     json: Json = False
 
     def execute(self) -> dict[str, Any]:
-        from ..models.vgg import save_slim_vgg, torchvision_vgg19
+        from ..data.ownership import not_ours
+        from ..models.vgg import is_slim_vgg, save_slim_vgg, torchvision_vgg19
 
         if self.out.suffix != ".safetensors":
             raise GanvasError(f"{self.out} should end in .safetensors.", "Try: --out vgg19.safetensors")
+        if self.out.exists() and not is_slim_vgg(self.out):
+            raise not_ours(self.out)
         save_slim_vgg(torchvision_vgg19(self.weights), self.out)
         echo(f"Written: {self.out}, {self.out.stat().st_size / 1e6:.0f} MB.")
         command = ("style", "PHOTOGRAPH", "PAINTING", "--network", "vgg19", "--vgg19-weights", self.out)

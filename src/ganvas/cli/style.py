@@ -9,6 +9,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from ..config import StyleConfig
 from ..errors import GanvasError
 from .options import Json, optional
+from .output import echo
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Style:
             return None
         known = read_settings(self.like)
         settings = replace(known.config, device=StyleConfig.device, memory=StyleConfig.memory)
+        # A painting may be a stranger's: it starts no download, and names no file of weights.
+        settings = replace(settings, network=StyleConfig.network, vgg19_weights=StyleConfig.vgg19_weights)
+        if known.config.network != self.settings.network:
+            echo(
+                f"{self.like} was painted with {known.config.network}; this is painted with {self.settings.network}. "
+                f"For the same: --network {known.config.network}, and --vgg19-weights FILE if you have the weights"
+            )
         # Weights and masks belong to the styles that were: other styles do without them.
         if self.style or self.mask:
             settings = replace(settings, blend=())

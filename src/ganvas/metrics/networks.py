@@ -5,12 +5,12 @@ Frechet distance; the *final* features are for nearest neighbours and kernels. E
 lite1 is installed by pip. The other usual networks need weights from a file or a download.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.error import URLError
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +27,10 @@ LITE_INTERMEDIATE_BLOCK = 5  # index in `blocks`; the second to last stage, with
 INCEPTION_URL = (
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 )
+
+
+class WeightsError(Exception):
+    """A library could not download, read or fit a network's weights."""
 
 
 class EfficientNetLite(nn.Module):
@@ -88,30 +92,44 @@ def build_efficientnet_lite(variant: int, weights: Path | None) -> nn.Module:
 
 def build_inception(weights: Path | None) -> nn.Module:
     """Build the Inception-v3 of FID, as converted from the original by torch-fidelity."""
-    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    with loading():
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-    if weights is None:
-        tensors = torch.hub.load_state_dict_from_url(
-            INCEPTION_URL, map_location="cpu", check_hash=True, weights_only=True, progress=False
-        )
-    else:
-        tensors = read_weights(weights)
-    with TemporaryDirectory() as folder:  # torch-fidelity unpickles its file without checks, so it gets a safe copy
-        file = Path(folder) / "weights.pth"
-        torch.save(tensors, file)
-        return InceptionV3(FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(file)))
+        if weights is None:
+            tensors = torch.hub.load_state_dict_from_url(
+                INCEPTION_URL, map_location="cpu", check_hash=True, weights_only=True, progress=False
+            )
+        else:
+            tensors = read_weights(weights)
+        with TemporaryDirectory() as folder:  # torch-fidelity unpickles its file without checks: it gets a safe copy
+            file = Path(folder) / "weights.pth"
+            torch.save(tensors, file)
+            extractor = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(file))
+    return InceptionV3(extractor)
 
 
 def build_vision_transformer(name: str, weights: Path | None) -> nn.Module:
     """Build a vision transformer of timm at 224 px; without a file, the weights come from the hub or its cache."""
-    import timm
-    from timm.models.vision_transformer import checkpoint_filter_fn
+    with loading():
+        import timm
+        from timm.models.vision_transformer import checkpoint_filter_fn
 
-    body: Any = timm.create_model(name, pretrained=weights is None, num_classes=0, img_size=224)
-    if weights is not None:  # timm would unpickle without checks and, for CLIP, accept missing layers
-        tensors = checkpoint_filter_fn(read_weights(weights), body)
-        body.load_state_dict({key: tensor for key, tensor in tensors.items() if not key.startswith("head.")})
+        body: Any = timm.create_model(name, pretrained=weights is None, num_classes=0, img_size=224)
+        if weights is not None:  # timm would unpickle without checks and, for CLIP, accept missing layers
+            tensors = checkpoint_filter_fn(read_weights(weights), body)
+            body.load_state_dict({key: tensor for key, tensor in tensors.items() if not key.startswith("head.")})
     return VisionTransformer(body)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Raise what a library may raise over weights, in the body of the `with`, as `WeightsError`; memory is no such."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, KeyError, ImportError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise WeightsError((str(error).splitlines() or [type(error).__name__])[0]) from error
 
 
 NETWORKS: dict[str, Callable[[Path | None], nn.Module]] = {
@@ -138,11 +156,8 @@ def load_network(name: str = DEFAULT_NETWORK, weights: Path | None = None) -> nn
     build = lookup(NETWORKS, name, "feature network")
     try:
         return build(weights).eval().requires_grad_(False)
-    except (OSError, URLError, RuntimeError, ValueError, KeyError, ImportError) as error:
-        if is_out_of_memory(error):
-            raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+    except WeightsError as error:
         raise GanvasError(
-            f"Cannot load the weights of {name}: {reason}",
+            f"Cannot load the weights of {name}: {error}",
             f"Pass a weights file with --weights FILE, or use the packaged network: --network {DEFAULT_NETWORK}",
         ) from error

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .. import builtin
-from ..errors import GanvasError
+from ..device import is_out_of_memory
+from ..errors import GanvasError, cannot_be_read_now
 
 
 def efficientnet_lite(variant: int, weights: Path | None = None) -> nn.Module:
@@ -100,6 +101,10 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     except FileNotFoundError as error:
         raise GanvasError(f"There is no file {file}.", "Give the network's weights: --weights FILE") from error
     except Exception as error:  # damage makes torch.load raise anything, from IndexError to UnicodeDecodeError
+        if is_out_of_memory(error):
+            raise
+        if isinstance(error, OSError) and error.errno is not None:
+            raise cannot_be_read_now(file, error) from error
         raise GanvasError(  # torch's own message recommends unsafe loading
             f"{file} cannot be read as weights: it is damaged, or holds something else.", "Download it again."
         ) from error

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import builtin
-from ..errors import GanvasError, check_choice, did_you_mean
+from ..device import is_out_of_memory
+from ..errors import GanvasError, cannot_be_read_now, check_choice, did_you_mean
 from ..image_io import write_atomically
 from .frozen_ops import AvgPool2x2, FrozenConvReLU, ReflectPad1
 
@@ -237,11 +238,22 @@ def load_slim_vgg(path: Path) -> VGGWeights:
         if len(mean) != 3 or len(std) != 3 or not complete or "conv1_1.weight" not in tensors:
             raise ValueError("it is not a VGG")
         return VGGWeights(metadata["name"], tensors, mean, std)
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+    except OSError as error:
+        raise cannot_be_read_now(path, error) from error
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise GanvasError(
             f"{path} cannot be read ({str(error) or type(error).__name__}).",
-            "Make it again: ganvas slim WEIGHTS --out FILE",
+            "Make it again: ganvas shrink-vgg WEIGHTS --out FILE",
         ) from error
+
+
+def is_slim_vgg(path: Path) -> bool:
+    """Return whether `save_slim_vgg` wrote a file."""
+    try:
+        load_slim_vgg(path)
+    except GanvasError:
+        return False
+    return True
 
 
 def torchvision_vgg19(path: Path | None = None) -> VGGWeights:
@@ -260,10 +272,14 @@ def torchvision_vgg19(path: Path | None = None) -> VGGWeights:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True) if path else _from_torchvision()
     except Exception as error:  # unpickling a damaged file may raise anything
+        if is_out_of_memory(error):
+            raise
         reason = (str(error) or type(error).__name__).splitlines()[0]
         if isinstance(error, OSError) and not path:
             hint = "Connect to the internet once, give --vgg19-weights FILE, or use --network vgg16."
             raise WeightsUnavailable(f"{name} cannot be downloaded ({reason}).", hint) from error
+        if isinstance(error, OSError) and error.errno is not None:
+            raise cannot_be_read_now(path, error) from error
         hint = "It is damaged or not a weights file: delete it and download it again."
         raise GanvasError(f"{name} cannot be read ({reason}).", hint) from error
     return VGGWeights("VGG-19 (torchvision)", _by_name(state, name), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

@@ -1,12 +1,8 @@
 """Many paintings at once: folders of pictures times styles, or several values of a setting, with a contact sheet."""
 
-import hashlib
-import os
-from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_origin, get_type_hints
 
@@ -14,13 +10,15 @@ from ..config import StyleConfig
 from ..config.style import OLD_NAMES, ColorMode
 from ..data import open_source
 from ..data.file_kinds import left_out
+from ..data.ownership import not_ours
 from ..errors import GanvasError, UnusableImageError, ganvas_command, lookup
 from ..events import Done, Event, Iteration, Note, run_to_end
 from ..image_io import read_metadata
 from ..models.vgg import VGGWeights
+from .cells import Cell, Column, numbered, plan_cells, unique_names
 from .check import check_config, check_masks
-from .contact_sheet import SHEET_NAME, is_sheet, write_sheets
-from .load import SourcePaths, load_picture
+from .contact_sheet import SHEET_NAME, is_sheet, sheet_paths, write_sheets
+from .load import load_picture
 from .paint import check_outputs, load_weights, paint
 from .painting import is_original_colors_copy
 from .resume import compute_fingerprint
@@ -33,17 +31,7 @@ PARSERS: dict[object, Callable[[str], Any]] = {  # for the values of a swept set
     tuple[float, ...]: lambda text: tuple(float(part) for part in text.split(":")),
     tuple[str, ...]: lambda text: tuple(text.split(":")),
 }
-MAX_NAME_BYTES = 200  # of the 255 that file systems take; endings and names of unfinished files need some
 SWEEP_HINT = "Try: --sweep strength=0.3,0.5,0.7"
-
-
-@dataclass(frozen=True)
-class Column:
-    """What the paintings in one column of the sheet have in common."""
-
-    name: str
-    styles: tuple[Path, ...]
-    config: StyleConfig
 
 
 def is_batch(content: Path, styles: Sequence[Path], sweep: str) -> bool:
@@ -74,50 +62,59 @@ def paint_many(
             yield Note(text)
     yield from _unreadable_style_notes(styles, columns, out)
     _check_inputs(styles, masks, columns)
-    names, count = _unique_names(rows), len(rows) * len(columns)
+    planned = plan_cells(rows, columns, masks, out)
+    _check_places(planned, sheet_paths(len(rows), len(columns), out))
     weights: dict[tuple[str, str | None], VGGWeights] = {}  # by network and file
-    cells: dict[tuple[int, int], Path] = {}
+    painted: dict[tuple[int, int], Path] = {}
     seconds = 0.0
-    for number, (row, column) in enumerate(product(range(len(rows)), range(len(columns)))):
-        picture, settings = rows[row], columns[column].config
-        path = out / f"{shortened(f'{names[row]}--{columns[column].name}')}.png"
-        yield Note(f"{number + 1} of {count}: {path.name}")
-        sources = SourcePaths(picture, columns[column].styles, tuple(masks), settings.start_path)
-        network = settings.network, settings.vgg19_weights
+    for number, cell in enumerate(planned):
+        yield Note(f"{number + 1} of {len(planned)}: {cell.path.name}")
+        network = cell.config.network, cell.config.vgg19_weights
         if network not in weights:
-            weights[network] = yield from load_weights(settings)
+            weights[network] = yield from load_weights(cell.config)
         try:
-            done = yield from _paint_cell(sources, path, settings, weights[network], number, count)
+            done = yield from _paint_cell(cell, weights[network], number, len(planned))
         except UnusableImageError as error:
-            yield Note(f"{picture.name} is left out: {error.message}")
+            yield Note(f"{cell.sources.content.name} is left out: {error.message}")
             continue
-        cells[row, column] = path
+        painted[cell.row, cell.column] = cell.path
         seconds += done.seconds
         if done.reason == "interrupted":
-            yield Done(str(out), len(cells), 0, seconds, done.reason)
+            yield Done(str(out), len(painted), 0, seconds, done.reason)
             return
-    if not cells:
+    if not painted:
         raise GanvasError(
             f"None of the {len(rows)} pictures in {content} can be painted.",
             f"Try: {ganvas_command('inspect', content)}",
         )
-    write_sheets(rows, [(column.name, column.styles[0]) for column in columns], cells, out)
-    yield Done(str(out / SHEET_NAME), len(cells), 0, seconds, "finished")
+    for problem in write_sheets(rows, [(column.name, column.styles[0]) for column in columns], painted, out):
+        yield Note(f"A place on the sheet is empty: {problem}")
+    yield Done(str(out / SHEET_NAME), len(painted), 0, seconds, "finished")
 
 
-def _paint_cell(
-    sources: SourcePaths, path: Path, config: StyleConfig, weights: VGGWeights, number: int, count: int
-) -> Generator[Event, None, Done]:
+def _check_places(cells: Sequence[Cell], sheets: Sequence[Path]) -> None:
+    """Check that all paintings and sheets can be written, before the first is painted.
+
+    Raises:
+        GanvasError: one cannot, or would take the place of what ganvas did not write.
+    """
+    for cell in cells:
+        check_outputs(cell.path, cell.sources, cell.config)
+    for sheet in sheets:
+        if sheet.exists() and not is_sheet(sheet):
+            raise not_ours(sheet)
+
+
+def _paint_cell(cell: Cell, weights: VGGWeights, number: int, count: int) -> Generator[Event, None, Done]:
     """Paint number `number` of `count` unless it exists; return its last event, with progress events of the batch."""
-    finished = _finished_config(path, sources, config, weights.name)
-    done = Done(str(path), 0, 0, 0.0, "finished")
+    finished = _finished_config(cell, weights.name)
+    done = Done(str(cell.path), 0, 0, 0.0, "finished")
     if finished is not None:
-        problem = _ensure_colors(path, sources.content, finished, config.colors)
+        problem = _ensure_colors(cell.path, cell.sources.content, finished, cell.config.colors)
         yield Note(f"It is painted anew: {problem}" if problem else "Already painted.")
         if not problem:
             return done
-    check_outputs(path, sources, config)
-    with closing(paint(sources, path, config, weights)) as events:
+    with closing(paint(cell.sources, cell.path, cell.config, weights)) as events:
         for event in events:
             if isinstance(event, Done):
                 done = event
@@ -152,18 +149,15 @@ def _check_inputs(styles: Sequence[Path], masks: Sequence[Path], columns: Sequen
 
 
 def _check_folder(out: Path, sources: Sequence[Path]) -> None:
-    """Check that paintings of `sources` and their sheet can go to the folder `out`.
+    """Check that paintings of `sources` can go to the folder `out`.
 
     Raises:
-        GanvasError: it is a file, one of the sources, or it has a sheet.jpg that ganvas did not write.
+        GanvasError: it is a file, or one of the sources.
     """
     if out.exists() and not out.is_dir():
         raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
     if any(out.exists() and source.is_dir() and out.samefile(source) for source in sources):
         raise GanvasError(f"{out} is one of the folders to paint from.", "Give --out another name.")
-    sheet = out / SHEET_NAME
-    if sheet.exists() and not is_sheet(sheet):
-        raise GanvasError(f"{sheet} was not written by ganvas and would be overwritten.", "Give --out another name.")
 
 
 def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str, out: Path) -> list[Column]:
@@ -173,7 +167,7 @@ def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str, out: 
         readable = [picture for picture in pictures if not _problem(picture)]
         if not readable:
             raise GanvasError("None of the style pictures can be read.", f"Try: {ganvas_command('inspect', styles[0])}")
-        names = _unique_names(readable)
+        names = unique_names(readable)
         columns = [Column(name, (picture,), config) for name, picture in zip(names, readable, strict=True)]
     else:
         columns = [Column("-".join(style.stem for style in styles), tuple(styles), config)]
@@ -198,7 +192,7 @@ def _sweep_columns(columns: Sequence[Column], config: StyleConfig, sweep: str) -
                 raise GanvasError(f"{name} cannot be '{value}'.", SWEEP_HINT) from error
             value_name = value.translate(str.maketrans("/\\:", "---"))
             swept.append(Column(f"{column.name}-{label}-{value_name}", column.styles, changed))
-    names = _numbered([column.name for column in swept])
+    names = numbered([column.name for column in swept])
     return [replace(column, name=name) for column, name in zip(swept, names, strict=True)]
 
 
@@ -236,34 +230,6 @@ def _is_painting(path: Path) -> bool:
         return False
 
 
-def _unique_names(pictures: Sequence[Path]) -> list[str]:
-    """Return a unique name for each picture; most keep theirs when a picture is added."""
-    stems, files = Counter(picture.stem for picture in pictures), Counter(picture.name for picture in pictures)
-
-    def name(picture: Path) -> str:
-        if stems[picture.stem] == 1:
-            return picture.stem
-        folder = f"{picture.parent.name}-" if files[picture.name] > 1 else ""
-        return folder + picture.name.replace(".", "-")
-
-    return _numbered([name(picture) for picture in pictures])
-
-
-def shortened(name: str) -> str:
-    """Return a name that file systems take: of a longer one the beginning, and a hash that tells it from others."""
-    encoded = os.fsencode(name)
-    if len(encoded) <= MAX_NAME_BYTES:
-        return name
-    digest = hashlib.blake2b(encoded, digest_size=4).hexdigest()
-    return f"{encoded[: MAX_NAME_BYTES - 9].decode('utf-8', 'ignore')}-{digest}"
-
-
-def _numbered(names: Sequence[str]) -> list[str]:
-    """Return names with a number added to those that occurred before."""
-    earlier = [names[:index].count(name) for index, name in enumerate(names)]
-    return [f"{name}-{count + 1}" if count else name for name, count in zip(names, earlier, strict=True)]
-
-
 def _problem(path: Path) -> str:
     """Return why a picture cannot be used; empty if it can."""
     try:
@@ -273,18 +239,22 @@ def _problem(path: Path) -> str:
     return ""
 
 
-def _finished_config(path: Path, sources: SourcePaths, config: StyleConfig, network: str) -> StyleConfig | None:
-    """Return the settings of this painting if it exists and is finished, maybe in other colours; else None."""
+def _finished_config(cell: Cell, network: str) -> StyleConfig | None:
+    """Return the settings of this painting if it exists and is finished, maybe in other colours; else None.
+
+    Raises:
+        OSError: it is there, but cannot be read now: it is not to be painted again.
+    """
+    metadata = read_metadata(cell.path)
+    if metadata.get("reason") != "finished":
+        return None
     try:
-        metadata = read_metadata(path)
-        if metadata.get("reason") != "finished":
+        if metadata.get("mark") != compute_fingerprint(cell.config, cell.sources.all_paths, network):
             return None
-        if metadata.get("mark") != compute_fingerprint(config, sources.all_paths, network):
-            return None
-        finished = parse_settings(metadata, path).config
+        finished = parse_settings(metadata, cell.path).config
     except (OSError, GanvasError):  # a source is missing, or another release wrote it: painting says what is wrong
         return None
-    return finished if finished.depth == config.depth else None
+    return finished if finished.depth == cell.config.depth else None
 
 
 def _ensure_colors(path: Path, content: Path, finished: StyleConfig, colors: ColorMode) -> str:

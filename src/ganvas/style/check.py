@@ -1,15 +1,15 @@
 """Checks of settings and paths before any work is done; every error says what to type instead."""
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import cast, get_args
 
 from ..config import StyleConfig
 from ..config.style import STARTS, ColorMode, NetworkName
+from ..data.ownership import check_free
 from ..errors import GanvasError, did_you_mean
-from ..image_io import SIXTEEN_BIT_SUFFIXES
+from ..image_io import SIXTEEN_BIT_SUFFIXES, check_suffix, check_writable
 from ..models.vgg import POOLINGS
 from .color import COLOR_MODES
 from .optimize import OPTIMIZERS
@@ -26,7 +26,6 @@ RANGES = {  # smallest and largest value of settings
 SIZE_RANGE = (16, 16384)  # pixels; a network sees nothing in smaller pictures, and hardly any memory holds larger ones
 WEBP_MAX_SIDE = 16_383  # pixels, a limit of the format
 DEPTHS = (0, 8, 16)  # bits per channel; 0 is as the content
-OUTPUT_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 
 def check_config(config: StyleConfig, style_count: int) -> None:
@@ -133,7 +132,7 @@ def check_blend(blend: Sequence[float], style_count: int) -> None:
 
 
 def check_out(out: Path, sources: Iterable[Path], depth: int = 0, size: int = 0) -> None:
-    """Check that a painting can be written to `out` without overwriting one of its sources; create the folder.
+    """Check that a painting can be written to `out` without overwriting one of its sources, or what is not ours.
 
     Args:
         depth: bits per channel that are asked for; 0 for any.
@@ -144,11 +143,7 @@ def check_out(out: Path, sources: Iterable[Path], depth: int = 0, size: int = 0)
     """
     if out.is_dir():
         raise GanvasError(f"{out} is a folder.", f"Try: --out {out / 'painting.png'}")
-    if out.suffix.lower() not in OUTPUT_SUFFIXES:
-        near = did_you_mean(out.suffix.lower(), list(OUTPUT_SUFFIXES))
-        raise GanvasError(
-            f"There is no picture format '{out.suffix}' ({out}).{near}", f"Use one of {', '.join(OUTPUT_SUFFIXES)}."
-        )
+    check_suffix(out)
     if depth == 16 and out.suffix.lower() not in SIXTEEN_BIT_SUFFIXES:
         raise GanvasError(f"{out} cannot hold 16 bits per channel.", f"Try: --out {out.with_suffix('.png')}")
     if size > WEBP_MAX_SIDE and out.suffix.lower() == ".webp":
@@ -156,14 +151,8 @@ def check_out(out: Path, sources: Iterable[Path], depth: int = 0, size: int = 0)
         raise GanvasError(message, f"Try: --out {out.with_suffix('.png')}")
     if any(out.exists() and source.exists() and out.samefile(source) for source in sources):
         raise GanvasError(f"{out} is one of the pictures to paint from.", "Give --out another name.")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise GanvasError(
-            f"The folder {out.parent} cannot be created ({error.strerror}).", "Choose another folder for --out."
-        ) from error
-    if not os.access(out.parent, os.W_OK):
-        raise GanvasError(f"The folder {out.parent} is not writable.", "Choose another folder for --out.")
+    check_free(out)
+    check_writable(out.parent, "Choose another folder for --out.")
 
 
 def _check_choice(name: str, value: str, known: Iterable[str]) -> None:

@@ -1,13 +1,12 @@
 """Contact sheets of many paintings: a column for each style, a row for each content."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
-from ..errors import UnusableImageError
+from ..errors import GanvasError
 from ..image_io import read_metadata, save_image
 from .load import load_picture
 
@@ -19,29 +18,49 @@ Header = tuple[str, Path]  # name and style picture of a column
 
 def write_sheets(
     rows: Sequence[Path], columns: Sequence[Header], cells: Mapping[tuple[int, int], Path], out: Path
-) -> None:
-    """Write contact sheets of all paintings into the folder `out`: sheet.jpg, and sheet-2.jpg ... if they are many."""
-    painted_rows = sorted({row for row, _ in cells})
+) -> list[str]:
+    """Write contact sheets of all paintings into the folder `out`: sheet.jpg, and sheet-2.jpg ... if they are many.
+
+    Returns:
+        what is wrong with each picture whose place is empty.
+    """
+    painted_rows, problems = sorted({row for row, _ in cells}), []
     parts = product(_chunks(painted_rows), _chunks(range(len(columns))))
-    for number, (row_indices, column_indices) in enumerate(parts, start=1):
-        name = SHEET_NAME if number == 1 else f"{Path(SHEET_NAME).stem}-{number}.jpg"
-        write_sheet(
+    for path, (row_indices, column_indices) in zip(sheet_paths(len(rows), len(columns), out), parts, strict=False):
+        problems += write_sheet(
             [(rows[row], [cells.get((row, column)) for column in column_indices]) for row in row_indices],
             [columns[column] for column in column_indices],
-            out / name,
+            path,
         )
+    return problems
 
 
-def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Sequence[Header], path: Path) -> None:
-    """Write a sheet: a header of styles, and a row for each content with its paintings, those that exist."""
+def sheet_paths(row_count: int, column_count: int, out: Path) -> list[Path]:
+    """Return the paths of the sheets if all are painted; there are fewer where whole rows are left out."""
+    count = len(_chunks(range(row_count))) * len(_chunks(range(column_count)))
+    stem, suffix = Path(SHEET_NAME).stem, Path(SHEET_NAME).suffix
+    return [out / SHEET_NAME, *(out / f"{stem}-{number}{suffix}" for number in range(2, count + 1))]
+
+
+def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Sequence[Header], path: Path) -> list[str]:
+    """Write a sheet: a header of styles, and a row for each content with its paintings, those that exist.
+
+    Returns:
+        what is wrong with each picture whose place is empty: it may be larger than pictures that can be read.
+    """
+    problems: list[str] = []
     width, height = CELL_SIZE + GAP, CELL_SIZE + LABEL_HEIGHT + GAP
     sheet = Image.new("RGB", (width * (1 + len(columns)) + GAP, height * (1 + len(rows)) + GAP), "white")
 
     def put(picture: Path, label: str, row: int, column: int) -> None:
         left, top = GAP + column * width, GAP + row * height
-        image = ImageOps.contain(load_picture(picture).on_white(), (CELL_SIZE, CELL_SIZE))
-        sheet.paste(image, (left + (CELL_SIZE - image.width) // 2, top + LABEL_HEIGHT))
         ImageDraw.Draw(sheet).text((left, top + 2), label, fill="black")
+        try:
+            image = ImageOps.contain(load_picture(picture).on_white(), (CELL_SIZE, CELL_SIZE))
+        except GanvasError as error:
+            problems.append(error.message)
+        else:
+            sheet.paste(image, (left + (CELL_SIZE - image.width) // 2, top + LABEL_HEIGHT))
 
     for across, (name, style) in enumerate(columns, start=1):
         put(style, name, 0, across)
@@ -49,9 +68,9 @@ def write_sheet(rows: Sequence[tuple[Path, Sequence[Path | None]]], columns: Seq
         put(content, content.stem, down, 0)
         for across, painting in enumerate(paintings, start=1):
             if painting is not None:
-                with suppress(UnusableImageError):  # a painting may be larger than pictures that can be read
-                    put(painting, "", down, across)
+                put(painting, "", down, across)
     save_image(sheet, path, {"contents": len(rows), "columns": len(columns)})
+    return problems
 
 
 def _chunks(indices: Sequence[int]) -> list[Sequence[int]]:

@@ -84,7 +84,7 @@ def load_picture(path: Path) -> Picture:
     """Return the picture in a file, upright and in sRGB.
 
     Raises:
-        GanvasError: there is no such file, or it is a folder.
+        GanvasError: there is no such file, or it is a folder or a pipe.
         UnusableImageError: it cannot be read as a picture.
     """
     if path.is_dir():
@@ -92,10 +92,12 @@ def load_picture(path: Path) -> Picture:
     if not path.exists():
         neighbors = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
         raise GanvasError(f"There is no picture {path}.{did_you_mean(path.name, neighbors)}", "Check the path.")
+    if not path.is_file():
+        raise GanvasError(f"{path} is not a file.", "Name a picture.")  # to open a pipe would wait for ever
     try:
         decoded, pixels16 = read_image(path), read_16bit_image(path)
     except UnreadableImageError as error:
-        raise UnusableImageError(f"{path} cannot be used: {error.reason}.", "Save it again as PNG or JPEG.") from error
+        raise _unusable(path, error) from error
     image, alpha = decoded.image, None
     if image.mode == "RGBA":
         alpha = image.getchannel("A")
@@ -109,6 +111,14 @@ def load_picture(path: Path) -> Picture:
     float_channels = [Image.fromarray(channel.numpy()) for channel in channels]
     float_alpha = None if (pixels16[..., 3] == 65535).all() else Image.fromarray(pixels[0, 3].numpy())
     return Picture(path.name, image.convert("RGB"), float_alpha, decoded.notes, tuple(float_channels))
+
+
+def _unusable(path: Path, error: UnreadableImageError) -> UnusableImageError:
+    """Return what is wrong with a picture; it is not damaged where memory or the system fails."""
+    if isinstance(error.__cause__, MemoryError):
+        return UnusableImageError(f"{path} does not fit into memory.", "Close other programs, or save it smaller.")
+    hint = "Once it can be read, type the same command again." if error.temporary else "Save it again as PNG or JPEG."
+    return UnusableImageError(f"{path} cannot be used: {error.reason}.", hint)
 
 
 @dataclass(frozen=True)

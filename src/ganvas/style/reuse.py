@@ -41,7 +41,10 @@ def read_settings(painting: Path) -> PaintingSettings:
         GanvasError: it is not a picture, its metadata do not say it, or this release does not understand them.
     """
     load_picture(painting)  # raises if the file is not a picture
-    return parse_settings(read_metadata(painting), painting)
+    settings = parse_settings(read_metadata(painting), painting)
+    for folder in (path for path in (settings.content, *settings.styles) if path.is_dir()):
+        raise GanvasError(f"{painting} names a folder as its picture: {folder}.", "Name another painting.")
+    return settings
 
 
 def parse_settings(metadata: Mapping[str, str], painting: Path) -> PaintingSettings:
@@ -121,7 +124,7 @@ def _parse_paths(text: str, painting: Path) -> tuple[Path, ...]:
 def _parse_json(text: str, painting: Path) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unreadable_settings(painting) from error
 
 
