@@ -117,11 +117,11 @@ class Stage:
         (self.folder / "tmp").mkdir()
 
     def _half_written(self) -> str:
-        """Return which half-written files are still there, though the command has ended well since."""
+        """Return what was called damaged, and which half-written files are still there after a good end."""
         found = [path for place in (self.work, self.cache, self.run) for path in place.rglob("*")]
         names = [
             str(path.relative_to(self.folder))
             for path in found
-            if path.suffix in (".tmp", ".partial") or path.name.startswith("index-")
+            if path.suffix in (".tmp", ".partial") or ".damaged" in path.name or path.name.startswith("index-")
         ]
         return f"half-written files stay: {', '.join(sorted(names)[:5])}" if names else ""
