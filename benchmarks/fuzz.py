@@ -10,10 +10,10 @@
   `sample`, `report`, `evaluate`, `doctor`, `train`.
 - values: one to three values in `config.json` or `events.jsonl` of a run are replaced by hostile ones; as above.
 
-A fault is a traceback, another exit status than 0, 1, 2 and 130, more than 60 seconds or 2 GB, a change to anything but
-what the command writes, or a whole picture that was not used. Each is printed with what led to it; --keep copies the
-files to a folder. A part is repeated by the same seed with --first (the number of its round) and a small --count. Exits
-with 1 if there was a fault.
+A fault is a traceback, another exit status than 0, 1, 2 and 130, no end within 60 seconds, more than 2 GB, a change to
+anything but what the command writes, or a whole picture that was not used. Each is printed with what led to it; --keep
+copies the files to a folder. A part is repeated by the same seed with --first (the number of its round) and a small
+--count. Exits with 1 if there was a fault.
 """
 
 import sys

@@ -79,7 +79,7 @@ FORMATS: dict[str, Callable[[Pixels], bytes]] = {
     "plain.tif": _tiff,
     "zipped.tif": lambda pixels: _tiff(pixels, compression="zlib", predictor=True),
     "deep.tif": lambda pixels: _tiff(pixels.astype(np.uint16) * 257),
-    "float.tif": lambda pixels: _tiff(pixels.astype(np.float32) / 255),
+    "float.tif": _with_pillow("TIFF", "F"),
     "tiled.tif": lambda pixels: _tiff(pixels, tile=(16, 16)),
     "pages.tif": _with_pillow("TIFF", frames=3),
     "color.ppm": _with_pillow("PPM"),
@@ -177,7 +177,11 @@ class Pictures:
             pair = (name, good) if self.rng.random() < 0.5 else (good, name)
             self.try_command("style", *(self.pictures / each for each in pair), "--out", self.out / "one.png", *PAINT)
         if self.number % 10 == 0:
-            self.try_command("style", self.pictures, self.pictures / good, "--out", self.out / "many", *PAINT)
+            shutil.rmtree(self.source, ignore_errors=True)
+            self.source.mkdir()
+            for name in [*whole[:3], *sick[:3]]:
+                shutil.copy(self.pictures / name, self.source)
+            self.try_command("style", self.source, self.pictures / good, "--out", self.out / "many", *PAINT)
 
     def try_source(self) -> None:
         """Put a damaged array or archive through `inspect` and `train`."""

@@ -29,9 +29,9 @@ class Story:
 
 
 STORIES = {
-    "fc": Story(("train", "{pictures}", "--out", "{work}/run", "--recipe", "fc", "--images", "3200", *TRAIN), OF_RUN),
+    "fc": Story(("train", "{pictures}", "--out", "{work}/run", "--recipe", "fc", "--images", "800", *TRAIN), OF_RUN),
     "quick": Story(
-        ("train", "{pictures}", "--out", "{work}/run", "--recipe", "quick", "--images", "960", *TRAIN), OF_RUN, True
+        ("train", "{pictures}", "--out", "{work}/run", "--recipe", "quick", "--images", "160", *TRAIN), OF_RUN, True
     ),
     "prepare": Story(
         ("train", "{many}", "--out", "{work}/run", "--recipe", "fc", "--images", "64", *TRAIN), OF_RUN, True
@@ -48,8 +48,8 @@ STORIES = {
         copies_run=True,
     ),
     "style": Story(
-        ("style", "{pictures}/0000.png", "{pictures}/0001.png", "--out", "{work}/painting.png", "--size", "48",
-         "--iterations", "8", "--device", "cpu"),
+        ("style", "{pictures}/0000.png", "{pictures}/0001.png", "--out", "{work}/painting.png", "--size", "32",
+         "--iterations", "1", "--device", "cpu"),
         ("painting.png",),
     ),
 }  # fmt: skip
@@ -63,7 +63,7 @@ class Stage:
         self.work, self.cache, self.run = folder / "work", folder / "cache", folder / "run"
         self.places = {
             "pictures": make_pictures(folder / "pictures", 32),
-            "many": make_pictures(folder / "many", 200, 320),
+            "many": make_pictures(folder / "many", 150, 256),
             "run": self.run,
             "work": self.work,
         }

@@ -14,7 +14,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -43,21 +42,24 @@ class Outcome:
     Args:
         status: its exit status; negative for the signal that killed it.
         output: what it printed.
-        seconds, memory_mb: how long it took, and the most memory that it or one of its children held.
+        seconds: of processor time, which other programs do not change.
+        memory_mb: the most memory that it or one of its children held.
+        was_endless: whether it was killed because it had not ended within `SECONDS_LIMIT`.
     """
 
     status: int
     output: str
     seconds: float
     memory_mb: float
+    was_endless: bool = False
 
     @property
     def fault(self) -> str:
         """What is wrong with such an end; empty if nothing."""
         if "Traceback (most recent call last)" in self.output:
             return "traceback: " + self.output[self.output.rindex("Traceback (most recent call last)") :][-1500:]
-        if self.seconds > SECONDS_LIMIT:
-            return f"took more than {SECONDS_LIMIT:.0f} s"
+        if self.was_endless:
+            return f"no end within {SECONDS_LIMIT:.0f} s: {self.output[-500:]}"
         if self.status not in CLEAN:
             return f"status {self.status}: {self.output[-500:]}"
         if self.memory_mb > MEMORY_LIMIT_MB:
@@ -67,42 +69,42 @@ class Outcome:
         return ""
 
 
-def run_command(
-    words: list[str], kill_after: float | None = None, before: Callable[[], None] | None = None, cwd: Path | None = None
-) -> Outcome:
+def run_command(words: list[str], kill_after: float | None = None, before: Callable[[], None] | None = None) -> Outcome:
     """Run `ganvas` with `words` in a child.
 
     Args:
         kill_after: seconds after which it is killed (SIGKILL). None for `SECONDS_LIMIT`.
         before: called in the child, before the command.
-        cwd: the child's working directory.
     """
     limit = SECONDS_LIMIT if kill_after is None else kill_after
     with tempfile.TemporaryFile() as log:
-        began = time.monotonic()
         child = os.fork()
         if not child:
-            _be_ganvas(words, log.fileno(), before, cwd)
+            _be_ganvas(words, log.fileno(), before)
         watched = os.pidfd_open(child)
-        if not select.select([watched], [], [], limit)[0]:
+        ended = bool(select.select([watched], [], [], limit)[0])
+        if not ended:
             signal.pidfd_send_signal(watched, signal.SIGKILL)
         os.close(watched)
         _, status, usage = os.wait4(child, 0)
-        seconds = time.monotonic() - began
         log.seek(0)
         output = log.read().decode(errors="replace")
-    return Outcome(os.waitstatus_to_exitcode(status), output, seconds, usage.ru_maxrss * 1024 / 1e6)
+    return Outcome(
+        status=os.waitstatus_to_exitcode(status),
+        output=output,
+        seconds=usage.ru_utime + usage.ru_stime,
+        memory_mb=usage.ru_maxrss * 1024 / 1e6,
+        was_endless=not ended and kill_after is None,
+    )
 
 
-def _be_ganvas(words: list[str], log: int, before: Callable[[], None] | None, cwd: Path | None) -> None:
+def _be_ganvas(words: list[str], log: int, before: Callable[[], None] | None) -> None:
     """Be the command, in a child, and end it."""
     status = 1
     try:
         for descriptor in (1, 2):
             os.dup2(log, descriptor)
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-        if cwd is not None:
-            os.chdir(cwd)
         if before is not None:
             before()
         status = ganvas_main(words)

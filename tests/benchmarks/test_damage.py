@@ -60,7 +60,7 @@ def test_an_interlaced_png_has_the_pixels_that_went_in():
     ("outcome", "word"),
     [
         (trial.Outcome(1, "Traceback (most recent call last)\nx", 1.0, 100.0), "traceback"),
-        (trial.Outcome(-9, "", 61.0, 100.0), "60 s"),
+        (trial.Outcome(-9, "", 3.0, 100.0, was_endless=True), "60 s"),
         (trial.Outcome(-11, "", 1.0, 100.0), "-11"),
         (trial.Outcome(0, "", 1.0, 2001.0), "MB"),
         (trial.Outcome(1, "oh", 1.0, 100.0), "without an error"),
