@@ -28,7 +28,7 @@ from PIL import Image
 from ganvas.cli import main as ganvas_main
 from ganvas.cli.commands import COMMANDS
 
-SECONDS_LIMIT = 60.0
+SECONDS_LIMIT = 60
 MEMORY_LIMIT_MB = 2000.0
 CLEAN = (0, 1, 2, 130)  # done, an error with its hint, wrong usage, interrupted
 ADDRESS_SPACE = 24 << 30  # bytes: what asks for more gets none, so that this machine survives a fault
@@ -59,7 +59,7 @@ class Outcome:
         if "Traceback (most recent call last)" in self.output:
             return "traceback: " + self.output[self.output.rindex("Traceback (most recent call last)") :][-1500:]
         if self.was_endless:
-            return f"no end within {SECONDS_LIMIT:.0f} s: {self.output[-500:]}"
+            return f"no end within {SECONDS_LIMIT} s: {self.output[-500:]}"
         if self.status not in CLEAN:
             return f"status {self.status}: {self.output[-500:]}"
         if self.memory_mb > MEMORY_LIMIT_MB:
@@ -76,13 +76,14 @@ def run_command(words: list[str], kill_after: float | None = None, before: Calla
         kill_after: seconds after which it is killed (SIGKILL). None for `SECONDS_LIMIT`.
         before: called in the child, before the command.
     """
-    limit = SECONDS_LIMIT if kill_after is None else kill_after
+    # A second at a time: if this machine was asleep, it counts as one.
+    waits = [1.0] * SECONDS_LIMIT if kill_after is None else [kill_after]
     with tempfile.TemporaryFile() as log:
         child = os.fork()
         if not child:
             _be_ganvas(words, log.fileno(), before)
         watched = os.pidfd_open(child)
-        ended = bool(select.select([watched], [], [], limit)[0])
+        ended = any(select.select([watched], [], [], seconds)[0] for seconds in waits)
         if not ended:
             signal.pidfd_send_signal(watched, signal.SIGKILL)
         os.close(watched)
