@@ -165,7 +165,7 @@ class Pictures:
 
     def try_folder(self, whole: list[str], sick: list[str]) -> None:
         """Put the folder through `inspect`, `train` and `style`."""
-        self.try_command("inspect", self.pictures)
+        self.try_command("inspect", self.pictures, *TRAIN)
         run = self.out / "run"
         self.try_command("train", self.pictures, "--out", run, *TRAIN, wanted=run / "model/generator.safetensors")
         skipped = run / "skipped.txt"
@@ -194,7 +194,7 @@ class Pictures:
             name = self.rng.choice(sorted(self.sources))
             how, content = damage(self.sources[name], self.rng, self.sources[self.rng.choice(sorted(self.sources))])
         (self.source / name).write_bytes(content)
-        self.try_command("inspect", self.source / name, note=how)
+        self.try_command("inspect", self.source / name, *TRAIN, note=how)
         self.try_command("train", self.source / name, "--out", self.out / "of-source", *TRAIN, note=how)
 
     def try_command(self, *words: str | Path, note: str = "", wanted: Path | None = None) -> None:
