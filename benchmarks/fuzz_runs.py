@@ -91,6 +91,7 @@ class Rounds:
 
     def run(self, count: int, seed: int, first: int) -> None:
         """Damage `count` runs, from number `first` on, and put each through one command."""
+        before = contents(self.folder, without=("run", "cache"))
         for number in range(first, first + count):
             rng = random.Random(f"{seed} {number}")
             shutil.rmtree(self.run_folder, ignore_errors=True)
@@ -99,14 +100,15 @@ class Rounds:
                 shutil.rmtree(max(self.run_folder.glob("checkpoints/*")))
             how = self.damage(rng)
             words = [word.format(run=self.run_folder) for word in rng.choice(COMMANDS)]
-            before = contents(self.folder, without=("run", "cache"))
             outcome = run_command(words)
+            after = contents(self.folder, without=("run", "cache"))
             self.tally.add(
                 f"{shown(words, self.folder)} (round {number}: {how})",
                 outcome,
-                changes(before, contents(self.folder, without=("run", "cache"))),
+                changes(before, after),
                 keep=[self.run_folder],
             )
+            before = after
 
     def damage(self, rng: random.Random) -> str:
         """Damage the run in `run_folder` and return how, in words."""
