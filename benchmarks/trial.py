@@ -231,7 +231,13 @@ class Tally:
             print(f"FAULT {self.faults}: {what}\n{problem}\n", flush=True)
             for folder in keep if self.kept else ():
                 if folder.exists():
-                    shutil.copytree(folder, self.kept / f"{self.faults}" / folder.name, symlinks=True, ignore=no_pipes)
+                    shutil.copytree(
+                        folder,
+                        self.kept / f"{self.faults}" / folder.name,
+                        symlinks=True,
+                        ignore=no_pipes,
+                        dirs_exist_ok=True,
+                    )
 
     def report(self) -> int:
         """Print the counts and return the exit status: 1 if there was a fault."""
