@@ -31,7 +31,7 @@ class Story:
 STORIES = {
     "fc": Story(("train", "{pictures}", "--out", "{work}/run", "--recipe", "fc", "--images", "800", *TRAIN), OF_RUN),
     "quick": Story(
-        ("train", "{pictures}", "--out", "{work}/run", "--recipe", "quick", "--images", "160", *TRAIN), OF_RUN, True
+        ("train", "{pictures}", "--out", "{work}/run", "--recipe", "quick", "--images", "96", *TRAIN), OF_RUN, True
     ),
     "prepare": Story(
         ("train", "{many}", "--out", "{work}/run", "--recipe", "fc", "--images", "64", *TRAIN), OF_RUN, True
