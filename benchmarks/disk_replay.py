@@ -7,6 +7,7 @@ after the folder's.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 
@@ -39,16 +40,13 @@ class Operation:
 
 def read_log(log: bytes, below: Path) -> Iterator[Operation]:
     """Yield the operations of a log."""
-    while log:
-        head, _, log = log.partition(b"\n")
+    lines = BytesIO(log)
+    while head := lines.readline():
         name, *numbers = head.decode().split()
         offset, *sizes = map(int, numbers)
-        parts = []
-        for size in sizes:
-            parts.append(log[:size])
-            log = log[size:]
-        path, second = (PurePosixPath(part.decode()[len(str(below)) + 1 :]) for part in parts[:2])
-        yield Operation(name, path, second, offset, parts[2])
+        path, second, data = (lines.read(size) for size in sizes)
+        inside = [PurePosixPath(each.decode()[len(str(below)) + 1 :]) for each in (path, second)]
+        yield Operation(name, inside[0], inside[1], offset, data)
 
 
 def read_tree(folder: Path) -> Folder:
