@@ -14,7 +14,8 @@ full disk it has to end in an error and its hint. The commands are in stories.py
 
 It needs a C compiler: operations are caught by disk_faults.c, which is loaded before the C library. Not seen is what is
 written through C's own stdio (numpy's tofile, which writes labels.npy) or a memory map, and system calls that a library
-makes by itself (safetensors' rename, which is inferred). A recording that is not complete otherwise ends the script. Linux only. Exits with 1 if there was a fault.
+makes by itself (safetensors' rename, which is inferred). A recording that is not complete otherwise ends the script.
+Linux only. Exits with 1 if there was a fault.
 """
 
 import ctypes
