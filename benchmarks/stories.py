@@ -105,23 +105,23 @@ class Stage:
         outcome = run_command(self.command(story))
         found = self.results(story)
         different = [key for key in self.expected[name] if found.get(key) != self.expected[name][key]]
+        stale = self._half_written()
+        listed = ", ".join(str(path.relative_to(self.folder)) for path in stale[:5])
         self.tally.add(
             f"{shown(self.command(story), self.folder)} ({what})",
             outcome,
             f"it does not go on, status {outcome.status}: {outcome.output[-1500:]}" if outcome.status else "",
             f"not the same as undisturbed: {', '.join(different[:5])}" if different else "",
-            self._half_written(),
+            f"half-written files stay: {listed}" if stale else "",
             keep=[self.work, self.cache],
         )
-        shutil.rmtree(self.folder / "tmp", ignore_errors=True)  # the system's, who clears it
-        (self.folder / "tmp").mkdir()
+        for path in (*stale, *(self.folder / "tmp").iterdir()):  # the system clears its folder itself
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
-    def _half_written(self) -> str:
-        """Return what was called damaged, and which half-written files are still there after a good end."""
+    def _half_written(self) -> list[Path]:
+        """Return what was called damaged, and the half-written files that are still there after a good end."""
         found = [path for place in (self.work, self.cache, self.run) for path in place.rglob("*")]
-        names = [
-            str(path.relative_to(self.folder))
-            for path in found
-            if path.suffix in (".tmp", ".partial") or ".damaged" in path.name or path.name.startswith("index-")
-        ]
-        return f"half-written files stay: {', '.join(sorted(names)[:5])}" if names else ""
+        ends = (".tmp", ".partial")
+        return sorted(
+            path for path in found if path.suffix in ends or ".damaged" in path.name or path.name.startswith("index-")
+        )
