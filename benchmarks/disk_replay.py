@@ -5,7 +5,7 @@ renamed, removed) although the data are there. The data of a file are safe after
 after the folder's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -92,6 +92,24 @@ def apply(tree: Folder, operation: Operation) -> None:
             node.synced = bytes(node.content)
         case "fsync", Folder(), _:
             node.synced = dict(node.entries)
+
+
+def with_unseen_renames(tree: Folder, operations: Iterable[Operation]) -> Iterator[Operation]:
+    """Yield the operations, done to `tree` too, and between them the renames that nothing recorded.
+
+    safetensors writes `.tmp...` and renames it by a system call of its own. That shows when the file is first spoken of
+    under its new name.
+    """
+    for operation in operations:
+        folder = find(tree, operation.path.parent)
+        if operation.name in ("fsync", "rename", "remove") and find(tree, operation.path) is None:
+            hidden = [name for name in folder.entries if name.startswith(".tmp")] if isinstance(folder, Folder) else []
+            if len(hidden) == 1:
+                rename = Operation("rename", operation.path.with_name(hidden[0]), operation.path, 0, b"")
+                apply(tree, rename)
+                yield rename
+        apply(tree, operation)
+        yield operation
 
 
 def write_tree(tree: Folder, target: Path, loses_data: Callable[[], bool], loses_names: Callable[[], bool]) -> None:

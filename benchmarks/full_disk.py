@@ -13,8 +13,9 @@ Then the same command has to go on without a fault, and to come to the same resu
 full disk it has to end in an error and its hint. The commands are in stories.py.
 
 It needs a C compiler: operations are caught by disk_faults.c, which is loaded before the C library. Not seen is what is
-written through C's own stdio (numpy's tofile, which writes labels.npy) or a memory map; a recording in which other
-files are not complete ends the script. Linux only. Exits with 1 if there was a fault.
+written through C's own stdio (numpy's tofile, which writes labels.npy) or a memory map, and system calls that a library
+makes by itself (safetensors' rename, which is inferred). A recording that is not complete otherwise ends the script.
+Linux only. Exits with 1 if there was a fault.
 """
 
 import ctypes
@@ -28,7 +29,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from disk_replay import Folder, Operation, apply, find, read_log, read_tree, unsynced_renames, write_tree
+from disk_replay import (
+    Folder,
+    Operation,
+    apply,
+    find,
+    read_log,
+    read_tree,
+    unsynced_renames,
+    with_unseen_renames,
+    write_tree,
+)
 from stories import STORIES, Stage
 from trial import Tally, arguments, contents, import_all, run_command, work_folder
 
@@ -78,11 +89,9 @@ class Disk:
                 stage.command(STORIES[name]), before=partial(arm, stage.work, "record", 0, log.fileno())
             )
             log.seek(0)
-            operations = list(read_log(log.read(), stage.work))
+            operations = list(with_unseen_renames(tree, read_log(log.read(), stage.work)))
         if outcome.status:
             raise SystemExit(outcome.output)
-        for operation in operations:
-            apply(tree, operation)
         replayed = stage.folder / "replayed"
         shutil.rmtree(replayed, ignore_errors=True)
         write_tree(tree, replayed, bool, bool)

@@ -1,10 +1,13 @@
-"""Small commands that can be cut short anywhere: the same command again has to come to the same end, byte for byte."""
+"""Small commands that can be cut short anywhere: the same command again has to come to the same end, bit for bit."""
 
+import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from trial import Tally, contents, make_pictures, must, run_command, shown
+from PIL import Image
+
+from trial import Tally, make_pictures, must, run_command, shown
 
 TRAIN = ("--size", "16", "--batch", "16", "--device", "cpu")
 # Of a training, what is drawn and learned. Its config.json, its events and its report hold times and paths.
@@ -90,10 +93,9 @@ class Stage:
             shutil.copytree(self.run, self.work / "run")
 
     def results(self, story: Story) -> dict[str, str]:
-        """Return the hash of each result."""
-        found = contents(self.work)
-        names = {str(path.relative_to(self.work)) for pattern in story.results for path in self.work.glob(pattern)}
-        return {name: found[name] for name in sorted(names)}
+        """Return the hash of each result; of a picture, the hash of its pixels (its color profile is dated)."""
+        found = sorted({path for pattern in story.results for path in self.work.glob(pattern)})
+        return {str(path.relative_to(self.work)): hashlib.sha256(_content(path)).hexdigest() for path in found}
 
     def end_well(self, name: str, what: str) -> None:
         """Run a story's command to its end, and judge it and what it leaves.
@@ -105,23 +107,30 @@ class Stage:
         outcome = run_command(self.command(story))
         found = self.results(story)
         different = [key for key in self.expected[name] if found.get(key) != self.expected[name][key]]
+        stale = self._half_written()
+        listed = ", ".join(str(path.relative_to(self.folder)) for path in stale[:5])
         self.tally.add(
             f"{shown(self.command(story), self.folder)} ({what})",
             outcome,
             f"it does not go on, status {outcome.status}: {outcome.output[-1500:]}" if outcome.status else "",
             f"not the same as undisturbed: {', '.join(different[:5])}" if different else "",
-            self._half_written(),
+            f"half-written files stay: {listed}" if stale else "",
             keep=[self.work, self.cache],
         )
-        shutil.rmtree(self.folder / "tmp", ignore_errors=True)  # the system's, who clears it
-        (self.folder / "tmp").mkdir()
+        for path in (*stale, *(self.folder / "tmp").iterdir()):  # the system clears its folder itself
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
-    def _half_written(self) -> str:
-        """Return what was called damaged, and which half-written files are still there after a good end."""
+    def _half_written(self) -> list[Path]:
+        """Return what was called damaged, and the half-written files that are still there after a good end."""
         found = [path for place in (self.work, self.cache, self.run) for path in place.rglob("*")]
-        names = [
-            str(path.relative_to(self.folder))
-            for path in found
-            if path.suffix in (".tmp", ".partial") or ".damaged" in path.name or path.name.startswith("index-")
-        ]
-        return f"half-written files stay: {', '.join(sorted(names)[:5])}" if names else ""
+        ends = (".tmp", ".partial")
+        return sorted(
+            path for path in found if path.suffix in ends or ".damaged" in path.name or path.name.startswith("index-")
+        )
+
+
+def _content(path: Path) -> bytes:
+    if path.suffix != ".png":
+        return path.read_bytes()
+    with Image.open(path) as image:
+        return image.tobytes()

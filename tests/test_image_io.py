@@ -176,7 +176,7 @@ def test_a_place_that_cannot_be_written_is_noticed_before_and_nothing_is_made_th
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(GanvasError, match="cannot be created: .*file is a file"):
+    with pytest.raises(GanvasError, match=r"cannot be created: .*file is a file"):
         check_writable(tmp_path / "file" / "new", "Go elsewhere.")
     check_writable(tmp_path / "new" / "folder", "Go elsewhere.")
     assert not (tmp_path / "new").exists()

@@ -138,6 +138,14 @@ def test_a_rename_before_the_data_are_safe_is_named(tmp_path):
     assert disk_replay.unsynced_renames(tree, operations(*WRITE, SYNC, RENAME)) == []
 
 
+def test_a_rename_that_nothing_recorded_is_inferred(tmp_path):
+    tree = disk_replay.read_tree(tmp_path)
+    unseen = (("create", ".tmpXy", "", 0, b""), ("write", ".tmpXy", "", 0, b"new"), ("fsync", "a", "", 0, b""))
+    found = list(disk_replay.with_unseen_renames(tree, operations(*unseen)))
+    assert [each.name for each in found] == ["create", "write", "rename", "fsync"]
+    assert tree.entries["a"].synced == b"new"
+
+
 def test_the_log_of_the_library_is_read():
     log = b"write 4 11 0 3\n/disk/run/aa\nbrename 0 7 7 0\n/disk/x/disk/y"
     found = list(disk_replay.read_log(log, Path("/disk")))
