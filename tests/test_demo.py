@@ -10,7 +10,9 @@ import tiny
 from ganvas import demo as module
 from ganvas.config import StyleConfig
 from ganvas.demo import demo
+from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Iteration, Note
+from ganvas.image_io import save_image
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 
@@ -28,7 +30,7 @@ def short(monkeypatch: pytest.MonkeyPatch, pictures: Path) -> None:
         assert content.is_file()
         assert style.is_file()
         yield Iteration(1, 1, config.size, 1.0, 1.0, 1.0, 1.0)
-        Image.new("RGB", (8, 8)).save(out)
+        save_image(Image.new("RGB", (8, 8)), out, {})
         yield Done(str(out), 1, 0, 1.0, "finished")
 
     monkeypatch.setattr(module.builtin, "people", lambda: pictures)
@@ -59,3 +61,9 @@ def test_an_interrupted_demo_continues(tmp_path: Path) -> None:
     assert events[-1].command == f"ganvas demo --out {tmp_path / 'out'} --minutes 2"
     assert not (tmp_path / "out" / "painting.jpg").exists()
     assert list(demo(tmp_path / "out", 2.0, lambda: False))[-1].reason == "finished"
+
+
+def test_nobodys_picture_is_overwritten_and_that_is_known_before_the_training(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "painting.jpg")
+    with pytest.raises(GanvasError, match=r"painting\.jpg was not written by ganvas"):
+        next(demo(tmp_path, 2.0, lambda: False))

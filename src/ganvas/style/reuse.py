@@ -42,8 +42,8 @@ def read_settings(painting: Path) -> PaintingSettings:
     """
     load_picture(painting)  # raises if the file is not a picture
     settings = parse_settings(read_metadata(painting), painting)
-    for folder in (path for path in (settings.content, *settings.styles) if path.is_dir()):
-        raise GanvasError(f"{painting} names a folder as its picture: {folder}.", "Name another painting.")
+    for folder in (style for style in settings.styles if style.is_dir()):  # all that is in it would be painted from
+        raise GanvasError(f"{painting} names a folder as its style: {folder}.", "Name another painting.")
     return settings
 
 
