@@ -98,11 +98,9 @@ def test_the_packaged_weights_from_a_users_file_give_the_same_features(tmp_path:
     weights = read_weights(packaged_weights(0))
     layers = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0).state_dict()
     classifier = {"classifier.weight": torch.zeros(1000, 1280), "classifier.bias": torch.zeros(1000)}
-    weights |= classifier
-    save_file(weights, tmp_path / "timm.safetensors")
-    torch.save(
-        {f"_{index}": weights[name] for index, name in enumerate([*layers, *classifier])}, tmp_path / "other.pth"
-    )
+    ordered = {name: weights[name] for name in layers} | classifier
+    save_file(ordered, tmp_path / "timm.safetensors")
+    torch.save({f"_{index}": tensor for index, tensor in enumerate(ordered.values())}, tmp_path / "other.pth")
     expected = load_network()(noise(2))[1]
     for file in ("timm.safetensors", "other.pth"):
         found = load_network("efficientnet-lite0", tmp_path / file)(noise(2))[1]
