@@ -128,10 +128,14 @@ def write_tree(tree: Folder, target: Path, loses_data: Callable[[], bool], loses
 
 
 def unsynced_renames(tree: Folder, operations: list[Operation]) -> list[str]:
-    """Return the renames that come before the data of what they rename are safe, by the new name."""
+    """Return the renames that come before the data of what they rename are safe, by the new name.
+
+    Within a temporary folder, which gets its own name later, order is of no matter.
+    """
     found = []
     for operation in operations:
-        if operation.name == "rename":
+        is_temporary = any(part.endswith(".tmp") for part in operation.second.parent.parts)
+        if operation.name == "rename" and not is_temporary:
             node = find(tree, operation.path)
             if node is not None and not _is_safe(node):
                 found.append(str(operation.second))

@@ -72,7 +72,8 @@ class Disk:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        os.environ["GANVAS_CACHE"] = str(stage.work / "cache")  # watched too
+        self.prepared, stage.cache = stage.cache, stage.work / "cache"  # where it is watched too
+        os.environ["GANVAS_CACHE"] = str(stage.cache)
         self.begun: dict[str, Path] = {}
         self.operations = {name: self._record(name) for name in STORIES}
         print("operations: " + ", ".join(f"{name} {len(each)}" for name, each in self.operations.items()), flush=True)
@@ -105,7 +106,7 @@ class Disk:
         """Begin a story; its prepared pictures are there unless it is to prepare them."""
         self.stage.begin(STORIES[name])
         if not STORIES[name].prepares:
-            shutil.copytree(self.stage.cache, self.stage.work / "cache")
+            shutil.copytree(self.prepared, self.stage.cache)
 
     def trial(self, fault: str, number: int, rng: random.Random) -> None:
         """Play a story with a fault, then without."""

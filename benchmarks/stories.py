@@ -122,7 +122,7 @@ class Stage:
 
     def _half_written(self) -> list[Path]:
         """Return what was called damaged, and the half-written files that are still there after a good end."""
-        found = [path for place in (self.work, self.cache, self.run) for path in place.rglob("*")]
+        found = {path for place in (self.work, self.cache, self.run) for path in place.rglob("*")}
         ends = (".tmp", ".partial")
         return sorted(
             path for path in found if path.suffix in ends or ".damaged" in path.name or path.name.startswith("index-")

@@ -206,6 +206,7 @@ class Tally:
     kept: Path | None = None
     commands: int = 0
     faults: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     slowest: tuple[float, str] = (0.0, "")
     largest: tuple[float, str] = (0.0, "")
@@ -228,6 +229,7 @@ class Tally:
         """Count and print each of `problems` that is not empty."""
         for problem in filter(None, problems):
             self.faults += 1
+            self.kinds[problem.partition(":")[0]] += 1
             print(f"FAULT {self.faults}: {what}\n{problem}\n", flush=True)
             for folder in keep if self.kept else ():
                 if folder.exists():
@@ -242,7 +244,8 @@ class Tally:
     def report(self) -> int:
         """Print the counts and return the exit status: 1 if there was a fault."""
         print(f"{self.commands:,} commands, {self.faults} faults")
-        print("statuses: " + ", ".join(f"{name} x {count}" for name, count in sorted(self.statuses.items())))
+        for what, counts in (("faults", self.kinds), ("statuses", self.statuses)):
+            print(f"{what}: {', '.join(f'{name} x {count}' for name, count in sorted(counts.items())) or 'none'}")
         print(f"slowest, {self.slowest[0]:.1f} s: {self.slowest[1]}")
         print(f"most memory, {self.largest[0]:,.0f} MB: {self.largest[1]}")
         return 1 if self.faults else 0
