@@ -16,6 +16,7 @@ from .image_file import (
     ImageHeader,
     ImageInput,
     UnreadableImageError,
+    decoding_bytes,
     display_name,
     exif_orientation,
     header_of,
@@ -23,6 +24,7 @@ from .image_file import (
     reading,
 )
 from .integrity import check_jpeg
+from .memory_share import Reserve
 from .sixteen_bit import in_range
 from .value_range import ValueRange
 
@@ -43,6 +45,7 @@ def read_image(
     name: str = "",
     min_size: tuple[int, int] | None = None,
     value_range: tuple[float, float] | None = None,
+    reserve: Reserve | None = None,
 ) -> DecodedImage:
     """Return the picture in a file, in the bytes of one, or in an array.
 
@@ -51,6 +54,7 @@ def read_image(
         min_size: (width, height) that is enough. A JPEG may then be decoded smaller than it is, several times faster.
         value_range: of a picture with more than 8 bits a channel. None for what its format says; numbers beyond that
             are scaled by their own extremes.
+        reserve: called before decoding, with the bytes of memory that it takes.
 
     Raises:
         UnreadableImageError: it is empty, not a picture, truncated, has too many pixels, or cannot be opened.
@@ -62,6 +66,8 @@ def read_image(
             header = header_of(image, display_name(source, name))
             if min_size and header.format == "JPEG":
                 image.draft(None, min_size if header.orientation < 5 else min_size[::-1])
+            if reserve:
+                reserve(decoding_bytes(image, header))
             image.load()
             if header.animated and not header.deep:
                 _skip_blank_frames(image)

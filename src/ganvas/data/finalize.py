@@ -14,9 +14,9 @@ from ..config import DataConfig
 from ..errors import GanvasError, ganvas_command
 from ..formatting import printable
 from .cache import checksums
+from .chunks import ChunkResult
 from .index import Index
 from .source import Source
-from .workers import ChunkResult
 
 MIN_IMAGES = 16  # good pictures; with fewer, a discriminator just memorizes them
 COPY = "an exact copy"

@@ -23,6 +23,7 @@ from ..events import Event, Note, Progress
 from ..formatting import format_bytes
 from .cache import cache_folder, checksums_match, file_lock, is_unlocked, make_cache_folder, read_record
 from .cached_sets import cache_limit, mark_used, remove_beyond
+from .chunks import ChunkResult
 from .decode import check_data_config
 from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
@@ -30,7 +31,7 @@ from .image_file import NO_HEIC, can_read_heic
 from .index import CHUNK_SIZE, Index, write_index
 from .source import Source
 from .sources import no_pictures_error, open_source
-from .workers import ChunkResult, decode_all
+from .workers import decode_all
 
 COMMIT_SECONDS = 2.0  # of work that a power cut may cost
 
@@ -196,7 +197,7 @@ def _decode_missing(
         finished = set()
         for result in _read_journal(journal):
             finished.add(result.chunk)
-            _merge_into(total, result)
+            total.add(result)
         _check_disk_space(index.count * config.channels * config.height * config.width, images_file)
         starts = {chunk: start for chunk, start in enumerate(index.starts) if chunk not in finished}
         uncommitted: list[ChunkResult] = []
@@ -207,7 +208,7 @@ def _decode_missing(
                 decode_all(config, index.path, starts, images_file, min(workers, available_cores()))
             ):
                 uncommitted.append(result)
-                _merge_into(total, result)
+                total.add(result)
                 if time.monotonic() - last_commit > COMMIT_SECONDS:
                     _commit(images, journal, uncommitted)
                     last_commit = time.monotonic()
@@ -219,13 +220,6 @@ def _decode_missing(
         finally:
             _commit(images, journal, uncommitted)
     return total
-
-
-def _merge_into(total: ChunkResult, result: ChunkResult) -> None:
-    total.skipped.update(result.skipped)
-    total.notes.update(result.notes)
-    total.hashes.update(result.hashes)
-    total.unread.extend(result.unread)
 
 
 def _read_journal(journal: IO[bytes]) -> Iterator[ChunkResult]:
