@@ -17,6 +17,8 @@ from .index import CHUNK_SIZE, IndexEntry, read_entries
 from .memory_share import ALL_MEMORY, MemoryShare
 from .sources import open_source
 
+LARGE = "large"  # name of the file, beside the index, that is locked while a large picture is decoded
+
 
 @dataclass
 class ChunkResult:
@@ -64,8 +66,8 @@ class Job:
 
     @property
     def lock(self) -> Path:
-        """The file that is locked while a picture is decoded that needs more than its share of memory."""
-        return self.index.with_name("large")
+        """The file that is locked while a picture is decoded that needs more than the share."""
+        return self.index.with_name(LARGE)
 
     def to_json(self) -> str:
         return json.dumps([asdict(self.config), str(self.index), str(self.target), self.share])

@@ -11,6 +11,7 @@ from ..config import DataConfig
 from ..errors import GanvasError, check_choice, did_you_mean
 from .color import to_srgb
 from .image_file import (
+    MAX_PIXELS,
     NO_MEMORY,
     UPRIGHT_TRANSPOSE,
     ImageHeader,
@@ -149,16 +150,22 @@ def _center_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, 
 
 
 def _skip_blank_frames(image: Image.Image) -> None:
-    """Go on to the first frame or page that is not a single color, as many animations begin; else to the first."""
-    frame = 0
-    while _is_blank(image):
-        frame += 1
+    """Go on to the first frame or page that is not a single color, as many animations begin; else to the first.
+
+    All that are looked at have together no more pixels than one picture may have, and none is larger than the first.
+    """
+    first = image.width * image.height
+    for frame in range(1, 1 + MAX_PIXELS // first):
+        if not _is_blank(image):
+            return
         try:
             image.seek(frame)
         except EOFError:
-            image.seek(0)
-            image.load()
-            return
+            break
+        if image.width * image.height > first:
+            break
+    image.seek(0)
+    image.load()
 
 
 def _is_blank(image: Image.Image) -> bool:

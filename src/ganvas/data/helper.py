@@ -44,6 +44,21 @@ class Helper:
         self._errors: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self._is_cancelled, self._starting = False, threading.Lock()
 
+    def start(self) -> "subprocess.Popen[str]":
+        """Return its process; start it, if there is none."""
+        with self._starting:
+            if self._is_cancelled:
+                raise GanvasError("Decoding was ended.")
+            if self._process is None:
+                environment = os.environ | ONE_THREAD_ENV | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+                pipe = subprocess.PIPE
+                self._process = subprocess.Popen(
+                    self._command, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=self._errors
+                )
+                assert self._process.stdin is not None
+                self._process.stdin.write(f"{self._job.to_json()}\n")
+            return self._process
+
     def decode(self, chunk: int, start: int, only: int | None, seconds: float) -> ChunkResult:
         """Return the result of `ChunkDecoder.run`.
 
@@ -51,7 +66,7 @@ class Helper:
             HelperDiedError: it was killed by a signal, or gave no answer for so many seconds.
             GanvasError: it ended otherwise; the message has its last words.
         """
-        process, since = self._started(), time.monotonic()
+        process, since = self.start(), time.monotonic()
         assert process.stdin is not None
         assert process.stdout is not None
         timer = threading.Timer(seconds, process.kill)
@@ -92,21 +107,6 @@ class Helper:
         """End its process and close its files."""
         self.stop()
         self._errors.close()
-
-    def _started(self) -> "subprocess.Popen[str]":
-        """Return its process; start it, if there is none."""
-        with self._starting:
-            if self._is_cancelled:
-                raise GanvasError("Decoding was ended.")
-            if self._process is None:
-                environment = os.environ | ONE_THREAD_ENV | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-                pipe = subprocess.PIPE
-                self._process = subprocess.Popen(
-                    self._command, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=self._errors
-                )
-                assert self._process.stdin is not None
-                self._process.stdin.write(f"{self._job.to_json()}\n")
-            return self._process
 
     def _failure(self, chunk: int, status: int) -> GanvasError:
         self._errors.seek(0)

@@ -5,6 +5,7 @@ Only Pillow opens files, and only as picture formats: nothing here starts Ghosts
 
 import errno
 import io
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,6 +22,7 @@ from ..errors import GanvasError
 from ..formatting import printable
 from .file_kinds import FORMAT_OF_SUFFIX, HEAD_BYTES, sniff_format
 from .integrity import PNG_SIGNATURE, check_png
+from .walk import NOT_REGULAR
 
 ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
 
@@ -145,7 +147,11 @@ def _check_content(file: IO[bytes]) -> None:
 
 
 def _open_stream(source: Path | bytes) -> IO[bytes]:
-    return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+    if not isinstance(source, Path):
+        return io.BytesIO(source)
+    if not stat.S_ISREG(source.stat().st_mode):  # a pipe would be waited for, and a device might never end
+        raise UnreadableImageError(NOT_REGULAR, str(source))
+    return source.open("rb")
 
 
 @lru_cache(maxsize=1)

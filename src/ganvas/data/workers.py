@@ -104,7 +104,8 @@ def _helpers(
     helpers = [Helper(job) for _ in range(count)]
     threads = [threading.Thread(target=_feed, args=(each, job, todo, results), daemon=True) for each in helpers]
     try:
-        for thread in threads:
+        for helper, thread in zip(helpers, threads, strict=True):
+            helper.start()
             thread.start()
         yield
     finally:
@@ -113,7 +114,8 @@ def _helpers(
         for helper in helpers:
             helper.cancel()
         for helper, thread in zip(helpers, threads, strict=True):
-            thread.join()
+            if thread.ident is not None:  # it was started
+                thread.join()
             helper.close()
 
 
