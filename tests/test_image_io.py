@@ -9,7 +9,17 @@ import torch
 from PIL import Image, ImageSequence
 
 import ganvas
-from ganvas.image_io import image_grid, save_animation, save_image, to_float, to_image, to_uint8, write_atomically
+from ganvas.image_io import (
+    image_grid,
+    open_written,
+    read_metadata,
+    save_animation,
+    save_image,
+    to_float,
+    to_image,
+    to_uint8,
+    write_atomically,
+)
 
 
 def test_every_byte_survives() -> None:
@@ -137,3 +147,11 @@ def test_a_private_file_stays_private(tmp_path: Path) -> None:
     file.chmod(0o600)
     write_atomically(file, b"{}")
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_a_picture_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(OSError, match="not a regular file"):
+        open_written(tmp_path / "a.png")
+    assert read_metadata(tmp_path / "a.png") == {}

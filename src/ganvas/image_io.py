@@ -121,7 +121,7 @@ def open_written(path: Path) -> Image.Image:
     Raises:
         OSError: it is not there, or none of these.
     """
-    if path.exists() and not path.is_file():  # opening a pipe would block for ever
+    if path.exists() and not (path.is_file() or path.is_dir()):  # opening a pipe would block for ever
         raise OSError(f"{path} is not a regular file")
     return Image.open(path, formats=WRITTEN_FORMATS)
 

@@ -1,6 +1,7 @@
 """Images with 16 bits a channel keep every bit, upright; images with 8 bits are left to Pillow."""
 
 import io
+import tracemalloc
 from pathlib import Path
 
 import imagecodecs
@@ -10,6 +11,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from ganvas.data.color import srgb_profile
+from ganvas.data.decode import read_image
 from ganvas.data.image_file import UPRIGHT_TRANSPOSE, UnreadableImageError
 from ganvas.data.sixteen_bit import read_16bit_image, rotate_upright
 from ganvas.image_io import save_16bit_image, save_image
@@ -82,6 +84,18 @@ def test_a_png_is_turned_upright_as_exif_says(tmp_path: Path) -> None:
     image = read_16bit_image(tmp_path / "a.png")
     assert image is not None
     assert np.array_equal(image[..., :3], np.rot90(pixels(3), -1))
+
+
+@pytest.mark.parametrize("depth", [2, 10**8])
+def test_a_tiff_with_more_layers_than_pillow_sees_is_refused_before_it_is_decoded(depth: int) -> None:
+    file = io.BytesIO()
+    layers = (32997, "I", 1, depth, True)  # the tag ImageDepth
+    tifffile.imwrite(file, pixels(1, 8, 8)[..., 0], photometric="minisblack", extratags=[layers])
+    tracemalloc.start()
+    with pytest.raises(UnreadableImageError, match="its tags disagree about its size"):
+        read_image(file.getvalue(), value_range=(0, 65535))
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
 
 
 def test_damage_is_an_error(tmp_path: Path) -> None:

@@ -61,9 +61,9 @@ def checksums_match(path: Path, size: int, sums: list[int]) -> bool:
     return path.stat().st_size >= size and list(checksums(path, size, every)) == sums[::every]
 
 
-def write_record(path: Path, record: dict[str, Any]) -> None:
-    """Write a JSON object with its own checksum into a file."""
-    path.write_text(json.dumps(record | {OWN_CHECKSUM: _record_checksum(record)}), encoding="utf-8")
+def record_bytes(record: dict[str, Any]) -> bytes:
+    """Return a JSON object, with its own checksum, as the content of a file for `read_record`."""
+    return json.dumps(record | {OWN_CHECKSUM: _record_checksum(record)}).encode("ascii")
 
 
 def _record_checksum(record: dict[str, Any]) -> int:

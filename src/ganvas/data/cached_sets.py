@@ -14,13 +14,18 @@ from typing import IO
 from ..errors import GanvasError
 from .cache import is_unlocked, read_record, remove_lock, share_lock
 from .chunks import LARGE
+from .killers import KILLERS
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 DEFAULT_LIMIT = "20GB"
 PARTIAL = ".partial"
 FEATURES, LOCKS = "features", "locks"
 # Names that we give: in a folder of the user's own, whatever else lies there is left alone.
-OUR_SET, OUR_FEATURES = re.compile(r"[0-9a-f]{32}(\.partial|\.leaving)?"), re.compile(r"[0-9a-f]{32}\.safetensors")
+OUR_SET = re.compile(r"[0-9a-f]{32}(\.partial|\.leaving)?")
+OUR_FILES = {  # by the folder that they lie in
+    FEATURES: (re.compile(r"[0-9a-f]{32}\.safetensors"), "features of real pictures, for scores"),
+    KILLERS: (re.compile(r"[0-9a-f]{32}\.json"), "names of pictures that killed their decoder"),
+}
 OUR_LOCK = re.compile(r"([0-9a-f]{32})(\.used)?")
 # The folder that a process writes its index to, and all that lies in it.
 SCRATCH_PREFIX, SCRATCH_INDEX, SCRATCH_LOCK = "index-", "index.jsonl", "lock"
@@ -68,7 +73,7 @@ def release_locks() -> None:
 
 def cached_sets(cache: Path) -> list[CachedSet]:
     """Return what a cache folder holds, the last used first."""
-    found = [*_prepared_sets(cache), *_scratch(cache), *_features(cache)]
+    found = [*_prepared_sets(cache), *_scratch(cache), *_files(cache)]
     return sorted(found, key=lambda each: (-each.used, each.path.name))
 
 
@@ -171,10 +176,11 @@ def _content(record: dict[str, object]) -> str:
     return f"{count:,} pictures of {width}x{height}" + (f" from {path}" if isinstance(path, str) else "")
 
 
-def _features(cache: Path) -> Iterator[CachedSet]:
-    folder = cache / FEATURES
-    for file in folder.iterdir() if folder.is_dir() else ():
-        if OUR_FEATURES.fullmatch(file.name):
-            with suppress(OSError):  # it has just gone
-                status = file.stat()
-                yield CachedSet(file, status.st_size, status.st_mtime, "features of real pictures, for scores")
+def _files(cache: Path) -> Iterator[CachedSet]:
+    for name, (ours, content) in OUR_FILES.items():
+        folder = cache / name
+        for file in folder.iterdir() if folder.is_dir() else ():
+            if ours.fullmatch(file.name):
+                with suppress(OSError):  # it has just gone
+                    status = file.stat()
+                    yield CachedSet(file, status.st_size, status.st_mtime, content)

@@ -12,7 +12,7 @@ import numpy as np
 from ..config import DataConfig
 from ..errors import GanvasError, ganvas_command
 from ..formatting import printable
-from .cache import checksums, write_record
+from .cache import checksums, record_bytes
 from .chunks import ChunkResult
 from .index import Index
 from .source import Source
@@ -84,7 +84,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         "checksums": list(checksums(folder / "pictures", count * image_bytes)),
         "label_checksums": list(checksums(labels_file, labels_file.stat().st_size)),
     }
-    write_record(folder / "record.json", record)
+    (folder / "record.json").write_bytes(record_bytes(record))
 
 
 def _copies(index: Index, total: ChunkResult, classes: dict[str, str]) -> dict[int, str]:

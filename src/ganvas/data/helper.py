@@ -23,6 +23,7 @@ from .index import CHUNK_SIZE
 ANSWER = "ganvas: "  # begins a helper's answer; the rest is of what else prints in its interpreter
 ONE_THREAD_ENV = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 COMMAND = (sys.executable, "-P", "-c", "from ganvas.data.helper import serve; serve()")
+PICTURE_SECONDS = 120.0  # for one picture alone; the slowest known takes 11 s (178 million pixels of 16 bits)
 KILLED = 9  # SIGKILL, which Windows does not have
 FIRST_CRASH_CODE = 0xC0000000  # on Windows, a process that crashed has an exit status from here on
 

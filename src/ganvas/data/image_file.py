@@ -5,7 +5,6 @@ Only Pillow opens files, and only as picture formats: nothing here starts Ghosts
 
 import errno
 import io
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -30,8 +29,8 @@ MAX_PIXELS = (
     178_956_970  # Pillow's own limit: half a gigabyte as RGB. Checked before decoding, so a bomb costs nothing.
 )
 
-PEAK_BYTES, DEEP_BYTES = 16, 28  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
-PROGRESSIVE_BYTES = 6  # a pixel, which libjpeg keeps of all scans of a progressive JPEG, however small it decodes it
+PEAK_BYTES, DEEP_BYTES = 20, 28  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
+PROGRESSIVE_BYTES = 8  # a pixel, which libjpeg keeps of all scans of a progressive JPEG, however small it decodes it
 
 RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
 # Pictures too large for this machine would be tried in vain at each start, so that is remembered too.
@@ -149,7 +148,7 @@ def _check_content(file: IO[bytes]) -> None:
 def _open_stream(source: Path | bytes) -> IO[bytes]:
     if not isinstance(source, Path):
         return io.BytesIO(source)
-    if not stat.S_ISREG(source.stat().st_mode):  # a pipe would be waited for, and a device might never end
+    if source.exists() and not (source.is_file() or source.is_dir()):  # a pipe would be waited for, a device never end
         raise UnreadableImageError(NOT_REGULAR, str(source))
     return source.open("rb")
 

@@ -15,11 +15,10 @@ from ..config import DataConfig
 from ..device import free_memory
 from .cache import file_lock
 from .chunks import ChunkDecoder, ChunkResult, Job
-from .helper import Helper, HelperDiedError
+from .helper import PICTURE_SECONDS, Helper, HelperDiedError
 from .index import CHUNK_SIZE, read_entries
 
 CHUNK_SECONDS = 600.0  # after which a helper is taken for dead; then each picture of its chunk has time of its own
-PICTURE_SECONDS = 120.0  # for one picture alone; the slowest known takes 11 s (178 million pixels of 16 bits)
 MEMORY_PART = 2  # half of what is free is shared out; the other half is for one larger picture, and all else
 
 Chunk = tuple[int, int]  # its number, and the byte offset of its first line in the index

@@ -40,7 +40,7 @@ def embed_all(paths: Sequence[Path], max_bytes: int = MAX_BYTES_ALL) -> list[Emb
 
     Each is opened twice, so that no more than one has to be in memory.
     """
-    lengths = {path: len(_webp(image, 1.0, 75)) for path in paths if (image := _open_image(path)) is not None}
+    lengths = {path: length for path in paths if (length := _length(path))}
     if not lengths:
         return [None for _ in paths]
     encoding = _encoding(max(lengths, key=lambda path: lengths[path]), max_bytes / len(lengths))
@@ -64,6 +64,12 @@ def _open_image(path: Path) -> Image.Image | None:
             return image.convert("RGBA" if "A" in image.getbands() else "RGB")
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None  # missing, truncated or not an image: the page says so
+
+
+def _length(path: Path) -> int:
+    """Return how long the image at `path` is in a usual encoding; 0 if it cannot be read."""
+    image = _open_image(path)
+    return 0 if image is None else len(_webp(image, 1.0, 75))
 
 
 def _encoding(largest: Path, max_bytes: float) -> tuple[float, int | None]:
