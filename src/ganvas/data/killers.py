@@ -21,7 +21,7 @@ class Killers:
     """
 
     def __init__(self, source: Source) -> None:
-        digest = hashlib.blake2b(str(source.path.absolute()).encode("utf-8", "surrogateescape"), digest_size=16)
+        digest = hashlib.blake2b(str(source.path.resolve()).encode("utf-8", "surrogateescape"), digest_size=16)
         try:
             folder = cache_folder()
         except GanvasError:
