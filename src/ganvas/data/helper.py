@@ -71,6 +71,7 @@ class Helper:
         assert process.stdin is not None
         assert process.stdout is not None
         timer = threading.Timer(seconds, process.kill)
+        timer.daemon = True
         timer.start()
         try:
             process.stdin.write(json.dumps((chunk, start, only)) + "\n")
