@@ -132,11 +132,13 @@ def free_memory(device: str, cgroup: Path = Path("/sys/fs/cgroup")) -> int:
 
     `cgroup` is the folder in which Linux keeps the limits of a container.
     """
-    import torch
-
     if device.startswith("cuda"):
+        import torch
+
         return int(torch.cuda.mem_get_info(device)[0])
     if device == "mps":
+        import torch
+
         return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():

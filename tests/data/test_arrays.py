@@ -130,6 +130,17 @@ def test_npy_without_images(tmp_path: Path, array: np.ndarray, message: str) -> 
         open_source(tmp_path / "a.npy")
 
 
+@pytest.mark.parametrize("content", [b"\x80\x04\x95junk" * 10, b"no array at all", None])
+def test_nobody_is_advised_to_load_an_array_unsafely(tmp_path: Path, content: bytes | None) -> None:
+    if content is None:
+        np.save(tmp_path / "a.npy", np.array([{"a": 1}], object), allow_pickle=True)
+    else:
+        (tmp_path / "a.npy").write_bytes(content)
+    with pytest.raises(GanvasError, match="cannot be read as an array: it is none, or holds Python objects") as caught:
+        load_npy(tmp_path / "a.npy")
+    assert "pickle" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "dtype", "said"),
     [

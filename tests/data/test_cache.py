@@ -2,13 +2,24 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ganvas.data import cache
-from ganvas.data.cache import cache_folder, checksums, checksums_match, file_lock, is_unlocked, read_record
+from ganvas.data.cache import (
+    cache_folder,
+    checksums,
+    checksums_match,
+    file_lock,
+    is_unlocked,
+    make_cache_folder,
+    read_record,
+    record_bytes,
+    remove_lock,
+)
 from ganvas.errors import GanvasError
 
 
@@ -33,6 +44,17 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
     with pytest.raises(GanvasError, match="no home folder") as caught:
         cache_folder()
     assert "GANVAS_CACHE" in caught.value.hint
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such modes")
+def test_the_folder_is_made_for_this_user_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Prepared pictures are copies of what may lie in a private folder."""
+    monkeypatch.setenv("GANVAS_CACHE", str(tmp_path / "new" / "cache"))
+    assert make_cache_folder().stat().st_mode & 0o777 == 0o700
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o755)
+    monkeypatch.setenv("GANVAS_CACHE", str(tmp_path / "shared"))
+    assert make_cache_folder().stat().st_mode & 0o777 == 0o755, "what is the user's own was changed"
 
 
 def test_one_changed_byte_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +90,48 @@ def test_a_damaged_record_is_empty(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "record.json").write_bytes(content.encode("utf-8", "surrogateescape"))
     assert read_record(tmp_path / "record.json") == {}
+
+
+def test_a_record_comes_back_and_every_changed_byte_of_it_is_noticed(tmp_path: Path) -> None:
+    path, record = tmp_path / "record.json", {"shape": [24, 3, 8, 8], "classes": ["cats", "dogs"], "unread": ["\udcff"]}
+    path.write_bytes(record_bytes(record))
+    assert read_record(path) == record
+    written = path.read_bytes()
+    for place in range(len(written)):
+        path.write_bytes(written[:place] + bytes([written[place] ^ 1]) + written[place + 1 :])
+        assert read_record(path) in ({}, record), f"byte {place} was changed"
+    for old, new in (("24, 3, 8, 8", "24, 192"), ("24", "23"), (', "dogs"', "")):
+        path.write_text(written.decode().replace(old, new))
+        assert read_record(path) == {}
+
+
+def test_a_record_of_an_earlier_release_has_no_checksum(tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text('{"shape": [24, 3, 8, 8]}')
+    assert read_record(tmp_path / "record.json") == {"shape": [24, 3, 8, 8]}
+
+
+def test_a_lock_that_is_removed_while_another_waits_is_held_by_one(tmp_path: Path) -> None:
+    """Otherwise that one would hold a file that nobody sees, and a third process the new one."""
+    path, is_held = tmp_path / "lock", threading.Event()
+
+    def wait_for_it() -> None:
+        with file_lock(path):
+            is_held.set()
+            is_over.wait(10)
+
+    is_over, other = threading.Event(), threading.Thread(target=wait_for_it)
+    with file_lock(path):
+        other.start()
+        remove_lock(path)
+        assert path.exists(), "it is held"
+        path.unlink()
+    assert is_held.wait(10)
+    assert path.exists()
+    assert not is_unlocked(path)
+    is_over.set()
+    other.join()
+    remove_lock(path)
+    assert not path.exists()
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from bad_files import good_folder
 from ganvas.cli import main
 from ganvas.config import DataConfig
 from ganvas.data import prepare
+from ganvas.data.cache import file_lock
 from ganvas.data.cached_sets import cached_sets, parse_bytes, release_locks, remove_beyond
 from ganvas.errors import GanvasError
 from ganvas.events import Event, Note, run_to_end
@@ -110,8 +111,52 @@ def test_what_was_not_prepared_to_the_end_and_features_are_listed_too(cache: Pat
     assert not cached_sets(cache)
 
 
+def killed_index(cache: Path, name: str = "index-k1ll3d_x", days: float = 0) -> Path:
+    """Return a folder that a killed process has left in the cache."""
+    folder = cache / name
+    folder.mkdir()
+    for file in ("index.jsonl", "lock"):
+        (folder / file).write_bytes(b"")
+    when = time.time() - days * DAY
+    os.utime(folder, (when, when))
+    return folder
+
+
+def test_what_killed_runs_left_is_listed_and_removed(cache: Path) -> None:
+    killed_index(cache)
+    (cache / f"{'0' * 32}.partial").mkdir()
+    assert sorted(each.content for each in cached_sets(cache)) == [
+        "a list of pictures to prepare",
+        "pictures that were not prepared to the end",
+    ]
+    assert main(["cache", "--clear"]) == 0
+    assert not list(cache.iterdir())
+
+
+def test_what_a_running_process_prepares_stays(cache: Path) -> None:
+    folder = killed_index(cache)
+    with file_lock(folder / "lock"):
+        assert not remove_beyond(cache, 0)
+        assert folder.exists()
+
+
+def test_what_was_left_long_ago_goes_by_itself(tmp_path: Path, cache: Path) -> None:
+    old, new = killed_index(cache, days=1.5), killed_index(cache, "index-abcdefgh")
+    prepared_set(good_folder(tmp_path / "pictures", 20))
+    assert not old.exists()
+    assert new.exists(), "it might belong to a process that runs"
+    release_locks()
+
+
+def test_locks_go_with_their_sets(sets: list[Path], cache: Path) -> None:
+    remove_beyond(cache, sum(each.size for each in cached_sets(cache)) - 1)
+    assert {file.name.partition(".")[0] for file in (cache / "locks").iterdir()} == {path.name for path in sets[:2]}
+    remove_beyond(cache, 0)
+    assert not list((cache / "locks").iterdir())
+
+
 def test_other_files_in_the_folder_are_left_alone(cache: Path) -> None:
-    for mine in ("mine/pictures", "features/mine.npy", "mine.partial/pictures"):
+    for mine in ("mine/pictures", "features/mine.npy", "mine.partial/pictures", "index-pictures/a.png", "locks/mine"):
         (cache / mine).parent.mkdir(parents=True, exist_ok=True)
         (cache / mine).write_bytes(b"mine")
     np.save(cache / "mine" / "a.npy", np.zeros(3))
@@ -120,6 +165,8 @@ def test_other_files_in_the_folder_are_left_alone(cache: Path) -> None:
     remove_beyond(cache, 0)
     assert (cache / "mine" / "a.npy").exists()
     assert (cache / "features" / "mine.npy").exists()
+    assert (cache / "index-pictures" / "a.png").exists()
+    assert (cache / "locks" / "mine").exists()
 
 
 def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:

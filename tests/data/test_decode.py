@@ -13,8 +13,10 @@ from bad_files import BLUE, GREEN, RED, YELLOW, bomb, broken_files, encoded, odd
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ganvas.config import DataConfig
+from ganvas.data import decode
 from ganvas.data.decode import check_data_config, read_image, resize_to, to_chw_array
 from ganvas.data.image_file import UnreadableImageError, read_header
 from ganvas.errors import GanvasError
@@ -130,6 +132,15 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read_image(tmp_path / "nowhere.png")
     with pytest.raises(UnreadableImageError, match="is a directory"):
         read_image(tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "link.png").symlink_to(tmp_path / "pipe.png")
+    for name in ("pipe.png", "link.png"):
+        for read in (read_header, read_image):
+            with pytest.raises(UnreadableImageError, match="not a regular file"):
+                read(tmp_path / name)
 
 
 @given(
@@ -264,6 +275,29 @@ def test_the_first_frame_that_is_not_blank_is_taken(tmp_path: Path, suffix: str)
         tmp_path / f"b{suffix}", save_all=True, append_images=[Image.new("RGB", (8, 8), "gray")]
     )
     assert read_image(tmp_path / f"b{suffix}").image.convert("L").getextrema() == (255, 255), "all are blank"
+
+
+def test_blank_frames_are_not_looked_at_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [Image.new("L", (100, 100), 255) for _ in range(20)]
+    content = encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    sought = list[int]()
+    seek = TiffImageFile.seek
+
+    def counting(image: TiffImageFile, frame: int) -> None:
+        sought.append(frame)
+        seek(image, frame)
+
+    monkeypatch.setattr(TiffImageFile, "seek", counting)
+    monkeypatch.setattr(decode, "MAX_PIXELS", 5 * 100 * 100)
+    assert read_image(content).image.getextrema() == (255, 255)
+    assert max(sought) == 5, "100,000 blank frames of 13,000 px would take a day"
+
+
+def test_a_page_larger_than_the_first_is_not_decoded() -> None:
+    """Memory is reserved for the first, and only that one was looked at for its size."""
+    large = Image.new("1", (14_000, 14_000))
+    content = encoded(Image.new("1", (8, 8)), "TIFF", save_all=True, append_images=[large], compression="group4")
+    assert read_image(content).image.size == (8, 8)
 
 
 def test_a_tiff_that_pillow_does_not_know_is_no_unknown_file(tmp_path: Path) -> None:

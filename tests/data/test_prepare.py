@@ -208,7 +208,7 @@ def test_a_torn_or_damaged_journal_loses_only_its_end(tmp_path: Path, cache: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", ["flip", "cut", "record", "labels", "label", "version", "gone"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "record", "shape", "class", "labels", "label", "version", "gone"])
 def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish, damage: str) -> None:
     good_folder(tmp_path / "pics" / "a", 10)
     good_folder(tmp_path / "pics" / "b", 10)
@@ -224,6 +224,11 @@ def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish,
         (folder / "pictures").write_bytes(content[:-1])
     elif damage == "record":
         (folder / "record.json").write_text((folder / "record.json").read_text()[:50])
+    elif damage in ("shape", "class"):
+        old, new = ("[20, 3, 8, 8]", "[20, 192]") if damage == "shape" else ('["a", "b"]', '["a", "c"]')
+        text = (folder / "record.json").read_text()
+        assert old in text
+        (folder / "record.json").write_text(text.replace(old, new))
     elif damage == "labels":
         np.save(folder / "labels.npy", labels[:5])
     elif damage == "label":
@@ -236,7 +241,7 @@ def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish,
     else:
         (folder / "pictures").unlink()
     events, second = finish(prepare(config, 1))
-    assert events, "the damage was not noticed"
+    assert "The prepared pictures were damaged, and are prepared anew." in notes(events)
     assert np.array_equal(second.images, pictures)
     assert np.array_equal(second.labels, labels)
 

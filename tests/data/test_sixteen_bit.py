@@ -1,6 +1,8 @@
 """Images with 16 bits a channel keep every bit, upright; images with 8 bits are left to Pillow."""
 
 import io
+import struct
+import tracemalloc
 from pathlib import Path
 
 import imagecodecs
@@ -10,6 +12,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from ganvas.data.color import srgb_profile
+from ganvas.data.decode import read_image
 from ganvas.data.image_file import UPRIGHT_TRANSPOSE, UnreadableImageError
 from ganvas.data.sixteen_bit import read_16bit_image, rotate_upright
 from ganvas.image_io import save_16bit_image, save_image
@@ -82,6 +85,30 @@ def test_a_png_is_turned_upright_as_exif_says(tmp_path: Path) -> None:
     image = read_16bit_image(tmp_path / "a.png")
     assert image is not None
     assert np.array_equal(image[..., :3], np.rot90(pixels(3), -1))
+
+
+def layered_tiff(side: int, depth: int) -> bytes:
+    """Return a TIFF of 16-bit colors, for Pillow of side x side pixels, that says it has so many layers."""
+    strip = bytes(6 * side * side)
+    bits = 8 + len(strip)  # where the three numbers of bits lie
+    tags = {256: side, 257: side, 258: bits, 259: 1, 262: 2, 273: 8, 277: 3, 278: side, 279: len(strip), 32997: depth}
+    entries = [
+        struct.pack("<HHII", tag, 3, 3, value) if tag == 258 else struct.pack("<HHII", tag, 4, 1, value)
+        for tag, value in tags.items()
+    ]
+    directory = struct.pack("<H", len(tags)) + b"".join(entries) + bytes(4)
+    return b"II*\0" + struct.pack("<I", bits + 6) + strip + struct.pack("<HHH", 16, 16, 16) + directory
+
+
+@pytest.mark.parametrize("depth", [2, 10**8])
+def test_a_tiff_with_more_layers_than_pillow_sees_is_refused_before_it_is_decoded(depth: int) -> None:
+    assert read_image(layered_tiff(8, 1), value_range=(0, 65535)).image.size == (8, 8)
+    tracemalloc.start()
+    with pytest.raises(UnreadableImageError, match="its tags disagree about its size"):
+        read_image(layered_tiff(8, depth), value_range=(0, 65535))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000, "600 bytes take gigabytes"
 
 
 def test_damage_is_an_error(tmp_path: Path) -> None:

@@ -170,15 +170,42 @@ def test_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: 
         open_source(tmp_path / "pics.zip").read("a.png")
 
 
-def test_encrypted_zip_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "pics.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("a.png", b"A")
+def encrypt(path: Path, name: str) -> None:
+    """Set the flag of a member in the table of contents of a .zip."""
     content = bytearray(path.read_bytes())
-    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the table of contents
+    entry = content.rindex(name.encode()) - 46
+    assert content[entry : entry + 4] == b"PK\x01\x02"
+    content[entry + 8] |= 1
     path.write_bytes(content)
-    with pytest.raises(GanvasError, match="encrypted"):
-        open_source(path)
+
+
+def test_encrypted_pictures_are_named_and_the_others_kept(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "pics.zip", **{"a.png": b"A", "b.png": b"B"})
+    encrypt(path, "b.png")
+    source = open_source(path)
+    assert [item.name for item in source.items()] == ["a.png", "b.png"]
+    assert source.read("a.png") == b"A"
+    with pytest.raises(UnreadableImageError, match=r"b\.png: encrypted; unpack it with its password"):
+        source.read("b.png")
+
+
+@pytest.mark.parametrize("name", ["readme.txt", "nameless"])
+def test_other_files_may_be_encrypted(tmp_path: Path, name: str) -> None:
+    path = zipped(tmp_path / "pics.zip", **{"a.png": b"A", name: b"B"})
+    encrypt(path, name)
+    source = open_source(path)
+    assert [item.name for item in source.items()] == ["a.png"]
+    assert source.other_files().total() == 1
+
+
+def test_of_two_members_with_one_name_the_last_is_given_once(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", b"first")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.png", b"last")
+    source = open_source(tmp_path / "a.zip")
+    assert [item.name for item in source.items()] == ["a.png"]
+    assert source.read("a.png") == b"last", "unpacked, it would be the last"
 
 
 @pytest.mark.parametrize(
@@ -227,6 +254,29 @@ def test_pipes_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
     assert stat.S_ISFIFO((tmp_path / "a.png").stat().st_mode)
     assert [item.problem for item in open_source(tmp_path).items()] == ["not a regular file"]
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.png", "pipe.npy", "pipe.zip", "train-images-idx3-ubyte"])
+def test_a_pipe_is_no_source(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(GanvasError, match=f"{name} is not a regular file") as caught:
+        open_source(tmp_path / name)
+    assert caught.value.hint
+
+
+def test_a_device_is_no_source_and_a_link_to_a_file_is_one(tmp_path: Path) -> None:
+    with pytest.raises(GanvasError, match="/dev/zero is not a regular file"):
+        open_source("/dev/zero")
+    zipped(tmp_path / "a.zip", **{"a.png": b"A"})
+    (tmp_path / "link").symlink_to(tmp_path / "a.zip")
+    assert names(tmp_path / "link") == ["a.png"]
+
+
+def test_a_pipe_in_place_of_an_array_in_a_folder_is_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png")
+    os.mkfifo(tmp_path / "train-images-idx3-ubyte")
+    problems = {item.name: item.problem for item in open_source(tmp_path).items()}
+    assert problems == {"a.png": "", "train-images-idx3-ubyte": "not a regular file"}
 
 
 def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

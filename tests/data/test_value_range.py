@@ -1,5 +1,6 @@
 """All pictures of a set with more than 8 bits a channel share one range, which is told and can be asked for."""
 
+import tracemalloc
 from pathlib import Path
 
 import imagecodecs
@@ -77,6 +78,16 @@ def test_numbers_beyond_the_range_are_cut_off_and_nan_is_black() -> None:
     pixels = np.array([-5, 0, 2047.5, 4095, 9999, np.nan])
     assert ValueRange(0, 4095).to_uint8(pixels).tolist() == [0, 0, 128, 255, 255, 0]
     assert ValueRange(3, 3).to_uint8(np.array([3.0])).tolist() == [0], "one number only"
+
+
+def test_numbers_are_converted_in_parts() -> None:
+    pixels = np.random.default_rng(0).integers(0, 4096, (200, 500, 3), np.uint16)
+    expected = np.round(pixels / 4095 * 255).astype(np.uint8)
+    tracemalloc.start()
+    assert np.array_equal(ValueRange(0, 4095).to_uint8(pixels), expected)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * 200 * 500, "a picture of 178 million pixels would take 15 GB"
 
 
 @pytest.mark.parametrize("text", ["0-4095", "-1-1", "-1000-3000", "0.5-2.25", "0-1e+06"])

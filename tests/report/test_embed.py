@@ -2,6 +2,7 @@
 
 import base64
 import io
+import weakref
 from pathlib import Path
 
 import example_runs
@@ -84,3 +85,28 @@ def test_sheets_larger_than_any_of_ours_are_left_out(tmp_path: Path, size: tuple
 
 def test_a_name_too_long_for_a_file_is_a_missing_picture(tmp_path: Path) -> None:
     assert embed(tmp_path / f"{'a' * 5000}.png") is None
+
+
+def test_one_image_at_a_time_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty large sheets of a stranger would need all of it."""
+    paths = [example_runs.write_picture(tmp_path / f"{number}.png", number) for number in range(6)]
+    alive, most = set[int](), list[int]()
+
+    class Sheet(Image.Image):
+        """What a file is converted to, counted while it exists."""
+
+        def convert(self, *_: object, **__: object) -> Image.Image:
+            converted = Image.new("RGB", (32, 32))
+            alive.add(id(converted))
+            weakref.finalize(converted, alive.discard, id(converted))
+            most.append(len(alive))
+            return converted
+
+    def open_sheet(_: Path) -> Image.Image:
+        sheet = Sheet()
+        sheet._size, sheet._mode = (32, 32), "RGB"
+        return sheet
+
+    monkeypatch.setattr("ganvas.report.embed.open_written", open_sheet)
+    assert all(embed_all(paths))
+    assert max(most) == 1

@@ -71,7 +71,9 @@ def load_npy(path: Path, value_range: ValueRange | None = None) -> tuple[npt.NDA
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise GanvasError(f"{path} cannot be read as an array: {error}", "Write it again with numpy.save.") from error
+        # NumPy's own words would advise to load it unsafely, which runs what is in it.
+        reason = "it is none, or holds Python objects" if "pickle" in str(error) else error
+        raise GanvasError(f"{path} cannot be read as an array: {reason}.", "Write it again with numpy.save.") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
         kind = array.dtype if isinstance(array, np.ndarray) else "archive"
         raise GanvasError(f"{path} holds {kind}, not numbers from 0 to 255.", "Save an array of uint8.")

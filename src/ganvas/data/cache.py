@@ -14,6 +14,7 @@ from ..errors import GanvasError
 
 CHECKED_BYTES = 256 << 20  # bytes that are verified when prepared pictures are opened: about 0.2 s
 BLOCK_BYTES = 4 << 20  # bytes per checksum
+OWN_CHECKSUM = "own_checksum"  # of all else in a record
 
 
 def cache_folder() -> Path:
@@ -60,8 +61,17 @@ def checksums_match(path: Path, size: int, sums: list[int]) -> bool:
     return path.stat().st_size >= size and list(checksums(path, size, every)) == sums[::every]
 
 
+def record_bytes(record: dict[str, Any]) -> bytes:
+    """Return a JSON object, with its own checksum, as the content of a file for `read_record`."""
+    return json.dumps(record | {OWN_CHECKSUM: _record_checksum(record)}).encode("ascii")
+
+
+def _record_checksum(record: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(record, sort_keys=True).encode("ascii"))
+
+
 def read_record(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; empty if the file is missing or damaged.
+    """Return the JSON object in a file; empty if the file is missing or damaged. Earlier releases wrote no checksum.
 
     Raises:
         OSError: it is there, but cannot be read now.
@@ -70,16 +80,22 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return {}
-    return record if isinstance(record, dict) else {}
+    if not isinstance(record, dict):
+        return {}
+    written = record.pop(OWN_CHECKSUM, None)
+    return record if written is None or written == _record_checksum(record) else {}
 
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
     """Hold the lock at `path`; wait while another process has it. The system releases it when its holder dies."""
-    with path.open("a+b") as file:
-        while not _take(file):
-            time.sleep(0.1)
-        yield
+    while True:
+        with path.open("a+b") as file:
+            while not _take(file):
+                time.sleep(0.1)
+            if _is_at(file, path):
+                yield
+                return
 
 
 def is_unlocked(path: Path) -> bool:
@@ -93,10 +109,28 @@ def share_lock(path: Path) -> IO[bytes]:
 
     Windows has no such locks. There, what is open cannot be removed anyway.
     """
-    file = path.open("a+b")
-    if sys.platform != "win32":
-        fcntl.flock(file, fcntl.LOCK_SH)
-    return file
+    while True:
+        file = path.open("a+b")
+        if sys.platform != "win32":
+            fcntl.flock(file, fcntl.LOCK_SH)
+        if _is_at(file, path):
+            return file
+        file.close()
+
+
+def remove_lock(path: Path) -> None:
+    """Remove a lock that no process holds. Who waits for it finds out, and makes a new one."""
+    with path.open("a+b") as file:
+        if _take(file):
+            path.unlink()
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    """Return whether an open file is the one at `path`, and was not removed."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 if sys.platform == "win32":

@@ -12,14 +12,24 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import GanvasError
-from .cache import is_unlocked, read_record, share_lock
+from .cache import is_unlocked, read_record, remove_lock, share_lock
+from .chunks import LARGE
+from .killers import KILLERS
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 DEFAULT_LIMIT = "20GB"
 PARTIAL = ".partial"
-FEATURES = "features"
+FEATURES, LOCKS = "features", "locks"
 # Names that we give: in a folder of the user's own, whatever else lies there is left alone.
-OUR_SET, OUR_FEATURES = re.compile(r"[0-9a-f]{32}(\.partial|\.leaving)?"), re.compile(r"[0-9a-f]{32}\.safetensors")
+OUR_SET = re.compile(r"[0-9a-f]{32}(\.partial|\.leaving)?")
+OUR_FILES = {  # by the folder that they lie in
+    FEATURES: (re.compile(r"[0-9a-f]{32}\.safetensors"), "features of real pictures, for scores"),
+    KILLERS: (re.compile(r"[0-9a-f]{32}\.json"), "names of pictures that killed their decoder"),
+}
+OUR_LOCK = re.compile(r"([0-9a-f]{32})(\.used)?")
+# The folder that a process writes its index to, and all that lies in it.
+SCRATCH_PREFIX, SCRATCH_INDEX, SCRATCH_LOCK = "index-", "index.jsonl", "lock"
+SCRATCH_FILES = {SCRATCH_INDEX, SCRATCH_LOCK, LARGE}
 # Shared locks of the sets that this process uses. They are released at its end, however it comes.
 held_locks: dict[Path, IO[bytes]] = {}
 
@@ -43,8 +53,9 @@ class CachedSet:
     @property
     def is_used(self) -> bool:
         """Whether a process is making it or works with it."""
-        locks, name = self.path.parent / "locks", self.path.name.removesuffix(PARTIAL)
-        return any(each.exists() and not is_unlocked(each) for each in (locks / name, locks / f"{name}.used"))
+        locks, name = self.path.parent / LOCKS, self.path.name.removesuffix(PARTIAL)
+        files = locks / name, locks / f"{name}.used", self.path / SCRATCH_LOCK
+        return any(each.is_file() and not is_unlocked(each) for each in files)
 
     @property
     def unused_days(self) -> int:
@@ -62,7 +73,7 @@ def release_locks() -> None:
 
 def cached_sets(cache: Path) -> list[CachedSet]:
     """Return what a cache folder holds, the last used first."""
-    found = [*_prepared_sets(cache), *_features(cache)]
+    found = [*_prepared_sets(cache), *_scratch(cache), *_files(cache)]
     return sorted(found, key=lambda each: (-each.used, each.path.name))
 
 
@@ -71,7 +82,7 @@ def mark_used(folder: Path) -> None:
     with suppress(OSError):  # of another user's file, whose time may not be changed
         os.utime(folder / "record.json")
         if folder not in held_locks:
-            held_locks[folder] = share_lock(folder.parent / "locks" / f"{folder.name}.used")
+            held_locks[folder] = share_lock(folder.parent / LOCKS / f"{folder.name}.used")
 
 
 def remove_beyond(cache: Path, limit: int) -> list[CachedSet]:
@@ -84,7 +95,25 @@ def remove_beyond(cache: Path, limit: int) -> list[CachedSet]:
                 _remove(each.path)
                 removed.append(each)
                 size -= each.size
+    _remove_old_locks(cache)
     return removed
+
+
+def remove_abandoned(cache: Path) -> None:
+    """Remove the indices of processes that were killed a day ago or earlier: nothing goes on from those."""
+    for each in _scratch(cache):
+        if each.unused_days and not each.is_used:
+            with suppress(OSError):
+                _remove(each.path)
+
+
+def _remove_old_locks(cache: Path) -> None:
+    """Remove the locks of sets that are not there any more."""
+    for file in (cache / LOCKS).iterdir() if (cache / LOCKS).is_dir() else ():
+        found = OUR_LOCK.fullmatch(file.name)
+        if found and not (cache / found[1]).exists() and not (cache / f"{found[1]}{PARTIAL}").exists():
+            with suppress(OSError):
+                remove_lock(file)
 
 
 def _remove(path: Path) -> None:
@@ -122,8 +151,20 @@ def _prepared_sets(cache: Path) -> Iterator[CachedSet]:
         if OUR_SET.fullmatch(folder.name):
             with suppress(OSError):  # it has just gone, or cannot be read now
                 record = read_record(folder / "record.json")
-                used = (folder / ("record.json" if record else "pictures")).stat().st_mtime
-                yield CachedSet(folder, sum(file.stat().st_size for file in folder.iterdir()), used, _content(record))
+                used = next((file for file in (folder / "record.json", folder / "pictures") if file.exists()), folder)
+                yield CachedSet(folder, _size(folder), used.stat().st_mtime, _content(record))
+
+
+def _scratch(cache: Path) -> Iterator[CachedSet]:
+    for folder in cache.glob(f"{SCRATCH_PREFIX}*"):
+        with suppress(OSError):  # its process has just ended
+            names = {file.name for file in folder.iterdir()}
+            if names and names <= SCRATCH_FILES:
+                yield CachedSet(folder, _size(folder), folder.stat().st_mtime, "a list of pictures to prepare")
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 def _content(record: dict[str, object]) -> str:
@@ -135,10 +176,11 @@ def _content(record: dict[str, object]) -> str:
     return f"{count:,} pictures of {width}x{height}" + (f" from {path}" if isinstance(path, str) else "")
 
 
-def _features(cache: Path) -> Iterator[CachedSet]:
-    folder = cache / FEATURES
-    for file in folder.iterdir() if folder.is_dir() else ():
-        if OUR_FEATURES.fullmatch(file.name):
-            with suppress(OSError):  # it has just gone
-                status = file.stat()
-                yield CachedSet(file, status.st_size, status.st_mtime, "features of real pictures, for scores")
+def _files(cache: Path) -> Iterator[CachedSet]:
+    for name, (ours, content) in OUR_FILES.items():
+        folder = cache / name
+        for file in folder.iterdir() if folder.is_dir() else ():
+            if ours.fullmatch(file.name):
+                with suppress(OSError):  # it has just gone
+                    status = file.stat()
+                    yield CachedSet(file, status.st_size, status.st_mtime, content)

@@ -11,11 +11,13 @@ from ..config import DataConfig
 from ..errors import GanvasError, check_choice, did_you_mean
 from .color import to_srgb
 from .image_file import (
+    MAX_PIXELS,
     NO_MEMORY,
     UPRIGHT_TRANSPOSE,
     ImageHeader,
     ImageInput,
     UnreadableImageError,
+    decoding_bytes,
     display_name,
     exif_orientation,
     header_of,
@@ -23,6 +25,7 @@ from .image_file import (
     reading,
 )
 from .integrity import check_jpeg
+from .memory_share import Reserve
 from .sixteen_bit import in_range
 from .value_range import ValueRange
 
@@ -43,6 +46,7 @@ def read_image(
     name: str = "",
     min_size: tuple[int, int] | None = None,
     value_range: tuple[float, float] | None = None,
+    reserve: Reserve | None = None,
 ) -> DecodedImage:
     """Return the picture in a file, in the bytes of one, or in an array.
 
@@ -51,6 +55,7 @@ def read_image(
         min_size: (width, height) that is enough. A JPEG may then be decoded smaller than it is, several times faster.
         value_range: of a picture with more than 8 bits a channel. None for what its format says; numbers beyond that
             are scaled by their own extremes.
+        reserve: called before decoding, with the bytes of memory that it takes.
 
     Raises:
         UnreadableImageError: it is empty, not a picture, truncated, has too many pixels, or cannot be opened.
@@ -62,6 +67,8 @@ def read_image(
             header = header_of(image, display_name(source, name))
             if min_size and header.format == "JPEG":
                 image.draft(None, min_size if header.orientation < 5 else min_size[::-1])
+            if reserve:
+                reserve(decoding_bytes(image, header))
             image.load()
             if header.animated and not header.deep:
                 _skip_blank_frames(image)
@@ -143,16 +150,22 @@ def _center_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, 
 
 
 def _skip_blank_frames(image: Image.Image) -> None:
-    """Go on to the first frame or page that is not a single color, as many animations begin; else to the first."""
-    frame = 0
-    while _is_blank(image):
-        frame += 1
+    """Go on to the first frame or page that is not a single color, as many animations begin; else to the first.
+
+    All that are looked at have together no more pixels than one picture may have, and none is larger than the first.
+    """
+    first = image.width * image.height
+    for frame in range(1, 1 + MAX_PIXELS // first):
+        if not _is_blank(image):
+            return
         try:
             image.seek(frame)
         except EOFError:
-            image.seek(0)
-            image.load()
-            return
+            break
+        if image.width * image.height > first:
+            break
+    image.seek(0)
+    image.load()
 
 
 def _is_blank(image: Image.Image) -> bool:

@@ -1,7 +1,6 @@
 """The last step of preparing pictures: copies and gaps are closed, labels, notes and the record written."""
 
 import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,10 +12,10 @@ import numpy as np
 from ..config import DataConfig
 from ..errors import GanvasError, ganvas_command
 from ..formatting import printable
-from .cache import checksums
+from .cache import checksums, record_bytes
+from .chunks import ChunkResult
 from .index import Index
 from .source import Source
-from .workers import ChunkResult
 
 MIN_IMAGES = 16  # good pictures; with fewer, a discriminator just memorizes them
 COPY = "an exact copy"
@@ -85,7 +84,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         "checksums": list(checksums(folder / "pictures", count * image_bytes)),
         "label_checksums": list(checksums(labels_file, labels_file.stat().st_size)),
     }
-    (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
+    (folder / "record.json").write_bytes(record_bytes(record))
 
 
 def _copies(index: Index, total: ChunkResult, classes: dict[str, str]) -> dict[int, str]:

@@ -21,6 +21,7 @@ from ..errors import GanvasError
 from ..formatting import printable
 from .file_kinds import FORMAT_OF_SUFFIX, HEAD_BYTES, sniff_format
 from .integrity import PNG_SIGNATURE, check_png
+from .walk import NOT_REGULAR
 
 ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
 
@@ -28,9 +29,13 @@ MAX_PIXELS = (
     178_956_970  # Pillow's own limit: half a gigabyte as RGB. Checked before decoding, so a bomb costs nothing.
 )
 
+PEAK_BYTES, DEEP_BYTES = 20, 28  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
+PROGRESSIVE_BYTES = 8  # a pixel, which libjpeg keeps of all scans of a progressive JPEG, however small it decodes it
+
 RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
 # Pictures too large for this machine would be tried in vain at each start, so that is remembered too.
-NO_MEMORY = "not enough memory; to try again: ganvas cache --clear"
+TRY_AGAIN = "to try again: ganvas cache --clear"
+NO_MEMORY = f"not enough memory; {TRY_AGAIN}"
 ERRNO_OF_DAMAGE = errno.EINVAL, errno.EOVERFLOW, errno.ENOMEM  # what a damaged file asks of the system
 NO_HEIC = 'HEIC; to read it: pip install "ganvas[heic]"'
 
@@ -141,7 +146,11 @@ def _check_content(file: IO[bytes]) -> None:
 
 
 def _open_stream(source: Path | bytes) -> IO[bytes]:
-    return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+    if not isinstance(source, Path):
+        return io.BytesIO(source)
+    if source.exists() and not (source.is_file() or source.is_dir()):  # a pipe would be waited for, a device never end
+        raise UnreadableImageError(NOT_REGULAR, str(source))
+    return source.open("rb")
 
 
 @lru_cache(maxsize=1)
@@ -204,6 +213,12 @@ def header_of(image: Image.Image, name: str) -> ImageHeader:
         mislabelled=FORMAT_OF_SUFFIX.get(PurePosixPath(name).suffix.lower(), format_name) != format_name,
         deep=has_16_bits or image.mode.startswith(("I", "F")),
     )
+
+
+def decoding_bytes(image: Image.Image, header: ImageHeader) -> int:
+    """Return the memory that decoding an open picture, turning it upright and resizing it takes at most, in bytes."""
+    decoded = image.width * image.height * (DEEP_BYTES if header.deep else PEAK_BYTES)  # a JPEG may be decoded smaller
+    return decoded + header.width * header.height * PROGRESSIVE_BYTES * bool(image.info.get("progressive"))
 
 
 def exif_orientation(image: Image.Image) -> int:

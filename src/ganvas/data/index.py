@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..config import DataConfig
+from .killers import Killers
 from .source import Source
 
 CHUNK_SIZE = 64  # pictures that are decoded, written and recorded together
@@ -79,7 +80,7 @@ def write_index(source: Source, config: DataConfig, path: Path) -> Index:
     digest = hashlib.blake2b(json.dumps([FORMAT_VERSION, CHUNK_SIZE, settings]).encode(), digest_size=16)
     starts, groups, count = array("q"), Counter[str](), 0
     with path.open("wb") as file:
-        for count, item in enumerate(source.items(), 1):
+        for count, item in enumerate(map(Killers(source).marked, source.items()), 1):
             if count % CHUNK_SIZE == 1:
                 starts.append(file.tell())
             # ASCII, since a name may have bytes that are not valid text.

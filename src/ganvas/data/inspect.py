@@ -18,6 +18,7 @@ from . import recommendations
 from .duplicates import ThumbnailStats, content_hash, find_lookalikes
 from .finalize import SkippedFile
 from .image_file import UPRIGHT_TRANSPOSE, ImageHeader, UnreadableImageError, read_header
+from .looking import looking
 from .overview import (
     OVERVIEW_LIMIT,
     OVERVIEW_SAMPLE,
@@ -74,14 +75,15 @@ def inspect(path: str | Path, progress: Callable[[int], None] | None = None) -> 
         GanvasError: there is no source of pictures at `path`, or no picture in it.
     """
     source = open_source(path)
-    collector = _StatsCollector(source)
-    for item in source.items():
-        collector.add(item)
-        if progress and collector.count % 64 == 0:
-            progress(collector.count)
-    if not collector.count:
-        raise no_pictures_error(source, "Ganvas reads .jpg, .png, .webp, .gif, .tif, .bmp and a few more.")
-    stats, overview = collector.finish()
+    with looking(source) as begin:
+        collector = _StatsCollector(source, begin)
+        for item in source.items():
+            collector.add(item)
+            if progress and collector.count % 64 == 0:
+                progress(collector.count)
+        if not collector.count:
+            raise no_pictures_error(source, "Ganvas reads .jpg, .png, .webp, .gif, .tif, .bmp and a few more.")
+        stats, overview = collector.finish()
     width, height = recommendations.recommended_size(stats)
     return Inspection(
         **vars(stats),
@@ -97,9 +99,10 @@ def inspect(path: str | Path, progress: Callable[[int], None] | None = None) -> 
 class _StatsCollector:
     """Counts over one pass through a source, and the samples to be decoded at its end."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, begin: Callable[[SourceItem], SourceItem]) -> None:
         self.count = 0
         self._source = source
+        self._begin = begin  # of `looking`
         self._sample = ReservoirSample[SourceItem](SAMPLE_SIZE)
         self._overview_sample = ReservoirSample[tuple[SourceItem, tuple[int, int] | None]](OVERVIEW_SAMPLE)
         self._broken_count = 0
@@ -114,6 +117,7 @@ class _StatsCollector:
     def add(self, item: SourceItem) -> None:
         """Read and count one picture's header."""
         self.count += 1
+        item = self._begin(item)
         header = self._read_header(item)
         if self.count <= OVERVIEW_LIMIT:
             self._overview_sample.add((item, upright_size(header) if header else None))
@@ -160,8 +164,8 @@ class _StatsCollector:
     def finish(self) -> tuple[DatasetStats, Overview]:
         """Decode each picture of both samples once; return the statistics and the overview."""
         overview_items = [item for item, _ in self._overview_sample.items]
-        value_range = find_value_range(self._source, overview_items) if self._flags["deep"] else None
-        thumbnails, broken = decode_thumbnails(self._source, self._sample.items, value_range)
+        value_range = find_value_range(self._source, map(self._begin, overview_items)) if self._flags["deep"] else None
+        thumbnails, broken = decode_thumbnails(self._source, map(self._begin, self._sample.items), value_range)
         overview = self._overview(thumbnails, {name for name, _ in broken}, value_range)
         for name, reason in broken:
             self._add_broken(name, reason)
@@ -205,7 +209,7 @@ class _StatsCollector:
         """Return the overview; decode only those of its sample that the other sample does not have."""
         sample = self._overview_sample.items
         missing = [item for item, size in sample if size and item.name not in thumbnails and item.name not in broken]
-        decoded = thumbnails | decode_thumbnails(self._source, missing, value_range)[0]
+        decoded = thumbnails | decode_thumbnails(self._source, map(self._begin, missing), value_range)[0]
         in_sample = {item.name: decoded[item.name] for item, _ in sample if item.name in decoded}
         sizes = [size for _, size in sample if size]
         return make_overview(min(self.count, OVERVIEW_LIMIT), sizes, in_sample.values(), value_range)

@@ -15,6 +15,7 @@ from . import recommendations
 from .decode import read_image
 from .duplicates import ThumbnailStats, thumbnail_stats
 from .image_file import UnreadableImageError, read_header
+from .looking import looking
 from .sixteen_bit import read_deep_values
 from .size_histograms import SizeHistograms, upright_size
 from .source import Source, SourceItem
@@ -62,14 +63,15 @@ def read_overview(source: Source) -> Overview:
         sample.add(item)
         count += 1
     sizes, deep = [], []
-    for item in sample.items:
-        with suppress(UnreadableImageError):
-            if not item.problem:
-                header = read_header(source.read(item.name), item.name)
-                sizes.append(upright_size(header))
-                deep += [item] if header.deep else []
-    value_range = find_value_range(source, deep)
-    thumbnails, _ = decode_thumbnails(source, sample.items, value_range)
+    with looking(source) as begin:
+        for item in map(begin, sample.items):
+            with suppress(UnreadableImageError):
+                if not item.problem:
+                    header = read_header(source.read(item.name), item.name)
+                    sizes.append(upright_size(header))
+                    deep += [item] if header.deep else []
+        value_range = find_value_range(source, map(begin, deep))
+        thumbnails, _ = decode_thumbnails(source, map(begin, sample.items), value_range)
     return make_overview(count, sizes, thumbnails.values(), value_range)
 
 

@@ -22,7 +22,17 @@ from ..errors import GanvasError, ganvas_command
 from ..events import Event, Note, Progress
 from ..formatting import format_bytes
 from .cache import cache_folder, checksums_match, file_lock, is_unlocked, make_cache_folder, read_record
-from .cached_sets import cache_limit, mark_used, remove_beyond
+from .cached_sets import (
+    LOCKS,
+    SCRATCH_INDEX,
+    SCRATCH_LOCK,
+    SCRATCH_PREFIX,
+    cache_limit,
+    mark_used,
+    remove_abandoned,
+    remove_beyond,
+)
+from .chunks import ChunkResult
 from .decode import check_data_config
 from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
@@ -30,7 +40,7 @@ from .image_file import NO_HEIC, can_read_heic
 from .index import CHUNK_SIZE, Index, write_index
 from .source import Source
 from .sources import no_pictures_error, open_source
-from .workers import ChunkResult, decode_all
+from .workers import decode_all
 
 COMMIT_SECONDS = 2.0  # of work that a power cut may cost
 
@@ -79,9 +89,13 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
     cache, limit = cache_folder(), cache_limit()
     try:
         make_cache_folder()
-        (cache / "locks").mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="index-", dir=cache) as scratch:
-            index = write_index(source, config, Path(scratch) / "index.jsonl")
+        (cache / LOCKS).mkdir(exist_ok=True)
+        remove_abandoned(cache)
+        with (
+            tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=cache) as scratch,
+            file_lock(Path(scratch) / SCRATCH_LOCK),
+        ):
+            index = write_index(source, config, Path(scratch) / SCRATCH_INDEX)
             if not index.count:
                 raise no_pictures_error(source, f"Try: {ganvas_command('inspect', source.path)}")
             if text := left_out(source.other_files()):
@@ -128,7 +142,7 @@ def load_prepared(folder: Path) -> PreparedDataset | None:
     record = read_record(folder / "record.json")
     try:
         shape = tuple(record["shape"])
-        if not checksums_match(folder / "pictures", int(np.prod(shape)), record["checksums"]):
+        if len(shape) != 4 or not checksums_match(folder / "pictures", int(np.prod(shape)), record["checksums"]):
             return None
         labels_file = folder / "labels.npy"
         sums = record.get("label_checksums")  # sets of earlier releases have none
@@ -165,13 +179,16 @@ def _build(
 ) -> Generator[Event, None, PreparedDataset]:
     """Prepare the pictures of the index, or wait for another process that does."""
     done, partial = cache / index.fingerprint, cache / f"{index.fingerprint}.partial"
-    lock = cache / "locks" / index.fingerprint
+    lock = cache / LOCKS / index.fingerprint
     if not is_unlocked(lock):
         yield Note("Another process is preparing the same pictures; waiting for it to finish.")
     with file_lock(lock):
         if (prepared := _load_current(done, source)) is not None:
             return prepared
-        shutil.rmtree(done, ignore_errors=True)  # damaged, outdated or missing
+        if done.is_dir():
+            if load_prepared(done) is None:
+                yield Note("The prepared pictures were damaged, and are prepared anew.")
+            shutil.rmtree(done, ignore_errors=True)  # damaged, or more of its pictures can be read now
         partial.mkdir(exist_ok=True)
         results = yield from _decode_missing(config, index, partial, workers)
         try:
@@ -196,7 +213,7 @@ def _decode_missing(
         finished = set()
         for result in _read_journal(journal):
             finished.add(result.chunk)
-            _merge_into(total, result)
+            total.add(result)
         _check_disk_space(index.count * config.channels * config.height * config.width, images_file)
         starts = {chunk: start for chunk, start in enumerate(index.starts) if chunk not in finished}
         uncommitted: list[ChunkResult] = []
@@ -207,7 +224,7 @@ def _decode_missing(
                 decode_all(config, index.path, starts, images_file, min(workers, available_cores()))
             ):
                 uncommitted.append(result)
-                _merge_into(total, result)
+                total.add(result)
                 if time.monotonic() - last_commit > COMMIT_SECONDS:
                     _commit(images, journal, uncommitted)
                     last_commit = time.monotonic()
@@ -219,13 +236,6 @@ def _decode_missing(
         finally:
             _commit(images, journal, uncommitted)
     return total
-
-
-def _merge_into(total: ChunkResult, result: ChunkResult) -> None:
-    total.skipped.update(result.skipped)
-    total.notes.update(result.notes)
-    total.hashes.update(result.hashes)
-    total.unread.extend(result.unread)
 
 
 def _read_journal(journal: IO[bytes]) -> Iterator[ChunkResult]:

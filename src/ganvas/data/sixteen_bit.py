@@ -27,7 +27,7 @@ def read_16bit_image(path: Path) -> Image16 | None:
     """
     with open_image(path, "") as image, reading(path, ""):
         header = header_of(image, str(path))
-        pixels = decode_16bit(path.read_bytes(), header.format) if header.deep else None
+        pixels = decode_16bit(path.read_bytes(), header.format, image.size) if header.deep else None
         if pixels is None or not is_srgb(image.info.get("icc_profile")):
             return None
         orientation = exif_orientation(image) if header.format == "PNG" else header.orientation
@@ -78,9 +78,18 @@ def rotate_upright(pixels: Image16, orientation: int) -> Image16:
     return np.ascontiguousarray(pixels)
 
 
-def decode_16bit(content: bytes, format_name: str) -> Image16 | None:
-    """Return the pixels of a PNG or TIFF as (H, W, 4); None if it has not 16 bits a channel, or is another kind."""
-    return {"PNG": _decode_png, "TIFF": _decode_tiff}.get(format_name, lambda _: None)(content)
+def decode_16bit(content: bytes, format_name: str, size: tuple[int, int]) -> Image16 | None:
+    """Return the pixels of a PNG or TIFF as (H, W, 4); None if it has not 16 bits a channel, or is another kind.
+
+    Args:
+        size: width and height that Pillow has read, upright or as stored.
+
+    Raises:
+        ValueError: a TIFF says that it is of another size.
+    """
+    if format_name == "TIFF":
+        return _decode_tiff(content, size)
+    return _decode_png(content) if format_name == "PNG" else None
 
 
 def _values_of(
@@ -93,7 +102,7 @@ def _values_of(
     if image.mode.startswith(("I", "F")):
         return np.asarray(image), None
     content = source if isinstance(source, bytes) else source.read_bytes()
-    pixels = decode_16bit(content, image.format or "")
+    pixels = decode_16bit(content, image.format or "", image.size)
     if pixels is None:
         return None
     pixels = rotate_upright(pixels, orientation)
@@ -107,7 +116,7 @@ def _decode_png(content: bytes) -> Image16 | None:
     return _to_rgba(imagecodecs.png_decode(content)) if content[PNG_DEPTH_OFFSET] == 16 else None
 
 
-def _decode_tiff(content: bytes) -> Image16 | None:
+def _decode_tiff(content: bytes, size: tuple[int, int]) -> Image16 | None:
     import tifffile
 
     with tifffile.TiffFile(io.BytesIO(content)) as file:
@@ -118,6 +127,9 @@ def _decode_tiff(content: bytes) -> Image16 | None:
             or TIFF_ASSOCIATED_ALPHA in page.extrasamples
         ):
             return None
+        # Tags may say what Pillow does not look at: a billion layers, or a second width.
+        if sorted((page.imagewidth, page.imagelength)) != sorted(size) or page.imagedepth != 1:
+            raise ValueError("its tags disagree about its size")
         pixels = page.asarray()
         return _to_rgba(pixels.transpose(1, 2, 0) if page.planarconfig == 2 and pixels.ndim == 3 else pixels)
 

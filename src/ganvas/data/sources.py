@@ -24,7 +24,7 @@ from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import ARCHIVES, EXPORTS, HEAD_BYTES, is_image_file, suffix_of
 from .source import Source, SourceItem
 from .value_range import UINT8, ValueRange
-from .walk import walk
+from .walk import NOT_REGULAR, walk
 from .zip_source import ZipSource
 
 
@@ -129,6 +129,8 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
                 os.scandir(source_path).close()  # an unreadable folder is reported here, not halfway
                 return FolderSource(source_path)
             source_path = idx_file
+        if not source_path.is_file():  # opening a pipe would block for ever
+            raise GanvasError(f"{source_path} is {NOT_REGULAR}.", "Name a folder, .zip, .npy or MNIST idx file.")
         if is_idx(source_path):
             return ArraySource(source_path, "idx", *load_idx(source_path))
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from ..config.numbers import number_text
 
+ROWS = 64  # of a picture that are converted at a time
+
 
 class ValueRange(NamedTuple):
     """The numbers that stand for black and for white."""
@@ -22,8 +24,15 @@ class ValueRange(NamedTuple):
 
     def to_uint8(self, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """Return `array` with `low` to `high` as 0 to 255. What is beyond is cut off; what is no number is black."""
-        scaled = (array.astype(np.float64) - self.low) * (255 / max(self.high - self.low, 1e-12))
-        return np.nan_to_num(scaled, nan=0.0).round().clip(0, 255).astype(np.uint8)
+        factor = 255 / max(self.high - self.low, 1e-12)
+        converted = np.empty(array.shape, np.uint8)
+        for start in range(0, len(array), ROWS):  # all at once would take 80 bytes a pixel
+            numbers = array[start : start + ROWS].astype(np.float64)
+            numbers -= self.low
+            numbers *= factor
+            np.nan_to_num(numbers, copy=False, nan=0.0).clip(0, 255, out=numbers)
+            converted[start : start + ROWS] = numbers.round(out=numbers)
+        return converted
 
 
 UINT8 = ValueRange(0.0, 255.0)

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+NOT_REGULAR = "not a regular file"
 SORT_CHUNK_SIZE = 20_000  # names of one folder sorted in memory; more are sorted in chunks on disk
 
 
@@ -46,7 +47,7 @@ def walk(root: Path) -> Iterator[tuple[str, os.stat_result | None, str]]:
                 stack.append((f"{name}/", sorted_names(root / name)))
         else:
             # Opening a pipe would block for ever.
-            yield name, status, "" if stat.S_ISREG(status.st_mode) else "not a regular file"
+            yield name, status, "" if stat.S_ISREG(status.st_mode) else NOT_REGULAR
 
 
 def _error_text(error: OSError) -> str:

@@ -16,6 +16,7 @@ from .source import Source, SourceItem
 from .walk import is_hidden
 
 MAX_MEMBER_BYTES = 1 << 30  # a picture in an archive is unpacked in memory; larger ones may be zip bombs
+ENCRYPTED = 1  # flag of a member
 BOUNDED_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a whole block, however large
 
 
@@ -32,8 +33,6 @@ class ZipSource(Source):
             raise GanvasError(
                 f"{path} is damaged or not a .zip: {error}", f"Try: {shlex.join(['unzip', '-t', str(path)])}"
             ) from error
-        if any(member.flag_bits & 1 for member in self._archive.infolist()):
-            raise GanvasError(f"{path} is encrypted.", "Unpack it with its password, then use the folder.")
 
     def items(self) -> Iterator[SourceItem]:
         for name, member in self._members.items():
@@ -44,7 +43,7 @@ class ZipSource(Source):
     def _members(self) -> dict[str, zipfile.ZipInfo]:
         """Files by their names, which some programs for Windows write with backslashes, without hidden ones.
 
-        They are in the order in which a folder of them is walked.
+        They are in the order in which a folder of them is walked. Of two with one name it is the last, as if unpacked.
         """
         members = {member.filename.replace("\\", "/"): member for member in self._archive.infolist()}
         names = [name for name in members if not name.endswith("/") and not is_hidden(name)]
@@ -56,6 +55,8 @@ class ZipSource(Source):
 
     def read(self, name: str) -> bytes:
         member = self._members[name]
+        if member.flag_bits & ENCRYPTED:
+            raise UnreadableImageError("encrypted; unpack it with its password, and use a folder", name)
         if member.file_size > MAX_MEMBER_BYTES:
             raise UnreadableImageError(
                 f"unpacks to {member.file_size:,} bytes, over the limit of {MAX_MEMBER_BYTES:,}", name
@@ -82,10 +83,11 @@ class ZipSource(Source):
         return is_image_file(name, partial(self._head, name))
 
     def _head(self, name: str) -> bytes:
-        if self._members[name].compress_type not in BOUNDED_COMPRESSION:
+        member = self._members[name]
+        if member.compress_type not in BOUNDED_COMPRESSION or member.flag_bits & ENCRYPTED:
             return b""
         try:
-            with self._archive.open(self._members[name]) as file:
+            with self._archive.open(member) as file:
                 return file.read(HEAD_BYTES)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):  # a damaged file of unknown kind
             return b""

@@ -36,16 +36,15 @@ def embed(path: Path, max_bytes: int = MAX_BYTES) -> EmbeddedImage | None:
 
 
 def embed_all(paths: Sequence[Path], max_bytes: int = MAX_BYTES_ALL) -> list[EmbeddedImage | None]:
-    """Return images in one common encoding, in about `max_bytes` or less altogether; None for unreadable ones."""
-    images_or_none = [_open_image(path) for path in paths]
-    images = [image for image in images_or_none if image is not None]
-    if not images:
+    """Return images in one common encoding, in about `max_bytes` or less altogether; None for unreadable ones.
+
+    Each is opened twice, so that no more than one has to be in memory.
+    """
+    lengths = {path: length for path in paths if (length := _length(path))}
+    if not lengths:
         return [None for _ in paths]
-    largest = max(images, key=lambda image: len(_webp(image, 1.0, 75)))
-    encoding = next(
-        (each for each in ENCODINGS[:-1] if len(_webp(largest, *each)) <= max_bytes / len(images)), ENCODINGS[-1]
-    )
-    return [None if image is None else _embed(image, encoding) for image in images_or_none]
+    encoding = _encoding(max(lengths, key=lambda path: lengths[path]), max_bytes / len(lengths))
+    return [_embed(path, encoding) if path in lengths else None for path in paths]
 
 
 def evenly_spaced(count: int, max_count: int = MAX_FRAMES) -> list[int]:
@@ -67,7 +66,23 @@ def _open_image(path: Path) -> Image.Image | None:
         return None  # missing, truncated or not an image: the page says so
 
 
-def _embed(image: Image.Image, encoding: tuple[float, int | None]) -> EmbeddedImage:
+def _length(path: Path) -> int:
+    """Return how long the image at `path` is in a usual encoding; 0 if it cannot be read."""
+    image = _open_image(path)
+    return 0 if image is None else len(_webp(image, 1.0, 75))
+
+
+def _encoding(largest: Path, max_bytes: float) -> tuple[float, int | None]:
+    """Return the first of all encodings in which the image at `largest` is small enough, else the last."""
+    image = _open_image(largest)
+    small = (each for each in ENCODINGS[:-1] if image is not None and len(_webp(image, *each)) <= max_bytes)
+    return next(small, ENCODINGS[-1])
+
+
+def _embed(path: Path, encoding: tuple[float, int | None]) -> EmbeddedImage | None:
+    image = _open_image(path)
+    if image is None:
+        return None
     text = base64.b64encode(_webp(image, *encoding)).decode()
     return EmbeddedImage(f"data:image/webp;base64,{text}", image.width, image.height)
 
