@@ -31,6 +31,7 @@ from .metrics.real_features import RealImages
 from .metrics.score_descriptions import Score, summarize
 from .metrics.scores import duplicate_scores, feature_scores, nearest_distance_score, pixel_scores
 from .runs import Run
+from .typed_json import read_json_object
 from .version import __version__
 
 MAX_REAL_IMAGES = 5000  # for features; more would change the scores by less than their intervals
@@ -130,9 +131,9 @@ def evaluate(
 def read_evaluation(run: Run) -> dict[str, Any] | None:
     """Return the contents of scores.json for the run's current model; None if that model has not been evaluated."""
     try:
-        record = json.loads((run.evaluation / "scores.json").read_text(encoding="utf-8"))
+        record = read_json_object(run.evaluation / "scores.json")
         return record if record["model"] == model_hash(run) else None
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, RecursionError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):
         return None
 
 

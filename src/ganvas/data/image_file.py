@@ -19,14 +19,11 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import GanvasError
 from ..formatting import printable
+from ..limits import MAX_IMAGE_PIXELS
 from .file_kinds import FORMAT_OF_SUFFIX, HEAD_BYTES, sniff_format
 from .integrity import PNG_SIGNATURE, check_png
 
 ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
-
-MAX_PIXELS = (
-    178_956_970  # Pillow's own limit: half a gigabyte as RGB. Checked before decoding, so a bomb costs nothing.
-)
 
 RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
 # Pictures too large for this machine would be tried in vain at each start, so that is remembered too.
@@ -106,7 +103,7 @@ def open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
             file: IO[bytes] = stack.enter_context(_open_stream(source))
             _check_content(file)
             image = stack.enter_context(Image.open(file, formats=supported_formats()))
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > MAX_IMAGE_PIXELS:  # before decoding, so a bomb costs nothing
                 raise Image.DecompressionBombError
         yield image
 
@@ -163,7 +160,7 @@ def can_read_heic() -> bool:
 def _failure_reason(error: Exception, source: Path | bytes) -> str:
     """Return in plain words why a picture could not be read."""
     if isinstance(error, Image.DecompressionBombError):
-        return f"too many pixels (over {MAX_PIXELS // 1_000_000} million)"
+        return f"too many pixels (over {MAX_IMAGE_PIXELS // 1_000_000} million)"
     if isinstance(error, UnidentifiedImageError):
         try:
             with _open_stream(source) as file:
