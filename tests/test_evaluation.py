@@ -104,7 +104,7 @@ def test_scores_written_by_0_1_are_read(run: Path) -> None:
     assert today["memorisation"]["pairs"][0].keys() == record["memorisation"]["pairs"][0].keys()
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "null"])
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "null", "[" * 200_000, '{"model":' * 200_000, "1" * 5000])
 def test_a_damaged_evaluation_is_none(run: Path, damage: str) -> None:
     run_to_end(evaluate(run, None, FEW))
     (Run(run).evaluation / "scores.json").write_text(damage)

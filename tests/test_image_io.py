@@ -1,6 +1,10 @@
 """From floats to bytes to files, each with its metadata inside."""
 
+import errno
 import os
+import secrets
+import stat
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -132,14 +136,75 @@ def test_write_replaces_and_makes_folders(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
-def test_a_link_where_the_temporary_file_goes_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_where_the_temporary_file_goes_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = tmp_path / "mine.txt"
     mine.write_text("precious")
-    (tmp_path / f".a.json.{os.getpid()}.tmp").symlink_to(mine)
-    write_atomically(tmp_path / "a.json", b"{}")
+    monkeypatch.setattr(secrets, "token_hex", lambda size: "0" * size)
+    (tmp_path / ".a.json.00000000.tmp").symlink_to(mine)
+    with pytest.raises(FileExistsError):
+        write_atomically(tmp_path / "a.json", b"{}")
     assert mine.read_text() == "precious"
-    assert (tmp_path / "a.json").read_bytes() == b"{}"
-    assert not (tmp_path / "a.json").is_symlink()
+
+
+def test_two_writers_with_one_process_number_do_not_mix_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes of containers all have number 1, and may write into one folder."""
+    path, fsync, written = tmp_path / "a.json", os.fsync, []
+
+    def meanwhile(descriptor: int) -> None:
+        if not written:
+            written.append(b"of the other")
+            write_atomically(path, written[0])
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    write_atomically(path, b"of the first")
+    assert path.read_bytes() == b"of the first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [1, os.getpid()])
+def test_what_a_killed_process_left_does_not_block_the_next_write(number: int, tmp_path: Path) -> None:
+    (tmp_path / f".a.json.{number}.tmp").write_bytes(b"half")
+    write_atomically(tmp_path / "a.json", b"whole")
+    assert (tmp_path / "a.json").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("character", ["a", "ä", "画"])
+def test_a_name_of_as_many_bytes_as_the_system_takes_can_be_written(character: str, tmp_path: Path) -> None:
+    path = tmp_path / (character * (255 // len(character.encode())))
+    write_atomically(path, b"x")
+    assert path.read_bytes() == b"x"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot open folders")
+def test_the_folder_is_flushed_after_the_file_is_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a power cut leaves neither the old config.json nor the new one."""
+    path, flushed = tmp_path / "a.json", []
+    fsync = os.fsync
+
+    def spy(descriptor: int) -> None:
+        flushed.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), path.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    write_atomically(path, b"x")
+    assert flushed == [(False, False), (True, True)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot open folders")
+@pytest.mark.parametrize(("number", "is_error"), [(errno.EINVAL, False), (errno.ENOTSUP, False), (errno.EIO, True)])
+def test_a_drive_that_cannot_flush_folders_is_no_error(
+    number: int, is_error: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(OSError, match="error") if is_error else nullcontext():
+        write_atomically(tmp_path / "a.json", b"x")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

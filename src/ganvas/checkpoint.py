@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from .errors import GanvasError, cannot_be_read_now
+from .image_io import flush_to_disk
+from .typed_json import read_json_object
 
 Tensors = dict[str, Tensor]
 Facts = dict[str, Any]
@@ -66,17 +67,17 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary / STATE)
         (temporary / FACTS).write_text(json.dumps(facts), encoding="utf-8")
         hashes = {name: _sha256(temporary / name) for name in (STATE, FACTS)}
-        _fsync(temporary / STATE, temporary / FACTS)
+        flush_to_disk(temporary / STATE, temporary / FACTS)
         (temporary / MANIFEST).write_text(json.dumps(hashes), encoding="utf-8")
-        _fsync(temporary / MANIFEST, temporary)
+        flush_to_disk(temporary / MANIFEST, temporary)
         if final.exists():
             shutil.rmtree(final)
         temporary.rename(final)
-        _fsync(folder)
+        flush_to_disk(folder)
     except (OSError, SafetensorError) as error:
         raise GanvasError(
             f"Could not save {final}: {error}",
-            "Free some disk space; the same command continues from the last checkpoint.",
+            "Look at the disk space and at who may write there; the same command continues from the last checkpoint.",
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -91,18 +92,18 @@ def load(path: Path) -> tuple[Tensors, Facts]:
     """
     hint = "An older checkpoint beside it may be valid: the same command uses the newest valid one."
     try:
-        hashes = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        hashes = read_json_object(path / MANIFEST)
         for name in (STATE, FACTS):
             if _sha256(path / name) != hashes[name]:
                 raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {name} does not match its checksum.", hint)
-        facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
+        facts = read_json_object(path / FACTS)
         return load_file(path / STATE), facts
     except OSError as error:
         missing = [name for name in (MANIFEST, STATE, FACTS) if not (path / name).exists()]
         if missing:
             raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {missing[0]} is missing.", hint) from error
         raise cannot_be_read_now(f"Checkpoint {path}", error) from error
-    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+    except (ValueError, KeyError, SafetensorError) as error:
         raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {error}", hint) from error
 
 
@@ -136,8 +137,7 @@ def newest_facts(folder: Path) -> Facts | None:
     """Return the facts of the newest checkpoint; None if there is none, or it cannot be read."""
     checkpoints = list_checkpoints(folder)
     try:
-        facts: Facts = json.loads((checkpoints[-1] / FACTS).read_text(encoding="utf-8"))
-        return facts
+        return read_json_object(checkpoints[-1] / FACTS)
     except (IndexError, OSError, ValueError):  # what is damaged is told when it is loaded
         return None
 
@@ -167,15 +167,3 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _fsync(*paths: Path) -> None:
-    """Flush files and folder entries to disk."""
-    for path in paths:
-        if sys.platform == "win32" and path.is_dir():
-            continue  # Windows cannot open folders, and flushes their entries itself
-        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

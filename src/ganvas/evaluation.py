@@ -32,6 +32,7 @@ from .metrics.real_features import RealImages
 from .metrics.score_descriptions import Score, summarize
 from .metrics.scores import duplicate_scores, feature_scores, nearest_distance_score, pixel_scores
 from .runs import Run
+from .typed_json import read_json_object
 from .version import __version__
 
 MAX_REAL_IMAGES = 5000  # for features; more would change the scores by less than their intervals
@@ -151,10 +152,9 @@ def _check_out(out: Path | None, default: Path | None) -> None:
 def _read_record(file: Path) -> dict[str, Any]:
     """Return the contents of a scores.json; empty if there is none, or something else."""
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return read_json_object(file)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
-    return record if isinstance(record, dict) else {}
 
 
 def read_evaluation(run: Run) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from .events import (
     Verdict,
 )
 from .old_events import upgrade_event, upgrade_prescription
-from .typed_json import dataclass_from, to_json_value
+from .typed_json import dataclass_from, parse_json, to_json_value
 
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
@@ -49,9 +49,9 @@ def from_json(line: str) -> Event:
         GanvasError: the line is not JSON, names an unknown event, or a field is missing or of another type.
     """
     try:
-        record = upgrade_event(json.loads(line))
+        record = upgrade_event(parse_json(line))
         event: Event = dataclass_from(EVENTS[record.pop("event")], record)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GanvasError(
             f"Not an event: {line[:80]!r}", "The file should be an events.jsonl that ganvas train has written."
         ) from error

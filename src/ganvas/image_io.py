@@ -1,9 +1,12 @@
 """Image output: the one conversion from floats to bytes, and the one way to write files, with metadata inside."""
 
+import errno
 import io
 import os
+import secrets
 import shutil
 import struct
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +32,8 @@ WRITTEN_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 IMAGE_FILES = {b"\xff\xd8\xff": JpegImageFile, b"RIFF": WebPImageFile, b"II": TiffImageFile, b"MM": TiffImageFile}
 HEAD_BYTES = 4  # enough to tell these
 EXIF_DESCRIPTION, EXIF_SOFTWARE = 0x010E, 0x0131  # tags
+TEMPORARY_NAME_LENGTH = 40  # characters of a file's name; all of it and more would not always fit into 255 bytes
+FOLDERS_ARE_NOT_FLUSHED = (errno.EINVAL, errno.ENOTSUP, errno.EACCES)  # on some drives, or may not be read
 PNG_HEADER_SIZE = 33  # bytes of a PNG before its first optional chunk: signature and IHDR
 
 
@@ -223,11 +228,14 @@ def save_animation(
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that readers see the old file or the new one, never a part."""
+    """Write `content` to `path` so that readers see the old file or the new one, never a part.
+
+    Once this returns, it also outlasts a power cut.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # By chance, and not by the process: those of containers may all have number 1. A long name would get too long.
+    temporary = path.with_name(f".{path.name[:TEMPORARY_NAME_LENGTH]}.{secrets.token_hex(8)}.tmp")
     try:
-        temporary.unlink(missing_ok=True)  # of a process that was killed, or a link that somebody put there
         with temporary.open("xb") as file:
             if path.is_file():  # what is private stays private
                 shutil.copymode(path, temporary)
@@ -235,5 +243,23 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        flush_to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def flush_to_disk(*paths: Path) -> None:
+    """Have the system write files, and the entries of folders, to disk; where it cannot for folders, it does not."""
+    for path in paths:
+        is_folder = path.is_dir()
+        if is_folder and sys.platform == "win32":
+            continue  # Windows cannot open folders, and flushes their entries itself
+        try:
+            descriptor = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            if not is_folder or error.errno not in FOLDERS_ARE_NOT_FLUSHED:
+                raise

@@ -10,6 +10,7 @@ RUN/report.html     everything on one page
 RUN/skipped.txt     pictures that could not be read, and why
 """
 
+import errno
 import json
 import os
 import re
@@ -22,19 +23,21 @@ from pathlib import Path
 from typing import IO
 
 from .config import FORMAT, Config, from_dict, to_dict
-from .config.limits import check_limits
 from .config.old_format import upgrade
+from .config.ranges import check_config
 from .errors import GanvasError, cannot_be_read_now, ganvas_command
 from .event_log import to_json
 from .events import Event
 from .formatting import printable
 from .image_io import write_atomically
+from .typed_json import read_json_object
 
 # What may lie in the folder of a new run: what an earlier attempt has left, and what systems put everywhere.
 MAY_BE_THERE = frozenset(
     {".lock", "skipped.txt", ".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", "lost+found"}
 )
-HALF_WRITTEN = re.compile(r"\.(config\.json|skipped\.txt)\.\d+\.tmp")
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # of some network drives
+HALF_WRITTEN = re.compile(r"\.(config\.json|skipped\.txt)\.[0-9a-f]+\.tmp")
 
 
 class Run:
@@ -106,21 +109,21 @@ class Run:
             )
         self.refuse_links(self.config_file, self.model, self.evaluation, self.sampled, self.report_file)
         try:
-            record = json.loads(self.config_file.read_text(encoding="utf-8"))
+            record = read_json_object(self.config_file)
         except OSError as error:
             raise cannot_be_read_now(self.config_file, error) from error
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise GanvasError(
                 f"{self.config_file} is damaged: {error}", "Start a new run in another folder."
             ) from error
-        format_version = record.get("format") if isinstance(record, dict) else None
+        format_version = record.get("format")
         if isinstance(format_version, int) and format_version > FORMAT:
             raise GanvasError(
                 f"{self.config_file} was written by a later ganvas (format {format_version}, this one reads {FORMAT}).",
                 "Try: pip install --upgrade ganvas",
             )
         config = from_dict(Config, upgrade(record, FORMAT), str(self.config_file))
-        check_limits(config, str(self.config_file))
+        check_config(config, str(self.config_file))
         beside = os.path.normpath(self.folder.resolve() / config.relative_path) if config.relative_path else ""
         if beside and _is_there(beside) and not _is_there(config.data.path):  # moved together with the run
             return replace(config, data=replace(config.data, path=beside))
@@ -134,8 +137,10 @@ class Run:
         write_atomically(self.config_file, (json.dumps(to_dict(config), indent=2) + "\n").encode())
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[bool]:
         """Lock the folder for this process; the system releases the lock however the process ends.
+
+        Yields whether it could be locked: some network drives have no locks.
 
         Raises:
             GanvasError: another process is writing here; the message names it.
@@ -147,7 +152,8 @@ class Run:
         except OSError as error:
             raise GanvasError(f"Cannot write to {self.folder}: {error.strerror}", "Choose another --out.") from error
         with file:
-            if not _try_lock(file):
+            is_free = _try_lock(file)
+            if is_free is False:
                 file.seek(0)
                 owner = file.read().strip() or "another process"
                 raise GanvasError(
@@ -156,7 +162,7 @@ class Run:
             file.truncate(0)
             file.write(f"process {os.getpid()}")
             file.flush()
-            yield
+            yield is_free is not None
 
     def append_event(self, event: Event) -> None:
         """Append `event` to events.jsonl."""
@@ -181,7 +187,7 @@ class Run:
         if not self.events_file.exists():
             return
         with self.events_file.open("r+b") as file:
-            kept = file.read(size)
+            kept = file.read(min(size, self.events_size()))  # memory for as much as is asked for would be taken first
             file.truncate(kept.rfind(b"\n") + 1)
 
 
@@ -193,8 +199,8 @@ def _is_there(path: str) -> bool:
         return False
 
 
-def _try_lock(file: IO[str]) -> bool:
-    """Try to take the exclusive lock on `file` without waiting; return whether it was free."""
+def _try_lock(file: IO[str]) -> bool | None:
+    """Try to take the exclusive lock on `file` without waiting; return whether it was free, None if there are none."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -207,4 +213,8 @@ def _try_lock(file: IO[str]) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        return None
     return True

@@ -181,6 +181,19 @@ def test_a_model_file_says_how_long_it_was_trained(tmp_path: Path) -> None:
     assert read_training_length(run) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 50_000, '{"a":' * 50_000, "5", "[]", "null", '{"step": 1}', '{"step": "x", "images": []}']
+    + [f'{{"step": {number}, "images": 1}}' for number in ("1e400", "NaN", "1" * 5000, "1" * 400, "1.5", "true")],
+    ids=lambda text: text[:20],
+)
+def test_a_model_file_that_says_something_else_says_nothing(text: str, tmp_path: Path) -> None:
+    run = Run(tmp_path / "mine")
+    run.model.mkdir(parents=True)
+    save_file(build_generator(tiny.config()).state_dict(), run.model / MODEL_FILE, {"ganvas": text})
+    assert read_training_length(run) is None
+
+
 def test_the_same_model_is_the_same_file(tmp_path: Path) -> None:
     network = build_generator(tiny.config())
     files = set()

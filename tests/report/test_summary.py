@@ -18,6 +18,7 @@ from ganvas.events import Done
 from ganvas.image_io import save_image
 from ganvas.recipes import RECIPES
 from ganvas.recipes.overrides import apply_options
+from ganvas.report import write_card, write_report
 from ganvas.report.summary import skipped_files, summary_sentences, train_command, versions
 
 
@@ -65,6 +66,16 @@ def test_the_verdict(evaluation: dict[str, Any] | None, key: str, words: str, tm
     assert verdict_key == key
     assert symbol
     assert words in words_shown
+
+
+@pytest.mark.parametrize("name", ["scores", "summary", "memorisation"])
+@pytest.mark.parametrize("value", [5, "x", True, None, {"a": 1}, [5], [[]], float("nan")], ids=str)
+def test_a_part_of_the_evaluation_of_another_type_is_left_out(name: str, value: Any, tmp_path: Path) -> None:
+    run = example_runs.write_run(tmp_path / "run")
+    evaluation = example_runs.write_evaluation(run) | {name: value}
+    assert summary_sentences(example_runs.summary_of(run, evaluation))
+    write_card(run, evaluation)
+    write_report(run, evaluation)
 
 
 COLOR = DataConfig("/a/my pictures", 32, 48)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from stepping import CPU, prepared
 from test_interruption import assert_same_end
 from torch import Tensor
 
@@ -233,6 +234,22 @@ def test_acting_without_a_sickness_leaves_the_training_too(pictures: Path, tmp_p
     assert not of(Treatment, events)
     assert len(of(CheckpointSaved, events)) > 4, "healthy moments were not kept"
     assert_same_end(acting, off)
+
+
+@pytest.mark.parametrize(
+    ("damage", "coach", "told"),
+    [(("{",), "act", "A line of "), (("{", "[]"), "watch", "2 lines of "), ((), "act", ""), (("{",), "off", "")],
+)
+def test_a_history_with_holes_is_told(damage: tuple[str, ...], coach: str, told: str, tmp_path: Path) -> None:
+    run, config, verdict = Run(tmp_path), tiny.config("fc", coach=coach), Verdict(9, 72, "healthy", 1.0, (), "", "")
+    run.append_event(CheckpointSaved(1, 8, "checkpoints/000000001", True))
+    with run.events_file.open("a") as file:
+        file.writelines(f"{line}\n" for line in damage)
+    run.append_event(verdict)
+    runner = coach_runner.CoachRunner(config, prepared(config), run, CPU)
+    assert runner.history == [verdict], "what can be read is known"
+    notes = [event.text for event in runner.pending_events() if isinstance(event, Note)]
+    assert notes == ([f"{told}{run.events_file} cannot be read: the coach does without."] if told else [])
 
 
 def test_looks_are_a_few_steps_apart_and_the_last_is_at_the_end(

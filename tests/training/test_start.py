@@ -1,9 +1,12 @@
 """From a user's wishes to a run, and what is refused on the way."""
 
 import dataclasses
+import errno
 import json
 import shlex
+import sys
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ from ganvas.cli.options import options_of
 from ganvas.config import Config, PenaltyConfig, TrainOptions
 from ganvas.config.keywords import OLD_NAMES
 from ganvas.errors import GanvasError
-from ganvas.events import Note, Started, Step
+from ganvas.events import Done, Note, Started, Step
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training import calibrate
@@ -283,6 +286,44 @@ def test_two_trainings_cannot_write_one_run(pictures: Path, tmp_path: Path) -> N
             tiny.train(pictures, tmp_path / "run", "fc")
     finally:
         stream.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has its own locks")
+def test_a_drive_without_locks_is_trained_on_with_a_word_of_it(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(file: TextIO, _: int) -> None:
+        if Path(file.name).parent == tmp_path / "run":
+            raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", failing)
+    events = tiny.train(pictures, tmp_path / "run", "fc")
+    assert isinstance(events[0], Note)
+    assert "has no locks" in events[0].text
+    assert isinstance(events[-1], Done)
+    assert events[-1].reason == "finished"
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "hint"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "run cannot go on: Too many open files", "Once that is mended"),
+        (OSError(errno.ENOSPC, "Disk full", "/tmp/x"), "/tmp/x cannot be read or written: Disk full", "Free some disk"),
+        (OSError(errno.EIO, "I/O error", "/data/y"), "/data/y cannot be read or written: I/O", "Once that is mended"),
+    ],
+)
+def test_what_the_system_refuses_is_told_as_it_is(
+    error: OSError, told: str, hint: str, pictures: Path, tmp_path: Path
+) -> None:
+    def failing() -> bool:
+        if (tmp_path / "run" / "samples").exists():
+            raise error
+        return False
+
+    with pytest.raises(GanvasError) as caught:
+        tiny.train(pictures, tmp_path / "run", "fc", stop=failing)
+    assert told in caught.value.message
+    assert caught.value.hint.startswith(hint)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

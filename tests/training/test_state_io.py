@@ -134,6 +134,37 @@ def test_a_checkpoint_of_other_networks_is_refused() -> None:
         assert "--out" in caught.value.hint
 
 
+def test_a_checkpoint_whose_moments_are_of_other_parameters_is_refused() -> None:
+    """The fused Adam would read and write beyond the end of the shorter ones."""
+    config = tiny.config("fc")
+    tensors, facts = state_to_tensors(trained(config))
+    first = next(name for name in tensors if name.endswith("/exp_avg"))
+    for change in (
+        {first: torch.zeros(7)},
+        {first: tensors[first].reshape(-1)},
+        {first.replace("exp_avg", "step"): torch.zeros(7)},
+        {first.replace("exp_avg", "other"): torch.zeros(tensors[first].shape)},
+        {"optimizer/generator/99/exp_avg": torch.zeros(1)},
+        {"optimizer/generator/x/exp_avg": torch.zeros(1)},
+        {f"optimizer/generator/{'1' * 5000}/exp_avg": torch.zeros(1)},
+    ):
+        with pytest.raises(GanvasError, match="not of this run's networks"):
+            load_state(config, tensors | change, facts, CPU)
+    with pytest.raises(GanvasError, match="not of this run's networks"):
+        load_state(config, {name: each for name, each in tensors.items() if name != first}, facts, CPU)
+
+
+def test_a_full_memory_is_no_fault_of_the_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    config = tiny.config("fc")
+    tensors, facts = state_to_tensors(trained(config))
+    monkeypatch.setattr(torch.nn.Module, "load_state_dict", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        load_state(config, tensors, facts, CPU)
+
+
 def test_a_checkpoint_that_says_too_little_is_refused() -> None:
     config = tiny.config("fc")
     state = trained(config)

@@ -9,9 +9,9 @@ from PIL import Image, ImageColor, ImageOps
 
 from ..config import DataConfig
 from ..errors import GanvasError, check_choice, did_you_mean
+from ..limits import MAX_IMAGE_PIXELS
 from .color import to_srgb
 from .image_file import (
-    MAX_PIXELS,
     NO_MEMORY,
     UPRIGHT_TRANSPOSE,
     ImageHeader,
@@ -155,7 +155,7 @@ def _skip_blank_frames(image: Image.Image) -> None:
     All that are looked at have together no more pixels than one picture may have, and none is larger than the first.
     """
     first = image.width * image.height
-    for frame in range(1, 1 + MAX_PIXELS // first):
+    for frame in range(1, 1 + MAX_IMAGE_PIXELS // first):
         if not _is_blank(image):
             return
         try:

@@ -19,15 +19,12 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import GanvasError
 from ..formatting import printable
+from ..limits import MAX_IMAGE_PIXELS
 from .file_kinds import FORMAT_OF_SUFFIX, HEAD_BYTES, sniff_format
 from .integrity import PNG_SIGNATURE, check_png
 from .walk import NOT_REGULAR
 
 ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
-
-MAX_PIXELS = (
-    178_956_970  # Pillow's own limit: half a gigabyte as RGB. Checked before decoding, so a bomb costs nothing.
-)
 
 PEAK_BYTES, DEEP_BYTES = 20, 28  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
 PROGRESSIVE_BYTES = 8  # a pixel, which libjpeg keeps of all scans of a progressive JPEG, however small it decodes it
@@ -111,7 +108,7 @@ def open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
             file: IO[bytes] = stack.enter_context(_open_stream(source))
             _check_content(file)
             image = stack.enter_context(Image.open(file, formats=supported_formats()))
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > MAX_IMAGE_PIXELS:  # before decoding, so a bomb costs nothing
                 raise Image.DecompressionBombError
         yield image
 
@@ -172,7 +169,7 @@ def can_read_heic() -> bool:
 def _failure_reason(error: Exception, source: Path | bytes) -> str:
     """Return in plain words why a picture could not be read."""
     if isinstance(error, Image.DecompressionBombError):
-        return f"too many pixels (over {MAX_PIXELS // 1_000_000} million)"
+        return f"too many pixels (over {MAX_IMAGE_PIXELS // 1_000_000} million)"
     if isinstance(error, UnidentifiedImageError):
         try:
             with _open_stream(source) as file:

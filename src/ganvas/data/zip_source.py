@@ -9,13 +9,13 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from ..errors import GanvasError
+from ..limits import MAX_MEMBER_BYTES
 from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import HEAD_BYTES, is_image_file, suffix_of
 from .image_file import NO_MEMORY, UnreadableImageError, is_temporary
 from .source import Source, SourceItem
 from .walk import is_hidden
 
-MAX_MEMBER_BYTES = 1 << 30  # a picture in an archive is unpacked in memory; larger ones may be zip bombs
 ENCRYPTED = 1  # flag of a member
 BOUNDED_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a whole block, however large
 

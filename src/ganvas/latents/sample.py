@@ -16,6 +16,7 @@ from ..models import build_generator
 from ..models.base import Generator
 from ..models.old_names import translate
 from ..runs import Run
+from ..typed_json import parse_json
 from ..version import __version__
 
 MODEL_FILE = "generator.safetensors"
@@ -159,7 +160,8 @@ def read_training_length(run: Run) -> tuple[int, int] | None:
     """Return the steps and the images seen with which the run's model was trained; None if the file does not say."""
     try:
         with safe_open(run.model / MODEL_FILE, "pt") as file:
-            training_length = json.loads((file.metadata() or {})["ganvas"])
-        return int(training_length["step"]), int(training_length["images"])
+            training_length = parse_json((file.metadata() or {})["ganvas"])
+        step, images_seen = training_length["step"], training_length["images"]
     except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return None
+    return (step, images_seen) if type(step) is type(images_seen) is int else None

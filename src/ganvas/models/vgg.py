@@ -16,6 +16,7 @@ from .. import builtin
 from ..device import is_out_of_memory
 from ..errors import GanvasError, cannot_be_read_now, check_choice, did_you_mean
 from ..image_io import write_atomically
+from ..typed_json import parse_json
 from .frozen_ops import AvgPool2x2, FrozenConvReLU, ReflectPad1
 
 RGB = tuple[float, float, float]
@@ -233,7 +234,7 @@ def load_slim_vgg(path: Path) -> VGGWeights:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        mean, std = (tuple(float(channel) for channel in json.loads(metadata[name])) for name in ("mean", "std"))
+        mean, std = (tuple(float(channel) for channel in parse_json(metadata[name])) for name in ("mean", "std"))
         complete = all(name.replace(".weight", ".bias") in tensors for name in tensors)
         if len(mean) != 3 or len(std) != 3 or not complete or "conv1_1.weight" not in tensors:
             raise ValueError("it is not a VGG")

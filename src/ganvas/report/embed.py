@@ -9,11 +9,11 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from ..image_io import open_written
+from ..limits import MAX_SHEET_PIXELS, MAX_SHEET_SIDE
 
 MAX_BYTES_ALL = 3_600_000  # of a group of images together; base64 makes them a third larger
 MAX_BYTES = 300_000  # of a single image
 MAX_FRAMES = 60  # sample grids in the time-lapse
-MAX_SIDE, MAX_PIXELS = 16_383, 80_000_000  # WebP's limit, and more than any sheet of ours has
 LOSSLESS = None
 # (scale of width and height, WebP quality), tried in turn until the image is small enough.
 ENCODINGS: tuple[tuple[float, int | None], ...] = (
@@ -59,7 +59,7 @@ def _open_image(path: Path) -> Image.Image | None:
         if path.is_symlink():  # to a file from elsewhere, which is not to be shown
             return None
         with open_written(path) as image:
-            if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
+            if max(image.size) > MAX_SHEET_SIDE or image.width * image.height > MAX_SHEET_PIXELS:
                 return None
             return image.convert("RGBA" if "A" in image.getbands() else "RGB")
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):

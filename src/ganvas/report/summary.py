@@ -68,7 +68,8 @@ class RunSummary:
     @property
     def scores(self) -> list[dict[str, Any]]:
         """Return the scores of the evaluation; empty without an evaluation."""
-        return [row for row in (self.evaluation or {}).get("scores") or [] if isinstance(row, dict)]
+        rows = (self.evaluation or {}).get("scores")
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
     @property
     def memorization(self) -> dict[str, Any]:
@@ -126,9 +127,10 @@ def health_sentences(history: History) -> list[str]:
 def quality_sentences(summary: RunSummary) -> list[str]:
     """Return what the evaluation says; without one, the last score during training, or that there is none."""
     if summary.scores:
-        sentences = (summary.evaluation or {}).get("summary") or []
+        sentences = (summary.evaluation or {}).get("summary")
         copying = summary.memorization.get("text")  # shown elsewhere
-        return [_score_sentence(summary.scores[0]), *(str(sentence) for sentence in sentences if sentence != copying)]
+        others = [str(each) for each in sentences if each != copying] if isinstance(sentences, list) else []
+        return [_score_sentence(summary.scores[0]), *others]
     for (score, network), scored in summary.history.scores.items():
         last = scored[-1][1]
         value = f"{format_number(last.value)} ({last.count:,} samples)"

@@ -18,6 +18,7 @@ from ..errors import GanvasError, ganvas_command
 from ..events import Done, Event
 from ..image_io import SIXTEEN_BIT_SUFFIXES, open_written, read_metadata, to_float
 from ..models.vgg import PACKAGED
+from ..typed_json import parse_json
 from .check import check_colors
 from .load import SourcePaths, load_picture, to_uint8_tensor
 from .paint import check_outputs
@@ -123,8 +124,8 @@ def _parse_paths(text: str, painting: Path) -> tuple[Path, ...]:
 
 def _parse_json(text: str, painting: Path) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return parse_json(text)
+    except ValueError as error:
         raise _unreadable_settings(painting) from error
 
 

@@ -7,6 +7,7 @@ weights are checked first, and a healthy moment is worth a checkpoint. Where the
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
@@ -14,11 +15,12 @@ from ..errors import GanvasError
 from ..events import CheckpointSaved, Event, Note, Prescription, Replanned, SampleGrid, Step
 from ..latents.sample import save_network
 from ..planning.schedule import ends_level, is_due
+from .checkpoint_facts import identity
 from .monitoring.logit_histograms import logit_histograms
 from .monitoring.sample_grids import save_sample_grid
 from .session import Session
 from .state import BestCheckpoint
-from .state_io import identity, state_to_tensors
+from .state_io import state_to_tensors
 from .steps.ema import prepare_for_sampling
 
 KEEP = 3  # newest checkpoints that stay, beside the best
@@ -156,7 +158,7 @@ def save(session: Session) -> Iterator[Event]:
     if coach.should_checkpoint(state):
         state.coach.healthy_checkpoints = (*state.coach.healthy_checkpoints, counters.step)[-2:]
     tensors, facts = state_to_tensors(state)
-    facts |= {"events": run.events_size(), "training": identity(session.config)}
+    facts |= {"events": run.events_size(), "training": asdict(identity(session.config))}
     path = checkpoint.save(run.checkpoints, counters.step, tensors, facts)
     save_network(run, network, counters.step, counters.images_seen)
     best = {counters.best.step} if counters.best else set[int]()

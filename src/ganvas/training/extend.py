@@ -2,14 +2,13 @@
 
 import math
 
-from .. import checkpoint
 from ..coach.treatment.prescription import with_prescriptions
 from ..config import Config, TrainOptions
 from ..errors import GanvasError, ganvas_command
 from ..events import Note, Prescription
 from ..runs import Run
+from .checkpoint_facts import newest_facts
 from .state import State
-from .state_io import coach_of, step_of
 
 
 def split_extension(options: TrainOptions, run: Run) -> tuple[TrainOptions, TrainOptions]:
@@ -23,13 +22,15 @@ def split_extension(options: TrainOptions, run: Run) -> tuple[TrainOptions, Trai
     """
     given = options.given()
     budget = {name: given[name] for name in ("minutes", "images") if name in given}
-    facts = checkpoint.newest_facts(run.checkpoints) if budget and run.exists() else None
+    if not budget or not run.exists():
+        return options, TrainOptions()
+    config, ((kind, asked),) = run.read_config(), budget.items()
+    facts = newest_facts(config, run.checkpoints)
     if facts is None:
         return options, TrainOptions()
     rest = TrainOptions(**{name: value for name, value in given.items() if name not in budget})
-    config, ((kind, asked),) = run.read_config(), budget.items()
-    prescriptions = coach_of(facts).prescriptions
-    if step_of(facts) < with_prescriptions(config, prescriptions).steps:
+    prescriptions = facts.coach.prescriptions
+    if facts.counters.step < with_prescriptions(config, prescriptions).steps:
         last_given = next((each.name for each in reversed(prescriptions) if each.kind == "extend"), "")
         return (rest if f"{asked:g}" == last_given else options), TrainOptions()
     if (config.minutes if kind == "minutes" else config.total_images) is None:

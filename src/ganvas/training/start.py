@@ -54,7 +54,9 @@ def train(
         run.check_free()
     plan = None if run.exists() else _plan_new(pictures, options, run, device)  # before anything is written
     try:
-        with run.lock():
+        with run.lock() as is_locked:
+            if not is_locked:
+                yield Note(f"The drive of {run.folder} has no locks: see to it that no other training writes there.")
             ready = yield from until_stopped(_make_ready(run, plan, pictures, options, device, began), stop)
             if ready is None or stop():
                 yield Done(
@@ -69,11 +71,9 @@ def train(
             config, data = ready
             yield from _with_event_log(loop.train(config, run, data, device, stop, began, more), run)
     except OSError as error:
-        place = error.filename or run.folder
+        problem = f"{error.filename} cannot be read or written" if error.filename else f"{run.folder} cannot go on"
         what = "Free some disk space" if error.errno in DISK_IS_FULL else "Once that is mended"
-        raise GanvasError(
-            f"{place} cannot be read or written: {error.strerror or error}.", f"{what}; the same command goes on."
-        ) from error
+        raise GanvasError(f"{problem}: {error.strerror or error}.", f"{what}; the same command goes on.") from error
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):
             raise

@@ -1,4 +1,4 @@
-"""States to checkpoints and back, exactly; checkpoints of 0.1 are upgraded as they are read."""
+"""States to checkpoints and back, exactly; the names in checkpoints of 0.1 are upgraded as they are read."""
 
 import re
 from dataclasses import asdict
@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Adam
 
 from .. import checkpoint
 from ..checkpoint import DamagedCheckpoint, Facts, Tensors
@@ -14,10 +15,11 @@ from ..coach.treatment.prescription import with_prescriptions
 from ..config import Config, from_dict
 from ..device import is_out_of_memory
 from ..errors import GanvasError
-from ..event_log import prescription_from
 from ..models.old_names import translate
+from .checkpoint_facts import checked_facts
 from .state import CoachState, Counters, State, new_state
 
+ADAM_KEYS = {"step", "exp_avg", "exp_avg_sq"}
 OLD_PREFIXES = {
     "averaged/": "g_ema/",
     "optimiser/": "optimizer/",
@@ -68,18 +70,14 @@ def load_tensors(state: State, tensors: Tensors, facts: Facts) -> None:
             for key, parameter in network.named_parameters():
                 parameter.grad = match_layout(parameter, gradients[key]) if key in gradients else None
         for name, optimizer in state.optimizers.items():
-            moments: dict[int, dict[str, Tensor]] = {}
-            for key, tensor in with_prefix(tensors, f"optimizer/{name}/").items():
-                index, _, field_name = key.partition("/")
-                parameter = optimizer.param_groups[0]["params"][int(index)]
-                moments.setdefault(int(index), {})[field_name] = match_layout(parameter, tensor)
+            moments = _moments(optimizer, with_prefix(tensors, f"optimizer/{name}/"))
             groups: Any = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": moments, "param_groups": groups})
         for name in state.scalers.keys() & facts["scalers"].keys():
             state.scalers[name].load_state_dict(facts["scalers"][name])
         state.counters = from_dict(Counters, facts["counters"], "the checkpoint's counters")
         state.coach = from_dict(CoachState, facts["coach"], "the checkpoint's coach")
-    except (RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (RuntimeError, LookupError, ValueError, TypeError) as error:
         if is_out_of_memory(error):
             raise
         raise GanvasError(
@@ -88,35 +86,22 @@ def load_tensors(state: State, tensors: Tensors, facts: Facts) -> None:
         ) from error
 
 
-def coach_of(facts: Facts) -> CoachState:
-    """Return what the coach has in force, of the facts of a checkpoint of any release."""
-    coach = facts["coach"] if "counters" in facts else _upgraded_facts(facts)["coach"]
-    return from_dict(CoachState, coach, "the checkpoint's coach")
-
-
-def step_of(facts: Facts) -> int:
-    """Return the steps that were taken, of the facts of a checkpoint of any release."""
-    return int(facts["counters"]["step"] if "counters" in facts else facts["step"])
-
-
-def identity(config: Config) -> dict[str, Any]:
-    """Return what tells a training from others, so that its checkpoints are not taken for theirs."""
-    return {"recipe": config.recipe, "seed": config.seed, "fingerprint": config.fingerprint}
-
-
-def _check_identity(config: Config, facts: Facts, folder: Path) -> None:
-    """Refuse the checkpoint of another training; those of earlier releases do not tell.
+def _moments(optimizer: Adam, tensors: Tensors) -> dict[int, dict[str, Tensor]]:
+    """Return what a checkpoint holds of an optimizer, by parameter.
 
     Raises:
-        GanvasError: it is.
+        LookupError, ValueError: it is of other parameters. The fused Adam would walk beyond the end of a shorter one.
     """
-    known = facts.get("training", {})
-    differ = ", ".join(name for name, value in identity(config).items() if known.get(name, value) != value)
-    if differ:
-        raise GanvasError(
-            f"The checkpoints in {folder} are of another training than its config.json ({differ}).",
-            "Put the config.json back that belongs to them, or begin in another folder: --out OTHER",
-        )
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        index, _, name = key.partition("/")
+        parameter = optimizer.param_groups[0]["params"][int(index)]
+        if tensor.shape != (() if name == "step" else parameter.shape):
+            raise ValueError(f"the optimizer's {key} has the shape {tuple(tensor.shape)}")
+        moments.setdefault(int(index), {})[name] = tensor if name == "step" else match_layout(parameter, tensor)
+    if any(each.keys() != ADAM_KEYS for each in moments.values()):
+        raise ValueError(f"the optimizer does not have {', '.join(sorted(ADAM_KEYS))}")
+    return moments
 
 
 def read_checkpoint(config: Config, path: Path) -> tuple[Tensors, Facts]:
@@ -129,8 +114,7 @@ def read_checkpoint(config: Config, path: Path) -> tuple[Tensors, Facts]:
         GanvasError: a file is missing or damaged, or it is of another training.
     """
     tensors, facts = checkpoint.load(path)
-    _check_identity(config, facts, path.parent)
-    return _upgraded(config, tensors, facts)
+    return _upgraded(config, tensors, facts), checked_facts(config, facts, path.parent)
 
 
 def newest_checkpoint(config: Config, folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, ...]] | None:
@@ -146,14 +130,13 @@ def newest_checkpoint(config: Config, folder: Path) -> tuple[Tensors, Facts, tup
     if found is None:
         return None
     tensors, facts, damaged = found
-    _check_identity(config, facts, folder)
-    return *_upgraded(config, tensors, facts), damaged
+    return _upgraded(config, tensors, facts), checked_facts(config, facts, folder), damaged
 
 
-def _upgraded(config: Config, tensors: Tensors, facts: Facts) -> tuple[Tensors, Facts]:
-    """Return a checkpoint with today's names."""
+def _upgraded(config: Config, tensors: Tensors, facts: Facts) -> Tensors:
+    """Return the tensors of a checkpoint under today's names."""
     if "counters" in facts:
-        return tensors, facts
+        return tensors
     names = {"discriminator": config.discriminator.name, "encoder": "quick"}
     upgraded: Tensors = {}
     for key, tensor in tensors.items():
@@ -167,28 +150,7 @@ def _upgraded(config: Config, tensors: Tensors, facts: Facts) -> tuple[Tensors, 
                 del upgraded[prefix + key]
             new = translate(old, names.get(network, config.generator.name))
             upgraded |= {prefix + key: tensor for key, tensor in new.items()}
-    return upgraded, _upgraded_facts(facts)
-
-
-def _upgraded_facts(facts: Facts) -> Facts:
-    """Return the facts of 0.1 as they are written now; the oldest know of no coach and of no fast mean."""
-    averages = {
-        name: {"mean": mean, "variance": variance, "count": count, "fast_mean": fast[0] if fast else mean}
-        for name, (mean, variance, count, *fast) in facts["averages"].items()
-    }
-    best = facts["best"]
-    counters = {
-        "step": facts["step"],
-        "images_seen": facts["images"],
-        "seconds": facts["seconds"],
-        "ada_p": facts.get("augmented", 0.0),
-        "n_microbatches": facts.get("parts", 1),
-        "best": {"distance": best[0], "step": best[1]} if best else None,
-        "loss_averages": averages,
-    }
-    prescriptions = [asdict(prescription_from(each)) for each in facts.get("prescriptions", ())]
-    coach = {"prescriptions": prescriptions, "healthy_checkpoints": facts.get("healthy", [])}
-    return {**facts, "counters": counters, "coach": coach, "scalers": facts.get("scalers", {})}
+    return upgraded
 
 
 def match_layout(parameter: Tensor, tensor: Tensor) -> Tensor:

@@ -57,6 +57,10 @@ def test_what_is_written_can_be_read(recipe: str, tmp_path: Path) -> None:
         (("optimizers", "generator", "lr"), 10**400),
         (("optimizers", "generator", "beta2"), 2),
         (("ema_half_life",), float("inf")),
+        (("penalty", "interval"), 0),
+        (("balance", "pac"), 0),
+        (("phases", 0, "time_share"), 0),
+        (("class_counts",), [1, 2]),
     ],
     ids=str,
 )
@@ -66,3 +70,57 @@ def test_numbers_that_nobody_trains_with_are_refused(path: tuple[Any, ...], valu
     with pytest.raises(GanvasError, match=r"config\.json") as caught:
         run.read_config()
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("recipe", "path", "value"),
+    [
+        ("vae", ("encoder", "widths"), [2**20]),
+        ("vae", ("encoder", "widths"), []),
+        ("quick", ("autoencoder", "encoder", "widths"), [8] * 100),
+        ("quick", ("autoencoder", "prior_batch"), 2**40),
+        ("quick", ("autoencoder", "max_codes"), 0),
+        ("stylegan2", ("stylegan", "pl_interval"), 0),
+    ],
+    ids=str,
+)
+def test_so_are_those_of_the_networks_of_single_recipes(
+    recipe: str, path: tuple[Any, ...], value: Any, tmp_path: Path
+) -> None:
+    run = saved(tmp_path / "run", tiny.config(recipe))
+    edited(run, *path, value=value)
+    with pytest.raises(GanvasError, match=r"config\.json"):
+        run.read_config()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("factor", 3),
+        ("factor", 2**40),
+        ("views", 0),
+        ("views", 1000),
+        ("upsampler", {"name": "residual", "widths": [2**20] * 4}),
+        ("upsampler", {"name": "residual", "widths": []}),
+        ("discriminator", {"name": "dcgan", "widths": [0]}),
+        ("penalty", {"name": "r1", "gamma": 1.0, "interval": 0}),
+    ],
+    ids=str,
+)
+def test_so_are_those_of_an_upsampling(name: str, value: Any, tmp_path: Path) -> None:
+    config = tiny.upsampled()
+    run = saved(tmp_path / "run", config)
+    assert run.read_config() == config
+    edited(run, "upsampling", name, value=value)
+    with pytest.raises(GanvasError, match=r"config\.json"):
+        run.read_config()
+
+
+@pytest.mark.parametrize("counts", [[-1, 2], [0, 0], [1], [1, 2, 3]])
+def test_classes_have_a_count_each_and_some_picture(counts: list[int], tmp_path: Path) -> None:
+    config = tiny.config(classes=("a", "b"), class_counts=(0, 2))
+    run = saved(tmp_path / "run", config)
+    assert run.read_config() == config
+    edited(run, "class_counts", value=counts)
+    with pytest.raises(GanvasError, match="class_counts"):
+        run.read_config()
