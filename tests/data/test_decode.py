@@ -288,7 +288,7 @@ def test_blank_frames_are_not_looked_at_without_end(monkeypatch: pytest.MonkeyPa
         seek(image, frame)
 
     monkeypatch.setattr(TiffImageFile, "seek", counting)
-    monkeypatch.setattr(decode, "MAX_PIXELS", 5 * 100 * 100)
+    monkeypatch.setattr(decode, "MAX_IMAGE_PIXELS", 5 * 100 * 100)
     assert read_image(content).image.getextrema() == (255, 255)
     assert max(sought) == 5, "100,000 blank frames of 13,000 px would take a day"
 
