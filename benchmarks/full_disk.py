@@ -54,7 +54,9 @@ LOSSES = {"data": (1.0, 0.0), "names": (0.0, 1.0), "all": (1.0, 1.0), "some": (0
 
 def with_library() -> None:
     """Compile the library, and begin this process again with it, unless that was done."""
-    if LIBRARY in os.environ:
+    if LIBRARY in os.environ:  # it is loaded: neither the file nor the variable is needed any more
+        shutil.rmtree(Path(os.environ[LIBRARY]).parent)
+        del os.environ["LD_PRELOAD"]
         return
     library = Path(tempfile.mkdtemp(prefix="ganvas-disk-")) / "disk_faults.so"
     subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-pthread", "-o", str(library), str(SOURCE)], check=True)

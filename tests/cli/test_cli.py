@@ -359,7 +359,7 @@ def test_report_on_a_run_that_cannot_be_written_says_to_copy_it_before_it_comput
     assert "will have no scores" not in captured.err, "it has tried to score it"
 
 
-def test_numbers_that_json_does_not_know_are_null_in_the_result(
+def test_numbers_that_json_does_not_know_are_words_in_the_result(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     @dataclass(frozen=True)
@@ -379,4 +379,4 @@ def test_numbers_that_json_does_not_know_are_null_in_the_result(
     monkeypatch.setitem(COMMANDS, "measure", MeasuringCommand("", "", "Measure."))
     assert main(["measure", "--json"]) == 0
     found = json.loads(capfd.readouterr().out, parse_constant=refuse)
-    assert found == {"loss": None, "scores": [{"low": None, "high": None, "value": 1.5}]}
+    assert found == {"loss": "nan", "scores": [{"low": "-inf", "high": "inf", "value": 1.5}]}
