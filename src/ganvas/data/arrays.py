@@ -72,7 +72,8 @@ def load_npy(path: Path, value_range: ValueRange | None = None) -> tuple[npt.NDA
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         # NumPy's own words would advise to load it unsafely, which runs what is in it.
-        reason = "it is none, or holds Python objects" if "pickle" in str(error) else error
+        words = str(error).rstrip(".")
+        reason = "it is none, or holds Python objects" if "pickle" in words or "Python objects" in words else words
         raise GanvasError(f"{path} cannot be read as an array: {reason}.", "Write it again with numpy.save.") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
         kind = array.dtype if isinstance(array, np.ndarray) else "archive"

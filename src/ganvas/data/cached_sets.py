@@ -90,7 +90,7 @@ def remove_beyond(cache: Path, limit: int) -> list[CachedSet]:
     sets = cached_sets(cache)
     size, removed = sum(each.size for each in sets), list[CachedSet]()
     for each in reversed(sets):
-        if size > limit and not each.is_used:
+        if (size > limit or not limit) and not each.is_used:  # what is empty goes too, if nothing is to be left
             with suppress(OSError):  # another process was faster, or has it open and the system does not allow it
                 _remove(each.path)
                 removed.append(each)
