@@ -285,7 +285,7 @@ def test_copies_in_two_classes_do_not_move_the_split(tmp_path: Path) -> None:
 def test_nobodys_files_are_overwritten_and_that_is_known_before_anything_is_computed(
     run: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(GanvasError, match="holds pictures that ganvas did not write"):
+    with pytest.raises(GanvasError, match="holds pictures that Ganvas did not write"):
         next(evaluate(run, None, FEW, pictures))
     out = tmp_path / "results"
     run_to_end(evaluate(run, None, FEW, out))

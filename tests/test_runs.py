@@ -174,6 +174,23 @@ def test_checkpoints_without_their_configuration_are_not_taken_for_another_run(t
         Run(tmp_path).check_free()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("place", ["checkpoints/000000001/facts.json", "model/generator.safetensors", "samples/1.png"])
+def test_a_pipe_in_a_run_is_not_waited_for(place: str, linked: bool, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    run.write_config(tiny.config())
+    run.read_config()
+    path = run.folder / place
+    path.parent.mkdir(parents=True)
+    pipe = tmp_path / "pipe" if linked else path
+    os.mkfifo(pipe)
+    if linked:
+        path.symlink_to(pipe)
+    with pytest.raises(GanvasError, match="is a pipe or a device"):
+        run.read_config()
+
+
 @pytest.mark.parametrize("name", ["config.json", ".lock", "events.jsonl", "samples", "checkpoints", "sampled", "model"])
 def test_a_link_among_the_files_of_a_run_is_refused_and_not_followed(tmp_path: Path, name: str) -> None:
     run, private = Run(tmp_path / "run"), tmp_path / "private"

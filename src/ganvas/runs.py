@@ -96,6 +96,16 @@ class Run:
                     "If the run is yours, put there what the link points to.",
                 )
 
+    def refuse_pipes(self) -> None:
+        """Check that there are only files and folders in the run: to read from a pipe would mean to wait for ever.
+
+        Raises:
+            GanvasError: there is something else.
+        """
+        for path in _entries(self.folder):
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise GanvasError(f"{path} is a pipe or a device, not a file of a run.", "Remove it.")
+
     def read_config(self) -> Config:
         """Return the run's configuration. Its `relative_path` is set only if the pictures were found by it.
 
@@ -108,6 +118,7 @@ class Run:
                 f"{self.folder} {problem}.", f"Try: {ganvas_command('train', 'PICTURES', '--out', self.folder)}"
             )
         self.refuse_links(self.config_file, self.model, self.evaluation, self.sampled, self.report_file)
+        self.refuse_pipes()
         try:
             record = read_json_object(self.config_file)
         except OSError as error:
@@ -175,7 +186,7 @@ class Run:
 
     def remove_temp_files(self) -> None:
         """Remove files that a killed process left half-written. Only call this with the folder locked."""
-        for folder in (self.folder, self.samples, self.model):
+        for folder in (self.folder, self.samples, self.model, self.evaluation, self.sampled):
             for path in folder.glob(".*.tmp"):
                 path.unlink(missing_ok=True)
 
@@ -189,6 +200,16 @@ class Run:
         with self.events_file.open("r+b") as file:
             kept = file.read(min(size, self.events_size()))  # memory for as much as is asked for would be taken first
             file.truncate(kept.rfind(b"\n") + 1)
+
+
+def _entries(folder: str | Path) -> Iterator[Path]:
+    """Yield the paths of what is in a folder and below it, but for usual files. Links to folders are not followed."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(entry.path)
+            elif not entry.is_file(follow_symlinks=False):
+                yield Path(entry.path)
 
 
 def _is_there(path: str) -> bool:

@@ -181,3 +181,11 @@ def test_training_and_inspection_say_how_numbers_are_read(tmp_path: Path) -> Non
     config = DataConfig(str(tmp_path / "a.npy"), 8, 8, 1)
     notes = [event.text for event in prepare(config, workers=1) if isinstance(event, Note)]
     assert "Numbers are read so: float32, 0 as black to 1 as white." in notes
+
+
+@pytest.mark.parametrize("header", ["{'descr': ('", "{'descr': [", "{" * 300, "-" * 9000 + "1"])
+def test_a_header_that_is_no_python_is_damage(header: str, tmp_path: Path) -> None:
+    text = header.encode().ljust(118) + b"\n"
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
+    with pytest.raises(GanvasError, match="cannot be read as an array"):
+        load_npy(tmp_path / "a.npy")

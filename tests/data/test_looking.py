@@ -71,7 +71,7 @@ def test_a_killer_is_passed_over_until_it_changes(tmp_path: Path) -> None:
         assert not begin(items_of(source)[item.name]).problem
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"proved": 3, "own_checksum": 0}'])
+@pytest.mark.parametrize("content", [b"", b"{", b'[0, {"proved": 3}]'])
 def test_a_damaged_note_is_none(tmp_path: Path, content: bytes) -> None:
     source = open_source(good_folder(tmp_path / "pictures", 3))
     Killers(source).path.parent.mkdir()

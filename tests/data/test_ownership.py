@@ -73,7 +73,7 @@ def test_a_set_of_pictures_is_no_place_for_results(tmp_path: Path, monkeypatch: 
         folder.mkdir(parents=True)
         small().save(folder / "000000.png")
     for folder in (flat, classes):
-        with pytest.raises(GanvasError, match=r"holds pictures that ganvas did not write: .*000000\.png") as caught:
+        with pytest.raises(GanvasError, match=r"holds pictures that Ganvas did not write: .*000000\.png") as caught:
             check_free(folder)
         assert caught.value.hint == f"Try: --out {folder}-2"
     monkeypatch.chdir(flat)

@@ -234,7 +234,7 @@ def test_a_damaged_cache_is_rebuilt(tmp_path: Path, cache: Path, finish: Finish,
     elif damage == "label":
         np.save(folder / "labels.npy", 1 - labels)
     elif damage == "version":
-        record = json.loads((folder / "record.json").read_text())
+        _, record = json.loads((folder / "record.json").read_text())
         (folder / "record.json").write_text(
             json.dumps({"what": "an older release wrote", **dict(list(record.items())[2:])})
         )

@@ -92,7 +92,7 @@ def test_nobodys_pictures_are_drawn_over(model: GeneratorModel, tmp_path: Path) 
     theirs.parent.mkdir()
     Image.new("RGB", (8, 8)).save(theirs)
     before = theirs.read_bytes()
-    with pytest.raises(GanvasError, match="holds pictures that ganvas did not write"):
+    with pytest.raises(GanvasError, match="holds pictures that Ganvas did not write"):
         write_pictures(model, theirs.parent, 2, seed=0)
     with pytest.raises(GanvasError, match="was not written by ganvas") as caught:
         write_grid(model, theirs, 2, seed=0)

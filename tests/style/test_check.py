@@ -14,7 +14,7 @@ from ganvas.config import StyleConfig
 from ganvas.config.style import ColorMode, OptimizerName, Pooling, Statistics
 from ganvas.errors import GanvasError
 from ganvas.image_io import save_image
-from ganvas.models.vgg import POOLINGS
+from ganvas.models.frozen_ops import POOLINGS
 from ganvas.style.check import WEBP_MAX_SIDE, check_config, check_masks, check_out, layer_weights
 from ganvas.style.color import COLOR_MODES
 from ganvas.style.optimize import OPTIMIZERS

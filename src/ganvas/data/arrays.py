@@ -8,12 +8,14 @@ import tempfile
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import GanvasError
+from ..limits import MAX_NPY_HEADER
 from .value_range import UINT8, ValueRange, range_of
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -69,8 +71,8 @@ def load_npy(path: Path, value_range: ValueRange | None = None) -> tuple[npt.NDA
         GanvasError: the file is damaged, needs pickle, has other numbers, or another shape.
     """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        array = np.load(path, mmap_mode="r", allow_pickle=False, max_header_size=MAX_NPY_HEADER)
+    except (ValueError, EOFError, OSError, SyntaxError, TokenError) as error:  # the header is text in Python's syntax
         # NumPy's own words would advise to load it unsafely, which runs what is in it.
         words = str(error).rstrip(".")
         reason = "it is none, or holds Python objects" if "pickle" in words or "Python objects" in words else words

@@ -14,7 +14,6 @@ from ..errors import GanvasError
 
 CHECKED_BYTES = 256 << 20  # bytes that are verified when prepared pictures are opened: about 0.2 s
 BLOCK_BYTES = 4 << 20  # bytes per checksum
-OWN_CHECKSUM = "own_checksum"  # of all else in a record
 
 
 def cache_folder() -> Path:
@@ -62,8 +61,8 @@ def checksums_match(path: Path, size: int, sums: list[int]) -> bool:
 
 
 def record_bytes(record: dict[str, Any]) -> bytes:
-    """Return a JSON object, with its own checksum, as the content of a file for `read_record`."""
-    return json.dumps(record | {OWN_CHECKSUM: _record_checksum(record)}).encode("ascii")
+    """Return a JSON object, behind its own checksum, as the content of a file for `read_record`."""
+    return json.dumps([_record_checksum(record), record]).encode("ascii")
 
 
 def _record_checksum(record: dict[str, Any]) -> int:
@@ -80,10 +79,9 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return {}
-    if not isinstance(record, dict):
-        return {}
-    written = record.pop(OWN_CHECKSUM, None)
-    return record if written is None or written == _record_checksum(record) else {}
+    if isinstance(record, list) and len(record) == 2 and isinstance(record[1], dict):
+        return record[1] if record[0] == _record_checksum(record[1]) else {}
+    return record if isinstance(record, dict) else {}
 
 
 @contextmanager

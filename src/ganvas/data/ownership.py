@@ -26,7 +26,7 @@ def check_free(place: Path, option: str = "--out") -> None:
         first = next((item.name for item in FolderSource(place).items() if not item.problem), None)
         if first is not None and not _is_ours(place / first):
             raise GanvasError(
-                f"{place} holds pictures that ganvas did not write: {first}.", f"Try: {another(place, option)}"
+                f"{place} holds pictures that Ganvas did not write: {first}.", f"Try: {another(place, option)}"
             )
     elif place.exists() and not _is_ours(place):
         raise not_ours(place, option)

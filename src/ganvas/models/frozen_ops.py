@@ -3,6 +3,7 @@
 PyTorch stores whatever any gradient may need. For a network that sees a large picture this is most of the memory.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -71,3 +72,22 @@ class ReflectPad1(torch.autograd.Function):
 def _shape_only(shape: torch.Size, like: Tensor) -> Tensor:
     """Return a tensor of which only the shape is read; memory that nobody touches is not taken."""
     return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
+
+
+def _average_pool(features: Tensor) -> Tensor:
+    pooled: Tensor = AvgPool2x2.apply(features)
+    return pooled
+
+
+def _max_pool(features: Tensor) -> Tensor:
+    return F.max_pool2d(features, 2, ceil_mode=True)
+
+
+# How features are pooled, and the gain of each pooling, shallow to deep. Half a window at the edge still counts, so no
+# picture is too thin. Averages are smaller than maxima, and the biases after them were learned for maxima. The gains
+# make up for that: medians over 14 photographs and paintings at 128 and 256 px with VGG-16, which lay between 1.14 and
+# 1.45, 1.58 and 1.82, 1.76 and 1.94. The fourth pooling, which only VGG-19 has, gets the third's gain.
+POOLINGS: dict[str, tuple[Callable[[Tensor], Tensor], Sequence[float]]] = {
+    "average": (_average_pool, (1.36, 1.76, 1.86, 1.86)),
+    "max": (_max_pool, (1.0, 1.0, 1.0, 1.0)),
+}

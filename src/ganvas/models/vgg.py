@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,31 +17,11 @@ from ..device import is_out_of_memory
 from ..errors import GanvasError, cannot_be_read_now, check_choice, did_you_mean
 from ..image_io import write_atomically
 from ..typed_json import parse_json
-from .frozen_ops import AvgPool2x2, FrozenConvReLU, ReflectPad1
+from .frozen_ops import POOLINGS, FrozenConvReLU, ReflectPad1
 
 RGB = tuple[float, float, float]
 
 VGG19_BLOCKS = (2, 2, 4, 4, 4)  # convolutions in each block
-
-
-def _average_pool(features: Tensor) -> Tensor:
-    pooled: Tensor = AvgPool2x2.apply(features)
-    return pooled
-
-
-def _max_pool(features: Tensor) -> Tensor:
-    return F.max_pool2d(features, 2, ceil_mode=True)
-
-
-# How features are pooled, and the gain of each pooling, shallow to deep. Half a window at the edge still counts, so no
-# picture is too thin. Averages are smaller than maxima, and the biases after them were learned for maxima. The gains
-# make up for that: medians over 14 photographs and paintings at 128 and 256 px with VGG-16, which lay between 1.14 and
-# 1.45, 1.58 and 1.82, 1.76 and 1.94. The fourth pooling, which only VGG-19 has, gets the third's gain.
-POOLINGS: dict[str, tuple[Callable[[Tensor], Tensor], Sequence[float]]] = {
-    "average": (_average_pool, (1.36, 1.76, 1.86, 1.86)),
-    "max": (_max_pool, (1.0, 1.0, 1.0, 1.0)),
-}
-
 PACKAGED = "VGG-16 (packaged)"
 
 

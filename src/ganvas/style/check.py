@@ -10,7 +10,7 @@ from ..config.style import STARTS, ColorMode, NetworkName
 from ..data.ownership import check_free
 from ..errors import GanvasError, did_you_mean
 from ..image_io import SIXTEEN_BIT_SUFFIXES, check_suffix, check_writable
-from ..models.vgg import POOLINGS
+from ..models.frozen_ops import POOLINGS
 from .color import COLOR_MODES
 from .optimize import OPTIMIZERS
 from .style_targets import STATISTICS

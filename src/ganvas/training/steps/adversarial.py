@@ -138,12 +138,8 @@ def d_step(
         microbatch, n_microbatches: which microbatch of how many this is.
     """
     skipped = d_is_skipped(state, config)
-    penalty_is_due = (
-        not skipped and config.penalty.name != "none" and state.counters.step % config.penalty.interval == 0
-    )
-    on_real, on_fake = (
-        PENALTIES_FROM_LOGITS.get(config.penalty.name, (False, False)) if penalty_is_due else (False, False)
-    )
+    penalty_is_due = not skipped and _penalty_is_due(state, config)
+    on_real, on_fake = PENALTIES_FROM_LOGITS.get(config.penalty.name if penalty_is_due else "", (False, False))
     batch = pseudo_augment(config, batch, fakes)
     real, fakes = batch.real.detach().requires_grad_(on_real), fakes.detach().requires_grad_(on_fake)
     discriminator = state.networks.discriminator
@@ -173,18 +169,19 @@ def d_step(
         state.optimizers["discriminator"].zero_grad(set_to_none=True)
         return losses
     if penalty_is_due:
-        if on_real or on_fake:  # of the logits that are there already
-            penalty = torch.zeros((), device=loss.device, dtype=loss.dtype)
-            if on_real:
-                penalty = penalty + zero_centered_gradient_penalty_from_logits(real_logits, real)
-            if on_fake:
-                penalty = penalty + zero_centered_gradient_penalty_from_logits(fake_logits, fakes)
+        judged = [*([(real_logits, real)] if on_real else []), *([(fake_logits, fakes)] if on_fake else [])]
+        if judged:  # the logits are there already
+            penalty = torch.stack([zero_centered_gradient_penalty_from_logits(*each) for each in judged]).sum()
         else:
             penalty = _penalty_with_own_forward(discriminator, config, batch, real, fakes)
         loss = loss + config.penalty.gamma * config.penalty.interval * penalty
         losses["penalty"] = penalty.detach()
     optimizer_step(state, config, "discriminator", loss, microbatch, n_microbatches)
     return losses
+
+
+def _penalty_is_due(state: State, config: Config) -> bool:
+    return config.penalty.name != "none" and state.counters.step % config.penalty.interval == 0
 
 
 def _judge_reals(
