@@ -40,7 +40,7 @@ class Moment(NamedTuple):
 def moment(kind: str, speed: float) -> Moment:
     """Return what this process takes now, beside a speed in pictures a second."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return Moment(kind, pages * os.sysconf("SC_PAGE_SIZE") / 1e6, len(os.listdir("/proc/self/fd")), speed)
+    return Moment(kind, pages * os.sysconf("SC_PAGE_SIZE") / 1e6, len(list(Path("/proc/self/fd").iterdir())), speed)
 
 
 def many(minutes: float, work: Path) -> Iterator[Moment]:
@@ -72,11 +72,13 @@ def compare(name: str, moments: list[Moment]) -> Iterator[str]:
     for kind in dict.fromkeys(each.kind for each in moments):
         same = [each for each in moments if each.kind == kind]
         tenth = max(1, len(same) // 10)
-        first, last = (
-            [median(column) for column in list(zip(*part, strict=True))[1:]] for part in (same[:tenth], same[-tenth:])
-        )
+        first, last = (_medians(part) for part in (same[:tenth], same[-tenth:]))
         cells = (f"{one:,.0f} to {other:,.0f}" for one, other in zip(first, last, strict=True))
         yield f"| {name} | {kind} | {len(same)} | {' | '.join(cells)} | {last[2] / first[2]:.3f} |"
+
+
+def _medians(moments: list[Moment]) -> list[float]:
+    return [median(values) for values in zip(*(each[1:] for each in moments), strict=True)]
 
 
 def main() -> None:
