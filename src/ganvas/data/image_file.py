@@ -29,7 +29,7 @@ MAX_PIXELS = (
     178_956_970  # Pillow's own limit: half a gigabyte as RGB. Checked before decoding, so a bomb costs nothing.
 )
 
-PEAK_BYTES, DEEP_BYTES = 20, 28  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
+PEAK_BYTES, DEEP_BYTES = 20, 30  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
 PROGRESSIVE_BYTES = 8  # a pixel, which libjpeg keeps of all scans of a progressive JPEG, however small it decodes it
 
 RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
