@@ -26,7 +26,7 @@ from .walk import NOT_REGULAR
 
 ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, or pixels (H, W) or (H, W, C)
 
-PEAK_BYTES, DEEP_BYTES = 20, 28  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
+PEAK_BYTES, DEEP_BYTES = 20, 30  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
 PROGRESSIVE_BYTES = 8  # a pixel, which libjpeg keeps of all scans of a progressive JPEG, however small it decodes it
 
 RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
