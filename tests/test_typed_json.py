@@ -17,8 +17,8 @@ from ganvas.typed_json import parse_json, read_json_object
         ("[" * (MAX_JSON_DEPTH + 1) + "1" + "]" * (MAX_JSON_DEPTH + 1), "deep"),
         ("1" * (MAX_DIGITS + 1), "digits"),
         ("1" * 5000, "digits"),
-        ("{", ""),
-        ("", ""),
+        ("{", "Expecting"),
+        ("", "Expecting"),
     ],
     ids=["lists", "objects", "just too deep", "just too long", "too long for Python", "torn", "empty"],
 )

@@ -27,7 +27,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(RECIPES, "fc", tiny.NARROW["fc"])
-        tiny.train(tiny.write_pictures(folder / "pictures"), folder / "run", "fc", stop=tiny.stop_after(9))
+        tiny.train(tiny.write_pictures(folder / "pictures"), folder / "run", "fc", stop=tiny.stop_after(12))
+    for path in list_checkpoints(folder / "run" / "checkpoints")[:-1]:
+        shutil.rmtree(path)
     return folder / "run"
 
 

@@ -164,4 +164,4 @@ def read_training_length(run: Run) -> tuple[int, int] | None:
         step, images_seen = training_length["step"], training_length["images"]
     except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return None
-    return (step, images_seen) if type(step) is type(images_seen) is int else None
+    return (step, images_seen) if type(step) is int and type(images_seen) is int else None

@@ -69,7 +69,8 @@ def checked_facts(config: Config, facts: Facts, folder: Path) -> Facts:
         check_ranges(_ranges(found), where)
         check_config(with_prescriptions(config, found.coach.prescriptions), where)
     except GanvasError as error:
-        raise GanvasError(error.message, HINT) from error
+        known = where in error.message  # what is wrong with a prescription does not say so
+        raise GanvasError(error.message if known else f"{where}: {error.message}", HINT) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise GanvasError(f"{where} of no release of ganvas: {error!r}", HINT) from error
     if found.training is not None:
