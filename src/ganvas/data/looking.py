@@ -42,8 +42,10 @@ def looking(source: Source) -> Iterator[Callable[[SourceItem], SourceItem]]:
         finally:
             _rewrite(file, killers.to_bytes())
     if not killers.proved:
-        with suppress(OSError):  # there was none
+        with suppress(OSError):  # there was none, or other things lie in these folders
             killers.path.unlink()
+            killers.path.parent.rmdir()
+            killers.path.parent.parent.rmdir()
 
 
 def _note_file(path: Path) -> IO[bytes]:
