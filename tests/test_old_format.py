@@ -160,6 +160,7 @@ def test_every_old_name_has_a_new_one(name: str) -> None:
     assert written["data"].pop("value_range") is None
     assert written.pop("content") == written.pop("relative_path") == ""
     assert written.pop("turn") is False
+    assert written.pop("closing_seconds") == 0.0
     assert json.loads(json.dumps(written)) == record
 
 
