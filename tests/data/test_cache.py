@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -111,26 +112,35 @@ def test_a_record_of_an_earlier_release_has_no_checksum(tmp_path: Path) -> None:
     assert read_record(tmp_path / "record.json") == {"shape": [24, 3, 8, 8]}
 
 
-def test_a_lock_that_is_removed_while_another_waits_is_held_by_one(tmp_path: Path) -> None:
+def test_a_lock_that_is_removed_while_another_waits_is_held_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise that one would hold a file that nobody sees, and a third process the new one."""
-    path, is_held = tmp_path / "lock", threading.Event()
+    path, is_waiting, is_held, is_over = tmp_path / "lock", threading.Event(), threading.Event(), threading.Event()
+    sleep = time.sleep
+
+    def sleep_and_tell(_: float) -> None:
+        is_waiting.set()
+        sleep(0.01)
 
     def wait_for_it() -> None:
         with file_lock(path):
             is_held.set()
             is_over.wait(10)
 
-    is_over, other = threading.Event(), threading.Thread(target=wait_for_it)
+    monkeypatch.setattr(time, "sleep", sleep_and_tell)
+    other = threading.Thread(target=wait_for_it)
     with file_lock(path):
         other.start()
+        assert is_waiting.wait(10)
         remove_lock(path)
         assert path.exists(), "it is held"
         path.unlink()
     assert is_held.wait(10)
-    assert path.exists()
-    assert not is_unlocked(path)
+    is_seen = path.exists() and not is_unlocked(path)
     is_over.set()
     other.join()
+    assert is_seen, "two processes would hold it"
     remove_lock(path)
     assert not path.exists()
 

@@ -13,8 +13,7 @@ from bad_files import good_folder
 
 from ganvas.cli import main
 from ganvas.config import DataConfig
-from ganvas.data import prepare
-from ganvas.data.cache import file_lock
+from ganvas.data import PreparedDataset, prepare
 from ganvas.data.cached_sets import cached_sets, parse_bytes, release_locks, remove_beyond
 from ganvas.errors import GanvasError
 from ganvas.events import Event, Note, run_to_end
@@ -133,11 +132,15 @@ def test_what_killed_runs_left_is_listed_and_removed(cache: Path) -> None:
     assert not list(cache.iterdir())
 
 
-def test_what_a_running_process_prepares_stays(cache: Path) -> None:
-    folder = killed_index(cache)
-    with file_lock(folder / "lock"):
-        assert not remove_beyond(cache, 0)
-        assert folder.exists()
+def test_what_a_running_process_prepares_stays(
+    tmp_path: Path, cache: Path, finish: Callable[..., tuple[list[Event], PreparedDataset]]
+) -> None:
+    preparing = prepare(DataConfig(str(good_folder(tmp_path / "pictures", 20)), SIDE, SIDE), workers=1)
+    next(preparing)
+    assert len([each for each in cached_sets(cache) if each.is_used]) == 2, "its list of pictures, and the set"
+    assert not remove_beyond(cache, 0)
+    assert finish(preparing)[1].count == 20
+    release_locks()
 
 
 def test_what_was_left_long_ago_goes_by_itself(tmp_path: Path, cache: Path) -> None:
