@@ -91,8 +91,9 @@ def write(file: Path, events: Sequence[Event]) -> Path:
 
 def test_a_run_or_its_events_alone(tmp_path: Path) -> None:
     file = write(tmp_path / "run" / "events.jsonl", COLLAPSED)
-    assert examine(file.parent) == examine(file) == doctor(COLLAPSED)
-    assert ganvas.doctor(str(file)) == doctor(COLLAPSED)
+    expected = repr(doctor(COLLAPSED))  # its evidence has NaN, which equals nothing since Python 3.13
+    assert repr(examine(file.parent)) == repr(examine(file)) == expected
+    assert repr(ganvas.doctor(str(file))) == expected
 
 
 def test_damaged_lines_are_counted_and_passed_over(tmp_path: Path) -> None:
