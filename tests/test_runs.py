@@ -174,6 +174,23 @@ def test_checkpoints_without_their_configuration_are_not_taken_for_another_run(t
         Run(tmp_path).check_free()
 
 
+def test_what_a_training_removes_meanwhile_is_no_reason_not_to_read_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, real = Run(tmp_path / "run"), os.scandir
+    run.write_config(tiny.config())
+    (run.checkpoints / "000000001").mkdir(parents=True)
+
+    def scandir(folder: str) -> object:
+        if Path(folder).name == "000000001":
+            Path(folder).rmdir()
+        return real(folder)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    assert run.read_config()
+    assert not (run.checkpoints / "000000001").exists(), "nothing was removed"
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 @pytest.mark.parametrize("linked", [False, True])
 @pytest.mark.parametrize("place", ["checkpoints/000000001/facts.json", "model/generator.safetensors", "samples/1.png"])

@@ -10,17 +10,14 @@ RUN/report.html     everything on one page
 RUN/skipped.txt     pictures that could not be read, and why
 """
 
-import errno
 import json
 import os
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 from .config import FORMAT, Config, from_dict, to_dict
 from .config.old_format import upgrade
@@ -28,6 +25,7 @@ from .config.ranges import check_config
 from .errors import GanvasError, cannot_be_read_now, ganvas_command
 from .event_log import to_json
 from .events import Event
+from .file_lock import try_lock
 from .formatting import printable
 from .image_io import write_atomically
 from .typed_json import read_json_object
@@ -36,7 +34,6 @@ from .typed_json import read_json_object
 MAY_BE_THERE = frozenset(
     {".lock", "skipped.txt", ".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", "lost+found"}
 )
-NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # of some network drives
 HALF_WRITTEN = re.compile(r"\.(config\.json|skipped\.txt)\.[0-9a-f]+\.tmp")
 
 
@@ -103,7 +100,7 @@ class Run:
             GanvasError: there is something else.
         """
         for path in _entries(self.folder):
-            if path.exists() and not (path.is_file() or path.is_dir()):
+            if _is_there(str(path)) and not (path.is_file() or path.is_dir()):
                 raise GanvasError(f"{path} is a pipe or a device, not a file of a run.", "Remove it.")
 
     def read_config(self) -> Config:
@@ -163,7 +160,7 @@ class Run:
         except OSError as error:
             raise GanvasError(f"Cannot write to {self.folder}: {error.strerror}", "Choose another --out.") from error
         with file:
-            is_free = _try_lock(file)
+            is_free = try_lock(file)
             if is_free is False:
                 file.seek(0)
                 owner = file.read().strip() or "another process"
@@ -204,12 +201,16 @@ class Run:
 
 def _entries(folder: str | Path) -> Iterator[Path]:
     """Yield the paths of what is in a folder and below it, but for usual files. Links to folders are not followed."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _entries(entry.path)
-            elif not entry.is_file(follow_symlinks=False):
-                yield Path(entry.path)
+    try:
+        with os.scandir(folder) as found:
+            entries = list(found)
+    except (FileNotFoundError, PermissionError):  # a training has just removed it; what is not let in on is not read
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(entry.path)
+        elif not entry.is_file(follow_symlinks=False):
+            yield Path(entry.path)
 
 
 def _is_there(path: str) -> bool:
@@ -218,24 +219,3 @@ def _is_there(path: str) -> bool:
         return Path(path).exists()
     except OSError:
         return False
-
-
-def _try_lock(file: IO[str]) -> bool | None:
-    """Try to take the exclusive lock on `file` without waiting; return whether it was free, None if there are none."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise
-        return None
-    return True

@@ -1,5 +1,6 @@
 """The cache is where the user wants it, detects damage, and admits one process at a time."""
 
+import errno
 import subprocess
 import sys
 import threading
@@ -160,3 +161,18 @@ def test_a_lock_is_held_by_one_and_ends_with_its_holder(tmp_path: Path) -> None:
         holder.kill()
         holder.wait()
     assert is_unlocked(path), "the lock of a dead process would block everybody"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has its own locks")
+def test_a_drive_without_locks_is_worked_on_without_and_nothing_there_counts_as_unused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    assert is_unlocked(tmp_path / "lock")
+    monkeypatch.setattr("fcntl.flock", failing)
+    with file_lock(tmp_path / "lock"):
+        assert not is_unlocked(tmp_path / "lock")
+    remove_lock(tmp_path / "lock")
+    assert (tmp_path / "lock").exists()

@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from ..device import leave_time_to_other_programs
+from ..device import is_out_of_memory, leave_time_to_other_programs
 from ..errors import GanvasError, did_you_mean
 from ..typed_json import to_json_value
 from ..version import __version__
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         echo("Check its permissions and the free disk space, then type the same command again.")
         return 1
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
-        if not ran_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         echo("Error: The memory is full.\nClose other programs, or try fewer or smaller pictures.")
         return 1
@@ -52,13 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
     if getattr(command, "json", False) and result:
         sys.stdout.write(json.dumps(to_json_value(result)) + "\n")
     return INTERRUPTED if result.get("reason") == "interrupted" else 0
-
-
-def ran_out_of_memory(error: BaseException) -> bool:
-    """Return whether memory ran out; torch is imported only if it might have."""
-    from ..device import is_out_of_memory
-
-    return is_out_of_memory(error)
 
 
 def parse(name: str, command: Command, flags: list[str]) -> Any:

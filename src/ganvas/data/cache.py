@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import GanvasError
+from ..file_lock import try_lock
 
 CHECKED_BYTES = 256 << 20  # bytes that are verified when prepared pictures are opened: about 0.2 s
 BLOCK_BYTES = 4 << 20  # bytes per checksum
@@ -86,10 +87,10 @@ def read_record(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
-    """Hold the lock at `path`; wait while another process has it. The system releases it when its holder dies."""
+    """Hold the lock at `path`; wait while another process has it. Where the drive has no locks, do without."""
     while True:
         with path.open("a+b") as file:
-            while not _take(file):
+            while try_lock(file) is False:
                 time.sleep(0.1)
             if _is_at(file, path):
                 yield
@@ -97,9 +98,9 @@ def file_lock(path: Path) -> Iterator[None]:
 
 
 def is_unlocked(path: Path) -> bool:
-    """Return whether no process holds the lock at `path`."""
+    """Return whether no process holds the lock at `path`; where the drive has no locks, one may."""
     with path.open("a+b") as file:
-        return _take(file)
+        return try_lock(file) is True
 
 
 def share_lock(path: Path) -> IO[bytes]:
@@ -110,6 +111,8 @@ def share_lock(path: Path) -> IO[bytes]:
     while True:
         file = path.open("a+b")
         if sys.platform != "win32":
+            import fcntl
+
             fcntl.flock(file, fcntl.LOCK_SH)
         if _is_at(file, path):
             return file
@@ -119,7 +122,7 @@ def share_lock(path: Path) -> IO[bytes]:
 def remove_lock(path: Path) -> None:
     """Remove a lock that no process holds. Who waits for it finds out, and makes a new one."""
     with path.open("a+b") as file:
-        if _take(file):
+        if try_lock(file):
             path.unlink()
 
 
@@ -129,25 +132,3 @@ def _is_at(file: IO[bytes], path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(file: IO[bytes]) -> bool:
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _take(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
