@@ -25,7 +25,7 @@ def items_of(source: Source) -> dict[str, SourceItem]:
 
 
 def notes(cache: Path) -> list[Path]:
-    return [*(cache / KILLERS).iterdir()]
+    return [*(cache / KILLERS).glob("*")]  # none where the folder has gone too
 
 
 def note_death_at(source: Source, item: SourceItem) -> None:

@@ -85,6 +85,15 @@ def test_no_more_workers_than_chunks(work: tuple[DataConfig, Index, Path]) -> No
     assert not list(results), "there was one chunk"
 
 
+def two_chunks(tmp_path: Path) -> tuple[DataConfig, Index]:
+    """Write the pictures and the index of a chunk and four more, and an empty target."""
+    folder = good_folder(tmp_path / "pictures", CHUNK_SIZE + 4)
+    config = DataConfig(str(folder), 8, 8, 3)
+    index = write_index(open_source(folder), config, tmp_path / "index")
+    (tmp_path / "target").touch()
+    return config, index
+
+
 @pytest.fixture
 def killer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let good0066.png kill each process that decodes it, as a fault in a decoder does. This one is spared."""
@@ -106,10 +115,7 @@ chunks.read_image = read_image
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no signals")
 def test_a_picture_that_kills_its_decoder_is_named_and_the_others_are_kept(tmp_path: Path, killer: None) -> None:
-    folder = good_folder(tmp_path / "pictures", CHUNK_SIZE + 4)
-    config = DataConfig(str(folder), 8, 8, 3)
-    index = write_index(open_source(folder), config, tmp_path / "index")
-    (tmp_path / "target").touch()
+    config, index = two_chunks(tmp_path)
     program = f"""
 import sys
 from array import array
@@ -136,10 +142,7 @@ for result in decode_all({config!r}, Path({str(index.path)!r}), starts, Path({st
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no signals")
 def test_a_helper_that_dies_costs_one_picture(tmp_path: Path, killer: None) -> None:
-    folder = good_folder(tmp_path / "pictures", CHUNK_SIZE + 4)
-    config = DataConfig(str(folder), 8, 8, 3)
-    index = write_index(open_source(folder), config, tmp_path / "index")
-    (tmp_path / "target").touch()
+    config, index = two_chunks(tmp_path)
     with closing(Helper(Job(config, index.path, tmp_path / "target", 0))) as helper:
         result = decode_in_helper(helper, Job(config, index.path, tmp_path / "target", 0), (1, index.starts[1]))
     assert result.skipped == {66: "its decoder died (signal 11)"}
