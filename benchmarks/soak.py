@@ -1,8 +1,9 @@
 """A soak: what hours of trainings do to memory, open files and speed.
 
 `many` trains one short run after the other in this process; `long` trains one run. Of memory (resident, in MB), open
-files and pictures a second, the first tenth is compared with the last. The first run of each recipe warms up and does
-not count. Linux only, since it reads /proc.
+files and pictures a second of processor time, the first tenth is compared with the last. Time of the processor and
+not of the clock, so that other programs may run beside it. The first run of each recipe warms up and does not count.
+Linux only, since it reads /proc.
 
     python benchmarks/soak.py --minutes 240
     python benchmarks/soak.py --minutes 60 --kinds long
@@ -50,21 +51,23 @@ def many(minutes: float, work: Path) -> Iterator[Moment]:
     while time.monotonic() - began < 60 * minutes:
         recipe = RECIPES[number % len(RECIPES)]
         options = {"recipe": recipe, "images": IMAGES, "size": f"{SIZE}", "device": "cpu", "seed": number}
+        busy_before = time.process_time()
         *_, done = ganvas.train(PICTURES, work / f"{number:05d}", **options)
         number += 1
         if number > len(RECIPES):
-            yield moment(recipe, done.images_seen / done.seconds)
+            yield moment(recipe, done.images_seen / (time.process_time() - busy_before))
 
 
 def long(minutes: float, work: Path) -> Iterator[Moment]:
     """Train one run, and yield a moment at every hundredth step of its last phase."""
-    before: Step | None = None
+    before, busy_before = 0, 0.0  # images and seconds at the moment before
     for event in ganvas.train(PICTURES, work / "long", recipe="dcgan", minutes=minutes, size=f"{SIZE}", device="cpu"):
         if not isinstance(event, Step) or event.step % 100:
             continue
-        if before is not None:
-            yield moment("dcgan", (event.images_seen - before.images_seen) / (event.seconds - before.seconds))
-        before = event
+        busy = time.process_time()
+        if before:
+            yield moment("dcgan", (event.images_seen - before) / (busy - busy_before))
+        before, busy_before = event.images_seen, busy
 
 
 def compare(name: str, moments: list[Moment]) -> Iterator[str]:
@@ -88,7 +91,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=["many", "long"], default=["many", "long"])
     arguments = parser.parse_args()
     print(machine_line())
-    print("| kind | recipe | moments | MB | open files | pictures/s | speed, last to first |")
+    print("| kind | recipe | moments | MB | open files | pictures per processor second | speed, last to first |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for kind in arguments.kinds:
         with tempfile.TemporaryDirectory() as folder:

@@ -14,11 +14,13 @@ from PIL import Image, ImageSequence
 
 import ganvas
 from ganvas.errors import GanvasError
+from ganvas.file_lock import try_lock
 from ganvas.image_io import (
     check_writable,
     image_grid,
     open_written,
     read_metadata,
+    remove_half_written,
     save_animation,
     save_image,
     to_float,
@@ -176,6 +178,31 @@ def test_a_name_of_as_many_bytes_as_the_system_takes_can_be_written(character: s
     path = tmp_path / (character * (255 // len(character.encode())))
     write_atomically(path, b"x")
     assert path.read_bytes() == b"x"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such links")
+@pytest.mark.parametrize("name", ["a.png", ".a.png.unfinished", "[1] of 2.png", "n" * 100 + ".png"])
+def test_what_killed_writes_left_is_removed_and_nothing_else(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    begin = f".{name[:40]}"
+    left = tmp_path / f"{begin}.{16 * '0'}.tmp"
+    being_written = tmp_path / f"{begin}.{16 * 'a'}.tmp"
+    others = [tmp_path / f"{begin}.tmp", tmp_path / f"{begin}.0.tmp", tmp_path / f".b.png.{16 * '0'}.tmp"]
+    link = tmp_path / f"{begin}.{16 * 'b'}.tmp"
+    for file in (left, being_written, *others):
+        file.write_bytes(b"half")
+    link.symlink_to(others[0])
+    with being_written.open("r+b") as file:
+        assert try_lock(file)
+        remove_half_written(path)
+    assert set(tmp_path.iterdir()) == {being_written, link, *others}
+
+
+def test_what_is_being_written_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.png"
+    monkeypatch.setattr(os, "fsync", lambda descriptor: remove_half_written(path))
+    write_atomically(path, b"whole")
+    assert path.read_bytes() == b"whole", "a writer's file was taken for one that a killed process left"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot open folders")

@@ -1,6 +1,7 @@
 """Image output: the one conversion from floats to bytes, and the one way to write files, with metadata inside."""
 
 import errno
+import glob
 import io
 import os
 import secrets
@@ -9,6 +10,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -23,6 +25,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from torch import Tensor
 
 from .errors import GanvasError, did_you_mean
+from .file_lock import try_lock
 from .version import __version__
 
 EXIF_SAFE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # not percent-encoded in EXIF descriptions, where ; separates entries
@@ -237,6 +240,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name[:TEMPORARY_NAME_LENGTH]}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
+            try_lock(file)  # tells `remove_half_written` that this is being written
             if path.is_file():  # what is private stays private
                 shutil.copymode(path, temporary)
             file.write(content)
@@ -246,6 +250,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         flush_to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_half_written(path: Path) -> None:
+    """Remove what killed processes have left of writing to `path`; what another process is writing now stays."""
+    name = glob.escape(path.name[:TEMPORARY_NAME_LENGTH])
+    for temporary in path.parent.glob(f".{name}.{16 * '[0-9a-f]'}.tmp"):
+        if temporary.is_symlink() or not temporary.is_file():
+            continue
+        with suppress(FileNotFoundError, PermissionError), temporary.open("r+b") as file:  # gone, or another user's
+            if try_lock(file):
+                temporary.unlink()
 
 
 def flush_to_disk(*paths: Path) -> None:

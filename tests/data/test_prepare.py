@@ -344,6 +344,29 @@ def test_gaps_are_closed_from_the_end(count: int, data: st.DataObject) -> None:
     assert sorted(places[: count - len(skipped)]) == sorted(set(range(count)) - skipped)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot open folders")
+def test_a_set_gets_its_name_after_all_of_it_is_on_the_disk(
+    tmp_path: Path, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, rename = os.fsync, Path.rename
+    flushed: set[int] = set()
+    missing: list[str] = []
+
+    def fsync_spy(descriptor: int) -> None:
+        fsync(descriptor)
+        flushed.add(os.fstat(descriptor).st_ino)
+
+    def rename_spy(folder: Path, target: Path) -> Path:
+        needed = [folder, *(folder / name for name in ("pictures", "labels.npy", "record.json"))]
+        missing.extend(path.name for path in needed if path.stat().st_ino not in flushed)
+        return rename(folder, target)
+
+    monkeypatch.setattr(os, "fsync", fsync_spy)
+    monkeypatch.setattr(Path, "rename", rename_spy)
+    finish(prepare(DataConfig(str(good_folder(tmp_path / "pics", 20)), 24, 32, 3), 1))
+    assert missing == [], "a power cut would leave a set without these"
+
+
 def test_prepared_counts_its_pictures() -> None:
     assert PreparedDataset(np.zeros((3, 1, 2, 2), np.uint8), None, (), (), (), "").count == 3
 

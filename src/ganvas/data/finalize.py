@@ -12,6 +12,7 @@ import numpy as np
 from ..config import DataConfig
 from ..errors import GanvasError, ganvas_command
 from ..formatting import printable
+from ..image_io import flush_to_disk
 from .cache import checksums, record_bytes
 from .chunks import ChunkResult
 from .index import Index
@@ -84,7 +85,9 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         "checksums": list(checksums(folder / "pictures", count * image_bytes)),
         "label_checksums": list(checksums(labels_file, labels_file.stat().st_size)),
     }
-    (folder / "record.json").write_bytes(record_bytes(record))
+    record_file = folder / "record.json"
+    record_file.write_bytes(record_bytes(record))
+    flush_to_disk(labels_file, record_file, folder)  # before the folder gets the name of a whole set
 
 
 def _copies(index: Index, total: ChunkResult, classes: dict[str, str]) -> dict[int, str]:

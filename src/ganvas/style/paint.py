@@ -8,6 +8,7 @@ from ..config import StyleConfig
 from ..device import choose_device, free_memory, is_out_of_memory, return_freed_memory_to_os, torch_device
 from ..errors import UnusableImageError
 from ..events import Done, Event, Note
+from ..image_io import remove_half_written
 from ..models import vgg
 from ..models.vgg import VGG, VGGWeights
 from .check import check_config, check_masks, check_out, layer_weights
@@ -69,6 +70,8 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     memory = int(config.memory * 2**30) or reserved + free_memory(choice.device) // 2
     plan = plan_painting(pictures, config, encoder, memory)
     yield from _plan_notes(plan, config)
+    for written in (out, partial_path(out)):
+        remove_half_written(written)
     was_begun = partial_path(out).exists()
     job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name)
     if was_begun and not job.total_steps:

@@ -59,7 +59,11 @@ def parse_settings(metadata: Mapping[str, str], painting: Path) -> PaintingSetti
         raise GanvasError(message, "Name a painting that ganvas style wrote.")
     styles, masks = _parse_paths(metadata["styles"], painting), _parse_paths(metadata.get("masks", "[]"), painting)
     record = with_current_names(_parse_json(metadata["settings"], painting))
-    config = from_dict(StyleConfig, record, "settings")
+    try:
+        config = from_dict(StyleConfig, record, "settings")
+    except GanvasError as error:
+        message = f"The settings stored in {painting} are not those of a painting: {error.message}."
+        raise GanvasError(message, "Name another painting.") from error
     if metadata.get("network") == PACKAGED:  # even if VGG-19 was asked for, but was not available
         config = replace(config, network="vgg16", vgg19_weights=None)
     return PaintingSettings(Path(metadata["content"]), styles, masks, config)
