@@ -62,6 +62,17 @@ class Generator(nn.Module):
         """Return the images at every scale (B, levels, C, H, W), coarsest first, if the network draws several."""
         return None
 
+    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor | None:
+        """Return what the first layers make of z, (B, F): where all directions of z are alike, these are not.
+
+        None where z is mapped to a latent whose own directions differ.
+        """
+        return None
+
+    def style_weights(self) -> list[Tensor]:
+        """Return the weights (styles, w_dim) from w to the styles of each layer, coarsest first; without styles, none."""
+        return []
+
     def parameters_of(self, part: str) -> list[nn.Parameter]:
         """Return the parameters that the optimizer named `part` moves; by default all of them."""
         return list(self.parameters())

@@ -79,6 +79,10 @@ class ConditionalGenerator(Generator):
         images: Tensor = self.network(torch.cat([z, self.embedding(labels)], dim=1))
         return images
 
+    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor | None:
+        """Return those of the plain generator."""
+        return self.network.early_features(torch.cat([z, self.embedding(labels)], dim=1), None)
+
 
 class ConditionalDiscriminator(Discriminator):
     """Plain discriminator with labels: each label is shown as one more channel, which is learned (Mirza 2014).

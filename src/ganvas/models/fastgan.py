@@ -88,3 +88,8 @@ class FastGANGenerator(Generator):
             earlier.append(features)
         images: Tensor = self.to_rgb(features)
         return images
+
+    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Return the features (B, F) of the coarsest resolution."""
+        features: Tensor = self.input_block(self.conditional_latent(z, labels))
+        return features.flatten(1)

@@ -232,6 +232,11 @@ class StyleGAN2Generator(Generator):
         images: Tensor = self(z, labels, truncation)
         return images
 
+    def style_weights(self) -> list[Tensor]:
+        """Return the weights (styles, w_dim) of each layer's styles, and of the finest RGB's: as many as `num_ws`."""
+        affines = [*(layer.conv.affine for layer in self.layers), self.to_rgb[-1].affine]
+        return [affine.weight * affine.scale for affine in affines]
+
     @torch.no_grad()
     def update_statistics(self, z: Tensor, labels: Tensor | None) -> None:
         """Set the mean of w, toward which sampling truncates."""
