@@ -9,6 +9,7 @@ from typing import Any
 from .errors import GanvasError
 from .events import (
     CheckpointSaved,
+    DirectionFound,
     Done,
     Event,
     HealthCheck,
@@ -32,7 +33,7 @@ EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         Progress, Note, Started, Step, SampleGrid, LogitHistograms, Score, CheckpointSaved, HealthCheck, Verdict,
-        Treatment, Replanned, Iteration, Done,
+        Treatment, Replanned, Iteration, DirectionFound, Done,
     )
 }  # fmt: skip
 

@@ -217,6 +217,16 @@ class Iteration(Event):
 
 
 @dataclass(frozen=True)
+class DirectionFound(Event):
+    """A direction of a generator's latents, written to `path`, and its `sheet`; `text` says how it was found."""
+
+    name: str
+    path: str
+    sheet: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Done(Event):
     """The end of the work: where the result is, why it ended, and the command to type next.
 

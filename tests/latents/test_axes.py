@@ -29,7 +29,7 @@ def test_the_axes_of_a_cloud_are_found_with_their_lengths(dim: int) -> None:
         assert cosine(axis, true) > 0.99
         assert float(axis.norm()) == pytest.approx(float(true.norm()), rel=0.15), "1 is not a standard deviation"
     assert float(shares.sum()) == pytest.approx(1)
-    along = coordinates(cloud, found, cloud.mean(0))
+    along = coordinates(cloud, found)
     assert torch.allclose(along.std(0), torch.ones(3, dtype=torch.float64), atol=1e-4)
 
 
@@ -53,7 +53,7 @@ def test_features_are_mapped_back_to_the_latents_that_make_them() -> None:
     mixing = turned(4.0, 1.0, dim=8)
     features = torch.cat([z @ mixing.T.float(), torch.randn(4000, 30, generator=rng) * 0.1], 1)
     axes, _ = principal_axes(features, 2)
-    back = regressed(z, coordinates(features, axes, features.mean(0)))
+    back = regressed(z, coordinates(features, axes))
     assert cosine(back[0], mixing[0]) > 0.99
     assert cosine(back[1], mixing[1]) > 0.99
 

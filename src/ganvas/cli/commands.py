@@ -60,6 +60,19 @@ GROUPS: dict[str, dict[str, Command]] = {
             "Evaluates the run first if that was not done yet.",
         ),
     },
+    "Make art": {
+        "mix": Command(
+            "mix",
+            "Mix",
+            "Mix pictures: a table with the layout of some and the colors of others, or all between four.",
+        ),
+        "directions": Command(
+            "directions",
+            "Directions",
+            "Find directions in which pictures change, or name one by two folders of pictures.",
+            "They are kept in RUN/directions, and used by ganvas sample --direction NAME=2.",
+        ),
+    },
     "Repaint pictures": {
         "style": Command(
             "style",

@@ -131,6 +131,8 @@ class ProgressDisplay:
                 )
             case events.Iteration():
                 self.update_bar("painting", event.progress, 1, f"{event.scale} px  loss {event.loss:.4g}")
+            case events.DirectionFound():
+                echo(f"{event.name}{f': {event.text}' if event.text else ''}", markup=False)
             case events.SampleGrid():
                 pass  # the files in the run folder show more than a line here
             case events.Score(score="Frechet distance"):

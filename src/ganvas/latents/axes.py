@@ -44,18 +44,20 @@ def principal_axes(samples: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return _with_a_sign(vectors * variances.sqrt()[:, None]), variances / whole
 
 
-def coordinates(samples: Tensor, axes: Tensor, mean: Tensor) -> Tensor:
-    """Return where samples (N, F) lie along axes (K, F) from their mean (F,) on, in standard deviations (N, K)."""
+def coordinates(samples: Tensor, axes: Tensor) -> Tensor:
+    """Return where samples (N, F) lie along orthogonal axes (K, F), in multiples of their lengths (N, K)."""
     axes = axes.double()
-    return (samples.double() - mean.double()) @ (axes / axes.square().sum(1, keepdim=True)).T
+    return samples.double() @ (axes / axes.square().sum(1, keepdim=True)).T
 
 
 def regressed(latents: Tensor, along: Tensor) -> Tensor:
-    """Return the latents (K, D) that belong to a step along each axis: the least squares of GANSpace's section 3.2.
+    """Return the latents (K, D) that belong to a step along each axis: the least squares of GANSpace, section 3.2.
 
-    U = argmin sum |U x_j - z_j|^2 (Härkönen et al. 2020), for latents z_j (N, D) and coordinates x_j (N, K).
+    U = argmin sum |U x_j - z_j|^2 (Härkönen et al. 2020), for latents z_j (N, D) and coordinates x_j (N, K). Where
+    coordinates begin makes no difference.
     """
-    solution: Tensor = torch.linalg.lstsq(along.double(), latents.double()).solution
+    centered = along.double() - along.double().mean(0)
+    solution: Tensor = torch.linalg.lstsq(centered, latents.double()).solution
     return solution
 
 

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .axes import coordinates
+
 FOLDS = 5  # parts that are left out in turn to see how well the others tell them
 PENALTIES = (0.01, 0.1, 1.0, 10.0)  # of the normal's square, beside the mean loss; the best for latents not seen
 LBFGS_STEPS = 100
@@ -34,23 +36,25 @@ class Spread:
 
     def measure(self, latents: Tensor) -> Tensor:
         """Return latents (N, D) in standard deviations along each axis, (N, D)."""
-        return (latents.double() - self.mean) @ (self.axes / self.axes.square().sum(1, keepdim=True)).T
+        return coordinates(latents.double() - self.mean, self.axes)
 
     def step(self, normal: Tensor) -> Tensor:
-        """Return the way (D,) of one standard deviation in the latent space toward `normal`, in measured axes (D,)."""
+        """Return the way (D,) of one standard deviation toward `normal` (D,), which is given in measured axes."""
         return normal / normal.norm() @ self.axes
 
 
 @dataclass(frozen=True)
 class Plane:
-    """The plane between two kinds.
+    """The plane between two kinds: logits are points @ weights + offset, positive for the second kind.
 
     Args:
-        normal: (D,), toward the second kind, of unit length.
-        told: share of latents that planes fitted without them put on the right side, both kinds counting alike.
+        weights: (D,).
+        offset: ().
+        told: share of points that planes fitted without them put on the right side, both kinds counting alike.
     """
 
-    normal: Tensor
+    weights: Tensor
+    offset: Tensor
     told: float
 
 
@@ -64,8 +68,7 @@ def separate(first: Tensor, second: Tensor) -> Plane:
     is_second = torch.arange(len(points)) >= len(first)
     losses, told = zip(*(_left_out(points, is_second, penalty) for penalty in PENALTIES), strict=True)
     best = min(range(len(PENALTIES)), key=losses.__getitem__)
-    normal, _ = _fit(points, is_second, PENALTIES[best])
-    return Plane(normal / normal.norm(), told[best])
+    return Plane(*_fit(points, is_second, PENALTIES[best]), told[best])
 
 
 def _fit(points: Tensor, is_second: Tensor, penalty: float) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,7 @@ from ..limits import MAX_SHEET_PIXELS, MAX_SHEET_SIDE
 
 GAP, SOURCE_GAP = 2, 8  # pixels between cells, and between the sources and what is made of them
 LEAST_CELL = 64  # pixels; smaller pictures are enlarged by a whole number
-TEXT_HEIGHT, TEXT_SIZE, LETTER_WIDTH = 18, 12, 7  # pixels
+TEXT_HEIGHT, TEXT_SIZE = 18, 12  # pixels
 
 
 def draw_table(
@@ -36,7 +36,8 @@ def draw_table(
         GanvasError: the sheet would be too large.
     """
     sheet: Image.Image | None = None
-    left = max((len(name) for name in row_names), default=0) * LETTER_WIDTH + (GAP if row_names else 0)
+    font = ImageFont.load_default(TEXT_SIZE)
+    left = max((int(font.getlength(name)) + 3 * GAP for name in row_names), default=0)
     top = TEXT_HEIGHT if column_names else 0
     more = SOURCE_GAP if has_sources else 0
     for row, make in enumerate(rows):

@@ -62,10 +62,13 @@ class Generator(nn.Module):
         """Return the images at every scale (B, levels, C, H, W), coarsest first, if the network draws several."""
         return None
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor | None:
-        """Return what the first layers make of z, (B, F): where all directions of z are alike, these are not.
+    def early_features(self, z: Tensor) -> Tensor | None:
+        """Return what the first layers make of z, (B, F): all directions of z are alike, and of these they are not.
 
-        None where z is mapped to a latent whose own directions differ.
+        None where z is mapped to latents whose own directions differ.
+
+        Args:
+            z: (B, Z), with what the network needs of the label behind it.
         """
         return None
 

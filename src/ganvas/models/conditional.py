@@ -79,9 +79,9 @@ class ConditionalGenerator(Generator):
         images: Tensor = self.network(torch.cat([z, self.embedding(labels)], dim=1))
         return images
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor | None:
+    def early_features(self, z: Tensor) -> Tensor | None:
         """Return those of the plain generator."""
-        return self.network.early_features(torch.cat([z, self.embedding(labels)], dim=1), None)
+        return self.network.early_features(z)
 
 
 class ConditionalDiscriminator(Discriminator):

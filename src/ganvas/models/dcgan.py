@@ -47,7 +47,7 @@ class DCGANGenerator(Generator):
         images: Tensor = self.layers(z[:, :, None, None])
         return images
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def early_features(self, z: Tensor) -> Tensor:
         """Return the features (B, F) of the coarsest stage."""
         features: Tensor = self.layers[:EARLY_LAYERS](z[:, :, None, None])
         return features.flatten(1)

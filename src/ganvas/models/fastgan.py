@@ -89,7 +89,7 @@ class FastGANGenerator(Generator):
         images: Tensor = self.to_rgb(features)
         return images
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def early_features(self, z: Tensor) -> Tensor:
         """Return the features (B, F) of the coarsest resolution."""
-        features: Tensor = self.input_block(self.conditional_latent(z, labels))
+        features: Tensor = self.input_block(z)
         return features.flatten(1)

@@ -32,7 +32,7 @@ class FCGenerator(Generator):
         images: Tensor = self.layers(z).unflatten(1, self.shape)
         return images
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def early_features(self, z: Tensor) -> Tensor:
         """Return the units (B, F) of the first hidden layer."""
         units: Tensor = self.layers[:EARLY_LAYERS](z)
         return units

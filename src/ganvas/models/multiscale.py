@@ -100,9 +100,9 @@ class MultiscaleGenerator(Generator):
         images: Tensor = self.to_rgb[-1](self.features(z, labels)[-1])
         return images
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def early_features(self, z: Tensor) -> Tensor:
         """Return the features (B, F) of the coarsest level."""
-        features: Tensor = self.input_block(self.conditional_latent(z, labels))
+        features: Tensor = self.input_block(z)
         return features.flatten(1)
 
     def pyramid(self, z: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -136,9 +136,9 @@ class ProgressiveGenerator(GrowingNetwork, Generator):
             images = torch.lerp(upsample_nearest(self.to_rgb[top - 1](coarser), 2), images, alpha)
         return upsample_nearest(images, 2 ** (self.levels - 1 - top))
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def early_features(self, z: Tensor) -> Tensor:
         """Return the features (B, F) of the coarsest level."""
-        features: Tensor = self.input_block(self.conditional_latent(z, labels))
+        features: Tensor = self.input_block(z)
         return features.flatten(1)
 
     def match_reals(self, images: Tensor) -> Tensor:

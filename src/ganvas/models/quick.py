@@ -54,7 +54,7 @@ class Decoder(Generator):
         images: Tensor = self.layers(codes)
         return images
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def early_features(self, z: Tensor) -> Tensor:
         """Return the features (B, F) of the coarsest resolution."""
         features: Tensor = self.layers[:EARLY_LAYERS](z)
         return features.flatten(1)

@@ -115,9 +115,9 @@ class R3Generator(Generator):
         images: Tensor = self.to_rgb(self.stages(features.contiguous(memory_format=torch.channels_last)))
         return images
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def early_features(self, z: Tensor) -> Tensor:
         """Return the features (B, F) of the coarsest stage."""
-        scaled = self.basis * self.mapping(self.conditional_latent(z, labels))[:, :, None, None]
+        scaled = self.basis * self.mapping(z)[:, :, None, None]
         features: Tensor = self.stages[0](scaled)
         return features.flatten(1)
 

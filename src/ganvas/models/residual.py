@@ -74,7 +74,7 @@ class ResidualGenerator(Generator):
         images: Tensor = self.layers(z)
         return images
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def early_features(self, z: Tensor) -> Tensor:
         """Return the features (B, F) of the coarsest resolution."""
         features: Tensor = self.layers[:EARLY_LAYERS](z)
         return features.flatten(1)

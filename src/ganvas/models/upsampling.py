@@ -144,9 +144,9 @@ class UpsampledGenerator(Generator):
         """Return real images (B, C, H, W) at the size of the fakes."""
         return images if self._at_full_size else downsample(images, self.upsampler.factor)
 
-    def early_features(self, z: Tensor, labels: Tensor | None) -> Tensor | None:
+    def early_features(self, z: Tensor) -> Tensor | None:
         """Return those of the small generator."""
-        return self.small.early_features(z, labels)
+        return self.small.early_features(z)
 
     def style_weights(self) -> list[Tensor]:
         """Return those of the small generator."""

@@ -1,0 +1,31 @@
+"""Runs with fresh, narrow networks: enough for what happens between latents and pictures."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+import tiny
+from ganvas.config import Config, DataConfig
+from ganvas.latents.sample import save_network
+from ganvas.models import build_generator
+from ganvas.runs import Run
+
+VARIANTS = ("plain", "conditional", "transparent and oblong")
+
+
+def varied(recipe: str, variant: str = "plain") -> Config:
+    """Return a narrow configuration: 16 px in colour, the same with two classes, or 48 x 32 px with transparency."""
+    if variant == "transparent and oblong":
+        return tiny.NARROW[recipe](DataConfig("pictures", 48, 32, 4), tiny.COUNT)
+    classes = ("cat", "dog") if variant == "conditional" else ()
+    return tiny.config(recipe, classes=classes, class_counts=(12,) * len(classes))
+
+
+def saved(folder: Path, config: Config, seed: int = 0) -> Run:
+    """Write a run with a fresh network."""
+    run = Run(folder)
+    torch.manual_seed(seed)
+    run.write_config(replace(config, data=replace(config.data, path=str(folder / "pictures"))))
+    save_network(run, build_generator(config), 3, 24)
+    return run
