@@ -27,7 +27,7 @@ def loudness(samples: npt.NDArray[np.float32], frames: int, fps: float) -> Float
     half = max(1, round(RATE / fps))
     centers = ((np.arange(frames) + 0.5) * RATE / fps).astype(int)
     begins, ends = ((centers + shift).clip(0, len(samples)) for shift in (-half, half))
-    power = (energy[ends] - energy[begins]).clip(0) / (2 * half)
+    power = (energy[ends] - energy[begins]).clip(0) / (ends - begins).clip(1)
     if not frames or power.max() < SILENCE**2:
         return np.zeros(frames)
     decibels = 10 * np.log10(power / power.max() + 1e-12)

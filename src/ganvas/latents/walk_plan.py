@@ -12,13 +12,11 @@ from torch import Tensor
 from ..config.walk import WalkConfig
 from ..device import seeded_rng
 from ..errors import GanvasError
-from .audio_features import Floats
 from .latent_files import read_latents
-from .paths import along, ease, even_positions, noise_loop, paced_positions
-from .sample import GeneratorModel, sample_latents
+from .paths import Floats, along, ease, even_positions, noise_loop, paced_positions
+from .sample import GeneratorModel
 
 WAVES = 0.43  # of noise for each picture that would be met in the time: so both kinds are as fast on average
-MAPPED_AT_ONCE = 64  # latents; always as many, since numbers can depend on how many are computed together
 SLOWEST, QUIETEST = 0.25, 0.5  # of the pace between two onsets, and of the distance from the mean picture in silence
 
 Track = Callable[[Floats], Tensor]  # positions (N,) along a closed path to w (N, num_ws, w_dim)
@@ -33,10 +31,8 @@ class Passed:
 
     def draw(self, model: GeneratorModel, config: WalkConfig, count: int) -> tuple[Tensor, Tensor | None]:
         """Return z (N, Z) and class indices (N,), or None, of the seeds; of the first `count` samples without seeds."""
-        if self.seeds:
-            return model.latents(self.seeds, config.label)
-        z = sample_latents(config.seed, range(count), model.config.z_dim)
-        return z, model.class_indices(config.seed, range(count), config.label)
+        drawn = [(seed, 0) for seed in self.seeds] or [(config.seed, index) for index in range(count)]
+        return model.latents_at(drawn, config.label)
 
     def metadata(self, config: WalkConfig) -> dict[str, object]:
         """Return what a film says of its walk, so that it can be made again."""
@@ -172,11 +168,7 @@ def _mapped(
     """Return the track of a path through z (N, Z) of one class."""
 
     def track(positions: Floats) -> Tensor:
-        parts = []
-        for part in path(positions).split(MAPPED_AT_ONCE):
-            padded = torch.cat([part, part[:1].expand(MAPPED_AT_ONCE - len(part), -1)])
-            label = None if labels is None else labels[:1].expand(len(padded))
-            parts.append(model.map(padded, label, truncation)[: len(part)])
-        return torch.cat(parts)
+        z = path(positions)
+        return model.map(z, None if labels is None else labels[:1].expand(len(z)), truncation)
 
     return track
