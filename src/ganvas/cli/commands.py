@@ -45,6 +45,12 @@ GROUPS: dict[str, dict[str, Command]] = {
             "The same command run again goes on where it stopped; Ctrl-C saves.",
         ),
         "sample": Command("sample", "Sample", "Make pictures with a trained generator."),
+        "walk": Command(
+            "walk",
+            "Walk",
+            "Make a film that walks from picture to picture, as a loop, to music if you like.",
+            "Ctrl-C leaves a film of what is drawn.",
+        ),
         "evaluate": Command(
             "evaluate",
             "Evaluate",

@@ -18,6 +18,7 @@ from .run import FORMAT, Config
 from .serialization import from_dict, to_dict
 from .style import StyleConfig
 from .train_options import TrainOptions
+from .walk import WalkConfig
 
 __all__ = [
     "CHANNELS",
@@ -36,6 +37,7 @@ __all__ = [
     "StyleGANConfig",
     "TrainOptions",
     "UpsamplingConfig",
+    "WalkConfig",
     "from_dict",
     "to_dict",
 ]
