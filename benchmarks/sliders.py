@@ -49,7 +49,9 @@ def write_people(folder: Path, seed: int = 0) -> None:
     with zipfile.ZipFile(ASSETS / "emoji-people-64.zip") as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".png"))
         for index, name in enumerate(names):
-            person = Image.open(io.BytesIO(archive.read(name))).convert("RGBA").resize((SIZE, SIZE), Image.Resampling.BOX)
+            person = (
+                Image.open(io.BytesIO(archive.read(name))).convert("RGBA").resize((SIZE, SIZE), Image.Resampling.BOX)
+            )
             hue, light = int(random.integers(256)), int(random.integers(110, 230))
             is_coloured = bool(random.integers(2))
             ground = Image.new("HSV", (SIZE, SIZE), (hue, 200 if is_coloured else 0, light)).convert("RGBA")

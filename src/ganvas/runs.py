@@ -116,7 +116,9 @@ class Run:
             raise GanvasError(
                 f"{self.folder} {problem}.", f"Try: {ganvas_command('train', 'PICTURES', '--out', self.folder)}"
             )
-        self.refuse_links(self.config_file, self.model, self.evaluation, self.sampled, self.directions, self.report_file)
+        self.refuse_links(
+            self.config_file, self.model, self.evaluation, self.sampled, self.directions, self.report_file
+        )
         self.refuse_pipes()
         try:
             record = read_json_object(self.config_file)

@@ -146,7 +146,9 @@ def test_strengths_are_numbers_of_standard_deviations() -> None:
     assert parse_strengths([]) == {}
 
 
-@pytest.mark.parametrize("word", ["smile=", "smile=x", "smile=nan", "smile=inf", "smile=-inf", "smile=1e9", "smile=1=2"])
+@pytest.mark.parametrize(
+    "word", ["smile=", "smile=x", "smile=nan", "smile=inf", "smile=-inf", "smile=1e9", "smile=1=2"]
+)
 def test_a_strength_that_is_no_number_is_told(word: str) -> None:
     with pytest.raises(GanvasError, match="does not say how far") as caught:
         parse_strengths([word])

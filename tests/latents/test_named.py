@@ -100,9 +100,7 @@ def test_what_nothing_differs_in_is_said(run: Run, tmp_path: Path) -> None:
     assert any("by chance it is half" in note for note in notes), notes
 
 
-def test_folders_that_are_none_or_too_empty(
-    run: Run, sorted_folders: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_folders_that_are_none_or_too_empty(run: Run, sorted_folders: tuple[Path, Path], tmp_path: Path) -> None:
     dark, bright = sorted_folders
     few = tiny.write_pictures(tmp_path / "few", 2)
     (tmp_path / "empty").mkdir()

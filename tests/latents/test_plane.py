@@ -36,7 +36,9 @@ def test_the_direction_between_two_kinds_is_found(count: int) -> None:
     plane = separate(points[~is_second], points[is_second])
     true = torch.zeros(16, dtype=torch.float64)
     true[[3, 5]] = 0.5**0.5
-    assert float(plane.weights @ true / plane.weights.norm()) > (0.5 if count == 12 else 0.9), "not toward the second kind"
+    assert float(plane.weights @ true / plane.weights.norm()) > (0.5 if count == 12 else 0.9), (
+        "not toward the second kind"
+    )
     if count == 200:
         assert plane.told > 0.9
         right = (points @ plane.weights + plane.offset > 0) == is_second

@@ -101,4 +101,6 @@ def _left_out(points: Tensor, is_second: Tensor, penalty: float) -> tuple[float,
         normal, offset = _fit(points[~out], is_second[~out], penalty)
         logits[out] = points[out] @ normal + offset
     right = (logits > 0) == is_second
-    return float(_mean_loss(logits, is_second)), float(right[~is_second].double().mean() + right[is_second].double().mean()) / 2
+    return float(_mean_loss(logits, is_second)), float(
+        right[~is_second].double().mean() + right[is_second].double().mean()
+    ) / 2
