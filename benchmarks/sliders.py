@@ -60,7 +60,7 @@ def write_people(folder: Path, seed: int = 0) -> None:
 
 
 def colorfulness(images: Tensor) -> Tensor:
-    """Return how colourful the ground of uint8 images (N, 3, H, W) is, (N,): of their corners' mean colour, 0 to 255."""
+    """Return how colourful the ground of uint8 images (N, 3, H, W) is, (N,) from 0 to 255: their corners' mean."""
     corners = torch.stack([images[:, :, y, x].float() for y in (0, -1) for x in (0, -1)]).mean(0)
     return corners.amax(1) - corners.amin(1)
 

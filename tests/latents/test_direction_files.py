@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
+from saved_runs import saved, varied
 
 from ganvas.errors import GanvasError
 from ganvas.latents.direction_files import (
@@ -21,7 +22,6 @@ from ganvas.latents.direction_files import (
 )
 from ganvas.latents.sample import GeneratorModel, load
 from ganvas.runs import Run
-from saved_runs import saved, varied
 
 FOUND = {"method": "pictures", "from": "serious", "to": "smiling", "layers": "all"}
 

@@ -5,17 +5,16 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from saved_runs import VARIANTS, saved, varied
 
 import ganvas
 from ganvas.errors import GanvasError
-from ganvas.events import DirectionFound, Done, Progress
+from ganvas.events import DirectionFound, Done, Progress, run_to_end
 from ganvas.latents.direction_files import read_direction
 from ganvas.latents.directions import POSITIONS, measured_latents, pictures_along
 from ganvas.latents.sample import load
-from ganvas.events import run_to_end
 from ganvas.models.fc import FCGenerator
 from ganvas.recipes import RECIPES
-from saved_runs import VARIANTS, saved, varied
 
 
 @pytest.mark.slow
@@ -28,7 +27,7 @@ def test_every_run_has_directions(recipe: str, variant: str, tmp_path: Path) -> 
     assert [event.name for event in found] == ["pca-1", "pca-2"]
     assert isinstance(events[0], Progress)
     assert isinstance(events[-1], Done)
-    assert f"--direction pca-1=2" in events[-1].command
+    assert "--direction pca-1=2" in events[-1].command
     model = load(run.folder, "cpu")
     first, second = (read_direction(run, event.name, model) for event in found)
     assert first.found["share"] > second.found["share"] > 0

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from saved_runs import VARIANTS, saved, varied
 
 import ganvas
 from ganvas.errors import GanvasError
@@ -12,7 +13,6 @@ from ganvas.latents.mix import between_corners, mix_halfway, mix_layers
 from ganvas.latents.sample import GeneratorModel, load
 from ganvas.latents.table import GAP, SOURCE_GAP
 from ganvas.recipes import RECIPES
-from saved_runs import VARIANTS, saved, varied
 
 
 def test_a_cell_is_its_rows_with_layers_of_its_columns() -> None:

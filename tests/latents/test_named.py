@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from saved_runs import saved, varied
 
 import ganvas
 import tiny
@@ -16,7 +17,6 @@ from ganvas.latents.sample import GeneratorModel, load
 from ganvas.latents.write import write_pictures
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
-from saved_runs import saved, varied
 
 
 def sort_by_brightness(model: GeneratorModel, folder: Path, count: int = 60) -> tuple[Path, Path]:

@@ -86,7 +86,8 @@ def largest_eigenvectors(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _of_unit_length(vectors: Tensor) -> Tensor:
-    return vectors / vectors.norm(dim=1, keepdim=True)
+    units: Tensor = vectors / vectors.norm(dim=1, keepdim=True)
+    return units
 
 
 def _with_a_sign(vectors: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..errors import GanvasError, ganvas_command
+from ..errors import GanvasError
 from .layers import parse_layers
 from .paths import along
 from .sample import GeneratorModel

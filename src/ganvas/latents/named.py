@@ -84,9 +84,9 @@ def _pictures(folder: Path) -> list[Path]:
 def _latents(model: GeneratorModel, folder: Path, files: Sequence[Path]) -> Generator[Event, None, Tensor]:
     """Yield progress and return the latents (N, num_ws, w_dim) of pictures."""
     latents = []
-    for done, file in enumerate(files, 1):
+    for number, file in enumerate(files, 1):
         latents.append(read_latents(file, model))
-        yield Progress(f"pictures of {folder.name}", done, len(files))
+        yield Progress(f"pictures of {folder.name}", number, len(files))
     return torch.cat(latents)
 
 

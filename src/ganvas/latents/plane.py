@@ -40,7 +40,8 @@ class Spread:
 
     def step(self, normal: Tensor) -> Tensor:
         """Return the way (D,) of one standard deviation toward `normal` (D,), which is given in measured axes."""
-        return normal / normal.norm() @ self.axes
+        way: Tensor = normal / normal.norm() @ self.axes
+        return way
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,5 @@ def _left_out(points: Tensor, is_second: Tensor, penalty: float) -> tuple[float,
         out = within % FOLDS == fold
         normal, offset = _fit(points[~out], is_second[~out], penalty)
         logits[out] = points[out] @ normal + offset
-    right = (logits > 0) == is_second
-    return float(_mean_loss(logits, is_second)), float(
-        right[~is_second].double().mean() + right[is_second].double().mean()
-    ) / 2
+    right = ((logits > 0) == is_second).double()
+    return float(_mean_loss(logits, is_second)), float(right[~is_second].mean() + right[is_second].mean()) / 2

@@ -108,9 +108,7 @@ def check_walk(config: WalkConfig, passed: Passed) -> tuple[int, int]:
     if passed.seeds and passed.files:
         raise GanvasError("A walk passes seeds or pictures, not both.", "Leave out --seeds or --through.")
     if config.kind == "noise" and (passed.seeds or passed.files):
-        raise GanvasError(
-            "A walk through noise passes no pictures.", "Leave out --kind noise; or --seeds and --through."
-        )
+        raise GanvasError("A walk through noise passes no pictures.", "Leave out --kind noise; or --seeds and --through.")
     if passed.files and config.label is not None:
         raise GanvasError("The pictures of --through have their classes already.", "Leave out --label.")
     return int(grid[1]), int(grid[2])

@@ -95,7 +95,7 @@ class Generator(nn.Module):
         return None
 
     def style_weights(self) -> list[Tensor]:
-        """Return the weights (styles, w_dim) from w to the styles of each layer, coarsest first; without styles, none."""
+        """Return the weights (styles, w_dim) from w to each layer's styles, coarsest first; none without styles."""
         return []
 
     def parameters_of(self, part: str) -> list[nn.Parameter]:

@@ -198,7 +198,7 @@ class StyleGAN2Generator(ClassConditionalGenerator):
         return images
 
     def forward(self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0) -> Tensor:
-        """Return images (B, C, H, W), about in [-1, 1], for latents (B, z_dim), labels (B,) and a truncation in [0, 1]."""
+        """Return images (B, C, H, W), about in [-1, 1], for latents (B, z_dim), labels (B,), truncated in w."""
         return self.synthesize(self.map(z, labels, truncation))
 
     @property
@@ -236,8 +236,8 @@ class StyleGAN2Generator(ClassConditionalGenerator):
 
     def style_weights(self) -> list[Tensor]:
         """Return the weights (styles, w_dim) of each layer's styles, and of the finest RGB's: as many as `num_ws`."""
-        affines = [*(layer.conv.affine for layer in self.layers), self.to_rgb[-1].affine]
-        return [affine.weight * affine.scale for affine in affines]
+        convolutions = [*(layer.get_submodule("conv") for layer in self.layers), self.to_rgb[-1]]
+        return [each.affine.weight * each.affine.scale for each in convolutions if isinstance(each, ModulatedConv2d)]
 
     @torch.no_grad()
     def update_statistics(self, z: Tensor, labels: Tensor | None) -> None:

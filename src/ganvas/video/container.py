@@ -40,7 +40,9 @@ class ContainerFilm(FilmWriter):
         suffix, settings = self.path.suffix.lower(), self.settings
         av, codecs = require_pyav(f"A film as {suffix}"), CODECS[suffix]
         options = {"movflags": "+faststart"} if suffix == ".mp4" else {}  # a browser begins to play at once
-        self.container = av.open(address(self.temporary), "w", format=FILM_FORMATS[suffix], container_options=options)
+        self.container = av.open(
+            address(self.temporary), "w", format=FILM_FORMATS[suffix], container_options=options
+        )
         self.container.metadata["comment"] = description(settings.metadata)
         self.pictures: Any = self.container.add_stream(codecs.pictures, rate=settings.fps, options=codecs.options)
         self.pictures.width, self.pictures.height = (side + side % 2 for side in (settings.width, settings.height))
@@ -73,11 +75,8 @@ class ContainerFilm(FilmWriter):
             self.sound.finish(self.frames / self.settings.fps)
         self.container.close()
 
-    def _discard(self) -> None:
-        try:
-            self.container.close()
-        except OSError:  # the disk that was full is full still
-            pass
+    def _close(self) -> None:
+        self.container.close()
 
 
 def on_white(frame: Frame) -> Frame:
