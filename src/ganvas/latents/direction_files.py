@@ -148,8 +148,35 @@ def direction_file(run: Run, name: str) -> Path:
     return file
 
 
-def parse_strengths(words: Sequence[str]) -> dict[str, float]:
-    """Return how far to go in each direction: {"smile": 2.0} for "smile=2", and 1 where no number is given.
+@dataclass(frozen=True)
+class Move:
+    """A way to go from a picture, in one direction or in several at once.
+
+    step: (num_ws, w_dim), to be added to w.
+    text: what it is, such as "smile=2,age=-1".
+    """
+
+    step: Tensor
+    text: str
+
+
+def read_moves(run: Run, words: Sequence[str], model: GeneratorModel, default: float = 1.0) -> list[Move]:
+    """Return the moves that words such as "smile=2" name, one for each.
+
+    Args:
+        default: how far to go where no number is given.
+
+    Raises:
+        GanvasError: a word makes no sense, or there is no such direction.
+    """
+    return [
+        Move(strength * read_direction(run, name, model).step, f"{name}={strength:g}")
+        for name, strength in parse_strengths(words, default).items()
+    ]
+
+
+def parse_strengths(words: Sequence[str], default: float = 1.0) -> dict[str, float]:
+    """Return how far to go in each direction: {"smile": 2.0} for "smile=2", and `default` where no number is given.
 
     Raises:
         GanvasError: a word is no name with a number, or a name is given twice.
@@ -159,7 +186,7 @@ def parse_strengths(words: Sequence[str]) -> dict[str, float]:
         name, separator, number = word.partition("=")
         check_name(name)
         try:
-            strength = float(number) if separator else 1.0
+            strength = float(number) if separator else default
         except ValueError:
             strength = math.nan
         if not abs(strength) <= LARGEST:
