@@ -75,11 +75,8 @@ class ContainerFilm(FilmWriter):
             self.sound.finish(self.frames / self.settings.fps)
         self.container.close()
 
-    def _discard(self) -> None:
-        try:
-            self.container.close()
-        except OSError:  # the disk that was full is full still
-            pass
+    def _close(self) -> None:
+        self.container.close()
 
 
 def on_white(frame: Frame) -> Frame:

@@ -58,7 +58,7 @@ class GifFilm(FilmWriter):
         self.file.write(b"\x3b")
         self.file.close()
 
-    def _discard(self) -> None:
+    def _close(self) -> None:
         self.file.close()
 
 

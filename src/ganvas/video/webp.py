@@ -46,7 +46,7 @@ class WebPFilm(FilmWriter):
         self.file.write(struct.pack("<I", size - 8))
         self.file.close()
 
-    def _discard(self) -> None:
+    def _close(self) -> None:
         self.file.close()
 
     def _chunk(self, name: bytes, content: bytes) -> None:

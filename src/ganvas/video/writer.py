@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -81,9 +81,9 @@ class FilmWriter(ABC):
                 with self._readable_errors():
                     self._finish()
                     put_in_place(self.temporary, self.path)
-            else:
-                self._discard()
         finally:
+            with suppress(OSError):  # the disk that was full is full still
+                self._close()
             self.temporary.unlink(missing_ok=True)
 
     @abstractmethod
@@ -99,8 +99,8 @@ class FilmWriter(ABC):
         """Complete the file."""
 
     @abstractmethod
-    def _discard(self) -> None:
-        """Let go of the file, which nobody wants."""
+    def _close(self) -> None:
+        """Let go of the file, whether it is complete or not."""
 
     @contextmanager
     def _readable_errors(self) -> Iterator[None]:
