@@ -4,13 +4,14 @@ import errno
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from films import frames, probe, write_film, write_sound
 from PIL import Image
 
-from films import frames, probe, write_film, write_sound
 from ganvas.errors import GanvasError
 from ganvas.image_io import read_metadata
 from ganvas.video import writer
@@ -89,7 +90,9 @@ def test_an_animation_has_all_frames_and_its_length(suffix: str, fps: int, has_a
             if has_alpha:
                 assert ((shown[..., 3] > 127) == (frame[..., 3] > 127)).all()
                 shown, frame = shown[frame[..., 3] > 0], frame[frame[..., 3] > 0]
-            assert np.abs(shown[..., :3] - frame[..., :3]).mean() < 20, "another picture"  # WebP halves the resolution of colours
+            assert np.abs(shown[..., :3] - frame[..., :3]).mean() < 20, (
+                "another picture"
+            )  # WebP halves the resolution of colours
         assert image.info["loop"] == 0, "it stops"
     assert total == pytest.approx(1000 * 30 / fps, abs=10)
     facts = read_metadata(path)
@@ -111,7 +114,7 @@ def test_a_still_ground_does_not_flicker_in_a_gif(tmp_path: Path) -> None:
 def test_frames_that_last_whole_units_keep_the_length(fps: int) -> None:
     times = [spread(number, fps, 100) for number in range(10 * fps)]
     assert sum(length for _, length in times) == 1000
-    assert all(begin + length == following for (begin, length), (following, _) in zip(times, times[1:], strict=False))
+    assert all(begin + length == following for (begin, length), (following, _) in pairwise(times))
 
 
 def test_a_folder_of_pngs_keeps_each_frame(tmp_path: Path) -> None:
@@ -129,7 +132,7 @@ def test_an_interrupted_film_plays(suffix: str, interruption: type[BaseException
     path = tmp_path / f"a{suffix}"
     sound = write_sound(tmp_path / "a.wav") if suffix in CODECS else None
     settings = FilmSettings(width=34, height=24, fps=25, preview=list(frames(2)), sound=sound)
-    with pytest.raises(interruption), open_film(path, settings) as film:
+    with pytest.raises(interruption), open_film(path, settings) as film:  # noqa: PT012
         for number, frame in enumerate(frames(30)):
             if number == 7:
                 raise interruption
@@ -146,7 +149,7 @@ def test_after_an_error_the_film_before_is_there_and_nothing_else(suffix: str, t
     path = write_film(tmp_path / f"a{suffix}", 2)
     before = path.read_bytes()
     settings = FilmSettings(width=34, height=24, fps=25, preview=list(frames(2)))
-    with pytest.raises(ZeroDivisionError), open_film(path, settings) as film:
+    with pytest.raises(ZeroDivisionError), open_film(path, settings) as film:  # noqa: PT012
         film.write(next(frames(1)))
         raise ZeroDivisionError
     with pytest.raises(KeyboardInterrupt), open_film(path, settings):

@@ -148,9 +148,7 @@ def pictures_passed(config: WalkConfig, frames: int) -> int:
     return min(frames, max(2, round(frames / config.fps / config.pace)))
 
 
-def _through_noise(
-    model: GeneratorModel, config: WalkConfig, frames: int, pictures: int
-) -> tuple[list[Track], Tensor]:
+def _through_noise(model: GeneratorModel, config: WalkConfig, frames: int, pictures: int) -> tuple[list[Track], Tensor]:
     """Return the tracks through noise, and the mean picture."""
     waves = max(1, round(WAVES * frames / config.fps / config.pace))
     z, labels = model.latents([config.seed], config.label)
@@ -162,9 +160,7 @@ def _through_noise(
     return tracks, model.map(z, labels, 0.0)
 
 
-def _mapped(
-    model: GeneratorModel, path: Callable[[Floats], Tensor], labels: Tensor | None, truncation: float
-) -> Track:
+def _mapped(model: GeneratorModel, path: Callable[[Floats], Tensor], labels: Tensor | None, truncation: float) -> Track:
     """Return the track of a path through z (N, Z) of one class."""
 
     def track(positions: Floats) -> Tensor:
