@@ -18,7 +18,7 @@ from ganvas.events import Done, Event, Note, Progress
 from ganvas.image_io import read_metadata
 from ganvas.latents import walk as walk_module
 from ganvas.latents.sample import GeneratorModel, save_network
-from ganvas.latents.walk import Painter, walk
+from ganvas.latents.walk import RANDOM, Painter, walk
 from ganvas.latents.walk_plan import Passed, Rhythm, plan_walk
 from ganvas.latents.write import write_pictures
 from ganvas.models import build_generator
@@ -64,7 +64,7 @@ def saved(folder: Path, config: Config | None = None) -> Path:
     return folder
 
 
-def painter(sampler: GeneratorModel, settings: WalkConfig, pictures: int = 1, passed: Passed = Passed()) -> Painter:
+def painter(sampler: GeneratorModel, settings: WalkConfig, pictures: int = 1, passed: Passed = RANDOM) -> Painter:
     frames = round(settings.seconds * settings.fps)
     return Painter(sampler, plan_walk(sampler, settings, frames, pictures, passed), pictures, settings.size)
 
@@ -106,11 +106,10 @@ def test_seeds_are_passed_in_order(recipe: str) -> None:
 
 
 def test_between_two_latents_it_is_a_line_in_w_and_a_sphere_in_z() -> None:
-    line = plan_walk(model(tiny.config("stylegan2")), replace(SHORT, easing="linear"), 10, 1, Passed((1, 2))).latents(
-        range(10)
-    )
+    settings, passed = replace(SHORT, easing="linear"), Passed((1, 2))
+    line = plan_walk(model(tiny.config("stylegan2")), settings, 10, 1, passed).latents(range(10))
     assert torch.allclose(line[1], 0.8 * line[0] + 0.2 * line[5], atol=1e-5)
-    sphere = plan_walk(model(tiny.config("dcgan")), SHORT, 10, 1, Passed((1, 2))).latents(range(10))
+    sphere = plan_walk(model(tiny.config("dcgan")), settings, 10, 1, passed).latents(range(10))
     lengths = sphere.flatten(1).norm(dim=1)
     assert lengths.min() >= 0.99 * min(lengths[0], lengths[5]), "spheres are left: pictures there are mud"
 
@@ -137,9 +136,8 @@ def test_random_pictures_are_those_of_sample() -> None:
 def test_the_label_is_drawn() -> None:
     sampler = model(tiny.config(classes=("cat", "dog")))
     for kind in KINDS:
-        cat, dog = (
-            list(painter(sampler, replace(SHORT, kind=kind, label=label)).frames([2])) for label in ("cat", "dog")
-        )
+        walks = (painter(sampler, replace(SHORT, kind=kind, label=label)) for label in ("cat", "dog"))
+        cat, dog = (list(walking.frames([2])) for walking in walks)
         assert not np.array_equal(cat, dog)
     with pytest.raises(GanvasError, match="no label 'cow'"):
         painter(sampler, replace(SHORT, label="cow"))
@@ -170,9 +168,7 @@ def test_a_film_of_a_run(name: str, tmp_path: Path) -> None:
         pytest.importorskip("av", reason="PyAV, the extra video, is not installed")
     run, out = saved(tmp_path / "run", tiny.config(channels=4)), tmp_path / name
     events = list(ganvas.walk(run, out, SHORT, seeds=[3, 4]))
-    assert [(event.done, event.total) for event in events if isinstance(event, Progress)] == [
-        (n, 10) for n in range(1, 11)
-    ]
+    assert [event.done for event in events if isinstance(event, Progress)] == list(range(1, 11))
     done = events[-1]
     assert isinstance(done, Done)
     assert (done.path, done.step, done.reason) == (str(out), 10, "finished")
