@@ -112,7 +112,7 @@ def check_walk(config: WalkConfig, passed: Passed) -> tuple[int, int]:
         raise GanvasError(
             "A walk through noise passes no pictures.", "Leave out --kind noise; or --seeds and --through."
         )
-    if passed.files and config.label is not None:
+    if passed.files and config.label:
         raise GanvasError("The pictures of --through have their classes already.", "Leave out --label.")
     return int(grid[1]), int(grid[2])
 
