@@ -92,6 +92,8 @@ def test_the_run_is_named_after_the_pictures(
         (["train", "pictures", "--freeze", "0.5"], "nothing to freeze", "--from RUN"),
         (["train", "pictures", "--batch", "1"], "--batch must be between 2 and 4096, not 1", "--batch 32"),
         (["sample", "nowhere"], "nowhere does not exist", "ganvas train"),
+        (["walk", "nowhere", "--out", "a.webp"], "nowhere does not exist", "ganvas train"),
+        (["walk", "run", "--seeds", "9-3"], "ends before it begins", "--seeds 3-9"),
         (["inspect", "nowhere"], "nowhere", ""),
     ],
 )
@@ -130,6 +132,19 @@ def test_sample_writes_numbered_pictures(run: Path, tmp_path: Path, capfd: pytes
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert main(arguments) == 0
     assert (run / "sampled" / "000000.png").is_file()
+
+
+def test_walk_writes_a_film(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    film = tmp_path / "film.webp"
+    arguments = ["walk", str(run), "--seeds", "3,7-8", "--seconds", "0.5", "--fps", "10", "--out", str(film)]
+    assert main([*arguments, "--device", "cpu", "--json"]) == 0
+    captured = capfd.readouterr()
+    facts = json.loads(captured.out)
+    assert (facts["path"], facts["step"], facts["reason"]) == (str(film), 5, "finished")
+    assert "frames drawn" in captured.err
+    assert str(film) in captured.err.replace("\n", "")
+    with Image.open(film) as image:
+        assert (image.n_frames, image.size) == (5, (256, 256))
 
 
 def test_pictures_of_a_longer_sampling_are_told(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,9 @@ def clicks(seconds: float, times: list[float], height: float = 0.5) -> np.ndarra
 
 
 def peaks(felt: np.ndarray) -> list[int]:
-    return [number for number in range(len(felt)) if felt[number] > 0.3 and (not number or felt[number] > felt[number - 1])]
+    return [
+        number for number in range(len(felt)) if felt[number] > 0.3 and (not number or felt[number] > felt[number - 1])
+    ]
 
 
 @pytest.mark.parametrize("height", [0.9, 0.01])

@@ -22,14 +22,14 @@ class WalkConfig:
     easing: Easing = "smooth"
     """smooth (slow at each picture, fast between two) or linear (always as fast)."""
     pace: float = 2.0
-    """Seconds from one picture to the next, where the pictures are chosen by --seed."""
+    """Seconds from one random picture to the next; noise is as fast."""
     grid: str = "1x1"
     """Several walks side by side: columns x rows, such as 3x2."""
     seed: int = 0
     """Chooses the pictures, or the noise: those of ganvas sample with the same seed."""
     truncation: float = 1.0
     """1 draws from all that was learned; towards 0 pictures become safer and more alike."""
-    label: str | None = None
+    label: str = ""
     """Class to draw, for a run trained with --conditional."""
     device: str = "auto"
     """cpu, cuda, cuda:1, mps, or auto."""

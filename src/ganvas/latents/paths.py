@@ -19,20 +19,22 @@ NEARLY_PARALLEL = 1e-4  # radians, below which a great circle cannot be told fro
 
 
 def even_positions(frames: int, count: int) -> Floats:
-    """Return positions (frames,) in [0, count) along `count` latents; each latent is met by a frame if there are enough.
+    """Return positions (frames,) in [0, count) along `count` latents, of which each is met by a frame.
 
-    One frame further would be `count`, which is where the path began.
+    One frame further would be `count`, which is where the path began. There are as many frames as latents at least.
     """
     starts = np.array([latent * frames // count for latent in range(count + 1)])
     numbers = np.arange(frames)
     latents = np.searchsorted(starts, numbers, side="right") - 1
-    return latents + (numbers - starts[latents]) / (starts[latents + 1] - starts[latents])
+    positions: Floats = latents + (numbers - starts[latents]) / (starts[latents + 1] - starts[latents])
+    return positions
 
 
 def paced_positions(pace: Floats, count: int) -> Floats:
-    """Return positions (frames,) in [0, count), where each frame moves on in proportion to `pace` (frames,), positive."""
+    """Return positions (frames,) in [0, count): each frame moves on in proportion to `pace` (frames,), positive."""
     moved = np.concatenate([[0.0], np.cumsum(pace)])
-    return moved[:-1] / moved[-1] * count
+    positions: Floats = moved[:-1] / moved[-1] * count
+    return positions
 
 
 def ease(positions: Floats, easing: str) -> Floats:

@@ -28,6 +28,7 @@ MIN_SIDE = 256  # pixels of a picture's longer side, unless another size is aske
 FRAMES_AT_ONCE = 16
 PREVIEW_FRAMES = 16  # from which a GIF takes its colours
 MAX_PICTURES = 400  # of a grid
+RANDOM = Passed()
 RANGES = {"seconds": (0.04, 3600), "fps": (1, 120), "size": (8, 4096), "pace": (0.1, 600), "truncation": (0, 1)}
 
 
@@ -35,7 +36,7 @@ def walk(
     run: Path,
     out: Path,
     config: WalkConfig | None = None,
-    passed: Passed = Passed(),
+    passed: Passed = RANDOM,
     audio: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Event, None, None]:
@@ -108,8 +109,10 @@ def check_walk(config: WalkConfig, passed: Passed) -> tuple[int, int]:
     if passed.seeds and passed.files:
         raise GanvasError("A walk passes seeds or pictures, not both.", "Leave out --seeds or --through.")
     if config.kind == "noise" and (passed.seeds or passed.files):
-        raise GanvasError("A walk through noise passes no pictures.", "Leave out --kind noise; or --seeds and --through.")
-    if passed.files and config.label is not None:
+        raise GanvasError(
+            "A walk through noise passes no pictures.", "Leave out --kind noise; or --seeds and --through."
+        )
+    if passed.files and config.label:
         raise GanvasError("The pictures of --through have their classes already.", "Leave out --label.")
     return int(grid[1]), int(grid[2])
 
@@ -164,8 +167,9 @@ class Painter:
         pictures = len(self.walk.tracks)
         for start in range(0, len(numbers), FRAMES_AT_ONCE):
             w = self.walk.latents(numbers[start : start + FRAMES_AT_ONCE])
-            for images in self.model.synthesize(w.flatten(0, 1)).split(pictures):
-                yield self._tile([self._enlarged(to_image(image)) for image in images])
+            images = self.model.synthesize(w.flatten(0, 1))
+            for first in range(0, len(images), pictures):
+                yield self._tile([self._enlarged(to_image(image)) for image in images[first : first + pictures]])
 
     @property
     def picture_size(self) -> tuple[int, int]:

@@ -32,7 +32,7 @@ class Passed:
     def draw(self, model: GeneratorModel, config: WalkConfig, count: int) -> tuple[Tensor, Tensor | None]:
         """Return z (N, Z) and class indices (N,), or None, of the seeds; of the first `count` samples without seeds."""
         drawn = [(seed, 0) for seed in self.seeds] or [(config.seed, index) for index in range(count)]
-        return model.latents_at(drawn, config.label)
+        return model.latents_at(drawn, config.label or None)
 
     def metadata(self, config: WalkConfig) -> dict[str, object]:
         """Return what a film says of its walk, so that it can be made again."""
@@ -43,7 +43,7 @@ class Passed:
             facts["seeds"] = ",".join(map(str, self.seeds))
         else:
             facts["seed"] = config.seed
-        return facts if config.label is None else facts | {"label": config.label}
+        return facts | {"label": config.label} if config.label else facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,12 +148,10 @@ def pictures_passed(config: WalkConfig, frames: int) -> int:
     return min(frames, max(2, round(frames / config.fps / config.pace)))
 
 
-def _through_noise(
-    model: GeneratorModel, config: WalkConfig, frames: int, pictures: int
-) -> tuple[list[Track], Tensor]:
+def _through_noise(model: GeneratorModel, config: WalkConfig, frames: int, pictures: int) -> tuple[list[Track], Tensor]:
     """Return the tracks through noise, and the mean picture."""
     waves = max(1, round(WAVES * frames / config.fps / config.pace))
-    z, labels = model.latents([config.seed], config.label)
+    z, labels = model.latents([config.seed], config.label or None)
     tracks = []
     for number in range(pictures):
         rng = seeded_rng(config.seed, number, "waves")
@@ -162,9 +160,7 @@ def _through_noise(
     return tracks, model.map(z, labels, 0.0)
 
 
-def _mapped(
-    model: GeneratorModel, path: Callable[[Floats], Tensor], labels: Tensor | None, truncation: float
-) -> Track:
+def _mapped(model: GeneratorModel, path: Callable[[Floats], Tensor], labels: Tensor | None, truncation: float) -> Track:
     """Return the track of a path through z (N, Z) of one class."""
 
     def track(positions: Floats) -> Tensor:

@@ -40,9 +40,7 @@ class ContainerFilm(FilmWriter):
         suffix, settings = self.path.suffix.lower(), self.settings
         av, codecs = require_pyav(f"A film as {suffix}"), CODECS[suffix]
         options = {"movflags": "+faststart"} if suffix == ".mp4" else {}  # a browser begins to play at once
-        self.container = av.open(
-            address(self.temporary), "w", format=FILM_FORMATS[suffix], container_options=options
-        )
+        self.container = av.open(address(self.temporary), "w", format=FILM_FORMATS[suffix], container_options=options)
         self.container.metadata["comment"] = description(settings.metadata)
         self.pictures: Any = self.container.add_stream(codecs.pictures, rate=settings.fps, options=codecs.options)
         self.pictures.width, self.pictures.height = (side + side % 2 for side in (settings.width, settings.height))

@@ -22,7 +22,9 @@ def require_pyav(purpose: str) -> ModuleType:
     try:
         import av
     except ImportError as error:
-        raise GanvasError(f"{purpose} needs PyAV, which is not installed.", 'Try: pip install "ganvas[video]"') from error
+        raise GanvasError(
+            f"{purpose} needs PyAV, which is not installed.", 'Try: pip install "ganvas[video]"'
+        ) from error
     return av
 
 

@@ -27,7 +27,8 @@ def read_mono(path: Path, rate: int, seconds: float) -> npt.NDArray[np.float32]:
             break
     if not samples:
         raise GanvasError(f"There is no sound in {path}.", "Give --audio a file with music, such as .mp3 or .wav.")
-    return np.nan_to_num(np.concatenate(chunks)[:wanted])
+    heard: npt.NDArray[np.float32] = np.nan_to_num(np.concatenate(chunks)[:wanted])
+    return heard
 
 
 def _decode(path: Path, sample_format: str, layout: str, rate: int) -> Iterator[Any]:
@@ -47,7 +48,8 @@ def _decode(path: Path, sample_format: str, layout: str, rate: int) -> Iterator[
     with container:
         if not container.streams.audio:
             raise GanvasError(f"There is no sound in {path}.", hint)
-        resampler, known = None, None
+        resampler: Any = None
+        known = None
         for frame in _frames(av, container):
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)
             if kind != known:  # some files change in the middle
