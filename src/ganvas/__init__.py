@@ -306,6 +306,7 @@ def walk(
     *,
     seeds: Sequence[int] = (),
     through: Sequence[str | Path] = (),
+    directions: Sequence[str] = (),
     audio: str | Path | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
@@ -318,6 +319,7 @@ def walk(
         out: .mp4, .webm, .webp or .gif; a name without an ending is a folder of PNGs.
         seeds: those of the pictures that the walk passes.
         through: pictures that Ganvas drew, or files of latents, that it passes instead.
+        directions: such as "smile" or "smile=2"; a picture goes to both ends of each, and back.
         audio: a file with sound, to which it moves.
         stop: asked after each frame.
 
@@ -327,5 +329,5 @@ def walk(
     from .latents.walk import walk
     from .latents.walk_plan import Passed
 
-    passed = Passed(tuple(seeds), tuple(map(Path, through)))
+    passed = Passed(tuple(seeds), tuple(map(Path, through)), tuple(directions))
     return walk(Path(run), Path(out), config, passed, None if audio is None else Path(audio), stop)

@@ -1,6 +1,5 @@
 """Runs with fresh, narrow networks: enough for what happens between latents and pictures."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,9 +22,13 @@ def varied(recipe: str, variant: str = "plain") -> Config:
 
 
 def saved(folder: Path, config: Config, seed: int = 0) -> Run:
-    """Write a run with a fresh network."""
+    """Write a run with a fresh network. What begins at zero would draw always the same: it is drawn at random."""
     run = Run(folder)
     torch.manual_seed(seed)
-    run.write_config(replace(config, data=replace(config.data, path=str(folder / "pictures"))))
-    save_network(run, build_generator(config), 3, 24)
+    network = build_generator(config)
+    for parameter in network.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, 0, 0.3)
+    run.write_config(config)
+    save_network(run, network, 3, 24)
     return run
