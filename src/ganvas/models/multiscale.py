@@ -15,8 +15,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .base import Discriminator, Generator
-from .conditional import ClassConditionalLatent, ProjectionHead
+from .base import Discriminator
+from .conditional import ClassConditionalGenerator, ClassConditionalLatent, ProjectionHead
 from .equalized import EqualConv2d
 from .layers import Shape, Widths
 from .progan_layers import (
@@ -63,7 +63,7 @@ def _stack(scales: list[Tensor]) -> Tensor:
     return torch.cat([upsample_nearest(images, 2**halvings) for halvings, images in enumerate(scales)][::-1], 1)
 
 
-class MultiscaleGenerator(Generator):
+class MultiscaleGenerator(ClassConditionalGenerator):
     """Generator with an image at every level.
 
     Args:

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .base import Discriminator, Generator
-from .conditional import ClassConditionalLatent, ProjectionHead
+from .base import Discriminator
+from .conditional import ClassConditionalGenerator, ClassConditionalLatent, ProjectionHead
 from .equalized import EqualConv2d
 from .layers import Shape, Widths
 from .progan_layers import (
@@ -100,7 +100,7 @@ def _check_level(level: float, levels: int) -> None:
         raise ValueError(f"Level {level} is not between 0 and {levels - 1}.")
 
 
-class ProgressiveGenerator(GrowingNetwork, Generator):
+class ProgressiveGenerator(GrowingNetwork, ClassConditionalGenerator):
     """Generator that draws at its current level and upsamples to full size.
 
     Args:

@@ -169,6 +169,16 @@ class AutoencoderGenerator(Generator):
         images: Tensor = self.decoder(self.prior(z, labels))
         return images
 
+    def map(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Return the codes (B, 1, z_dim) that the prior makes of latents, truncated, and labels (B,)."""
+        codes: Tensor = self.prior(truncation * z, labels)
+        return codes[:, None]
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images (B, C, H, W) that the decoder draws from codes w (B, 1, z_dim)."""
+        images: Tensor = self.decoder(w[:, 0])
+        return images
+
     def parameters_of(self, part: str) -> list[nn.Parameter]:
         """Return the decoder's parameters for "autoencoder" and "generator", the prior's for "prior"."""
         parts: dict[str, nn.Module] = {"autoencoder": self.decoder, "generator": self.decoder, "prior": self.prior}

@@ -12,8 +12,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from .base import Discriminator, Generator
-from .conditional import ClassConditionalLatent, ProjectionHead
+from .base import Discriminator
+from .conditional import ClassConditionalGenerator, ClassConditionalLatent, ProjectionHead
 from .equalized import LEAKY_SLOPE
 from .layers import Shape, Widths, resize_bilinear, resolutions
 
@@ -86,7 +86,7 @@ class R3Stage(nn.Module):
         return output
 
 
-class R3Generator(Generator):
+class R3Generator(ClassConditionalGenerator):
     """Stages that upsample a learned constant, whose channels are scaled by a linear mapping of z.
 
     Args:

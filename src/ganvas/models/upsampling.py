@@ -135,9 +135,18 @@ class UpsampledGenerator(Generator):
         small = self.small.fakes(z, labels, rng, style_mixing)
         return self.upsampler(small) if self._at_full_size else small
 
-    def sample(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
-        """Return images (B, C, H, W) for those who sample."""
-        images: Tensor = self.upsampler(self.small.sample(z, labels, truncation))
+    @property
+    def has_mapping(self) -> bool:
+        """Whether the small generator has."""
+        return self.small.has_mapping
+
+    def map(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Return w (B, num_ws, w_dim), from which the small generator draws."""
+        return self.small.map(z, labels, truncation)
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images (B, C, H, W) drawn small from w (B, num_ws, w_dim), and enlarged."""
+        images: Tensor = self.upsampler(self.small.synthesize(w))
         return images
 
     def match_reals(self, images: Tensor) -> Tensor:
