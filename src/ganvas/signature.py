@@ -55,14 +55,14 @@ class Signature:
 
     def __init__(self, config: SignConfig) -> None:
         check_sign(config)
-        self.config, path = config, Path(str(config.sign))
+        self.config, path = config, Path(config.sign)
         self.image = read_signature(path)
         self.digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
 
     @property
     def metadata(self) -> str:
         """What tells in a picture's metadata how it was signed: JSON, without the folders of the file."""
-        return json.dumps(asdict(self.config) | {"sign": Path(str(self.config.sign)).name, "digest": self.digest})
+        return json.dumps(asdict(self.config) | {"sign": Path(self.config.sign).name, "digest": self.digest})
 
     def stamp(self, image: Tensor, *key: int | str) -> Tensor:
         """Return a copy of an image with the signature on it; pixels that it does not touch are the same to the bit.
@@ -122,7 +122,7 @@ def load_signature(config: SignConfig) -> Signature | None:
     Raises:
         GanvasError: as `Signature`; or a setting was given, but no file.
     """
-    if config.sign is None:
+    if not config.sign:
         if config != SignConfig():
             raise GanvasError(
                 "It was said how to sign, but not with what.", "Name a picture of your signature: --sign FILE"

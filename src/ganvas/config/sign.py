@@ -11,9 +11,9 @@ OWN, FROM_PICTURE = "own", "picture"  # colors that are no names of colors
 
 @dataclass(frozen=True)
 class SignConfig:
-    """How pictures are signed: flags that several commands share."""
+    """How pictures are signed."""
 
-    sign: str | None = None
+    sign: str = ""
     """A picture of your signature, stamped on each picture: transparent around it, or ink on plain paper."""
     sign_position: Position = "bottom-right"
     """Where it goes; random is one of the corners, by the seed."""

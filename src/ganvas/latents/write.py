@@ -1,6 +1,5 @@
 """Samples written as files, with what each was drawn from in its metadata, so that it can be found again."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -92,7 +91,7 @@ def write_sheet(
     check_suffix(file)
     check_free(file, "--sheet")
     check_writable(file.parent, "Name another place: --sheet FILE")
-    if count * scale**2 * model.config.data.width * model.config.data.height > MAX_IMAGE_PIXELS:
+    if count * model.config.data.width * model.config.data.height > MAX_IMAGE_PIXELS:
         raise GanvasError(f"A sheet of {count:,} pictures is too large to be opened again.", "Try: --count 400")
     images = []
     for start in range(0, count, BATCH):
@@ -146,7 +145,7 @@ def _already_there(paths: Sequence[Path], wanted: Callable[[int], dict[str, obje
         GanvasError: one of the others was not written by Ganvas.
     """
     folder = paths[0].parent
-    names = set(os.listdir(folder)) if folder.is_dir() else set[str]()
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
     there = set()
     for number, path in enumerate(paths):
         if path.name in names:
@@ -160,7 +159,8 @@ def _already_there(paths: Sequence[Path], wanted: Callable[[int], dict[str, obje
 
 def other_samples(folder: Path, names: set[str]) -> list[str]:
     """Return the names of samples in a folder that are not among these, in order."""
-    return sorted(name for name in os.listdir(folder) if SAMPLE_NAME.fullmatch(name) and name not in names)
+    found = (path.name for path in folder.iterdir())
+    return sorted(name for name in found if SAMPLE_NAME.fullmatch(name) and name not in names)
 
 
 def _save(image: Tensor, path: Path, metadata: dict[str, object], other_place: str) -> None:

@@ -259,7 +259,7 @@ def bits_per_channel(path: Path, depth: int, content: Picture) -> int:
 
 def keeps_original(config: StyleConfig) -> bool:
     """Return whether the painting as it was painted is kept beside the one that is recoloured or signed."""
-    return config.colors != "free" or config.signature.sign is not None
+    return config.colors != "free" or bool(config.signature.sign)
 
 
 def as_original(config: StyleConfig) -> StyleConfig:
