@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .art import directions, mix, walk
+from .art import directions, mix, project, walk
 from .config.keywords import document, options_from
 from .device import leave_time_to_other_programs
 from .errors import GanvasError
@@ -24,7 +24,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .coach.doctor import Findings
     from .coach.user_loop.observe import Coach
-    from .config import StyleConfig, WalkConfig
+    from .config import StyleConfig
     from .data import Inspection
     from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
@@ -47,6 +47,7 @@ __all__ = [
     "load",
     "mix",
     "plan",
+    "project",
     "stylize",
     "train",
     "walk",

@@ -1,7 +1,7 @@
 """From a trained run to art: films, mixed pictures, pictures found again, and directions with names.
 
-These are functions of `ganvas` itself: `ganvas.walk`, `ganvas.mix`, `ganvas.directions`. Nothing heavy is imported
-before it is used.
+These are functions of `ganvas` itself: `ganvas.walk`, `ganvas.project`, `ganvas.mix`, `ganvas.directions`. Nothing heavy
+is imported before it is used.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +47,38 @@ def walk(
 
     passed = Passed(tuple(seeds), tuple(map(Path, through)), tuple(directions))
     return walk(Path(run), Path(out), config, passed, None if audio is None else Path(audio), stop)
+
+
+def project(
+    run: str | Path,
+    pictures: str | Path,
+    out: str | Path,
+    *,
+    label: str | None = None,
+    tune: bool = False,
+    samples: int = 1_000,
+    device: str = "auto",
+) -> Iterator[Event]:
+    """Find the latents whose pictures are nearest to given ones, write them to `out`, and yield what happens.
+
+    Each picture found is a `ganvas.events.Projected`. Called again it goes on with the pictures that are missing.
+
+    Args:
+        run: the run folder.
+        pictures: a folder of pictures, or one picture.
+        out: folder for latents, results and films.
+        label: class to look in, for a run with classes; all if not given.
+        tune: then move a copy of the generator until it draws the pictures; it is a run folder, `out`/tuned.
+        samples: random samples to begin with, and to compare with.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+
+    Raises:
+        GanvasError: there is no run or no picture, an option makes no sense, or a file cannot be written.
+    """
+    from .latents.projection.project import Options, project
+
+    options = Options(label=label, tune=tune, samples=samples, device=device)
+    return project(Path(run), Path(pictures), Path(out), options)
 
 
 def mix(

@@ -18,6 +18,7 @@ from .events import (
     Note,
     Prescription,
     Progress,
+    Projected,
     Replanned,
     SampleGrid,
     Score,
@@ -33,7 +34,7 @@ EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         Progress, Note, Started, Step, SampleGrid, LogitHistograms, Score, CheckpointSaved, HealthCheck, Verdict,
-        Treatment, Replanned, Iteration, DirectionFound, Done,
+        Treatment, Replanned, Iteration, Projected, DirectionFound, Done,
     )
 }  # fmt: skip
 

@@ -45,12 +45,6 @@ GROUPS: dict[str, dict[str, Command]] = {
             "The same command run again goes on where it stopped; Ctrl-C saves.",
         ),
         "sample": Command("sample", "Sample", "Make pictures with a trained generator."),
-        "walk": Command(
-            "walk",
-            "Walk",
-            "Make a film that walks from picture to picture, as a loop, to music if you like.",
-            "Ctrl-C leaves a film of what is drawn.",
-        ),
         "evaluate": Command(
             "evaluate",
             "Evaluate",
@@ -67,6 +61,18 @@ GROUPS: dict[str, dict[str, Command]] = {
         ),
     },
     "Make art": {
+        "walk": Command(
+            "walk",
+            "Walk",
+            "Make a film that walks from picture to picture, as a loop, to music if you like.",
+            "Ctrl-C leaves a film of what is drawn.",
+        ),
+        "project": Command(
+            "project",
+            "Project",
+            "Find the latent whose picture is nearest to yours, so that it can be walked to and mixed.",
+            "The same command run again goes on where it stopped; Ctrl-C keeps the best so far.",
+        ),
         "mix": Command(
             "mix",
             "Mix",
