@@ -28,6 +28,7 @@ import ganvas
 from ganvas.events import Done
 from ganvas.latents.direction_files import read_direction
 from ganvas.latents.plane import Spread, separate
+from ganvas.latents.request import PictureRequest
 from ganvas.latents.sample import GeneratorModel
 from ganvas.latents.table import draw_table
 from ganvas.latents.write import write_pictures
@@ -92,7 +93,7 @@ def _tensor(file: Path) -> Tensor:
 
 def sort_samples(model: GeneratorModel, folder: Path, count: int) -> None:
     """Draw samples and sort `count` of each kind into folder/grey and folder/coloured by what their ground is like."""
-    write_pictures(model, folder / "all", 20 * count, seed=1)
+    list(write_pictures(model, folder / "all", PictureRequest(count=20 * count, seed=1)))
     left = {"grey": count, "coloured": count}
     for file in sorted((folder / "all").glob("*.png")):
         kind = "coloured" if float(colorfulness(_tensor(file)[None])) > COLORFUL else "grey"

@@ -1,7 +1,7 @@
 """From a trained run to art: films, mixed pictures, pictures found again, and directions with names.
 
-These are functions of `ganvas` itself: `ganvas.walk`, `ganvas.project`, `ganvas.mix`, `ganvas.directions`. Nothing heavy
-is imported before it is used.
+`ganvas.walk`, `ganvas.project`, `ganvas.mix` and `ganvas.directions` are these functions. Nothing heavy is imported
+before it is used.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -6,7 +6,9 @@ import torch
 
 import tiny
 from ganvas.config import Config, DataConfig
-from ganvas.latents.sample import save_network
+from ganvas.latents.request import PictureRequest
+from ganvas.latents.sample import GeneratorModel, save_network
+from ganvas.latents.write import write_pictures
 from ganvas.models import build_generator
 from ganvas.runs import Run
 
@@ -32,3 +34,9 @@ def saved(folder: Path, config: Config, seed: int = 0) -> Run:
     run.write_config(config)
     save_network(run, network, 3, 24)
     return run
+
+
+def draw(model: GeneratorModel, folder: Path, count: int, seed: int) -> Path:
+    """Write pictures of a seed to a folder, and return it."""
+    list(write_pictures(model, folder, PictureRequest(count=count, seed=seed)))
+    return folder

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from saved_runs import VARIANTS, saved, varied
+from saved_runs import VARIANTS, draw, saved, varied
 
 import ganvas
 from ganvas.errors import GanvasError
@@ -130,11 +130,9 @@ def test_nobodys_picture_is_mixed_over(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_was_drawn_stands_for_its_latent(tmp_path: Path) -> None:
-    from ganvas.latents.write import write_pictures
-
     run = saved(tmp_path / "mine", varied("stylegan2"))
     model: GeneratorModel = load(run.folder, "cpu")
-    folder = write_pictures(model, tmp_path / "drawn", 2, seed=5)
+    folder = draw(model, tmp_path / "drawn", 2, 5)
     by_picture = ganvas.mix(
         run.folder, tmp_path / "a.png", rows=[str(folder / "000000.png")], columns="1", device="cpu"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from saved_runs import saved, varied
+from saved_runs import draw, saved, varied
 
 import ganvas
 import tiny
@@ -14,14 +14,13 @@ from ganvas.errors import GanvasError
 from ganvas.events import DirectionFound, Done, Note
 from ganvas.latents.direction_files import read_direction
 from ganvas.latents.sample import GeneratorModel, load
-from ganvas.latents.write import write_pictures
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 
 
 def sort_by_brightness(model: GeneratorModel, folder: Path, count: int = 60) -> tuple[Path, Path]:
     """Draw pictures and sort them by program, as a user would by eye: the darker half, the brighter half."""
-    write_pictures(model, folder / "all", count, seed=1)
+    draw(model, folder / "all", count, 1)
     images = model.sample(count, seed=1).float().mean((1, 2, 3))
     dark, bright = folder / "dark", folder / "bright"
     for kind in (dark, bright):
@@ -90,7 +89,7 @@ def sorted_folders(run: Run, tmp_path: Path) -> tuple[Path, Path]:
 
 def test_what_nothing_differs_in_is_said(run: Run, tmp_path: Path) -> None:
     model = load(run.folder, "cpu")
-    write_pictures(model, tmp_path / "all", 40, seed=1)
+    draw(model, tmp_path / "all", 40, 1)
     for index in range(40):
         kind = tmp_path / ("heads" if index % 2 else "tails")
         kind.mkdir(exist_ok=True)

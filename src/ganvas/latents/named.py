@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ from torch import Tensor
 
 from ..data.sources import FolderSource
 from ..errors import GanvasError, ganvas_command
-from ..events import Event, Note, Progress
+from ..events import Done, Event, Note, Progress
 from ..runs import Run
 from .direction_files import Direction, check_name
 from .directions import check_keepable, done, in_layers, keep, measured_latents
 from .latent_files import read_latents
 from .layers import ALL, parse_layers
 from .plane import Spread, separate
+from .projection.pictures import list_pictures
+from .projection.project import Options, project
+from .projection.results import INTERRUPTED, Result
 from .sample import GeneratorModel
 
 LEAST_PICTURES = 5  # of each folder
@@ -50,7 +54,7 @@ def find_between(
         raise GanvasError(f"Both folders are {start}: nothing differs.", "Name two: --from FOLDER --to OTHER")
     kinds = []
     for folder, files in zip((start, end), folders, strict=True):
-        w = yield from _latents(model, folder, files)
+        w = yield from _latents(model, run, folder, files, run.directions / f"{name}-pictures" / folder.resolve().name)
         kinds.append(w[:, list(chosen), : model.config.z_dim].mean(1).double().cpu())
     spread = Spread.of((yield from measured_latents(model))[:, : model.config.z_dim])
     plane = separate(*(spread.measure(kind) for kind in kinds))
@@ -74,20 +78,49 @@ def _pictures(folder: Path) -> list[Path]:
         raise GanvasError(f"{folder} {problem}.", "Name two folders: --from FOLDER --to OTHER")
     files = [folder / item.name for item in FolderSource(folder).items() if not item.problem]
     if len(files) < LEAST_PICTURES:
-        raise GanvasError(
-            f"{folder} has {len(files)} pictures; a direction needs {LEAST_PICTURES} of each kind, and 20 are better.",
-            "Draw some, and sort them into two folders: ganvas sample RUN --count 200 --out FOLDER",
-        )
+        raise _too_few(folder, len(files))
     return files
 
 
-def _latents(model: GeneratorModel, folder: Path, files: Sequence[Path]) -> Generator[Event, None, Tensor]:
-    """Yield progress and return the latents (N, num_ws, w_dim) of pictures."""
-    latents = []
+def _latents(
+    model: GeneratorModel, run: Run, folder: Path, files: Sequence[Path], out: Path
+) -> Generator[Event, None, Tensor]:
+    """Yield progress and return the latents (N, num_ws, w_dim) of pictures: from their metadata, or by projection.
+
+    Args:
+        out: folder for what is projected; it is kept, so that the same command goes on after an interruption.
+    """
+    latents, unknown = [], 0
     for number, file in enumerate(files, 1):
-        latents.append(read_latents(file, model))
+        try:
+            latents.append(read_latents(file, model))
+        except GanvasError:  # a picture that the generator as it is now did not draw
+            unknown += 1
         yield Progress(f"pictures of {folder.name}", number, len(files))
+    if not unknown:
+        return torch.cat(latents)
+    yield Note(
+        f"{unknown} of the {len(files)} pictures in {folder} were not drawn by this generator as it is now. "
+        f"All of them are projected, into {out}."
+    )
+    with closing(project(run.folder, folder, out, Options(device=str(model.device)))) as events:
+        for event in events:
+            if isinstance(event, Done) and event.reason == INTERRUPTED:
+                raise KeyboardInterrupt
+            if not isinstance(event, Done):
+                yield event
+    found = [Result(out, name).latent for _, name in list_pictures(folder, out)]
+    latents = [read_latents(file, model) for file in found if file.is_file()]
+    if len(latents) < LEAST_PICTURES:
+        raise _too_few(folder, len(latents))
     return torch.cat(latents)
+
+
+def _too_few(folder: Path, count: int) -> GanvasError:
+    return GanvasError(
+        f"{folder} has {count} pictures; a direction needs {LEAST_PICTURES} of each kind, and 20 are better.",
+        "Draw some, and sort them into two folders: ganvas sample RUN --count 200 --out FOLDER",
+    )
 
 
 def _name(folder: Path) -> str:
