@@ -11,8 +11,11 @@ from saved_runs import draw, saved, varied
 import ganvas
 import tiny
 from ganvas.errors import GanvasError
-from ganvas.events import DirectionFound, Done, Note
+from ganvas.events import DirectionFound, Done, Note, Projected
 from ganvas.latents.direction_files import read_direction
+from ganvas.latents.named import find_between
+from ganvas.latents.projection.project import Options
+from ganvas.latents.projection.search import Schedule
 from ganvas.latents.sample import GeneratorModel, load
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
@@ -129,3 +132,18 @@ def test_a_picture_of_the_users_is_not_taken_for_the_sheet(run: Run, sorted_fold
     Image.new("RGB", (8, 8)).save(run.directions / "light.png")
     with pytest.raises(GanvasError, match="was not written by ganvas"):
         list(ganvas.directions(run.folder, name="light", from_folder=dark, to_folder=bright, device="cpu"))
+
+
+def test_pictures_of_others_are_projected_once(run: Run, tmp_path: Path) -> None:
+    """Of another run, or photographs: what they were drawn from is found, kept, and not searched again."""
+    other = load(saved(tmp_path / "other", varied("fc"), seed=1).folder, "cpu")
+    folders = draw(other, tmp_path / "drawn by another", 5, 0), tiny.write_pictures(tmp_path / "photographs", 5)
+    brief = Options(device="cpu", samples=8, schedule=Schedule(rounds=((1, 2),)))
+    for projected in (5, 0):
+        events = list(find_between(load(run.folder, "cpu"), run, "photo", *folders, projection=brief))
+        assert sum(isinstance(event, Projected) for event in events) == 2 * projected
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert any("5 of the 5 pictures" in note and "photographs" in note for note in notes), notes
+    direction = read_direction(run, "photo", load(run.folder, "cpu"))
+    assert direction.found["pictures"] == [5, 5]
+    assert len(list((run.directions / "photo-pictures" / "to").glob("*.safetensors"))) == 5

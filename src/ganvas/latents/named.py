@@ -28,7 +28,13 @@ HARDLY_TOLD = 0.6  # share of pictures told apart; half of them are told by chan
 
 
 def find_between(
-    model: GeneratorModel, run: Run, name: str, start: Path, end: Path, layers: str = ALL
+    model: GeneratorModel,
+    run: Run,
+    name: str,
+    start: Path,
+    end: Path,
+    layers: str = ALL,
+    projection: Options | None = None,
 ) -> Iterator[Event]:
     """Find the direction from the pictures of one folder to those of another, write it into the run, and yield events.
 
@@ -40,6 +46,7 @@ def find_between(
         name: what the direction is to be called.
         start, end: the folders; moving by 1 goes one standard deviation from the first kind to the second.
         layers: those that it moves, such as "coarse" or "0-3".
+        projection: how other pictures are projected; as by `ganvas project` if not given.
 
     Raises:
         GanvasError: a folder has too few pictures, the name is taken, or an argument is out of range.
@@ -52,9 +59,10 @@ def find_between(
     folders = [_pictures(start), _pictures(end)]
     if start.resolve() == end.resolve():
         raise GanvasError(f"Both folders are {start}: nothing differs.", "Name two: --from FOLDER --to OTHER")
-    kinds = []
-    for folder, files in zip((start, end), folders, strict=True):
-        w = yield from _latents(model, run, folder, files, run.directions / f"{name}-pictures" / folder.resolve().name)
+    kinds, options = [], projection or Options(device=str(model.device))
+    for folder, files, side in zip((start, end), folders, ("from", "to"), strict=True):
+        projected = run.directions / f"{name}-pictures" / side
+        w = yield from _latents(model, run, folder, files, projected, options)
         kinds.append(w[:, list(chosen), : model.config.z_dim].mean(1).double().cpu())
     spread = Spread.of((yield from measured_latents(model))[:, : model.config.z_dim])
     plane = separate(*(spread.measure(kind) for kind in kinds))
@@ -83,7 +91,7 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _latents(
-    model: GeneratorModel, run: Run, folder: Path, files: Sequence[Path], out: Path
+    model: GeneratorModel, run: Run, folder: Path, files: Sequence[Path], out: Path, options: Options
 ) -> Generator[Event, None, Tensor]:
     """Yield progress and return the latents (N, num_ws, w_dim) of pictures: from their metadata, or by projection.
 
@@ -103,7 +111,7 @@ def _latents(
         f"{unknown} of the {len(files)} pictures in {folder} were not drawn by this generator as it is now. "
         f"All of them are projected, into {out}."
     )
-    with closing(project(run.folder, folder, out, Options(device=str(model.device)))) as events:
+    with closing(project(run.folder, folder, out, options)) as events:
         for event in events:
             if isinstance(event, Done) and event.reason == INTERRUPTED:
                 raise KeyboardInterrupt
