@@ -1,7 +1,7 @@
 """Write docs/images/walk.webp: four walks of a run side by side. Run it from the checkout on a run of emoji people.
 
-    ganvas train emoji-people-64.zip --out runs/people --minutes 10
-    python scripts/film_walk.py runs/people
+ganvas train emoji-people-64.zip --out runs/people --minutes 10
+python scripts/film_walk.py runs/people
 """
 
 import sys
