@@ -119,15 +119,21 @@ def load(run: str | Path, device: str = "auto") -> "GeneratorModel":
     return load(run, device)
 
 
-def inspect(pictures: str | Path) -> "Inspection":
+def inspect(pictures: str | Path, *, aspect: str | None = None, limit: int | None = None) -> "Inspection":
     """Return what is in a set of pictures and what is wrong with it; nothing is written.
 
+    Args:
+        pictures: folder, .zip, .npy or MNIST-style idx file.
+        aspect, limit: which of them are used, as in `train`.
+
     Raises:
-        GanvasError: there are no pictures.
+        GanvasError: there are no pictures, or an option makes no sense.
     """
+    from .config.numbers import parse_aspect
     from .data import inspect
 
-    return inspect(pictures)
+    options = options_from({"aspect": aspect, "limit": limit})
+    return inspect(pictures, aspect=parse_aspect(options.aspect) if options.aspect else None, limit=options.limit)
 
 
 def evaluate(

@@ -11,10 +11,12 @@ from torch import Tensor
 
 import tiny
 from ganvas.errors import GanvasError
+from ganvas.events import run_to_end
 from ganvas.image_io import save_image, to_image
 from ganvas.latents.latent_files import latent_metadata, read_latents, write_latent
+from ganvas.latents.request import PictureRequest
 from ganvas.latents.sample import GeneratorModel
-from ganvas.latents.write import write_grid, write_pictures
+from ganvas.latents.write import write_pictures, write_sheet
 from ganvas.models import build_generator
 
 
@@ -56,7 +58,8 @@ def test_a_picture_is_found_again_by_seed_and_index(
     if label and not classes:
         label = None
     mine = model("dcgan", classes=classes)
-    folder = write_pictures(mine, tmp_path / "out", 3, seed=7, truncation=0.6, label=label)
+    folder = tmp_path / "out"
+    run_to_end(write_pictures(mine, folder, PictureRequest(count=3, seed=7, truncation=0.6, label=label)))
     for index in range(3):
         w = read_latents(folder / f"{index:06d}.png", mine)
         with Image.open(folder / f"{index:06d}.png") as image:
@@ -74,7 +77,8 @@ def test_a_latent_of_another_run_is_refused(mine: GeneratorModel, tmp_path: Path
         assert "ganvas project RUN PICTURE" in caught.value.hint
         with pytest.raises(GanvasError, match="before it was trained further"):
             read_latents(file, later)
-    old = write_pictures(mine, tmp_path / "out", 1, seed=7) / "000000.png"
+    run_to_end(write_pictures(mine, tmp_path / "out", PictureRequest(count=1, seed=7)))
+    old = tmp_path / "out" / "000000.png"
     with pytest.raises(GanvasError, match="was drawn by another run, mine"):
         read_latents(old, theirs)
 
@@ -85,8 +89,9 @@ def test_pictures_without_a_latent(mine: GeneratorModel, tmp_path: Path) -> None
     with pytest.raises(GanvasError, match="does not say from which latent") as caught:
         read_latents(photograph, mine)
     assert f"ganvas project RUN '{photograph}'" in caught.value.hint
+    run_to_end(write_sheet(mine, tmp_path / "sheet.png", PictureRequest(count=4)))
     with pytest.raises(GanvasError, match="is a sheet of several pictures"):
-        read_latents(write_grid(mine, tmp_path / "sheet.png", 4, seed=0), mine)
+        read_latents(tmp_path / "sheet.png", mine)
     with pytest.raises(GanvasError, match="is no file"):
         read_latents(tmp_path / "nowhere.png", mine)
     with pytest.raises(GanvasError, match="is no file"):

@@ -16,6 +16,7 @@ from .parts import (
 )
 from .run import FORMAT, Config
 from .serialization import from_dict, to_dict
+from .sign import SignConfig
 from .style import StyleConfig
 from .train_options import TrainOptions
 from .walk import WalkConfig
@@ -33,6 +34,7 @@ __all__ = [
     "OptimizerConfig",
     "PenaltyConfig",
     "PhaseConfig",
+    "SignConfig",
     "StyleConfig",
     "StyleGANConfig",
     "TrainOptions",
