@@ -36,7 +36,9 @@ def page() -> str:
 
 def _row(name: str) -> str:
     words = (
-        tuple(RECIPES) if name == "recipe" else tuple(word for word in choices(name) if word not in ("auto", "grey", "centre"))
+        tuple(RECIPES)
+        if name == "recipe"
+        else tuple(word for word in choices(name) if word not in ("auto", "grey", "centre"))
     )
     value = OPTIONS[name].metavar.replace("|", " or ")
     typed = f"`{flag(name)}{f' {value}' if value else ''}`"

@@ -206,7 +206,18 @@ def test_an_interrupted_sampling_says_how_to_go_on(
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(write, "save_image", interrupting)
-    command = ["sample", str(run), "--count", "40", "--seed", "-1", "--out", str(tmp_path / "my pictures"), "--device", "cpu"]
+    command = [
+        "sample",
+        str(run),
+        "--count",
+        "40",
+        "--seed",
+        "-1",
+        "--out",
+        str(tmp_path / "my pictures"),
+        "--device",
+        "cpu",
+    ]
     assert main([*command, "--json"]) == 130
     captured = capfd.readouterr()
     assert json.loads(captured.out)["reason"] == "interrupted"

@@ -114,6 +114,22 @@ def test_between_two_latents_it_is_a_line_in_w_and_a_sphere_in_z() -> None:
     assert lengths.min() >= 0.99 * min(lengths[0], lengths[5]), "spheres are left: pictures there are mud"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_steep_map_makes_no_cuts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sampler = model(tiny.config("dcgan"))
+    real = sampler.map
+
+    def steep(z: torch.Tensor, labels: torch.Tensor | None = None, truncation: float = 1.0) -> torch.Tensor:
+        return torch.tanh(20 * real(z, labels, truncation))
+
+    monkeypatch.setattr(sampler, "map", steep)
+    settings = replace(SHORT, seconds=8, pace=2, kind=kind, easing="linear")
+    w = plan_walk(sampler, settings, 80, 1, Passed()).latents(range(81)).flatten(1)
+    steps = w.diff(dim=0).norm(dim=1)
+    assert torch.equal(w[0], w[80])
+    assert steps.max() < 3 * steps.median(), "one picture is cut to the next"
+
+
 @pytest.mark.parametrize("classes", [(), ("cat", "dog")])
 @pytest.mark.parametrize("recipe", ["stylegan2", "dcgan", "quick"])
 def test_sampled_pictures_are_found_again_and_passed(recipe: str, classes: tuple[str, ...], tmp_path: Path) -> None:

@@ -68,4 +68,5 @@ def read_comment(path: Path) -> str:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         return ""
-    return tags.get("comment", "")
+    comment: str = tags.get("comment", "")
+    return comment
