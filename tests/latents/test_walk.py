@@ -15,12 +15,12 @@ from ganvas.config import Config, WalkConfig
 from ganvas.config.parts import DataConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Note, Progress
-from ganvas.image_io import read_metadata
+from ganvas.image_io import read_metadata, save_image, to_image
 from ganvas.latents import walk as walk_module
+from ganvas.latents.latent_files import latent_metadata, write_latent
 from ganvas.latents.sample import GeneratorModel, save_network
 from ganvas.latents.walk import RANDOM, Painter, walk
 from ganvas.latents.walk_plan import Passed, Rhythm, plan_walk
-from ganvas.latents.write import write_pictures
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
@@ -114,16 +114,33 @@ def test_between_two_latents_it_is_a_line_in_w_and_a_sphere_in_z() -> None:
     assert lengths.min() >= 0.99 * min(lengths[0], lengths[5]), "spheres are left: pictures there are mud"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_steep_map_makes_no_cuts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sampler = model(tiny.config("dcgan"))
+    real = sampler.map
+
+    def steep(z: torch.Tensor, labels: torch.Tensor | None = None, truncation: float = 1.0) -> torch.Tensor:
+        return torch.tanh(20 * real(z, labels, truncation))
+
+    monkeypatch.setattr(sampler, "map", steep)
+    settings = replace(SHORT, seconds=8, pace=2, kind=kind, easing="linear")
+    w = plan_walk(sampler, settings, 80, 1, Passed()).latents(range(81)).flatten(1)
+    steps = w.diff(dim=0).norm(dim=1)
+    assert torch.equal(w[0], w[80])
+    assert steps.max() < 3 * steps.median(), "one picture is cut to the next"
+
+
 @pytest.mark.parametrize("classes", [(), ("cat", "dog")])
 @pytest.mark.parametrize("recipe", ["stylegan2", "dcgan", "quick"])
-def test_sampled_pictures_are_found_again_and_passed(recipe: str, classes: tuple[str, ...], tmp_path: Path) -> None:
+def test_kept_latents_are_passed(recipe: str, classes: tuple[str, ...], tmp_path: Path) -> None:
     sampler = model(tiny.config(recipe, classes=classes))
-    folder = write_pictures(sampler, tmp_path / "out", 3, seed=5, truncation=0.7)
-    files = (folder / "000002.png", folder / "000000.png")
-    frames = list(painter(sampler, SHORT, passed=Passed(files=files)).frames([0, 5]))
-    for frame, file in zip(frames, files, strict=True):
-        with Image.open(file) as image:
-            assert np.abs(frame.astype(int) - np.asarray(image)).max() <= 1, "another picture"
+    w = sampler.map(*sampler.latents([7, 9]), 0.7)
+    images = sampler.synthesize(w)
+    save_image(to_image(images[0]), tmp_path / "a.png", latent_metadata(w[0], sampler))
+    write_latent(tmp_path / "b.safetensors", w.flip(0), sampler)
+    walking = painter(sampler, SHORT, passed=Passed(files=(tmp_path / "a.png", tmp_path / "b.safetensors")))
+    for number, image in zip((0, 3, 6), (0, 1, 0), strict=True):
+        assert np.array_equal(*walking.frames([number]), images[image].permute(1, 2, 0).numpy()), "another picture"
 
 
 def test_random_pictures_are_those_of_sample() -> None:
@@ -294,6 +311,6 @@ def test_memory_does_not_grow_with_the_length(monkeypatch: pytest.MonkeyPatch) -
     drawn: list[int] = []
     real = sampler.synthesize
     monkeypatch.setattr(sampler, "synthesize", lambda w: drawn.append(len(w)) or real(w))
-    walking = painter(sampler, replace(SHORT, seconds=10), 3)
-    assert sum(1 for _ in walking.frames(range(100))) == 100
+    walking = painter(sampler, replace(SHORT, seconds=5), 3)
+    assert sum(1 for _ in walking.frames(range(50))) == 50
     assert max(drawn) <= 3 * walk_module.FRAMES_AT_ONCE

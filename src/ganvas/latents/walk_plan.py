@@ -19,6 +19,7 @@ from .sample import GeneratorModel
 
 WAVES = 0.43  # of noise for each picture that would be met in the time: so both kinds are as fast on average
 SLOWEST, QUIETEST = 0.25, 0.5  # of the pace between two onsets, and of the distance from the mean picture in silence
+LOOKS = 128  # at each way from picture to picture, to learn how long it is
 
 Track = Callable[[Floats], Tensor]  # positions (N,) along a closed path to w (N, num_ws, w_dim)
 
@@ -167,7 +168,9 @@ def _through_pictures(
         for number, share in enumerate(shares):
             label = None if labels is None else labels[share]
             if label is None or bool((label == label[0]).all()):  # between two classes there is no z
-                tracks[number] = _mapped(model, partial(along, z[share], spherical=True), label, config.truncation)
+                tracks[number] = _mapped(
+                    model, partial(along, z[share], spherical=True), label, config.truncation, length
+                )
     return tracks, w.mean(0, keepdim=True), length
 
 
@@ -184,15 +187,43 @@ def _through_noise(model: GeneratorModel, config: WalkConfig, frames: int, pictu
     for number in range(pictures):
         rng = seeded_rng(config.seed, number, "waves")
         loop = torch.randn(waves, 2, z.shape[1], generator=rng)
-        tracks.append(_mapped(model, partial(noise_loop, loop), labels, config.truncation))
+        tracks.append(_mapped(model, partial(noise_loop, loop), labels, config.truncation, 1, waves))
     return tracks, model.map(z, labels, 0.0)
 
 
-def _mapped(model: GeneratorModel, path: Callable[[Floats], Tensor], labels: Tensor | None, truncation: float) -> Track:
-    """Return the track of a path through z (N, Z) of one class."""
+def _mapped(
+    model: GeneratorModel,
+    path: Callable[[Floats], Tensor],
+    labels: Tensor | None,
+    truncation: float,
+    sections: int,
+    detail: int = 1,
+) -> Track:
+    """Return the track of a path through z (N, Z) of one class, even in w within each of its sections.
 
-    def track(positions: Floats) -> Tensor:
+    Learned flows are steep between kinds of pictures: at an even pace in z, one would be cut to the next.
+
+    Args:
+        model, labels, truncation: how z is mapped.
+        path: z at positions in [0, sections).
+        sections: between whole positions.
+        detail: how many times finer than usual a section is looked at.
+    """
+
+    def drawn_from(positions: Floats) -> Tensor:
         z = path(positions)
         return model.map(z, None if labels is None else labels[:1].expand(len(z)), truncation)
+
+    grid = np.linspace(0, 1, LOOKS * detail + 1)
+    shares = []
+    for section in range(sections):
+        steps = drawn_from(section + grid).flatten(1).double().diff(dim=0).norm(dim=1).numpy()
+        way = np.cumsum([0.0, *(steps + 1e-6 * steps.max(initial=0.0) + 1e-12)])
+        shares.append(way / way[-1])
+
+    def track(positions: Floats) -> Tensor:
+        whole = np.floor(positions).astype(int)
+        within = [np.interp(at - k, shares[k % sections], grid) for at, k in zip(positions, whole, strict=True)]
+        return drawn_from(whole + np.array(within))
 
     return track

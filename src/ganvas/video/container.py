@@ -49,7 +49,7 @@ class ContainerFilm(FilmWriter):
         context.bit_rate = 0  # as many bits as the quality takes
         context.color_primaries = context.color_trc = context.colorspace = BT709
         context.color_range = LIMITED_RANGE
-        self.sound = None
+        self.sound, self.is_closed = None, False
         if settings.sound is not None:
             self.sound = SoundTrack(self.container, codecs.sound, settings.sound)
         self.container.start_encoding()
@@ -71,10 +71,12 @@ class ContainerFilm(FilmWriter):
         self.container.mux(self.pictures.encode(None))
         if self.sound is not None:
             self.sound.finish(self.frames / self.settings.fps)
+        self.is_closed = True
         self.container.close()
 
     def _close(self) -> None:
-        self.container.close()
+        if not self.is_closed:
+            self.container.close()
 
 
 def on_white(frame: Frame) -> Frame:

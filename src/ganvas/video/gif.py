@@ -16,18 +16,19 @@ COLORS = 255  # of the palette's 256; the last stands for what is transparent
 TRANSPARENT = 255
 PREVIEW_SIDE = 128  # pixels, of the frames from which colours are taken
 KMEANS_ROUNDS = 3
+MET = 4  # levels of 255, up to which a pixel's own colour is in the palette: a white ground stays plain
 REPLACE, KEEP = 2, 1  # what happens to a frame when the next one comes
 
 
 class GifFilm(FilmWriter):
-    """GIF that repeats for ever. Colours between those of the palette are shown by an ordered pattern (Bayer 1973).
+    """GIF that repeats for ever. Colours that the palette has not are shown by an ordered pattern (Bayer 1973).
 
     Error diffusion would make another pattern in each frame: still grounds would boil.
     """
 
     def _open(self) -> None:
         settings = self.settings
-        self.palette, self.pattern = make_palette(settings.preview), None
+        self.palette = make_palette(settings.preview)
         self.file = self.temporary.open("xb")
         table = np.zeros((256, 3), np.uint8)
         table[: len(self.palette)] = self.palette
@@ -41,18 +42,23 @@ class GifFilm(FilmWriter):
 
     def _write(self, frame: Frame) -> None:
         height, width = frame.shape[:2]
-        offsets = bayer(height, width)[:, :, None] * self.spacing
-        dithered = (on_white(frame) + offsets).round().clip(0, 255).astype(np.uint8)
-        image = Image.fromarray(dithered).quantize(palette=self.reference, dither=Image.Dither.NONE)
+        colors = on_white(frame)
+        dithered = (colors + bayer(height, width)[:, :, None] * self.spacing).round().clip(0, 255).astype(np.uint8)
+        plain, patterned = self._nearest(colors), self._nearest(dithered)
+        is_met = np.abs(self.palette[plain].astype(np.int16) - colors).max(2) <= MET
+        indices = np.where(is_met, plain, patterned)
         if self.settings.has_alpha:
-            indices = np.array(image)
             indices[frame[:, :, 3] < 128] = TRANSPARENT
-            image.frombytes(indices.tobytes())
+        image = Image.fromarray(indices)
         _, hundredths = spread(self.frames, self.settings.fps, 100)
         has_alpha = self.settings.has_alpha
         flags = (REPLACE if has_alpha else KEEP) << 2 | has_alpha
         self.file.write(b"\x21\xf9\x04" + struct.pack("<BHBB", flags, hundredths, TRANSPARENT, 0))
         self.file.write(b"".join(getdata(image)))
+
+    def _nearest(self, colors: Frame) -> npt.NDArray[np.uint8]:
+        """Return the index (H, W) of the palette's colour that is nearest to each pixel of an RGB frame."""
+        return np.asarray(Image.fromarray(colors).quantize(palette=self.reference, dither=Image.Dither.NONE))
 
     def _finish(self) -> None:
         self.file.write(b"\x3b")

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from ..errors import GanvasError
 
 # A playlist could name other files of this machine, or addresses: only what holds its own data is opened.
 SOUND_FORMATS = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,flac,matroska,webm,mov,mp3,mpeg,ogg,tta,w64,wav,wv"
 FILM_FORMATS = {".mp4": "mp4", ".webm": "webm"}
+READ_FORMATS = {".mp4": "mov", ".webm": "webm"}  # which have other names when they are read
 
 
 def require_pyav(purpose: str) -> ModuleType:
@@ -28,9 +30,17 @@ def require_pyav(purpose: str) -> ModuleType:
     return av
 
 
-def only_files(formats: str) -> dict[str, str]:
-    """Return the options with which PyAV reads nothing but the file itself, and only if it has one of `formats`."""
-    return {"protocol_whitelist": "file", "format_whitelist": formats}
+def open_to_read(path: Path, formats: str) -> Any:
+    """Open a file, if it has one of `formats`; nothing but the file itself is read.
+
+    Raises:
+        av.FFmpegError: it cannot be read, or is nothing of this kind.
+    """
+    av = require_pyav("A film")
+    options: dict[str, Any] = {"options": {"protocol_whitelist": "file", "format_whitelist": formats}}
+    if int(av.__version__.partition(".")[0]) < 19:  # later ones need not be told: any tags can be read
+        options["metadata_errors"] = "replace"
+    return av.open(address(path), **options)
 
 
 def address(path: Path) -> str:
@@ -44,7 +54,7 @@ def read_comment(path: Path) -> str:
     Raises:
         OSError: it is there, but cannot be read now.
     """
-    kind = FILM_FORMATS.get(path.suffix.lower())
+    kind = READ_FORMATS.get(path.suffix.lower())
     if kind is None or not path.is_file():
         return ""
     try:
@@ -52,12 +62,11 @@ def read_comment(path: Path) -> str:
     except ImportError:
         return ""
     try:
-        with av.open(
-            address(path), format=kind, options=only_files("mov,matroska,webm"), metadata_errors="replace"
-        ) as film:
+        with open_to_read(path, kind) as film:
             tags = {key.lower(): value for key, value in film.metadata.items()}
     except av.FFmpegError as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         return ""
-    return tags.get("comment", "")
+    comment: str = tags.get("comment", "")
+    return comment

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import GanvasError
-from .pyav import SOUND_FORMATS, address, only_files, require_pyav
+from .pyav import SOUND_FORMATS, open_to_read, require_pyav
 
 FILM_RATE = 48_000  # samples a second in a film: what AAC and Opus both take
 
@@ -42,7 +42,7 @@ def _decode(path: Path, sample_format: str, layout: str, rate: int) -> Iterator[
     if not path.is_file():
         raise GanvasError(f"There is no file {path}.", hint)
     try:
-        container = av.open(address(path), options=only_files(SOUND_FORMATS), metadata_errors="replace")
+        container = open_to_read(path, SOUND_FORMATS)
     except (av.FFmpegError, ValueError) as error:
         raise GanvasError(f"{path} holds no sound that can be read: {_reason(error)}.", hint) from error
     with container:
