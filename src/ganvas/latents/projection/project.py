@@ -3,7 +3,7 @@
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -23,6 +23,7 @@ from .starts import Spread, Starts, encoded, load_encoder, near_samples
 from .tune import tune
 
 SAMPLES = 1_000  # random samples, of which the nearest are starts
+MIN_SAMPLES = 16  # that tell how far w spreads
 SELF_TEST_SEED = 987_654_321
 FRAMES = 40  # of a film of a search
 
@@ -43,7 +44,7 @@ class Options:
     tune: bool = False
     samples: int = SAMPLES
     device: str = "auto"
-    schedule: Schedule = Schedule()
+    schedule: Schedule = field(default_factory=Schedule)
 
 
 def project(run: Path, pictures: Path, out: Path, options: Options) -> Generator[Event, None, None]:
@@ -55,8 +56,8 @@ def project(run: Path, pictures: Path, out: Path, options: Options) -> Generator
         GanvasError: there is no run or no picture, an option makes no sense, or a file cannot be written.
     """
     began = time.monotonic()
-    if options.samples < 1:
-        raise GanvasError(f"Cannot compare with {options.samples} samples.", f"Try: --samples {SAMPLES}")
+    if options.samples < MIN_SAMPLES:
+        raise GanvasError(f"{options.samples} samples are too few to begin with.", f"Try: --samples {SAMPLES}")
     model = load(run, options.device)
     listed = list_pictures(pictures, out)
     results = {name: Result(out, name) for _, name in listed}

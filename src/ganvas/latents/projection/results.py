@@ -96,12 +96,11 @@ def check_place(out: Path, results: Sequence[Result]) -> None:
 
 
 def mark_of(picture: Path, model: GeneratorModel, label: str | None) -> str:
-    """Return what is the same only for the same picture, network and label.
-
-    Raises:
-        OSError: the picture cannot be read now.
-    """
-    digest = hashlib.blake2b(picture.read_bytes(), digest_size=8)
+    """Return what is the same only for the same picture, network and label; "" if the picture cannot be read."""
+    try:
+        digest = hashlib.blake2b(picture.read_bytes(), digest_size=8)
+    except OSError:
+        return ""
     digest.update(repr((METHOD, model.fingerprint, label)).encode())
     return digest.hexdigest()
 
