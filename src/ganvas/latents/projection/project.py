@@ -17,7 +17,7 @@ from ...runs import Run
 from ..sample import BATCH, GeneratorModel, load
 from .embedding import Embedding, distances
 from .pictures import Target, list_pictures, read_targets
-from .results import FINISHED, INTERRUPTED, Result, check_place, mark_of
+from .results import FINISHED, INTERRUPTED, Result, check_folder, mark_of
 from .search import Best, Schedule, Search
 from .starts import Spread, Starts, encoded, load_encoder, near_samples
 from .tune import tune
@@ -59,9 +59,11 @@ def project(run: Path, pictures: Path, out: Path, options: Options) -> Generator
     if options.samples < MIN_SAMPLES:
         raise GanvasError(f"{options.samples} samples are too few to begin with.", f"Try: --samples {SAMPLES}")
     model = load(run, options.device)
+    check_folder(out)
     listed = list_pictures(pictures, out)
     results = {name: Result(out, name) for _, name in listed}
-    check_place(out, list(results.values()))
+    for result in results.values():
+        result.check_free()
     marks = {name: mark_of(path, model, options.label) for path, name in listed}
     missing = {name for _, name in listed if not results[name].is_finished(marks[name])}
     if len(missing) < len(listed):
