@@ -12,7 +12,7 @@ from ...models.layers import resize_bilinear
 from ...models.projected import FrozenFeatures, to_rgb_on_checkerboard
 
 MIN_SIDE, MAX_SIDE = 64, 128  # pixels of the short side that the network gets
-PIXEL_WEIGHT = 1.0  # of the mean squared difference of pixels in [-1, 1]
+PIXEL_WEIGHT = 4.0  # of the mean squared difference of pixels in [-1, 1]
 
 
 class Embedding:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -15,14 +15,15 @@ from ...events import Done, Event, Note, Progress, Projected
 from ...image_io import to_float
 from ...runs import Run
 from ..sample import BATCH, GeneratorModel, load
-from .embedding import Embedding
+from .embedding import Embedding, distances
 from .pictures import Target, list_pictures, read_targets
-from .results import FINISHED, INTERRUPTED, Result, check_place, mark_of
+from .results import FINISHED, INTERRUPTED, Result, check_folder, mark_of
 from .search import Best, Schedule, Search
 from .starts import Spread, Starts, encoded, load_encoder, near_samples
 from .tune import tune
 
 SAMPLES = 1_000  # random samples, of which the nearest are starts
+MIN_SAMPLES = 16  # that tell how far w spreads
 SELF_TEST_SEED = 987_654_321
 FRAMES = 40  # of a film of a search
 
@@ -43,7 +44,7 @@ class Options:
     tune: bool = False
     samples: int = SAMPLES
     device: str = "auto"
-    schedule: Schedule = Schedule()
+    schedule: Schedule = field(default_factory=Schedule)
 
 
 def project(run: Path, pictures: Path, out: Path, options: Options) -> Generator[Event, None, None]:
@@ -55,12 +56,14 @@ def project(run: Path, pictures: Path, out: Path, options: Options) -> Generator
         GanvasError: there is no run or no picture, an option makes no sense, or a file cannot be written.
     """
     began = time.monotonic()
-    if options.samples < 1:
-        raise GanvasError(f"Cannot compare with {options.samples} samples.", f"Try: --samples {SAMPLES}")
+    if options.samples < MIN_SAMPLES:
+        raise GanvasError(f"{options.samples} samples are too few to begin with.", f"Try: --samples {SAMPLES}")
     model = load(run, options.device)
+    check_folder(out)
     listed = list_pictures(pictures, out)
     results = {name: Result(out, name) for _, name in listed}
-    check_place(out, list(results.values()))
+    for result in results.values():
+        result.check_free()
     marks = {name: mark_of(path, model, options.label) for path, name in listed}
     missing = {name for _, name in listed if not results[name].is_finished(marks[name])}
     if len(missing) < len(listed):
@@ -116,8 +119,9 @@ class Finder:
         self.vectors = {each.name: vector for each, vector in zip(all_targets, vectors, strict=True)}
         with closing(self.search(all_targets[0])) as steps:
             for done, best in enumerate(steps, 1):
-                self.itself = best.distance
+                own_w = best.w
                 yield Progress("a picture of the run's own", done, self.steps)
+        self.itself = self.distance(all_targets[0], own_w)
         yield Note(
             f"A picture that the run has drawn itself is found again at a distance of {self.itself:.3f}; "
             f"the nearest of {self.options.samples:,} random samples is at {self.starts[''].nearest:.3f}. "
@@ -130,7 +134,7 @@ class Finder:
         try:
             with closing(self.search(target)) as steps:
                 for done, best in enumerate(steps, 1):
-                    if done % max(1, self.steps // FRAMES) == 1:
+                    if (done - 1) % max(1, self.steps // FRAMES) == 0:
                         film.append(best.image)
                     yield Progress("pictures", number * self.steps + done, count * self.steps)
         except KeyboardInterrupt:
@@ -169,11 +173,11 @@ class Finder:
         self, target: Target, best: Best, film: list[Tensor], result: Result, mark: str, reason: str
     ) -> Projected:
         """Write what was found, and return it as an event."""
-        starts = self.starts[target.name]
+        starts, distance = self.starts[target.name], self.distance(target, best.w)
         index = starts.labels[best.start] if best.start < len(starts.labels) else starts.labels[0]
         label = self.model.config.classes[index] if index >= 0 else ""
         facts = {
-            "distance": f"{best.distance:.4f}",
+            "distance": f"{distance:.4f}",
             "nearest": f"{starts.nearest:.4f}",
             "itself": f"{self.itself:.4f}",
             "mark": mark,
@@ -183,10 +187,14 @@ class Finder:
         return Projected(
             picture=str(target.path),
             path=str(result.picture),
-            distance=best.distance,
+            distance=distance,
             nearest=starts.nearest,
             label=label,
         )
+
+    def distance(self, target: Target, w: Tensor) -> float:
+        """Return how far the picture drawn from w (num_ws, w_dim) is from a target."""
+        return float(distances(self.embed(self.model.synthesize(w[None])), self.vectors[target.name]))
 
     @torch.no_grad()
     def embed(self, images: Tensor) -> Tensor:

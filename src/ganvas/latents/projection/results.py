@@ -81,27 +81,24 @@ class Result:
             save_image(to_image(model.synthesize(w[None])[0]), self.tuned_picture, metadata)
 
 
-def check_place(out: Path, results: Sequence[Result]) -> None:
+def check_folder(out: Path) -> None:
     """Check that results can go to the folder `out`, before time is spent on them.
 
     Raises:
-        GanvasError: they cannot, or would take the place of what Ganvas did not write.
+        GanvasError: they cannot, or it holds pictures that Ganvas did not write.
     """
     if out.exists() and not out.is_dir():
         raise GanvasError(f"{out} is a file.", "Name a folder: --out FOLDER")
     check_free(out)
-    for result in results:
-        result.check_free()
     check_writable(out, "Name another folder: --out FOLDER")
 
 
 def mark_of(picture: Path, model: GeneratorModel, label: str | None) -> str:
-    """Return what is the same only for the same picture, network and label.
-
-    Raises:
-        OSError: the picture cannot be read now.
-    """
-    digest = hashlib.blake2b(picture.read_bytes(), digest_size=8)
+    """Return what is the same only for the same picture, network and label; "" if the picture cannot be read."""
+    try:
+        digest = hashlib.blake2b(picture.read_bytes(), digest_size=8)
+    except OSError:
+        return ""
     digest.update(repr((METHOD, model.fingerprint, label)).encode())
     return digest.hexdigest()
 

@@ -9,6 +9,7 @@ import copy
 import hashlib
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 
 from ...device import seeded_rng
 from ...events import Event, Note, Progress, Projected
-from ...image_io import read_metadata, to_float
+from ...image_io import read_metadata, to_float, to_uint8
 from ...models.stylegan2 import SynthesisLayer
 from ...runs import Run
 from ..latent_files import read_latents
@@ -132,8 +133,11 @@ class Tuning:
     @torch.no_grad()
     def distances(self) -> list[float]:
         """Return how far each picture is from what is drawn now."""
-        each = zip(self.w, self.targets, strict=True)
-        return [float(distances(self._drawn(w[None]), target)) for w, target in each]
+        network: Any = self.network
+        drawn = (to_float(to_uint8(network.synthesize(w[None]))) for w in self.w)
+        return [
+            float(distances(self.embedding(each), target)) for each, target in zip(drawn, self.targets, strict=True)
+        ]
 
     def _drawn(self, w: Tensor) -> Tensor:
         vectors: Tensor = self.embedding(self.network.synthesize(w))  # type: ignore[operator]
