@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from tyro.conf import OmitArgPrefixes
 
-from ..config import WalkConfig
+from ..config import SignConfig, WalkConfig
 from .options import Json, Run, optional
 
 
@@ -24,27 +24,21 @@ class Walk:
     audio: Annotated[Path | None, optional("FILE")] = None
     """Music to move to: beats quicken the walk, loudness widens it. An .mp4 or .webm keeps the sound."""
     settings: OmitArgPrefixes[WalkConfig] = field(default_factory=WalkConfig)
+    signature: OmitArgPrefixes[SignConfig] = field(default_factory=SignConfig)
     json: Json = False
 
     def execute(self) -> dict[str, Any]:
-        import ganvas
-
         from ..latents.seeds import parse_seeds
+        from ..latents.walk import walk
+        from ..latents.walk_plan import Passed
+        from ..signature import load_signature
         from .doctor import warn_if_ill
         from .terminal import render_until_done, stop_on_signals
 
-        seeds = parse_seeds(self.seeds) if self.seeds else []
+        passed = Passed(tuple(parse_seeds(self.seeds)) if self.seeds else (), self.through)
+        signature = load_signature(self.signature)
         with stop_on_signals() as stop:
-            result = render_until_done(
-                ganvas.walk(
-                    self.run_folder,
-                    self.out,
-                    self.settings,
-                    seeds=seeds,
-                    through=self.through,
-                    audio=self.audio,
-                    stop=stop,
-                )
-            )
+            events = walk(self.run_folder, self.out, self.settings, passed, self.audio, stop, signature)
+            result = render_until_done(events)
         warn_if_ill(self.run_folder)
         return result
