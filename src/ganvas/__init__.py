@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .art import directions, mix, project, walk
 from .config.keywords import document, options_from
 from .device import leave_time_to_other_programs
 from .errors import GanvasError
@@ -23,7 +24,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .coach.doctor import Findings
     from .coach.user_loop.observe import Coach
-    from .config import StyleConfig, WalkConfig
+    from .config import StyleConfig
     from .data import Inspection
     from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
@@ -39,11 +40,14 @@ __all__ = [
     "Event",
     "GanvasError",
     "__version__",
+    "directions",
     "doctor",
     "evaluate",
     "inspect",
     "load",
+    "mix",
     "plan",
+    "project",
     "stylize",
     "train",
     "walk",
@@ -224,35 +228,3 @@ def stylize(
     several = [styles] if isinstance(styles, str | Path) else list(styles)
     where = [Path(mask) for mask in masks]
     return stylize(Path(content), [Path(style) for style in several], Path(out), config or StyleConfig(), where)
-
-
-def walk(
-    run: str | Path,
-    out: str | Path,
-    config: "WalkConfig | None" = None,
-    *,
-    seeds: Sequence[int] = (),
-    through: Sequence[str | Path] = (),
-    audio: str | Path | None = None,
-    stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Event]:
-    """Write a film of a walk through the pictures that a run can draw, and yield what happens.
-
-    Its end joins its beginning. Breaking out of the loop over it finishes the film with the frames that it has, and so
-    does `stop` turning true.
-
-    Args:
-        out: .mp4, .webm, .webp or .gif; a name without an ending is a folder of PNGs.
-        seeds: those of the pictures that the walk passes.
-        through: pictures that Ganvas drew, or files of latents, that it passes instead.
-        audio: a file with sound, to which it moves.
-        stop: asked after each frame.
-
-    Raises:
-        GanvasError: the run, a picture or the sound cannot be read, a setting makes no sense, or PyAV is not installed.
-    """
-    from .latents.walk import walk
-    from .latents.walk_plan import Passed
-
-    passed = Passed(tuple(seeds), tuple(map(Path, through)))
-    return walk(Path(run), Path(out), config, passed, None if audio is None else Path(audio), stop)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import frames, probe, write_film, write_sound
 from PIL import Image
 
+from films import frames, probe, write_film, write_sound
 from ganvas.errors import GanvasError
 from ganvas.image_io import read_metadata
 from ganvas.video import writer

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import probe, write_film, write_sound
 
+from films import probe, write_film, write_sound
 from ganvas.errors import GanvasError
 from ganvas.video.sound import read_mono
 

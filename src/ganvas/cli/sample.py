@@ -37,6 +37,8 @@ class Sample:
     """Format of single files; png loses nothing."""
     truncation: float = 1.0
     """1 draws from all that was learned; towards 0 pictures become safer and more alike."""
+    direction: Annotated[tuple[str, ...], optional("NAME=NUMBER ...")] = ()
+    """Ways of ganvas directions to go from each picture, in standard deviations: smile=2, or smile=2 pca-1=-1.5."""
     label: Annotated[str | None, optional("CLASS")] = None
     """Class to draw, for a run trained with --conditional."""
     signature: OmitArgPrefixes[SignConfig] = field(default_factory=SignConfig)
@@ -90,9 +92,11 @@ class Sample:
 
     def _request(self, model: Any) -> Any:
         """Return which pictures are asked for."""
+        from ..latents.direction_files import read_moves
         from ..latents.latent_files import read_latents
         from ..latents.request import PictureRequest
         from ..latents.seeds import parse_seeds
+        from ..runs import Run as RunFolder
 
         return PictureRequest(
             count=DEFAULT_COUNT if self.count is None else self.count,
@@ -102,4 +106,5 @@ class Sample:
             latents=None if self.latent is None else read_latents(self.latent, model),
             truncation=self.truncation,
             label=self.label,
+            moves=read_moves(RunFolder(self.run_folder), self.direction, model),
         )

@@ -21,6 +21,8 @@ class Walk:
     """Seeds of the pictures that the walk passes, such as 3,7,20-29; random pictures if left out."""
     through: Annotated[tuple[Path, ...], optional("PICTURE [PICTURE ...]")] = ()
     """Pictures of ganvas sample, or files of latents, that the walk passes instead."""
+    direction: Annotated[tuple[str, ...], optional("NAME[=NUMBER] ...")] = ()
+    """Directions of ganvas directions: the film shows one picture from -3 to 3, or to the number, and back."""
     audio: Annotated[Path | None, optional("FILE")] = None
     """Music to move to: beats quicken the walk, loudness widens it. An .mp4 or .webm keeps the sound."""
     settings: OmitArgPrefixes[WalkConfig] = field(default_factory=WalkConfig)
@@ -35,7 +37,7 @@ class Walk:
         from .doctor import warn_if_ill
         from .terminal import render_until_done, stop_on_signals
 
-        passed = Passed(tuple(parse_seeds(self.seeds)) if self.seeds else (), self.through)
+        passed = Passed(tuple(parse_seeds(self.seeds)) if self.seeds else (), self.through, self.direction)
         signature = load_signature(self.signature)
         with stop_on_signals() as stop:
             events = walk(self.run_folder, self.out, self.settings, passed, self.audio, stop, signature)

@@ -1,11 +1,12 @@
 """Which pictures are drawn: numbered ones of a seed, one of each of many seeds, or those of given latents."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from ..errors import GanvasError
+from .direction_files import Move
 from .latent_files import latent_metadata
 from .sample import GeneratorModel
 
@@ -19,6 +20,7 @@ class PictureRequest:
         seeds: or picture 0 of each of these.
         latents: or those of w (N, num_ws, w_dim).
         truncation, label: as in `GeneratorModel.sample`; latents have both in them.
+        moves: ways that all of them are moved.
 
     Raises:
         GanvasError: no picture is asked for, or something that contradicts the rest.
@@ -31,6 +33,7 @@ class PictureRequest:
     latents: Tensor | None = None
     truncation: float = 1.0
     label: str | None = None
+    moves: Sequence[Move] = ()
 
     def __post_init__(self) -> None:
         if not len(self):
@@ -60,21 +63,29 @@ class PictureRequest:
     def w(self, model: GeneratorModel, numbers: Iterable[int]) -> Tensor:
         """Return w (N, num_ws, w_dim) of these pictures."""
         if self.latents is not None:
-            return self.latents[list(numbers)]
-        return model.map(*model.latents_at([self.origin(each) for each in numbers], self.label), self.truncation)
+            w = self.latents[list(numbers)]
+        else:
+            w = model.map(*model.latents_at([self.origin(each) for each in numbers], self.label), self.truncation)
+        for move in self.moves:
+            w = w + move.step
+        return w
 
     def common_metadata(self, model: GeneratorModel) -> dict[str, object]:
         """Return what the metadata of all pictures tell."""
         metadata: dict[str, object] = {"run": model.run_name, "network": model.fingerprint}
         if self.latents is None:
             metadata |= {"truncation": self.truncation} | ({} if self.seeds else {"seed": self.seed})
+        if self.moves:
+            metadata |= {"direction": ",".join(move.text for move in self.moves)}
         return metadata if self.label is None else metadata | {"label": self.label}
 
     def metadata(self, model: GeneratorModel, number: int) -> dict[str, object]:
         """Return what the metadata of one picture tell, so that it can be found again."""
         common = self.common_metadata(model)
+        if self.latents is not None or self.moves:  # no seed can tell it
+            common |= latent_metadata(self.w(model, [number])[0], model)
         if self.latents is not None:
-            return common | latent_metadata(self.latents[number], model)
+            return common
         seed, index = self.origin(number)
         return common | {"seed": seed, "index": index}
 

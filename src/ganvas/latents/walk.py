@@ -18,11 +18,13 @@ from ..device import choose_device
 from ..errors import GanvasError, check_choice
 from ..events import Done, Event, Note, Progress
 from ..image_io import to_image
+from ..runs import Run
 from ..signature import Signature
 from ..video.film import check_film, frame_path, holds_sound, is_folder, open_film
 from ..video.sound import read_mono
 from ..video.writer import FilmSettings, Frame
 from .audio_features import RATE, loudness, onsets
+from .direction_files import read_moves
 from .sample import GeneratorModel, load
 from .walk_plan import Passed, Rhythm, Walk, plan_walk
 from .write import SIGN
@@ -33,6 +35,7 @@ FRAMES_AT_ONCE = 16
 PREVIEW_FRAMES = 16  # from which a GIF takes its colours
 MAX_PICTURES = 400  # of a grid
 RANDOM = Passed()
+DIRECTION_END = 3.0  # standard deviations to either side, if none are given
 RANGES = {"seconds": (0.04, 3600), "fps": (1, 120), "size": (8, 4096), "pace": (0.1, 600), "truncation": (0, 1)}
 
 
@@ -79,8 +82,9 @@ def walk(
         if not holds_sound(out):
             notes.append("Only .mp4 and .webm hold sound: this film moves with it, and is silent.")
         yield from map(Note, notes)
-    planned = plan_walk(model, config, frames, columns * rows, passed, rhythm)
-    painter = Painter(model, planned, columns, config.size, signature, config.seed)
+    moves = read_moves(Run(run), passed.directions, model, DIRECTION_END)
+    plan = plan_walk(model, config, frames, columns * rows, passed, rhythm, moves)
+    painter = Painter(model, plan, columns, config.size, signature, config.seed)
     metadata = passed.metadata(config) | ({SIGN: signature.metadata} if signature is not None else {})
     settings = painter.film_settings(out, config.fps, metadata, audio)
     with open_film(out, settings) as film:
@@ -122,6 +126,8 @@ def check_walk(config: WalkConfig, passed: Passed) -> tuple[int, int]:
         raise GanvasError(
             "A walk through noise passes no pictures.", "Leave out --kind noise; or --seeds and --through."
         )
+    if config.kind == "noise" and passed.directions:
+        raise GanvasError("A walk through noise has no direction.", "Leave out --kind noise, or --direction.")
     if passed.files and config.label:
         raise GanvasError("The pictures of --through have their classes already.", "Leave out --label.")
     return int(grid[1]), int(grid[2])

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..config.walk import WalkConfig
 from ..device import seeded_rng
 from ..errors import GanvasError
+from .direction_files import Move
 from .latent_files import read_latents
 from .paths import Floats, along, ease, even_positions, noise_loop, paced_positions
 from .sample import GeneratorModel
@@ -25,10 +26,14 @@ Track = Callable[[Floats], Tensor]  # positions (N,) along a closed path to w (N
 
 @dataclass(frozen=True)
 class Passed:
-    """The pictures that a walk passes: by seed, or from files; with neither, those of the walk's own seed."""
+    """The pictures that a walk passes: by seed, or from files; with neither, those of the walk's own seed.
+
+    Or `directions` such as "smile=2", in which it goes from one picture, and back.
+    """
 
     seeds: tuple[int, ...] = ()
     files: tuple[Path, ...] = ()
+    directions: tuple[str, ...] = ()
 
     def draw(self, model: GeneratorModel, config: WalkConfig, count: int) -> tuple[Tensor, Tensor | None]:
         """Return z (N, Z) and class indices (N,), or None, of the seeds; of the first `count` samples without seeds."""
@@ -44,6 +49,8 @@ class Passed:
             facts["seeds"] = ",".join(map(str, self.seeds))
         else:
             facts["seed"] = config.seed
+        if self.directions:
+            facts["direction"] = ",".join(self.directions)
         return facts | {"label": config.label} if config.label else facts
 
 
@@ -88,6 +95,7 @@ def plan_walk(
     pictures: int,
     passed: Passed,
     rhythm: Rhythm | None = None,
+    moves: Sequence[Move] = (),
 ) -> Walk:
     """Return a closed walk.
 
@@ -98,12 +106,15 @@ def plan_walk(
         pictures: that a frame shows.
         passed: seeds or files of the pictures that are passed.
         rhythm: of a sound; None without one.
+        moves: if any, each picture stays itself, and goes from the far end of each to the other one.
 
     Raises:
         GanvasError: what is passed cannot be divided among the pictures or the frames, or is of another run.
     """
     if config.kind == "noise":
         tracks, center, length = *_through_noise(model, config, frames, pictures), 1
+    elif moves:
+        tracks, center, length = _there_and_back(model, config, pictures, passed, moves)
     else:
         tracks, center, length = _through_pictures(model, config, frames, pictures, passed)
     if rhythm is None or not rhythm.onsets.any():
@@ -114,6 +125,23 @@ def plan_walk(
         positions = ease(positions, config.easing)
     distance = None if rhythm is None or not rhythm.loudness.any() else QUIETEST + (1 - QUIETEST) * rhythm.loudness
     return Walk(tracks, positions, distance, center)
+
+
+def _there_and_back(
+    model: GeneratorModel, config: WalkConfig, pictures: int, passed: Passed, moves: Sequence[Move]
+) -> tuple[list[Track], Tensor, int]:
+    """Return the tracks from end to end of each move, the mean picture, and the ends on each track."""
+    if passed.files:
+        w = torch.cat([read_latents(path, model) for path in passed.files])
+    else:
+        w = model.map(*passed.draw(model, config, pictures), config.truncation)
+    if len(w) != pictures:
+        raise GanvasError(
+            f"{len(w)} pictures do not fill a grid of {pictures}, and in a direction each goes by itself.",
+            f"Name {pictures} of them, or choose another --grid.",
+        )
+    ends = torch.stack([sign * move.step for move in moves for sign in (-1, 1)])
+    return [partial(along, each + ends, spherical=False) for each in w], w.mean(0, keepdim=True), len(ends)
 
 
 def _through_pictures(

@@ -84,6 +84,20 @@ class Generator(nn.Module):
         """Return the images at every scale (B, levels, C, H, W), coarsest first, if the network draws several."""
         return None
 
+    def early_features(self, z: Tensor) -> Tensor | None:
+        """Return what the first layers make of z, (B, F): all directions of z are alike, and of these they are not.
+
+        None where z is mapped to latents whose own directions differ.
+
+        Args:
+            z: (B, Z), with what the network needs of the label behind it.
+        """
+        return None
+
+    def style_weights(self) -> list[Tensor]:
+        """Return the weights (styles, w_dim) from w to each layer's styles, coarsest first; none without styles."""
+        return []
+
     def parameters_of(self, part: str) -> list[nn.Parameter]:
         """Return the parameters that the optimizer named `part` moves; by default all of them."""
         return list(self.parameters())

@@ -93,6 +93,10 @@ class ConditionalGenerator(Generator):
         images: Tensor = self.network(self.with_label(z, labels))
         return images
 
+    def early_features(self, z: Tensor) -> Tensor | None:
+        """Return those of the plain generator."""
+        return self.network.early_features(z)
+
     def with_label(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Return z (B, Z) with the embeddings of the labels (B,) behind it."""
         return torch.cat([z, self.embedding(labels)], dim=1)

@@ -87,3 +87,8 @@ class FastGANGenerator(ClassConditionalGenerator):
             earlier.append(features)
         images: Tensor = self.to_rgb(features)
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest resolution."""
+        features: Tensor = self.input_block(z)
+        return features.flatten(1)

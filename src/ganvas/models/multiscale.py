@@ -100,6 +100,11 @@ class MultiscaleGenerator(ClassConditionalGenerator):
         images: Tensor = self.to_rgb[-1](self.features(z, labels)[-1])
         return images
 
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest level."""
+        features: Tensor = self.input_block(z)
+        return features.flatten(1)
+
     def pyramid(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the images of all levels (B, levels * C, H, W); the last C channels are what forward returns."""
         scales = [to_rgb(features) for to_rgb, features in zip(self.to_rgb, self.features(z, labels), strict=True)]

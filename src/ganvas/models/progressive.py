@@ -136,6 +136,11 @@ class ProgressiveGenerator(GrowingNetwork, ClassConditionalGenerator):
             images = torch.lerp(upsample_nearest(self.to_rgb[top - 1](coarser), 2), images, alpha)
         return upsample_nearest(images, 2 ** (self.levels - 1 - top))
 
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest level."""
+        features: Tensor = self.input_block(z)
+        return features.flatten(1)
+
     def match_reals(self, images: Tensor) -> Tensor:
         """Return real images (B, C, H, W) without the detail that the generator cannot draw at its level."""
         return at_level(images, self._level, self.levels)

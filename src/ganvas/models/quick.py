@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from .base import Discriminator, Generator
 from .layers import ResizeConv, Shape, TransposedConv, Widths, down_convs, resolutions
 
+EARLY_LAYERS = 4  # of a decoder: the dense one as a map, its norm and activation
+
 
 class Decoder(Generator):
     """Convolutions from codes to images that double the size, starting at about 4 x 4.
@@ -51,6 +53,11 @@ class Decoder(Generator):
         """Return images (B, C, H, W) in [-1, 1] for codes (B, code_dim)."""
         images: Tensor = self.layers(codes)
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest resolution."""
+        features: Tensor = self.layers[:EARLY_LAYERS](z)
+        return features.flatten(1)
 
 
 class Encoder(nn.Module):

@@ -115,6 +115,12 @@ class R3Generator(ClassConditionalGenerator):
         images: Tensor = self.to_rgb(self.stages(features.contiguous(memory_format=torch.channels_last)))
         return images
 
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest stage."""
+        scaled = self.basis * self.mapping(z)[:, :, None, None]
+        features: Tensor = self.stages[0](scaled)
+        return features.flatten(1)
+
 
 class R3Discriminator(Discriminator):
     """The generator's stages in reverse, then a depthwise convolution over the whole of the last resolution.

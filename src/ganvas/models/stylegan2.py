@@ -198,13 +198,7 @@ class StyleGAN2Generator(ClassConditionalGenerator):
         return images
 
     def forward(self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0) -> Tensor:
-        """Return images (B, C, H, W), about in [-1, 1], for latents (B, z_dim) and labels (B,).
-
-        Args:
-            z: (B, z_dim).
-            labels: (B,), if there are classes.
-            truncation: 1 takes the styles as they are, 0 their mean.
-        """
+        """Return images (B, C, H, W), about in [-1, 1], for latents (B, z_dim), labels (B,), truncated in w."""
         return self.synthesize(self.map(z, labels, truncation))
 
     @property
@@ -239,6 +233,11 @@ class StyleGAN2Generator(ClassConditionalGenerator):
     def fakes(self, z: Tensor, labels: Tensor | None, rng: torch.Generator, style_mixing: float = 0.0) -> Tensor:
         """Return images (B, C, H, W) with mixed styles and fresh noise."""
         return self.synthesis(self.mixed_ws(z, labels, rng, style_mixing), rng)
+
+    def style_weights(self) -> list[Tensor]:
+        """Return the weights (styles, w_dim) of each layer's styles, and of the finest RGB's: as many as `num_ws`."""
+        convolutions = [*(layer.get_submodule("conv") for layer in self.layers), self.to_rgb[-1]]
+        return [each.affine.weight * each.affine.scale for each in convolutions if isinstance(each, ModulatedConv2d)]
 
     @torch.no_grad()
     def update_statistics(self, z: Tensor, labels: Tensor | None) -> None:

@@ -153,6 +153,14 @@ class UpsampledGenerator(Generator):
         """Return real images (B, C, H, W) at the size of the fakes."""
         return images if self._at_full_size else downsample(images, self.upsampler.factor)
 
+    def early_features(self, z: Tensor) -> Tensor | None:
+        """Return those of the small generator."""
+        return self.small.early_features(z)
+
+    def style_weights(self) -> list[Tensor]:
+        """Return those of the small generator."""
+        return self.small.style_weights()
+
     def update_statistics(self, z: Tensor, labels: Tensor | None) -> None:
         """Measure what the small generator needs."""
         self.small.update_statistics(z, labels)
