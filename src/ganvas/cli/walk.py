@@ -30,17 +30,26 @@ class Walk:
     json: Json = False
 
     def execute(self) -> dict[str, Any]:
+        import ganvas
+
         from ..latents.seeds import parse_seeds
-        from ..latents.walk import walk
-        from ..latents.walk_plan import Passed
-        from ..signature import load_signature
         from .doctor import warn_if_ill
         from .terminal import render_until_done, stop_on_signals
 
-        passed = Passed(tuple(parse_seeds(self.seeds)) if self.seeds else (), self.through, self.direction)
-        signature = load_signature(self.signature)
+        seeds = parse_seeds(self.seeds) if self.seeds else []
         with stop_on_signals() as stop:
-            events = walk(self.run_folder, self.out, self.settings, passed, self.audio, stop, signature)
-            result = render_until_done(events)
+            result = render_until_done(
+                ganvas.walk(
+                    self.run_folder,
+                    self.out,
+                    self.settings,
+                    seeds=seeds,
+                    through=self.through,
+                    directions=self.direction,
+                    audio=self.audio,
+                    sign=self.signature,
+                    stop=stop,
+                )
+            )
         warn_if_ill(self.run_folder)
         return result
