@@ -12,7 +12,7 @@ from .errors import GanvasError
 from .events import Event
 
 if TYPE_CHECKING:
-    from .config import WalkConfig
+    from .config import SignConfig, WalkConfig
 
 
 def walk(
@@ -24,6 +24,7 @@ def walk(
     through: Sequence[str | Path] = (),
     directions: Sequence[str] = (),
     audio: str | Path | None = None,
+    sign: "SignConfig | None" = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Write a film of a walk through the pictures that a run can draw, and yield what happens.
@@ -37,6 +38,7 @@ def walk(
         through: pictures that Ganvas drew, or files of latents, that it passes instead.
         directions: such as "smile" or "smile=2"; a picture goes to both ends of each, and back.
         audio: a file with sound, to which it moves.
+        sign: how each frame is signed.
         stop: asked after each frame.
 
     Raises:
@@ -44,9 +46,11 @@ def walk(
     """
     from .latents.walk import walk
     from .latents.walk_plan import Passed
+    from .signature import load_signature
 
     passed = Passed(tuple(seeds), tuple(map(Path, through)), tuple(directions))
-    return walk(Path(run), Path(out), config, passed, None if audio is None else Path(audio), stop)
+    signature = None if sign is None else load_signature(sign)
+    return walk(Path(run), Path(out), config, passed, None if audio is None else Path(audio), stop, signature)
 
 
 def project(

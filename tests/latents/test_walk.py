@@ -11,7 +11,7 @@ from PIL import Image
 import ganvas
 import tiny
 from films import probe, write_sound
-from ganvas.config import Config, WalkConfig
+from ganvas.config import Config, SignConfig, WalkConfig
 from ganvas.config.parts import DataConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Note, Progress
@@ -24,6 +24,7 @@ from ganvas.latents.walk_plan import Passed, Rhythm, plan_walk
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
+from ganvas.signature import load_signature
 
 SHORT = WalkConfig(seconds=1, fps=10, pace=0.5, size=16)
 KINDS = ("pictures", "noise")
@@ -314,3 +315,20 @@ def test_memory_does_not_grow_with_the_length(monkeypatch: pytest.MonkeyPatch) -
     walking = painter(sampler, replace(SHORT, seconds=5), 3)
     assert sum(1 for _ in walking.frames(range(50))) == 50
     assert max(drawn) <= 3 * walk_module.FRAMES_AT_ONCE
+
+
+def test_a_walk_is_signed_at_one_place(tmp_path: Path) -> None:
+    ink = Image.new("RGBA", (40, 20))
+    ink.paste((255, 0, 0, 255), (4, 4, 36, 16))
+    ink.save(tmp_path / "me.png")
+    run, out = saved(tmp_path / "run"), tmp_path / "stills"
+    sign = SignConfig(sign=str(tmp_path / "me.png"), sign_position="random", sign_vary=1.0)
+    settings = replace(SHORT, size=64)
+    list(walk(run, out, settings, signature=load_signature(sign)))
+    frames = np.stack([np.asarray(Image.open(file)) for file in sorted(out.iterdir())]).astype(int)
+    red = (np.abs(frames - [255, 0, 0]).max(3) < 30).sum(0)
+    assert (red == len(frames)).sum() > 20, "it is not signed, or the signature moves"
+    flickering = replace(sign, sign_color="picture")
+    with pytest.raises(GanvasError, match="flickers") as caught:
+        list(walk(run, tmp_path / "a.webp", settings, signature=load_signature(flickering)))
+    assert "--sign-color" in caught.value.hint

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from tyro.conf import OmitArgPrefixes
 
-from ..config import WalkConfig
+from ..config import SignConfig, WalkConfig
 from .options import Json, Run, optional
 
 
@@ -26,6 +26,7 @@ class Walk:
     audio: Annotated[Path | None, optional("FILE")] = None
     """Music to move to: beats quicken the walk, loudness widens it. An .mp4 or .webm keeps the sound."""
     settings: OmitArgPrefixes[WalkConfig] = field(default_factory=WalkConfig)
+    signature: OmitArgPrefixes[SignConfig] = field(default_factory=SignConfig)
     json: Json = False
 
     def execute(self) -> dict[str, Any]:
@@ -46,6 +47,7 @@ class Walk:
                     through=self.through,
                     directions=self.direction,
                     audio=self.audio,
+                    sign=self.signature,
                     stop=stop,
                 )
             )

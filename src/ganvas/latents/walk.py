@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import torch
 from PIL import Image
 
+from ..config.sign import FROM_PICTURE
 from ..config.walk import Easing, Kind, WalkConfig
 from ..data.ownership import check_free
 from ..device import choose_device
@@ -17,6 +19,7 @@ from ..errors import GanvasError, check_choice
 from ..events import Done, Event, Note, Progress
 from ..image_io import to_image
 from ..runs import Run
+from ..signature import Signature
 from ..video.film import check_film, frame_path, holds_sound, is_folder, open_film
 from ..video.sound import read_mono
 from ..video.writer import FilmSettings, Frame
@@ -24,6 +27,7 @@ from .audio_features import RATE, loudness, onsets
 from .direction_files import read_moves
 from .sample import GeneratorModel, load
 from .walk_plan import Passed, Rhythm, Walk, plan_walk
+from .write import SIGN
 
 DEFAULT_SECONDS = 20.0
 MIN_SIDE = 256  # pixels of a picture's longer side, unless another size is asked for: 32 px are a stamp on a screen
@@ -42,6 +46,7 @@ def walk(
     passed: Passed = RANDOM,
     audio: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
+    signature: Signature | None = None,
 ) -> Generator[Event, None, None]:
     """Write a film of a walk through the latents of a run, and yield what happens.
 
@@ -56,12 +61,15 @@ def walk(
         audio: a file with sound. Onsets quicken the walk, and the louder it is, the further it goes from the mean
             picture. An .mp4 or .webm keeps the sound.
         stop: asked after each frame.
+        signature: put on each frame, always at the same place.
 
     Raises:
         GanvasError: a setting makes no sense, the run, a picture or the sound cannot be read, or the film not written.
     """
     config, began = config or WalkConfig(), time.monotonic()
     columns, rows = check_walk(config, passed)
+    if signature is not None and signature.config.sign_color == FROM_PICTURE:
+        raise GanvasError("The color of a signature that is taken from each frame flickers.", "Try: --sign-color white")
     check_film(out, config.fps)
     check_free(out)
     check_no_source(out, [*passed.files, *([audio] if audio else [])])
@@ -76,8 +84,9 @@ def walk(
         yield from map(Note, notes)
     moves = read_moves(Run(run), passed.directions, model, DIRECTION_END)
     plan = plan_walk(model, config, frames, columns * rows, passed, rhythm, moves)
-    painter = Painter(model, plan, columns, config.size)
-    settings = painter.film_settings(out, config, passed, audio)
+    painter = Painter(model, plan, columns, config.size, signature, config.seed)
+    metadata = passed.metadata(config) | ({SIGN: signature.metadata} if signature is not None else {})
+    settings = painter.film_settings(out, config.fps, metadata, audio)
     with open_film(out, settings) as film:
         for number, frame in enumerate(painter.frames(range(frames)), 1):
             film.write(frame)
@@ -162,12 +171,16 @@ class Painter:
         walk: where it is at each frame.
         columns: of the grid.
         size: pixels of a picture's longer side; 0 for its own, but `MIN_SIDE` at least.
+        signature: put on each frame; None for none.
+        seed: decides where, if that is random.
     """
 
     model: GeneratorModel
     walk: Walk
     columns: int
     size: int
+    signature: Signature | None = None
+    seed: int = 0
 
     def frames(self, numbers: Sequence[int]) -> Generator[Frame, None, None]:
         """Yield frames (H, W, C) by their numbers; each is the same to the bit whatever others are drawn with it."""
@@ -186,7 +199,7 @@ class Painter:
         scale = (self.size or max(longer, MIN_SIDE)) / longer
         return max(1, round(data.width * scale)), max(1, round(data.height * scale))
 
-    def film_settings(self, out: Path, config: WalkConfig, passed: Passed, audio: Path | None) -> FilmSettings:
+    def film_settings(self, out: Path, fps: int, metadata: dict[str, object], audio: Path | None) -> FilmSettings:
         """Return how the film is written."""
         (width, height), pictures = self.picture_size, len(self.walk.tracks)
         total = len(self.walk.positions)
@@ -194,8 +207,8 @@ class Painter:
         return FilmSettings(
             width=width * self.columns,
             height=height * (pictures // self.columns),
-            fps=config.fps,
-            metadata=passed.metadata(config) | {"run": self.model.run_name},
+            fps=fps,
+            metadata=metadata | {"run": self.model.run_name},
             has_alpha=self.model.config.data.channels == 4,
             sound=audio if holds_sound(out) else None,
             preview=list(self.frames(preview)),
@@ -209,6 +222,10 @@ class Painter:
         return np.asarray(colored)
 
     def _tile(self, pictures: Sequence[Frame]) -> Frame:
-        """Return the pictures row by row."""
+        """Return the pictures row by row, signed."""
         rows = [pictures[start : start + self.columns] for start in range(0, len(pictures), self.columns)]
-        return np.concatenate([np.concatenate(row, axis=1) for row in rows])
+        frame = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+        if self.signature is None:
+            return frame
+        signed = self.signature.stamp(torch.from_numpy(frame).permute(2, 0, 1), self.seed)
+        return np.ascontiguousarray(signed.permute(1, 2, 0).numpy())
