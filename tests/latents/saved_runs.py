@@ -1,5 +1,6 @@
 """Runs with fresh, narrow networks: enough for what happens between latents and pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,15 +13,16 @@ from ganvas.latents.write import write_pictures
 from ganvas.models import build_generator
 from ganvas.runs import Run
 
-VARIANTS = ("plain", "conditional", "transparent and oblong")
+OTHER = "with classes, transparent and oblong"
+VARIANTS = ("plain", OTHER)
 
 
 def varied(recipe: str, variant: str = "plain") -> Config:
-    """Return a narrow configuration: 16 px in colour, the same with two classes, or 48 x 32 px with transparency."""
-    if variant == "transparent and oblong":
-        return tiny.NARROW[recipe](DataConfig("pictures", 48, 32, 4), tiny.COUNT)
-    classes = ("cat", "dog") if variant == "conditional" else ()
-    return tiny.config(recipe, classes=classes, class_counts=(12,) * len(classes))
+    """Return a narrow configuration: 16 px in colour, or two classes of 32 x 48 px with transparency."""
+    if variant == "plain":
+        return tiny.config(recipe)
+    config = tiny.NARROW[recipe](DataConfig("pictures", 48, 32, 4), tiny.COUNT)
+    return replace(config, classes=("cat", "dog"), class_counts=(12, 12))
 
 
 def saved(folder: Path, config: Config, seed: int = 0) -> Run:

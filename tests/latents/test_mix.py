@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from saved_runs import VARIANTS, draw, saved, varied
+from saved_runs import OTHER, VARIANTS, draw, saved, varied
 
 import ganvas
 from ganvas.errors import GanvasError
@@ -79,7 +79,7 @@ def test_a_table_shows_its_sources_and_what_is_made_of_them(tmp_path: Path) -> N
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_run_can_be_mixed(recipe: str, variant: str, tmp_path: Path) -> None:
     run = saved(tmp_path / "mine", varied(recipe, variant))
-    options = {"label": "dog"} if variant == "conditional" else {}
+    options = {"label": "dog"} if variant == OTHER else {}
     height, width = varied(recipe, variant).data.height, varied(recipe, variant).data.width
     for out, sources, across, down in (
         ("corners.png", {"corners": ["0,1", "5,6"], "steps": 3}, 3, 3),
