@@ -44,6 +44,7 @@ __all__ = [
     "inspect",
     "load",
     "plan",
+    "project",
     "stylize",
     "train",
     "write_report",
@@ -200,6 +201,38 @@ def write_report(run: str | Path) -> Path:
     known = read_evaluation(where)
     write_card(where, known)
     return write_report(where, known)
+
+
+def project(
+    run: str | Path,
+    pictures: str | Path,
+    out: str | Path,
+    *,
+    label: str | None = None,
+    tune: bool = False,
+    samples: int = 1_000,
+    device: str = "auto",
+) -> Iterator[Event]:
+    """Find the latents whose pictures are nearest to given ones, write them to `out`, and yield what happens.
+
+    Each picture found is a `ganvas.events.Projected`. Called again it goes on with the pictures that are missing.
+
+    Args:
+        run: the run folder.
+        pictures: a folder of pictures, or one picture.
+        out: folder for latents, results and films.
+        label: class to look in, for a run with classes; all if not given.
+        tune: then move a copy of the generator until it draws the pictures; it is a run folder, `out`/tuned.
+        samples: random samples to begin with, and to compare with.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+
+    Raises:
+        GanvasError: there is no run or no picture, an option makes no sense, or a file cannot be written.
+    """
+    from .latents.projection.project import Options, project
+
+    options = Options(label=label, tune=tune, samples=samples, device=device)
+    return project(Path(run), Path(pictures), Path(out), options)
 
 
 def stylize(

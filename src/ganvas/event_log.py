@@ -17,6 +17,7 @@ from .events import (
     Note,
     Prescription,
     Progress,
+    Projected,
     Replanned,
     SampleGrid,
     Score,
@@ -32,7 +33,7 @@ EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         Progress, Note, Started, Step, SampleGrid, LogitHistograms, Score, CheckpointSaved, HealthCheck, Verdict,
-        Treatment, Replanned, Iteration, Done,
+        Treatment, Replanned, Iteration, Projected, Done,
     )
 }  # fmt: skip
 

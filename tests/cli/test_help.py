@@ -41,7 +41,7 @@ def test_the_version(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_command_is_described_by_a_sentence() -> None:
     assert list(COMMANDS) == [
-        "demo", "inspect", "recipes", "train", "sample", "evaluate", "doctor", "report", "style", "recolor",
+        "demo", "inspect", "recipes", "train", "sample", "project", "evaluate", "doctor", "report", "style", "recolor",
         "shrink-vgg", "cache", "env",
     ]  # fmt: skip
     for name, command in COMMANDS.items():

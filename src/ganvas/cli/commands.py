@@ -45,6 +45,12 @@ GROUPS: dict[str, dict[str, Command]] = {
             "The same command run again goes on where it stopped; Ctrl-C saves.",
         ),
         "sample": Command("sample", "Sample", "Make pictures with a trained generator."),
+        "project": Command(
+            "project",
+            "Project",
+            "Find the latent whose picture is nearest to yours, so that it can be walked to and mixed.",
+            "The same command run again goes on where it stopped; Ctrl-C keeps the best so far.",
+        ),
         "evaluate": Command(
             "evaluate",
             "Evaluate",

@@ -142,6 +142,8 @@ class ProgressDisplay:
                 self.show_verdict(event)
             case events.Treatment():
                 echo(event.text, markup=False)
+            case events.Projected():
+                echo(_found_line(event), markup=False)
             case events.Done():
                 for task in self.bar.tasks if event.reason == "finished" else ():
                     self.bar.update(task.id, completed=task.total)  # work that ended early is done, too
@@ -174,6 +176,12 @@ class ProgressDisplay:
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(what, total=total, detail="")
         self.bar.update(self.tasks[what], completed=done, total=total, detail=detail)
+
+
+def _found_line(event: events.Projected) -> str:
+    label = f", {event.label}" if event.label else ""
+    how_near = f"distance {event.distance:.3f}" + ("" if event.tuned is None else f", tuned {event.tuned:.3f}")
+    return f"{event.path}: {how_near} (nearest random sample {event.nearest:.3f}{label})"
 
 
 def _value_and_interval(event: events.Score) -> str:

@@ -34,10 +34,19 @@ def write_latent(path: Path, w: Tensor, model: GeneratorModel) -> None:
         GanvasError: there is a file that holds no latents of Ganvas.
         OSError: it cannot be written.
     """
-    if path.exists() and path.stat().st_size and not _is_latent_file(path):
-        raise not_ours(path)
+    check_latent_free(path)
     facts = {"run": model.run_name, "network": model.fingerprint, "software": f"ganvas {__version__}"}
     write_atomically(path, save({TENSOR: w.detach().float().cpu().contiguous()}, {"ganvas": json.dumps(facts)}))
+
+
+def check_latent_free(path: Path) -> None:
+    """Check that latents may be written to `path`.
+
+    Raises:
+        GanvasError: there is a file that holds no latents of Ganvas.
+    """
+    if path.exists() and not _is_latent_file(path):
+        raise not_ours(path)
 
 
 def read_latents(path: Path | str, model: GeneratorModel) -> Tensor:
