@@ -67,9 +67,7 @@ def walk(
         GanvasError: a setting makes no sense, the run, a picture or the sound cannot be read, or the film not written.
     """
     config, began = config or WalkConfig(), time.monotonic()
-    columns, rows = check_walk(config, passed)
-    if signature is not None and signature.config.sign_color == FROM_PICTURE:
-        raise GanvasError("The color of a signature that is taken from each frame flickers.", "Try: --sign-color white")
+    columns, rows = check_walk(config, passed, signature)
     check_film(out, config.fps)
     check_free(out)
     check_no_source(out, [*passed.files, *([audio] if audio else [])])
@@ -102,7 +100,7 @@ def walk(
     yield Done(str(out), written, 0, time.monotonic() - began, reason)
 
 
-def check_walk(config: WalkConfig, passed: Passed) -> tuple[int, int]:
+def check_walk(config: WalkConfig, passed: Passed, signature: Signature | None = None) -> tuple[int, int]:
     """Check the settings of a walk, and return the columns and rows of its grid.
 
     Raises:
@@ -130,6 +128,8 @@ def check_walk(config: WalkConfig, passed: Passed) -> tuple[int, int]:
         raise GanvasError("A walk through noise has no direction.", "Leave out --kind noise, or --direction.")
     if passed.files and config.label:
         raise GanvasError("The pictures of --through have their classes already.", "Leave out --label.")
+    if signature is not None and signature.config.sign_color == FROM_PICTURE:
+        raise GanvasError("The color of a signature that is taken from each frame flickers.", "Try: --sign-color white")
     return int(grid[1]), int(grid[2])
 
 
