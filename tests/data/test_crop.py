@@ -37,8 +37,8 @@ def test_entropy_finds_where_there_is_something_to_see(place: int, down: bool, m
     parts[place] = BUSY
     image = beside(*parts, down=down).convert(mode)
     box = crop_box(image, (8, 8), "entropy")
-    assert box[down] == pytest.approx(64 * place, abs=10)
-    assert box[2] - box[0] == box[3] - box[1] == 64
+    assert box[down] == pytest.approx(64 * place, abs=14)
+    assert (box[2] - box[0], box[3] - box[1]) == pytest.approx((64, 64))
 
 
 def test_a_square_target_is_not_needed() -> None:
@@ -52,7 +52,7 @@ def test_hidden_colors_are_not_seen() -> None:
     hidden = BUSY.copy()
     hidden.putalpha(0)
     image = beside(hidden, PLAIN.convert("RGBA"), BUSY.convert("RGBA"))
-    assert crop_box(image, (8, 8), "entropy")[0] == pytest.approx(128, abs=10)
+    assert crop_box(image, (8, 8), "entropy")[0] == pytest.approx(128, abs=14)
 
 
 def test_where_all_is_alike_the_middle_is_taken() -> None:

@@ -73,8 +73,7 @@ class DataOptions:
         Literal["auto", "crop", "center", "centre", "top", "entropy", "pad", "stretch"] | None,
         Option("crop", read=lambda config: config.data.fit),
     ] = None
-    """crop (or center) cuts out the middle, top the upper part, entropy where most is to be seen; pad keeps all on the
-    background, stretch ignores the shape."""
+    """crop or center keeps the middle, top the upper part, entropy the liveliest; pad keeps all, stretch distorts."""
     aspect: Annotated[
         str | None, Option("all shapes", "LOW-HIGH", read=lambda config: range_text(config.data.aspect))
     ] = None

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganvas.latents.projection.embedding import Embedding, distances
+from ganvas.latents.projection.embedding import Embedding, as_shown, distances
 
 
 def images(channels: int, count: int = 2, height: int = 16, width: int = 24) -> torch.Tensor:
@@ -38,3 +38,12 @@ def test_a_distance_leads_somewhere() -> None:
     assert moved.grad is not None
     after = distances(embedding(moved.detach() - 20 * moved.grad), target)
     assert after < before
+
+
+def test_what_is_too_bright_looks_white_and_can_come_back() -> None:
+    images = torch.tensor([3.0, 0.5]).requires_grad_(True)
+    shown = as_shown(images)
+    assert shown.tolist() == [1.0, 0.5]
+    shown.sum().backward()
+    assert images.grad is not None
+    assert images.grad.tolist() == [1.0, 1.0]

@@ -29,7 +29,7 @@ def test_every_recipe_finds_pictures_and_can_be_tuned(recipe: str, kind: str, tm
     model_file = (run.model / "generator.safetensors").read_bytes()
     events = projected(run, pictures, out, tune=True)
     found, tuned = (event for event in events if isinstance(event, Projected))
-    assert found.distance <= found.nearest * 1.0001
+    assert found.distance <= found.nearest * 1.01
     assert tuned.tuned is not None
     assert tuned.tuned < found.distance
     assert found.label in (run.read_config().classes or ("",))

@@ -29,7 +29,7 @@ def test_a_picture_of_its_own_comes_nearer_than_random_samples(recipe: str, tmp_
     model = load(saved_run(tmp_path / "run", recipe).folder, "cpu")
     search, starts, nearest = search_of(model, Schedule(rounds=((3, 10), (1, 30))))
     best = run_to_end(search.run(starts))
-    assert best.distance < 0.7 * nearest
+    assert best.distance < 0.9 * nearest
     _, found = search.distances(best.w[None])
     assert float(found[0]) == pytest.approx(best.distance, rel=1e-3)
     assert (model.synthesize(best.w[None])[0].int() - best.image.int()).abs().max() <= 1
@@ -38,7 +38,7 @@ def test_a_picture_of_its_own_comes_nearer_than_random_samples(recipe: str, tmp_
 def test_it_never_ends_farther_than_it_began(tmp_path: Path) -> None:
     model = load(saved_run(tmp_path / "run").folder, "cpu")
     search, starts, nearest = search_of(model, Schedule(rounds=((3, 1),)))
-    assert run_to_end(search.run(starts)).distance <= nearest * 1.0001
+    assert run_to_end(search.run(starts)).distance <= nearest * 1.01
 
 
 def test_styles_of_each_layer_come_nearer_than_one_for_all(tmp_path: Path) -> None:

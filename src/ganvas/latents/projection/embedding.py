@@ -36,6 +36,11 @@ class Embedding:
         return torch.cat([*parts, pixels * (PIXEL_WEIGHT / pixels.shape[1]) ** 0.5], 1)
 
 
+def as_shown(images: Tensor) -> Tensor:
+    """Return images clamped to [-1, 1], as they are written; gradients pass, so that what is beyond can come back."""
+    return images + (images.clamp(-1, 1) - images).detach()
+
+
 def visible(images: Tensor) -> Tensor:
     """Return images (B, C, H, W) in [-1, 1] with colours as strong as they are opaque: below nothing none is seen."""
     if images.shape[1] < 4:

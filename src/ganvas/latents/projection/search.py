@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...image_io import to_uint8
 from ..sample import GeneratorModel
-from .embedding import Embedding, distances
+from .embedding import Embedding, as_shown, distances
 from .starts import Spread
 
 LR = 0.1  # of Adam, in standard deviations of random samples
@@ -103,7 +103,7 @@ class Search:
     def distances(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """Return the images (B, C, H, W) drawn from w (B, num_ws, w_dim), and their distances (B,)."""
         images = self.model.network.synthesize(w)
-        return images, distances(self.embedding(images), self.target)
+        return images, distances(self.embedding(as_shown(images)), self.target)
 
     def _descend(
         self, w: Tensor, which: Sequence[int], best: Best, part: tuple[float, float], steps: int, rows: int

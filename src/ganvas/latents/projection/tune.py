@@ -22,7 +22,7 @@ from ...models.stylegan2 import SynthesisLayer
 from ...runs import Run
 from ..latent_files import read_latents
 from ..sample import MODEL_FILE, GeneratorModel, read_training_length, save_network
-from .embedding import Embedding, distances
+from .embedding import Embedding, as_shown, distances
 from .pictures import Target
 from .results import FINISHED, INTERRUPTED, Result, writing
 
@@ -140,7 +140,7 @@ class Tuning:
         ]
 
     def _drawn(self, w: Tensor) -> Tensor:
-        vectors: Tensor = self.embedding(self.network.synthesize(w))  # type: ignore[operator]
+        vectors: Tensor = self.embedding(as_shown(self.network.synthesize(w)))  # type: ignore[operator]
         return vectors
 
     def _change_elsewhere(self, pivots: Tensor, rng: torch.Generator) -> Tensor:
@@ -151,7 +151,7 @@ class Tuning:
         share = torch.rand(len(z), 1, 1, generator=rng).to(pivots.device)
         w = torch.lerp(pivots, self.model.map(z, labels).to(pivots.device), share)
         with torch.no_grad():
-            before = self.embedding(self.model.network.synthesize(w))
+            before = self.embedding(as_shown(self.model.network.synthesize(w)))
         return distances(self._drawn(w), before).mean()
 
 
