@@ -88,6 +88,30 @@ def test_a_walk_is_a_loop_to_the_bit_whatever_the_batch(recipe: str, changes: di
     assert len({frame.tobytes() for frame in frames[:10]}) > 5, "it stands still"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_films_of_runs_of_every_recipe(recipe: str, tmp_path: Path) -> None:
+    variants = {
+        "plain": tiny.config(recipe),
+        "classes": tiny.config(recipe, classes=("cat", "dog")),
+        "clear": tiny.config(recipe, channels=4),
+        "oblong": oblong(recipe),
+    }
+    for name, wanted in variants.items():
+        run, out = saved(tmp_path / name, wanted), tmp_path / f"{name}.webp"
+        done = list(walk(run, out, replace(SHORT, seconds=0.5, size=48, grid="2x1")))[-1]
+        assert isinstance(done, Done)
+        with Image.open(out) as image:
+            assert (image.n_frames, image.size) == (5, (96, 32 if name == "oblong" else 48))
+
+
+def test_an_enlarging_network_is_walked() -> None:
+    walking = painter(model(tiny.upsampled()), replace(SHORT, size=32))
+    first, again, one = *walking.frames([0, 10]), *walking.frames([3])
+    assert np.array_equal(first, again)
+    assert one.shape == (32, 32, 3)
+
+
 @pytest.mark.parametrize("recipe", ["quick", "stylegan2", "dcgan"])
 def test_oblong_pictures_and_grids(recipe: str) -> None:
     walking = painter(model(oblong(recipe)), replace(SHORT, size=96), 2)
