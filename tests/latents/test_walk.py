@@ -16,10 +16,9 @@ from ganvas.config.parts import DataConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Note, Progress
 from ganvas.image_io import read_metadata, save_image, to_image
-from ganvas.latents import walk as walk_module
 from ganvas.latents.latent_files import latent_metadata, write_latent
 from ganvas.latents.sample import GeneratorModel, save_network
-from ganvas.latents.walk import RANDOM, Painter, walk
+from ganvas.latents.walk import PICTURES_AT_ONCE, RANDOM, Painter, walk
 from ganvas.latents.walk_plan import Passed, Rhythm, plan_walk
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
@@ -338,7 +337,7 @@ def test_memory_does_not_grow_with_the_length(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sampler, "synthesize", lambda w: drawn.append(len(w)) or real(w))
     walking = painter(sampler, replace(SHORT, seconds=5), 3)
     assert sum(1 for _ in walking.frames(range(50))) == 50
-    assert max(drawn) <= 3 * walk_module.FRAMES_AT_ONCE
+    assert max(drawn) <= PICTURES_AT_ONCE
 
 
 def test_a_walk_is_signed_at_one_place(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from .write import SIGN
 
 DEFAULT_SECONDS = 20.0
 MIN_SIDE = 256  # pixels of a picture's longer side, unless another size is asked for: 32 px are a stamp on a screen
-FRAMES_AT_ONCE = 16
+PICTURES_AT_ONCE = 16  # drawn between two looks at whether to stop
 PREVIEW_FRAMES = 16  # from which a GIF takes its colours
 MAX_PICTURES = 400  # of a grid
 RANDOM = Passed()
@@ -185,8 +185,9 @@ class Painter:
     def frames(self, numbers: Sequence[int]) -> Generator[Frame, None, None]:
         """Yield frames (H, W, C) by their numbers; each is the same to the bit whatever others are drawn with it."""
         pictures = len(self.walk.tracks)
-        for start in range(0, len(numbers), FRAMES_AT_ONCE):
-            w = self.walk.latents(numbers[start : start + FRAMES_AT_ONCE])
+        frames_at_once = max(1, PICTURES_AT_ONCE // pictures)
+        for start in range(0, len(numbers), frames_at_once):
+            w = self.walk.latents(numbers[start : start + frames_at_once])
             images = self.model.synthesize(w.flatten(0, 1))
             for first in range(0, len(images), pictures):
                 yield self._tile([self._enlarged(to_image(image)) for image in images[first : first + pictures]])
