@@ -16,10 +16,9 @@ from ganvas.config.parts import DataConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Note, Progress
 from ganvas.image_io import read_metadata, save_image, to_image
-from ganvas.latents import walk as walk_module
 from ganvas.latents.latent_files import latent_metadata, write_latent
 from ganvas.latents.sample import GeneratorModel, save_network
-from ganvas.latents.walk import RANDOM, Painter, walk
+from ganvas.latents.walk import PICTURES_AT_ONCE, RANDOM, Painter, walk
 from ganvas.latents.walk_plan import Passed, Rhythm, plan_walk
 from ganvas.models import build_generator
 from ganvas.recipes import RECIPES
@@ -86,6 +85,30 @@ def test_a_walk_is_a_loop_to_the_bit_whatever_the_batch(recipe: str, changes: di
     for number in (0, 4, 9):
         assert np.array_equal(frames[number], *walking.frames([number])), "a frame depends on those drawn with it"
     assert len({frame.tobytes() for frame in frames[:10]}) > 5, "it stands still"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_films_of_runs_of_every_recipe(recipe: str, tmp_path: Path) -> None:
+    variants = {
+        "plain": tiny.config(recipe),
+        "classes": tiny.config(recipe, classes=("cat", "dog")),
+        "clear": tiny.config(recipe, channels=4),
+        "oblong": oblong(recipe),
+    }
+    for name, wanted in variants.items():
+        run, out = saved(tmp_path / name, wanted), tmp_path / f"{name}.webp"
+        done = list(walk(run, out, replace(SHORT, seconds=0.5, size=48, grid="2x1")))[-1]
+        assert isinstance(done, Done)
+        with Image.open(out) as image:
+            assert (image.n_frames, image.size) == (5, (96, 32 if name == "oblong" else 48))
+
+
+def test_an_enlarging_network_is_walked() -> None:
+    walking = painter(model(tiny.upsampled()), replace(SHORT, size=32))
+    first, again, one = *walking.frames([0, 10]), *walking.frames([3])
+    assert np.array_equal(first, again)
+    assert one.shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize("recipe", ["quick", "stylegan2", "dcgan"])
@@ -314,7 +337,7 @@ def test_memory_does_not_grow_with_the_length(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sampler, "synthesize", lambda w: drawn.append(len(w)) or real(w))
     walking = painter(sampler, replace(SHORT, seconds=5), 3)
     assert sum(1 for _ in walking.frames(range(50))) == 50
-    assert max(drawn) <= 3 * walk_module.FRAMES_AT_ONCE
+    assert max(drawn) <= PICTURES_AT_ONCE
 
 
 def test_a_walk_is_signed_at_one_place(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from .write import SIGN
 
 DEFAULT_SECONDS = 20.0
 MIN_SIDE = 256  # pixels of a picture's longer side, unless another size is asked for: 32 px are a stamp on a screen
-FRAMES_AT_ONCE = 16
+PICTURES_AT_ONCE = 16  # drawn between two looks at whether to stop
 PREVIEW_FRAMES = 16  # from which a GIF takes its colours
 MAX_PICTURES = 400  # of a grid
 RANDOM = Passed()
@@ -67,9 +67,7 @@ def walk(
         GanvasError: a setting makes no sense, the run, a picture or the sound cannot be read, or the film not written.
     """
     config, began = config or WalkConfig(), time.monotonic()
-    columns, rows = check_walk(config, passed)
-    if signature is not None and signature.config.sign_color == FROM_PICTURE:
-        raise GanvasError("The color of a signature that is taken from each frame flickers.", "Try: --sign-color white")
+    columns, rows = check_walk(config, passed, signature)
     check_film(out, config.fps)
     check_free(out)
     check_no_source(out, [*passed.files, *([audio] if audio else [])])
@@ -102,7 +100,7 @@ def walk(
     yield Done(str(out), written, 0, time.monotonic() - began, reason)
 
 
-def check_walk(config: WalkConfig, passed: Passed) -> tuple[int, int]:
+def check_walk(config: WalkConfig, passed: Passed, signature: Signature | None = None) -> tuple[int, int]:
     """Check the settings of a walk, and return the columns and rows of its grid.
 
     Raises:
@@ -130,6 +128,8 @@ def check_walk(config: WalkConfig, passed: Passed) -> tuple[int, int]:
         raise GanvasError("A walk through noise has no direction.", "Leave out --kind noise, or --direction.")
     if passed.files and config.label:
         raise GanvasError("The pictures of --through have their classes already.", "Leave out --label.")
+    if signature is not None and signature.config.sign_color == FROM_PICTURE:
+        raise GanvasError("The color of a signature that is taken from each frame flickers.", "Try: --sign-color white")
     return int(grid[1]), int(grid[2])
 
 
@@ -185,8 +185,9 @@ class Painter:
     def frames(self, numbers: Sequence[int]) -> Generator[Frame, None, None]:
         """Yield frames (H, W, C) by their numbers; each is the same to the bit whatever others are drawn with it."""
         pictures = len(self.walk.tracks)
-        for start in range(0, len(numbers), FRAMES_AT_ONCE):
-            w = self.walk.latents(numbers[start : start + FRAMES_AT_ONCE])
+        frames_at_once = max(1, PICTURES_AT_ONCE // pictures)
+        for start in range(0, len(numbers), frames_at_once):
+            w = self.walk.latents(numbers[start : start + frames_at_once])
             images = self.model.synthesize(w.flatten(0, 1))
             for first in range(0, len(images), pictures):
                 yield self._tile([self._enlarged(to_image(image)) for image in images[first : first + pictures]])
