@@ -13,6 +13,7 @@ from ganvas.latents.projection.project import Options, project
 from ganvas.latents.projection.search import Schedule
 from ganvas.latents.sample import save_network
 from ganvas.models import build_encoder, build_generator
+from ganvas.models.stylegan2 import StyleGAN2Generator
 from ganvas.runs import Run
 
 SHORT = Schedule(rounds=((3, 2), (1, 4)), layer_steps=3, tune_steps=4)
@@ -40,6 +41,9 @@ def saved_run(
     run, network = Run(folder), build_generator(config)
     for parameter in network.parameters():
         parameter.data += 0.2 * torch.randn(parameter.shape)
+    if isinstance(network, StyleGAN2Generator):
+        for to_rgb in network.to_rgb:
+            to_rgb.weight.data *= 0.2  # or it would draw in black and white alone, and there were no way to go
     run.write_config(config)
     save_network(run, network, 3, 24)
     encoder = build_encoder(config)

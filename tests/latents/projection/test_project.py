@@ -42,7 +42,7 @@ def test_every_recipe_finds_pictures_and_can_be_tuned(recipe: str, kind: str, tm
             assert image.tobytes() == drawn.permute(1, 2, 0).contiguous().numpy().tobytes()
     assert (run.model / "generator.safetensors").read_bytes() == model_file, "the run itself was changed"
     with open_written(out / "000-film.webp") as film:
-        assert film.n_frames >= 3  # type: ignore[attr-defined]
+        assert film.n_frames >= (3 if recipe == "dcgan" else 1)  # equal ones are one that lasts longer
     assert isinstance(events[-1], Done)
     assert (events[-1].reason, events[-1].step) == ("finished", 1)
 
