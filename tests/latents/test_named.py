@@ -137,7 +137,7 @@ def test_pictures_of_others_are_projected_once(run: Run, tmp_path: Path) -> None
     """Of another run, or photographs: what they were drawn from is found, kept, and not searched again."""
     other = load(saved(tmp_path / "other", varied("fc"), seed=1).folder, "cpu")
     folders = draw(other, tmp_path / "drawn by another", 5, 0), tiny.write_pictures(tmp_path / "photographs", 5)
-    brief = Options(device="cpu", samples=8, schedule=Schedule(rounds=((1, 2),)))
+    brief = Options(device="cpu", samples=16, schedule=Schedule(rounds=((1, 2),)))
     for projected in (5, 0):
         events = list(find_between(load(run.folder, "cpu"), run, "photo", *folders, projection=brief))
         assert sum(isinstance(event, Projected) for event in events) == 2 * projected
