@@ -17,7 +17,10 @@ import ganvas
 import tiny
 from ganvas.cli import main
 from ganvas.cli.commands import COMMANDS, Command
+from ganvas.cli.options import command_of
+from ganvas.cli.sample import Sample
 from ganvas.cli.terminal import stop_on_signals
+from ganvas.config import SignConfig
 from ganvas.errors import GanvasError
 from ganvas.event_log import to_json
 from ganvas.latents import write
@@ -195,6 +198,23 @@ def test_sample_by_seeds_and_by_the_latent_of_a_picture(
         assert seven.tobytes() == again.tobytes()
     assert main([*sample, "--count", "1", "--first", "12", "--out", str(tmp_path / "more")]) == 0
     assert [path.name for path in (tmp_path / "more").iterdir()] == ["000012.png"]
+
+
+def test_a_command_is_typed_again_as_it_was_given() -> None:
+    given = Sample(Path("my run"), count=3, seed=-1, signature=SignConfig("me.png", sign_rotation=-5.0), json=True)
+    words = [
+        "ganvas",
+        "sample",
+        "my run",
+        "--count",
+        "3",
+        "--seed=-1",
+        "--sign",
+        "me.png",
+        "--sign-rotation=-5.0",
+        "--json",
+    ]
+    assert command_of("sample", given) == shlex.join(words)
 
 
 def test_an_interrupted_sampling_says_how_to_go_on(

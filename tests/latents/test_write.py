@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 import tiny
-from ganvas.config import SignConfig
+from ganvas.config import DataConfig, SignConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Note, Progress
 from ganvas.image_io import read_metadata
@@ -113,12 +113,12 @@ def test_every_picture_is_found_again(recipe: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", CHANNELS)
 @pytest.mark.parametrize("suffix", SUFFIXES.values())
 def test_formats(mode: str, suffix: str, tmp_path: Path) -> None:
-    config = tiny.config("dcgan", channels=CHANNELS[mode])
+    config = tiny.NARROW["dcgan"](DataConfig("pictures", 32, 48, CHANNELS[mode]), tiny.COUNT)
     mine = GeneratorModel(build_generator(config), config, torch.device("cpu"), "mine")
     drawn(write_pictures(mine, tmp_path, asked(), suffix))
     assert names(tmp_path) == [f"00000{index}{suffix}" for index in range(3)]
     with Image.open(tmp_path / f"000000{suffix}") as image:
-        assert image.size == (16, 16)
+        assert image.size == (48, 32)
         assert (image.mode == "RGBA") == (mode == "RGBA" and suffix != ".jpg")
 
 

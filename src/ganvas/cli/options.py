@@ -36,8 +36,10 @@ def _words(command: Any) -> Iterator[str]:
         elif is_dataclass(value):
             yield from _words(value)
         elif value != each.default and value is not False:
-            flag, text = f"--{each.name.replace('_', '-')}", str(value)
-            yield from [flag] if value is True else [f"{flag}={text}"] if text.startswith("-") else [flag, text]
+            texts = [] if value is True else [str(text) for text in (value if isinstance(value, tuple) else (value,))]
+            flag = f"--{each.name.replace('_', '-')}"
+            starts_with_minus = bool(texts) and texts[0].startswith("-")  # and would be taken for a flag
+            yield from [f"{flag}={texts[0]}", *texts[1:]] if starts_with_minus else [flag, *texts]
 
 
 def train_option_groups(leave_out: tuple[type, ...] = ()) -> list[tuple[str, Any, Field[Any]]]:

@@ -1,6 +1,5 @@
 """ganvas sample"""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -59,17 +58,15 @@ class Sample:
         model = ganvas.load(self.run_folder, self.device)
         request = self._request(model)
         out = self.out or self.run_folder / "sampled"
-        with stop_on_signals() as stop:
-            if self.sheet is not None:
-                events: Iterator[ganvas.Event] = write_sheet(model, self.sheet, request, signature)
-            elif out.suffix.lower() in WRITTEN_SUFFIXES and not out.is_dir():
-                events = write_picture(model, out, request, signature)
-            else:
-                command = command_of("sample", self)
-                events = write_pictures(
-                    model, out, request, SUFFIXES[self.format], signature, stop=stop, command=command
-                )
-            done = render_until_done(events)
+        if self.sheet is not None:
+            done = render_until_done(write_sheet(model, self.sheet, request, signature))
+        elif out.suffix.lower() in WRITTEN_SUFFIXES and not out.is_dir():
+            done = render_until_done(write_picture(model, out, request, signature))
+        else:
+            suffix, command = SUFFIXES[self.format], command_of("sample", self)
+            with stop_on_signals() as stop:
+                events = write_pictures(model, out, request, suffix, signature, stop=stop, command=command)
+                done = render_until_done(events)
         warn_if_ill(self.run_folder)
         facts = {"count": len(request), "drawn": done["images_seen"], "path": done["path"], "reason": done["reason"]}
         return facts | ({"seed": request.seed} if self.seeds is None and self.latent is None else {})

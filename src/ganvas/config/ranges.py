@@ -87,7 +87,7 @@ def _data_ranges(data: DataConfig) -> Iterator[Range]:
         if pair is not None:
             yield f"the number of numbers in data.{name}", len(pair), 2, 2
     if data.aspect is not None:
-        yield "the least of data.aspect", min(data.aspect), 0, data.aspect[-1]
+        yield "the first of data.aspect", data.aspect[0], 0, data.aspect[1]
     if data.limit is not None:
         yield "data.limit", data.limit, 1, MAX_NUMBER
 

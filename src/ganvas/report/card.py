@@ -77,7 +77,7 @@ def _data(summary: RunSummary) -> Iterator[str]:
         yield "- Turned at random."
     files = skipped_files(summary.run)
     if files:
-        yield f"- Unreadable files, skipped: {len(files):,}."
+        yield f"- Files that were skipped: {len(files):,}."
     yield from ("", "## Training", "")
     phases = ", ".join(f"{escape_markdown(phase.name)} ({phase.steps:,} steps)" for phase in config.phases)
     yield f"- Recipe {inline_code(config.recipe)}, planned phases: {phases}."
