@@ -19,6 +19,7 @@ from ganvas.events import (  # fmt: skip
     Note,
     Prescription,
     Progress,
+    Projected,
     Replanned,
     SampleGrid,
     Score,
@@ -43,6 +44,7 @@ EVENTS_OF_EVERY_KIND: list[Event] = [
     Treatment(10, 320, "stalled", (Prescription("lr", "generator", 2.0),), "", "Doubled the [generator's] rate."),
     Iteration(3, 60, 384, 0.5, 0.1, 0.3, 0.1),
     Replanned(11, 352, 1.25, 6000),
+    Projected(picture="me.png", path="out/me.png", distance=0.25, nearest=0.5, tuned=0.04, label="cat[s]"),
     Done("runs/mine", 10, 5000, 61.0, "finished", "ganvas sample runs/mine"),
 ]
 
