@@ -20,6 +20,7 @@ from ganvas.events import (  # fmt: skip
     Note,
     Prescription,
     Progress,
+    Projected,
     Replanned,
     SampleGrid,
     Score,
@@ -45,6 +46,7 @@ EVENTS_OF_EVERY_KIND: list[Event] = [
     Iteration(3, 60, 384, 0.5, 0.1, 0.3, 0.1),
     Replanned(11, 352, 1.25, 6000),
     DirectionFound("smile", "smile.safetensors", "smile.png", "from [serious] to smiling"),
+    Projected(picture="me.png", path="out/me.png", distance=0.25, nearest=0.5, tuned=0.04, label="cat[s]"),
     Done("runs/mine", 10, 5000, 61.0, "finished", "ganvas sample runs/mine"),
 ]
 

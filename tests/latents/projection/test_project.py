@@ -1,5 +1,6 @@
 """The whole of `ganvas project`: what is written, what is refused, and how it goes on."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from search_tiny import KINDS, SHORT, projected, saved_run
 
 import ganvas
 import tiny
+from ganvas.cli import main
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Note, Progress, Projected
 from ganvas.image_io import open_written, read_metadata
@@ -146,3 +148,15 @@ def test_a_full_disk_is_told_and_the_next_time_it_goes_on(tmp_path: Path, monkey
             projected(run, pictures, out)
     assert "type the same command again" in caught.value.hint
     assert any(isinstance(event, Projected) for event in projected(run, pictures, out))
+
+
+def test_the_command_line_says_where_things_are(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run, pictures, out = saved_run(tmp_path / "run"), tiny.write_pictures(tmp_path / "mine", 1), tmp_path / "out"
+    projected(run, pictures, out)
+    arguments = ["project", str(run.folder), str(pictures), "--out", str(out), "--device", "cpu", "--json"]
+    assert main(arguments) == 0
+    shown = capfd.readouterr()
+    assert "1 of 1 pictures were found already" in shown.err
+    assert json.loads(shown.out)["path"] == str(out)
+    assert main([*arguments[:2], str(tmp_path / "none"), *arguments[3:]]) == 1
+    assert "There is no picture" in capfd.readouterr().err

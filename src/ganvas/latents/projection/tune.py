@@ -27,9 +27,10 @@ from .pictures import Target
 from .results import FINISHED, INTERRUPTED, Result, writing
 
 FOLDER = "tuned"  # in the folder of the results
-LR = 1e-3  # of Adam
+LEAST_LR = 1e-3  # of Adam; that of the training where it was higher, as in networks with equalized weights
+NOT_DRAWING = ("discriminator", "prior")  # optimizers that move nothing which draws
 BATCH = 4  # pictures of a step, and as many others
-LOCALITY_WEIGHT = 1.0  # of what changes elsewhere
+LOCALITY_WEIGHT = 0.5  # of what changes elsewhere
 NOISE_WEIGHT = 1.0  # of what neighbours in the noise have to do with each other
 COARSEST_NOISE = 8  # pixels, down to which that is asked at every size
 
@@ -113,9 +114,11 @@ class Tuning:
         parameters = [*self.network.parameters(), *noises]
         for parameter in parameters:
             parameter.requires_grad_(True)
-        adam, rng = torch.optim.Adam(parameters, LR, betas=(0.9, 0.99)), seeded_rng(0, "tuning")
+        rates = [each.lr for name, each in self.model.config.optimizers.items() if name not in NOT_DRAWING]
+        lr, rng = max(LEAST_LR, *rates), seeded_rng(0, "tuning")
+        adam = torch.optim.Adam(parameters, lr, betas=(0.9, 0.99))
         for step in range(self.steps):
-            adam.param_groups[0]["lr"] = LR * min(1.0, 2 * (1 - step / self.steps))
+            adam.param_groups[0]["lr"] = lr * min(1.0, 2 * (1 - step / self.steps))
             chosen = torch.randperm(len(self.w), generator=rng)[:BATCH].to(self.w.device)
             loss = distances(self._drawn(self.w[chosen]), self.targets[chosen]).mean()
             loss = loss + LOCALITY_WEIGHT * self._change_elsewhere(self.w[chosen], rng)
@@ -148,7 +151,7 @@ class Tuning:
         z = torch.randn(len(pivots), self.model.config.z_dim, generator=rng)
         classes = len(self.model.config.classes)
         labels = torch.randint(classes, (len(z),), generator=rng) if classes else None
-        share = torch.rand(len(z), 1, 1, generator=rng).to(pivots.device)
+        share = (1 - torch.rand(len(z), 1, 1, generator=rng) / 2).to(pivots.device)  # what is nearer has to change
         w = torch.lerp(pivots, self.model.map(z, labels).to(pivots.device), share)
         with torch.no_grad():
             before = self.embedding(as_shown(self.model.network.synthesize(w)))
