@@ -118,7 +118,7 @@ def test_what_is_no_safetensors_is_refused(content: bytes, run: Run, model: Gene
     with pytest.raises(GanvasError, match="is damaged, or is no direction"):
         read_direction(run, "smile", model)
     with pytest.raises(GanvasError, match="another direction 'smile' already"):
-        check_not_taken(run, "smile", FOUND, model)
+        check_not_taken(run, "smile", FOUND)
 
 
 def test_a_link_is_not_followed(run: Run, model: GeneratorModel, tmp_path: Path) -> None:
@@ -132,12 +132,12 @@ def test_a_link_is_not_followed(run: Run, model: GeneratorModel, tmp_path: Path)
 
 
 def test_a_name_is_taken_anew_only_by_the_same(run: Run, model: GeneratorModel) -> None:
-    check_not_taken(run, "smile", FOUND, model)
+    check_not_taken(run, "smile", FOUND)
     write_direction(run, model, smile(model))
-    check_not_taken(run, "smile", FOUND | {"told": 0.5}, model)
+    check_not_taken(run, "smile", FOUND | {"told": 0.5})
     for other in ({"method": "pca"}, {"from": "angry"}, {"to": "laughing"}, {"layers": "coarse"}):
         with pytest.raises(GanvasError, match="another direction 'smile' already") as caught:
-            check_not_taken(run, "smile", FOUND | other, model)
+            check_not_taken(run, "smile", FOUND | other)
         assert "--name smile-2" in caught.value.hint
 
 

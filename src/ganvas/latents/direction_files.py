@@ -19,6 +19,7 @@ from torch import Tensor
 from ..errors import GanvasError, cannot_be_read_now, did_you_mean, ganvas_command
 from ..formatting import printable
 from ..image_io import write_atomically
+from ..limits import MAX_LATENT_HEADER
 from ..runs import Run
 from ..typed_json import parse_json
 from ..version import __version__
@@ -26,7 +27,6 @@ from .sample import GeneratorModel
 
 SUFFIX, TENSOR, METADATA = ".safetensors", "direction", "ganvas"
 NAME = re.compile(r"\w[\w-]{0,63}")  # of letters and digits in any language: it is a file's name as well
-MAX_HEADER_BYTES = 1 << 20  # of a file besides its numbers; ours have some hundred
 LARGEST = 1e6  # standard deviations that a slider may be moved; pictures are noise long before
 
 
@@ -57,7 +57,7 @@ def check_name(name: str) -> None:
         )
 
 
-def check_not_taken(run: Run, name: str, found: Mapping[str, Any], model: GeneratorModel) -> None:
+def check_not_taken(run: Run, name: str, found: Mapping[str, Any]) -> None:
     """Check that a direction may be written under its name: there is none, or one that was found in the same way.
 
     Raises:
@@ -112,7 +112,7 @@ def read_direction(run: Run, name: str, model: GeneratorModel) -> Direction:
         raise GanvasError(f"{run.folder} has no direction '{name}'.{did_you_mean(name, names)}", listed)
     shape = model.w_shape
     try:
-        if file.stat().st_size > 4 * math.prod(shape) + MAX_HEADER_BYTES:
+        if file.stat().st_size > 4 * math.prod(shape) + MAX_LATENT_HEADER:
             raise GanvasError(f"{file} is too large for a direction of this run.", f"Remove it, or try: {find}")
         record = _metadata(file)
         with safe_open(file, "pt") as tensors:

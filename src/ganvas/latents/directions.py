@@ -51,7 +51,7 @@ def find_axes(
     family = method if layers == ALL else f"{method}-{layers.replace(',', '-')}"
     found: dict[str, Any] = {"method": method, "layers": layers}
     for rank in range(1, count + 1):
-        check_keepable(run, f"{family}-{rank}", found, model)
+        check_keepable(run, f"{family}-{rank}", found)
     overview = run.directions / f"{family}.png"
     check_place(overview)
     steps, shares = yield from (_style_steps if method == "sefa" else _principal_steps)(model, count, chosen)
@@ -80,14 +80,14 @@ def keep(model: GeneratorModel, run: Run, direction: Direction, text: str) -> Di
     return DirectionFound(direction.name, str(file), str(sheet), text)
 
 
-def check_keepable(run: Run, name: str, found: dict[str, Any], model: GeneratorModel) -> None:
+def check_keepable(run: Run, name: str, found: dict[str, Any]) -> None:
     """Check that a direction and its sheet may be written, before time is spent on finding it.
 
     Raises:
         GanvasError: the name is taken, or a file is in the way.
     """
     check_writable(run.directions, "Make the run writable.")
-    check_not_taken(run, name, found, model)
+    check_not_taken(run, name, found)
     check_place(run.directions / f"{name}.png")
 
 

@@ -55,7 +55,7 @@ def find_between(
     check_name(name)
     chosen = parse_layers(layers, model.w_shape[0])
     found: dict[str, Any] = {"method": "pictures", "from": _name(start), "to": _name(end), "layers": layers}
-    check_keepable(run, name, found, model)
+    check_keepable(run, name, found)
     folders = [_pictures(start), _pictures(end)]
     if start.resolve() == end.resolve():
         raise GanvasError(f"Both folders are {start}: nothing differs.", "Name two: --from FOLDER --to OTHER")
