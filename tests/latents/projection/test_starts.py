@@ -6,11 +6,13 @@ import pytest
 import torch
 from search_tiny import saved_run
 
+import tiny
 from ganvas.events import run_to_end
 from ganvas.image_io import to_float
 from ganvas.latents.projection.embedding import Embedding, distances
 from ganvas.latents.projection.starts import POOL_SEED, encoded, load_encoder, near_samples
 from ganvas.latents.sample import load
+from ganvas.models import build_encoder
 
 
 def test_the_nearest_of_all_samples_are_found(tmp_path: Path) -> None:
@@ -45,3 +47,10 @@ def test_the_encoder_of_the_newest_checkpoint_says_a_code(recipe: str, tmp_path:
 def test_other_recipes_have_none(tmp_path: Path) -> None:
     run = saved_run(tmp_path / "run", "dcgan")
     assert load_encoder(run, run.read_config()) is None
+
+
+def test_a_run_that_enlarges_encodes_small_pictures() -> None:
+    config = tiny.upsampled("quick")
+    encoder = build_encoder(config)
+    assert encoder is not None
+    assert encoded(encoder.eval(), config, torch.zeros(2, 3, 32, 32)).shape == (2, 1, config.z_dim)

@@ -16,9 +16,9 @@ def test_the_copy_learns_the_picture_and_the_generator_stands_still(tmp_path: Pa
     before = {key: tensor.clone() for key, tensor in model.network.state_dict().items()}
     w = model.map(*model.latents([1, 2]))
     network = copy.deepcopy(model.network)
-    tuning = Tuning(model, network, w, to_float(model.sample(seeds=[3, 4])), 25)
+    tuning = Tuning(model, network, w, to_float(model.sample(seeds=[3, 4])), 15)
     far = tuning.distances()
-    assert list(tuning.run()) == list(range(1, 26))
+    assert list(tuning.run()) == list(range(1, 16))
     assert all(now < then for now, then in zip(tuning.distances(), far, strict=True))
     assert all(torch.equal(each, before[key]) for key, each in model.network.state_dict().items())
     assert not any(each.requires_grad for each in (*network.parameters(), *network.buffers()))
