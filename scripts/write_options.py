@@ -11,6 +11,7 @@ from ganvas.config.train_options import choices, flag, help_texts
 from ganvas.recipes import RECIPES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "options.md"
+UNLISTED = ("auto", "grey", "centre")  # what is left out, and other spellings
 INTRODUCTION = """# Options of a training
 
 The flags of `ganvas train` and `ganvas inspect`, and the keyword arguments of `ganvas.train` and `ganvas.plan`. None is
@@ -35,9 +36,7 @@ def page() -> str:
 
 
 def _row(name: str) -> str:
-    words = (
-        tuple(RECIPES) if name == "recipe" else tuple(word for word in choices(name) if word not in ("auto", "grey"))
-    )
+    words = tuple(RECIPES) if name == "recipe" else tuple(word for word in choices(name) if word not in UNLISTED)
     value = OPTIONS[name].metavar.replace("|", " or ")
     typed = f"`{flag(name)}{f' {value}' if value else ''}`"
     listed = f" One of {', '.join(f'`{word}`' for word in words)}." if words else ""

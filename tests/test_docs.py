@@ -62,7 +62,7 @@ def test_commands_and_flags_exist(page: Path, capfd: pytest.CaptureFixture[str])
     for name in set(re.findall(r"`ganvas ([a-z-]+)|^ganvas ([a-z-]+)", text, re.M)):
         command = name[0] or name[1]
         assert command in COMMANDS or command.startswith("--"), f"{page.name} speaks of ganvas {command}"
-    old = {flag for flags in FLAGS.values() for flag in flags} - {"--colours", "--optimiser"}
+    old = {flag for flags in FLAGS.values() for flag in flags} - {"--colours", "--optimiser", "--sign-colour"}
     for line in text.splitlines():
         if line.strip("` ").startswith("ganvas "):
             assert not old & set(line.split()), f"{page.name} types an old flag: {line}"

@@ -24,6 +24,7 @@ from ganvas.evaluation import (
     read_evaluation,
 )
 from ganvas.events import Event, Progress, run_to_end
+from ganvas.latents.request import PictureRequest
 from ganvas.latents.sample import save_network
 from ganvas.latents.write import write_pictures
 from ganvas.metrics.real_features import RealImages
@@ -120,7 +121,8 @@ def test_progress_is_reported(run: Path) -> None:
 
 def test_samples_written_as_png_score_the_same(run: Path, pictures: Path, tmp_path: Path) -> None:
     of_run = run_to_end(evaluate(run, None, FEW))
-    write_pictures(ganvas.load(run, "cpu"), tmp_path / "samples", 40, seed=FEW.seed)
+    request = PictureRequest(count=40, seed=FEW.seed)
+    run_to_end(write_pictures(ganvas.load(run, "cpu"), tmp_path / "samples", request))
     of_folder = run_to_end(evaluate(tmp_path / "samples", pictures, FEW, tmp_path / "found"))
     expected, got = values(of_run), values(of_folder)
     for key in ("frechet_plain", "kid", "precision", "coverage", "diversity", "detail", "brightness"):

@@ -158,6 +158,11 @@ def test_every_old_name_has_a_new_one(name: str) -> None:
     assert written.pop("upsampling") is None
     assert written["data"].pop("drop_copies") is False
     assert written["data"].pop("value_range") is None
+    assert (written["data"].pop("aspect"), written["data"].pop("limit"), written["data"].pop("limit_seed")) == (
+        None,
+        None,
+        0,
+    )
     assert written.pop("content") == written.pop("relative_path") == ""
     assert written.pop("turn") is False
     assert written.pop("closing_seconds") == 0.0

@@ -1,6 +1,7 @@
 """Numbers in a config.json that nobody trains with: refused where the file is read, before anything is built."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def saved(folder: Path, config: Config) -> Run:
 def test_what_is_written_can_be_read(recipe: str, tmp_path: Path) -> None:
     config = tiny.config(recipe, seed=2**70)
     assert saved(tmp_path / "run", config).read_config() == config
+    some = replace(config, data=replace(config.data, aspect=(0.8, 1.25), limit=3000, limit_seed=2**70))
+    assert saved(tmp_path / "run", some).read_config() == some
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,11 @@ def test_what_is_written_can_be_read(recipe: str, tmp_path: Path) -> None:
         (("data", "height"), -5),
         (("data", "width"), 10**9),
         (("data", "channels"), 2),
+        (("data", "aspect"), [1.0]),
+        (("data", "aspect"), [2.0, 1.0]),
+        (("data", "aspect"), [-1.0, 1.0]),
+        (("data", "value_range"), [0.0]),
+        (("data", "limit"), 0),
         (("z_dim",), -1),
         (("held_out",), -1),
         (("phases",), []),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .art import directions, mix, project, walk
 from .config.keywords import document, options_from
 from .device import leave_time_to_other_programs
 from .errors import GanvasError
@@ -39,13 +40,17 @@ __all__ = [
     "Event",
     "GanvasError",
     "__version__",
+    "directions",
     "doctor",
     "evaluate",
     "inspect",
     "load",
+    "mix",
     "plan",
+    "project",
     "stylize",
     "train",
+    "walk",
     "write_report",
 ]
 
@@ -118,15 +123,21 @@ def load(run: str | Path, device: str = "auto") -> "GeneratorModel":
     return load(run, device)
 
 
-def inspect(pictures: str | Path) -> "Inspection":
+def inspect(pictures: str | Path, *, aspect: str | None = None, limit: int | None = None) -> "Inspection":
     """Return what is in a set of pictures and what is wrong with it; nothing is written.
 
+    Args:
+        pictures: folder, .zip, .npy or MNIST-style idx file.
+        aspect, limit: which of them are used, as in `train`.
+
     Raises:
-        GanvasError: there are no pictures.
+        GanvasError: there are no pictures, or an option makes no sense.
     """
+    from .config.numbers import parse_aspect
     from .data import inspect
 
-    return inspect(pictures)
+    options = options_from({"aspect": aspect, "limit": limit})
+    return inspect(pictures, aspect=parse_aspect(options.aspect) if options.aspect else None, limit=options.limit)
 
 
 def evaluate(

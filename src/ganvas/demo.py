@@ -14,9 +14,10 @@ from .data.ownership import check_free
 from .errors import ganvas_command
 from .evaluation import evaluate
 from .evaluation_inputs import EvaluationOptions
-from .events import Done, Event, Note
+from .events import Done, Event, Note, run_to_end
 from .image_io import open_written, save_animation
-from .latents.write import write_grid
+from .latents.request import PictureRequest
+from .latents.write import write_sheet
 from .runs import Run
 
 EVALUATED_SAMPLES = 500  # enough for a first impression
@@ -64,7 +65,7 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
 
     yield Note("2 of 4: generating 64 people who do not exist.")
     write_animation(run, out / ANIMATION)
-    write_grid(load(run.folder), out / PEOPLE, count=64, seed=1, scale=UPSCALE)
+    run_to_end(write_sheet(load(run.folder), out / PEOPLE, PictureRequest(count=64, seed=1), scale=UPSCALE))
 
     yield Note("3 of 4: measuring how good they are.")
     yield from evaluate(run.folder, None, EvaluationOptions(count=EVALUATED_SAMPLES))

@@ -165,7 +165,8 @@ def compared_size(config: DataConfig, at: str | None) -> tuple[int, int]:
                 f"Try: --at {2 * config.width}x{2 * config.height}",
             )
         return width, height
-    own = min(read_overview(open_source(config.path, config.value_range)).short_side, MAX_SIDE)
+    overview = read_overview(open_source(config.path, config.value_range), config.aspect, config.limit)
+    own = min(overview.short_side, MAX_SIDE)
     scale = max(1.0, own / min(config.width, config.height))
     return round(scale * config.width), round(scale * config.height)
 

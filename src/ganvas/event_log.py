@@ -9,6 +9,7 @@ from typing import Any
 from .errors import GanvasError
 from .events import (
     CheckpointSaved,
+    DirectionFound,
     Done,
     Event,
     HealthCheck,
@@ -17,6 +18,7 @@ from .events import (
     Note,
     Prescription,
     Progress,
+    Projected,
     Replanned,
     SampleGrid,
     Score,
@@ -32,7 +34,7 @@ EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         Progress, Note, Started, Step, SampleGrid, LogitHistograms, Score, CheckpointSaved, HealthCheck, Verdict,
-        Treatment, Replanned, Iteration, Done,
+        Treatment, Replanned, Iteration, Projected, DirectionFound, Done,
     )
 }  # fmt: skip
 

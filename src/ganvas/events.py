@@ -216,6 +216,35 @@ class Iteration(Event):
     progress: float = 0.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Projected(Event):
+    """A picture whose nearest latent was found, and how near that is: a squared distance, 0 for the same picture.
+
+    picture: its file.
+    path: of what the generator draws from the latent.
+    nearest: distance of the nearest random sample, to compare with.
+    tuned: distance after the generator was tuned; None where it was not.
+    label: class of the latent; "" for a run without classes.
+    """
+
+    picture: str
+    path: str
+    distance: float
+    nearest: float
+    tuned: float | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class DirectionFound(Event):
+    """A direction of a generator's latents, written to `path`, and its `sheet`; `text` says how it was found."""
+
+    name: str
+    path: str
+    sheet: str
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class Done(Event):
     """The end of the work: where the result is, why it ended, and the command to type next.

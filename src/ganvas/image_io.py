@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image, ImageFile
+from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 from PIL.TiffImagePlugin import TiffImageFile
@@ -32,7 +33,13 @@ EXIF_SAFE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # not percent-encoded in EXIF descr
 SIXTEEN_BIT_SUFFIXES = (".png", ".tif", ".tiff")  # formats with 16 bits a channel
 WRITTEN_FORMATS = ("PNG", "WEBP", "JPEG", "TIFF")  # by Ganvas
 WRITTEN_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
-IMAGE_FILES = {b"\xff\xd8\xff": JpegImageFile, b"RIFF": WebPImageFile, b"II": TiffImageFile, b"MM": TiffImageFile}
+IMAGE_FILES = {
+    b"\xff\xd8\xff": JpegImageFile,
+    b"RIFF": WebPImageFile,
+    b"II": TiffImageFile,
+    b"MM": TiffImageFile,
+    b"GIF8": GifImageFile,
+}
 HEAD_BYTES = 4  # enough to tell these
 EXIF_DESCRIPTION, EXIF_SOFTWARE = 0x010E, 0x0131  # tags
 TEMPORARY_NAME_LENGTH = 40  # characters of a file's name; all of it and more would not always fit into 255 bytes
@@ -91,7 +98,7 @@ def save_image(image: Image.Image, path: Path, metadata: Mapping[str, object]) -
         options["pnginfo"] = info
     else:
         exif = image.getexif()
-        exif[EXIF_DESCRIPTION] = _exif_description(texts)
+        exif[EXIF_DESCRIPTION] = description(metadata)
         exif[EXIF_SOFTWARE] = texts["software"]
         options["exif"] = exif
     if suffix in (".jpg", ".jpeg"):
@@ -122,7 +129,7 @@ def save_16bit_image(
         return
     buffer = io.BytesIO()
     tifffile.imwrite(
-        buffer, pixels, photometric="rgb", compression="zlib", description=_exif_description(texts), metadata=None,
+        buffer, pixels, photometric="rgb", compression="zlib", description=description(metadata), metadata=None,
         software=texts["software"], iccprofile=icc_profile, extrasamples=["unassalpha"] * (pixels.shape[2] - 3),
     )  # fmt: skip
     write_atomically(path, buffer.getvalue())
@@ -169,7 +176,7 @@ def open_written(path: Path) -> Image.Image:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Return the metadata that `save_image` wrote into a file; empty if there is none or the file is damaged.
+    """Return the metadata that Ganvas wrote into a picture; empty if there is none or the file is damaged.
 
     Nothing is decoded, so that a painting may have more pixels than Pillow opens.
 
@@ -182,16 +189,17 @@ def read_metadata(path: Path) -> dict[str, str]:
         with path.open("rb") as file, _image_file_of(file.read(HEAD_BYTES))(path) as image:
             if isinstance(image, PngImageFile):
                 return {str(key): value for key, value in image.info.items() if isinstance(value, str)}
+            if isinstance(image, GifImageFile):
+                return parse_description(image.info.get("comment", b"").decode("ascii", "replace"))
             exif = image.getexif()
-            description, software = (str(exif.get(tag, "")) for tag in (EXIF_DESCRIPTION, EXIF_SOFTWARE))
+            line, software = (str(exif.get(tag, "")) for tag in (EXIF_DESCRIPTION, EXIF_SOFTWARE))
     except MemoryError:
         raise
     except Exception as error:  # decoders raise anything on a broken file; it has no metadata for us
         if isinstance(error, OSError) and error.errno is not None:
             raise
         return {}
-    entries = (entry.partition("=") for entry in description.split("; "))
-    metadata = {key: unquote(value) for key, separator, value in entries if separator}
+    metadata = parse_description(line)
     return {"software": software} | metadata if software else metadata
 
 
@@ -205,9 +213,15 @@ def _with_version(metadata: Mapping[str, object]) -> dict[str, str]:
     return {**{key: str(value) for key, value in metadata.items()}, "software": f"ganvas {__version__}"}
 
 
-def _exif_description(texts: Mapping[str, str]) -> str:
-    """Return metadata as one line of ASCII for the EXIF description."""
-    return "; ".join(f"{key}={quote(value, safe=EXIF_SAFE)}" for key, value in texts.items())
+def description(metadata: Mapping[str, object]) -> str:
+    """Return metadata, with the version of ganvas, as one line of ASCII: for EXIF, and for the comment of a film."""
+    return "; ".join(f"{key}={quote(value, safe=EXIF_SAFE)}" for key, value in _with_version(metadata).items())
+
+
+def parse_description(text: str) -> dict[str, str]:
+    """Return the metadata in such a line; empty if it is none."""
+    entries = (entry.partition("=") for entry in text.split("; "))
+    return {key: unquote(value) for key, separator, value in entries if separator}
 
 
 def _png_chunk(kind: bytes, content: bytes) -> bytes:
@@ -215,13 +229,18 @@ def _png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
+def description_exif(metadata: Mapping[str, object]) -> Image.Exif:
+    """Return metadata, with the version of ganvas, as EXIF."""
+    exif = Image.Exif()
+    exif[EXIF_DESCRIPTION], exif[EXIF_SOFTWARE] = description(metadata), _with_version(metadata)["software"]
+    return exif
+
+
 def save_animation(
     frames: Sequence[Image.Image], path: Path, milliseconds: int, metadata: Mapping[str, object]
 ) -> None:
     """Write `frames` as an animated WebP that loops; its last frame lasts ten times as long."""
-    exif = Image.Exif()
-    texts = _with_version(metadata)
-    exif[EXIF_DESCRIPTION], exif[EXIF_SOFTWARE] = _exif_description(texts), texts["software"]
+    exif = description_exif(metadata)
     durations = [milliseconds] * (len(frames) - 1) + [10 * milliseconds]
     buffer = io.BytesIO()
     frames[0].save(
@@ -235,9 +254,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Once this returns, it also outlasts a power cut.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # By chance, and not by the process: those of containers may all have number 1. A long name would get too long.
-    temporary = path.with_name(f".{path.name[:TEMPORARY_NAME_LENGTH]}.{secrets.token_hex(8)}.tmp")
+    temporary = temporary_beside(path)
     try:
         with temporary.open("xb") as file:
             try_lock(file)  # tells `remove_half_written` that this is being written
@@ -261,6 +278,22 @@ def remove_half_written(path: Path) -> None:
         with suppress(FileNotFoundError, PermissionError), temporary.open("r+b") as file:  # gone, or another user's
             if try_lock(file):
                 temporary.unlink()
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a name for a file that will take the place of `path` once it is whole; the folder is there afterwards."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # By chance, and not by the process: those of containers may all have number 1. A long name would get too long.
+    return path.with_name(f".{path.name[:TEMPORARY_NAME_LENGTH]}.{secrets.token_hex(8)}.tmp")
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Let a whole file take the place of `path`, as `write_atomically` does."""
+    if path.is_file():
+        shutil.copymode(path, temporary)
+    flush_to_disk(temporary)
+    temporary.replace(path)
+    flush_to_disk(path.parent)
 
 
 def flush_to_disk(*paths: Path) -> None:

@@ -17,6 +17,8 @@ MAX_BATCH = 1 << 20  # images; batches beyond some thousands teach no more
 MAX_CLASSES = 1 << 20  # ImageNet-21k has 22,000
 MAX_NUMBER = 1e18  # of anything else, seeds aside: what is larger does not fit into an index
 
+MAX_LATENT_HEADER = 1 << 20  # bytes of a direction's file besides its numbers; ours have some hundred
+
 # Pictures.
 MAX_IMAGE_PIXELS = 178_956_970  # of a file; Pillow's own limit: half a gigabyte as RGB
 MAX_MEMBER_BYTES = 1 << 30  # of a picture in an archive, which is unpacked in memory; larger ones may be zip bombs

@@ -6,6 +6,7 @@ RUN/samples/        sample grids of fixed latents
 RUN/checkpoints/    the newest few and the best
 RUN/model/          the EMA generator, for sampling, and its model card
 RUN/evaluation/     scores, and grids of samples, real pictures and closest pairs
+RUN/directions/     ways through the latents that have names, and their sheets
 RUN/report.html     everything on one page
 RUN/skipped.txt     pictures that could not be read, and why
 """
@@ -51,6 +52,7 @@ class Run:
         self.skipped_file = self.folder / "skipped.txt"
         self.lock_file = self.folder / ".lock"
         self.sampled = self.folder / "sampled"
+        self.directions = self.folder / "directions"
         self.report_file = self.folder / "report.html"
 
     def exists(self) -> bool:
@@ -114,7 +116,9 @@ class Run:
             raise GanvasError(
                 f"{self.folder} {problem}.", f"Try: {ganvas_command('train', 'PICTURES', '--out', self.folder)}"
             )
-        self.refuse_links(self.config_file, self.model, self.evaluation, self.sampled, self.report_file)
+        self.refuse_links(
+            self.config_file, self.model, self.evaluation, self.sampled, self.directions, self.report_file
+        )
         self.refuse_pipes()
         try:
             record = read_json_object(self.config_file)
@@ -183,7 +187,7 @@ class Run:
 
     def remove_temp_files(self) -> None:
         """Remove files that a killed process left half-written. Only call this with the folder locked."""
-        for folder in (self.folder, self.samples, self.model, self.evaluation, self.sampled):
+        for folder in (self.folder, self.samples, self.model, self.evaluation, self.sampled, self.directions):
             for path in folder.glob(".*.tmp"):
                 path.unlink(missing_ok=True)
 

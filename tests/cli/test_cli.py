@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,9 +17,13 @@ import ganvas
 import tiny
 from ganvas.cli import main
 from ganvas.cli.commands import COMMANDS, Command
+from ganvas.cli.options import command_of
+from ganvas.cli.sample import Sample
 from ganvas.cli.terminal import stop_on_signals
+from ganvas.config import SignConfig
 from ganvas.errors import GanvasError
 from ganvas.event_log import to_json
+from ganvas.latents import write
 from ganvas.runs import Run
 from histories import COLLAPSED, health_checks
 
@@ -92,6 +97,8 @@ def test_the_run_is_named_after_the_pictures(
         (["train", "pictures", "--freeze", "0.5"], "nothing to freeze", "--from RUN"),
         (["train", "pictures", "--batch", "1"], "--batch must be between 2 and 4096, not 1", "--batch 32"),
         (["sample", "nowhere"], "nowhere does not exist", "ganvas train"),
+        (["walk", "nowhere", "--out", "a.webp"], "nowhere does not exist", "ganvas train"),
+        (["walk", "run", "--seeds", "9-3"], "ends before it begins", "--seeds 3-9"),
         (["inspect", "nowhere"], "nowhere", ""),
     ],
 )
@@ -132,13 +139,27 @@ def test_sample_writes_numbered_pictures(run: Path, tmp_path: Path, capfd: pytes
     assert (run / "sampled" / "000000.png").is_file()
 
 
+def test_walk_writes_a_film(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    film = tmp_path / "film.webp"
+    arguments = ["walk", str(run), "--seeds", "3,7-8", "--seconds", "0.5", "--fps", "10", "--out", str(film)]
+    assert main([*arguments, "--device", "cpu", "--json"]) == 0
+    captured = capfd.readouterr()
+    facts = json.loads(captured.out)
+    assert (facts["path"], facts["step"], facts["reason"]) == (str(film), 5, "finished")
+    assert "frames drawn" in captured.err
+    assert str(film) in captured.err.replace("\n", "")
+    with Image.open(film) as image:
+        assert (image.n_frames, image.size) == (5, (256, 256))
+
+
 def test_pictures_of_a_longer_sampling_are_told(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ["sample", str(run), "--device", "cpu", "--out", str(tmp_path / "out")]
     assert main([*arguments, "--count", "5"]) == 0
     (tmp_path / "out" / "000009-mine.png").write_bytes(b"")
     assert "earlier" not in capfd.readouterr().err
     assert main([*arguments, "--count", "3"]) == 0
-    assert "2 pictures of an earlier, longer sampling, from 000003.png on" in capfd.readouterr().err
+    text = " ".join(capfd.readouterr().err.split())
+    assert "2 pictures of an earlier sampling, from 000003.png on" in text
     assert len(list((tmp_path / "out").iterdir())) == 6, "nothing is removed"
 
 
@@ -153,21 +174,93 @@ def test_sampling_tells_that_a_training_ended_ill(run: Path, capfd: pytest.Captu
     assert main(arguments) == 0, "nothing is known"
 
 
-def test_sample_writes_a_grid(run: Path, tmp_path: Path) -> None:
+def test_sample_writes_a_sheet(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     sheet = tmp_path / "sheet.png"
-    assert main(["sample", str(run), "--count", "4", "--grid", str(sheet), "--device", "cpu"]) == 0
-    with Image.open(sheet) as image:
-        assert image.text["run"] == "run"
+    for flag in ("--sheet", "--grid"):
+        assert main(["sample", str(run), "--count", "4", flag, str(sheet), "--device", "cpu"]) == 0
+        with Image.open(sheet) as image:
+            assert image.text["run"] == "run"
+        assert ("--grid is now called --sheet" in capfd.readouterr().err) == (flag == "--grid")
     assert not (run / "sampled").exists()
 
 
+def test_sample_by_seeds_and_by_the_latent_of_a_picture(
+    run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sample = ["sample", str(run), "--device", "cpu"]
+    assert main([*sample, "--seeds", "3,7-8", "--format", "webp", "--out", str(tmp_path / "out"), "--json"]) == 0
+    facts = json.loads(capfd.readouterr().out)
+    assert facts == {"count": 3, "drawn": 3, "path": str(tmp_path / "out"), "reason": "finished"}
+    assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == ["seed000003", "seed000007", "seed000008"]
+    assert main([*sample, "--seeds", "7", "--truncation", "0.5", "--out", str(tmp_path / "seven.png")]) == 0
+    assert main([*sample, "--latent", str(tmp_path / "seven.png"), "--out", str(tmp_path / "again.png")]) == 0
+    with Image.open(tmp_path / "seven.png") as seven, Image.open(tmp_path / "again.png") as again:
+        assert seven.tobytes() == again.tobytes()
+    assert main([*sample, "--count", "1", "--first", "12", "--out", str(tmp_path / "more")]) == 0
+    assert [path.name for path in (tmp_path / "more").iterdir()] == ["000012.png"]
+
+
+def test_a_command_is_typed_again_as_it_was_given() -> None:
+    given = Sample(Path("my run"), count=3, seed=-1, signature=SignConfig("me.png", sign_rotation=-5.0), json=True)
+    words = [
+        "ganvas",
+        "sample",
+        "my run",
+        "--count",
+        "3",
+        "--seed=-1",
+        "--sign",
+        "me.png",
+        "--sign-rotation=-5.0",
+        "--json",
+    ]
+    assert command_of("sample", given) == shlex.join(words)
+
+
+def test_an_interrupted_sampling_says_how_to_go_on(
+    run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = write.save_image
+
+    def interrupting(image: Image.Image, path: Path, metadata: dict[str, object]) -> None:
+        save(image, path, metadata)
+        if path.stem == "000003":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(write, "save_image", interrupting)
+    command = ["sample", str(run), "--count", "40", "--seed", "-1", "--out", str(tmp_path / "my pictures")]
+    assert main([*command, "--json"]) == 130
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["reason"] == "interrupted"
+    (line,) = (line for line in captured.err.splitlines() if "To continue: " in line)
+    words = shlex.split(line.partition("To continue: ")[2])
+    assert words[0] == "ganvas"
+    done = len(list((tmp_path / "my pictures").iterdir()))
+    assert 4 <= done < 40
+    assert main(words[1:]) == 0
+    assert json.loads(capfd.readouterr().out)["drawn"] == 40 - done
+    assert len(list((tmp_path / "my pictures").iterdir())) == 40
+
+
+REFUSED = [
+    ["--label", "cat"], ["--count", "0"], ["--truncation", "2"], ["--device", "tpu"], ["--grid", "a.txt"],
+    ["--seeds", "3-"], ["--seeds", "9-3"], ["--seeds", "0-99999999"], ["--seeds", "1", "--count", "2"],
+    ["--seeds", "1", "--latent", "a.png"], ["--first", "-1"], ["--latent", "nowhere.png"],
+    ["--latent", "config.json"], ["--out", "two.png", "--count", "2"], ["--sheet", "a.png", "--out", "b"],
+    ["--sign", "nowhere.png"], ["--sign-size", "0.5"], ["--sign", "config.json"],
+]  # fmt: skip
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "more", [["--label", "cat"], ["--count", "0"], ["--truncation", "2"], ["--device", "tpu"], ["--grid", "a.txt"]]
-)
-def test_sample_refuses(more: list[str], run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["sample", str(run), *more]) == 1
-    assert "Error: " in capfd.readouterr().err
+def test_sample_refuses(run: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(run)
+    before = sorted(run.rglob("*"))
+    for more in REFUSED:
+        assert main(["sample", str(run), "--device", "cpu", *more]) == 1, more
+        error = capfd.readouterr().err
+        assert "Error: " in error, more
+        assert len(error.strip().splitlines()) >= 2, f"no hint: {error}"
+        assert sorted(run.rglob("*")) == before, f"something was written: {more}"
 
 
 def test_inspect(pictures: Path, capfd: pytest.CaptureFixture[str]) -> None:

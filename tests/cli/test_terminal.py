@@ -10,6 +10,7 @@ from ganvas.cli.terminal import console
 from ganvas.event_log import EVENTS
 from ganvas.events import (  # fmt: skip
     CheckpointSaved,
+    DirectionFound,
     Done,
     Event,
     Evidence,
@@ -19,6 +20,7 @@ from ganvas.events import (  # fmt: skip
     Note,
     Prescription,
     Progress,
+    Projected,
     Replanned,
     SampleGrid,
     Score,
@@ -43,6 +45,8 @@ EVENTS_OF_EVERY_KIND: list[Event] = [
     Treatment(10, 320, "stalled", (Prescription("lr", "generator", 2.0),), "", "Doubled the [generator's] rate."),
     Iteration(3, 60, 384, 0.5, 0.1, 0.3, 0.1),
     Replanned(11, 352, 1.25, 6000),
+    DirectionFound("smile", "smile.safetensors", "smile.png", "from [serious] to smiling"),
+    Projected(picture="me.png", path="out/me.png", distance=0.25, nearest=0.5, tuned=0.04, label="cat[s]"),
     Done("runs/mine", 10, 5000, 61.0, "finished", "ganvas sample runs/mine"),
 ]
 
@@ -70,6 +74,7 @@ def test_every_kind_of_event_is_shown(screen: Callable[[], str]) -> None:
         "cpu (2 threads)",
         "Stalled: It [stands] still. Evidence: ",
         "Doubled the [generator's] rate.",
+        "smile: from [serious] to smiling",
     ):
         assert text in shown, f"{text} was not shown"
     assert "ganvas sample runs/mine" in shown

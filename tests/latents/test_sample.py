@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 import ganvas
 import tiny
-from ganvas.config import Config
+from ganvas.config import Config, DataConfig
 from ganvas.errors import GanvasError
 from ganvas.latents.sample import (
     MODEL_FILE,
@@ -56,13 +56,96 @@ def test_a_latent_depends_only_on_seed_and_index() -> None:
     assert float(many.std()) == pytest.approx(1, abs=0.1)
 
 
-@pytest.mark.parametrize("classes", [(), ("a", "b")])
-def test_an_image_does_not_depend_on_the_count(classes: tuple[str, ...]) -> None:
-    sampler = model(classes=classes)
-    many = sampler.sample(130, seed=1).int()
-    # With another batch size, convolutions may round differently, so one level of 255 is allowed.
-    assert (many[:5] - sampler.sample(5, seed=1).int()).abs().max() <= 1
-    assert (many[100:130] - sampler.sample(30, seed=1, first=100).int()).abs().max() <= 1
+KINDS: list[dict[str, object]] = [
+    {},
+    {"classes": ("cat", "dog")},
+    {"channels": 4},
+    {"data": DataConfig("pictures", 32, 48)},
+    {"classes": ("cat", "dog"), "data": DataConfig("pictures", 32, 48, 4)},
+]
+
+
+def of_kind(recipe: str, kind: dict[str, object]) -> GeneratorModel:
+    torch.manual_seed(0)
+    options = dict(kind)
+    data = options.pop("data", DataConfig("pictures", 16, 16, options.pop("channels", 3)))  # type: ignore[arg-type]
+    assert isinstance(data, DataConfig)
+    config = replace(tiny.NARROW[recipe](data, tiny.COUNT), **options)  # type: ignore[arg-type]
+    network = build_generator(config)
+    for parameter in network.parameters():  # what begins at zero would hide noise and labels
+        parameter.data += 0.1 * torch.randn(parameter.shape)
+    return GeneratorModel(network, config, CPU, "mine")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=["plain", "classes", "alpha", "oblong", "all"])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_sample_is_synthesized_from_where_its_latent_is_mapped(recipe: str, kind: dict[str, object]) -> None:
+    sampler = of_kind(recipe, kind)
+    seeds = [5, 0, -3]
+    z, labels = sampler.latents(seeds)
+    w = sampler.map(z, labels, 0.7)
+    images = sampler.synthesize(w)
+    assert w.shape == (3, *sampler.w_shape)
+    assert images.shape == (3, *sampler.config.shape)
+    assert torch.equal(images, sampler.sample(seeds=seeds, truncation=0.7))
+    for seed, image in zip(seeds, images, strict=True):
+        assert torch.equal(image, sampler.sample(1, seed, 0.7)[0]), "image 0 of its seed"
+    assert not torch.equal(images[0], images[1])
+    assert not torch.equal(images, sampler.sample(seeds=seeds)), "truncation does nothing"
+    if labels is not None:
+        other = sampler.map(z, 1 - labels, 0.7)
+        assert not torch.equal(w, other), "the label is lost"
+        assert not torch.equal(sampler.synthesize(other), images)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=["plain", "classes", "alpha", "oblong", "all"])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_an_image_is_the_same_to_the_bit_whatever_is_drawn_with_it(recipe: str, kind: dict[str, object]) -> None:
+    sampler = of_kind(recipe, kind)
+    many = sampler.sample(37, seed=1)
+    assert torch.equal(many[:5], sampler.sample(5, seed=1))
+    assert torch.equal(many[21:22], sampler.sample(1, seed=1, first=21))
+    assert torch.equal(many[15:33], sampler.sample(18, seed=1, first=15))
+    w = sampler.map(*sampler.latents([1, 2, 3]))
+    shuffled = sampler.synthesize(w[[2, 0, 1, 0]])
+    assert torch.equal(shuffled, sampler.synthesize(w)[[2, 0, 1, 0]])
+
+
+def test_only_styles_have_a_mapping() -> None:
+    assert [recipe for recipe in RECIPES if model(recipe).has_mapping] == ["stylegan2"]
+    config = tiny.upsampled("quick")
+    enlarged = GeneratorModel(build_generator(config), config, CPU, "mine")
+    assert not enlarged.has_mapping
+    assert torch.equal(enlarged.synthesize(enlarged.map(*enlarged.latents([4]))), enlarged.sample(1, 4))
+
+
+def test_each_layer_has_its_own_style() -> None:
+    sampler = of_kind("stylegan2", {})
+    w = sampler.map(*sampler.latents([0, 1]))
+    image = sampler.synthesize(w[:1])
+    for layer in range(sampler.w_shape[0]):
+        mixed = w[:1].clone()
+        mixed[0, layer] = w[1, layer]
+        assert not torch.equal(sampler.synthesize(mixed), image), f"style {layer} does nothing"
+
+
+def test_a_fingerprint_tells_networks_apart() -> None:
+    one, same, other = model(), model(), model()
+    assert one.fingerprint == same.fingerprint
+    next(other.network.parameters()).data[0] += 1e-6
+    assert other.fingerprint != one.fingerprint
+
+
+def test_what_has_another_shape_is_refused() -> None:
+    plain, sorted_ = model(), model(classes=("cat", "dog"))
+    with pytest.raises(GanvasError, match=r"z has the shape \(2, 9\), not \(N, 8\)"):
+        plain.map(torch.zeros(2, 9))
+    with pytest.raises(GanvasError, match=r"w has the shape \(2, 8\), and mine needs \(N, 1, 8\)"):
+        plain.synthesize(torch.zeros(2, 8))
+    with pytest.raises(GanvasError, match="mine has classes, and no labels are given"):
+        sorted_.map(torch.zeros(2, 8))
+    with pytest.raises(GanvasError, match="There are no seeds"):
+        plain.sample(seeds=[])
 
 
 def test_classes_are_sampled_with_their_frequencies() -> None:

@@ -46,7 +46,7 @@ def test_an_empty_evaluation_is_no_error(tmp_path: Path) -> None:
 def test_notes_and_skipped_files(tmp_path: Path) -> None:
     page_text = text(tmp_path, skipped="".join(f"{n}.png\tis cut off\n" for n in range(30)))
     assert "A picture could not be read." in page_text
-    assert "Unreadable files, skipped: 30" in page_text
+    assert "Files that were skipped: 30" in page_text
     assert "19.png: is cut off" in page_text
     assert "20.png" not in page_text
     assert "and 10 more in skipped.txt" in page_text

@@ -60,6 +60,31 @@ GROUPS: dict[str, dict[str, Command]] = {
             "Evaluates the run first if that was not done yet.",
         ),
     },
+    "Make art": {
+        "walk": Command(
+            "walk",
+            "Walk",
+            "Make a film that walks from picture to picture, as a loop, to music if you like.",
+            "Ctrl-C leaves a film of what is drawn.",
+        ),
+        "project": Command(
+            "project",
+            "Project",
+            "Find the latent whose picture is nearest to yours, so that it can be walked to and mixed.",
+            "The same command run again goes on where it stopped; Ctrl-C keeps the best so far.",
+        ),
+        "mix": Command(
+            "mix",
+            "Mix",
+            "Mix pictures: a table with the layout of some and the colors of others, or all between four.",
+        ),
+        "directions": Command(
+            "directions",
+            "Directions",
+            "Find directions in which pictures change, or name one by two folders of pictures.",
+            "They are kept in RUN/directions, and used by ganvas sample --direction NAME=2.",
+        ),
+    },
     "Repaint pictures": {
         "style": Command(
             "style",

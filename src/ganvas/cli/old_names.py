@@ -12,10 +12,13 @@ _TRAIN = {
 FLAGS: dict[str, dict[str, str]] = {
     "train": _TRAIN,
     "inspect": _TRAIN,
-    "style": {"--colours": "--colors", "--optimiser": "--optimizer"},
+    "sample": {"--grid": "--sheet", "--sign-colour": "--sign-color"},
+    "style": {"--colours": "--colors", "--optimiser": "--optimizer", "--sign-colour": "--sign-color"},
     "recolor": {"--colours": "--colors"},
 }
-SPELLINGS = frozenset({"recolour", "--colours", "--optimiser"})  # British; as good as the others, so nothing is said
+SPELLINGS = frozenset(
+    {"recolour", "--colours", "--optimiser", "--sign-colour"}
+)  # British; as good as the others, so nothing is said
 
 
 def with_new_names(arguments: list[str]) -> list[str]:

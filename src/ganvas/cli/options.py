@@ -1,6 +1,7 @@
 """What several commands share: their options."""
 
-from dataclasses import Field, field, fields, make_dataclass
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, field, fields, is_dataclass, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -8,6 +9,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from ..config.options import GROUPS, OPTIONS
 from ..config.train_options import AUTO, TrainOptions, choices, flag, help_texts
+from ..errors import ganvas_command
 from ..recipes import RECIPES
 
 Json = Annotated[bool, arg(help="Put one JSON object on the last line of stdout.", help_behavior_hint="")]
@@ -18,6 +20,26 @@ Run = Annotated[Positional[Path], arg(metavar="RUN", help="A folder that ganvas 
 def optional(metavar: str) -> Any:
     """Return tyro's description of an option that may be left out, without mention of None."""
     return arg(metavar=metavar, help_behavior_hint="")
+
+
+def command_of(name: str, command: Any) -> str:
+    """Return the words of a command with its flags as they were given, to type it again."""
+    return ganvas_command(name, *_words(command))
+
+
+def _words(command: Any) -> Iterator[str]:
+    """Yield the words of a command's fields that differ from their defaults."""
+    for each in fields(command):
+        value = getattr(command, each.name)
+        if each.default is MISSING and each.default_factory is MISSING:  # a positional one
+            yield str(value)
+        elif is_dataclass(value):
+            yield from _words(value)
+        elif value != each.default and value is not False:
+            texts = [] if value is True else [str(text) for text in (value if isinstance(value, tuple) else (value,))]
+            flag = f"--{each.name.replace('_', '-')}"
+            starts_with_minus = bool(texts) and texts[0].startswith("-")  # and would be taken for a flag
+            yield from [f"{flag}={texts[0]}", *texts[1:]] if starts_with_minus else [flag, *texts]
 
 
 def train_option_groups(leave_out: tuple[type, ...] = ()) -> list[tuple[str, Any, Field[Any]]]:

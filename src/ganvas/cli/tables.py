@@ -108,6 +108,9 @@ def show_inspection(inspection: "Inspection") -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
         "pictures": f"{inspection.count:,} ({inspection.kind}), {inspection.usable:,} of them usable",
+        "left out": _most_common(
+            {"of other shapes": inspection.other_shapes, "beyond the limit": inspection.not_chosen}
+        ),
         "values": inspection.values,
         "formats": _most_common(inspection.formats),
         "color modes": _most_common(inspection.modes),

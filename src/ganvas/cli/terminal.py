@@ -131,6 +131,8 @@ class ProgressDisplay:
                 )
             case events.Iteration():
                 self.update_bar("painting", event.progress, 1, f"{event.scale} px  loss {event.loss:.4g}")
+            case events.DirectionFound():
+                echo(f"{event.name}{f': {event.text}' if event.text else ''}", markup=False)
             case events.SampleGrid():
                 pass  # the files in the run folder show more than a line here
             case events.Score(score="Frechet distance"):
@@ -142,6 +144,8 @@ class ProgressDisplay:
                 self.show_verdict(event)
             case events.Treatment():
                 echo(event.text, markup=False)
+            case events.Projected():
+                echo(_found_line(event), markup=False)
             case events.Done():
                 for task in self.bar.tasks if event.reason == "finished" else ():
                     self.bar.update(task.id, completed=task.total)  # work that ended early is done, too
@@ -174,6 +178,12 @@ class ProgressDisplay:
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(what, total=total, detail="")
         self.bar.update(self.tasks[what], completed=done, total=total, detail=detail)
+
+
+def _found_line(event: events.Projected) -> str:
+    label = f", {event.label}" if event.label else ""
+    how_near = f"distance {event.distance:.3f}" + ("" if event.tuned is None else f", tuned {event.tuned:.3f}")
+    return f"{event.path}: {how_near} (nearest random sample {event.nearest:.3f}{label})"
 
 
 def _value_and_interval(event: events.Score) -> str:

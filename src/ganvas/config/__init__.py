@@ -16,8 +16,10 @@ from .parts import (
 )
 from .run import FORMAT, Config
 from .serialization import from_dict, to_dict
+from .sign import SignConfig
 from .style import StyleConfig
 from .train_options import TrainOptions
+from .walk import WalkConfig
 
 __all__ = [
     "CHANNELS",
@@ -32,10 +34,12 @@ __all__ = [
     "OptimizerConfig",
     "PenaltyConfig",
     "PhaseConfig",
+    "SignConfig",
     "StyleConfig",
     "StyleGANConfig",
     "TrainOptions",
     "UpsamplingConfig",
+    "WalkConfig",
     "from_dict",
     "to_dict",
 ]

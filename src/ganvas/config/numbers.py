@@ -1,5 +1,6 @@
 """Numbers and ranges of numbers as they are typed."""
 
+import math
 import re
 
 from ..errors import GanvasError
@@ -16,6 +17,21 @@ def number_text(value: float) -> str:
 def range_text(value_range: tuple[float, float] | None) -> str | None:
     """Return a range as it is typed: "0-4095"; None for None."""
     return "-".join(map(number_text, value_range)) if value_range else None
+
+
+def parse_aspect(text: str) -> tuple[float, float]:
+    """Return the least and the greatest width over height in a text such as "0.8-1.25".
+
+    Raises:
+        GanvasError: it is no range of positive numbers, or the greater one is first.
+    """
+    found = re.fullmatch(rf"({_NUMBER})-({_NUMBER})", text.strip().lower())
+    if not found or not 0 < float(found[1]) <= float(found[2]) < math.inf:
+        raise GanvasError(
+            f"'{text}' is no range of shapes: it takes the least width over height, a hyphen and the greatest.",
+            "Try: --aspect 0.8-1.25",
+        )
+    return float(found[1]), float(found[2])
 
 
 def parse_range(text: str) -> tuple[float, float]:

@@ -70,9 +70,18 @@ class DataOptions:
     background: Annotated[str | None, Option("white", "COLOR", read=lambda config: config.data.background)] = None
     """Color under transparent pictures: a name, or #ffeedd."""
     fit: Annotated[
-        Literal["auto", "crop", "pad", "stretch"] | None, Option("crop", read=lambda config: config.data.fit)
+        Literal["auto", "crop", "center", "centre", "top", "entropy", "pad", "stretch"] | None,
+        Option("crop", read=lambda config: config.data.fit),
     ] = None
-    """crop cuts out the middle, pad keeps all on the background, stretch ignores the shape."""
+    """crop or center keeps the middle, top the upper part, entropy the liveliest; pad keeps all, stretch distorts."""
+    aspect: Annotated[
+        str | None, Option("all shapes", "LOW-HIGH", read=lambda config: range_text(config.data.aspect))
+    ] = None
+    """Leave out pictures of other shapes: least and greatest width over height, 0.8-1.25."""
+    limit: Annotated[
+        int | None, Option("all", "N", read=lambda config: config.data.limit, minimum=16, example="3000")
+    ] = None
+    """Use so many pictures at most, chosen at random by --seed."""
     value_range: Annotated[
         str | None,
         Option(

@@ -14,12 +14,14 @@ class DataConfig:
         height, width: of the prepared images, in pixels.
         channels: 1 gray, 3 color, 4 color with alpha kept.
         background: color under transparent pictures, as Pillow names it ("white", "#ffeedd").
-        fit: "crop" cuts out the middle at the target's shape, "pad" shrinks the whole picture onto the background,
-            "stretch" ignores the shape.
+        fit: "crop" cuts out the middle at the target's shape, "top" the upper part, "entropy" the part with the most
+            to see, "pad" shrinks the whole picture onto the background, "stretch" ignores the shape.
         conditional: condition the networks on each picture's class: its sub-folder, or the idx labels beside it.
         drop_copies: leave out exact copies; with classes, a picture may be in several. Runs of 0.1 kept them.
         value_range: the numbers for black and white of pictures with more than 8 bits a channel. None where all have 8,
             and for runs of 0.1, which took them from each picture.
+        aspect: the least and the greatest width over height of the pictures that are used; None for all shapes.
+        limit: how many pictures are used at most, chosen at random by `limit_seed`; None for all.
     """
 
     path: str
@@ -31,6 +33,9 @@ class DataConfig:
     conditional: bool = False
     drop_copies: bool = False
     value_range: tuple[float, float] | None = None
+    aspect: tuple[float, float] | None = None
+    limit: int | None = None
+    limit_seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import GanvasError
 from ..limits import MAX_BATCH, MAX_CLASSES, MAX_NUMBER, MAX_PHASES, MAX_SIDE, MAX_STAGES, MAX_WIDTH
-from .parts import CHANNELS, NetworkConfig
+from .parts import CHANNELS, DataConfig, NetworkConfig
 from .run import Config
 
 Range = tuple[str, float, float, float]  # name of a number, the number, and the least and the most that it may be
@@ -57,9 +57,9 @@ def all_numbers(value: Any, name: str = "") -> Iterator[Range]:
 
 
 def _ranges(config: Config) -> Iterator[Range]:
-    yield from all_numbers(dataclasses.asdict(dataclasses.replace(config, seed=0, requested=None)))
-    yield "data.height", config.data.height, 1, MAX_SIDE
-    yield "data.width", config.data.width, 1, MAX_SIDE
+    seedless = dataclasses.replace(config, seed=0, requested=None, data=dataclasses.replace(config.data, limit_seed=0))
+    yield from all_numbers(dataclasses.asdict(seedless))
+    yield from _data_ranges(config.data)
     yield "z_dim", config.z_dim, 1, MAX_WIDTH
     yield "held_out", config.held_out, 0, MAX_NUMBER
     yield "balance.n_critic", config.balance.n_critic, 1, MAX_NUMBER
@@ -78,6 +78,18 @@ def _ranges(config: Config) -> Iterator[Range]:
         yield f"optimizers.{name}.beta2", optimizer.beta2, 0, 1
     yield from _class_ranges(config)
     yield from _network_ranges(config)
+
+
+def _data_ranges(data: DataConfig) -> Iterator[Range]:
+    yield "data.height", data.height, 1, MAX_SIDE
+    yield "data.width", data.width, 1, MAX_SIDE
+    for name, pair in (("value_range", data.value_range), ("aspect", data.aspect)):
+        if pair is not None:
+            yield f"the number of numbers in data.{name}", len(pair), 2, 2
+    if data.aspect is not None:
+        yield "the first of data.aspect", data.aspect[0], 0, data.aspect[1]
+    if data.limit is not None:
+        yield "data.limit", data.limit, 1, MAX_NUMBER
 
 
 def _class_ranges(config: Config) -> Iterator[Range]:

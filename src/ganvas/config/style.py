@@ -1,8 +1,10 @@
 """The settings of a painting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from .sign import SignConfig
 
 Statistics = Literal["moments", "gram", "patches"]
 ColorMode = Literal["free", "luma", "covariance", "oklab"]
@@ -60,6 +62,7 @@ class StyleConfig:
     """Seed of the random numbers."""
     device: str = "auto"
     """cpu, cuda, cuda:1, mps, or auto."""
+    signature: SignConfig = field(default_factory=SignConfig)
 
     @property
     def start_path(self) -> Path | None:

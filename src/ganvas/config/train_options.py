@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from ..errors import GanvasError, lookup
-from .numbers import number_text, parse_range, range_text
+from .numbers import number_text, parse_aspect, parse_range, range_text
 from .options import (
     GROUPS,
     OPTIONS,
@@ -22,8 +22,9 @@ from .options import (
     RunOptions,
 )
 
+SPELLINGS = {("channels", "grey"): "gray", ("fit", "center"): "crop", ("fit", "centre"): "crop"}  # of the same value
 AUTO = "auto"  # typed where an option is to be chosen; the same as leaving it out
-WHOLE = {"images", "batch", "upsample", "penalty_interval", "seed"}  # options that are whole numbers
+WHOLE = {"images", "batch", "upsample", "penalty_interval", "seed", "limit"}  # options that are whole numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +137,10 @@ def _checked(name: str, option: Option, value: Any) -> Any:
         return "{}x{}".format(*parse_size(str(value)))
     if name == "value_range":
         return range_text(parse_range(value if isinstance(value, str) else "-".join(map(str, value))))
-    if name == "channels" and value == "grey":
-        return "gray"
+    if name == "aspect":
+        return range_text(parse_aspect(value if isinstance(value, str) else "-".join(map(str, value))))
+    if (name, value) in SPELLINGS:
+        return SPELLINGS[name, value]
     if name == "init_from":
         return str(value)
     for word in (value if isinstance(value, tuple) else (value,)) if choices(name) else ():

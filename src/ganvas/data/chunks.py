@@ -15,6 +15,7 @@ from .duplicates import content_hash
 from .image_file import UnreadableImageError
 from .index import CHUNK_SIZE, IndexEntry, read_entries
 from .memory_share import ALL_MEMORY, MemoryShare
+from .shape_filter import check_shape
 from .sources import open_source
 
 LARGE = "large"  # name of the file, beside the index, that is locked while a large picture is decoded
@@ -118,6 +119,7 @@ class ChunkDecoder:
                 raise UnreadableImageError(entry.problem)
             # Twice the target size is enough for the resize filter, and lets a JPEG be decoded small.
             content = self._source.read(entry.name)
+            check_shape(content, entry.name, config.aspect)
             enough = (2 * config.width, 2 * config.height)
             with memory.one_picture() as reserve:
                 decoded = read_image(content, entry.name, enough, config.value_range, reserve)

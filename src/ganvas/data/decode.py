@@ -11,6 +11,7 @@ from ..config import DataConfig
 from ..errors import GanvasError, check_choice, did_you_mean
 from ..limits import MAX_IMAGE_PIXELS
 from .color import to_srgb
+from .crop import crop_box
 from .image_file import (
     NO_MEMORY,
     UPRIGHT_TRANSPOSE,
@@ -30,7 +31,8 @@ from .sixteen_bit import in_range
 from .value_range import ValueRange
 
 MODE_OF_CHANNELS = {1: "L", 3: "RGB", 4: "RGBA"}
-FIT_METHODS = ("crop", "pad", "stretch")
+CROPS = ("crop", "top", "entropy")
+FIT_METHODS = (*CROPS, "pad", "stretch")
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def resize_to(image: Image.Image, config: DataConfig) -> Image.Image:
     if config.fit == "pad":
         padding_color = (*ImageColor.getrgb(config.background)[:3], 0) if mode == "RGBA" else config.background
         return ImageOps.pad(image, size, Image.Resampling.LANCZOS, padding_color)
-    box = _center_box(image.size, size) if config.fit == "crop" else None
+    box = crop_box(image, size, config.fit) if config.fit in CROPS else None
     return image.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=3.0)
 
 
@@ -138,15 +140,6 @@ def check_data_config(config: DataConfig) -> None:
         raise GanvasError(
             f"Unknown background colour '{config.background}'.{suggestion}", "Use a colour name or #rrggbb."
         ) from error
-
-
-def _center_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Return the largest centred box (left, top, right, bottom) with the aspect ratio of `target`."""
-    scale = min(size[0] / target[0], size[1] / target[1])
-    width, height = target[0] * scale, target[1] * scale
-    # Rounding may give a tiny negative number.
-    left, top = max((size[0] - width) / 2, 0), max((size[1] - height) / 2, 0)
-    return left, top, min(left + width, size[0]), min(top + height, size[1])
 
 
 def _skip_blank_frames(image: Image.Image) -> None:

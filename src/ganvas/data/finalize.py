@@ -45,9 +45,10 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
     count = index.count - len(total.skipped)
     if count < MIN_IMAGES:
         reasons = f": {_reason_summary(total.skipped.values())}" if total.skipped else ""
+        more = "Add pictures, allow more shapes (--aspect)" if config.aspect else "Add pictures"
         raise GanvasError(
             f"{MIN_IMAGES} pictures are needed; only {count} of {index.count} in {source.path} can be used{reasons}.",
-            f"Add pictures, or find out what is wrong: {ganvas_command('inspect', source.path)}",
+            f"{more}, or find out what is wrong: {ganvas_command('inspect', source.path)}",
         )
     usable = {entry.group for number, entry in enumerate(index.entries()) if number not in total.skipped}
     names = sorted({name for group, name in classes.items() if group in usable}, key=_natural_key)
@@ -81,7 +82,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         "shape": [count, config.channels, config.height, config.width],
         "classes": names,
         "skipped": skipped,
-        "notes": [*_summary_notes(total, index.count), *_empty_class_notes(empty)],
+        "notes": [*_limit_notes(config, index), *_summary_notes(total, index.count), *_empty_class_notes(empty)],
         "checksums": list(checksums(folder / "pictures", count * image_bytes)),
         "label_checksums": list(checksums(labels_file, labels_file.stat().st_size)),
     }
@@ -110,6 +111,14 @@ def _loose(index: Index, classes: dict[str, str]) -> dict[int, str]:
     """Return why each picture is left out that is in no class, where there are some, by its index."""
     entries = enumerate(index.entries()) if classes else ()
     return {number: LOOSE for number, entry in entries if entry.group not in classes}
+
+
+def _limit_notes(config: DataConfig, index: Index) -> Iterator[str]:
+    if index.count < index.found:
+        yield (
+            f"Of {index.found:,} pictures, {config.limit:,} were chosen at random, by seed {config.limit_seed}; "
+            "for all: leave out --limit."
+        )
 
 
 def _empty_class_notes(names: set[str]) -> Iterator[str]:

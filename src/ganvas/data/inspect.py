@@ -29,6 +29,7 @@ from .overview import (
     make_overview,
 )
 from .recommendations import DatasetStats
+from .shape_filter import Aspect, has_shape
 from .size_histograms import SizeHistograms, upright_size
 from .source import Source, SourceItem
 from .sources import no_pictures_error, open_source
@@ -65,18 +66,26 @@ class Inspection(DatasetStats):
         return record | {"usable": self.usable, "broken": [file._asdict() for file in self.broken]}
 
 
-def inspect(path: str | Path, progress: Callable[[int], None] | None = None) -> Inspection:
+def inspect(
+    path: str | Path,
+    progress: Callable[[int], None] | None = None,
+    *,
+    aspect: Aspect | None = None,
+    limit: int | None = None,
+) -> Inspection:
     """Read every header and decode a sample of the pictures at `path`; change nothing.
 
     Args:
         progress: called now and then with the number of pictures read so far.
+        aspect: the least and the greatest width over height of the pictures that are used. Others are only counted.
+        limit: how many pictures are used at most.
 
     Raises:
         GanvasError: there is no source of pictures at `path`, or no picture in it.
     """
     source = open_source(path)
     with looking(source) as begin:
-        collector = _StatsCollector(source, begin)
+        collector = _StatsCollector(source, begin, aspect, limit)
         for item in source.items():
             collector.add(item)
             if progress and collector.count % 64 == 0:
@@ -99,9 +108,12 @@ def inspect(path: str | Path, progress: Callable[[int], None] | None = None) -> 
 class _StatsCollector:
     """Counts over one pass through a source, and the samples to be decoded at its end."""
 
-    def __init__(self, source: Source, begin: Callable[[SourceItem], SourceItem]) -> None:
+    def __init__(
+        self, source: Source, begin: Callable[[SourceItem], SourceItem], aspect: Aspect | None, limit: int | None
+    ) -> None:
         self.count = 0
-        self._source = source
+        self._source, self._aspect, self._limit = source, aspect, limit
+        self._other_shapes = 0
         self._begin = begin  # of `looking`
         self._sample = ReservoirSample[SourceItem](SAMPLE_SIZE)
         self._overview_sample = ReservoirSample[tuple[SourceItem, tuple[int, int] | None]](OVERVIEW_SAMPLE)
@@ -118,27 +130,29 @@ class _StatsCollector:
         """Read and count one picture's header."""
         self.count += 1
         item = self._begin(item)
-        header = self._read_header(item)
+        header, content = self._read_header(item)
+        if header and not has_shape(header, self._aspect):
+            self._other_shapes += 1
+            return
         if self.count <= OVERVIEW_LIMIT:
             self._overview_sample.add((item, upright_size(header) if header else None))
         if header:
+            self._hashes.append(content)
             self._indices.append(self.count - 1)
             self._sample.add(item)
             self._groups[item.group] += 1
             self._add_header(header)
 
-    def _read_header(self, item: SourceItem) -> ImageHeader | None:
-        """Return a picture's header, and keep the hash of its content; None if it is broken, which is recorded."""
+    def _read_header(self, item: SourceItem) -> tuple[ImageHeader | None, int]:
+        """Return a picture's header and the hash of its content; no header if it is broken, which is recorded."""
         try:
             if item.problem:
                 raise UnreadableImageError(item.problem)
             content = self._source.read(item.name)
-            header = read_header(content, item.name)
-            self._hashes.append(content_hash(content))
+            return read_header(content, item.name), content_hash(content)
         except UnreadableImageError as error:
             self._add_broken(item.name, error.reason)
-            return None
-        return header
+            return None, 0
 
     def _add_broken(self, name: str, reason: str) -> None:
         self._broken_count += 1
@@ -169,6 +183,7 @@ class _StatsCollector:
         overview = self._overview(thumbnails, {name for name, _ in broken}, value_range)
         for name, reason in broken:
             self._add_broken(name, reason)
+        good = self.count - self._broken_count - self._other_shapes
         pairs = find_lookalikes(thumbnails)
         copies, copy_examples = self._find_copies()
         class_sizes = Counter[str]()
@@ -181,6 +196,8 @@ class _StatsCollector:
             count=self.count,
             broken_count=self._broken_count,
             broken=tuple(self._broken),
+            other_shapes=self._other_shapes,
+            not_chosen=max(0, good - (self._limit or good)),
             others=dict(self._source.other_files().most_common()),
             values=self._source.values or (value_range.words if value_range else ""),
             formats=dict(self._formats.most_common()),
@@ -212,7 +229,8 @@ class _StatsCollector:
         decoded = thumbnails | decode_thumbnails(self._source, map(self._begin, missing), value_range)[0]
         in_sample = {item.name: decoded[item.name] for item, _ in sample if item.name in decoded}
         sizes = [size for _, size in sample if size]
-        return make_overview(min(self.count, OVERVIEW_LIMIT), sizes, in_sample.values(), value_range)
+        count = min(self.count - self._other_shapes, OVERVIEW_LIMIT)
+        return make_overview(min(count, self._limit or count), sizes, in_sample.values(), value_range)
 
     def _find_copies(self) -> tuple[int, tuple[tuple[str, ...], ...]]:
         """Count the pictures that are exact copies of an earlier one, and name some sets of copies."""

@@ -16,6 +16,7 @@ from .decode import read_image
 from .duplicates import ThumbnailStats, thumbnail_stats
 from .image_file import UnreadableImageError, read_header
 from .looking import looking
+from .shape_filter import Aspect, has_shape
 from .sixteen_bit import read_deep_values
 from .size_histograms import SizeHistograms, upright_size
 from .source import Source, SourceItem
@@ -23,6 +24,7 @@ from .symmetry import Symmetry, measure_symmetry
 from .value_range import ValueRange, range_of
 
 OVERVIEW_SAMPLE = 128  # pictures that an overview is made from
+HEADERS_PER_PICTURE = 4  # that are read to find so many of the shapes that are used
 OVERVIEW_LIMIT = 20_000  # pictures at the start of a source that the sample is drawn from; later ones are not listed
 DRAWING_FLATNESS = (
     0.25  # of a thumbnail's pixels equal the next; measured: 0.5 to 0.85 in drawings, 0.05 in photographs
@@ -37,7 +39,7 @@ T = TypeVar("T")
 class Overview:
     """What a few pictures say about all of them.
 
-    count: pictures in the source, at most 20,000.
+    count: pictures in the source that are used, at most 20,000.
     gray: all of the sample are grey. Transparency counts as colour, since it will lie on a background.
     drawn: most of the sample have areas of a single colour, as drawings have and photographs do not.
     width, height: the size to train at, by the pictures alone.
@@ -56,23 +58,33 @@ class Overview:
     value_range: ValueRange | None = None
 
 
-def read_overview(source: Source) -> Overview:
-    """Return the overview of a source; decode a sample of at most 128 pictures. Broken pictures are passed over."""
-    sample, count = ReservoirSample[SourceItem](OVERVIEW_SAMPLE), 0
+def read_overview(source: Source, aspect: Aspect | None = None, limit: int | None = None) -> Overview:
+    """Return the overview of a source; decode a sample of at most 128 pictures. Broken pictures are passed over.
+
+    Args:
+        aspect: the shapes that are used; others are passed over too. How many are left is estimated then.
+        limit: how many pictures are used at most.
+    """
+    sample, count = ReservoirSample[SourceItem](OVERVIEW_SAMPLE * (HEADERS_PER_PICTURE if aspect else 1)), 0
     for item in islice(source.items(), OVERVIEW_LIMIT):
         sample.add(item)
         count += 1
-    sizes, deep = [], []
+    items, sizes, deep = [], [], []
     with looking(source) as begin:
         for item in map(begin, sample.items):
             with suppress(UnreadableImageError):
                 if not item.problem:
                     header = read_header(source.read(item.name), item.name)
+                    if not has_shape(header, aspect):
+                        continue
                     sizes.append(upright_size(header))
                     deep += [item] if header.deep else []
+            items.append(item)
+        count = round(count * len(items) / max(1, len(sample.items)))
+        items, deep = items[:OVERVIEW_SAMPLE], deep[:OVERVIEW_SAMPLE]
         value_range = find_value_range(source, map(begin, deep))
-        thumbnails, _ = decode_thumbnails(source, map(begin, sample.items), value_range)
-    return make_overview(count, sizes, thumbnails.values(), value_range)
+        thumbnails, _ = decode_thumbnails(source, map(begin, items), value_range)
+    return make_overview(min(count, limit or count), sizes, thumbnails.values(), value_range)
 
 
 def make_overview(

@@ -6,15 +6,16 @@ from itertools import count
 from pathlib import Path
 
 from ..errors import GanvasError, cannot_be_read_now
-from ..image_io import read_metadata
+from ..image_io import parse_description, read_metadata
+from ..video.pyav import read_comment
 from .sources import FolderSource
 
 
 def check_free(place: Path, option: str = "--out") -> None:
     """Check that results may go to a file or a folder: it holds nothing that is somebody else's.
 
-    A picture may be replaced if Ganvas wrote it, in any release: its metadata says so. A folder is judged by its first
-    picture, since a set of pictures is no place for results.
+    A picture or a film may be replaced if Ganvas wrote it, in any release: its metadata says so. A folder is judged by
+    its first picture, since a set of pictures is no place for results.
 
     Args:
         option: with which another place is named.
@@ -46,10 +47,11 @@ def another(place: Path, option: str) -> str:
 
 
 def _is_ours(file: Path) -> bool:
-    """Return whether Ganvas wrote a picture; an empty file is nobody's."""
+    """Return whether Ganvas wrote a picture or a film; an empty file is nobody's."""
     try:
         if file.is_file() and not file.stat().st_size:
             return True
-        return read_metadata(file).get("software", "").startswith("ganvas ")
+        facts = read_metadata(file) or parse_description(read_comment(file))
+        return facts.get("software", "").startswith("ganvas ")
     except OSError as error:
         raise cannot_be_read_now(file, error) from error

@@ -38,6 +38,7 @@ from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
 from .image_file import NO_HEIC, can_read_heic
 from .index import CHUNK_SIZE, Index, write_index
+from .selection import within_limit
 from .source import Source
 from .sources import no_pictures_error, open_source
 from .workers import decode_all
@@ -95,7 +96,7 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
             tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=cache) as scratch,
             file_lock(Path(scratch) / SCRATCH_LOCK),
         ):
-            index = write_index(source, config, Path(scratch) / SCRATCH_INDEX)
+            index = write_index(source, config, Path(scratch) / SCRATCH_INDEX, within_limit(source, config))
             if not index.count:
                 raise no_pictures_error(source, f"Try: {ganvas_command('inspect', source.path)}")
             if text := left_out(source.other_files()):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..config.numbers import number_text
 from .file_kinds import left_out
 from .finalize import MIN_IMAGES, SkippedFile
 from .size_histograms import Quantiles
@@ -10,6 +11,7 @@ from .size_histograms import Quantiles
 RECOMMENDED_SIDES = (32, 64, 128, 256)  # pixels of the short side
 TINY_SIDE = 24  # pixels of the short side; smaller pictures show little
 SMALL_DATASET = 500  # pictures; with fewer, a GAN tends to repeat the training pictures
+ALIKE = 0.8, 1.25  # times the median shape: what is proposed to be kept of shapes that differ
 MAX_SHAPE_RATIO = 1.25  # of the 90 % to the 10 % quantile; above it, pictures have no common shape
 
 
@@ -20,6 +22,7 @@ class DatasetStats:
     Of all files, by their headers:
 
     count: pictures found, including broken ones; broken_count: broken ones; broken: up to 1,000 of them.
+    other_shapes, not_chosen: pictures that are left out as asked: those of other shapes, and those beyond the limit.
     others: files that are not pictures, by suffix.
     values: what numbers stand for black and white, where this is not plain.
     formats, modes: pictures of each format and mode, as Pillow names them.
@@ -39,6 +42,8 @@ class DatasetStats:
     count: int
     broken_count: int
     broken: tuple[SkippedFile, ...]
+    other_shapes: int
+    not_chosen: int
     others: dict[str, int]
     values: str
     formats: dict[str, int]
@@ -67,8 +72,8 @@ class DatasetStats:
 
     @property
     def usable(self) -> int:
-        """Return the number of pictures that are not known to be broken."""
-        return self.count - self.broken_count
+        """Return the number of pictures that are not known to be broken, and not left out."""
+        return self.count - self.broken_count - self.other_shapes - self.not_chosen
 
 
 def recommended_channels(stats: DatasetStats) -> int:
@@ -99,6 +104,10 @@ def dataset_warnings(stats: DatasetStats) -> Iterator[str]:
         yield f"Only {stats.usable} pictures can be used; {MIN_IMAGES} are needed to train."
     elif stats.usable < SMALL_DATASET:
         yield f"{stats.usable} pictures are few: expect samples close to them. {SMALL_DATASET} or more give variety."
+    if stats.other_shapes:
+        yield f"{_pictures(stats.other_shapes)} of other shapes will be left out, as asked by --aspect."
+    if stats.not_chosen:
+        yield f"{_pictures(stats.not_chosen)} beyond the limit will be left out at random, as asked by --limit."
     if stats.broken_count:
         yield f"{_files(stats.broken_count)} cannot be used and will be skipped."
     if text := left_out(stats.others):
@@ -127,7 +136,11 @@ def _duplicate_warnings(stats: DatasetStats) -> Iterator[str]:
 def _mixture_warnings(stats: DatasetStats) -> Iterator[str]:
     """Yield warnings about pictures that differ too much from each other."""
     if stats.shapes.high > 1.5 * stats.shapes.low:
-        yield "Shapes differ a lot: each picture is cropped at its middle. To keep whole pictures: --fit pad"
+        low, high = (number_text(max(0.01, round(factor * stats.shapes.middle, 2))) for factor in ALIKE)
+        yield (
+            "Shapes differ a lot: each picture is cropped at its middle. To keep whole pictures: --fit pad; "
+            f"to leave out other shapes: --aspect {low}-{high}"
+        )
     if stats.transparent:
         yield (
             f"{stats.transparent} of {stats.sample} decoded pictures are transparent: they are put on white. "

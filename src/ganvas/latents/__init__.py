@@ -1,1 +1,1 @@
-"""Generation of samples: latents drawn by seed, and the trained generator that turns them into images."""
+"""Latents of a trained generator: sampled, walked through, mixed, found for a picture, and moved along directions."""

@@ -1,6 +1,9 @@
 """A trained generator, loaded from a run, that samples images by seed."""
 
+import hashlib
 import json
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -20,10 +23,13 @@ from ..typed_json import parse_json
 from ..version import __version__
 
 MODEL_FILE = "generator.safetensors"
+BATCH = 16  # images that are computed together, always
 
 
 class GeneratorModel:
-    """The EMA generator of a run, for sampling.
+    """The EMA generator of a run: z by seed, w that z leads to, and the images that are drawn from w.
+
+    `sample(...)` is `synthesize(map(*latents(...)))`, to the bit.
 
     Args:
         network: the generator, with its batch-norm statistics recalibrated.
@@ -36,9 +42,15 @@ class GeneratorModel:
         self.network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self.config, self.device, self.run_name = config, device, run_name
 
-    @torch.inference_mode()
     def sample(
-        self, count: int, seed: int = 0, truncation: float = 1.0, label: str | None = None, first: int = 0
+        self,
+        count: int = 64,
+        seed: int = 0,
+        truncation: float = 1.0,
+        label: str | None = None,
+        first: int = 0,
+        *,
+        seeds: Sequence[int] | None = None,
     ) -> Tensor:
         """Return `count` images as uint8 (count, C, H, W) on the CPU.
 
@@ -52,24 +64,99 @@ class GeneratorModel:
             label: name of the class, for a class-conditional run. With None, classes are sampled as often as they
                 occur in the training data.
             first: index of the first image.
+            seeds: if given, image 0 of each of these seeds is returned, and `count`, `seed` and `first` say nothing.
 
         Raises:
             GanvasError: `count` or `truncation` is out of range, or there is no such label.
         """
-        if count < 1:
-            raise GanvasError(f"Cannot sample {count} pictures.", "Try: --count 64")
+        if seeds is None:
+            if count < 1:
+                raise GanvasError(f"Cannot sample {count} pictures.", "Try: --count 64")
+            z, labels = self.latents_at([(seed, index) for index in range(first, first + count)], label)
+        else:
+            z, labels = self.latents(seeds, label)
+        return self.synthesize(self.map(z, labels, truncation))
+
+    def latents(self, seeds: Sequence[int], label: str | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return z (N, z_dim) of image 0 of each seed, and their class indices (N,), or None without classes.
+
+        Raises:
+            GanvasError: there are no seeds, or there is no such label.
+        """
+        if not seeds:
+            raise GanvasError("There are no seeds.", "Try: --seeds 0-15")
+        return self.latents_at([(seed, 0) for seed in seeds], label)
+
+    @torch.no_grad()
+    def map(self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+        """Return w (N, num_ws, w_dim) on the CPU, from which images are drawn.
+
+        With a mapping (`stylegan2`) these are the styles of each layer, truncated. For `quick` and `keen` it is the
+        code that the prior makes, for others z itself with what the network needs of the label; num_ws is 1.
+
+        Args:
+            z: (N, z_dim).
+            labels: class indices (N,), if the run has classes.
+            truncation: in [0, 1]; toward 0 images become more typical and more alike.
+
+        Raises:
+            GanvasError: `truncation` is out of range, z has another length, or labels are missing.
+        """
         if not 0 <= truncation <= 1:
             raise GanvasError(f"Truncation {truncation} is not between 0 and 1.", "Try: --truncation 0.7")
-        batches = []
-        for start in range(first, first + count, 64):
-            indices = range(start, min(start + 64, first + count))
-            z = sample_latents(seed, indices, self.config.z_dim).to(self.device)
-            labels = self._class_indices(seed, indices, label)
-            images = self.network.sample(z, None if labels is None else labels.to(self.device), truncation)
-            batches.append(to_uint8(images).cpu().contiguous())
-        return torch.cat(batches)
+        if z.ndim != 2 or z.shape[1] != self.config.z_dim:
+            shape = tuple(z.shape)
+            raise GanvasError(f"z has the shape {shape}, not (N, {self.config.z_dim}).", "Take `model.latents(seeds)`.")
+        if self.config.classes and labels is None:
+            raise GanvasError(f"{self.run_name} has classes, and no labels are given.", "See `model.latents(seeds)`.")
+        if labels is None or not self.config.classes:
+            return _in_batches(lambda z: self.network.map(z, None, truncation), self.device, z)
+        return _in_batches(lambda z, labels: self.network.map(z, labels, truncation), self.device, z, labels)
 
-    def _class_indices(self, seed: int, indices: range, label: str | None) -> Tensor | None:
+    @torch.no_grad()
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return the images drawn from w (N, num_ws, w_dim) as uint8 (N, C, H, W) on the CPU.
+
+        An image is the same to the bit whatever else is drawn with it.
+
+        Raises:
+            GanvasError: w has another shape than this run's.
+        """
+        if w.ndim != 3 or w.shape[1:] != self.w_shape:
+            shape, own = tuple(w.shape), ", ".join(map(str, self.w_shape))
+            raise GanvasError(f"w has the shape {shape}, and {self.run_name} needs (N, {own}).", "Take `model.map(z)`.")
+        return _in_batches(lambda w: to_uint8(self.network.synthesize(w)), self.device, w)
+
+    @property
+    def has_mapping(self) -> bool:
+        """Whether there is a space w of styles, in which to go from one image to another on straight lines.
+
+        Where there is none, z lies about a sphere, and one goes along it.
+        """
+        return self.network.has_mapping
+
+    @cached_property
+    def w_shape(self) -> tuple[int, int]:
+        """Number of w of an image, one for each layer or 1, and their length."""
+        labels = torch.zeros(1, dtype=torch.long) if self.config.classes else None
+        num_ws, w_dim = self.map(torch.zeros(1, self.config.z_dim), labels).shape[1:]
+        return num_ws, w_dim
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the network's weights: latents fit to one network, and after more training to none."""
+        digest = hashlib.blake2b(digest_size=8)
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)};".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def latents_at(self, drawn: Sequence[tuple[int, int]], label: str | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return z (N, z_dim) and class indices (N,), or None, of images given by their seeds and indices."""
+        z = torch.cat([sample_latents(seed, range(index, index + 1), self.config.z_dim) for seed, index in drawn])
+        return z, self._class_indices(drawn, label)
+
+    def _class_indices(self, drawn: Sequence[tuple[int, int]], label: str | None) -> Tensor | None:
         """Return the class index of each image, or None for an unconditional run."""
         classes = self.config.classes
         if not classes:
@@ -80,13 +167,27 @@ class GeneratorModel:
                 )
             return None
         if label is None:
-            return torch.tensor([sample_label(seed, index, self.config) for index in indices])
+            return torch.tensor([sample_label(seed, index, self.config) for seed, index in drawn])
         if label not in classes:
             raise GanvasError(
                 f"{self.run_name} has no label '{label}'.{did_you_mean(label, list(classes))}",
                 f"Labels: {', '.join(classes[:20])}{' ...' if len(classes) > 20 else ''}",
             )
-        return torch.full((len(indices),), classes.index(label))
+        return torch.full((len(drawn),), classes.index(label))
+
+
+def _in_batches(compute: Callable[..., Tensor], device: torch.device, *rows: Tensor) -> Tensor:
+    """Return what `compute` makes of rows (N, ...), taken to the device `BATCH` at once, (N, ...) on the CPU.
+
+    Every batch has the same size, since with another one sums may be rounded differently: the last is filled up with
+    its first row.
+    """
+    results = []
+    for parts in zip(*(torch.split(each, BATCH) for each in rows), strict=True):
+        count = len(parts[0])
+        full = (torch.cat([part, part[:1].expand(BATCH - count, *part.shape[1:])]).to(device) for part in parts)
+        results.append(compute(*full)[:count].cpu().contiguous())
+    return torch.cat(results)
 
 
 def sample_latents(seed: int, indices: range, dim: int) -> Tensor:

@@ -33,15 +33,37 @@ class Generator(nn.Module):
         """
         return self._images(z, labels)
 
+    @property
+    def has_mapping(self) -> bool:
+        """Whether z is mapped into a space of styles, one for each layer, where straight lines make sense."""
+        return False
+
     def sample(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
-        """Return images (B, C, H, W) for those who sample.
+        """Return images (B, C, H, W) for those who sample: what is drawn from where `map` leads.
 
         Args:
             z: (B, Z).
             labels: (B,), or None where there are no classes.
             truncation: 1 draws from all that was learned; toward 0 images become safer and more alike.
         """
-        return self._images(truncation * z, labels)
+        return self.synthesize(self.map(z, labels, truncation))
+
+    def map(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Return w (B, num_ws, w_dim), from which images are drawn: by default z, truncated, and what the label adds.
+
+        Args:
+            z, labels, truncation: as in `sample`.
+        """
+        return self.with_label(truncation * z, labels)[:, None]
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images (B, C, H, W) drawn from w (B, num_ws, w_dim)."""
+        images: Tensor = self(w[:, 0])
+        return images
+
+    def with_label(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Return z (B, Z) with what the network needs of the labels (B,) behind it; by default it needs nothing."""
+        return z
 
     def match_reals(self, images: Tensor) -> Tensor:
         """Return real images (B, C, H, W) in the form that the fakes have now."""
@@ -61,6 +83,20 @@ class Generator(nn.Module):
     def scales(self, z: Tensor, labels: Tensor | None) -> Tensor | None:
         """Return the images at every scale (B, levels, C, H, W), coarsest first, if the network draws several."""
         return None
+
+    def early_features(self, z: Tensor) -> Tensor | None:
+        """Return what the first layers make of z, (B, F): all directions of z are alike, and of these they are not.
+
+        None where z is mapped to latents whose own directions differ.
+
+        Args:
+            z: (B, Z), with what the network needs of the label behind it.
+        """
+        return None
+
+    def style_weights(self) -> list[Tensor]:
+        """Return the weights (styles, w_dim) from w to each layer's styles, coarsest first; none without styles."""
+        return []
 
     def parameters_of(self, part: str) -> list[nn.Parameter]:
         """Return the parameters that the optimizer named `part` moves; by default all of them."""

@@ -36,6 +36,20 @@ class ClassConditionalLatent(nn.Module):
         return z if self.embedding is None or labels is None else torch.cat([z, self.embedding(labels)], 1)
 
 
+class ClassConditionalGenerator(Generator):
+    """Base of generators that take labels themselves, by a `ClassConditionalLatent`.
+
+    Their forward takes z that has the label behind it already, without labels.
+    """
+
+    conditional_latent: ClassConditionalLatent
+
+    def with_label(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Return z (B, Z) with the embeddings of the labels (B,) behind it."""
+        latent: Tensor = self.conditional_latent(z, labels)
+        return latent
+
+
 class ProjectionHead(nn.Module):
     """Last layer of a discriminator: one logit, which with classes also says how well the image fits its label.
 
@@ -76,8 +90,20 @@ class ConditionalGenerator(Generator):
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim) and labels (B,)."""
-        images: Tensor = self.network(torch.cat([z, self.embedding(labels)], dim=1))
+        images: Tensor = self.network(self.with_label(z, labels))
         return images
+
+    def early_features(self, z: Tensor) -> Tensor | None:
+        """Return those of the plain generator."""
+        return self.network.early_features(z)
+
+    def with_label(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Return z (B, Z) with the embeddings of the labels (B,) behind it."""
+        return torch.cat([z, self.embedding(labels)], dim=1)
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images (B, C, H, W) drawn from w (B, 1, Z + EMBEDDING_DIM)."""
+        return self.network.synthesize(w)
 
 
 class ConditionalDiscriminator(Discriminator):

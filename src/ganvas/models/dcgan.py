@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from .base import Discriminator, Generator
 from .layers import Shape, TransposedConv, Widths, resolutions
 
+EARLY_LAYERS = 3  # the first convolution, its norm and activation
+
 
 def normal_init(module: nn.Module) -> None:
     """Draw convolution weights from N(0, 0.02) and batch-norm scales from N(1, 0.02), as the paper does."""
@@ -44,6 +46,11 @@ class DCGANGenerator(Generator):
         """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim)."""
         images: Tensor = self.layers(z[:, :, None, None])
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest stage."""
+        features: Tensor = self.layers[:EARLY_LAYERS](z[:, :, None, None])
+        return features.flatten(1)
 
 
 class DCGANDiscriminator(Discriminator):

@@ -5,8 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .base import Generator
-from .conditional import ClassConditionalLatent
+from .conditional import ClassConditionalGenerator, ClassConditionalLatent
 from .layers import Shape, Widths, resolutions
 
 SKIP_DISTANCE = 3  # doublings that a skip-layer excitation bridges: from 4 px to 32 px, from 8 px to 64 px
@@ -37,7 +36,7 @@ class SkipLayerExcitation(nn.Module):
         return gated
 
 
-class FastGANGenerator(Generator):
+class FastGANGenerator(ClassConditionalGenerator):
     """Blocks that double the size by nearest neighbour, convolution, batch norm and GLU, with skip-layer excitations.
 
     The paper's spectral norm and noise are left out. Batch norms already keep features in size, and without noise equal
@@ -88,3 +87,8 @@ class FastGANGenerator(Generator):
             earlier.append(features)
         images: Tensor = self.to_rgb(features)
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest resolution."""
+        features: Tensor = self.input_block(z)
+        return features.flatten(1)

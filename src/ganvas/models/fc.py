@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from .base import Discriminator, Generator
 from .layers import Shape, Widths
 
+EARLY_LAYERS = 3  # the first dense one, its norm and activation
+
 
 class FCGenerator(Generator):
     """Dense layers from latents to images: 100-256-512-1024-CHW in the usual lesson.
@@ -29,6 +31,11 @@ class FCGenerator(Generator):
         """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim)."""
         images: Tensor = self.layers(z).unflatten(1, self.shape)
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the units (B, F) of the first hidden layer."""
+        units: Tensor = self.layers[:EARLY_LAYERS](z)
+        return units
 
 
 class FCDiscriminator(Discriminator):

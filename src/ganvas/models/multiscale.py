@@ -15,8 +15,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .base import Discriminator, Generator
-from .conditional import ClassConditionalLatent, ProjectionHead
+from .base import Discriminator
+from .conditional import ClassConditionalGenerator, ClassConditionalLatent, ProjectionHead
 from .equalized import EqualConv2d
 from .layers import Shape, Widths
 from .progan_layers import (
@@ -63,7 +63,7 @@ def _stack(scales: list[Tensor]) -> Tensor:
     return torch.cat([upsample_nearest(images, 2**halvings) for halvings, images in enumerate(scales)][::-1], 1)
 
 
-class MultiscaleGenerator(Generator):
+class MultiscaleGenerator(ClassConditionalGenerator):
     """Generator with an image at every level.
 
     Args:
@@ -99,6 +99,11 @@ class MultiscaleGenerator(Generator):
         """Return the finest images (B, C, H, W) for latents (B, z_dim) and labels (B,), if there are classes."""
         images: Tensor = self.to_rgb[-1](self.features(z, labels)[-1])
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest level."""
+        features: Tensor = self.input_block(z)
+        return features.flatten(1)
 
     def pyramid(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the images of all levels (B, levels * C, H, W); the last C channels are what forward returns."""

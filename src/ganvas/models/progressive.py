@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .base import Discriminator, Generator
-from .conditional import ClassConditionalLatent, ProjectionHead
+from .base import Discriminator
+from .conditional import ClassConditionalGenerator, ClassConditionalLatent, ProjectionHead
 from .equalized import EqualConv2d
 from .layers import Shape, Widths
 from .progan_layers import (
@@ -100,7 +100,7 @@ def _check_level(level: float, levels: int) -> None:
         raise ValueError(f"Level {level} is not between 0 and {levels - 1}.")
 
 
-class ProgressiveGenerator(GrowingNetwork, Generator):
+class ProgressiveGenerator(GrowingNetwork, ClassConditionalGenerator):
     """Generator that draws at its current level and upsamples to full size.
 
     Args:
@@ -135,6 +135,11 @@ class ProgressiveGenerator(GrowingNetwork, Generator):
         if alpha < 1:
             images = torch.lerp(upsample_nearest(self.to_rgb[top - 1](coarser), 2), images, alpha)
         return upsample_nearest(images, 2 ** (self.levels - 1 - top))
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest level."""
+        features: Tensor = self.input_block(z)
+        return features.flatten(1)
 
     def match_reals(self, images: Tensor) -> Tensor:
         """Return real images (B, C, H, W) without the detail that the generator cannot draw at its level."""

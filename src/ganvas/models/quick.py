@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from .base import Discriminator, Generator
 from .layers import ResizeConv, Shape, TransposedConv, Widths, down_convs, resolutions
 
+EARLY_LAYERS = 4  # of a decoder: the dense one as a map, its norm and activation
+
 
 class Decoder(Generator):
     """Convolutions from codes to images that double the size, starting at about 4 x 4.
@@ -51,6 +53,11 @@ class Decoder(Generator):
         """Return images (B, C, H, W) in [-1, 1] for codes (B, code_dim)."""
         images: Tensor = self.layers(codes)
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest resolution."""
+        features: Tensor = self.layers[:EARLY_LAYERS](z)
+        return features.flatten(1)
 
 
 class Encoder(nn.Module):
@@ -167,6 +174,16 @@ class AutoencoderGenerator(Generator):
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim) and labels (B,), if there are classes."""
         images: Tensor = self.decoder(self.prior(z, labels))
+        return images
+
+    def map(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Return the codes (B, 1, z_dim) that the prior makes of latents, truncated, and labels (B,)."""
+        codes: Tensor = self.prior(truncation * z, labels)
+        return codes[:, None]
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images (B, C, H, W) that the decoder draws from codes w (B, 1, z_dim)."""
+        images: Tensor = self.decoder(w[:, 0])
         return images
 
     def parameters_of(self, part: str) -> list[nn.Parameter]:

@@ -12,8 +12,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from .base import Discriminator, Generator
-from .conditional import ClassConditionalLatent, ProjectionHead
+from .base import Discriminator
+from .conditional import ClassConditionalGenerator, ClassConditionalLatent, ProjectionHead
 from .equalized import LEAKY_SLOPE
 from .layers import Shape, Widths, resize_bilinear, resolutions
 
@@ -86,7 +86,7 @@ class R3Stage(nn.Module):
         return output
 
 
-class R3Generator(Generator):
+class R3Generator(ClassConditionalGenerator):
     """Stages that upsample a learned constant, whose channels are scaled by a linear mapping of z.
 
     Args:
@@ -114,6 +114,12 @@ class R3Generator(Generator):
         features = self.basis * self.mapping(self.conditional_latent(z, labels))[:, :, None, None]
         images: Tensor = self.to_rgb(self.stages(features.contiguous(memory_format=torch.channels_last)))
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest stage."""
+        scaled = self.basis * self.mapping(z)[:, :, None, None]
+        features: Tensor = self.stages[0](scaled)
+        return features.flatten(1)
 
 
 class R3Discriminator(Discriminator):

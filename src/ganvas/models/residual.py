@@ -9,6 +9,7 @@ from .layers import Shape, Widths, resolutions
 
 LEAKY_SLOPE = 0.2
 BRANCH_SCALE = 0.1  # factor of a block's convolutions, so that at first it is little more than its shortcut
+EARLY_LAYERS = 3  # the dense one as a map, and its residual block
 
 
 def kaiming_init(module: nn.Module) -> None:
@@ -72,6 +73,11 @@ class ResidualGenerator(Generator):
         """Return images (B, C, H, W) in [-1, 1] for latents (B, z_dim)."""
         images: Tensor = self.layers(z)
         return images
+
+    def early_features(self, z: Tensor) -> Tensor:
+        """Return the features (B, F) of the coarsest resolution."""
+        features: Tensor = self.layers[:EARLY_LAYERS](z)
+        return features.flatten(1)
 
 
 class ResidualDiscriminator(Discriminator):

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .base import Discriminator, Generator
-from .conditional import ClassConditionalLatent, ProjectionHead
+from .base import Discriminator
+from .conditional import ClassConditionalGenerator, ClassConditionalLatent, ProjectionHead
 from .equalized import LEAKY_SLOPE, SQRT2, EqualConv2d, EqualLinear, PixelNorm
 from .layers import Shape, Widths, at_least_float32, resize_bilinear
 from .progan_layers import epilogue, from_rgb
@@ -131,7 +131,7 @@ class SynthesisLayer(nn.Module):
         return output
 
 
-class StyleGAN2Generator(Generator):
+class StyleGAN2Generator(ClassConditionalGenerator):
     """Synthesis from a learned constant, modulated by styles; each resolution adds its RGB image to the one before.
 
     Args:
@@ -198,15 +198,22 @@ class StyleGAN2Generator(Generator):
         return images
 
     def forward(self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0) -> Tensor:
-        """Return images (B, C, H, W), about in [-1, 1], for latents (B, z_dim) and labels (B,).
+        """Return images (B, C, H, W), about in [-1, 1], for latents (B, z_dim), labels (B,), truncated in w."""
+        return self.synthesize(self.map(z, labels, truncation))
 
-        Args:
-            z: (B, z_dim).
-            labels: (B,), if there are classes.
-            truncation: 1 takes the styles as they are, 0 their mean.
-        """
+    @property
+    def has_mapping(self) -> bool:
+        """It has."""
+        return True
+
+    def map(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Return styles w (B, num_ws, z_dim), truncated in w and not in z (Karras et al. 2019, appendix B)."""
         w = torch.lerp(self.w_avg, self.mapping(z, labels), truncation)
-        return self.synthesis(w[:, None].expand(-1, self.num_ws, -1))
+        return w[:, None].expand(-1, self.num_ws, -1)
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images (B, C, H, W) drawn from styles w (B, num_ws, z_dim); the noise is always the same."""
+        return self.synthesis(w)
 
     def mixed_ws(self, z: Tensor, labels: Tensor | None, rng: torch.Generator, probability: float) -> Tensor:
         """Return styles (B, num_ws, z_dim) of z, mixed with a probability with those of another, random z.
@@ -227,10 +234,10 @@ class StyleGAN2Generator(Generator):
         """Return images (B, C, H, W) with mixed styles and fresh noise."""
         return self.synthesis(self.mixed_ws(z, labels, rng, style_mixing), rng)
 
-    def sample(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
-        """Return images (B, C, H, W), truncated in w and not in z (Karras et al. 2019, appendix B)."""
-        images: Tensor = self(z, labels, truncation)
-        return images
+    def style_weights(self) -> list[Tensor]:
+        """Return the weights (styles, w_dim) of each layer's styles, and of the finest RGB's: as many as `num_ws`."""
+        convolutions = [*(layer.get_submodule("conv") for layer in self.layers), self.to_rgb[-1]]
+        return [each.affine.weight * each.affine.scale for each in convolutions if isinstance(each, ModulatedConv2d)]
 
     @torch.no_grad()
     def update_statistics(self, z: Tensor, labels: Tensor | None) -> None:

@@ -135,14 +135,31 @@ class UpsampledGenerator(Generator):
         small = self.small.fakes(z, labels, rng, style_mixing)
         return self.upsampler(small) if self._at_full_size else small
 
-    def sample(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
-        """Return images (B, C, H, W) for those who sample."""
-        images: Tensor = self.upsampler(self.small.sample(z, labels, truncation))
+    @property
+    def has_mapping(self) -> bool:
+        """Whether the small generator has."""
+        return self.small.has_mapping
+
+    def map(self, z: Tensor, labels: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Return w (B, num_ws, w_dim), from which the small generator draws."""
+        return self.small.map(z, labels, truncation)
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images (B, C, H, W) drawn small from w (B, num_ws, w_dim), and enlarged."""
+        images: Tensor = self.upsampler(self.small.synthesize(w))
         return images
 
     def match_reals(self, images: Tensor) -> Tensor:
         """Return real images (B, C, H, W) at the size of the fakes."""
         return images if self._at_full_size else downsample(images, self.upsampler.factor)
+
+    def early_features(self, z: Tensor) -> Tensor | None:
+        """Return those of the small generator."""
+        return self.small.early_features(z)
+
+    def style_weights(self) -> list[Tensor]:
+        """Return those of the small generator."""
+        return self.small.style_weights()
 
     def update_statistics(self, z: Tensor, labels: Tensor | None) -> None:
         """Measure what the small generator needs."""

@@ -1,9 +1,11 @@
 """What a plan depends on: the pictures, the machine, the budget; and how its decisions are told."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..config import TrainOptions
-from ..data import Overview
+from ..config.numbers import parse_aspect
+from ..data import Overview, open_source, read_overview
 from ..data.split import held_out_count
 from ..data.symmetry import Symmetry
 from ..device import DeviceChoice, free_memory
@@ -52,6 +54,16 @@ class Decision:
     what: str
     value: str
     why: str
+
+
+def overview_of(pictures: str | Path, options: TrainOptions) -> Overview:
+    """Return the overview of those pictures that the options leave.
+
+    Raises:
+        GanvasError: there is no source of pictures.
+    """
+    aspect = parse_aspect(options.aspect) if options.aspect else None
+    return read_overview(open_source(pictures), aspect, options.limit)
 
 
 def plan_inputs(overview: Overview, options: TrainOptions, device: DeviceChoice) -> PlanInputs:

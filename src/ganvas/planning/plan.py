@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..config import CHANNELS, Config, DataConfig, TrainOptions
-from ..config.numbers import parse_range
+from ..config.numbers import parse_aspect, parse_range
 from ..config.train_options import parse_size
 from ..data.value_range import ValueRange
 from ..errors import GanvasError, lookup
@@ -131,6 +131,9 @@ def _choose_data(
         conditional=bool(options.conditional),
         drop_copies=not options.keep_copies,
         value_range=parse_range(options.value_range) if options.value_range else inputs.value_range,
+        aspect=parse_aspect(options.aspect) if options.aspect else None,
+        limit=options.limit,
+        limit_seed=(options.seed or 0) if options.limit else 0,
     )
     name = _recipe_name(options, source)
     if options.size is None and name is not None and not _may_upsample(options, inputs, source):

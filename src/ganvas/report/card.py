@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..config.numbers import range_text
 from ..errors import ganvas_command
 from ..formatting import BETTER_TEXT, format_interval, format_number, format_percent, format_size
 from .summary import RunSummary, compared_at, skipped_files, summary_sentences, train_command, versions
@@ -59,6 +60,10 @@ def _data(summary: RunSummary) -> Iterator[str]:
     yield from ("## Training data", "")
     fitted = f"fit {inline_code(data.fit)}, background {inline_code(data.background)}"
     yield f"- Pictures: {inline_code(summary.dataset_name)}, {format_size(config)}, {fitted}."
+    if data.aspect:
+        yield f"- Only pictures whose width over height is {range_text(data.aspect)}."
+    if data.limit:
+        yield f"- At most {data.limit:,} pictures, chosen at random by seed {data.limit_seed}."
     yield f"- Fingerprint of the prepared pictures: {inline_code(config.fingerprint or 'unknown')}."
     if config.held_out:
         yield f"- Held out from the training, for comparison: {config.held_out:,}."
@@ -72,7 +77,7 @@ def _data(summary: RunSummary) -> Iterator[str]:
         yield "- Turned at random."
     files = skipped_files(summary.run)
     if files:
-        yield f"- Unreadable files, skipped: {len(files):,}."
+        yield f"- Files that were skipped: {len(files):,}."
     yield from ("", "## Training", "")
     phases = ", ".join(f"{escape_markdown(phase.name)} ({phase.steps:,} steps)" for phase in config.phases)
     yield f"- Recipe {inline_code(config.recipe)}, planned phases: {phases}."

@@ -135,7 +135,7 @@ def _notes(summary: RunSummary) -> Iterator[Html]:
         more = len(files) - MAX_LISTED_FILES
         lines = [tag("li", name, ": ", reason) for name, reason in files[:MAX_LISTED_FILES]]
         lines += [tag("li", f"and {more:,} more in skipped.txt")] if more > 0 else []
-        heading = f"Unreadable files, skipped: {len(files):,}"
+        heading = f"Files that were skipped: {len(files):,}"
         yield tag("details", tag("summary", heading), tag("ul", *lines))
 
 

@@ -182,7 +182,7 @@ def _training_release(history: History) -> str:
 
 
 def skipped_files(run: Run) -> list[tuple[str, str]]:
-    """Return the name of each picture that could not be read, and the reason."""
+    """Return the name of each picture that was skipped, and the reason."""
     if not run.skipped_file.is_file():
         return []
     lines = run.skipped_file.read_text(encoding="utf-8", errors="replace").splitlines()

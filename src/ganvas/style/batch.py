@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_origin, get_type_hints
 
 from ..config import StyleConfig
-from ..config.style import OLD_NAMES, ColorMode
+from ..config.style import OLD_NAMES
 from ..data import open_source
 from ..data.file_kinds import left_out
 from ..data.ownership import not_ours
@@ -15,12 +15,13 @@ from ..errors import GanvasError, UnusableImageError, ganvas_command, lookup
 from ..events import Done, Event, Iteration, Note, run_to_end
 from ..image_io import read_metadata
 from ..models.vgg import VGGWeights
+from ..signature import load_signature
 from .cells import Cell, Column, numbered, plan_cells, unique_names
 from .check import check_config, check_masks
 from .contact_sheet import SHEET_NAME, is_sheet, sheet_paths, write_sheets
 from .load import load_picture
 from .paint import check_outputs, load_weights, paint
-from .painting import is_original_colors_copy
+from .painting import SIGNED_WITH, is_original_colors_copy
 from .resume import compute_fingerprint
 from .reuse import parse_settings, recolor
 
@@ -110,7 +111,7 @@ def _paint_cell(cell: Cell, weights: VGGWeights, number: int, count: int) -> Gen
     finished = _finished_config(cell, weights.name)
     done = Done(str(cell.path), 0, 0, 0.0, "finished")
     if finished is not None:
-        problem = _ensure_colors(cell.path, cell.sources.content, finished, cell.config.colors)
+        problem = _ensure_look(cell, finished)
         yield Note(f"It is painted anew: {problem}" if problem else "Already painted.")
         if not problem:
             return done
@@ -257,12 +258,15 @@ def _finished_config(cell: Cell, network: str) -> StyleConfig | None:
     return finished if finished.depth == cell.config.depth else None
 
 
-def _ensure_colors(path: Path, content: Path, finished: StyleConfig, colors: ColorMode) -> str:
-    """Give a finished painting other colours if it needs them; return why it cannot have them, or nothing."""
-    if finished.colors == colors:
+def _ensure_look(cell: Cell, finished: StyleConfig) -> str:
+    """Give a finished painting other colours or another signature, if it needs them; return why it cannot have them."""
+    colors, sign_config = cell.config.colors, cell.config.signature
+    signature = load_signature(sign_config)
+    signed_with = read_metadata(cell.path).get(SIGNED_WITH)
+    if (finished.colors, finished.signature, signed_with) == (colors, sign_config, signature and signature.digest):
         return ""
     try:
-        run_to_end(recolor(path, colors, path, content))
+        run_to_end(recolor(cell.path, colors, cell.path, cell.sources.content, sign_config))
     except GanvasError as error:
         return error.message
     return ""

@@ -11,6 +11,7 @@ from ..data.ownership import check_free
 from ..errors import GanvasError, did_you_mean
 from ..image_io import SIXTEEN_BIT_SUFFIXES, check_suffix, check_writable
 from ..models.frozen_ops import POOLINGS
+from ..signature import load_signature
 from .color import COLOR_MODES
 from .optimize import OPTIMIZERS
 from .style_targets import STATISTICS
@@ -35,7 +36,7 @@ def check_config(config: StyleConfig, style_count: int) -> None:
         style_count: number of style pictures.
 
     Raises:
-        GanvasError: a setting is wrong; it is named together with what it may be.
+        GanvasError: a setting is wrong; it is named together with what it may be. Or the signature cannot be used.
     """
     if config.start not in STARTS and not Path(config.start).is_file():
         if Path(config.start).suffix:
@@ -64,6 +65,7 @@ def check_config(config: StyleConfig, style_count: int) -> None:
     for name in ("content_layers", "style_layers"):
         layer_weights(getattr(config, name), name)
     check_blend(config.blend, style_count)
+    load_signature(config.signature)
 
 
 def layer_weights(layers: Sequence[str], name: str = "layers") -> dict[str, float]:

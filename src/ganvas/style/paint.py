@@ -11,9 +11,10 @@ from ..events import Done, Event, Note
 from ..image_io import remove_half_written
 from ..models import vgg
 from ..models.vgg import VGG, VGGWeights
+from ..signature import load_signature
 from .check import check_config, check_masks, check_out, layer_weights
 from .load import SourcePaths, SourcePictures
-from .painting import PaintingJob, original_colors_path
+from .painting import PaintingJob, keeps_original, original_colors_path
 from .plan import FIXED_BYTES, Stage, build_memory_model, plan_stages
 from .resume import partial_path
 
@@ -42,13 +43,13 @@ def stylize(
 
 
 def check_outputs(out: Path, sources: SourcePaths, config: StyleConfig) -> None:
-    """Check that a painting, and the copy in its own colours, can be written.
+    """Check that a painting, and the copy as it was painted, can be written.
 
     Raises:
         GanvasError: one cannot; the message names the path, and the hint a better one.
     """
     check_out(out, sources.all_paths, config.depth, config.size)
-    if config.colors != "free":
+    if keeps_original(config):
         check_out(original_colors_path(out), sources.all_paths)
 
 
@@ -61,7 +62,7 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     """
     started = time.monotonic()
     return_freed_memory_to_os()
-    pictures = sources.load()
+    pictures, signature = sources.load(), load_signature(config.signature)
     yield from _picture_notes(pictures, config)
     choice = choose_device(config.device)
     yield Note(f"Painting on {choice.device}: {choice.reason}.")
@@ -73,7 +74,7 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     for written in (out, partial_path(out)):
         remove_half_written(written)
     was_begun = partial_path(out).exists()
-    job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name)
+    job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name, signature)
     if was_begun and not job.total_steps:
         yield Note(f"What was begun of {out} is damaged, or of other pictures or settings. It is painted anew.")
     if job.total_steps and job.stage_index < len(plan):

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from ..config import StyleConfig
+from ..config import SignConfig, StyleConfig
 from ..config.style import ColorMode
 from ..data.color import srgb_profile
 from ..device import seeded_rng
@@ -20,6 +20,7 @@ from ..errors import GanvasError, UnusableImageError
 from ..events import Event, Iteration, Note
 from ..image_io import SIXTEEN_BIT_SUFFIXES, save_16bit_image, save_image, to_float, to_image, to_uint8, to_uint16
 from ..models.vgg import VGG
+from ..signature import Signature
 from . import resume
 from .check import layer_weights
 from .color import COLOR_MODES
@@ -32,6 +33,7 @@ from .resume import PartialPainting
 
 NOISE_STD = 0.3  # small, since stronger noise leaves specks
 FRAME_SHARE = 0.02  # cut off each side of a style: photographs of paintings often show a frame, which would be painted
+SIGNED_WITH = "signature"  # metadata: digest of the signature's file
 ORIGINAL_COLORS_SUFFIX = ".free.png"
 AUTOSAVE_SECONDS = 300  # the most work that is lost if the process is killed
 FINAL_REASONS = ("finished", "diverged")  # after these, there is nothing to resume
@@ -46,6 +48,7 @@ class PaintingJob:
         plan: the stages, coarse to fine.
         out: where the painting goes. If the same painting was begun there, it is resumed.
         network_name: name of the network, which is a part of the fingerprint.
+        signature: what it is signed with, if it is.
     """
 
     def __init__(
@@ -57,10 +60,11 @@ class PaintingJob:
         plan: Sequence[Stage],
         out: Path,
         network_name: str,
+        signature: Signature | None = None,
     ) -> None:
         self.sources, self.pictures, self.config = sources, pictures, config
         self.encoder, self.plan, self.out, self.network_name = encoder, plan, out, network_name
-        self.device = encoder.mean.device
+        self.signature, self.device = signature, encoder.mean.device
         self.fingerprint = resume.compute_fingerprint(config, sources.all_paths, network_name)
         self.stage_index = self.stage_steps = self.total_steps = 0
         self.best: Tensor | None = None
@@ -121,9 +125,9 @@ class PaintingJob:
             return
         with self._reporting_disk_errors():
             painting = resize_to(self.best, scale_to(self.pictures.content.colors.size, self.config.size))
-            self._write_painting(painting, self.out, reason, self.config.colors)
-            if self.config.colors != "free" and reason in FINAL_REASONS:
-                self._write_painting(painting, original_colors_path(self.out), reason, "free")
+            self._write_painting(painting, self.out, reason, self.config, self.signature)
+            if keeps_original(self.config) and reason in FINAL_REASONS:
+                self._write_painting(painting, original_colors_path(self.out), reason, as_original(self.config))
             if reason in FINAL_REASONS:
                 resume.partial_path(self.out).unlink(missing_ok=True)
             else:
@@ -144,8 +148,10 @@ class PaintingJob:
             message = f"{self.out} cannot be written ({error.strerror or error})."
             raise GanvasError(message, "Choose another place for --out.") from error
 
-    def _write_painting(self, painting: Tensor, path: Path, reason: str, colors: ColorMode) -> None:
-        """Write a painting (1, 3, H, W) in a colour mode, with metadata that tell how it was made."""
+    def _write_painting(
+        self, painting: Tensor, path: Path, reason: str, config: StyleConfig, signature: Signature | None = None
+    ) -> None:
+        """Write a painting (1, 3, H, W) in the colours of `config`, with metadata that tell how it was made."""
         metadata = {
             "network": self.network_name,
             "reason": reason,
@@ -155,10 +161,12 @@ class PaintingJob:
             "masks": json.dumps([*map(_path_text, self.sources.masks)]),
             "seed": str(self.config.seed),
             "steps": str(self.total_steps),
-            "settings": json.dumps(asdict(replace(self.config, colors=colors))),
+            "settings": json.dumps(asdict(config)),
         }
-        bits = bits_per_channel(path, self.config.depth, self.pictures.content)
-        write_painting(with_colors_and_alpha(painting, self.pictures.content, colors), path, bits, metadata)
+        content = self.pictures.content
+        colored = with_colors_and_alpha(painting, content, config.colors)
+        signed, metadata = sign(colored, metadata, signature, config.seed, content.name)
+        write_painting(signed, path, bits_per_channel(path, config.depth, content), metadata)
 
     def _build_objective(self, stage: Stage) -> Objective:
         """Return the objective of a stage."""
@@ -220,6 +228,20 @@ def with_colors_and_alpha(painting: Tensor, content: Picture, colors: ColorMode)
     return colored if opacity is None else torch.cat([colored, opacity[0].mul(2).sub(1)])
 
 
+def sign(
+    painting: Tensor, metadata: Mapping[str, str], signature: Signature | None, seed: int, content: str
+) -> tuple[Tensor, dict[str, str]]:
+    """Return a painting (C, H, W) in [-1, 1] with a signature, if there is one, and the metadata that tell of it.
+
+    Args:
+        seed, content: what decides how it is placed where that is random: of the painting, and its content's name.
+    """
+    unsigned = {key: value for key, value in metadata.items() if key != SIGNED_WITH}
+    if signature is None:
+        return painting, unsigned
+    return signature.stamp(painting, seed, content), unsigned | {SIGNED_WITH: signature.digest}
+
+
 def write_painting(painting: Tensor, path: Path, bits: int, metadata: Mapping[str, object]) -> None:
     """Write a painting (C, H, W) in [-1, 1] with 8 or 16 bits per channel and the profile of sRGB."""
     if bits == 16:
@@ -233,6 +255,16 @@ def write_painting(painting: Tensor, path: Path, bits: int, metadata: Mapping[st
 def bits_per_channel(path: Path, depth: int, content: Picture) -> int:
     """Return the bits per channel of a file: as asked, else as many as the content has and the format holds."""
     return depth or (16 if content.float_channels and path.suffix.lower() in SIXTEEN_BIT_SUFFIXES else 8)
+
+
+def keeps_original(config: StyleConfig) -> bool:
+    """Return whether the painting as it was painted is kept beside the one that is recoloured or signed."""
+    return config.colors != "free" or bool(config.signature.sign)
+
+
+def as_original(config: StyleConfig) -> StyleConfig:
+    """Return the settings of a painting as it was painted: in its own colours, and unsigned."""
+    return replace(config, colors="free", signature=SignConfig())
 
 
 def original_colors_path(out: Path) -> Path:

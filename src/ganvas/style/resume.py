@@ -16,7 +16,7 @@ from ..image_io import write_atomically
 
 # Settings that may differ when a painting is resumed: where it is painted, what is done to it afterwards, and which
 # network was asked for (the name of the network that really paints is part of the fingerprint).
-NOT_IN_FINGERPRINT = ("device", "memory", "colors", "depth", "network", "vgg19_weights")
+NOT_IN_FINGERPRINT = ("device", "memory", "colors", "depth", "network", "vgg19_weights", "signature")
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..config import StyleConfig, from_dict
-from ..config.style import ColorMode, with_current_names
+from ..config import SignConfig, StyleConfig, from_dict
+from ..config.style import with_current_names
 from ..data.sixteen_bit import read_16bit_image
 from ..errors import GanvasError, ganvas_command
-from ..events import Done, Event
+from ..events import Done, Event, Note
 from ..image_io import SIXTEEN_BIT_SUFFIXES, open_written, read_metadata, to_float
 from ..models.vgg import PACKAGED
+from ..signature import load_signature
 from ..typed_json import parse_json
 from .check import check_colors
 from .load import SourcePaths, load_picture, to_uint8_tensor
 from .paint import check_outputs
-from .painting import FINAL_REASONS, original_colors_path, with_colors_and_alpha, write_painting
+from .painting import (
+    FINAL_REASONS,
+    as_original,
+    keeps_original,
+    original_colors_path,
+    sign,
+    with_colors_and_alpha,
+    write_painting,
+)
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,15 @@ def parse_settings(metadata: Mapping[str, str], painting: Path) -> PaintingSetti
     return PaintingSettings(Path(metadata["content"]), styles, masks, config)
 
 
-def recolor(painting: Path, colors: str, out: Path, content: Path | None = None) -> Generator[Event, None, None]:
+def recolor(
+    painting: Path, colors: str, out: Path, content: Path | None = None, sign_config: SignConfig | None = None
+) -> Generator[Event, None, None]:
     """Write a painting in other colours to `out`, without painting it again.
 
     Args:
         colors: one of `colour.COLOR_MODES`.
         content: the picture whose colours are taken; by default the one that it was painted from.
+        sign_config: how it is signed; by default as it was.
 
     Raises:
         GanvasError: the painting does not say how it was made, the copy in its own colours is missing, or `out` cannot
@@ -84,31 +96,46 @@ def recolor(painting: Path, colors: str, out: Path, content: Path | None = None)
     settings = read_settings(painting)
     content_path = content or settings.content
     sources = SourcePaths(content_path, settings.styles, settings.masks, settings.config.start_path)
-    check_outputs(out, sources, replace(settings.config, colors=color_mode, depth=0))
-    if color_mode != "free" and out == original_colors_path(painting):
+    config = replace(settings.config, colors=color_mode, signature=sign_config or settings.config.signature)
+    check_outputs(out, sources, replace(config, depth=0))
+    if keeps_original(config) and out == original_colors_path(painting):
         raise GanvasError(f"{out} is the painting in its own colors.", "Give --out another name.")
-    metadata = read_metadata(painting)
-    original_path = painting if settings.config.colors == "free" else original_colors_path(painting)
-    if metadata.get("reason") not in FINAL_REASONS:
-        raise GanvasError(f"{painting} is not finished.", "Run the command that began it again to finish it.")
-    if not original_path.exists() or read_metadata(original_path).get("mark") != metadata.get("mark"):
-        command = ganvas_command("style", content_path, "--like", painting, "--colors", colors, "--out", out)
-        raise GanvasError(
-            f"{painting} has lost its own colors: there is no {original_path.name} of the same painting beside it.",
-            f"Paint it again: {command}",
-        )
+    original_path, metadata = _find_original(painting, settings.config, content_path, out, colors)
+    signature = load_signature(config.signature)
+    if signature is not None and sign_config is None:
+        yield Note(f"It is signed with {config.signature.sign} again, as {painting} says.")
     content_picture = replace(load_picture(content_path), alpha=load_picture(original_path).alpha)
     pixels16 = read_16bit_image(original_path)
     image = _read_rgb(original_path, pixels16)
-    outputs: dict[ColorMode, Path] = {color_mode: out}
-    if color_mode != "free":
-        outputs = {"free": original_colors_path(out), color_mode: out}
-    for name, path in outputs.items():
-        record = json.dumps(asdict(replace(settings.config, colors=name)))
+    outputs = [(as_original(config), original_colors_path(out), None)] if keeps_original(config) else []
+    for written, path, stamp in [*outputs, (config, out, signature)]:
         bits = 16 if pixels16 is not None and path.suffix.lower() in SIXTEEN_BIT_SUFFIXES else 8
-        recolored = with_colors_and_alpha(image, content_picture, name)
-        write_painting(recolored, path, bits, metadata | {"settings": record})
+        colored = with_colors_and_alpha(image, content_picture, written.colors)
+        record = metadata | {"settings": json.dumps(asdict(written))}
+        signed, record = sign(colored, record, stamp, config.seed, content_picture.name)
+        write_painting(signed, path, bits, record)
     yield Done(str(out), 0, 0, 0.0, "finished")
+
+
+def _find_original(
+    painting: Path, config: StyleConfig, content: Path, out: Path, colors: str
+) -> tuple[Path, dict[str, str]]:
+    """Return the path of a painting as it was painted, and the painting's metadata.
+
+    Raises:
+        GanvasError: it is not finished, or its copy is not there.
+    """
+    metadata = read_metadata(painting)
+    path = original_colors_path(painting) if keeps_original(config) else painting
+    if metadata.get("reason") not in FINAL_REASONS:
+        raise GanvasError(f"{painting} is not finished.", "Run the command that began it again to finish it.")
+    if not path.exists() or read_metadata(path).get("mark") != metadata.get("mark"):
+        command = ganvas_command("style", content, "--like", painting, "--colors", colors, "--out", out)
+        raise GanvasError(
+            f"{painting} has lost its own colors: there is no {path.name} of the same painting beside it.",
+            f"Paint it again: {command}",
+        )
+    return path, metadata
 
 
 def _read_rgb(path: Path, pixels16: NDArray[np.uint16] | None) -> Tensor:

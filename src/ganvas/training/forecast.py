@@ -8,14 +8,14 @@ from typing import Any
 import torch
 
 from ..config import Config, TrainOptions
-from ..data import Overview, PreparedDataset, open_source, read_overview
+from ..data import Overview, PreparedDataset
 from ..data.finalize import MIN_IMAGES
 from ..data.loader import Loader
 from ..device import DeviceChoice, choose_device, torch_device
 from ..errors import GanvasError, ganvas_command
 from ..planning.budget import with_images, with_seconds
 from ..planning.explain import recipe_decisions
-from ..planning.inputs import Decision, plan_inputs
+from ..planning.inputs import Decision, overview_of, plan_inputs
 from ..planning.plan import ORDER, make_plan, sizes_by_minutes
 from .calibrate import MARGIN, seconds_per_step
 from .state import new_state
@@ -78,7 +78,7 @@ def forecast(
         GanvasError: there are no pictures or too few, or an option makes no sense.
     """
     choice = choose_device(options.device or device)
-    overview = overview or read_overview(open_source(pictures))
+    overview = overview or overview_of(pictures, options)
     if overview.count < MIN_IMAGES:
         raise GanvasError(
             f"{pictures} has {overview.count} pictures; {MIN_IMAGES} are needed to train.",

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..config import Config, DataConfig, TrainOptions
 from ..config.train_options import to_flags
-from ..data import PreparedDataset, open_source, prepare, read_overview
+from ..data import PreparedDataset, prepare
 from ..data.prepare import is_trained_on
 from ..data.split import held_out_count
 from ..device import DeviceChoice, available_cores, choose_device, is_out_of_memory
@@ -21,7 +21,7 @@ from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
 from ..image_io import write_atomically
 from ..planning.budget import with_images
-from ..planning.inputs import plan_inputs, train_count
+from ..planning.inputs import overview_of, plan_inputs, train_count
 from ..planning.plan import Plan, make_plan
 from ..planning.transfer import check_freeze, source_config
 from ..report import write_card
@@ -93,8 +93,7 @@ def _plan_new(pictures: str | Path | None, options: TrainOptions, run: Run, devi
             f"{run.folder} is not a run to go on with.",
             f"Try: {ganvas_command('train', 'PICTURES', '--out', run.folder)}",
         )
-    overview = read_overview(open_source(pictures))
-    return make_plan(pictures, options, plan_inputs(overview, options, device))
+    return make_plan(pictures, options, plan_inputs(overview_of(pictures, options), options, device))
 
 
 def _make_ready(

@@ -1,0 +1,164 @@
+"""From a trained run to art: films, mixed pictures, pictures found again, and directions with names.
+
+`ganvas.walk`, `ganvas.project`, `ganvas.mix` and `ganvas.directions` are these functions. Nothing heavy is imported
+before it is used.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import GanvasError
+from .events import Event
+
+if TYPE_CHECKING:
+    from .config import SignConfig, WalkConfig
+
+
+def walk(
+    run: str | Path,
+    out: str | Path,
+    config: "WalkConfig | None" = None,
+    *,
+    seeds: Sequence[int] = (),
+    through: Sequence[str | Path] = (),
+    directions: Sequence[str] = (),
+    audio: str | Path | None = None,
+    sign: "SignConfig | None" = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Write a film of a walk through the pictures that a run can draw, and yield what happens.
+
+    Its end joins its beginning. Breaking out of the loop over it finishes the film with the frames that it has, and so
+    does `stop` turning true.
+
+    Args:
+        out: .mp4, .webm, .webp or .gif; a name without an ending is a folder of PNGs.
+        seeds: those of the pictures that the walk passes.
+        through: pictures that Ganvas drew, or files of latents, that it passes instead.
+        directions: such as "smile" or "smile=2"; a picture goes to both ends of each, and back.
+        audio: a file with sound, to which it moves.
+        sign: how each frame is signed.
+        stop: asked after each frame.
+
+    Raises:
+        GanvasError: the run, a picture or the sound cannot be read, a setting makes no sense, or PyAV is not installed.
+    """
+    from .latents.walk import walk
+    from .latents.walk_plan import Passed
+    from .signature import load_signature
+
+    passed = Passed(tuple(seeds), tuple(map(Path, through)), tuple(directions))
+    signature = None if sign is None else load_signature(sign)
+    return walk(Path(run), Path(out), config, passed, None if audio is None else Path(audio), stop, signature)
+
+
+def project(
+    run: str | Path,
+    pictures: str | Path,
+    out: str | Path,
+    *,
+    label: str | None = None,
+    tune: bool = False,
+    samples: int = 1_000,
+    device: str = "auto",
+) -> Iterator[Event]:
+    """Find the latents whose pictures are nearest to given ones, write them to `out`, and yield what happens.
+
+    Each picture found is a `ganvas.events.Projected`. Called again it goes on with the pictures that are missing.
+
+    Args:
+        run: the run folder.
+        pictures: a folder of pictures, or one picture.
+        out: folder for latents, results and films.
+        label: class to look in, for a run with classes; all if not given.
+        tune: then move a copy of the generator until it draws the pictures; it is a run folder, `out`/tuned.
+        samples: random samples to begin with, and to compare with.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+
+    Raises:
+        GanvasError: there is no run or no picture, an option makes no sense, or a file cannot be written.
+    """
+    from .latents.projection.project import Options, project
+
+    options = Options(label=label, tune=tune, samples=samples, device=device)
+    return project(Path(run), Path(pictures), Path(out), options)
+
+
+def mix(
+    run: str | Path,
+    out: str | Path | None = None,
+    *,
+    rows: str | Sequence[str] = (),
+    columns: str | Sequence[str] = (),
+    layers: str | None = None,
+    corners: str | Sequence[str] = (),
+    steps: int = 7,
+    truncation: float = 1.0,
+    label: str | None = None,
+    device: str = "auto",
+) -> Path:
+    """Write a sheet of pictures mixed from others, and return its path.
+
+    A source is a list of seeds such as "3,7,20-29", a picture that the run drew, or a file of latents.
+
+    Args:
+        out: the sheet; RUN/sampled/mix.png if left out.
+        rows, columns: sources at the edges of a table. With styles by layer, a picture is its row's, with some layers
+            of its column's; elsewhere it is halfway between both.
+        layers: those from the column: "coarse" (if left out), "middle", "fine", or numbers such as "0-3,5".
+        corners: four sources instead: the grid of what lies between them, with `steps` pictures along an edge.
+        truncation, label: of the pictures by seed, as in `GeneratorModel.sample`.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+
+    Raises:
+        GanvasError: there is no run, a source is none of its pictures, or the file cannot be written.
+    """
+    from .latents.mix import mix
+    from .latents.sample import load
+
+    file = Path(run) / "sampled" / "mix.png" if out is None else Path(out)
+    words = ([each] if isinstance(each, str) else list(map(str, each)) for each in (rows, columns, corners))
+    left, above, four = words
+    mix(load(run, device), file, left, above, layers, four, steps, truncation, label)
+    return file
+
+
+def directions(
+    run: str | Path,
+    *,
+    name: str | None = None,
+    from_folder: str | Path | None = None,
+    to_folder: str | Path | None = None,
+    method: str = "pca",
+    count: int = 10,
+    layers: str = "all",
+    device: str = "auto",
+) -> Iterator[Event]:
+    """Find directions in which a run's pictures change, keep them in RUN/directions, and yield what happens.
+
+    Args:
+        name: what to call the direction from the pictures in one folder to those in another; None finds `count`
+            directions by `method` instead.
+        from_folder, to_folder: the folders of pictures at its beginning and at its end.
+        method: "pca" for principal components; "sefa" for the axes that change styles most.
+        layers: those that a direction moves: "all", "coarse", "middle", "fine", or numbers such as "0-3,5".
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+
+    Raises:
+        GanvasError: there is no run, a folder has too few pictures, or a name is taken.
+    """
+    from .latents.directions import find_axes
+    from .latents.named import find_between
+    from .latents.sample import load
+    from .runs import Run
+
+    if (name is None) != (from_folder is None) or (name is None) != (to_folder is None):
+        raise GanvasError(
+            "A direction with a name leads from one folder of pictures to another.",
+            "Name all three: --name smile --from serious/ --to smiling/",
+        )
+    model = load(run, device)
+    if name is None or from_folder is None or to_folder is None:
+        return find_axes(model, Run(run), method, count, layers)
+    return find_between(model, Run(run), name, Path(from_folder), Path(to_folder), layers)

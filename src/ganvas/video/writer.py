@@ -1,0 +1,123 @@
+"""The base of all writers of films: frames go in one by one, and the file appears when it is whole."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import GanvasError
+from ..image_io import put_in_place, temporary_beside
+
+Frame = npt.NDArray[np.uint8]  # (H, W, 3), or (H, W, 4) with transparency
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FilmSettings:
+    """How a film is written.
+
+    Args:
+        width, height: of its frames, in pixels.
+        fps: frames a second.
+        metadata: what is kept in the file, such as the run and the seed.
+        has_alpha: whether the frames have four channels.
+        sound: a file with the sound, for formats that can hold some; None for none.
+        preview: some frames from all over the film, from which a GIF takes its colours.
+    """
+
+    width: int
+    height: int
+    fps: int
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    has_alpha: bool = False
+    sound: Path | None = None
+    preview: Sequence[Frame] = ()
+
+
+class FilmWriter(ABC):
+    """A film that is being written; used in a `with`.
+
+    An interrupted film (Ctrl-C, or a loop that was left) is finished with the frames that it has: it plays. After any
+    other error nothing is left of it.
+
+    Args:
+        path: where the film goes.
+        settings: how it is written.
+
+    Raises:
+        GanvasError: it cannot be written; so do `write` and the end of the `with`.
+    """
+
+    def __init__(self, path: Path, settings: FilmSettings) -> None:
+        self.path, self.settings, self.frames = path, settings, 0
+        with self._readable_errors():
+            self.temporary = temporary_beside(path)
+            try:
+                self._open()
+            except BaseException:
+                self.temporary.unlink(missing_ok=True)
+                raise
+
+    def write(self, frame: Frame) -> None:
+        """Append a frame (H, W, C)."""
+        with self._readable_errors():
+            self._write(frame)
+        self.frames += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        is_wanted = kind is None or issubclass(kind, KeyboardInterrupt | GeneratorExit)
+        try:
+            if is_wanted and self.frames:
+                with self._readable_errors():
+                    self._finish()
+                    put_in_place(self.temporary, self.path)
+        finally:
+            with suppress(OSError):  # the disk that was full is full still
+                self._close()
+            self.temporary.unlink(missing_ok=True)
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Begin the file `self.temporary`."""
+
+    @abstractmethod
+    def _write(self, frame: Frame) -> None:
+        """Append a frame."""
+
+    @abstractmethod
+    def _finish(self) -> None:
+        """Complete the file."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Let go of the file, whether it is complete or not."""
+
+    @contextmanager
+    def _readable_errors(self) -> Iterator[None]:
+        """Turn a fault of the disk into an error for the user."""
+        try:
+            yield
+        except OSError as error:
+            raise GanvasError(
+                f"Cannot write {self.path}: {error.strerror or error}.",
+                "Free some disk space, or name another place: --out FILE",
+            ) from error
+
+
+def spread(count: int, fps: int, units: int) -> tuple[int, int]:
+    """Return when frame `count` begins and how long it lasts, in whole units of which a second has `units`.
+
+    So a film keeps its length where a frame cannot last 1 / fps.
+    """
+    begin, end = (round(number * units / fps) for number in (count, count + 1))
+    return begin, end - begin
