@@ -31,7 +31,7 @@ from torch import Tensor
 import ganvas
 from ganvas.events import Done
 from ganvas.latents.direction_files import read_direction
-from ganvas.latents.plane import Spread, separate
+from ganvas.latents.plane import Whitening, separate
 from ganvas.latents.request import PictureRequest
 from ganvas.latents.sample import GeneratorModel
 from ganvas.latents.table import draw_table
@@ -100,15 +100,15 @@ class Classifier:
         for file in sorted(pictures.glob("*.png")):
             kinds[attribute.kind(_tensor(file))].append(_tensor(file))
         features = [self._features(torch.stack(kinds[kind])) for kind in attribute[:2]]
-        self.spread = Spread.of(torch.cat(features))
-        self.plane = separate(*(self.spread.measure(each) for each in features))
+        self.whitening = Whitening.of(torch.cat(features))
+        self.plane = separate(*(self.whitening.measure(each) for each in features))
 
     def _features(self, images: Tensor) -> Tensor:
         return extract_features(images, "efficientnet-lite0").intermediate
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the probability (N,) of the second kind for uint8 images (N, 3, H, W)."""
-        measured = self.spread.measure(self._features(images))
+        measured = self.whitening.measure(self._features(images))
         return torch.sigmoid(measured @ self.plane.weights + self.plane.offset)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganvas.latents.plane import Spread, separate
+from ganvas.latents.plane import Whitening, separate
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -13,20 +13,20 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
 def test_a_step_is_one_standard_deviation_of_the_latents() -> None:
     axes = torch.diag(torch.tensor([5.0, 1.0, 0.3], dtype=torch.float64)) @ torch.linalg.qr(normal(3, 3))[0]
     latents = normal(20_000, 3, seed=1) @ axes + 4
-    spread = Spread.of(latents)
-    measured = spread.measure(latents)
+    whitening = Whitening.of(latents)
+    measured = whitening.measure(latents)
     assert torch.allclose(measured.T.cov(), torch.eye(3, dtype=torch.float64), atol=0.1)
     for axis in torch.eye(3, dtype=torch.float64):
-        step = spread.step(7 * axis)
-        assert torch.allclose(spread.measure(latents + step) - measured, axis.expand_as(measured), atol=1e-6)
+        step = whitening.step(7 * axis)
+        assert torch.allclose(whitening.measure(latents + step) - measured, axis.expand_as(measured), atol=1e-6)
 
 
 def test_what_never_varies_is_not_blown_up() -> None:
     latents = torch.cat([normal(500, 2), torch.zeros(500, 2, dtype=torch.float64)], 1)
-    measured = Spread.of(latents).measure(latents + 0.1)
+    measured = Whitening.of(latents).measure(latents + 0.1)
     assert measured.isfinite().all()
     assert measured.abs().max() < 10
-    assert Spread.of(torch.zeros(9, 2)).measure(torch.zeros(3, 2)).isfinite().all()
+    assert Whitening.of(torch.zeros(9, 2)).measure(torch.zeros(3, 2)).isfinite().all()
 
 
 @pytest.mark.parametrize("count", [12, 200])

@@ -17,7 +17,7 @@ from .direction_files import Direction, check_name
 from .directions import check_keepable, done, in_layers, keep, measured_latents
 from .latent_files import read_latents
 from .layers import ALL, parse_layers
-from .plane import Spread, separate
+from .plane import Whitening, separate
 from .projection.pictures import list_pictures
 from .projection.project import Options, project
 from .projection.results import INTERRUPTED, Result
@@ -64,10 +64,10 @@ def find_between(
         projected = run.directions / f"{name}-pictures" / side
         w = yield from _latents(model, run, folder, files, projected, options)
         kinds.append(w[:, list(chosen), : model.config.z_dim].mean(1).double().cpu())
-    spread = Spread.of((yield from measured_latents(model))[:, : model.config.z_dim])
-    plane = separate(*(spread.measure(kind) for kind in kinds))
+    whitening = Whitening.of((yield from measured_latents(model))[:, : model.config.z_dim])
+    plane = separate(*(whitening.measure(kind) for kind in kinds))
     found |= {"pictures": [len(kind) for kind in kinds], "told": round(plane.told, 4)}
-    direction = Direction(name=name, step=in_layers(model, spread.step(plane.weights), chosen), found=found)
+    direction = Direction(name=name, step=in_layers(model, whitening.step(plane.weights), chosen), found=found)
     yield Note(_told(plane.told))
     counts = f"from {found['from']} ({len(kinds[0])} pictures) to {found['to']} ({len(kinds[1])})"
     event = keep(model, run, direction, counts)

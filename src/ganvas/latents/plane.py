@@ -15,7 +15,7 @@ NARROWEST = 0.01  # least variance of an axis, as a share of their mean: what ha
 
 
 @dataclass(frozen=True)
-class Spread:
+class Whitening:
     """Mean and principal axes of the latents that a generator draws from, to measure others in standard deviations.
 
     Args:
@@ -27,8 +27,8 @@ class Spread:
     axes: Tensor
 
     @classmethod
-    def of(cls, latents: Tensor) -> "Spread":
-        """Return the spread of latents (N, D)."""
+    def of(cls, latents: Tensor) -> "Whitening":
+        """Return the whitening of latents (N, D)."""
         latents = latents.double()
         values, vectors = torch.linalg.eigh(latents.T.cov(correction=0).reshape(latents.shape[1], -1))
         values = values.clamp_min(max(NARROWEST * float(values.mean()), torch.finfo(torch.float64).tiny))
