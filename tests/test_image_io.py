@@ -166,7 +166,7 @@ def test_two_writers_with_one_process_number_do_not_mix_their_files(
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("number", [1, os.getpid()])
+@pytest.mark.parametrize("number", [1, os.getpid()], ids=["1", "own"])
 def test_what_a_killed_process_left_does_not_block_the_next_write(number: int, tmp_path: Path) -> None:
     (tmp_path / f".a.json.{number}.tmp").write_bytes(b"half")
     write_atomically(tmp_path / "a.json", b"whole")

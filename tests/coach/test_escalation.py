@@ -45,7 +45,7 @@ def test_every_problem_has_a_ladder_unless_it_is_in_the_data() -> None:
     assert LADDERS.keys() == DIAGNOSES.keys() - HEALTHY_VERDICTS - {"wrong data"}
 
 
-@pytest.mark.parametrize("name", [*HEALTHY_VERDICTS, "wrong data"])
+@pytest.mark.parametrize("name", [*sorted(HEALTHY_VERDICTS), "wrong data"])
 def test_a_verdict_without_a_ladder_is_not_treated(name: str) -> None:
     clinic = Clinic()
     for _ in range(20):
