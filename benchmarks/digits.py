@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from ganvas.atomic_write import write_atomically
 from ganvas.data.arrays import load_idx
-from ganvas.image_io import write_atomically
 
 FILES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
 EPOCHS, BATCH, RATE = 3, 128, 2e-3

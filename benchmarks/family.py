@@ -38,12 +38,13 @@ import ganvas
 from cost import convolution_rate, seconds_per_step, step_flops
 from family_cases import CASES, Combo, is_there, options_of, order_of, twin
 from family_table import AUTO, SHOWN, by_distance, join, table
+from ganvas.atomic_write import write_atomically
 from ganvas.config import Config, DataConfig
 from ganvas.data import PreparedDataset, prepare
 from ganvas.device import choose_device, torch_device
 from ganvas.event_log import read_events
 from ganvas.events import Done, Event, Note, Step, Treatment, Verdict, run_to_end
-from ganvas.image_io import image_grid, save_image, to_image, write_atomically
+from ganvas.image_io import image_grid, save_image, to_image
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 from ganvas.training.start import train

@@ -32,8 +32,9 @@ from PIL import Image, ImageDraw
 
 import ganvas
 from family_cases import FEW
+from ganvas.atomic_write import write_atomically
 from ganvas.events import Done, Note, Treatment
-from ganvas.image_io import image_grid, save_image, to_image, write_atomically
+from ganvas.image_io import image_grid, save_image, to_image
 from machine import machine_line
 from quality import SAMPLES, as_prepared, on_white, score_samples
 from rows import Row, add_row, read_rows

@@ -34,7 +34,7 @@ import torch
 
 import ganvas
 import quality
-from ganvas.image_io import write_atomically
+from ganvas.atomic_write import write_atomically
 from machine import machine_line
 from quality import READERS, SAMPLES, SIZE, WORK
 from rows import Row, add_row, read_rows, rounded

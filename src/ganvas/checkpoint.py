@@ -21,8 +21,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from .atomic_write import flush_to_disk
 from .errors import GanvasError, cannot_be_read_now
-from .image_io import flush_to_disk
 from .typed_json import read_json_object
 
 Tensors = dict[str, Tensor]

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .atomic_write import write_atomically
 from .data.ownership import check_free, not_ours
 from .device import choose_device, seeded_rng, torch_device
 from .errors import GanvasError
@@ -23,7 +24,7 @@ from .evaluation_inputs import (
     run_inputs,
 )
 from .events import Event, Progress
-from .image_io import check_writable, image_grid, save_image, to_image, write_atomically
+from .image_io import check_writable, image_grid, save_image, to_image
 from .metrics.features import Features, extract_features
 from .metrics.memorization import Memorization, measure_memorization, pairs_grid
 from .metrics.networks import load_network

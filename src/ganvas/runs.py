@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from .atomic_write import write_atomically
 from .config import FORMAT, Config, from_dict, to_dict
 from .config.old_format import upgrade
 from .config.ranges import check_config
@@ -28,7 +29,6 @@ from .event_log import to_json
 from .events import Event
 from .file_lock import try_lock
 from .formatting import printable
-from .image_io import write_atomically
 from .typed_json import read_json_object
 
 # What may lie in the folder of a new run: what an earlier attempt has left, and what systems put everywhere.

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..atomic_write import flush_to_disk
 from ..config import DataConfig
 from ..errors import GanvasError, ganvas_command
 from ..formatting import printable
-from ..image_io import flush_to_disk
 from .cache import checksums, record_bytes
 from .chunks import ChunkResult
 from .index import Index

@@ -16,9 +16,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from ..atomic_write import write_atomically
 from ..errors import GanvasError, cannot_be_read_now, did_you_mean, ganvas_command
 from ..formatting import printable
-from ..image_io import write_atomically
 from ..limits import MAX_LATENT_HEADER
 from ..runs import Run
 from ..typed_json import parse_json

@@ -16,9 +16,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from ..atomic_write import write_atomically
 from ..data.ownership import not_ours
 from ..errors import GanvasError, cannot_be_read_now, ganvas_command
-from ..image_io import WRITTEN_SUFFIXES, read_metadata, write_atomically
+from ..image_io import WRITTEN_SUFFIXES, read_metadata
 from ..typed_json import parse_json
 from ..version import __version__
 from .sample import GeneratorModel

@@ -11,10 +11,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from ..atomic_write import write_atomically
 from ..config import Config
 from ..device import choose_device, is_out_of_memory, seeded_rng, torch_device
 from ..errors import GanvasError, cannot_be_read_now, did_you_mean, ganvas_command
-from ..image_io import to_uint8, write_atomically
+from ..image_io import to_uint8
 from ..models import build_generator
 from ..models.base import Generator
 from ..models.old_names import translate

@@ -19,9 +19,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, distributed, nn
 
+from ..atomic_write import write_atomically
 from ..data.cache import cache_folder, make_cache_folder
 from ..errors import GanvasError
-from ..image_io import write_atomically
 from . import DEFAULT_NETWORK
 from .networks import load_network
 

@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import builtin
+from ..atomic_write import write_atomically
 from ..device import is_out_of_memory
 from ..errors import GanvasError, cannot_be_read_now, check_choice, did_you_mean
-from ..image_io import write_atomically
 from ..typed_json import parse_json
 from .frozen_ops import POOLINGS, FrozenConvReLU, ReflectPad1
 

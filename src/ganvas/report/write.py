@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from ..atomic_write import write_atomically
 from ..errors import GanvasError
-from ..image_io import write_atomically
 from ..runs import Run
 from .card import model_card
 from .history import read_history

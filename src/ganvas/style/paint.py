@@ -4,11 +4,11 @@ import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from ..atomic_write import remove_half_written
 from ..config import StyleConfig
 from ..device import choose_device, free_memory, is_out_of_memory, return_freed_memory_to_os, torch_device
 from ..errors import UnusableImageError
 from ..events import Done, Event, Note
-from ..image_io import remove_half_written
 from ..models import vgg
 from ..models.vgg import VGG, VGGWeights
 from ..signature import load_signature

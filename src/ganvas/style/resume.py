@@ -10,9 +10,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from ..atomic_write import write_atomically
 from ..config import StyleConfig
 from ..config.style import OLD_NAMES
-from ..image_io import write_atomically
 
 # Settings that may differ when a painting is resumed: where it is painted, what is done to it afterwards, and which
 # network was asked for (the name of the network that really paints is part of the fingerprint).

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..atomic_write import write_atomically
 from ..config import Config, DataConfig, TrainOptions
 from ..config.train_options import to_flags
 from ..data import PreparedDataset, prepare
@@ -19,7 +20,6 @@ from ..device import DeviceChoice, available_cores, choose_device, is_out_of_mem
 from ..errors import GanvasError, ganvas_command
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
-from ..image_io import write_atomically
 from ..planning.budget import with_images
 from ..planning.inputs import overview_of, plan_inputs, train_count
 from ..planning.plan import Plan, make_plan

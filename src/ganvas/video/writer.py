@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from ..atomic_write import put_in_place, temporary_beside
 from ..errors import GanvasError
-from ..image_io import put_in_place, temporary_beside
 
 Frame = npt.NDArray[np.uint8]  # (H, W, 3), or (H, W, 4) with transparency
 

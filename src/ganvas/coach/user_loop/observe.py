@@ -8,11 +8,11 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ...atomic_write import write_atomically
 from ...deprecation import accepts_old_names, warn_renamed
 from ...errors import GanvasError
 from ...event_log import from_json, to_json
 from ...events import Event, HealthCheck, Verdict
-from ...image_io import write_atomically
 from ..diagnosis.check_times import MIN_STEPS, gap_factor
 from ..diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ..diagnosis.history import last_verdict
