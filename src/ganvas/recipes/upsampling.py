@@ -6,11 +6,12 @@ from ..config import Config, DataConfig, NetworkConfig, OptimizerConfig, PhaseCo
 
 FACTORS = (1, 2, 4, 8)
 UPSAMPLING_PHASES = ("upsample", "refine")
-BLOCK_WIDTHS = (64, 64, 64, 64)  # channels of the upsampler's residual blocks, which work at the small size
-NARROWING = (32, 16)  # channels after each doubling but the last
+BLOCK_WIDTHS = (32, 32)  # channels of the upsampler's residual blocks, which work at the small size
+NARROWING = (24, 12)  # channels after each doubling but the last
 UPSAMPLE_SHARE, REFINE_SHARE = 0.1, 0.4  # of the time; the rest is the recipe's own
 BATCH = 16
 MIN_VIEW = 64  # pixels of the short side of what is judged
+PRIOR_FACTOR = 1.5  # times the passes that a prior may take: of its samples, enlarged, fewer are near-copies
 
 
 def small_data(data: DataConfig, factor: int) -> DataConfig:
@@ -30,7 +31,15 @@ def upsampled(small: Config, data: DataConfig, factor: int) -> Config:
         return small
     batch = min(BATCH, small.phases[-1].batch)
     own = 1 - UPSAMPLE_SHARE - REFINE_SHARE
-    phases = tuple(replace(phase, time_share=own * phase.time_share) for phase in small.phases)
+    factors = {"prior": PRIOR_FACTOR}
+    phases = tuple(
+        replace(
+            phase,
+            time_share=own * phase.time_share,
+            max_steps=round(factors.get(phase.name, 1) * phase.max_steps),
+        )
+        for phase in small.phases
+    )
     return replace(
         small,
         data=data,
