@@ -116,8 +116,9 @@ def mix(
     """
     from .latents.mix import mix
     from .latents.sample import load
+    from .runs import Run
 
-    file = Path(run) / "sampled" / "mix.png" if out is None else Path(out)
+    file = Run(run).sampled / "mix.png" if out is None else Path(out)
     words = ([each] if isinstance(each, str) else list(map(str, each)) for each in (rows, columns, corners))
     left, above, four = words
     mix(load(run, device), file, left, above, layers, four, steps, truncation, label)

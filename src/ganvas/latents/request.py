@@ -79,11 +79,15 @@ class PictureRequest:
             metadata |= {"direction": ",".join(move.text for move in self.moves)}
         return metadata if self.label is None else metadata | {"label": self.label}
 
-    def metadata(self, model: GeneratorModel, number: int) -> dict[str, object]:
-        """Return what the metadata of one picture tell, so that it can be found again."""
+    def metadata(self, model: GeneratorModel, number: int, w: Tensor | None = None) -> dict[str, object]:
+        """Return what the metadata of one picture tell, so that it can be found again.
+
+        Args:
+            w: (num_ws, w_dim) of the picture, where it is known already.
+        """
         common = self.common_metadata(model)
         if self.latents is not None or self.moves:  # no seed can tell it
-            common |= latent_metadata(self.w(model, [number])[0], model)
+            common |= latent_metadata(self.w(model, [number])[0] if w is None else w, model)
         if self.latents is not None:
             return common
         seed, index = self.origin(number)

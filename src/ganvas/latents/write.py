@@ -130,10 +130,11 @@ def _write(
         if stop():
             return start, False
         numbers = missing[start : start + BATCH]
-        for number, image in zip(numbers, model.synthesize(request.w(model, numbers)), strict=True):
+        latents = request.w(model, numbers)
+        for number, w, image in zip(numbers, latents, model.synthesize(latents), strict=True):
             if signature is not None:
                 image = signature.stamp(image, *request.origin(number))
-            _save(image, paths[number], request.metadata(model, number) | signed, other_place)
+            _save(image, paths[number], request.metadata(model, number, w) | signed, other_place)
     yield Progress(DRAWN, len(paths), len(paths))
     return len(missing), True
 

@@ -31,12 +31,11 @@ def upsampled(small: Config, data: DataConfig, factor: int) -> Config:
         return small
     batch = min(BATCH, small.phases[-1].batch)
     own = 1 - UPSAMPLE_SHARE - REFINE_SHARE
-    factors = {"prior": PRIOR_FACTOR}
     phases = tuple(
         replace(
             phase,
             time_share=own * phase.time_share,
-            max_steps=round(factors.get(phase.name, 1) * phase.max_steps),
+            max_steps=round(PRIOR_FACTOR * phase.max_steps) if phase.name == "prior" else phase.max_steps,
         )
         for phase in small.phases
     )

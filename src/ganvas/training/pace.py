@@ -67,7 +67,6 @@ class Pace:
         if self.budget is None or counters.step >= now.steps:
             return None
         elapsed = self.elapsed()
-        costs = {(each.name, each.level): each.time_share / each.steps for each in planned.phases}
         position = phase_at(now, counters.step - 1)
         phase = position.phase
         if (phase.name, phase.level) != self._phase:
@@ -75,11 +74,12 @@ class Pace:
             self._measured.clear()
             self._measured.append((counters.step, counters.seconds))
         if not self._recent:
-            self._recent.append((_cost_until(now, costs, counters.step), counters.seconds))
+            self._recent.append((_cost_until(now, _step_costs(planned), counters.step), counters.seconds))
         is_due = elapsed - self._last_check >= max(MIN_SECONDS, self.budget / CHECKS)
         if not is_due or counters.step - self._phase_step < MIN_STEPS:
             return None
         self._last_check = elapsed
+        costs = _step_costs(planned)
         done = _cost_until(now, costs, counters.step)
         (step, seconds), (cost, all_seconds) = self._measured[0], self._recent[0]
         pace = (counters.seconds - seconds) / (counters.step - step)
@@ -97,6 +97,10 @@ class Pace:
         available = (left - closing) / (1 + self._hooks / trained)
         factor = max(available, 0.0) / needed
         return factor if abs(factor - 1) > TOLERANCE else None
+
+
+def _step_costs(planned: Config) -> Costs:
+    return {(each.name, each.level): each.time_share / each.steps for each in planned.phases}
 
 
 def _cost_until(config: Config, costs: Costs, step: int) -> float:
