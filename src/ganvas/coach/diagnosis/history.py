@@ -76,6 +76,26 @@ class PhaseHistory:
             return math.nan
         return 1 - min(after) / min(before)
 
+    def progress_over_half(self, metric: str) -> float:
+        """Return by what share a metric has fallen since half of the images of this history had been seen.
+
+        The smallest value since then is compared with the smallest before. So a training is given longer, the longer it
+        has run: what is learned takes ever more images. NaN with fewer than three checks since or two before.
+        """
+        middle = (self.checks[0].images_seen + self.last.images_seen) / 2
+        before = [value_of(check, metric) for check in self.checks if check.images_seen <= middle]
+        since = [value_of(check, metric) for check in self.checks if check.images_seen > middle]
+        before, since = ([value for value in part if math.isfinite(value)] for part in (before, since))
+        if len(before) < 2 or len(since) < 3 or min(before) <= 0:
+            return math.nan
+        return 1 - min(since) / min(before)
+
+    def reach(self, side: str = "generator") -> float:
+        """Return how far the weights may have come: learning rate relative to them, times the steps; NaN if unknown."""
+        ratios = [value_of(check, f"{side}_lr_to_weight_ratio") for check in self.checks]
+        ratios = [ratio for ratio in ratios if math.isfinite(ratio)]
+        return self.age * sum(ratios) / len(ratios) if ratios else math.nan
+
     def evidence(self, metric: str, checks: int) -> Evidence:
         """Return what a metric is now and what it was before the last few checks."""
         first = self.checks[max(0, len(self.checks) - checks - 1)]

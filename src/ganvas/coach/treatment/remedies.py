@@ -1,5 +1,6 @@
 """Remedies: each prescribes something for a training, or nothing where it does not apply."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,15 +9,14 @@ from ...events import HealthCheck, Prescription
 from ...models import can_pack
 from ...phases import optimizers_of, side_of
 from ..diagnosis.history import PhaseHistory, value_of
-from ..diagnosis.rules import MIN_BATCH_SIZE, weights_too_large
+from ..diagnosis.rules import MIN_BATCH_SIZE, MIN_REACH, weights_too_large
 
 SAFE_RATIO = 0.015  # learning rate relative to the weights with which no measured training overshot
 HIGH_RATIO = 0.04  # from here on the learning rate may be the problem
 LOW_RATIO = 0.002  # below this, training makes no progress
-WANTED_REACH = 20.0  # learning rate relative to the weights, times the steps: trainings of so much came far
+WANTED_REACH = 10.0  # learning rate relative to the weights, times the steps: trainings of so much came far
 LATE_PROGRESS = 0.5  # share of the budget after which too little is left to start from scratch
 EARLY_PROGRESS = 0.1  # share of the budget that is quickly repeated
-MIN_STEPS_FOR_RESTART = 300  # new weights at a careful rate come nowhere in fewer
 GAMMA = 1.0  # of R1: it kept every pair of networks stable at 16 to 32 px
 LARGER_BATCH = 16.0  # with more, a small budget would have too few steps
 
@@ -52,10 +52,19 @@ class RemedyContext:
             return (Prescription("restart_phase", step=self.history.last.step),)
         return self.reinitialize()
 
-    @property
-    def can_restart(self) -> bool:
-        """Tell whether enough steps are left to begin afresh; to go back to a healthy checkpoint, few are enough."""
-        return bool(self.healthy_steps) or self.steps_left is None or self.steps_left >= MIN_STEPS_FOR_RESTART
+    def can_restart(self, prescriptions: Sequence[Prescription]) -> bool:
+        """Tell whether new weights can come far enough in the steps that are left, at the rates that are prescribed.
+
+        To go back to a healthy checkpoint, few steps are enough.
+        """
+        if self.healthy_steps or self.steps_left is None:
+            return True
+        reaches = []
+        for name in self.optimizers:
+            ratios = [value_of(check, f"{side_of(name)}_lr_to_weight_ratio") for check in self.history.checks]
+            factors = [each.value for each in prescriptions if each.kind == "lr" and each.network == name]
+            reaches += [self.steps_left * ratio * math.prod(factors) for ratio in ratios if math.isfinite(ratio)]
+        return not reaches or max(reaches) >= MIN_REACH
 
     def reinitialize(self) -> tuple[Prescription, ...]:
         """Start the phase with new weights."""
@@ -98,7 +107,7 @@ def restart_with(remedy: Remedy) -> Remedy:
 
     def restart(context: RemedyContext) -> tuple[Prescription, ...]:
         prescriptions = remedy(context)
-        return (*context.restart(), *prescriptions) if prescriptions and context.can_restart else ()
+        return (*context.restart(), *prescriptions) if prescriptions and context.can_restart(prescriptions) else ()
 
     return restart
 
