@@ -86,7 +86,10 @@ class Outcome:
 
 
 def outcomes(
-    cases: Sequence[Case], rows: Iterable[Row], told: Callable[[Row], Sequence[Told]] = lambda row: row["verdicts"]
+    cases: Sequence[Case],
+    rows: Iterable[Row],
+    told: Callable[[Row], Sequence[Told]] = lambda row: row["verdicts"],
+    everything: Sequence[Case] = CASES,
 ) -> list[Outcome]:
     """Return what came of the cases that were run with the coach watching.
 
@@ -94,11 +97,12 @@ def outcomes(
 
     Args:
         told: the verdicts on a run; of a replay perhaps.
+        everything: the whole catalogue, whose healthy runs the others are compared with.
     """
     by_run = {(row["case"], row["mode"]): row for row in rows}
     sound: dict[tuple[str, str, int], list[float]] = {}
-    for case in CASES:
-        if not case.sick and (row := by_run.get((case.name, "watch"))):
+    for case in everything:
+        if not (case.sick or case.fault.wild) and (row := by_run.get((case.name, "watch"))):
             sound.setdefault(case.alike, []).append(row["frechet"])
     found = []
     for case in cases:
