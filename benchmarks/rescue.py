@@ -21,7 +21,6 @@ training alone, --mode act copies the watched run: the two are the same to the b
 """
 
 import argparse
-import fcntl
 import json
 import math
 import os
@@ -30,21 +29,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 import torch
 
-import sickness
-import unplanned
+from catalogues import CATALOGUES, Places
 from ganvas.coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ganvas.coach.diagnosis.rules import CERTAIN
 from ganvas.coach.doctor import fresh_verdicts
-from ganvas.config import Config, DataConfig
-from ganvas.data import PreparedDataset
 from ganvas.device import choose_device
 from ganvas.errors import GanvasError
 from ganvas.event_log import replay
@@ -58,7 +51,7 @@ from ganvas.runs import Run
 from ganvas.training import loop
 from machine import machine_line
 from planting import PLANTS, load
-from rows import Row, read_rows
+from rows import Row
 from sets import ASSETS
 from sickness import Case
 from tally import Outcome, alarms, changes, outcomes, replayed, table, totals
@@ -67,69 +60,6 @@ RESULTS = Path(__file__).resolve().parent / "results"
 WORK = Path(tempfile.gettempdir()) / "ganvas-rescue"
 NETWORK, SAMPLES, SEED, REALS = "efficientnet-lite1", 1000, 1001, 5000
 MODES = ("off", "watch", "act")
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """The cases of a catalogue, and how they are made.
-
-    results, unseen: names of the files with the results; of cases that are kept aside perhaps another one.
-    """
-
-    cases: tuple[Case, ...]
-    configure: Callable[[Case, PreparedDataset, DataConfig, str], Config]
-    results: str
-    unseen: str
-
-
-CATALOGUES = {
-    "planted": Catalogue(sickness.CASES, sickness.configure, "rescue.jsonl", "rescue.jsonl"),
-    "unplanned": Catalogue(unplanned.CASES, unplanned.configure, "unplanned.jsonl", "unplanned-unseen.jsonl"),
-}
-
-
-@dataclass(frozen=True)
-class Places:
-    """Say which catalogue it is, and where pictures, runs and results lie."""
-
-    catalogue: Catalogue
-    assets: Path
-    work: Path
-    results: Path
-
-    def run(self, case: Case, mode: str) -> Run:
-        """Return the run folder of a case."""
-        return Run(self.work / "runs" / f"{case.name}.{mode}")
-
-    def file(self, case: Case) -> Path:
-        """Return where the results of a case stand."""
-        return self.results / (self.catalogue.unseen if case.aside else self.catalogue.results)
-
-    def is_secret(self, case: Case) -> bool:
-        """Tell whether nothing but totals may be told about a case."""
-        return case.aside and self.catalogue.unseen != self.catalogue.results
-
-    def rows(self) -> list[Row]:
-        """Return the results so far."""
-        files = dict.fromkeys((self.catalogue.results, self.catalogue.unseen))
-        return [row for name in files for row in read_rows(self.results / name)]
-
-    def row(self, case: Case, mode: str) -> Row | None:
-        """Return this result, if it stands there."""
-        return next((row for row in self.rows() if (row["case"], row["mode"]) == (case.name, mode)), None)
-
-    @contextmanager
-    def claimed(self, case: Case, mode: str) -> Iterator[bool]:
-        """Hold the case for this process; false if another lane is at it."""
-        lock = self.work / "locks" / f"{case.name}.{mode}"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
 
 
 def train(case: Case, mode: str, places: Places) -> tuple[list[Event], str]:
@@ -190,7 +120,11 @@ def record(case: Case, mode: str, places: Places) -> Row:
         "frechet_corrected": round(corrected, 1),
         "noticed": first and [first[0], round(first[0] / budget, 3), first[1]],
         "verdicts": told,
-        "treatments": [[e.images_seen, e.diagnosis, e.outcome, e.text] for e in events if isinstance(e, Treatment)],
+        "treatments": [
+            [e.images_seen, e.diagnosis, e.outcome, e.text, [each.kind for each in e.prescriptions]]
+            for e in events
+            if isinstance(e, Treatment)
+        ],
         "ended": ended,
         "machine": machine_line(),
     }
@@ -214,7 +148,7 @@ def copied(case: Case, places: Places) -> Row | None:
 def run_here(case: Case, mode: str, places: Places) -> None:
     """Run a case in this process and append its row."""
     os.environ.setdefault("GANVAS_CACHE", str(places.work / "cache"))
-    may_copy = mode == "act" and places.catalogue is CATALOGUES["unplanned"]
+    may_copy = mode == "act" and places.catalogue.copies
     row = (copied(case, places) if may_copy else None) or record(case, mode, places)
     places.results.mkdir(parents=True, exist_ok=True)
     with places.file(case).open("a") as file:
