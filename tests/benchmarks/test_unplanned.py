@@ -111,14 +111,8 @@ def test_a_clipped_critic_stays_clipped(pictures):
     with missteps.after_each_step(missteps.clip_weights):
         clipped = take_steps(config, pictures, 2)
     free = take_steps(config, pictures, 2)
-    sizes = [
-        max(
-            float(weights.detach().abs().max())
-            for weights in state.networks.discriminator.parameters()
-            if weights.ndim > 1
-        )
-        for state in (clipped, free)
-    ]
+    networks = [state.networks.discriminator for state in (clipped, free)]
+    sizes = [max(float(w.detach().abs().max()) for w in each.parameters() if w.ndim > 1) for each in networks]
     assert sizes[0] <= missteps.CLIP + 1e-8 < sizes[1]
 
 
