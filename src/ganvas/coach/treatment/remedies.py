@@ -49,23 +49,31 @@ class RemedyContext:
             name = f"step {self.healthy_steps[-1]:,}"
             step = self.healthy_steps[-1]
             return (Prescription("rollback", value=self.failed_rollbacks + 1.0, name=name, step=step),)
+        return self.begin_again()
+
+    def begin_again(self) -> tuple[Prescription, ...]:
+        """Go back to the phase's beginning, or start with new weights."""
         if self.can_restart_phase:
             return (Prescription("restart_phase", step=self.history.last.step),)
         return self.reinitialize()
 
     def can_restart(self, prescriptions: Sequence[Prescription]) -> bool:
+        """Tell whether a restart can pay: to go back to what was trained well, few steps are enough."""
+        return bool(self.healthy_steps) or self.reaches_far(prescriptions)
+
+    def reaches_far(self, prescriptions: Sequence[Prescription]) -> bool:
         """Tell whether new weights can come far enough in the steps that are left, at the rates that are prescribed.
 
-        To go back to a healthy checkpoint, few steps are enough.
+        Where a phase begins with what an earlier one has learned, they need not.
         """
-        if self.healthy_steps or self.steps_left is None:
+        if self.can_restart_phase or self.steps_left is None:
             return True
         reaches = []
         for name in self.optimizers:
             ratios = [value_of(check, f"{side_of(name)}_lr_to_weight_ratio") for check in self.history.checks]
             factors = [each.value for each in prescriptions if each.kind == "lr" and each.network == name]
             reaches += [self.steps_left * ratio * math.prod(factors) for ratio in ratios if math.isfinite(ratio)]
-        return not reaches or max(reaches) >= MIN_REACH
+        return not reaches or max(reaches) >= MIN_REACH / 2  # weights that have grown tell too little of new ones
 
     def reinitialize(self) -> tuple[Prescription, ...]:
         """Start the phase with new weights."""
