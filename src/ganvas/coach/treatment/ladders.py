@@ -109,5 +109,5 @@ LADDERS: dict[str, tuple[Remedy, ...]] = {
         relativistic_loss,
         restart_with(lower_lr_for_restart),
     ),
-    "too slow": (smaller_batch, recipe_settings, rates_for_steps_left, rates_for_steps_left),
+    "too slow": (smaller_batch, rates_for_steps_left, rates_for_steps_left),
 }
