@@ -91,7 +91,9 @@ def measure(short: Short, assets: Path, work: Path) -> Row:
     last = config.phases[-1].name
     checks = [each.metrics for each in events if isinstance(each, HealthCheck) and each.phase == last]
     samples = ganvas.load(run.folder, "cpu").sample(SAMPLES, SEED)
-    reals = RealImages(run_to_end(prepare(DataConfig(str(assets / file), size, size, channels), workers=1)), network=NETWORK)
+    reals = RealImages(
+        run_to_end(prepare(DataConfig(str(assets / file), size, size, channels), workers=1)), network=NETWORK
+    )
     real = reals.features(reals.random_indices(REALS))
     fake = extract_features(samples, NETWORK)
     row: Row = {"frechet": frechet_distance(fake.intermediate, real.intermediate), "seconds": done.seconds}
