@@ -2,8 +2,8 @@
 
 Each run is a training of so many pictures in a process of its own, on one thread, watched by the coach, which leaves it
 as it is. Its last model is scored: the Frechet distance of 1,000 samples in features of EfficientNet-lite1 from 5,000
-of the pictures. Beside stand the seconds of training and the learning rate as a share of the weights' size, times the
-steps: by what multiple of their size the weights might move at most.
+of the pictures. Beside stand the processor's seconds, preparing included, and the reach: the learning rate as a share
+of the weights' size, times the steps, which is by what multiple of their size the weights might move at most.
 
     python benchmarks/short.py --recipes dcgan --images 60000 --rates 1 4 16 --batches 0 64
     python benchmarks/short.py --case people --recipes dcgan fc --images 20000 60000
@@ -30,7 +30,7 @@ import ganvas
 from ganvas.config import CHANNELS, DataConfig, TrainOptions
 from ganvas.data import prepare
 from ganvas.event_log import read_events
-from ganvas.events import Done, HealthCheck, run_to_end
+from ganvas.events import HealthCheck, run_to_end
 from ganvas.metrics.distances import frechet_distance
 from ganvas.metrics.features import extract_features
 from ganvas.metrics.real_features import RealImages
@@ -84,10 +84,11 @@ def measure(short: Short, assets: Path, work: Path) -> Row:
     file, size, channels = CASES[short.case]
     run = Run(work / "-".join(map(str, short)))
     shutil.rmtree(run.folder, ignore_errors=True)
+    began = time.process_time()
     for _ in train(assets / file, run.folder, short.options(), lambda: False, time.monotonic()):
         pass
+    seconds = time.process_time() - began
     config, events = run.read_config(), read_events(run.events_file)[0]
-    (done,) = (event for event in events if isinstance(event, Done))
     last = config.phases[-1].name
     checks = [each.metrics for each in events if isinstance(each, HealthCheck) and each.phase == last]
     samples = ganvas.load(run.folder, "cpu").sample(SAMPLES, SEED)
@@ -96,7 +97,7 @@ def measure(short: Short, assets: Path, work: Path) -> Row:
     )
     real = reals.features(reals.random_indices(REALS))
     fake = extract_features(samples, NETWORK)
-    row: Row = {"frechet": frechet_distance(fake.intermediate, real.intermediate), "seconds": done.seconds}
+    row: Row = {"frechet": frechet_distance(fake.intermediate, real.intermediate), "seconds": seconds}
     row |= {"steps": config.steps, "batch_taken": config.phases[-1].batch, "last_phase_steps": config.phases[-1].steps}
     row["g_lr"] = max((each.lr for name, each in config.optimizers.items() if name != "discriminator"), default=0.0)
     for side in ("generator", "discriminator"):
