@@ -49,6 +49,7 @@ CASES = {
     "clothes": (SETS["fashion"][0], 32, 1),
     "clothes-16": (SETS["fashion"][0], 16, 1),
     "digits": (SETS["MNIST"][0], 32, 1),
+    "digits-16": (SETS["MNIST"][0], 16, 1),
     "people": ("emoji-people-64.zip", 32, 3),
 }
 
