@@ -51,6 +51,7 @@ CASES = {
     "digits": (SETS["MNIST"][0], 32, 1),
     "digits-16": (SETS["MNIST"][0], 16, 1),
     "people": ("emoji-people-64.zip", 32, 3),
+    "people-16": ("emoji-people-64.zip", 16, 3),
 }
 
 
@@ -116,7 +117,8 @@ def table(rows: list[Row]) -> str:
     lines = [f"| {' | '.join(titles)} |", "| --- | --- " + "| ---: " * 8 + "|"]
     for row in sorted(rows, key=lambda each: [each[name] for name in ("case", "recipe", "images", "seed", "frechet")]):
         cells = [row["case"], row["recipe"], f"{row['images']:,}", row["seed"], row["batch_taken"], f"{row['steps']:,}"]
-        cells += [f"x {row['rates']:g}", f"{row['seconds']:.0f}", f"{row.get('generator_reach', 0):.1f}"]
+        cells += [f"x {row['rates']:g}", f"{row['seconds']:.0f}" if "seconds" in row else ""]
+        cells += [f"{row['generator_reach']:.1f}" if "generator_reach" in row else ""]
         cells += [f"{row['frechet']:,.0f}"]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
