@@ -41,6 +41,7 @@ from ganvas.events import (
     Verdict,
     run_to_end,
 )
+from ganvas.models.base import Generator as Network
 from ganvas.planning.budget import with_images
 from ganvas.planning.schedule import progress
 from ganvas.recipes import RECIPES
@@ -89,6 +90,7 @@ class Eye:
     curve: Callable[[int], float] = steady
 
     def check(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
+        self.g_ema, self.last_step = state.networks.g_ema, state.counters.step
         whole = finite_share(state.networks.by_name().values(), losses)
         values = HEALTHY_METRICS | {"feature_distance": self.curve(state.counters.step), "finite": whole}
         return HealthCheck(
@@ -97,6 +99,10 @@ class Eye:
 
     def distance(self, state: State, config: Config, phase: PhaseConfig) -> float:
         return 100 * self.curve(state.counters.step)
+
+    def network_distance(self, network: Network, config: Config) -> float:
+        """Return the distance at the last check for the network that was checked, else that of a healthy moment."""
+        return 100 * self.curve(self.last_step if network is self.g_ema else SICK)
 
 
 def ill(name: str, when: Callable[[Sequence[Event], int], bool]) -> Diagnosis:
