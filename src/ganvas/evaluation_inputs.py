@@ -99,6 +99,7 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     def samples_between(start: int, end: int) -> Tensor:
         return resized(model.sample(end - start, options.seed, first=start), (height, width))
 
+    yield from model.notes()
     samples = yield from in_batches("samples generated", options.count, samples_between)
     return EvaluationInputs(
         name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,

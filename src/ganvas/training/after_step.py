@@ -160,7 +160,8 @@ def save(session: Session) -> Iterator[Event]:
     tensors, facts = state_to_tensors(state)
     facts |= {"events": run.events_size(), "training": asdict(identity(session.config))}
     path = checkpoint.save(run.checkpoints, counters.step, tensors, facts)
-    save_network(run, network, counters.step, counters.images_seen)
+    health = session.health(counters.step, counters.images_seen)
+    save_network(run, network, counters.step, counters.images_seen, health)
     best = {counters.best.step} if counters.best else set[int]()
     checkpoint.prune(run.checkpoints, KEEP, {*state.coach.healthy_checkpoints, *best})
     yield CheckpointSaved(

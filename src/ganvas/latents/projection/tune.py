@@ -72,7 +72,7 @@ def tune(
     moved = GeneratorModel(network, model.config, model.device, FOLDER)
     with writing(out):
         tuned.write_config(model.config)
-        save_network(tuned, network, *(read_training_length(run) or (0, 0)))
+        save_network(tuned, network, *(read_training_length(run) or (0, 0)), model.health)
     for target, each, distance in zip(targets, w, work.distances(), strict=True):
         result = results[target.name]
         before = read_metadata(result.picture)
