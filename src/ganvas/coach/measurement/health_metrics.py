@@ -75,9 +75,11 @@ def _detail(images: Tensor) -> float:
 
 def _features(images: Tensor, device: torch.device) -> Tensor:
     """Return the features (N, 192) of uint8 images, resized to `INPUT_SIZE`."""
-    network = load_network(DEFAULT_NETWORK).to(device)
+    network = load_network(DEFAULT_NETWORK)
     if not isinstance(network, EfficientNetLite):
         raise TypeError("The coach measures by an EfficientNet-lite.")
+    if next(network.parameters()).device != device:  # to look at each of its tensors takes milliseconds
+        network.to(device)
     small = F.interpolate(to_rgb(images).to(device).float(), (INPUT_SIZE, INPUT_SIZE), mode="bilinear", antialias=True)
     inputs = ((small - 127) / 128).contiguous(memory_format=torch.channels_last)
     features: Tensor = network.to_intermediate(inputs).mean((2, 3))
@@ -223,9 +225,15 @@ def _betas(optimizer: torch.optim.Optimizer) -> tuple[float, float]:
 
 def finite_share(networks: Iterable[nn.Module], losses: Mapping[str, float]) -> float:
     """Return the share of the networks and losses that hold only finite numbers."""
-    finite = [all(bool(each.isfinite().all()) for each in network.parameters()) for network in networks]
+    finite = [_is_finite(list(network.parameters())) for network in networks]
     finite += [math.isfinite(value) for value in losses.values()]
     return sum(finite) / len(finite) if finite else 1.0
+
+
+def _is_finite(tensors: list[Tensor]) -> bool:
+    """Return whether all numbers in the tensors are finite: the largest of each is, and it is NaN if one is."""
+    largest = [torch.linalg.vector_norm(each.detach(), torch.inf) for each in tensors if each.numel()]
+    return all(bool(each.isfinite()) for each in largest)
 
 
 def _norm(tensors: list[Tensor]) -> float:
