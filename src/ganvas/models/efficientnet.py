@@ -84,7 +84,9 @@ class InvertedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, width, ceil(H / stride), ceil(W / stride))."""
         out: Tensor = self.bn3(self.conv_pwl(self.bn2(self.conv_dw(self.bn1(self.conv_pw(x))))))
-        return out + x if self.has_shortcut else out
+        if self.has_shortcut:
+            out = out + x
+        return out
 
 
 class EfficientNetLiteBody(nn.Module):
@@ -125,8 +127,8 @@ def efficientnet_lite(variant: int, weights: Path | None = None) -> nn.Module:
     with torch.device("meta"):  # random weights would be replaced anyway
         body = EfficientNetLiteBody(variant)
     matched = match_layers(read_weights(file), body.state_dict())
-    weights = {key: each.float() if each.is_floating_point() else each for key, each in matched.items()}
-    body.load_state_dict(weights, assign=True)
+    numbers = {key: each.float() if each.is_floating_point() else each for key, each in matched.items()}
+    body.load_state_dict(numbers, assign=True)
     return fold_batch_norms(body.eval())
 
 

@@ -7,7 +7,6 @@ weights are checked first, and a healthy moment is worth a checkpoint. Where the
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 
 from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
@@ -15,12 +14,11 @@ from ..errors import GanvasError
 from ..events import CheckpointSaved, Event, Note, Prescription, Replanned, SampleGrid, Step
 from ..latents.sample import save_network
 from ..planning.schedule import ends_level, is_due
-from .checkpoint_facts import identity
 from .monitoring.logit_histograms import logit_histograms
 from .monitoring.sample_grids import save_sample_grid
 from .session import Session
 from .state import BestCheckpoint
-from .state_io import state_to_tensors
+from .state_io import write_checkpoint
 from .steps.ema import prepare_for_sampling
 
 KEEP = 3  # newest checkpoints that stay, beside the best
@@ -137,16 +135,29 @@ def handle_stop_request(session: Session) -> Iterator[Event]:
 def save_if_due(session: Session) -> Iterator[Event]:
     """Save a checkpoint when it is due, or the run ends."""
     if session.reason != "finished" or session.should_score or session.should_save:
-        yield from save(session)
+        yield from save(session, with_model=not _is_only_to_go_back_to(session))
 
 
-def save(session: Session) -> Iterator[Event]:
-    """Write checkpoint and model, scored if that is due, then remove what is too old."""
+def _is_only_to_go_back_to(session: Session) -> bool:
+    """Return whether a checkpoint is due only because the moment is healthy: it needs no model beside it.
+
+    Where an upsampler will freeze the generator's batch norms, they could not be measured any more if it is needed.
+    """
+    is_usual = is_due(*session.last.progress, session.config.checkpoints) or session.reason != "finished"
+    return not (is_usual or session.should_score or session.last.is_last or session.config.upsampling)
+
+
+def save(session: Session, with_model: bool = True) -> Iterator[Event]:
+    """Write checkpoint and model, scored if that is due, then remove what is too old.
+
+    Args:
+        with_model: whether the generator is made ready to sample from, which takes many times as long as to write it.
+    """
     state, run, coach = session.state, session.run, session.coach
     counters = state.counters
     counters.wall_seconds = session.pace.elapsed()
-    network = prepare_for_sampling(state, session.config, session.device)
-    if session.should_score and session.scorer is not None:
+    network = prepare_for_sampling(state, session.config, session.device) if with_model else None
+    if network is not None and session.should_score and session.scorer is not None:
         session.should_score = False
         scores = session.scorer.score(state, network)
         distance = session.scorer.rank(scores)
@@ -157,13 +168,13 @@ def save(session: Session) -> Iterator[Event]:
             yield score
     if coach.should_checkpoint(state):
         state.coach.healthy_checkpoints = (*state.coach.healthy_checkpoints, counters.step)[-2:]
-    tensors, facts = state_to_tensors(state)
-    facts |= {"events": run.events_size(), "training": asdict(identity(session.config))}
-    path = checkpoint.save(run.checkpoints, counters.step, tensors, facts)
-    health = session.health(counters.step, counters.images_seen)
-    save_network(run, network, counters.step, counters.images_seen, health)
+    path = write_checkpoint(run.checkpoints, session.config, state, run.events_size())
+    if network is not None:
+        health = session.health(counters.step, counters.images_seen)
+        save_network(run, network, counters.step, counters.images_seen, health)
     best = {counters.best.step} if counters.best else set[int]()
     checkpoint.prune(run.checkpoints, KEEP, {*state.coach.healthy_checkpoints, *best})
+    checkpoint.prune(run.aside, 0, {state.coach.aside.step} if state.coach.aside else ())
     yield CheckpointSaved(
         counters.step, counters.images_seen, str(path.relative_to(run.folder)), coach.is_healthy
     )  # fmt: skip

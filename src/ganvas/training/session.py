@@ -180,10 +180,12 @@ class Session:
         except DamagedCheckpointError as error:
             yield Note(f"{error.message} The model is from the end.")
             return as_it_ended
-        self.state.networks.g_ema.load_state_dict(with_prefix(tensors, "g_ema/"))
+        for name in ("generator", "g_ema"):
+            self.state.networks.by_name()[name].load_state_dict(with_prefix(tensors, f"{name}/"))
+        network = prepare_for_sampling(self.state, self.config, self.device)  # one to go back to was not made ready
         images_seen = facts["counters"]["images_seen"]
         kept = self.health(step, images_seen)
-        save_network(self.run, self.state.networks.g_ema, step, images_seen, kept)
+        save_network(self.run, network, step, images_seen, kept)
         yield Note(why)
         return kept
 

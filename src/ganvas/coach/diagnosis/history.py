@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeGuard
 
 from ...events import Event, Evidence, HealthCheck, Treatment, Verdict
 from .diagnoses import DIAGNOSES
@@ -160,9 +161,14 @@ def is_suspicious(history: Sequence[Event]) -> bool:
     return collapsed or phase.last_value("feature_distance") > 2 * earlier
 
 
+def is_change(event: Event) -> TypeGuard[Treatment]:
+    """Tell whether an event is a change of the training: a treatment was given, or undone."""
+    return isinstance(event, Treatment) and event.outcome in ("", "undone")
+
+
 def last_treated_at(history: Sequence[Event]) -> int:
-    """Return the step of the last treatment, -1 if there was none."""
-    return max((event.step for event in history if isinstance(event, Treatment) and not event.outcome), default=-1)
+    """Return the step at which a treatment was last given or undone, -1 if there was none."""
+    return max((event.step for event in history if is_change(event)), default=-1)
 
 
 def first_check_of_phase(history: Sequence[Event]) -> int:
