@@ -108,7 +108,8 @@ def _constant_units(output: Tensor) -> Tensor:
     # How far the second lies from the first says already of most units that they vary, for a fraction of the work.
     if bool((_spread(values[:2], batch) > limit).all()):
         return torch.zeros(units, dtype=torch.bool, device=values.device)
-    return _spread(values, batch) <= limit
+    dead: Tensor = _spread(values, batch) <= limit
+    return dead
 
 
 def _spread(values: Tensor, batch: int) -> Tensor:
