@@ -11,6 +11,7 @@ comes first alternates. The number of pictures may be calibrated to so many minu
 Processor time is compared, which other work on the machine disturbs less than the clock.
 
     python benchmarks/coach_cost.py --minutes 2 5 10
+    python benchmarks/coach_cost.py --cases people:quick:32:8000
     python benchmarks/coach_cost.py --minutes 2 5 10 --pairs 3
     python benchmarks/coach_cost.py --cases mnist:dcgan:16:70000 --pairs 5 --coach watch
 """
@@ -78,8 +79,13 @@ def calibrated(case: str, minutes: float, assets: Path, work: Path) -> str:
 
 
 def inside(case: str, minutes: float, coach: str, assets: Path, work: Path) -> str:
-    """Return one row: the share of a training of so many minutes that goes into the coach, by this process's time."""
-    data, recipe, size = case.split(":")[:3]
+    """Return one row: the share of a training that goes into the coach, by this process's time.
+
+    Args:
+        minutes: the budget; 0 for as many images as the case names.
+    """
+    data, recipe, size, *images = case.split(":")
+    budget: dict[str, Any] = {"minutes": minutes} if minutes else {"images": int(images[0])}
     spent, looks, kept = 0.0, 0, 0
 
     def timed(what: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,16 +116,19 @@ def inside(case: str, minutes: float, coach: str, assets: Path, work: Path) -> s
         patch.object(after_step, "save", keep),
     ):
         pictures, out = assets / FILES[data][0], work / f"{data}-{recipe}-{size}-{minutes:g}"
-        for _ in ganvas.train(pictures, out, recipe=recipe, size=size, minutes=minutes, coach=coach, device="cpu"):
+        for _ in ganvas.train(pictures, out, recipe=recipe, size=size, coach=coach, device="cpu", **budget):
             pass
     whole = time.process_time() - began
-    return f"| {case}, {minutes:g} minutes | {looks} | {kept} | {spent:.1f} s of {whole:.0f} s | {spent / whole:.1%} |"
+    name = f"{case}, {minutes:g} minutes" if minutes else case
+    return f"| {name} | {looks} | {kept} | {spent:.1f} s of {whole:.0f} s | {spent / whole:.1%} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--assets", type=Path, default=ASSETS)
-    parser.add_argument("--cases", nargs="+", default=CASES, help="PICTURES:RECIPE:PIXELS, or with :IMAGES for pairs")
+    parser.add_argument(
+        "--cases", nargs="+", default=CASES, help="PICTURES:RECIPE:PIXELS, or with :IMAGES in place of minutes"
+    )
     parser.add_argument("--minutes", type=float, nargs="+", default=[])
     parser.add_argument("--pairs", type=int, default=0, help="pairs of each; without, single trainings timed inside")
     parser.add_argument("--coach", default="act")
@@ -129,7 +138,7 @@ def main() -> None:
         work = Path(name)
         if not wanted.pairs:
             print("| training | looks | kept | processor time | share |\n| --- | ---: | ---: | ---: | ---: |")
-            for case, minutes in product(wanted.cases, wanted.minutes):
+            for case, minutes in product(wanted.cases, wanted.minutes or [0.0]):
                 print(inside(case, minutes, wanted.coach, wanted.assets, work), flush=True)
             return
         print("| pictures : recipe : pixels : seen | pairs | training | looks | processor time | clock |")

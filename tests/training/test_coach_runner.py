@@ -52,7 +52,8 @@ from ganvas.training.monitoring import coach_runner
 from ganvas.training.monitoring.checkpoint_scores import RANKED_BY
 from ganvas.training.session import Session, open_session
 from ganvas.training.state import State
-from ganvas.training.state_io import with_prefix
+from ganvas.training.state_io import load_state
+from ganvas.training.steps.ema import prepare_for_sampling
 from histories import HEALTHY_METRICS
 
 pytestmark = pytest.mark.slow
@@ -586,7 +587,8 @@ def test_a_run_that_ends_ill_leaves_the_model_of_its_last_healthy_moment(
     last_healthy = facts["coach"]["healthy_checkpoints"][-1]
     step = last_healthy if worse else facts["counters"]["step"]
     model = ganvas.load(run.folder, "cpu").network.state_dict()
-    wanted = with_prefix(saved(run, step)[0], "g_ema/")
+    state = load_state(run.read_config(), *saved(run, step), torch.device("cpu"))
+    wanted = prepare_for_sampling(state, run.read_config(), torch.device("cpu")).state_dict()
     assert all(torch.equal(model[key], each) for key, each in wanted.items()), f"not the model of step {step}"
     told = [event.text for event in of(Note, events) if f"{last_healthy:,}" in event.text]
     assert len(told) == worse

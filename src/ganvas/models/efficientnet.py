@@ -2,7 +2,7 @@
 
 Tan and Le 2019, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", without its attention and
 with ReLU6. Its layers have the names, and it gives the numbers, of timm's `tf_efficientnet_lite0` and 1, whose import
-takes longer than all that the coach looks at in a short training.
+takes most of a second.
 """
 
 import importlib
@@ -182,7 +182,7 @@ def match_layers(weights: Mapping[str, Tensor], target: Mapping[str, Tensor]) ->
     if len(weights) - len(target) not in (0, 2) or any(matched[key].shape != target[key].shape for key in target):
         raise GanvasError(
             "The feature network's weights do not fit its layers.",
-            "pip install --upgrade timm, or, if you gave --weights: is it this network's file?",
+            "If you gave --weights: is it this network's file? Else: pip install --force-reinstall ganvas",
         )
     return matched
 

@@ -12,7 +12,7 @@ from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
 from ..errors import GanvasError
 from ..events import CheckpointSaved, Event, Note, Prescription, Replanned, SampleGrid, Step
-from ..latents.sample import save_network
+from ..latents.sample import MODEL_FILE, save_network
 from ..planning.schedule import ends_level, is_due
 from .monitoring.logit_histograms import logit_histograms
 from .monitoring.sample_grids import save_sample_grid
@@ -139,12 +139,15 @@ def save_if_due(session: Session) -> Iterator[Event]:
 
 
 def _is_only_to_go_back_to(session: Session) -> bool:
-    """Return whether a checkpoint is due only because the moment is healthy: it needs no model beside it.
+    """Return whether a checkpoint is due only because the moment is healthy: then it needs no model beside it.
+
+    Only the first comes with one, for whoever wants to see samples.
 
     Where an upsampler will freeze the generator's batch norms, they could not be measured any more if it is needed.
     """
     is_usual = is_due(*session.last.progress, session.config.checkpoints) or session.reason != "finished"
-    return not (is_usual or session.should_score or session.last.is_last or session.config.upsampling)
+    must_be_ready = is_usual or session.should_score or session.last.is_last or session.config.upsampling
+    return not must_be_ready and (session.run.model / MODEL_FILE).is_file()
 
 
 def save(session: Session, with_model: bool = True) -> Iterator[Event]:
