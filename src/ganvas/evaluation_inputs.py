@@ -19,7 +19,8 @@ from .data.prepare import is_trained_on
 from .device import available_cores
 from .errors import GanvasError, ganvas_command
 from .events import Event, Note, Progress
-from .latents.sample import MODEL_FILE, load, read_training_length
+from .latents.model_file import MODEL_FILE, read_training_length
+from .latents.sample import load
 from .metrics import DEFAULT_NETWORK
 from .runs import Run
 

@@ -12,12 +12,10 @@ import tiny
 from ganvas.coach.model_health import Health
 from ganvas.config import Config, DataConfig
 from ganvas.errors import GanvasError
+from ganvas.latents.model_file import MODEL_FILE, read_health, read_training_length
 from ganvas.latents.sample import (
-    MODEL_FILE,
     GeneratorModel,
     load,
-    read_health,
-    read_training_length,
     sample_label,
     sample_latents,
     save_network,

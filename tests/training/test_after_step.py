@@ -30,7 +30,7 @@ from ganvas.events import (
     Verdict,
     run_to_end,
 )
-from ganvas.latents.sample import read_training_length
+from ganvas.latents.model_file import read_training_length
 from ganvas.planning.budget import with_steps
 from ganvas.planning.schedule import ends_level
 from ganvas.recipes import RECIPES

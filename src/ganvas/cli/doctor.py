@@ -21,7 +21,7 @@ class Doctor:
     def execute(self) -> dict[str, Any]:
         import ganvas
 
-        from ..latents.sample import read_health
+        from ..latents.model_file import read_health
         from ..runs import Run
         from .tables import show_findings
 

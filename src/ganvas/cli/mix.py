@@ -36,7 +36,7 @@ class Mix:
         import ganvas
 
         from ..coach.model_health import notes
-        from ..latents.sample import read_health
+        from ..latents.model_file import read_health
         from ..runs import Run as RunFolder
 
         path = ganvas.mix(

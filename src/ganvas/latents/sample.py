@@ -5,10 +5,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -24,10 +23,9 @@ from ..models import build_generator
 from ..models.base import Generator
 from ..models.old_names import translate
 from ..runs import Run
-from ..typed_json import parse_json
 from ..version import __version__
+from .model_file import MODEL_FILE, read_health
 
-MODEL_FILE = "generator.safetensors"
 BATCH = 16  # images that are computed together, always
 
 
@@ -269,25 +267,3 @@ def save_network(run: Run, network: nn.Module, step: int, images_seen: int, heal
     facts |= model_health.to_metadata(health)
     metadata = {"ganvas": json.dumps(facts)}  # one entry, since safetensors writes several in random order
     write_atomically(run.model / MODEL_FILE, save(tensors, metadata))
-
-
-def read_training_length(run: Run) -> tuple[int, int] | None:
-    """Return the steps and the images seen with which the run's model was trained; None if the file does not say."""
-    facts = _read_facts(run)
-    step, images_seen = facts.get("step"), facts.get("images")
-    return (step, images_seen) if type(step) is int and type(images_seen) is int else None
-
-
-def read_health(run: Run) -> Health | None:
-    """Return the verdict that the run's model was saved under; None if the file does not say, or is damaged."""
-    return model_health.from_metadata(_read_facts(run))
-
-
-def _read_facts(run: Run) -> dict[str, Any]:
-    """Return what the model's file says besides its tensors; nothing if that cannot be read."""
-    try:
-        with safe_open(run.model / MODEL_FILE, "np") as file:
-            facts = parse_json((file.metadata() or {})["ganvas"])
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
-        return {}
-    return facts if isinstance(facts, dict) else {}

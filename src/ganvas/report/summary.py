@@ -21,7 +21,7 @@ from ..formatting import (
     format_size,
 )
 from ..image_io import open_written
-from ..latents.sample import read_health
+from ..latents.model_file import read_health
 from ..runs import Run
 from ..version import __version__
 from .history import History

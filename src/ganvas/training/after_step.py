@@ -12,7 +12,8 @@ from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
 from ..errors import GanvasError
 from ..events import CheckpointSaved, Event, Note, Prescription, Replanned, SampleGrid, Step
-from ..latents.sample import MODEL_FILE, save_network
+from ..latents.model_file import MODEL_FILE
+from ..latents.sample import save_network
 from ..planning.schedule import ends_level, is_due
 from .monitoring.logit_histograms import logit_histograms
 from .monitoring.sample_grids import save_sample_grid

@@ -21,7 +21,8 @@ from ...image_io import read_metadata, to_float, to_uint8
 from ...models.stylegan2 import SynthesisLayer
 from ...runs import Run
 from ..latent_files import read_latents
-from ..sample import MODEL_FILE, GeneratorModel, read_training_length, save_network
+from ..model_file import MODEL_FILE, read_training_length
+from ..sample import GeneratorModel, save_network
 from .embedding import Embedding, as_shown, distances
 from .pictures import Target
 from .results import FINISHED, INTERRUPTED, Result, writing
