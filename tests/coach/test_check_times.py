@@ -6,8 +6,8 @@ from ganvas.coach.diagnosis.check_times import gap_factor, most_gaps, planned_ch
 
 
 def counted(gaps: int, shares: list[float]) -> int:
-    """Count the checks of a training of 100,000 steps, step by step."""
-    steps, checks, begin = 100_000, 0, 0.0
+    """Count the checks of a training of 10,000 steps, step by step."""
+    steps, checks, begin = 10_000, 0, 0.0
     for share in shares:
         last, since = begin, 0
         for step in range(round(steps * begin) + 1, round(steps * (begin + share))):

@@ -219,7 +219,7 @@ def test_the_share_that_is_finite(poison: float) -> None:
     assert health_metrics.finite_share([good, bad], losses) == 0.75
     assert health_metrics.finite_share([good, bad], losses | {"generator": poison}) == 0.5
     assert health_metrics.finite_share([], {}) == 1
-    huge, empty = nn.Linear(2, 2), nn.Linear(0, 3, bias=False)
+    huge, empty = nn.Linear(2, 2), nn.ParameterList([torch.zeros(0, 3)])
     nn.init.constant_(huge.weight, 3e38)  # whose squares are infinite
     assert health_metrics.finite_share([huge, empty], {}) == 1
 

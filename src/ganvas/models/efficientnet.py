@@ -55,6 +55,11 @@ class NormAct(nn.BatchNorm2d):
         super().__init__(channels, NORM_EPSILON)
         self.act = nn.Identity() if is_linear else nn.ReLU6(inplace=True)
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, channels, H, W)."""
+        out: Tensor = self.act(super().forward(x))
+        return out
+
 
 class SeparableBlock(nn.Module):
     """A block of the first stage: a convolution of each channel for itself, then one across channels."""
