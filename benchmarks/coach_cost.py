@@ -33,10 +33,10 @@ from unittest.mock import patch
 import torch
 
 import ganvas
+from galleries import FILES
 from ganvas.planning.schedule import is_due
 from ganvas.training import after_step
 from ganvas.training.monitoring.health_check import HealthChecker
-from planting import FILES
 from sets import ASSETS
 
 CASES = ("people:quick:32", "mnist:dcgan:16", "people:residual:32")
@@ -47,7 +47,7 @@ def train(case: str, coach: str, assets: Path, work: Path) -> tuple[float, float
     """Return seconds of the processor and of the clock that a training takes, and how often the coach looked."""
     data, recipe, size, images = case.split(":")
     out = work / f"{case.replace(':', '-')}-{coach}-{time.time_ns()}"
-    command = [sys.executable, "-m", "ganvas", "train", str(assets / FILES[data][0]), "--out", str(out)]
+    command = [sys.executable, "-m", "ganvas", "train", str(assets / FILES[data]), "--out", str(out)]
     command += ["--recipe", recipe, "--size", size, "--images", images, "--coach", coach, "--device", "cpu"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "GANVAS_CACHE": str(work / "cache")}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -115,7 +115,7 @@ def inside(case: str, minutes: float, coach: str, assets: Path, work: Path) -> s
         patch.object(HealthChecker, "check", timed(check)),
         patch.object(after_step, "save", keep),
     ):
-        pictures, out = assets / FILES[data][0], work / f"{data}-{recipe}-{size}-{minutes:g}"
+        pictures, out = assets / FILES[data], work / f"{data}-{recipe}-{size}-{minutes:g}"
         for _ in ganvas.train(pictures, out, recipe=recipe, size=size, coach=coach, device="cpu", **budget):
             pass
     whole = time.process_time() - began

@@ -1,5 +1,6 @@
 """Mutable state of a running training: configuration, networks, loader, coach, and the result of the last step."""
 
+import copy
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -170,7 +171,7 @@ class Session:
         if best and best.step != counters.step:
             step = best.step
             why = f"The samples were best at step {step:,} (distance {best.distance:,.0f}); the model is from then."
-        elif self.coach.acts and not self.coach.is_healthy and healthy and self.coach.worse_than(healthy[-1]):
+        elif not best and self.coach.acts and not self.coach.is_healthy and healthy:
             step = healthy[-1]
             why = f"The training did not end well; the model is from step {step:,}, when it was last healthy."
         else:
@@ -180,9 +181,12 @@ class Session:
         except DamagedCheckpointError as error:
             yield Note(f"{error.message} The model is from the end.")
             return as_it_ended
+        at_the_end = copy.deepcopy(self.state.networks.g_ema)
         for name in ("generator", "g_ema"):
             self.state.networks.by_name()[name].load_state_dict(with_prefix(tensors, f"{name}/"))
         network = prepare_for_sampling(self.state, self.config, self.device)  # one to go back to was not made ready
+        if not best and self.coach.distance(network) >= self.coach.distance(at_the_end):
+            return as_it_ended
         images_seen = facts["counters"]["images_seen"]
         kept = self.health(step, images_seen)
         save_network(self.run, network, step, images_seen, kept)

@@ -20,10 +20,12 @@ class PhaseHistory:
 
     checks: oldest first, never empty.
     started_at: the step at which the phase began or the weights were reinitialized.
+    is_treated: whether there was a treatment in this training before these checks.
     """
 
     checks: tuple[HealthCheck, ...]
     started_at: int = 0
+    is_treated: bool = False
 
     @property
     def last(self) -> HealthCheck:
@@ -76,6 +78,34 @@ class PhaseHistory:
             return math.nan
         return 1 - min(after) / min(before)
 
+    def comes_nearer(self, share: float) -> bool:
+        """Tell whether the samples of the last three checks, or of those after the first, have come nearer by `share`.
+
+        That is to the real pictures, compared with all checks before.
+        """
+        recent = min(3, len(self.checks) - 1)
+        return recent > 0 and self.improvement("feature_distance", recent) >= share
+
+    def progress_over_half(self, metric: str) -> float:
+        """Return by what share a metric has fallen since half of the images of this history had been seen.
+
+        The smallest value since then is compared with the smallest before. So a training is given longer, the longer it
+        has run: what is learned takes ever more images. NaN with fewer than three checks since or two before.
+        """
+        middle = (self.checks[0].images_seen + self.last.images_seen) / 2
+        before = [value_of(check, metric) for check in self.checks if check.images_seen <= middle]
+        since = [value_of(check, metric) for check in self.checks if check.images_seen > middle]
+        before, since = ([value for value in part if math.isfinite(value)] for part in (before, since))
+        if len(before) < 2 or len(since) < 3 or min(before) <= 0:
+            return math.nan
+        return 1 - min(since) / min(before)
+
+    def reach(self, side: str = "generator") -> float:
+        """Return how far the weights may have come: learning rate relative to them, times the steps; NaN if unknown."""
+        ratios = [value_of(check, f"{side}_lr_to_weight_ratio") for check in self.checks]
+        ratios = [ratio for ratio in ratios if math.isfinite(ratio)]
+        return self.age * sum(ratios) / len(ratios) if ratios else math.nan
+
     def evidence(self, metric: str, checks: int) -> Evidence:
         """Return what a metric is now and what it was before the last few checks."""
         first = self.checks[max(0, len(self.checks) - checks - 1)]
@@ -119,7 +149,7 @@ def present_phase(history: Sequence[Event]) -> PhaseHistory | None:
         return None
     treated_at = last_treated_at(history)
     since = tuple(check for check in _of_present_phase(checks) if check.step > treated_at)
-    return PhaseHistory(since or (checks[-1],), _started_at(history, checks))
+    return PhaseHistory(since or (checks[-1],), _started_at(history, checks), treated_at >= 0)
 
 
 def _started_at(history: Sequence[Event], checks: Sequence[HealthCheck]) -> int:
@@ -142,13 +172,15 @@ def _of_present_phase(checks: Sequence[HealthCheck]) -> Sequence[HealthCheck]:
 def is_promising(history: Sequence[Event]) -> bool:
     """Tell whether the last health check shows a state worth going back to.
 
-    The samples have come half the way to the real pictures, or are close to them. A training that goes wrong gets
-    better in its first minutes too, but weights that were damaged then never recover fully.
+    The samples are about as good as they ever were, and have come a good part of the way to the real pictures, or are
+    close to them. A training that goes wrong gets better in its first minutes too, but weights that were damaged then
+    never recover fully.
     """
     phase = present_phase(history)
     if phase is None or len(phase.checks) < 2:
         return False
-    return phase.last_value("feature_distance") < max(CLOSE, 0.5 * value_of(phase.checks[0], "feature_distance"))
+    distance, first = phase.last_value("feature_distance"), value_of(phase.checks[0], "feature_distance")
+    return distance < CLOSE or distance < min(1.15 * phase.minimum("feature_distance"), 0.7 * first)
 
 
 def is_suspicious(history: Sequence[Event]) -> bool:

@@ -24,7 +24,10 @@ MIN_BATCH_SIZE = 8  # with fewer, each step undoes much of the one before
 MIN_LATENT_DIM = 4  # with fewer, samples lie on a line or a surface, but pictures do not
 SMALL_DATASET = 640  # with fewer, nothing is held out, and a discriminator that is never wrong counts as memorizing
 PROGRESS = 0.1  # of the feature distance over three checks: the training works, whatever else is measured
-MIN_REACH = 3.0  # learning rate relative to the weights, times the steps: with less, no training came far
+HARDLY = 0.05  # of the feature distance, since half of the images had been seen: the training works no more
+FALLEN_BACK = 1.3  # times the smallest distance so far: the samples were better before
+MIN_REACH = 4.0  # learning rate relative to the weights, times the steps: with less, no training came far
+LATE = 0.5  # share of the budget after which more speed cannot make up for what was lost
 ONLY_PHASES = ("adversarial", "vae")  # of recipes that learn everything in one phase
 FAR = 0.45  # feature distance above which samples plainly do not look like the real pictures
 
@@ -117,22 +120,23 @@ def _vanishing_gradient(check: HealthCheck) -> bool:
     return value_of(check, "generator_update_ratio") < 0.02 * value_of(check, "generator_lr_to_weight_ratio")
 
 
-def _if_no_progress(phase: PhaseHistory, name: str, metric: str, checks: int) -> Finding | None:
-    """Return the finding `name` if `metric` has shown it for three checks and the samples hardly improved meanwhile."""
-    if checks < 3 or not phase.improvement("feature_distance", 3) < 0.1 or _too_early(phase, 3):
+def _if_no_progress(phase: PhaseHistory, name: str, metric: str, checks: int, needed: int = 3) -> Finding | None:
+    """Return the finding `name` if `metric` has shown it for `needed` checks and the samples do not improve."""
+    if checks < needed or not phase.progress_over_half("feature_distance") < HARDLY or _too_early(phase, 3):
         return None
     evidence = (phase.evidence(metric, checks), phase.evidence("feature_distance", checks))
-    return Finding(name, confidence_after(checks, 3), evidence)
+    return Finding(name, confidence_after(checks, needed), evidence)
 
 
 def _too_early(phase: PhaseHistory, checks: int) -> bool:
     """Tell whether it is too early to expect progress over the last `checks` health checks.
 
-    Some kinds of network need tens of thousands of pictures to get going. None moves far in its first steps, or
-    between checks that are close together.
+    Some kinds of network need tens of thousands of pictures to get going. None moves far in its first steps, at a low
+    learning rate, or between checks that are close together.
     """
     slow_start = phase.last.images_seen < phase.last_value("slow_start_images")
-    return slow_start or phase.age < WARMUP_STEPS or phase.steps_over(checks) < MIN_STEPS_APART
+    early = phase.age < WARMUP_STEPS or phase.reach() < MIN_REACH
+    return slow_start or early or phase.steps_over(checks) < MIN_STEPS_APART
 
 
 def generator_wins(phase: PhaseHistory) -> Finding | None:
@@ -144,7 +148,7 @@ def generator_wins(phase: PhaseHistory) -> Finding | None:
         return Finding("generator wins", confidence_after(reversed_order, 3), evidence)
     small_gap = phase.streak(all_of(lambda check: abs(value_of(check, "logit_gap")) < SMALL_LOGIT_GAP, far))
     fooled = phase.streak(all_of(below("d_pair_accuracy", 0.65), close))
-    return _if_no_progress(phase, "generator wins", "logit_gap", max(small_gap, fooled))
+    return _if_no_progress(phase, "generator wins", "logit_gap", max(small_gap, fooled), needed=6)
 
 
 def exploding_losses(phase: PhaseHistory) -> Finding | None:
@@ -170,7 +174,10 @@ def diverging(phase: PhaseHistory) -> Finding | None:
 
 
 def oscillating(phase: PhaseHistory) -> Finding | None:
-    """Find a tiny batch, learning rates far too high, or losses that vary widely, while the samples do not improve."""
+    """Find a tiny batch, learning rates far too high, samples that were better before, or losses that vary widely.
+
+    The samples do not improve in any of these.
+    """
     far = above("feature_distance", CLOSE)
     tiny = phase.streak(all_of(above("batch_size", 0), below("batch_size", MIN_BATCH_SIZE), far))
     if tiny >= 4 and phase.improvement("feature_distance", 3) < 0.15:
@@ -178,9 +185,13 @@ def oscillating(phase: PhaseHistory) -> Finding | None:
         return Finding("oscillating", confidence_after(tiny, 4), evidence)
     for metric in ("generator_lr_to_weight_ratio", "discriminator_lr_to_weight_ratio"):
         too_high = phase.streak(above(metric, MAX_LR_TO_WEIGHT_RATIO))
-        if too_high and phase.improvement("feature_distance", 3) < PROGRESS:
+        if too_high and len(phase.checks) > 1 and not phase.comes_nearer(PROGRESS):
             evidence = (phase.evidence(metric, too_high), phase.evidence("feature_distance", 3))
             return Finding("oscillating", confidence_after(too_high, 1), evidence)
+    best = phase.minimum("feature_distance")
+    fallen_back = phase.streak(above("feature_distance", max(FALLEN_BACK * best, FAR)))
+    if fallen_back >= 3 and not _too_early(phase, 3):
+        return Finding("oscillating", confidence_after(fallen_back, 3), (phase.evidence("feature_distance", 3),))
     checks = phase.streak(all_of(above("generator_loss_std", 1.0), _large_updates, far))
     return _if_no_progress(phase, "oscillating", "generator_loss_std", checks)
 
@@ -204,7 +215,7 @@ def stalled(phase: PhaseHistory) -> Finding | None:
     if few_dimensions and checks >= 3 and phase.improvement("feature_distance", 3) < 0.1:
         evidence = (phase.evidence("latent_dim", 1), phase.evidence("feature_distance", 3))
         return Finding("stalled", confidence_after(checks, 3), evidence)
-    flat = checks >= 5 and phase.improvement("feature_distance", 4) < 0.05
+    flat = checks >= 5 and phase.progress_over_half("feature_distance") < 0.02
     if not flat or is_blurry(phase.last.phase) or _too_early(phase, 4):
         return None
     return Finding("stalled", confidence_after(checks, 5, most=0.8), (phase.evidence("feature_distance", 4),))
@@ -214,18 +225,23 @@ def too_slow(phase: PhaseHistory) -> Finding | None:
     """Find learning rates so low that the steps of the whole training cannot take the weights far enough.
 
     Adam moves a weight by about the learning rate in a step, so the rate relative to the weights times the number of
-    steps bounds how far they come. An autoencoder's decoder is trained in an earlier phase than its adversary.
+    steps bounds how far they come: the reach. Recipes that begin slowly, and those of several phases, have their own
+    scales.
     """
     progress, ratio = phase.last.progress, phase.last_value("generator_lr_to_weight_ratio")
-    if phase.started_at or not progress or phase.last.phase not in ONLY_PHASES or len(phase.checks) < 3:
+    if phase.started_at or phase.is_treated or progress > LATE or len(phase.checks) < 2:
         return None
-    if ratio > 1.1 * value_of(phase.checks[-3], "generator_lr_to_weight_ratio"):
-        return None  # it is still rising to what it will be
-    reach = ratio * phase.last.step / progress
-    if not reach < MIN_REACH or phase.recent_median("feature_distance") < FAR:
+    if phase.last.phase not in ONLY_PHASES:
         return None
-    evidence = (phase.evidence("generator_lr_to_weight_ratio", 3), phase.evidence("feature_distance", 3))
-    return Finding("too slow", confidence_after(len(phase.checks), 3), evidence)
+    before = phase.checks[-2]
+    is_rising = ratio > 1.1 * value_of(before, "generator_lr_to_weight_ratio")  # to what it will be
+    if phase.last_value("slow_start_images") > 0 or is_rising or progress <= before.progress:
+        return None
+    steps_left = (1 - progress) * (phase.last.step - before.step) / (progress - before.progress)
+    if not ratio * (phase.last.step + steps_left) < MIN_REACH or phase.recent_median("feature_distance") < FAR:
+        return None
+    evidence = (phase.evidence("generator_lr_to_weight_ratio", 2), phase.evidence("feature_distance", 2))
+    return Finding("too slow", confidence_after(len(phase.checks), 2), evidence)
 
 
 def weights_too_large(phase: PhaseHistory) -> bool:
@@ -250,6 +266,5 @@ REGARDLESS_OF_PROGRESS: tuple[Rule, ...] = (not_finite, wrong_data, too_slow, di
 def find_problems(phase: PhaseHistory) -> list[Finding]:
     """Return what the rules are sure of, the most important first."""
     all_alike = phase.last_value("near_copies") > 0.5 and phase.last_value("diversity") < 0.2
-    comes_nearer = phase.improvement("feature_distance", 3) >= PROGRESS and not all_alike
-    rules = REGARDLESS_OF_PROGRESS if comes_nearer else RULES
+    rules = REGARDLESS_OF_PROGRESS if phase.comes_nearer(PROGRESS) and not all_alike else RULES
     return [finding for rule in rules if (finding := rule(phase)) is not None and finding.confidence >= SURE]

@@ -1,5 +1,6 @@
 """Remedies: each prescribes something for a training, or nothing where it does not apply."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,16 +9,16 @@ from ...events import HealthCheck, Prescription
 from ...models import can_pack
 from ...phases import optimizers_of, side_of
 from ..diagnosis.history import PhaseHistory, value_of
-from ..diagnosis.rules import MIN_BATCH_SIZE, weights_too_large
+from ..diagnosis.rules import MIN_BATCH_SIZE, MIN_REACH, weights_too_large
 
 SAFE_RATIO = 0.015  # learning rate relative to the weights with which no measured training overshot
 HIGH_RATIO = 0.04  # from here on the learning rate may be the problem
 LOW_RATIO = 0.002  # below this, training makes no progress
-WANTED_REACH = 20.0  # learning rate relative to the weights, times the steps: trainings of so much came far
+WANTED_REACH = 10.0  # learning rate relative to the weights, times the steps: trainings of so much came far
 LATE_PROGRESS = 0.5  # share of the budget after which too little is left to start from scratch
 EARLY_PROGRESS = 0.1  # share of the budget that is quickly repeated
-MIN_STEPS_FOR_RESTART = 300  # new weights at a careful rate come nowhere in fewer
 GAMMA = 1.0  # of R1: it kept every pair of networks stable at 16 to 32 px
+SMALLER_BATCH = 32.0  # images: with fewer, a large network's steps become noise
 LARGER_BATCH = 16.0  # with more, a small budget would have too few steps
 
 
@@ -48,14 +49,31 @@ class RemedyContext:
             name = f"step {self.healthy_steps[-1]:,}"
             step = self.healthy_steps[-1]
             return (Prescription("rollback", value=self.failed_rollbacks + 1.0, name=name, step=step),)
+        return self.begin_again()
+
+    def begin_again(self) -> tuple[Prescription, ...]:
+        """Go back to the phase's beginning, or start with new weights."""
         if self.can_restart_phase:
             return (Prescription("restart_phase", step=self.history.last.step),)
         return self.reinitialize()
 
-    @property
-    def can_restart(self) -> bool:
-        """Tell whether enough steps are left to begin afresh; to go back to a healthy checkpoint, few are enough."""
-        return bool(self.healthy_steps) or self.steps_left is None or self.steps_left >= MIN_STEPS_FOR_RESTART
+    def can_restart(self, prescriptions: Sequence[Prescription]) -> bool:
+        """Tell whether a restart can pay: to go back to what was trained well, few steps are enough."""
+        return bool(self.healthy_steps) or self.reaches_far(prescriptions)
+
+    def reaches_far(self, prescriptions: Sequence[Prescription]) -> bool:
+        """Tell whether new weights can come far enough in the steps that are left, at the rates that are prescribed.
+
+        Where a phase begins with what an earlier one has learned, they need not.
+        """
+        if self.can_restart_phase or self.steps_left is None or self.history.last_value("slow_start_images") > 0:
+            return True
+        reaches = []
+        for name in (each for each in self.optimizers if side_of(each) == "generator"):
+            ratios = [value_of(check, "generator_lr_to_weight_ratio") for check in self.history.checks]
+            factors = [each.value for each in prescriptions if each.kind == "lr" and each.network == name]
+            reaches += [self.steps_left * ratio * math.prod(factors) for ratio in ratios if math.isfinite(ratio)]
+        return not reaches or max(reaches) >= MIN_REACH / 2  # weights that have grown tell too little of new ones
 
     def reinitialize(self) -> tuple[Prescription, ...]:
         """Start the phase with new weights."""
@@ -70,14 +88,19 @@ class RemedyContext:
         return (*(self.restart() if not_finite else ()), Prescription("stop"))
 
     def lower_lr(self, checks: Sequence[HealthCheck], default_factor: float = 0.3) -> tuple[Prescription, ...]:
-        """Lower the learning rates that were far too high in `checks`; if none was, all of them by `default_factor`."""
+        """Lower the learning rates that were far too high in `checks`; if none was, all of them by `default_factor`.
+
+        Not so in the first half of the budget where the weights would come nowhere any more.
+        """
         prescriptions = []
         for name in self.optimizers:
             ratios = [value_of(check, f"{side_of(name)}_lr_to_weight_ratio") for check in checks]
             high = [ratio for ratio in ratios if ratio > HIGH_RATIO]
             if high:
                 prescriptions.append(Prescription("lr", name, _one_digit(max(SAFE_RATIO / max(high), 0.02))))
-        return tuple(prescriptions) or tuple(Prescription("lr", name, default_factor) for name in self.optimizers)
+        lower = tuple(Prescription("lr", name, default_factor) for name in self.optimizers)
+        is_worth_it = self.history.last.progress > LATE_PROGRESS or self.reaches_far(lower)
+        return tuple(prescriptions) or (lower if is_worth_it else ())
 
     @property
     def optimizers(self) -> tuple[str, ...]:
@@ -98,7 +121,7 @@ def restart_with(remedy: Remedy) -> Remedy:
 
     def restart(context: RemedyContext) -> tuple[Prescription, ...]:
         prescriptions = remedy(context)
-        return (*context.restart(), *prescriptions) if prescriptions and context.can_restart else ()
+        return (*context.restart(), *prescriptions) if prescriptions and context.can_restart(prescriptions) else ()
 
     return restart
 
@@ -138,12 +161,27 @@ def halve_lr_for_restart(context: RemedyContext) -> tuple[Prescription, ...]:
     return context.lower_lr_for_restart(default_factor=0.5)
 
 
+def smaller_batch(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Halve a large batch until the steps that are left take the weights far enough: as many images make more steps."""
+    batch = wanted = context.history.last_value("batch_size")
+    while wanted >= 2 * SMALLER_BATCH and _reach_left(context) * batch / wanted < WANTED_REACH:
+        wanted /= 2
+    step = context.history.last.step
+    return (Prescription("batch_size", value=float(round(wanted)), step=step),) if wanted < batch else ()
+
+
+def _reach_left(context: RemedyContext) -> float:
+    """Return how far the weights can come in the steps that are left; NaN if that is not known."""
+    ratio = context.history.last_value("generator_lr_to_weight_ratio")
+    return math.nan if context.steps_left is None else ratio * context.steps_left
+
+
 def rates_for_steps_left(context: RemedyContext) -> tuple[Prescription, ...]:
     """Raise all learning rates by one factor, so that the weights can move far enough in the steps that are left."""
-    ratio = context.history.last_value("generator_lr_to_weight_ratio")
-    if not context.steps_left or not ratio > 0:
+    reach, ratio = _reach_left(context), context.history.last_value("generator_lr_to_weight_ratio")
+    if not (reach > 0 and ratio > 0):
         return ()
-    factor = min(WANTED_REACH / context.steps_left, SAFE_RATIO) / ratio
+    factor = min(WANTED_REACH / reach, SAFE_RATIO / ratio)
     if factor < 1.5:
         return ()
     return tuple(Prescription("lr", name, _one_digit(min(factor, 16.0))) for name in context.optimizers)
