@@ -38,7 +38,7 @@ def test_it_gives_the_numbers_of_timms(variant: int, size: tuple[int, int]) -> N
         expected = theirs.forward_features(images)
         assert torch.equal(last_features(ours, images), expected), "not the same network"
         actual = last_features(fold_batch_norms(ours), images)
-    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
     assert not any(isinstance(module, nn.BatchNorm2d) for module in ours.modules()), "a batch norm is left"
 
 
