@@ -19,7 +19,8 @@ from .data.prepare import is_trained_on
 from .device import available_cores
 from .errors import GanvasError, ganvas_command
 from .events import Event, Note, Progress
-from .latents.sample import MODEL_FILE, load, read_training_length
+from .latents.model_file import MODEL_FILE, read_training_length
+from .latents.sample import load
 from .metrics import DEFAULT_NETWORK
 from .runs import Run
 
@@ -99,6 +100,7 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     def samples_between(start: int, end: int) -> Tensor:
         return resized(model.sample(end - start, options.seed, first=start), (height, width))
 
+    yield from model.notes()
     samples = yield from in_batches("samples generated", options.count, samples_between)
     return EvaluationInputs(
         name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,

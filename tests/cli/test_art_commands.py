@@ -10,6 +10,7 @@ from PIL import Image
 
 import tiny
 from ganvas.cli import main
+from ganvas.coach.model_health import Health
 from ganvas.image_io import read_metadata
 from ganvas.latents.direction_files import read_direction
 from ganvas.latents.latent_files import read_latents
@@ -94,6 +95,11 @@ def test_a_mix_is_typed(run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert read_metadata(out)["layers"] == "4,5"
     assert typed("mix", run.folder, "--corners", "1", "2", "3", "--out", out) == 1
     assert "four corners, and these are 3" in capfd.readouterr().err
+    save_network(run, load(run.folder, "cpu").network, 3, 24, Health("mode collapse", 0.9))
+    assert typed("mix", run.folder, "--rows", "1,2", "--columns", 5, "--out", out, "--json") == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out) == {"path": str(out)}
+    assert "This model is not healthy: mode collapse." in captured.err
 
 
 def test_a_name_needs_two_folders(run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -20,12 +20,12 @@ from ganvas.cli.commands import COMMANDS, Command
 from ganvas.cli.options import command_of
 from ganvas.cli.sample import Sample
 from ganvas.cli.terminal import stop_on_signals
+from ganvas.coach.model_health import Health
 from ganvas.config import SignConfig
 from ganvas.errors import GanvasError
-from ganvas.event_log import to_json
 from ganvas.latents import write
+from ganvas.latents.sample import save_network
 from ganvas.runs import Run
-from histories import COLLAPSED, health_checks
 
 pytestmark = pytest.mark.usefixtures("narrow_recipes")
 
@@ -163,15 +163,20 @@ def test_pictures_of_a_longer_sampling_are_told(run: Path, tmp_path: Path, capfd
     assert len(list((tmp_path / "out").iterdir())) == 6, "nothing is removed"
 
 
-def test_sampling_tells_that_a_training_ended_ill(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    arguments = ["sample", str(run), "--count", "1", "--device", "cpu"]
-    for curves, told in (({}, False), (COLLAPSED, True)):
-        lines = [to_json(each) + "\n" for each in health_checks(20, **curves)]
-        (run / "events.jsonl").write_text("".join(lines))
-        assert main(arguments) == 0
-        assert ("The training's last verdict is ill (Mode collapse)" in capfd.readouterr().err) == told
-    (run / "events.jsonl").unlink()
-    assert main(arguments) == 0, "nothing is known"
+def test_whatever_shows_samples_tells_that_a_training_ended_ill(
+    run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    network = ganvas.load(run, "cpu").network
+    film, sheet, single = (str(tmp_path / name) for name in ("film.gif", "sheet.png", "one.png"))
+    sample, evaluate = ["sample", str(run), "--count", "1"], ["evaluate", str(run), "--count", "40"]
+    walk = ["walk", str(run), "--out", film, "--seconds", "0.1"]
+    commands = (sample, [*sample, "--sheet", sheet], [*sample, "--out", single], walk, evaluate)
+    for health, told in ((None, False), (Health("healthy", 0.8), False), (Health("mode collapse", 0.9), True)):
+        save_network(Run(run), network, 3, 24, health)
+        for command in commands:
+            assert main([*command, "--device", "cpu"]) == 0
+            said = " ".join(capfd.readouterr().err.split())
+            assert said.count("This model is not healthy: mode collapse.") == told, f"{command[0]}, {health}"
 
 
 def test_sample_writes_a_sheet(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

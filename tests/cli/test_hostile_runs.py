@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 import tiny
 from ganvas.checkpoint import FACTS, MANIFEST, STATE, list_checkpoints
 from ganvas.cli import main
-from ganvas.latents.sample import MODEL_FILE
+from ganvas.latents.model_file import MODEL_FILE
 from ganvas.recipes import RECIPES
 from ganvas.runs import Run
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ganvas.cli.tables import show_findings
 from ganvas.coach.doctor import Findings, Span, TreatmentResult
+from ganvas.coach.model_health import Health
 from ganvas.events import Evidence, Prescription, Treatment, Verdict
 
 
@@ -18,6 +19,7 @@ TREATMENT = Treatment(
 )
 SPANS = (span("healthy", 10, 20), span("mode collapse", 20, 50))
 FINDINGS = Findings(SPANS, (TreatmentResult(TREATMENT, "failed", (50, 400), "No."),), "Rest.", 5)
+HEALTHY = Findings(SPANS[:1], (), "", 5, is_over=True)
 
 
 def test_findings_show_the_timeline_and_what_to_do(screen: Callable[[], str]) -> None:
@@ -32,6 +34,22 @@ def test_findings_show_the_timeline_and_what_to_do(screen: Callable[[], str]) ->
     assert "Last verdict: Mode collapse (87% sure). What." in shown
     assert "What to do: Rest." in shown
     assert "skipped" not in shown
+
+
+def test_a_bad_end_is_called_so_and_what_the_model_is(screen: Callable[[], str]) -> None:
+    ill, well = Health("mode collapse", 0.9), Health("healthy", 0.8)
+    shown = []
+    for findings, kept in ((FINDINGS, ill), (replace(FINDINGS, is_over=True), well), (HEALTHY, ill), (HEALTHY, None)):
+        show_findings(findings, kept)
+        shown.append(screen())
+    assert [("Not healthy so far." in text, "Not healthy at its end." in text) for text in shown] == [
+        (True, False),
+        (False, True),
+        (False, False),
+        (False, False),
+    ]
+    assert ["from another time" in text for text in shown] == [False, True, True, False]
+    assert "not healthy: mode collapse" in shown[2]
 
 
 def test_unreadable_lines_and_long_timelines(screen: Callable[[], str]) -> None:

@@ -17,6 +17,17 @@ def noise(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 
+class Shown(nn.Module):
+    """An activation that lets everything through, before other weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.relu, self.last = nn.Hardtanh(-1e9, 1e9), nn.Linear(1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.relu(x).flatten(1)[:, :1])
+
+
 def test_a_relu_that_is_never_active_is_dead() -> None:
     network = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     with torch.no_grad():
@@ -53,6 +64,33 @@ def test_a_layer_that_runs_twice_is_dead_where_it_is_dead_both_times() -> None:
             return self.last(self.relu(x * torch.tensor([1.0, 0.0])) + self.relu(x * 0))
 
     assert dead_units(Twice(), noise(8, 2))["relu"].tolist() == [False, True]
+
+
+def dead_by_all(values: Tensor) -> list[bool]:
+    """Return which units (B, units, ...) hardly vary, by looking at all values of each."""
+    limit = 1e-6 * values.square().mean().sqrt()
+    return [bool((unit - unit[0]).square().mean().sqrt() <= limit) for unit in values.unbind(1)]
+
+
+@pytest.mark.parametrize("shape", [(8, 5), (8, 5, 3), (8, 5, 4, 6), (2, 5, 4, 6)])
+def test_units_that_vary_late_are_alive(shape: tuple[int, ...]) -> None:
+    """Most are known to vary from the first two samples, and the others must be looked at in full."""
+    values = noise(*shape)
+    values[:2, 1] = 3.0  # varies from the third sample on
+    values[:, 2] = 7.0
+    values[:, 3] = 7.0 + 1e-7 * noise(*shape)[:, 3]
+    values[-1, 4] += 1e-3
+    values[:-1, 4] = values[:1, 4]  # varies at the end only
+    found = dead_units(Shown(), values)["relu"].tolist()
+    assert found == dead_by_all(values)
+    assert found == [False, len(values) == 2, True, True, False]
+    assert dead_units(Shown(), values[:, :1])["relu"].tolist() == [False]
+
+
+def test_numbers_that_are_none_are_not_called_dead() -> None:
+    values = noise(8, 3, 4)
+    values[2, 1] = float("nan")
+    assert dead_units(Shown(), values)["relu"].tolist() == [False, False, False]
 
 
 @pytest.mark.parametrize("recipe", tiny.GANS)

@@ -219,6 +219,19 @@ def test_the_share_that_is_finite(poison: float) -> None:
     assert health_metrics.finite_share([good, bad], losses) == 0.75
     assert health_metrics.finite_share([good, bad], losses | {"generator": poison}) == 0.5
     assert health_metrics.finite_share([], {}) == 1
+    huge, empty = nn.Linear(2, 2), nn.ParameterList([torch.zeros(0, 3)])
+    nn.init.constant_(huge.weight, 3e38)  # whose squares are infinite
+    assert health_metrics.finite_share([huge, empty], {}) == 1
+
+
+def test_known_features_are_not_measured_again() -> None:
+    pictures = discs(4 * COUNT)
+    features = health_metrics.image_features(pictures)
+    whole, known = measure_reals(pictures), measure_reals(pictures[: health_metrics.SAMPLE_COUNT], features)
+    assert torch.equal(whole.features, known.features)
+    assert torch.equal(whole.modes.centers, known.modes.centers)
+    assert (whole.stats.near_copies, whole.stats.detail) == (known.stats.near_copies, known.stats.detail)
+    assert sample_metrics(pictures[:8], whole) == sample_metrics(pictures[:8], known)
 
 
 def test_every_metric_has_a_description() -> None:

@@ -9,13 +9,13 @@ from safetensors.torch import save_file
 
 import ganvas
 import tiny
+from ganvas.coach.model_health import Health
 from ganvas.config import Config, DataConfig
 from ganvas.errors import GanvasError
+from ganvas.latents.model_file import MODEL_FILE, read_health, read_training_length
 from ganvas.latents.sample import (
-    MODEL_FILE,
     GeneratorModel,
     load,
-    read_training_length,
     sample_label,
     sample_latents,
     save_network,
@@ -275,6 +275,26 @@ def test_a_model_file_that_says_something_else_says_nothing(text: str, tmp_path:
     run.model.mkdir(parents=True)
     save_file(build_generator(tiny.config()).state_dict(), run.model / MODEL_FILE, {"ganvas": text})
     assert read_training_length(run) is None
+
+
+def test_a_model_tells_the_health_of_its_training_wherever_it_goes(tmp_path: Path) -> None:
+    run, ill = saved(tmp_path / "mine", tiny.config()), Health("mode collapse", 0.9)
+    assert load(run.folder, "cpu").health is read_health(run) is None, "earlier releases did not say"
+    assert list(load(run.folder, "cpu").notes()) == []
+    save_network(run, load(run.folder, "cpu").network, 3, 24, ill)
+    assert load(run.folder, "cpu").health == read_health(run) == ill
+    assert read_training_length(run) == (3, 24)
+    (note,) = load(run.folder, "cpu").notes()
+    assert note.text.startswith("This model is not healthy: mode collapse.")
+    (run.model / MODEL_FILE).write_bytes(b"rubbish")
+    assert read_health(run) is None
+
+
+@pytest.mark.parametrize("text", ['{"health": 5}', '{"health": {"name": {"a": 1}}}', "[" * 50_000, "5", "null"])
+def test_health_that_nobody_wrote_is_none(text: str, tmp_path: Path) -> None:
+    run = saved(tmp_path / "mine", tiny.config())
+    save_file(build_generator(tiny.config()).state_dict(), run.model / MODEL_FILE, {"ganvas": text})
+    assert load(run.folder, "cpu").health is None
 
 
 def test_the_same_model_is_the_same_file(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_each_of_four_scales_has_as_many_logits(shape: tuple[int, int, int], cla
 
 
 def test_the_network_gets_the_preprocessing_it_was_trained_with() -> None:
-    """Images in [-1, 1] become (RGB - 127) / 128, and the features are those of timm's own forward pass."""
+    """Images in [-1, 1] become (RGB - 127) / 128, and the features are those of the network's own forward pass."""
     given = images(count=2)
     network = frozen_efficientnet_lite0()
     inputs: list[Tensor] = []

@@ -4,9 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import example_runs
+from torch import nn
 
 import tiny
+from ganvas.coach.model_health import Health
 from ganvas.config import DataConfig
+from ganvas.latents.sample import save_network
 from ganvas.report.card import code_block, escape_markdown, inline_code, model_card
 
 
@@ -26,6 +29,19 @@ def test_the_facts_are_there(tmp_path: Path) -> None:
     assert "uint8 (16, 3, 16, 16)" in text
     assert "## Limitations" in text
     assert "FID" not in text
+
+
+def test_a_bad_end_is_told_first(tmp_path: Path) -> None:
+    run = example_runs.write_run(tmp_path / "run", example_runs.coached_events("mode collapse"))
+    lines = model_card(example_runs.summary_of(run)).splitlines()
+    title = lines.index("# run")
+    assert lines[title + 2].startswith("**Not healthy at its end: mode collapse. ")
+    save_network(run, nn.Linear(1, 1), 9, 72, Health("healthy", 0.8))
+    assert "The model is from before that.**" in model_card(example_runs.summary_of(run))
+    well = example_runs.write_run(tmp_path / "well", example_runs.coached_events("healthy"))
+    assert "Not healthy" not in model_card(example_runs.summary_of(well))
+    save_network(well, nn.Linear(1, 1), 9, 72, Health("mode collapse", 0.9))
+    assert "**The model is from a time when the training was not healthy" in model_card(example_runs.summary_of(well))
 
 
 def test_without_an_evaluation_it_says_how_to_get_one(tmp_path: Path) -> None:

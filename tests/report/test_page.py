@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import example_runs
+import pytest
 from test_html import Reader
 
 import tiny
 from ganvas.config import DataConfig
-from ganvas.events import Note, Started
+from ganvas.events import Done, Note, Started
 from ganvas.report.page import page
 
 HARM = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -56,6 +57,18 @@ def test_the_first_screen_shows_the_essentials(tmp_path: Path) -> None:
     assert "Some samples are near-copies" in read.text
     assert "60 steps, 480 pictures seen" in read.text
     assert [name for name, _ in read.tags if name == "h1"] == ["h1"]
+
+
+@pytest.mark.parametrize("ending", ["mode collapse", "healthy"])
+def test_a_bad_end_stands_in_a_box_at_the_top(ending: str, tmp_path: Path) -> None:
+    events = example_runs.coached_events(ending)
+    read = Reader(page(example_runs.summary_of(example_runs.write_run(tmp_path / "run", events))))
+    boxes = [name for name, attributes in read.tags if attributes.get("class") == "warning"]
+    assert boxes == (["p"] if ending == "mode collapse" else [])
+    assert ("Not healthy at its end: mode collapse." in read.text) == bool(boxes)
+    unfinished = [event for event in events if not isinstance(event, Done)]
+    read = Reader(page(example_runs.summary_of(example_runs.write_run(tmp_path / "unfinished", unfinished))))
+    assert ("Not healthy so far: mode collapse." in read.text) == bool(boxes)
 
 
 def test_every_picture_and_chart_has_a_description(tmp_path: Path) -> None:

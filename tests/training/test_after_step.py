@@ -30,6 +30,7 @@ from ganvas.events import (
     Verdict,
     run_to_end,
 )
+from ganvas.latents.model_file import read_training_length
 from ganvas.planning.budget import with_steps
 from ganvas.planning.schedule import ends_level
 from ganvas.recipes import RECIPES
@@ -50,7 +51,8 @@ from ganvas.training.loop import train
 from ganvas.training.monitoring import coach_runner
 from ganvas.training.monitoring.checkpoint_scores import RANKED_BY
 from ganvas.training.session import Session, open_session
-from ganvas.training.state import BestCheckpoint
+from ganvas.training.state import BestCheckpoint, State
+from ganvas.training.steps.ema import prepare_for_sampling
 
 STEPS = 25
 
@@ -285,6 +287,31 @@ def test_healthy_checkpoints_are_the_last_two_and_stay(begin: Callable[..., Sess
             list(save(session))
     assert session.state.coach.healthy_checkpoints == (2, 3)
     assert [int(path.name) for path in list_checkpoints(session.run.checkpoints)] == [2, 3, 7, 8, 9]
+
+
+def test_a_healthy_moment_is_kept_without_a_model(
+    begin: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = begin("dcgan", steps=9, coach="act", checkpoints=1)
+    settled: list[int] = []
+
+    def prepared(state: State, *rest: Any) -> Any:
+        settled.append(state.counters.step)
+        return prepare_for_sampling(state, *rest)
+
+    monkeypatch.setattr(after_step, "prepare_for_sampling", prepared)
+    for step, distance in ((0, 2.0), *((step, 0.1) for step in range(1, 10))):
+        session.coach.note(HealthCheck(step, 8 * step, step / 9, "adversarial", {"feature_distance": distance}))
+        if step:
+            session.run_step()
+            check_and_treat_quietly(session)
+            assert [type(event) for event in save_if_due(session)] == [CheckpointSaved]
+    assert settled == [1, 9], "the first is there to be sampled from, the last is due; others cost time for nothing"
+    assert read_training_length(session.run) == (9, 72)
+    session.should_score = session.should_save = False
+    for _ in save(session):
+        pass
+    assert settled == [1, 9, 9], "who leaves gets a model"
 
 
 # What broke

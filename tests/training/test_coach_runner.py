@@ -53,7 +53,8 @@ from ganvas.training.monitoring import coach_runner
 from ganvas.training.monitoring.checkpoint_scores import RANKED_BY
 from ganvas.training.session import Session, open_session
 from ganvas.training.state import State
-from ganvas.training.state_io import with_prefix
+from ganvas.training.state_io import load_state
+from ganvas.training.steps.ema import prepare_for_sampling
 from histories import HEALTHY_METRICS
 
 pytestmark = pytest.mark.slow
@@ -596,11 +597,38 @@ def test_a_run_that_ends_ill_leaves_the_model_of_its_last_healthy_moment(
     last_healthy = facts["coach"]["healthy_checkpoints"][-1]
     step = last_healthy if worse else facts["counters"]["step"]
     model = ganvas.load(run.folder, "cpu").network.state_dict()
-    wanted = with_prefix(saved(run, step)[0], "g_ema/")
+    state = load_state(run.read_config(), *saved(run, step), torch.device("cpu"))
+    wanted = prepare_for_sampling(state, run.read_config(), torch.device("cpu")).state_dict()
     assert all(torch.equal(model[key], each) for key, each in wanted.items()), f"not the model of step {step}"
     told = [event.text for event in of(Note, events) if f"{last_healthy:,}" in event.text]
     assert len(told) == worse
     assert any(not torch.equal(tensors[f"g_ema/{key}"], each) for key, each in wanted.items()) == worse
+    last_notes = [event.text for event in of(Note, events)][-1:]
+    assert last_notes[0].startswith("Not healthy at its end: wrong data."), "a bad end was not told"
+    assert last_notes[0].endswith("The model is from before that.") == worse
+    health = ganvas.load(run.folder, "cpu").health
+    assert health is not None
+    assert health.name == ("healthy" if worse else "wrong data"), "the verdict is not that of the model's weights"
+    again = [
+        event.text for event in of(Note, list(recording(sick_at_the_end(pictures, 9.0 if worse else 0.01).open(run))))
+    ]
+    assert last_notes[0] in again, "asked again, the run says something else of its end"
+    assert ganvas.load(run.folder, "cpu").health == health
+
+
+def test_a_run_that_ends_well_says_nothing_of_it(treated: Course, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    events = treated.train(run)
+    assert not [event for event in of(Note, events) if "healthy" in event.text]
+    health = ganvas.load(run.folder, "cpu").health
+    assert health is not None
+    assert health.is_healthy, "the model of a training that recovered is called unhealthy"
+
+
+def test_a_run_without_a_coach_knows_nothing_of_its_health(pictures: Path, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    tiny.train(pictures, run.folder, "fc", coach="off")
+    assert ganvas.load(run.folder, "cpu").health is None
 
 
 # Replay

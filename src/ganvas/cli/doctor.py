@@ -1,31 +1,13 @@
 """ganvas doctor"""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from ..errors import GanvasError, ganvas_command
 from .options import Json
-from .output import echo
 from .report import suggest_report
-
-
-def warn_if_ill(run: Path) -> None:
-    """Tell if a training's last verdict is not a healthy one. Without health checks nothing is known."""
-    from ..coach.describe import title
-    from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
-    from ..coach.doctor import examine
-
-    with suppress(GanvasError, OSError):  # the pictures are there: that nothing is known is no error
-        verdict = examine(run).verdict
-        if verdict.name not in HEALTHY_VERDICTS:
-            echo(
-                f"The training's last verdict is ill ({title(verdict.name)}): {verdict.what} "
-                f"See: {ganvas_command('doctor', run)}"
-            )
 
 
 @dataclass(frozen=True)
@@ -39,9 +21,11 @@ class Doctor:
     def execute(self) -> dict[str, Any]:
         import ganvas
 
+        from ..latents.model_file import read_health
+        from ..runs import Run
         from .tables import show_findings
 
         findings = ganvas.doctor(self.subject)
-        show_findings(findings)
+        show_findings(findings, read_health(Run(self.subject)))
         suggest_report(self.subject)
         return findings.to_dict()

@@ -35,6 +35,10 @@ class Mix:
     def execute(self) -> dict[str, Any]:
         import ganvas
 
+        from ..coach.model_health import notes
+        from ..latents.model_file import read_health
+        from ..runs import Run as RunFolder
+
         path = ganvas.mix(
             self.run_folder,
             self.out,
@@ -48,4 +52,6 @@ class Mix:
             device=self.device,
         )
         echo(f"Mixed pictures: {path}")
+        for note in notes(read_health(RunFolder(self.run_folder))):
+            echo(note.text)
         return {"path": str(path)}

@@ -50,7 +50,6 @@ class Sample:
         from ..image_io import WRITTEN_SUFFIXES
         from ..latents.write import SUFFIXES, write_picture, write_pictures, write_sheet
         from ..signature import load_signature
-        from .doctor import warn_if_ill
         from .terminal import render_until_done, stop_on_signals
 
         self._check()
@@ -67,7 +66,6 @@ class Sample:
             with stop_on_signals() as stop:
                 events = write_pictures(model, out, request, suffix, signature, stop=stop, command=command)
                 done = render_until_done(events)
-        warn_if_ill(self.run_folder)
         facts = {"count": len(request), "drawn": done["images_seen"], "path": done["path"], "reason": done["reason"]}
         return facts | ({"seed": request.seed} if self.seeds is None and self.latent is None else {})
 

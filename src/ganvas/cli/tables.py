@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from ..coach.describe import describe_evidence, title
+from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..coach.doctor import Findings
+from ..coach.model_health import Health
 from ..formatting import format_bytes, format_duration
 from .output import cell
 from .terminal import console
@@ -70,8 +72,12 @@ def _three_digits(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) >= 1e-3 else "0"
 
 
-def show_findings(findings: Findings) -> None:
-    """Print the verdicts on a training, the treatments, and what the user can do."""
+def show_findings(findings: Findings, kept: Health | None = None) -> None:
+    """Print the verdicts on a training, the treatments, and what the user can do.
+
+    Args:
+        kept: health of the run's model, if it has one.
+    """
     echo, last = console.print, findings.verdict
     echo(f"{findings.health_checks:,} health checks, the last one at {last.images_seen:,} pictures seen.")
     rows = _timeline(findings)
@@ -82,10 +88,16 @@ def show_findings(findings: Findings) -> None:
     if len(rows) > MAX_ROWS:
         echo(f"... and {len(rows) - MAX_ROWS:,} more (--json has them all)")
     evidence = describe_evidence(last.evidence)
+    is_healthy = last.name in HEALTHY_VERDICTS
+    if not is_healthy:
+        echo(f"Not healthy {'at its end' if findings.is_over else 'so far'}.", style="bold yellow")
     echo(f"Last verdict: {title(last.name)} ({last.confidence:.0%} sure). {last.what}", markup=False)
     echo(f"{last.why}{f' Evidence: {evidence}.' if evidence else ''}", markup=False)
     if findings.advice:
         echo(f"What to do: {findings.advice}", markup=False)
+    if kept is not None and kept.is_healthy != is_healthy:
+        then = "healthy." if kept.is_healthy else f"not healthy: {kept.describe()}"
+        echo(f"The run's model is from another time, when the training was {then}", markup=False)
     if findings.unreadable_lines:
         echo(f"Unreadable lines, skipped: {findings.unreadable_lines:,}.")
 

@@ -33,12 +33,11 @@ class Walk:
         import ganvas
 
         from ..latents.seeds import parse_seeds
-        from .doctor import warn_if_ill
         from .terminal import render_until_done, stop_on_signals
 
         seeds = parse_seeds(self.seeds) if self.seeds else []
         with stop_on_signals() as stop:
-            result = render_until_done(
+            return render_until_done(
                 ganvas.walk(
                     self.run_folder,
                     self.out,
@@ -51,5 +50,3 @@ class Walk:
                     stop=stop,
                 )
             )
-        warn_if_ill(self.run_folder)
-        return result

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import GanvasError, ganvas_command
 from ..event_log import read_events
-from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Treatment, Verdict
+from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Started, Treatment, Verdict
 from .diagnosis.diagnoses import DIAGNOSES
 from .diagnosis.verdict import diagnose
 
@@ -46,6 +46,7 @@ class Findings:
     treatments: what was done, and whether it helped.
     advice: what a person can do about the last verdict.
     health_checks: how many there are.
+    is_over: whether the training has ended, and not for the time being.
     unreadable_lines: lines of events.jsonl that were passed over.
     """
 
@@ -53,6 +54,7 @@ class Findings:
     treatments: tuple[TreatmentResult, ...]
     advice: str
     health_checks: int
+    is_over: bool = False
     unreadable_lines: int = 0
 
     @property
@@ -71,6 +73,7 @@ def doctor(events: Iterable[Event]) -> Findings:
     Raises:
         GanvasError: there are no health checks among them.
     """
+    events = list(events)
     history = [event for event in events if isinstance(event, EVENTS_READ)]
     verdicts = fresh_verdicts(history)
     if not verdicts:
@@ -82,7 +85,14 @@ def doctor(events: Iterable[Event]) -> Findings:
         tuple(treatment_results(history)),
         diagnosis.advice if diagnosis else "",
         sum(isinstance(event, HealthCheck) for event in history),
+        is_over(events),
     )
+
+
+def is_over(events: Iterable[Event]) -> bool:
+    """Return whether a training has ended: it was neither interrupted nor begun again since."""
+    last = [event for event in events if isinstance(event, Started | Done)][-1:]
+    return any(isinstance(event, Done) and event.reason != "interrupted" for event in last)
 
 
 def fresh_verdicts(events: Iterable[Event]) -> list[Verdict]:
@@ -153,8 +163,7 @@ def examine(path: Path) -> Findings:
 def _how_to_check(path: Path, events: Sequence[Event]) -> str:
     """Return a hint on how to get health checks for such a training."""
     run = path if path.is_dir() else path.parent
-    is_over = any(isinstance(event, Done) and event.reason != "interrupted" for event in events)
-    if is_over or not (run / "config.json").is_file():
+    if is_over(events) or not (run / "config.json").is_file():
         return "Train again into another folder: ganvas train PICTURES --coach watch --out OTHER"
     return f"Continue it with the coach: {ganvas_command('train', '--out', run, '--coach', 'watch')}"
 

@@ -67,6 +67,7 @@ def find_axes(
     sheet = draw_table(rows, len(POSITIONS), names, [f"{position:+d}" for position in POSITIONS])
     save_table(sheet, overview, {"run": model.run_name, "directions": ",".join(names)})
     command = ganvas_command("sample", run.folder, "--direction", f"{names[0]}=2")
+    yield from model.notes()
     yield done(str(overview), start, command)
 
 

@@ -72,6 +72,7 @@ def find_between(
     counts = f"from {found['from']} ({len(kinds[0])} pictures) to {found['to']} ({len(kinds[1])})"
     event = keep(model, run, direction, counts)
     yield event
+    yield from model.notes()
     yield done(event.sheet, began, ganvas_command("sample", run.folder, "--direction", f"{name}=2"))
 
 

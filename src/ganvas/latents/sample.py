@@ -2,28 +2,30 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ..atomic_write import write_atomically
+from ..coach import model_health
+from ..coach.model_health import Health
 from ..config import Config
 from ..device import choose_device, is_out_of_memory, seeded_rng, torch_device
 from ..errors import GanvasError, cannot_be_read_now, did_you_mean, ganvas_command
+from ..events import Note
 from ..image_io import to_uint8
 from ..models import build_generator
 from ..models.base import Generator
 from ..models.old_names import translate
 from ..runs import Run
-from ..typed_json import parse_json
 from ..version import __version__
+from .model_file import MODEL_FILE, read_health
 
-MODEL_FILE = "generator.safetensors"
 BATCH = 16  # images that are computed together, always
 
 
@@ -37,11 +39,14 @@ class GeneratorModel:
         config: configuration of the run that trained it.
         device: where to compute.
         run_name: name of the run folder, for the metadata of saved pictures.
+        health: the coach's verdict on the training that the weights are from; None where it did not look.
     """
 
-    def __init__(self, network: Generator, config: Config, device: torch.device, run_name: str) -> None:
+    def __init__(
+        self, network: Generator, config: Config, device: torch.device, run_name: str, health: Health | None = None
+    ) -> None:
         self.network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.config, self.device, self.run_name = config, device, run_name
+        self.config, self.device, self.run_name, self.health = config, device, run_name, health
 
     def sample(
         self,
@@ -127,6 +132,10 @@ class GeneratorModel:
             shape, own = tuple(w.shape), ", ".join(map(str, self.w_shape))
             raise GanvasError(f"w has the shape {shape}, and {self.run_name} needs (N, {own}).", "Take `model.map(z)`.")
         return _in_batches(lambda w: to_uint8(self.network.synthesize(w)), self.device, w)
+
+    def notes(self) -> Iterator[Note]:
+        """Yield what whoever looks at the pictures should know: that the training was not healthy."""
+        yield from model_health.notes(self.health)
 
     @property
     def has_mapping(self) -> bool:
@@ -241,29 +250,20 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
             f"{file} holds numbers that are not finite: it would draw black pictures.",
             f"See what went wrong: {ganvas_command('doctor', run)}",
         )
-    return GeneratorModel(network, config, torch_device(choose_device(device)), paths.folder.name)
+    return GeneratorModel(network, config, torch_device(choose_device(device)), paths.folder.name, read_health(paths))
 
 
-def save_network(run: Run, network: nn.Module, step: int, images_seen: int) -> None:
+def save_network(run: Run, network: nn.Module, step: int, images_seen: int, health: Health | None = None) -> None:
     """Write `network` as the run's model, atomically.
 
     Args:
         run: the run folder.
         network: the generator.
         step, images_seen: how long it was trained.
+        health: the verdict on the training when it had these weights.
     """
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
-    training_length = {"step": step, "images": images_seen, "software": f"ganvas {__version__}"}
-    metadata = {"ganvas": json.dumps(training_length)}  # one entry, since safetensors writes several in random order
+    facts = {"step": step, "images": images_seen, "software": f"ganvas {__version__}"}
+    facts |= model_health.to_metadata(health)
+    metadata = {"ganvas": json.dumps(facts)}  # one entry, since safetensors writes several in random order
     write_atomically(run.model / MODEL_FILE, save(tensors, metadata))
-
-
-def read_training_length(run: Run) -> tuple[int, int] | None:
-    """Return the steps and the images seen with which the run's model was trained; None if the file does not say."""
-    try:
-        with safe_open(run.model / MODEL_FILE, "pt") as file:
-            training_length = parse_json((file.metadata() or {})["ganvas"])
-        step, images_seen = training_length["step"], training_length["images"]
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
-        return None
-    return (step, images_seen) if type(step) is int and type(images_seen) is int else None

@@ -96,6 +96,7 @@ def walk(
         yield Note(f"{out} holds the first {written:,} of {frames:,} frames.")
     if is_folder(out) and frame_path(out, written).exists():
         yield Note(f"From {frame_path(out, written).name} on, {out} holds frames of an earlier, longer film.")
+    yield from model.notes()
     reason = "finished" if written == frames else "interrupted"
     yield Done(str(out), written, 0, time.monotonic() - began, reason)
 

@@ -56,6 +56,7 @@ def write_pictures(
             f"Beside them lie {len(others):,} pictures of an earlier sampling, from {others[0]} on. "
             "For the new ones alone: --out NEW_FOLDER"
         )
+    yield from model.notes()
     reason = "finished" if is_complete else "interrupted"
     yield Done(str(folder), 0, drawn, time.monotonic() - began, reason, "" if is_complete else command)
 
@@ -76,6 +77,7 @@ def write_picture(
     began = time.monotonic()
     check_writable(file.parent, "Name another place: --out FILE")
     drawn, _ = yield from _write(model, [file], request, signature, "--out FILE")
+    yield from model.notes()
     yield Done(str(file), 0, drawn, time.monotonic() - began, "finished")
 
 
@@ -104,6 +106,7 @@ def write_sheet(
     if signature is not None:
         sheet, metadata = signature.stamp(sheet, *request.origin(0)), metadata | {SIGN: signature.metadata}
     _save(sheet, file, metadata, "--sheet FILE")
+    yield from model.notes()
     yield Done(str(file), 0, count, time.monotonic() - began, "finished")
 
 

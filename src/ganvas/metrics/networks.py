@@ -34,7 +34,7 @@ class WeightsError(Exception):
 
 
 class EfficientNetLite(nn.Module):
-    """timm's EfficientNet-lite with pooled intermediate features (B, 192) and pooled final features (B, 1280)."""
+    """EfficientNet-lite with pooled intermediate features (B, 192) and pooled final features (B, 1280)."""
 
     def __init__(self, body: nn.Module) -> None:
         super().__init__()

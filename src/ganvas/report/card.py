@@ -7,7 +7,7 @@ from typing import Any
 from ..config.numbers import range_text
 from ..errors import ganvas_command
 from ..formatting import BETTER_TEXT, format_interval, format_number, format_percent, format_size
-from .summary import RunSummary, compared_at, skipped_files, summary_sentences, train_command, versions
+from .summary import RunSummary, compared_at, health_warning, skipped_files, summary_sentences, train_command, versions
 
 MAX_CLASSES = 50  # whose names are listed
 LIMITATIONS = (
@@ -38,6 +38,8 @@ def _front_matter() -> Iterator[str]:
 
 def _about(summary: RunSummary) -> Iterator[str]:
     yield from (f"# {escape_markdown(summary.name)}", "")
+    if warning := health_warning(summary):
+        yield from (f"**{escape_markdown(warning)}**", "")
     for sentence in summary_sentences(summary):
         yield from (escape_markdown(sentence), "")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from ..coach.doctor import Span, TreatmentResult, spans_of, treatment_results
+from ..coach.doctor import Span, TreatmentResult, is_over, spans_of, treatment_results
 from ..errors import GanvasError, ganvas_command
 from ..event_log import read_events
 from ..events import Done, HealthCheck, LogitHistograms, Note, SampleGrid, Score, Started, Step, Verdict
@@ -55,6 +55,7 @@ class History:
     health_metrics: what the health checks measured, by name.
     spans: the coach's verdicts as stretches of time.
     treatments: what the coach did about them.
+    is_over: whether the training has ended, and not for the time being.
     unreadable_lines: number of lines of events.jsonl that are damaged or from a later release.
     """
 
@@ -71,6 +72,7 @@ class History:
     treatments: list[TreatmentResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     done: Done | None = None
+    is_over: bool = False
     unreadable_lines: int = 0
 
     @property
@@ -125,6 +127,7 @@ def read_history(run: Run) -> History:
     history.starts = [event for event in events if isinstance(event, Started)]
     history.notes = list(dict.fromkeys(event.text for event in events if isinstance(event, Note)))
     history.done = next((event for event in reversed(events) if isinstance(event, Done)), None)
+    history.is_over = is_over(events)
     history.loss_curves = _loss_curves(history.steps)
     history.phases = _phases(history.steps)
     for event in events:

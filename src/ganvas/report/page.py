@@ -8,7 +8,7 @@ from ..version import __version__
 from .gallery import timelapse
 from .html import Html, tag
 from .sections import definition_list, sections
-from .summary import RunSummary, summary_sentences
+from .summary import RunSummary, health_warning, summary_sentences
 
 # Forbids every image, font, style and script from outside, whatever the texts of a run contain.
 CONTENT_SECURITY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -57,6 +57,7 @@ def _header(summary: RunSummary) -> Html:
         tag("p", "Ganvas report", class_="eyebrow"),
         tag("h1", summary.name),
         tag("div", tag("i", tag("b", symbol), aria_hidden="true"), verdict, class_=f"badge {key}"),
+        *([tag("p", warning, class_="warning", role="note")] if (warning := health_warning(summary)) else []),
         tag("p", first, class_="lead"),
         tag("ul", *(tag("li", sentence) for sentence in details)),
         definition_list(rows),

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
+from ..coach.model_health import ending, health_of
 from ..config import Config
 from ..config.train_options import repeating_flags
 from ..errors import ganvas_command
@@ -20,6 +21,7 @@ from ..formatting import (
     format_size,
 )
 from ..image_io import open_written
+from ..latents.model_file import read_health
 from ..runs import Run
 from ..version import __version__
 from .history import History
@@ -107,6 +109,13 @@ def summary_sentences(summary: RunSummary) -> list[str]:
     elif history.done.reason != "finished":
         sentence += f" It was interrupted at step {history.step:,}{used}."
     return [sentence, *health_sentences(summary.history), *quality_sentences(summary)]
+
+
+def health_warning(summary: RunSummary) -> str:
+    """Return that the training or its model is not healthy, with what can be done; "" if nothing is wrong."""
+    history = summary.history
+    end = health_of(history.spans[-1].verdict) if history.spans else None
+    return ending(end, read_health(summary.run), history.is_over)
 
 
 def health_sentences(history: History) -> list[str]:

@@ -12,6 +12,7 @@ from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
 from ..errors import GanvasError
 from ..events import CheckpointSaved, Event, Note, Prescription, Replanned, SampleGrid, Step
+from ..latents.model_file import MODEL_FILE
 from ..latents.sample import save_network
 from ..planning.schedule import ends_level, is_due
 from .monitoring.logit_histograms import logit_histograms
@@ -135,16 +136,32 @@ def handle_stop_request(session: Session) -> Iterator[Event]:
 def save_if_due(session: Session) -> Iterator[Event]:
     """Save a checkpoint when it is due, or the run ends."""
     if session.reason != "finished" or session.should_score or session.should_save:
-        yield from save(session)
+        yield from save(session, with_model=not _is_only_to_go_back_to(session))
 
 
-def save(session: Session) -> Iterator[Event]:
-    """Write checkpoint and model, scored if that is due, then remove what is too old."""
+def _is_only_to_go_back_to(session: Session) -> bool:
+    """Return whether a checkpoint is due only because the moment is healthy: then it needs no model beside it.
+
+    Only the first comes with one, for whoever wants to see samples.
+
+    Where an upsampler will freeze the generator's batch norms, they could not be measured any more if it is needed.
+    """
+    is_usual = is_due(*session.last.progress, session.config.checkpoints) or session.reason != "finished"
+    must_be_ready = is_usual or session.should_score or session.last.is_last or session.config.upsampling
+    return not must_be_ready and (session.run.model / MODEL_FILE).is_file()
+
+
+def save(session: Session, with_model: bool = True) -> Iterator[Event]:
+    """Write checkpoint and model, scored if that is due, then remove what is too old.
+
+    Args:
+        with_model: whether the generator is made ready to sample from, which takes many times as long as to write it.
+    """
     state, run, coach = session.state, session.run, session.coach
     counters = state.counters
     counters.wall_seconds = session.pace.elapsed()
-    network = prepare_for_sampling(state, session.config, session.device)
-    if session.should_score and session.scorer is not None:
+    network = prepare_for_sampling(state, session.config, session.device) if with_model else None
+    if network is not None and session.should_score and session.scorer is not None:
         session.should_score = False
         scores = session.scorer.score(state, network)
         distance = session.scorer.rank(scores)
@@ -156,7 +173,9 @@ def save(session: Session) -> Iterator[Event]:
     if coach.should_checkpoint(state):
         state.coach.healthy_checkpoints = (*state.coach.healthy_checkpoints, counters.step)[-2:]
     path = write_checkpoint(run.checkpoints, session.config, state, run.events_size())
-    save_network(run, network, counters.step, counters.images_seen)
+    if network is not None:
+        health = session.health(counters.step, counters.images_seen)
+        save_network(run, network, counters.step, counters.images_seen, health)
     best = {counters.best.step} if counters.best else set[int]()
     checkpoint.prune(run.checkpoints, KEEP, {*state.coach.healthy_checkpoints, *best})
     checkpoint.prune(run.aside, 0, {state.coach.aside.step} if state.coach.aside else ())

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 
 from .. import checkpoint
+from ..coach.diagnosis.check_times import most_gaps, planned_checks
 from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import PreparedDataset
@@ -46,7 +47,7 @@ ENCODED_IMAGES = 512  # encoded to see how long all would take
 WRITING_SHARE = 0.08  # of the budget that sample grids and checkpoints may take
 MARGIN = 0.96  # machines are noisy; a budget is better kept than used to the last second
 SCORING_SHARE = 0.045  # of the budget that scores may take: under 5 % also where they turn out a little slower
-HEALTH_SHARE = 0.024  # of the budget that health checks may take: some come more often than planned
+HEALTH_SHARE = 0.024  # of the budget that health checks may take: what they look with has to be loaded, too
 CLOSING_SHARE = 0.1  # of the budget that is kept for what follows the last step: what was just loaded looks slow
 MAX_HEALTH_CHECKS = 240
 MAX_SAMPLE_GRIDS = 24
@@ -96,19 +97,26 @@ def with_budget(config: Config, left: float, step_seconds: list[float], seconds:
     """
     scores = min(round(left / 60), int(SCORING_SHARE * left / seconds.score))  # one of them of the real images
     # With each health check comes, in health, a checkpoint to go back to.
-    checks = int(HEALTH_SHARE * left / seconds.health_check), int(WRITING_SHARE / 2 * left / seconds.checkpoint)
+    affordable = min(
+        MAX_HEALTH_CHECKS,
+        int(HEALTH_SHARE * left / seconds.health_check),
+        int(WRITING_SHARE / 2 * left / seconds.checkpoint),
+    )
+    shares = [phase.time_share for phase in config.phases]
+    shares = [share / sum(shares) for share in shares]
     config = replace(
         config,
         evaluations=max(0, scores - 1),
         sample_grids=max(2, min(MAX_SAMPLE_GRIDS, int(WRITING_SHARE / 2 * left / seconds.grid))),
         checkpoints=max(1, min(round(left / 60), int(WRITING_SHARE / 2 * left / seconds.checkpoint))),
-        health_checks=max(0, min(MAX_HEALTH_CHECKS, *checks)),
+        health_checks=most_gaps(max(0, affordable), shares),
     )
     closing = seconds.grid + seconds.checkpoint
     closing += (seconds.score if config.evaluations else 0.0) + (seconds.health_check if config.health_checks else 0.0)
     config = replace(config, closing_seconds=max(0.0, min(closing, CLOSING_SHARE * left)))
     left -= config.sample_grids * seconds.grid + config.checkpoints * seconds.checkpoint
-    left -= config.health_checks * (seconds.health_check + seconds.checkpoint) if config.health_checks else 0.0
+    checks = planned_checks(config.health_checks, shares) if config.health_checks else 0
+    left -= checks * (seconds.health_check + seconds.checkpoint) if checks else 0.0
     left -= scores * seconds.score if config.evaluations else 0.0
     return with_seconds(config, max(MARGIN * left, 1.0), step_seconds)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from ..checkpoint import DamagedCheckpointError, checkpoint_path, put_aside
+from ..coach.model_health import Health, ending, health_at, health_of
 from ..config import Config, TrainOptions
 from ..data import PreparedDataset
 from ..data.loader import Loader
@@ -140,10 +141,17 @@ class Session:
         self.should_score = self.should_save = False
         state.counters.seconds += time.perf_counter() - began
 
+    def health(self, step: int, images_seen: int) -> Health | None:
+        """Return the coach's verdict on the weights of `step`, after so many images; None where it does not look."""
+        return None if self.config.coach == "off" else health_at(self.coach.history, step, images_seen)
+
     def finish(self) -> Iterator[Event]:
-        """Make the best generator the run's model, unless the run is to go on, and close it."""
+        """Make the best generator the run's model, unless the run is to go on, say how it ended, and close it."""
         if self.reason != "interrupted":
-            yield from self._keep_best()
+            kept = yield from self._keep_best()
+            end = None if self.config.coach == "off" else health_of(self.coach.verdict)
+            if text := ending(end, kept):
+                yield Note(text)
         counters, folder = self.state.counters, self.run.folder
         more = ganvas_command("train", "--out", folder, "--minutes", f"{self.config.minutes or 0:g}")
         if self.reason == "finished" and (text := self.share.note(self.device.type, self.config.minutes, more)):
@@ -152,28 +160,38 @@ class Session:
         command = ganvas_command(*words, folder)
         yield Done(str(folder), counters.step, counters.images_seen, counters.seconds, self.reason, command)
 
-    def _keep_best(self) -> Iterator[Event]:
-        """Make the averaged generator of the best checkpoint the run's model; if none is, of the last healthy one."""
-        best, healthy = self.state.counters.best, self.state.coach.healthy_checkpoints
-        if best and best.step != self.state.counters.step:
+    def _keep_best(self) -> Generator[Event, None, Health | None]:
+        """Make the averaged generator of the best checkpoint the run's model; if none is, of the last healthy one.
+
+        Returns:
+            The health of the model.
+        """
+        counters, healthy = self.state.counters, self.state.coach.healthy_checkpoints
+        best, as_it_ended = counters.best, self.health(counters.step, counters.images_seen)
+        if best and best.step != counters.step:
             step = best.step
             why = f"The samples were best at step {step:,} (distance {best.distance:,.0f}); the model is from then."
         elif not best and self.coach.acts and not self.coach.is_healthy and healthy:
             step = healthy[-1]
             why = f"The training did not end well; the model is from step {step:,}, when it was last healthy."
         else:
-            return
+            return as_it_ended
         try:
             tensors, facts = read_checkpoint(self.config, checkpoint_path(self.run.checkpoints, step))
         except DamagedCheckpointError as error:
             yield Note(f"{error.message} The model is from the end.")
-            return
-        network = copy.deepcopy(self.state.networks.g_ema)
-        network.load_state_dict(with_prefix(tensors, "g_ema/"))
-        if not best and self.coach.distance(network) >= self.coach.distance(self.state.networks.g_ema):
-            return
-        save_network(self.run, network, step, facts["counters"]["images_seen"])
+            return as_it_ended
+        at_the_end = copy.deepcopy(self.state.networks.g_ema)
+        for name in ("generator", "g_ema"):
+            self.state.networks.by_name()[name].load_state_dict(with_prefix(tensors, f"{name}/"))
+        network = prepare_for_sampling(self.state, self.config, self.device)  # one to go back to was not made ready
+        if not best and self.coach.distance(network) >= self.coach.distance(at_the_end):
+            return as_it_ended
+        images_seen = facts["counters"]["images_seen"]
+        kept = self.health(step, images_seen)
+        save_network(self.run, network, step, images_seen, kept)
         yield Note(why)
+        return kept
 
 
 def open_session(
@@ -199,14 +217,17 @@ def open_session(
         yield note
     coach = CoachRunner(config, data, run, device)
     step = state.counters.step
-    if step:  # a crash may have come between checkpoint and model, and a damaged model is repaired so
-        save_network(run, prepare_for_sampling(state, config, device), step, state.counters.images_seen)
     now = coach.config(state)
     goes_on = step < now.steps and not coach.has_stopped
     scorer = CheckpointScorer(config, data, device) if goes_on and config.evaluations else None
     reason = "finished" if goes_on or step >= now.steps else "stopped"
     pace = Pace(config.minutes, state.counters, began)
-    return Session(config, run, data, choice, stop, device, loader, state, coach, now, scorer, pace, reason)
+    session = Session(config, run, data, choice, stop, device, loader, state, coach, now, scorer, pace, reason)
+    if step:  # a crash may have come between checkpoint and model, and a damaged model is repaired so
+        images_seen = state.counters.images_seen
+        network = prepare_for_sampling(state, config, device)
+        save_network(run, network, step, images_seen, session.health(step, images_seen))
+    return session
 
 
 def _load_or_create_state(config: Config, run: Run, device: torch.device) -> Generator[Event, None, State]:

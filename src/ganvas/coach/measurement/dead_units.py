@@ -1,6 +1,7 @@
 """Dead units: channels behind an activation that have the same value for every input. They pass on no gradient."""
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,6 +101,22 @@ def forward_with_dead_units(network: nn.Module, *inputs: Tensor) -> tuple[Any, l
 
 def _constant_units(output: Tensor) -> Tensor:
     """Return a mask of the units of `output` (B, units, ...) that do not vary over the batch at any position."""
-    values = output.detach().float().reshape(len(output), output.shape[1] if output.dim() > 1 else 1, -1)
-    spread = (values - values[:1]).square().mean((0, 2)).sqrt()  # from the first, not the mean: exactly 0 if all equal
-    return spread <= CONSTANT_BELOW * values.square().mean().sqrt()
+    values = output.detach().float()
+    values = values.reshape(len(values), -1) if values.dim() < 3 else values  # (B,) is one unit
+    batch, units = values.shape[:2]
+    limit = CONSTANT_BELOW * torch.linalg.vector_norm(values) / values.numel() ** 0.5
+    # How far the second lies from the first says already of most units that they vary, for a fraction of the work.
+    if bool((_spread(values[:2], batch) > limit).all()):
+        return torch.zeros(units, dtype=torch.bool, device=values.device)
+    dead: Tensor = _spread(values, batch) <= limit
+    return dead
+
+
+def _spread(values: Tensor, batch: int) -> Tensor:
+    """Return each unit's root mean square distance from the first of `values` (N, units, ...), as if of a batch.
+
+    It is the distance from the first, not from the mean: exactly 0 if all are equal.
+    """
+    squares = (values - values[:1]).square()
+    positions = math.prod(values.shape[2:])
+    return (squares.sum([axis for axis in range(values.dim()) if axis != 1]) / (batch * positions)).sqrt()

@@ -76,9 +76,11 @@ def _detail(images: Tensor) -> float:
 
 def _features(images: Tensor, device: torch.device) -> Tensor:
     """Return the features (N, 192) of uint8 images, resized to `INPUT_SIZE`."""
-    network = load_network(DEFAULT_NETWORK).to(device)
+    network = load_network(DEFAULT_NETWORK)
     if not isinstance(network, EfficientNetLite):
         raise TypeError("The coach measures by an EfficientNet-lite.")
+    if next(network.parameters()).device != device:  # to look at each of its tensors takes milliseconds
+        network.to(device)
     small = F.interpolate(to_rgb(images).to(device).float(), (INPUT_SIZE, INPUT_SIZE), mode="bilinear", antialias=True)
     inputs = ((small - 127) / 128).contiguous(memory_format=torch.channels_last)
     features: Tensor = network.to_intermediate(inputs).mean((2, 3))
@@ -101,11 +103,23 @@ class RealStats:
     modes: Modes
 
 
-def measure_reals(images: Tensor) -> RealStats:
-    """Return the statistics of real images (N, C, H, W) in [-1, 1], the first `SAMPLE_COUNT` also as a batch."""
-    batches = [measure_images(part) for part in torch.split(images, SAMPLE_COUNT)]
-    features = torch.cat([each.features for each in batches])
-    return RealStats(batches[0], features.mean(0), features.std(0, correction=0), features, find_modes(features))
+def measure_reals(images: Tensor, features: Tensor | None = None) -> RealStats:
+    """Return the statistics of real images (N, C, H, W) in [-1, 1], the first `SAMPLE_COUNT` also as a batch.
+
+    Args:
+        images: the first `SAMPLE_COUNT` are enough where the features are known.
+        features: (M, D) of all of them, as `image_features` returns them.
+    """
+    stats = measure_images(images[:SAMPLE_COUNT])
+    features = image_features(images) if features is None else features
+    return RealStats(stats, features.mean(0), features.std(0, correction=0), features, find_modes(features))
+
+
+@torch.no_grad()
+def image_features(images: Tensor) -> Tensor:
+    """Return the features (N, D) of images (N, C, H, W) in [-1, 1]; NaN and infinity count as grey."""
+    parts = torch.split(torch.nan_to_num(images.float(), 0.0, 0.0, 0.0).clamp(-1, 1), SAMPLE_COUNT)
+    return torch.cat([_features(to_uint8(part).cpu().contiguous(), part.device) for part in parts])
 
 
 def real_metrics(reals: RealStats) -> dict[str, float]:
@@ -134,16 +148,13 @@ def sample_metrics(samples: Tensor, reals: RealStats) -> dict[str, float]:
     }
 
 
-@torch.no_grad()
 def sample_distance(samples: Tensor, reals: RealStats) -> float:
     """Return the Frechet distance of samples (N, C, H, W) in [-1, 1] from real pictures.
 
     NaN and infinity count as grey. It rests on the covariances of all the features, so that it is surer than the
     `feature_distance` of a few samples. Compare only values of the same number of samples.
     """
-    parts = torch.split(torch.nan_to_num(samples.float(), 0.0, 0.0, 0.0).clamp(-1, 1), SAMPLE_COUNT)
-    features = torch.cat([_features(to_uint8(part).cpu().contiguous(), part.device) for part in parts])
-    return frechet_distance(features, reals.features)
+    return frechet_distance(image_features(samples), reals.features)
 
 
 def _ratio(value: float, unit: float) -> float:
@@ -237,9 +248,15 @@ def _betas(optimizer: torch.optim.Optimizer) -> tuple[float, float]:
 
 def finite_share(networks: Iterable[nn.Module], losses: Mapping[str, float]) -> float:
     """Return the share of the networks and losses that hold only finite numbers."""
-    finite = [all(bool(each.isfinite().all()) for each in network.parameters()) for network in networks]
+    finite = [_is_finite(list(network.parameters())) for network in networks]
     finite += [math.isfinite(value) for value in losses.values()]
     return sum(finite) / len(finite) if finite else 1.0
+
+
+def _is_finite(tensors: list[Tensor]) -> bool:
+    """Return whether all numbers in the tensors are finite: the largest of each is, and it is NaN if one is."""
+    largest = [torch.linalg.vector_norm(each.detach(), torch.inf) for each in tensors if each.numel()]
+    return all(bool(each.isfinite()) for each in largest)
 
 
 def _norm(tensors: list[Tensor]) -> float:

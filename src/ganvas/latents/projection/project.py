@@ -81,6 +81,7 @@ def project(run: Path, pictures: Path, out: Path, options: Options) -> Generator
                 break
     if options.tune and reason == FINISHED:
         reason = yield from tune(model, Run(run), out, targets, results, marks, options.schedule.tune_steps)
+    yield from model.notes()
     command = ganvas_command("sample", run, "--latent", f"{out}/NAME.safetensors") if reason == FINISHED else ""
     yield Done(str(out), len(searched), 0, time.monotonic() - began, reason, command)
 

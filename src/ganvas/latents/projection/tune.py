@@ -21,7 +21,8 @@ from ...image_io import read_metadata, to_float, to_uint8
 from ...models.stylegan2 import SynthesisLayer
 from ...runs import Run
 from ..latent_files import read_latents
-from ..sample import MODEL_FILE, GeneratorModel, read_training_length, save_network
+from ..model_file import MODEL_FILE, read_training_length
+from ..sample import GeneratorModel, save_network
 from .embedding import Embedding, as_shown, distances
 from .pictures import Target
 from .results import FINISHED, INTERRUPTED, Result, writing
@@ -72,7 +73,7 @@ def tune(
     moved = GeneratorModel(network, model.config, model.device, FOLDER)
     with writing(out):
         tuned.write_config(model.config)
-        save_network(tuned, network, *(read_training_length(run) or (0, 0)))
+        save_network(tuned, network, *(read_training_length(run) or (0, 0)), model.health)
     for target, each, distance in zip(targets, w, work.distances(), strict=True):
         result = results[target.name]
         before = read_metadata(result.picture)

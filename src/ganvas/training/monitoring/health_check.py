@@ -11,7 +11,7 @@ from torch import Tensor
 from ...coach.measurement import health_metrics
 from ...coach.measurement.averages import loss_metrics
 from ...coach.measurement.dead_units import ActivationLayer, forward_with_dead_units, layers_trained_in, share_of_dead
-from ...coach.measurement.health_metrics import REFERENCE_COUNT, SAMPLE_COUNT
+from ...coach.measurement.health_metrics import INPUT_SIZE, REFERENCE_COUNT, SAMPLE_COUNT
 from ...coach.measurement.metric_names import METRICS
 from ...config import Config, PhaseConfig
 from ...data.prepare import PreparedDataset
@@ -21,6 +21,8 @@ from ...events import HealthCheck
 from ...image_io import to_float
 from ...latents.sample import GeneratorModel
 from ...losses import mean_logit_per_image
+from ...metrics import DEFAULT_NETWORK
+from ...metrics.features import Features, cached_features
 from ...models.base import Generator
 from ...models.quick import AutoencoderGenerator
 from ...phases import PHASES, side_of
@@ -41,8 +43,19 @@ class HealthChecker:
         parts = split(data.count, config.held_out)
         chosen = np.random.default_rng((config.seed, SAMPLE_COUNT)).permutation(parts.train)[:REFERENCE_COUNT]
         self._chosen, self._train, self._held_out = chosen, chosen[:SAMPLE_COUNT], parts.held_out[:SAMPLE_COUNT]
-        self._reference = health_metrics.measure_reals(to_float(self._images(chosen).to(device)))
+        first = to_float(self._images(self._train).to(device))
+        self._reference = health_metrics.measure_reals(first, self._cached_features())
         self._constants = {"dataset_size": float(len(parts.train)), **health_metrics.real_metrics(self._reference)}
+
+    def _cached_features(self) -> Tensor:
+        """Return the features (N, D) of the real images; they are cached on disk, beside the prepared images."""
+
+        def compute() -> Features:
+            features = health_metrics.image_features(to_float(self._images(self._chosen).to(self._device)))
+            return Features(DEFAULT_NETWORK, features, features[:, :0])
+
+        key = ("coach", INPUT_SIZE, self._data.fingerprint, self._chosen.tobytes(), self._device.type)
+        return cached_features(key, DEFAULT_NETWORK, compute).intermediate
 
     def check(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
         """Return the health metrics of `state` after a step of `phase` that gave `losses`.
