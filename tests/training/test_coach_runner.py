@@ -102,8 +102,8 @@ class Eye:
         return 100 * self.curve(state.counters.step)
 
     def network_distance(self, network: Network, config: Config) -> float:
-        """Return the distance at the last check for the network that was checked, else that of a healthy moment."""
-        return 100 * self.curve(self.last_step if network is self.g_ema else SICK)
+        """Return that of a healthy moment for what was put back into the state, else that of the last check."""
+        return 100 * self.curve(SICK if network is self.g_ema else self.last_step)
 
 
 def ill(name: str, when: Callable[[Sequence[Event], int], bool]) -> Diagnosis:
