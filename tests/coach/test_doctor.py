@@ -66,6 +66,11 @@ def test_outcomes_go_to_the_last_treatment_of_the_same_diagnosis() -> None:
     assert [each.outcome for each in treatment_results(events)] == ["", "failed", ""]
 
 
+def test_a_treatment_that_had_been_judged_may_be_undone_later() -> None:
+    found = treatment_results([treatment(1), treatment(2, "failed"), treatment(3, "undone")])
+    assert [(each.outcome, each.judged_at) for each in found] == [("undone", (3, 24))]
+
+
 def test_no_verdicts_make_no_spans() -> None:
     assert spans_of([], (5, 40)) == []
 

@@ -128,17 +128,22 @@ def spans_of(verdicts: Sequence[Verdict], end: Moment) -> list[Span]:
 
 
 def treatment_results(events: Iterable[Event]) -> list[TreatmentResult]:
-    """Return the treatments with their outcomes; an outcome belongs to the last open treatment of the diagnosis."""
+    """Return the treatments with their outcomes; an outcome belongs to the last open treatment of the diagnosis.
+
+    A treatment that had been judged before may be undone later, with those after it.
+    """
     results: list[TreatmentResult] = []
     unjudged: dict[str, list[int]] = {}  # by diagnosis, indices of open treatments
+    last: dict[str, int] = {}  # by diagnosis, index of the last treatment
     for event in events:
         if not isinstance(event, Treatment):
             continue
         if not event.outcome:
             unjudged.setdefault(event.diagnosis, []).append(len(results))
+            last[event.diagnosis] = len(results)
             results.append(TreatmentResult(event))
-        elif unjudged.get(event.diagnosis):
-            index = unjudged[event.diagnosis].pop()
+        elif unjudged.get(event.diagnosis) or (event.outcome == "undone" and event.diagnosis in last):
+            index = unjudged[event.diagnosis].pop() if unjudged.get(event.diagnosis) else last[event.diagnosis]
             judged_at = event.step, event.images_seen
             results[index] = TreatmentResult(results[index].treatment, event.outcome, judged_at, event.text)
     return results

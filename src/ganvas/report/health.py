@@ -19,7 +19,11 @@ MAX_FOLDED_ROWS = 100
 MAX_TREATMENTS = 12  # shown with their sample grids
 LETTER_WIDTH = 0.006  # of the timeline on a wide screen; on a narrow one, names are cut off
 UNFOLDED_CHARTS = 3  # more are folded away
-OUTCOMES = {"helped": ("✓", "It helped."), "failed": ("✕", "It did not help.")}
+OUTCOMES = {
+    "helped": ("✓", "It helped."),
+    "failed": ("✕", "It did not help."),
+    "undone": ("↶", "It made the samples worse, and was undone."),
+}
 COACH_MODE_NOTES = {"act": "", "watch": " It only watched: nothing was changed.", "off": " It was switched off later."}
 TIMELINE_HINT = "High bars mark problems; low bars mark healthy stretches."
 CHARTS_HINT = "What the verdicts are based on. Shaded areas mark problems, numbered lines mark treatments."
