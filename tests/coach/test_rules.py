@@ -182,7 +182,7 @@ def test_weights_that_could_not_come_far_yet_are_not_expected_to_have_made_progr
     assert names[0].index("generator wins") < names[1].index("generator wins")
 
 
-# Recorded: dcgan at sixty times its rates, clothes at 16 px, 234 steps of 256. It came nearer than the recipe's own rates.
+# Recorded: dcgan at sixty times its rates, clothes at 16 px, 234 steps of 256. It came nearer than the usual rates.
 SIXTY_TIMES = [
     (12, 3.657, 0.2670), (24, 1.590, 0.2173), (36, 2.251, 0.2027), (48, 2.181, 0.1910), (64, 1.959, 0.1736),
     (84, 1.377, 0.1650), (104, 0.935, 0.1534), (124, 1.028, 0.1455), (144, 0.883, 0.1402),
