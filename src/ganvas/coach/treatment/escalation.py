@@ -6,7 +6,7 @@ top of the ladder the training ends, with its best checkpoint.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ...config import Config
 from ...events import Event, HealthCheck, Prescription, Treatment, Verdict
@@ -22,6 +22,7 @@ from ..diagnosis.history import (
 from ..diagnosis.rules import CERTAIN, MIN_LATENT_DIM, SURE
 from ..diagnosis.verdict import PLATEAU_CHECKS
 from .describe import describe_outcome, describe_prescriptions, describe_stop
+from .prescription import KINDS
 from .remedies import (
     Remedy,
     RemedyContext,
@@ -141,6 +142,7 @@ def prescribe(
     healthy_steps: Sequence[int] = (),
     can_restart_phase: bool = False,
     enough_budget: bool = True,
+    kinds: Collection[str] = KINDS,
 ) -> Iterator[Treatment]:
     """Yield the outcome of the last treatment once it can be judged, and then the next treatment if one is due.
 
@@ -150,6 +152,7 @@ def prescribe(
         healthy_steps: steps of the present phase's healthy checkpoints, oldest first.
         can_restart_phase: whether there is a checkpoint of the phase's beginning, after healthy phases.
         enough_budget: whether enough is left for a treatment to work.
+        kinds: of prescription that can be carried out; a remedy that needs another one is passed over.
     """
     phase = present_phase(history)
     if phase is None:
@@ -178,7 +181,7 @@ def prescribe(
     left = tuple(healthy_steps)[: max(0, len(healthy_steps) - failed_rollbacks)]
     context = RemedyContext(phase, config, left, failed_rollbacks, can_restart_phase, len(prescribed))
     of_phase = [event for event in prescribed if event.step >= phase_start]  # other phases have other problems
-    prescriptions, level = _next_remedy(verdict.name, of_phase, context, not_finite)
+    prescriptions, level = _next_remedy(verdict.name, of_phase, context, not_finite, kinds)
     if not prescriptions and not not_finite and _may_still_improve(phase, config):
         return
     text = describe_prescriptions(prescriptions) if prescriptions else describe_stop(verdict.name, prescribed)
@@ -230,7 +233,7 @@ def _made_worse(history: Sequence[Event], phase: PhaseHistory, last: Treatment) 
 
 
 def _next_remedy(
-    name: str, prescribed: Sequence[Treatment], context: RemedyContext, not_finite: bool
+    name: str, prescribed: Sequence[Treatment], context: RemedyContext, not_finite: bool, kinds: Collection[str]
 ) -> tuple[tuple[Prescription, ...], int]:
     """Return what the next remedy that applies prescribes, and its level from 1; nothing at the top of the ladder."""
     level_so_far = max((event.level for event in prescribed if event.diagnosis == name), default=0)
@@ -239,6 +242,6 @@ def _next_remedy(
             prescriptions = remedy(context)
             if prescriptions and not_finite and not RESTARTS & {each.kind for each in prescriptions}:
                 prescriptions = (*context.restart(), *prescriptions)  # only a restart gets rid of NaN weights
-            if prescriptions:
+            if prescriptions and all(each.kind in kinds for each in prescriptions):
                 return prescriptions, level
     return (), level_so_far
