@@ -52,7 +52,7 @@ RESULTS = Path(__file__).resolve().parent / "results" / "own_loops.jsonl"
 WORK = Path(tempfile.gettempdir()) / "ganvas-own-loops"
 NETWORK, SAMPLES, MOST_PICTURES, CHECK_EVERY = "efficientnet-lite1", 1000, 5000, 50
 FILES = {"digits": "mnist/train-images-idx3-ubyte.gz", "people": "emoji-people-64.zip"}
-STEPS = {"lesson": 400, "examples": 400, "lightweight": 120}
+STEPS = {"lesson": 350, "examples": 350, "lightweight": 120}
 ILL = {
     "healthy": Settings(),
     "rates x30": Settings(rate=30),

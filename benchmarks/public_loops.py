@@ -99,10 +99,10 @@ def lesson(settings: Settings, pictures: Tensor, folder: Path, start: Start, eac
         nn.ConvTranspose2d(width, 3, 4, 2, 1, bias=False), nn.Tanh(),
     ).apply(peers.weights_init)  # fmt: skip
     d = nn.Sequential(
-        nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2),
-        nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2),
-        nn.Conv2d(2 * width, 4 * width, 4, 2, 1), nn.LeakyReLU(0.2),
-        nn.Conv2d(4 * width, 1, 4, 1, 0), nn.Sigmoid(), nn.Flatten(0),
+        nn.Conv2d(3, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2),
+        nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2),
+        nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=False), nn.BatchNorm2d(4 * width), nn.LeakyReLU(0.2),
+        nn.Conv2d(4 * width, 1, 4, 1, 0, bias=False), nn.Sigmoid(), nn.Flatten(0),
     ).apply(peers.weights_init)  # fmt: skip
     betas = (settings.beta1 or 0.5, 0.999)
     opt_g = torch.optim.Adam(g.parameters(), lr=2e-4 * settings.rate, betas=betas)
