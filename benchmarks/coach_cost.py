@@ -28,8 +28,8 @@ from unittest.mock import patch
 import torch
 
 import ganvas
+from galleries import FILES
 from ganvas.training.monitoring.health_check import HealthChecker
-from planting import FILES
 from sets import ASSETS
 
 CASES = ("mnist:dcgan:16:70000", "people:quick:32:20000", "people:residual:32:20000")
@@ -39,7 +39,7 @@ def train(case: str, coach: str, assets: Path, work: Path) -> tuple[float, float
     """Return seconds of the processor and of the clock that a training takes, and how often the coach looked."""
     data, recipe, size, images = case.split(":")
     out = work / f"{case.replace(':', '-')}-{coach}-{time.time_ns()}"
-    command = [sys.executable, "-m", "ganvas", "train", str(assets / FILES[data][0]), "--out", str(out)]
+    command = [sys.executable, "-m", "ganvas", "train", str(assets / FILES[data]), "--out", str(out)]
     command += ["--recipe", recipe, "--size", size, "--images", images, "--coach", coach, "--device", "cpu"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "GANVAS_CACHE": str(work / "cache")}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -83,7 +83,7 @@ def inside(case: str, minutes: float, assets: Path, work: Path) -> str:
 
     began = time.process_time()
     with patch.object(HealthChecker, "__init__", timed(make)), patch.object(HealthChecker, "check", timed(check)):
-        pictures, out = assets / FILES[data][0], work / f"{data}-{recipe}-{size}"
+        pictures, out = assets / FILES[data], work / f"{data}-{recipe}-{size}"
         for _ in ganvas.train(pictures, out, recipe=recipe, size=size, minutes=minutes, coach="watch", device="cpu"):
             pass
     whole = time.process_time() - began

@@ -108,6 +108,7 @@ class Watch:
                 optimizers=loop.optimizers,
                 dataset_size=len(self.pictures),
                 batch_size=loop.batch,
+                total_steps=self.steps,
                 check_every=CHECK_EVERY,
                 repair=self.way == "repaired",
             )

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from galleries import CHANNELS, FILES, Pictures, some, whole
 from ganvas.config import Config, DataConfig, NetworkConfig, PhaseConfig
 from ganvas.data import PreparedDataset, prepare
 from ganvas.data.loader import Loader
@@ -21,11 +22,8 @@ from ganvas.training.state import State
 from ganvas.training.steps.optimize import Losses
 
 SIZE = 16
-FILES = {"people": ("emoji-people-64.zip", 3), "mnist": ("mnist/train-images-idx3-ubyte.gz", 1)}
-MOST_DIGITS = 20_000
 DEAD = 0.95  # share of a layer's units that die
 
-Pictures = np.ndarray
 Change = Callable[[Config], Config]
 
 
@@ -99,12 +97,15 @@ def thin_latent(config: Config) -> Config:
 
 SPOILT: dict[str, Callable[[Pictures], Pictures]] = {
     "whole": lambda pictures: pictures,
-    "50": lambda pictures: _some(pictures, 50),
-    "200": lambda pictures: _some(pictures, 200),
-    "one": lambda pictures: np.repeat(_some(pictures, 1), 1000, 0),
-    "ten": lambda pictures: np.tile(_some(pictures, 10), (100, 1, 1, 1)),
+    "50": lambda pictures: some(pictures, 50),
+    "60": lambda pictures: some(pictures, 60),
+    "200": lambda pictures: some(pictures, 200),
+    "300": lambda pictures: some(pictures, 300),
+    "one": lambda pictures: np.repeat(some(pictures, 1), 1000, 0),
+    "ten": lambda pictures: np.tile(some(pictures, 10), (100, 1, 1, 1)),
     "black": lambda pictures: _half_black(pictures),
 }
+MIXED_WITH = {"mnist": "clothes", "clothes": "mnist", "icons": "photos", "photos": "icons"}  # spoilt: "mixed"
 
 
 def _half_black(pictures: Pictures) -> Pictures:
@@ -112,23 +113,18 @@ def _half_black(pictures: Pictures) -> Pictures:
     return pictures * kept.astype(np.uint8)[:, None, None, None]
 
 
-def _some(pictures: Pictures, count: int) -> Pictures:
-    return pictures[np.random.default_rng(7).permutation(len(pictures))[:count]]
-
-
 def load(data: str, spoil: str, assets: Path, work: Path) -> tuple[PreparedDataset, DataConfig]:
-    """Return the pictures of a case at 16 px, spoilt or "whole"; written once as arrays in the work folder."""
-    source, channels = FILES[data]
+    """Return the pictures of a case, spoilt or "whole"; written once as arrays in the work folder."""
+    channels = CHANNELS[data]
     if spoil == "whole" and data == "people":
-        config = DataConfig(str(assets / source), SIZE, SIZE, channels)
+        config = DataConfig(str(assets / FILES[data]), SIZE, SIZE, channels)
         return run_to_end(prepare(config, workers=1)), config
     file = work / "sets" / f"{data}-{spoil}.npy"
     if not file.exists():
         if spoil == "whole":
-            full = run_to_end(prepare(DataConfig(str(assets / source), SIZE, SIZE, channels), workers=1))
-            pictures = _some(full.images, MOST_DIGITS)
+            pictures = whole(data, SIZE, assets)
         else:
-            pictures = SPOILT[spoil](np.asarray(load(data, "whole", assets, work)[0].images))
+            pictures = _spoilt(data, spoil, lambda name: load(name, "whole", assets, work)[0].images)
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.stem}.{id(pictures)}.npy")
         np.save(part, np.ascontiguousarray(pictures[:, 0] if channels == 1 else pictures.transpose(0, 2, 3, 1)))
@@ -137,19 +133,36 @@ def load(data: str, spoil: str, assets: Path, work: Path) -> tuple[PreparedDatas
     return run_to_end(prepare(config, workers=1)), config
 
 
+def _spoilt(data: str, spoil: str, sound: Callable[[str], Pictures]) -> Pictures:
+    """Return the spoilt pictures of a set; if they are mixed, a third of another kind."""
+    pictures = np.asarray(sound(data))
+    if spoil != "mixed":
+        return SPOILT[spoil](pictures)
+    return np.concatenate([pictures, some(np.asarray(sound(MIXED_WITH[data])), len(pictures) // 2)])
+
+
 # What is planted while it trains
 
 
 @contextmanager
-def jumping_rates() -> Iterator[None]:
-    """Multiply all learning rates by 50 from half-time on, for good."""
+def changing_rates(factors: Callable[[float], dict[str, float]]) -> Iterator[None]:
+    """Multiply learning rates by what `factors` says for a share of the budget: "" of all, or an optimizer's name."""
     usual = session.set_learning_rates
 
     def set_rates(state: State, config: Config, factor: float) -> None:
-        usual(state, config, factor * (50 if progress(config, state.counters.step) >= 0.5 else 1))
+        times = factors(progress(config, state.counters.step))
+        usual(state, config, factor * times.get("", 1.0))
+        for name, optimizer in state.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] *= times.get(name, 1.0)
 
     with patch.object(session, "set_learning_rates", set_rates):
         yield
+
+
+def jumping_rates() -> AbstractContextManager[None]:
+    """Multiply all learning rates by 50 from half-time on, for good."""
+    return changing_rates(lambda done: {"": 50.0 if done >= 0.5 else 1.0})
 
 
 @contextmanager
@@ -188,9 +201,13 @@ def once_at(share: float, act: Callable[[State], Callable[[], None]]) -> Iterato
         yield
 
 
-def kill_units(state: State) -> Callable[[], None]:
-    """Let 95 % of the generator's ReLUs die: their batch norms put out -10, with hardly any variance."""
-    for network in (state.networks.generator, state.networks.g_ema):
+def kill_units(state: State, averaged: bool = True) -> Callable[[], None]:
+    """Let 95 % of the generator's ReLUs die: their batch norms put out -10, with hardly any variance.
+
+    Args:
+        averaged: whether those of the averaged generator die too.
+    """
+    for network in (state.networks.generator, state.networks.g_ema)[: 2 if averaged else 1]:
         for norm in network.modules():
             if isinstance(norm, nn.BatchNorm2d):
                 dead = math.ceil(DEAD * norm.num_features)

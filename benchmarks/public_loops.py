@@ -50,7 +50,7 @@ class Loop:
     """What a loop trains, as `ganvas.Coach` takes it: pictures in [-1, 1], one logit each, higher for real ones.
 
     Args:
-        latents: inputs of 64 samples.
+        latents: inputs of 256 samples.
         samples_in_eval: whether the loop draws its samples with averaged batch statistics.
     """
 
@@ -107,7 +107,7 @@ def lesson(settings: Settings, pictures: Tensor, folder: Path, start: Start, eac
     betas = (settings.beta1 or 0.5, 0.999)
     opt_g = torch.optim.Adam(g.parameters(), lr=2e-4 * settings.rate, betas=betas)
     opt_d = torch.optim.Adam(d.parameters(), lr=2e-4 * settings.rate * settings.d_rate, betas=betas)
-    latents = torch.randn(64, nz, 1, 1, generator=torch.Generator().manual_seed(1))
+    latents = torch.randn(256, nz, 1, 1, generator=torch.Generator().manual_seed(1))
     optimizers = {"generator": opt_g, "discriminator": opt_d}
     start(Loop(generator=g, discriminator=Adapted(d, logit), optimizers=optimizers, latents=latents, batch=batch))
     for real in peers.batches(pictures, batch):
@@ -143,7 +143,7 @@ def examples(checkout: Path, settings: Settings, folder: Path, work: Path, start
             raise SystemExit(f"{checkout}: dcgan/main.py is another one: {pattern} is there {count} times.")
 
     def begin(space: dict[str, Any]) -> None:
-        latents = torch.randn(64, LATENT, 1, 1, generator=torch.Generator().manual_seed(1))
+        latents = torch.randn(256, LATENT, 1, 1, generator=torch.Generator().manual_seed(1))
         optimizers = {"generator": space["optimizerG"], "discriminator": space["optimizerD"]}
         discriminator = Adapted(space["netD"], logit)
         start(
@@ -181,7 +181,7 @@ def lightweight(
     for optimizer in optimizers.values() if settings.beta1 else ():
         for group in optimizer.param_groups:
             group["betas"] = (settings.beta1, group["betas"][1])
-    latents = torch.randn(64, LATENT, generator=torch.Generator().manual_seed(1))
+    latents = torch.randn(256, LATENT, generator=torch.Generator().manual_seed(1))
     # Its pictures are in [0, 1], and its discriminators, one of them at 32 px, give real pictures the lower numbers.
     generator = Adapted(gan.G, lambda g, z: (2 * g(z) - 1).clamp(-1, 1))
     discriminator = Adapted(gan.D, lambda d, images: -sum(each.mean(1) for each in _rows(d((images + 1) / 2)[:2])))

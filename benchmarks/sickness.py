@@ -43,6 +43,7 @@ class Fault:
         onset: the share of the budget after which something is wrong.
         curable: whether a training can come to good samples in spite of it; if not, it is enough to say so.
         small: whether its batches are of two pictures, and fewer pictures take as long.
+        wild: no fault, but settings that look like one; nothing is compared with it.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Fault:
     onset: float = 0.0
     curable: bool = True
     small: bool = False
+    wild: bool = False
 
 
 @dataclass(frozen=True)

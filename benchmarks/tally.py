@@ -1,6 +1,7 @@
-"""What the runs of rescue.py add up to: noticed, named rightly, rescued, false alarms; and the table of it."""
+"""What the runs of rescue.py add up to: noticed, named rightly, rescued, false alarms, harm; and the table of it."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -12,6 +13,8 @@ from rows import Row
 from sickness import CASES, Case
 
 RESCUED = 1.25  # times the distance of the healthy run
+UNHARMED, HARDLY_HARMED = 1.05, 1.25  # times the distance without treatment
+OUTCOMES = ("helped", "failed", "undone")  # of a treatment
 Told = tuple[int, str, float]  # pictures seen, name, confidence
 
 
@@ -54,6 +57,7 @@ class Outcome:
     lasting: the name of the sickness that stood longest.
     off, act, healthy: distances without treatment, with it, and of the healthy runs of the same pictures, recipe and
         budget (median); NaN where a run is missing.
+    wagers: the treatments by their outcome, "made" for all of them.
     """
 
     case: Case
@@ -63,6 +67,7 @@ class Outcome:
     off: float
     act: float
     healthy: float
+    wagers: Counter[str]
 
     @property
     def named(self) -> bool:
@@ -84,9 +89,26 @@ class Outcome:
         """Tell whether the treated run came close to the healthy ones."""
         return self.act <= RESCUED * self.healthy
 
+    @property
+    def change(self) -> float:
+        """Return what the distance with treatment is, as a multiple of that without; NaN where a run is missing."""
+        return 1.0 if math.isinf(self.act) and math.isinf(self.off) else self.act / self.off
+
+
+def wagers(row: Row) -> Counter[str]:
+    """Count the treatments of a run by outcome; the end of a training is none."""
+    found: Counter[str] = Counter()
+    for _, _, outcome, _, *kinds in row["treatments"]:
+        if outcome or "stop" not in (kinds[0] if kinds else ()):
+            found[outcome or "made"] += 1
+    return found
+
 
 def outcomes(
-    cases: Sequence[Case], rows: Iterable[Row], told: Callable[[Row], Sequence[Told]] = lambda row: row["verdicts"]
+    cases: Sequence[Case],
+    rows: Iterable[Row],
+    told: Callable[[Row], Sequence[Told]] = lambda row: row["verdicts"],
+    everything: Sequence[Case] = CASES,
 ) -> list[Outcome]:
     """Return what came of the cases that were run with the coach watching.
 
@@ -94,11 +116,12 @@ def outcomes(
 
     Args:
         told: the verdicts on a run; of a replay perhaps.
+        everything: the whole catalogue, whose healthy runs the others are compared with.
     """
     by_run = {(row["case"], row["mode"]): row for row in rows}
     sound: dict[tuple[str, str, int], list[float]] = {}
-    for case in CASES:
-        if not case.sick and (row := by_run.get((case.name, "watch"))):
+    for case in everything:
+        if not (case.sick or case.fault.wild) and (row := by_run.get((case.name, "watch"))):
             sound.setdefault(case.alike, []).append(row["frechet"])
     found = []
     for case in cases:
@@ -115,6 +138,7 @@ def outcomes(
                     row["frechet"],
                     acted["frechet"] if acted else math.nan,
                     median(sound.get(case.alike, [math.nan])),
+                    wagers(acted) if acted else Counter(),
                 )
             )
     return found
@@ -153,7 +177,7 @@ def totals(found: Sequence[Outcome]) -> Iterator[str]:
     """Yield the totals: of all, of those that rules were tuned on, and of those kept aside."""
     yield "| cases | noticed | first name right | lasting name right | rescued of the curable | alarms too early |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    groups = {
+    groups: dict[str, Sequence[Outcome]] = {
         "all": found,
         "tuned on": [e for e in found if not e.case.aside],
         "aside": [e for e in found if e.case.aside],
@@ -172,10 +196,33 @@ def totals(found: Sequence[Outcome]) -> Iterator[str]:
             yield f"| {name}, {'harmed' if truly else 'sick'} | {' | '.join(cells)} |"
     yield ""
     for name, group in groups.items():
-        sound = [each for each in group if not each.case.sick]
-        ratios = [each.act / each.off for each in sound if not math.isnan(each.act)]
-        worst = f"; with treatment at worst {max(ratios):.3f} times the distance without" if ratios else ""
-        yield f"Healthy, {name}: {_share(sum(e.noticed is not None for e in sound), len(sound))} false alarms{worst}."
+        for kind, wild in (("Healthy", False), ("Wild", True)):
+            sound = [each for each in group if not each.case.sick and each.case.fault.wild == wild]
+            if sound or not wild:
+                alarms = _share(sum(each.noticed is not None for each in sound), len(sound))
+                yield f"{kind}, {name}: {alarms} false alarms{_worst(sound)}."
+    yield ""
+    yield from harm(groups)
+
+
+def _worst(sound: Sequence[Outcome]) -> str:
+    changes = [each.change for each in sound if not math.isnan(each.change)]
+    return f"; with treatment at worst {max(changes):.3f} times the distance without" if changes else ""
+
+
+def harm(groups: dict[str, Sequence[Outcome]]) -> Iterator[str]:
+    """Yield a table of what treatment made of the distances without it, in all runs, and of the wagers."""
+    limits = f"at most {UNHARMED} times | at most {HARDLY_HARMED} times"
+    yield f"| runs | {limits} | worst | treatments | {' | '.join(OUTCOMES)} |"
+    yield f"| --- |{' ---: |' * (4 + len(OUTCOMES))}"
+    for name, group in groups.items():
+        for kind, sick in (("sick and healthy", {True, False}), ("sick", {True}), ("healthy and wild", {False})):
+            treated = [each for each in group if each.case.sick in sick and not math.isnan(each.change)]
+            changes, made = [each.change for each in treated], sum((each.wagers for each in treated), Counter[str]())
+            shares = [_share(sum(c <= limit for c in changes), len(changes)) for limit in (UNHARMED, HARDLY_HARMED)]
+            worst = _number(max(changes, default=math.nan), ".2f")
+            counts = [str(made[outcome]) for outcome in ("made", *OUTCOMES)]
+            yield f"| {name}, {kind} | {' | '.join([*shares, worst, *counts])} |"
 
 
 def _share(part: int, whole: int) -> str:

@@ -152,7 +152,7 @@ def prune(folder: Path, keep: int, steps: Collection[int] = ()) -> None:
     """Remove all but the newest `keep` checkpoints and those of `steps`, and temporary folders of crashed processes."""
     kept = {checkpoint_path(folder, step) for step in steps}
     whole = [path for path in list_checkpoints(folder) if (path / MANIFEST).is_file()]
-    for path in whole[:-keep]:
+    for path in whole[: max(0, len(whole) - keep)]:
         if path not in kept:
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*.tmp"):

@@ -172,9 +172,12 @@ class Treatment(Event):
     """What the coach did about a diagnosis, or, with an outcome, whether its last treatment has helped.
 
     diagnosis: name of the verdict that is treated.
-    outcome: "" when something is prescribed; later "helped" or "failed".
+    outcome: "" when something is prescribed; later "helped", "failed", or "undone": it made the samples worse, and
+        the training went back to the state before it.
     text: what was done, or the outcome, in a sentence.
     level: position on the diagnosis's ladder of remedies, from 1; the next treatment comes from above it.
+    distance: Frechet distance of the samples from the real images at that moment, by a few hundred of each; None where
+        it was not measured.
     """
 
     step: int
@@ -184,6 +187,7 @@ class Treatment(Event):
     outcome: str
     text: str
     level: int = 0
+    distance: float | None = None
 
 
 @dataclass(frozen=True)

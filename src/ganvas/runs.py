@@ -3,7 +3,7 @@
 RUN/config.json     the complete configuration
 RUN/events.jsonl    what happened, one event per line
 RUN/samples/        sample grids of fixed latents
-RUN/checkpoints/    the newest few and the best
+RUN/checkpoints/    the newest few and the best; in `aside`, the state before a treatment that is on trial
 RUN/model/          the EMA generator, for sampling, and its model card
 RUN/evaluation/     scores, and grids of samples, real pictures and closest pairs
 RUN/directions/     ways through the latents that have names, and their sheets
@@ -47,6 +47,7 @@ class Run:
         self.events_file = self.folder / "events.jsonl"
         self.samples = self.folder / "samples"
         self.checkpoints = self.folder / "checkpoints"
+        self.aside = self.checkpoints / "aside"
         self.model = self.folder / "model"
         self.evaluation = self.folder / "evaluation"
         self.skipped_file = self.folder / "skipped.txt"

@@ -160,7 +160,8 @@ def test_outcomes_are_counted_as_said():
 
     def row(case, mode, distance, *names):
         common = {"case": case.name, "mode": mode, "kind": case.fault.kind, "data": case.data, "recipe": case.recipe}
-        return common | {"budget": 9000, "images": 9000, "frechet": distance, "verdicts": told(*names)}
+        common |= {"budget": 9000, "images": 9000, "treatments": []}
+        return common | {"frechet": distance, "verdicts": told(*names)}
 
     rows = [row(each, "watch", 90 + 10 * number, "healthy") for number, each in enumerate(sound)]
     rows += [row(each, "act", 100, "healthy") for each in sound]

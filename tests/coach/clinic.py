@@ -1,11 +1,13 @@
 """A made-up training that is checked and treated, for tests of the treatment."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import tiny
-from ganvas.coach.treatment.escalation import prescribe
+from ganvas.coach.treatment.escalation import Situation, prescribe
 from ganvas.coach.treatment.prescription import with_prescriptions
+from ganvas.coach.treatment.wager import Aside, Wager
 from ganvas.config import BalanceConfig, Config, PenaltyConfig
 from ganvas.events import Event, Prescription, Treatment
 from ganvas.recipes import RECIPES
@@ -24,6 +26,9 @@ CONFIGS: list[Config] = [
         {"z_dim": 1},
     )
 ]
+
+
+STEPS_LEFT = 2000
 
 
 class Clinic:
@@ -46,6 +51,8 @@ class Clinic:
         self.history: list[Event] = []
         self.now = self.config
         self.index = 0
+        self.aside: Aside | None = None
+        self.distance, self.phase_ends = math.nan, False
 
     @property
     def given(self) -> list[Treatment]:
@@ -71,11 +78,22 @@ class Clinic:
         found = verdict(check, name, confidence)
         self.history += [check, found]
         done = []
-        for event in prescribe(self.history, found, self.now, self.healthy, self.can_restart_phase, self.enough_budget):
+        for event in prescribe(self.history, found, self.situation()):
             done.append(event)
             self.history.append(event)
         self.now = with_prescriptions(self.config, self.prescriptions)
         return done
+
+    def situation(self) -> Situation:
+        """Return what a treatment is chosen and judged by now."""
+        return Situation(
+            self.now,
+            tuple(self.healthy),
+            self.can_restart_phase,
+            STEPS_LEFT,
+            enough_budget=self.enough_budget,
+            wager=Wager(self.aside, lambda: self.distance, self.phase_ends),
+        )
 
     def until(self, name: str, over: Callable[[], bool], most: int = 200) -> None:
         """Repeat the verdict `name` until something is over."""

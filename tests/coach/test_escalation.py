@@ -6,16 +6,18 @@ from itertools import pairwise
 
 import pytest
 from any_history import histories, names, numbers
-from clinic import CONFIGS, Clinic
+from clinic import CONFIGS, STEPS_LEFT, Clinic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ganvas.coach.diagnosis.history import MIN_STEPS_APART, present_phase
 from ganvas.coach.diagnosis.verdict import diagnose
-from ganvas.coach.treatment.escalation import LADDERS, MAX_TREATMENTS, RESTARTS, prescribe
+from ganvas.coach.treatment.escalation import MAX_TREATMENTS, Situation, prescribe
+from ganvas.coach.treatment.ladders import LADDERS
 from ganvas.coach.treatment.prescription import with_prescriptions
 from ganvas.coach.treatment.remedies import RemedyContext
+from ganvas.coach.treatment.wager import RESTARTS
 from ganvas.config import Config
 from ganvas.events import Event, Prescription, Treatment, Verdict
 from histories import health_check, verdict
@@ -64,7 +66,7 @@ def test_the_mildest_comes_first(name: str) -> None:
     (first,) = clinic.visit(name)
     phase = present_phase(clinic.history)
     assert phase is not None
-    context = RemedyContext(phase, clinic.config, (50,), 0, False, 0)
+    context = RemedyContext(phase, clinic.config, (50,), 0, False, frozenset(), STEPS_LEFT)
     so_far = [remedy(context) for remedy in LADDERS[name][: first.level]]
     assert not any(so_far[:-1]), "a milder remedy was passed over"
     assert first.prescriptions == so_far[-1]
@@ -205,7 +207,7 @@ def test_treatments_do_not_depend_on_when_they_are_recorded() -> None:
         at_once = clinic.visit("mode collapse")
         check, found = clinic.history[len(before) : len(before) + 2]
         config = with_prescriptions(clinic.config, (each for event in before for each in prescribed(event)))
-        later = list(prescribe([*before, check, found], found, config, clinic.healthy))
+        later = list(prescribe([*before, check, found], found, Situation(config, tuple(clinic.healthy))))
         assert later == at_once
 
 
@@ -228,9 +230,11 @@ def test_any_history_gets_treatments_or_none(
 ) -> None:
     before = repr(history)
     for found in (diagnose(history), Verdict(9, 9, name, confidence, (), "", "")):
-        done = list(prescribe(history, found, config, healthy, can_restart_phase, enough_budget))
+        done = list(
+            prescribe(history, found, Situation(config, healthy, can_restart_phase, enough_budget=enough_budget))
+        )
         assert len(done) <= 2
-        assert all(event.outcome in ("", "helped", "failed") for event in done)
+        assert all(event.outcome in ("", "helped", "failed", "undone") for event in done)
         assert [event.outcome for event in done[1:]] == [""] * len(done[1:]), "an outcome after a new treatment"
         for event in done:
             if not event.outcome:
@@ -249,7 +253,7 @@ def test_a_treatment_has_not_failed_before_it_could_work() -> None:
         check = replace(health_check(0, near_copies=1.0, diversity=0.02), step=step, images_seen=64 * step)
         found = verdict(check, "mode collapse")
         clinic.history += [check, found]
-        done = list(prescribe(clinic.history, found, clinic.now, clinic.healthy, False, True))
+        done = list(prescribe(clinic.history, found, clinic.situation()))
         assert bool(done) == (12 * nth >= MIN_STEPS_APART), f"{12 * nth} steps after it"
         if done:
             assert done[0].outcome == "failed"
@@ -262,7 +266,7 @@ def test_a_remedy_that_cannot_be_carried_out_is_passed_over(name: str) -> None:
     for index in range(60):
         check = health_check(index)
         history += [check, found := verdict(check, name)]
-        history += prescribe(history, found, CONFIGS[0], kinds={"lr", "reinitialize"})
+        history += prescribe(history, found, Situation(CONFIGS[0], kinds=frozenset({"lr", "reinitialize"})))
     *tried, last = (event for event in history if isinstance(event, Treatment) and not event.outcome)
     assert {each.kind for event in tried for each in event.prescriptions if each.kind != "stop"} <= {
         "lr",

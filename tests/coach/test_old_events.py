@@ -34,11 +34,9 @@ def test_doctor_comes_to_the_findings_of_0_1() -> None:
     found = examine(FILE)
     assert (found.unreadable_lines, found.health_checks) == (0, 8)
     assert [(span.name, span.start, span.end) for span in found.spans] == [
-        ("oscillating", (40, 640), (143, 2288)),
-        ("warming up", (143, 2288), (1250, 20000)),
+        ("warming up", (40, 640), (1250, 20000)),
         ("healthy", (1250, 20000), (1250, 20000)),
     ]
-    assert found.spans[0].verdict.evidence[0].now == 0.2018427430455279
     (treatment,) = found.treatments
     assert (treatment.treatment.diagnosis, treatment.treatment.step, treatment.outcome) == ("oscillating", 40, "helped")
     assert treatment.judged_at == (244, 3904)
@@ -56,7 +54,8 @@ def test_every_kind_of_event_is_read_whole() -> None:
     for event, line in zip(events, FILE.read_text().splitlines(), strict=True):
         new, old = json.loads(to_json(event)), json.loads(line)
         assert new["images_seen" if "images_seen" in new else "step"] == old.get("images", old["step"])
-        assert len(new) == len(old), "a field was left out"
+        added = {"distance"} if isinstance(event, Treatment) else set[str]()
+        assert len(new.keys() - added) == len(old), "a field was left out"
         assert from_json(to_json(event)) == event
     step = next(event for event in events if isinstance(event, Step))
     assert step.loss_std["discriminator"] == 2.5412176832077567

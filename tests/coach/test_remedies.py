@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tiny
 from ganvas.coach.diagnosis.history import present_phase
-from ganvas.coach.treatment.escalation import LADDERS, MAX_TREATMENTS
+from ganvas.coach.treatment.escalation import LADDERS
 from ganvas.coach.treatment.prescription import KINDS, with_prescriptions
 from ganvas.coach.treatment.remedies import LARGER_BATCH, RemedyContext
 from ganvas.config import AdaConfig, Config
@@ -70,13 +70,13 @@ checkpoints = st.sampled_from([(), (30,), (30, 50)])
 
 
 @settings(max_examples=60, deadline=None)
-@given(metrics, checkpoints, st.booleans(), st.integers(0, MAX_TREATMENTS), st.sampled_from(CONFIGS))
+@given(metrics, checkpoints, st.booleans(), st.frozensets(st.sampled_from(list(KINDS))), st.sampled_from(CONFIGS))
 def test_every_remedy_prescribes_what_can_be_done(
-    metrics: dict[str, float], healthy: tuple[int, ...], can_restart_phase: bool, treatments: int, config: Config
+    metrics: dict[str, float], healthy: tuple[int, ...], can_restart_phase: bool, tried: frozenset[str], config: Config
 ) -> None:
     phase = present_phase([health_check(0, **metrics)])
     assert phase is not None
-    context = RemedyContext(phase, config, healthy, 0, can_restart_phase, treatments)
+    context = RemedyContext(phase, config, healthy, 0, can_restart_phase, tried, 500)
     for name, ladder in LADDERS.items():
         for remedy in ladder:
             prescriptions = remedy(context)

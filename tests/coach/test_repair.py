@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 import ganvas
 from ganvas.coach.treatment.prescription import KINDS
-from ganvas.coach.user_loop import observe
+from ganvas.coach.treatment.wager import Aside
+from ganvas.coach.user_loop import treatment_runner
 from ganvas.coach.user_loop.by_hand import by_hand
 from ganvas.coach.user_loop.prescribe import LoopSettings, loop_config
 from ganvas.coach.user_loop.repair import COPIES, Repairs
@@ -140,9 +141,11 @@ def test_a_treatment_can_be_undone(loop: Loop) -> None:
         repairs.undo()
     steps(loop, 2)
     before = everything(loop)
+    repairs.put_aside(Aside(2, 1.0, 32))
     repairs.apply([Prescription("reinitialize"), LR_OF_G, Prescription("beta1", "generator", 0.0)], 2)
     steps(loop, 1)
     repairs.undo()
+    assert repairs.aside is None
     assert same(before, everything(loop))
     (group,) = loop.optimizers["generator"].param_groups
     assert (group["lr"], group["betas"]) == (2e-3, (0.5, 0.99))
@@ -238,9 +241,9 @@ def test_a_coach_that_may_repair_changes_nothing_before_it_does(discs: Tensor) -
 
 def test_weights_that_are_not_finite_go_back_to_a_healthy_moment(loop: Loop) -> None:
     coach = repaired(loop)
-    assert coach._repairs
+    assert coach._treatments
     arguments = loop.step()
-    coach._repairs.keep(1)
+    coach._treatments.repairs.keep(1)
     healthy = everything(loop)
     with torch.no_grad():
         loop.generator[1].weight.fill_(math.nan)
@@ -276,30 +279,34 @@ def test_a_bad_treatment_is_undone_when_it_is_prescribed(loop: Loop, monkeypatch
     treatment = Treatment(1, 16, "oscillating", (LR_OF_G,), "", "Halved.", 1)
     for each in (treatment, replace(treatment, outcome="undone")):
         coach.observe(**loop.step())  # type: ignore[arg-type]
-        monkeypatch.setattr(observe, "treatments", lambda *_, each=each: [each])
+        monkeypatch.setattr(treatment_runner, "treatments", lambda *_, each=each: [each])
         due = coach.prescribe()
         assert due == each
         coach.apply(due)
     assert loop.optimizers["generator"].param_groups[0]["lr"] == 2e-3
-    assert coach.history[-1] == replace(treatment, outcome="undone")
+    assert coach.history[-1] == replace(treatment, outcome="undone", distance=None)
 
 
 def test_copies_go_through_a_checkpoint(discs: Tensor) -> None:
     one, other = Loop(discs), Loop(discs)
     first = repaired(one)
-    assert first._repairs
+    assert first._treatments
     beginning = everything(one)
     steps(one, 2)
-    first._repairs.keep(2)
+    first._treatments.repairs.keep(2)
+    first._treatments.repairs.put_aside(Aside(2, 1.0, 64))
     healthy = everything(one)
     saved = copy.deepcopy(first.state_dict())
     steps(other, 5)
     second = repaired(other)
     second.load_state_dict(saved)
-    assert second._repairs
-    second._repairs.apply([Prescription("rollback", value=1.0)], 5)
+    assert second._treatments
+    assert second._treatments.repairs.aside == Aside(2, 1.0, 64)
+    second._treatments.repairs.apply([Prescription("rollback", value=1.0)], 5)
     assert same(healthy, everything(other))
-    second._repairs.apply([Prescription("reinitialize"), LR_OF_G], 5)
+    second._treatments.repairs.undo()
+    assert same(healthy, everything(other))
+    second._treatments.repairs.apply([Prescription("reinitialize"), LR_OF_G], 5)
     assert same(beginning, everything(other)), "the beginning was forgotten"
 
 

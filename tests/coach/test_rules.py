@@ -121,6 +121,6 @@ def test_no_progress_is_expected_between_checks_that_are_close_together() -> Non
 
 
 def test_learning_rates_in_their_warmup_are_not_too_low() -> None:
-    saturated = {"saturated": 0.3, "generator_lr_to_weight_ratio": 0.001, "feature_distance": 1.5}
+    saturated = {"saturated": 0.3, "generator_lr_to_weight_ratio": 0.003, "feature_distance": 1.5}
     assert diagnose(checks_apart(8, 12, **saturated)).name == "warming up"
     assert diagnose(checks_apart(8, 12, after=200, **saturated)).name == "stalled"

@@ -21,7 +21,7 @@ from ganvas.checkpoint import Facts, Tensors
 from ganvas.coach.diagnosis.diagnoses import DIAGNOSES
 from ganvas.coach.diagnosis.verdict import diagnose
 from ganvas.coach.measurement.health_metrics import finite_share
-from ganvas.coach.treatment import escalation
+from ganvas.coach.treatment import remedies, wager
 from ganvas.coach.treatment.escalation import MAX_TREATMENTS
 from ganvas.config import Config, OptimizerConfig, PhaseConfig
 from ganvas.data.loader import Loader
@@ -66,6 +66,7 @@ COACHED = (HealthCheck, Verdict, Treatment)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the recipes narrow, and have them examined every few steps."""
     monkeypatch.setattr(coach_runner, "MIN_STEPS", 2)
+    monkeypatch.setattr(remedies, "MIN_REACH", 0.0)
     for name in tiny.NARROW:
         monkeypatch.setitem(RECIPES, name, tiny.changed(name, images_per_health_check=16))
 
@@ -83,16 +84,19 @@ def improving(step: int) -> float:
 
 @dataclass
 class Eye:
-    """Be a checker that costs nothing: all is well, and the distance is what `distance` says of a step."""
+    """Be a checker that costs nothing: all is well, and the distance is what `curve` says of a step."""
 
-    distance: Callable[[int], float] = steady
+    curve: Callable[[int], float] = steady
 
     def check(self, state: State, config: Config, phase: PhaseConfig, losses: dict[str, float]) -> HealthCheck:
         whole = finite_share(state.networks.by_name().values(), losses)
-        values = HEALTHY_METRICS | {"feature_distance": self.distance(state.counters.step), "finite": whole}
+        values = HEALTHY_METRICS | {"feature_distance": self.curve(state.counters.step), "finite": whole}
         return HealthCheck(
             state.counters.step, state.counters.images_seen, progress(config, state.counters.step), phase.name, values
         )
+
+    def distance(self, state: State, config: Config, phase: PhaseConfig) -> float:
+        return 100 * self.curve(state.counters.step)
 
 
 def ill(name: str, when: Callable[[Sequence[Event], int], bool]) -> Diagnosis:
@@ -451,7 +455,7 @@ def packed(history: Sequence[Event]) -> bool:
 def test_a_run_whose_discriminator_was_packed_goes_on(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(escalation, "MIN_STEPS_APART", 12)  # these runs have a hundred
+    monkeypatch.setattr(wager, "MIN_STEPS_APART", 12)  # these runs have a hundred
     course = Course(pictures, ill("partial mode collapse", lambda history, step: not packed(history)), steady)
     expected, run = Run(tmp_path / "whole" / "run"), Run(tmp_path / "run")
     events = course.train(expected)
@@ -526,7 +530,7 @@ def test_numbers_that_are_none_at_every_try_end_the_run_with_a_model(
 def test_what_nothing_helps_against_is_stopped_with_a_model(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(escalation, "MIN_STEPS_APART", 12)  # this run has a hundred
+    monkeypatch.setattr(wager, "MIN_STEPS_APART", 12)  # this run has a hundred
     run, course = Run(tmp_path / "run"), Course(pictures, always("oscillating"), steady, images=800)
     events = course.train(run)
     end = events[-1]
@@ -627,3 +631,70 @@ def test_a_recorded_run_gives_its_verdicts_again_also_after_an_interruption(
     train(pictures, run)
     replay(recorded(run))
     assert coached(recorded(run)) == coached(events)
+
+
+# Wagers
+
+
+@pytest.fixture
+def harmful(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """Have samples that get much worse by the treatment at step `SICK`."""
+    monkeypatch.setattr(wager, "MIN_STEPS_APART", 6)  # these runs have fifty
+    return Course(pictures, once("oscillating"), lambda step: 1.0 if step <= SICK + 2 else 3.0)
+
+
+def test_a_treatment_that_makes_the_samples_worse_is_undone(harmful: Course, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    events = []
+    with closing(recording(harmful.open(run))) as stream:
+        for event in stream:
+            events.append(event)
+            if isinstance(event, Treatment) and event.outcome:
+                break
+    order, outcome = of(Treatment, events)
+    assert (order.outcome, outcome.outcome, order.distance, outcome.distance) == ("", "undone", 100.0, 300.0)
+    assert order.text != outcome.text
+    now, facts = saved(run)
+    then, earlier = checkpoint.load(checkpoint.checkpoint_path(run.aside, order.step))
+    assert_equal(learned(now), learned(then))
+    assert earlier["counters"]["step"] == order.step < facts["counters"]["step"] == outcome.step
+    assert facts["counters"]["images_seen"] == outcome.images_seen, "the counter of images went back"
+    assert facts["coach"]["prescriptions"] == [] == earlier["coach"]["prescriptions"], "it is still in force"
+    assert facts["coach"]["aside"] is None
+    assert list(recording(harmful.open(run)))[-1].reason == "finished"
+    assert not checkpoint.list_checkpoints(run.aside), "what is not needed any more lies about"
+
+
+def test_a_wager_goes_on_as_if_it_had_not_been_interrupted(harmful: Course, tmp_path: Path) -> None:
+    expected = Run(tmp_path / "whole" / "run")
+    events = harmful.train(expected)
+    order, outcome = of(Treatment, events)
+    for number, stops in enumerate([(order.step,), (order.step + 3,), (outcome.step - 1, outcome.step)]):
+        assert_goes_on_alike(harmful, Run(tmp_path / f"{number}" / "run"), stops, expected)
+
+
+def test_where_the_state_put_aside_is_gone_the_training_goes_on_and_says_so(harmful: Course, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    with closing(recording(harmful.open(run))) as stream:
+        (order,) = [next(event for event in stream if isinstance(event, Treatment))]
+    (checkpoint.checkpoint_path(run.aside, order.step) / checkpoint.STATE).write_bytes(b"damaged")
+    events = list(recording(harmful.open(run)))
+    assert [event.outcome for event in of(Treatment, events)] == ["undone"]
+    assert any("could not be undone" in note.text for note in of(Note, events))
+    assert events[-1].reason == "finished"
+
+
+def test_a_training_ends_with_the_samples_put_aside_if_the_treatment_was_worse(pictures: Path, tmp_path: Path) -> None:
+    course = Course(pictures, once(), lambda step: 1.0 if step <= SICK + 2 else 3.0)
+    run = Run(tmp_path / "run")
+    order, outcome = of(Treatment, course.train(run))
+    assert (outcome.outcome, outcome.step) == ("undone", run.read_config().steps), "not at the end, or not undone"
+    then, _ = checkpoint.load(checkpoint.checkpoint_path(run.aside, order.step))
+    assert_equal(learned(saved(run)[0]), learned(then))
+
+
+def test_what_helped_is_kept_and_nothing_stays_aside(treated: Course, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    assert [event.outcome for event in of(Treatment, treated.train(run))] == ["", "helped"]
+    assert saved(run)[1]["coach"]["aside"] is None
+    assert not checkpoint.list_checkpoints(run.aside)

@@ -40,6 +40,16 @@ def phase_start(config: Config, step: int) -> int:
     return begin
 
 
+def steps_left_in_phase(config: Config, step: int) -> int:
+    """Return how many steps of the phase of the last of `step` steps are left, however often it was begun again."""
+    last, end = max(0, step - 1), 0
+    for number, phase in enumerate(config.phases):
+        if end > last and not phase.continues(config.phases[number - 1]):
+            break
+        end += phase.steps
+    return max(0, end - step)
+
+
 def ends_phase(config: Config, step: int) -> bool:
     """Tell whether after `step` steps a phase is over, and another one comes."""
     return 0 < step < config.steps and not phase_at(config, step).phase.continues(phase_at(config, step - 1).phase)

@@ -7,7 +7,6 @@ weights are checked first, and a healthy moment is worth a checkpoint. Where the
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 
 from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
@@ -15,12 +14,11 @@ from ..errors import GanvasError
 from ..events import CheckpointSaved, Event, Note, Prescription, Replanned, SampleGrid, Step
 from ..latents.sample import save_network
 from ..planning.schedule import ends_level, is_due
-from .checkpoint_facts import identity
 from .monitoring.logit_histograms import logit_histograms
 from .monitoring.sample_grids import save_sample_grid
 from .session import Session
 from .state import BestCheckpoint
-from .state_io import state_to_tensors
+from .state_io import write_checkpoint
 from .steps.ema import prepare_for_sampling
 
 KEEP = 3  # newest checkpoints that stay, beside the best
@@ -157,12 +155,11 @@ def save(session: Session) -> Iterator[Event]:
             yield score
     if coach.should_checkpoint(state):
         state.coach.healthy_checkpoints = (*state.coach.healthy_checkpoints, counters.step)[-2:]
-    tensors, facts = state_to_tensors(state)
-    facts |= {"events": run.events_size(), "training": asdict(identity(session.config))}
-    path = checkpoint.save(run.checkpoints, counters.step, tensors, facts)
+    path = write_checkpoint(run.checkpoints, session.config, state, run.events_size())
     save_network(run, network, counters.step, counters.images_seen)
     best = {counters.best.step} if counters.best else set[int]()
     checkpoint.prune(run.checkpoints, KEEP, {*state.coach.healthy_checkpoints, *best})
+    checkpoint.prune(run.aside, 0, {state.coach.aside.step} if state.coach.aside else ())
     yield CheckpointSaved(
         counters.step, counters.images_seen, str(path.relative_to(run.folder)), coach.is_healthy
     )  # fmt: skip

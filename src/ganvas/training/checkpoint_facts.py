@@ -119,6 +119,10 @@ def _ranges(facts: CheckpointFacts) -> Iterator[Range]:
         yield f"variance of the {name} loss", min(0.0, average.variance), 0, 0
     for step in facts.coach.healthy_checkpoints:
         yield "step of a healthy checkpoint", step, 0, MAX_NUMBER
+    if facts.coach.aside:
+        yield "step of the state put aside", facts.coach.aside.step, 0, MAX_NUMBER
+        yield "distance of the state put aside", facts.coach.aside.distance, 0, MAX_NUMBER
+        yield "images until the state put aside is left", facts.coach.aside.until, 0, MAX_NUMBER
     yield "the number of prescriptions", len(facts.coach.prescriptions), 0, MAX_PHASES
     for prescription in facts.coach.prescriptions:
         yield "step of a prescription", prescription.step, 0, MAX_NUMBER

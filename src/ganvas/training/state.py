@@ -9,6 +9,7 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Adam
 
 from ..coach.measurement.averages import LossAverage
+from ..coach.treatment.wager import Aside
 from ..config import Config, OptimizerConfig
 from ..device import seeded_rng
 from ..events import Prescription
@@ -75,10 +76,12 @@ class CoachState:
     Args:
         prescriptions: the training goes by `with_prescriptions(config, prescriptions)`.
         healthy_checkpoints: steps of the two newest checkpoints that were saved in health, newest last.
+        aside: the state before the last treatments, while it is not certain that they did good.
     """
 
     prescriptions: tuple[Prescription, ...] = ()
     healthy_checkpoints: tuple[int, ...] = ()
+    aside: Aside | None = None
 
 
 @dataclass

@@ -16,7 +16,7 @@ from ..config import Config, from_dict
 from ..device import is_out_of_memory
 from ..errors import GanvasError
 from ..models.old_names import translate
-from .checkpoint_facts import checked_facts
+from .checkpoint_facts import checked_facts, identity
 from .state import CoachState, Counters, State, new_state
 
 ADAM_KEYS = {"step", "exp_avg", "exp_avg_sq"}
@@ -102,6 +102,21 @@ def _moments(optimizer: Adam, tensors: Tensors) -> dict[int, dict[str, Tensor]]:
     if any(each.keys() != ADAM_KEYS for each in moments.values()):
         raise ValueError(f"the optimizer does not have {', '.join(sorted(ADAM_KEYS))}")
     return moments
+
+
+def write_checkpoint(folder: Path, config: Config, state: State, events: int) -> Path:
+    """Write the state as a checkpoint into `folder`, and return its path.
+
+    Args:
+        config: of the run, without prescriptions.
+        events: length of events.jsonl in bytes.
+
+    Raises:
+        GanvasError: a tensor has NaN or infinity, or the disk is full.
+    """
+    tensors, facts = state_to_tensors(state)
+    facts |= {"events": events, "training": asdict(identity(config))}
+    return checkpoint.save(folder, state.counters.step, tensors, facts)
 
 
 def read_checkpoint(config: Config, path: Path) -> tuple[Tensors, Facts]:

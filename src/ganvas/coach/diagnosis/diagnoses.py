@@ -85,6 +85,12 @@ DIAGNOSES: dict[str, Diagnosis] = {
         "low, or z has too few numbers.",
         "Start again with a higher learning rate or the recipe's own settings; check dead units and the size of z.",
     ),
+    "too slow": Diagnosis(
+        "Too slow",
+        "The samples get better, but so slowly that they will still be bad when the training ends.",
+        "The learning rates are too low for so few steps: the weights cannot move far enough.",
+        "Raise the learning rates (--g-lr, --d-lr), take a smaller batch (--batch), or give it more time.",
+    ),
     "converged": Diagnosis(
         "Converged",
         "The samples are about as good as this recipe makes them, and have stopped changing for the better.",

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeGuard
 
 from ...events import Event, Evidence, HealthCheck, Treatment, Verdict
 from .diagnoses import DIAGNOSES
@@ -74,6 +75,26 @@ class PhaseHistory:
         if not before or not after or min(before) <= 0:
             return math.nan
         return 1 - min(after) / min(before)
+
+    def progress_over_half(self, metric: str) -> float:
+        """Return by what share a metric has fallen since half of the images of this history had been seen.
+
+        The smallest value since then is compared with the smallest before. So a training is given longer, the longer it
+        has run: what is learned takes ever more images. NaN with fewer than three checks since or two before.
+        """
+        middle = (self.checks[0].images_seen + self.last.images_seen) / 2
+        before = [value_of(check, metric) for check in self.checks if check.images_seen <= middle]
+        since = [value_of(check, metric) for check in self.checks if check.images_seen > middle]
+        before, since = ([value for value in part if math.isfinite(value)] for part in (before, since))
+        if len(before) < 2 or len(since) < 3 or min(before) <= 0:
+            return math.nan
+        return 1 - min(since) / min(before)
+
+    def reach(self, side: str = "generator") -> float:
+        """Return how far the weights may have come: learning rate relative to them, times the steps; NaN if unknown."""
+        ratios = [value_of(check, f"{side}_lr_to_weight_ratio") for check in self.checks]
+        ratios = [ratio for ratio in ratios if math.isfinite(ratio)]
+        return self.age * sum(ratios) / len(ratios) if ratios else math.nan
 
     def evidence(self, metric: str, checks: int) -> Evidence:
         """Return what a metric is now and what it was before the last few checks."""
@@ -160,9 +181,14 @@ def is_suspicious(history: Sequence[Event]) -> bool:
     return collapsed or phase.last_value("feature_distance") > 2 * earlier
 
 
+def is_change(event: Event) -> TypeGuard[Treatment]:
+    """Tell whether an event is a change of the training: a treatment was given, or undone."""
+    return isinstance(event, Treatment) and event.outcome in ("", "undone")
+
+
 def last_treated_at(history: Sequence[Event]) -> int:
-    """Return the step of the last treatment, -1 if there was none."""
-    return max((event.step for event in history if isinstance(event, Treatment) and not event.outcome), default=-1)
+    """Return the step at which a treatment was last given or undone, -1 if there was none."""
+    return max((event.step for event in history if is_change(event)), default=-1)
 
 
 def first_check_of_phase(history: Sequence[Event]) -> int:

@@ -23,6 +23,10 @@ SMALL_LOGIT_GAP = 0.3  # tells the generator nothing; slow healthy trainings wer
 MIN_BATCH_SIZE = 8  # with fewer, each step undoes much of the one before
 MIN_LATENT_DIM = 4  # with fewer, samples lie on a line or a surface, but pictures do not
 SMALL_DATASET = 640  # with fewer, nothing is held out, and a discriminator that is never wrong counts as memorizing
+PROGRESS = 0.1  # of the feature distance over three checks: the training works, whatever else is measured
+HARDLY = 0.05  # of the feature distance, since half of the images had been seen: the training works no more
+MIN_REACH = 4.0  # learning rate relative to the weights, times the steps: with less, no training came far
+ONLY_PHASES = ("adversarial", "vae")  # of recipes that learn everything in one phase
 FAR = 0.45  # feature distance above which samples plainly do not look like the real pictures
 
 
@@ -114,22 +118,23 @@ def _vanishing_gradient(check: HealthCheck) -> bool:
     return value_of(check, "generator_update_ratio") < 0.02 * value_of(check, "generator_lr_to_weight_ratio")
 
 
-def _if_no_progress(phase: PhaseHistory, name: str, metric: str, checks: int) -> Finding | None:
-    """Return the finding `name` if `metric` has shown it for three checks and the samples hardly improved meanwhile."""
-    if checks < 3 or not phase.improvement("feature_distance", 3) < 0.1 or _too_early(phase, 3):
+def _if_no_progress(phase: PhaseHistory, name: str, metric: str, checks: int, needed: int = 3) -> Finding | None:
+    """Return the finding `name` if `metric` has shown it for `needed` checks and the samples do not improve."""
+    if checks < needed or not phase.progress_over_half("feature_distance") < HARDLY or _too_early(phase, 3):
         return None
     evidence = (phase.evidence(metric, checks), phase.evidence("feature_distance", checks))
-    return Finding(name, confidence_after(checks, 3), evidence)
+    return Finding(name, confidence_after(checks, needed), evidence)
 
 
 def _too_early(phase: PhaseHistory, checks: int) -> bool:
     """Tell whether it is too early to expect progress over the last `checks` health checks.
 
-    Some kinds of network need tens of thousands of pictures to get going. None moves far in its first steps, or
-    between checks that are close together.
+    Some kinds of network need tens of thousands of pictures to get going. None moves far in its first steps, at a low
+    learning rate, or between checks that are close together.
     """
     slow_start = phase.last.images_seen < phase.last_value("slow_start_images")
-    return slow_start or phase.age < WARMUP_STEPS or phase.steps_over(checks) < MIN_STEPS_APART
+    early = phase.age < WARMUP_STEPS or phase.reach() < MIN_REACH
+    return slow_start or early or phase.steps_over(checks) < MIN_STEPS_APART
 
 
 def generator_wins(phase: PhaseHistory) -> Finding | None:
@@ -141,7 +146,7 @@ def generator_wins(phase: PhaseHistory) -> Finding | None:
         return Finding("generator wins", confidence_after(reversed_order, 3), evidence)
     small_gap = phase.streak(all_of(lambda check: abs(value_of(check, "logit_gap")) < SMALL_LOGIT_GAP, far))
     fooled = phase.streak(all_of(below("d_pair_accuracy", 0.65), close))
-    return _if_no_progress(phase, "generator wins", "logit_gap", max(small_gap, fooled))
+    return _if_no_progress(phase, "generator wins", "logit_gap", max(small_gap, fooled), needed=6)
 
 
 def exploding_losses(phase: PhaseHistory) -> Finding | None:
@@ -167,7 +172,7 @@ def diverging(phase: PhaseHistory) -> Finding | None:
 
 
 def oscillating(phase: PhaseHistory) -> Finding | None:
-    """Find a tiny batch, a learning rate far too high, or losses that vary widely while the samples do not improve."""
+    """Find a tiny batch, learning rates far too high, or losses that vary widely, while the samples do not improve."""
     far = above("feature_distance", CLOSE)
     tiny = phase.streak(all_of(above("batch_size", 0), below("batch_size", MIN_BATCH_SIZE), far))
     if tiny >= 4 and phase.improvement("feature_distance", 3) < 0.15:
@@ -175,8 +180,9 @@ def oscillating(phase: PhaseHistory) -> Finding | None:
         return Finding("oscillating", confidence_after(tiny, 4), evidence)
     for metric in ("generator_lr_to_weight_ratio", "discriminator_lr_to_weight_ratio"):
         too_high = phase.streak(above(metric, MAX_LR_TO_WEIGHT_RATIO))
-        if too_high:  # one check is enough: there is no chance in it
-            return Finding("oscillating", confidence_after(too_high, 1), (phase.evidence(metric, too_high),))
+        if too_high and phase.improvement("feature_distance", 3) < PROGRESS:
+            evidence = (phase.evidence(metric, too_high), phase.evidence("feature_distance", 3))
+            return Finding("oscillating", confidence_after(too_high, 1), evidence)
     checks = phase.streak(all_of(above("generator_loss_std", 1.0), _large_updates, far))
     return _if_no_progress(phase, "oscillating", "generator_loss_std", checks)
 
@@ -200,10 +206,31 @@ def stalled(phase: PhaseHistory) -> Finding | None:
     if few_dimensions and checks >= 3 and phase.improvement("feature_distance", 3) < 0.1:
         evidence = (phase.evidence("latent_dim", 1), phase.evidence("feature_distance", 3))
         return Finding("stalled", confidence_after(checks, 3), evidence)
-    flat = checks >= 5 and phase.improvement("feature_distance", 4) < 0.05
+    flat = checks >= 5 and phase.progress_over_half("feature_distance") < 0.02
     if not flat or is_blurry(phase.last.phase) or _too_early(phase, 4):
         return None
     return Finding("stalled", confidence_after(checks, 5, most=0.8), (phase.evidence("feature_distance", 4),))
+
+
+def too_slow(phase: PhaseHistory) -> Finding | None:
+    """Find learning rates so low that the steps of the whole training cannot take the weights far enough.
+
+    Adam moves a weight by about the learning rate in a step, so the rate relative to the weights times the number of
+    steps bounds how far they come: the reach. Recipes that begin slowly, and those of several phases, have their own
+    scales.
+    """
+    progress, ratio = phase.last.progress, phase.last_value("generator_lr_to_weight_ratio")
+    if phase.started_at or not progress or phase.last.phase not in ONLY_PHASES or len(phase.checks) < 3:
+        return None
+    if phase.last_value("slow_start_images") > 0:
+        return None
+    if ratio > 1.1 * value_of(phase.checks[-3], "generator_lr_to_weight_ratio"):
+        return None  # it is still rising to what it will be
+    reach = ratio * phase.last.step / progress
+    if not reach < MIN_REACH or phase.recent_median("feature_distance") < FAR:
+        return None
+    evidence = (phase.evidence("generator_lr_to_weight_ratio", 3), phase.evidence("feature_distance", 3))
+    return Finding("too slow", confidence_after(len(phase.checks), 3), evidence)
 
 
 def weights_too_large(phase: PhaseHistory) -> bool:
@@ -218,6 +245,16 @@ def weights_too_large(phase: PhaseHistory) -> bool:
 
 Rule = Callable[[PhaseHistory], Finding | None]
 RULES: tuple[Rule, ...] = (
-    not_finite, wrong_data, generator_wins, mode_collapse, exploding_losses, discriminator_memorizes,
+    not_finite, wrong_data, too_slow, generator_wins, mode_collapse, exploding_losses, discriminator_memorizes,
     partial_mode_collapse, diverging, discriminator_wins, oscillating, stalled,
 )  # fmt: skip
+# The others count only while the samples do not come nearer to the real pictures.
+REGARDLESS_OF_PROGRESS: tuple[Rule, ...] = (not_finite, wrong_data, too_slow, discriminator_memorizes)
+
+
+def find_problems(phase: PhaseHistory) -> list[Finding]:
+    """Return what the rules are sure of, the most important first."""
+    all_alike = phase.last_value("near_copies") > 0.5 and phase.last_value("diversity") < 0.2
+    comes_nearer = phase.improvement("feature_distance", 3) >= PROGRESS and not all_alike
+    rules = REGARDLESS_OF_PROGRESS if comes_nearer else RULES
+    return [finding for rule in rules if (finding := rule(phase)) is not None and finding.confidence >= SURE]

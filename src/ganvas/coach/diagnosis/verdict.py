@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ...events import Event, Score, Verdict
 from .diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from .history import CLOSE, PhaseHistory, last_verdict, present_phase
-from .rules import CERTAIN, RULES, SURE, Finding
+from .rules import CERTAIN, Finding, find_problems
 
 PLATEAU_CHECKS = 12  # health checks without improvement, after as many with some: it would have improved by then
 
@@ -36,8 +36,7 @@ def diagnose(history: Sequence[Event]) -> Verdict:
 
 def _findings(phase: PhaseHistory, scores: Sequence[float] = ()) -> list[Finding]:
     """Return what the rules are sure of, the most important first; never empty."""
-    findings = [finding for rule in RULES if (finding := rule(phase)) is not None and finding.confidence >= SURE]
-    return findings or [_healthy(phase, scores)]
+    return find_problems(phase) or [_healthy(phase, scores)]
 
 
 def _scores(history: Sequence[Event], phase: PhaseHistory) -> list[float]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ...image_io import to_uint8
 from ...metrics import DEFAULT_NETWORK
+from ...metrics.distances import frechet_distance
 from ...metrics.features import to_rgb
 from ...metrics.neighbors import count_near_duplicates
 from ...metrics.networks import EfficientNetLite, load_network
@@ -96,6 +97,7 @@ class RealStats:
     stats: ImageStats  # of `SAMPLE_COUNT` real pictures, as many as there are samples
     mean: Tensor  # (D,) of the features of all
     std: Tensor  # (D,) of the features of all
+    features: Tensor  # (N, D) of all
     modes: Modes
 
 
@@ -103,7 +105,7 @@ def measure_reals(images: Tensor) -> RealStats:
     """Return the statistics of real images (N, C, H, W) in [-1, 1], the first `SAMPLE_COUNT` also as a batch."""
     batches = [measure_images(part) for part in torch.split(images, SAMPLE_COUNT)]
     features = torch.cat([each.features for each in batches])
-    return RealStats(batches[0], features.mean(0), features.std(0, correction=0), find_modes(features))
+    return RealStats(batches[0], features.mean(0), features.std(0, correction=0), features, find_modes(features))
 
 
 def real_metrics(reals: RealStats) -> dict[str, float]:
@@ -130,6 +132,18 @@ def sample_metrics(samples: Tensor, reals: RealStats) -> dict[str, float]:
         "saturated": fake.saturated - real.saturated,
         "feature_distance": _ratio(float(distance), float(reals.std.square().sum())),
     }
+
+
+@torch.no_grad()
+def sample_distance(samples: Tensor, reals: RealStats) -> float:
+    """Return the Frechet distance of samples (N, C, H, W) in [-1, 1] from real pictures.
+
+    NaN and infinity count as grey. It rests on the covariances of all the features, so that it is surer than the
+    `feature_distance` of a few samples. Compare only values of the same number of samples.
+    """
+    parts = torch.split(torch.nan_to_num(samples.float(), 0.0, 0.0, 0.0).clamp(-1, 1), SAMPLE_COUNT)
+    features = torch.cat([_features(to_uint8(part).cpu().contiguous(), part.device) for part in parts])
+    return frechet_distance(features, reals.features)
 
 
 def _ratio(value: float, unit: float) -> float:

@@ -53,8 +53,17 @@ def describe_prescriptions(prescriptions: Sequence[Prescription]) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def describe_outcome(diagnosis: str, outcome: str) -> str:
-    """Return the outcome of a treatment: "Mode collapse: the treatment helped."."""
+def describe_outcome(diagnosis: str, outcome: str, aside: int = 0) -> str:
+    """Return the outcome of a treatment: "Mode collapse: the treatment helped.".
+
+    Args:
+        aside: step of the state before the treatment, to which it went back if that is undone.
+    """
+    if outcome == "undone":
+        return (
+            f"{title(diagnosis)}: the samples were better before the treatment. It was undone: went back to step "
+            f"{aside:,}."
+        )
     return f"{title(diagnosis)}: the treatment {'helped' if outcome == 'helped' else 'did not help'}."
 
 

@@ -19,10 +19,16 @@ Change = Callable[[Config, Prescription], Config]
 
 @dataclass(frozen=True)
 class Kind:
-    """What a kind of prescription does: `change` is to the configuration; with `once`, networks are changed too."""
+    """What a kind of prescription does.
+
+    change: of the configuration.
+    once: whether networks are changed too.
+    divides_budget: whether steps or batches to come are planned anew, which stays so when a treatment is undone.
+    """
 
     change: Change | None
     once: bool = False
+    divides_budget: bool = False
 
 
 def _lr(config: Config, prescription: Prescription) -> Config:
@@ -174,16 +180,24 @@ KINDS: dict[str, Kind] = {
     "loss": Kind(_loss),
     "augment": Kind(_augment),
     "instance_noise": Kind(_instance_noise),
-    "batch_size": Kind(_batch_size),
+    "batch_size": Kind(_batch_size, divides_budget=True),
     "grad_accum": Kind(_grad_accum),
-    "pace": Kind(_pace),  # not the coach's: it keeps a budget of minutes
-    "extend": Kind(_extend),  # not the coach's either: a finished run is given more
-    "pac": Kind(_pac, once=True),  # widens the discriminator's first layer
-    "reinit_dead_units": Kind(None, once=True),  # draws new weights for the dead units of `network`
-    "rollback": Kind(None, once=True),  # to the `value`-th last healthy checkpoint of this phase (1: the last)
-    "restart_phase": Kind(_restart_phase, once=True),  # at `step`, from the checkpoint of the phase's beginning
-    "reinitialize": Kind(_restart_phase, once=True),  # at `step`, with new weights for what the phase trains
-    "stop": Kind(None, once=True),  # ends the training with its best checkpoint
+    # not the coach's: it keeps a budget of minutes
+    "pace": Kind(_pace, divides_budget=True),
+    # not the coach's either: a finished run is given more
+    "extend": Kind(_extend, divides_budget=True),
+    # widens the discriminator's first layer
+    "pac": Kind(_pac, once=True),
+    # draws new weights for the dead units of `network`
+    "reinit_dead_units": Kind(None, once=True),
+    # to the `value`-th last healthy checkpoint of this phase (1: the last)
+    "rollback": Kind(None, once=True),
+    # at `step`, from the checkpoint of the phase's beginning
+    "restart_phase": Kind(_restart_phase, once=True, divides_budget=True),
+    # at `step`, with new weights for what the phase trains
+    "reinitialize": Kind(_restart_phase, once=True, divides_budget=True),
+    # ends the training with its best checkpoint
+    "stop": Kind(None, once=True),
 }
 
 

@@ -1,5 +1,6 @@
 """Remedies: each prescribes something for a training, or nothing where it does not apply."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,11 +9,12 @@ from ...events import HealthCheck, Prescription
 from ...models import can_pack
 from ...phases import optimizers_of, side_of
 from ..diagnosis.history import PhaseHistory, value_of
-from ..diagnosis.rules import MIN_BATCH_SIZE, weights_too_large
+from ..diagnosis.rules import MIN_BATCH_SIZE, MIN_REACH, weights_too_large
 
 SAFE_RATIO = 0.015  # learning rate relative to the weights with which no measured training overshot
 HIGH_RATIO = 0.04  # from here on the learning rate may be the problem
 LOW_RATIO = 0.002  # below this, training makes no progress
+WANTED_REACH = 10.0  # learning rate relative to the weights, times the steps: trainings of so much came far
 LATE_PROGRESS = 0.5  # share of the budget after which too little is left to start from scratch
 EARLY_PROGRESS = 0.1  # share of the budget that is quickly repeated
 GAMMA = 1.0  # of R1: it kept every pair of networks stable at 16 to 32 px
@@ -28,7 +30,8 @@ class RemedyContext:
     healthy_steps: steps of the phase's healthy checkpoints, oldest first, without those whose rollback failed.
     failed_rollbacks: how many rollbacks did not help.
     can_restart_phase: whether there is a checkpoint of the phase's beginning, after healthy phases.
-    treatments: how many there were so far.
+    tried: kinds of what was prescribed so far in this training.
+    steps_left: of the present phase; None if that is not known.
     """
 
     history: PhaseHistory
@@ -36,16 +39,32 @@ class RemedyContext:
     healthy_steps: tuple[int, ...]
     failed_rollbacks: int
     can_restart_phase: bool
-    treatments: int
+    tried: frozenset[str]
+    steps_left: int | None = None
 
     def restart(self) -> tuple[Prescription, ...]:
         """Go back to the last healthy checkpoint, else to the phase's beginning, else start with new weights."""
         if self.healthy_steps:
             name = f"step {self.healthy_steps[-1]:,}"
-            return (Prescription("rollback", value=self.failed_rollbacks + 1.0, name=name),)
+            step = self.healthy_steps[-1]
+            return (Prescription("rollback", value=self.failed_rollbacks + 1.0, name=name, step=step),)
         if self.can_restart_phase:
             return (Prescription("restart_phase", step=self.history.last.step),)
         return self.reinitialize()
+
+    def can_restart(self, prescriptions: Sequence[Prescription]) -> bool:
+        """Tell whether new weights can come far enough in the steps that are left, at the rates that are prescribed.
+
+        To go back to a healthy checkpoint, few steps are enough.
+        """
+        if self.healthy_steps or self.steps_left is None:
+            return True
+        reaches = []
+        for name in self.optimizers:
+            ratios = [value_of(check, f"{side_of(name)}_lr_to_weight_ratio") for check in self.history.checks]
+            factors = [each.value for each in prescriptions if each.kind == "lr" and each.network == name]
+            reaches += [self.steps_left * ratio * math.prod(factors) for ratio in ratios if math.isfinite(ratio)]
+        return not reaches or max(reaches) >= MIN_REACH
 
     def reinitialize(self) -> tuple[Prescription, ...]:
         """Start the phase with new weights."""
@@ -88,7 +107,7 @@ def restart_with(remedy: Remedy) -> Remedy:
 
     def restart(context: RemedyContext) -> tuple[Prescription, ...]:
         prescriptions = remedy(context)
-        return (*context.restart(), *prescriptions) if prescriptions else ()
+        return (*context.restart(), *prescriptions) if prescriptions and context.can_restart(prescriptions) else ()
 
     return restart
 
@@ -126,6 +145,17 @@ def lower_lr_for_restart(context: RemedyContext) -> tuple[Prescription, ...]:
 def halve_lr_for_restart(context: RemedyContext) -> tuple[Prescription, ...]:
     """Lower the learning rates for a restart: those that are too high, or else halve all of them."""
     return context.lower_lr_for_restart(default_factor=0.5)
+
+
+def rates_for_steps_left(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Raise all learning rates by one factor, so that the weights can move far enough in the steps that are left."""
+    ratio = context.history.last_value("generator_lr_to_weight_ratio")
+    if not context.steps_left or not ratio > 0:
+        return ()
+    factor = min(WANTED_REACH / context.steps_left, SAFE_RATIO) / ratio
+    if factor < 1.5:
+        return ()
+    return tuple(Prescription("lr", name, _one_digit(min(factor, 16.0))) for name in context.optimizers)
 
 
 def raise_lr(context: RemedyContext) -> tuple[Prescription, ...]:

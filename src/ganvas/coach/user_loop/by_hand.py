@@ -21,7 +21,7 @@ TEXTS: dict[str, Callable[[Prescription], str]] = {
     "instance_noise": lambda it: (
         f"Add noise with a standard deviation of {format_number(it.value)} to all that the discriminator sees."
     ),
-    "batch_size": lambda it: f"Raise the batch size to {it.value:.0f}.",
+    "batch_size": lambda it: f"Set the batch size to {it.value:.0f}.",
     "grad_accum": lambda it: f"Accumulate the gradients of {it.value:.0f} steps for each update.",
     "pac": lambda it: f"Show the discriminator {it.value:.0f} pictures at a time (PacGAN).",
     "reinit_dead_units": lambda it: f"Draw new weights for the dead units of the {it.network}.",

@@ -16,22 +16,22 @@ from ...event_log import from_json, to_json
 from ...events import Event, HealthCheck, Treatment, Verdict
 from ..diagnosis.check_times import MIN_STEPS, gap_factor
 from ..diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
-from ..diagnosis.history import is_promising, last_treated_at, last_verdict
+from ..diagnosis.history import last_treated_at, last_verdict
 from ..diagnosis.verdict import diagnose
 from ..measurement.averages import loss_metrics
 from ..measurement.health_metrics import SAMPLE_COUNT
 from ..measurement.ranks import average_over_ranks, world_size
-from ..treatment.escalation import RESTARTS
+from ..treatment.wager import is_restart
 from . import validate
 from .collector import Collector
 from .loss_record import LossRecord
-from .prescribe import LoopSettings, treatments
+from .prescribe import LoopSettings
 from .repair import Repairs
+from .treatment_runner import TreatmentRunner
 
 CHECK_EVERY = 200  # steps between health checks, at least,
 CHECK_EVERY_SHARE = 0.05  # and this share of the steps so far, since a long training changes slowly
 TOTAL_CHECKS = 40  # of a training whose length is known
-JUDGED = ("helped", "failed")  # outcomes about which there is nothing to do
 
 
 # Arguments of release 0.1.
@@ -89,7 +89,7 @@ class Coach:
             real: real pictures (N, C, H, W) in [-1, 1], at least 64; up to 512 of them, drawn at random, are used.
             held_out: real pictures that are never trained on; with `discriminator`, they show whether it memorizes.
             generator: its weights are checked; with `latents`, also its samples and its dead units.
-            latents: fixed inputs (64, ...) of the generator.
+            latents: fixed inputs (64, ...) of the generator; with `repair` 256 are better, to compare samples by.
             discriminator: called with pictures alone, it returns logits; its weights are checked.
             optimizers: by "generator" and "discriminator", for the sizes of gradients, updates and weights.
             dataset_size: number of training pictures.
@@ -116,14 +116,12 @@ class Coach:
         self._batch_size, self._total_steps, self._check_every = batch_size, total_steps, check_every
         self._losses = LossRecord()
         self._tensors: dict[str, Tensor] = {}  # the newest samples and logits
-        self._settings = LoopSettings(loss, PenaltyConfig(*penalty), 0 if latents is None else latents[:1].numel())
-        self._repairs: Repairs | None = None
+        settings = LoopSettings(loss, PenaltyConfig(*penalty), 0 if latents is None else latents[:1].numel())
+        self._treatments: TreatmentRunner | None = None
         if repair:
             networks = {"generator": generator, "discriminator": discriminator}
-            known = {side: each for side, each in networks.items() if each is not None}
-            self._repairs = Repairs(known, optimizers or {})
-        self._asked = (-1, False)  # for what `_prescribed` is
-        self._prescribed: Treatment | None = None
+            repairs = Repairs({side: each for side, each in networks.items() if each is not None}, optimizers or {})
+            self._treatments = TreatmentRunner(self.history, repairs, settings, total_steps, self._collector.distance)
         self._next_check = self._step_of_next_check()
 
     @property
@@ -192,11 +190,8 @@ class Coach:
         changed = before is None or verdict.name != before.name
         if changed:
             self.history.append(verdict)
-        if self._repairs is not None:
-            found = treatments(self.history, self._repairs, self._settings, self._progress())
-            self.history += [each for each in found if each.outcome in JUDGED]
-            if verdict.name in HEALTHY_VERDICTS and is_promising(self.history):
-                self._repairs.keep(self.step)
+        if self._treatments is not None:
+            self._treatments.judge(verdict, self.step)
         return verdict if changed else None
 
     def prescribe(self, by_hand: bool = False) -> Treatment | None:
@@ -212,12 +207,7 @@ class Coach:
         Raises:
             GanvasError: the coach was made without `repair=True`.
         """
-        repairs = self._repairs_or_error()
-        asked = len(self.history), by_hand
-        if self._asked != asked:  # it may be called at each step
-            found = treatments(self.history, repairs, self._settings, self._progress(), by_hand)
-            self._asked, self._prescribed = asked, next((each for each in found if each.outcome not in JUDGED), None)
-        return self._prescribed
+        return self._treatments_or_error().prescribe(self.step, by_hand)
 
     def apply(self, treatment: Treatment) -> list[str]:
         """Do what `prescribe` returned, and return what is left to you, a sentence each. Call it between two steps.
@@ -229,30 +219,21 @@ class Coach:
         Raises:
             GanvasError: this is not what `prescribe` returned last, or it has been applied already.
         """
-        repairs = self._repairs_or_error()
-        if treatment != self._prescribed:
-            raise GanvasError("This treatment is not due.", "Apply what coach.prescribe() returned last, and once.")
-        left: list[str] = []
-        if treatment.outcome:
-            repairs.undo()
-        else:
-            left = repairs.apply(treatment.prescriptions, self.step)
-        if treatment.outcome or RESTARTS & {each.kind for each in treatment.prescriptions}:
+        left = self._treatments_or_error().apply(treatment, self.step)
+        if treatment.outcome or is_restart(treatment.prescriptions):
             self._losses, self._tensors = LossRecord(), {}
-        self.history.append(treatment)
-        self._prescribed = None
         self._next_check = self._step_of_next_check()
         return left
 
-    def _repairs_or_error(self) -> Repairs:
-        """Return what can be repaired.
+    def _treatments_or_error(self) -> TreatmentRunner:
+        """Return what treats the loop.
 
         Raises:
             GanvasError: it was not asked for.
         """
-        if self._repairs is None:
+        if self._treatments is None:
             raise GanvasError("This coach only watches.", "Make it with ganvas.Coach(..., repair=True).")
-        return self._repairs
+        return self._treatments
 
     def _step_of_next_check(self) -> int:
         """Return the step of the next health check; if the training's length is known, the last one is at its end."""
@@ -274,11 +255,8 @@ class Coach:
         metrics["batch_size"] = float(self._batch_size or math.nan)
         metrics = average_over_ranks(metrics)
         images_seen = self.step * round(metrics["batch_size"]) if math.isfinite(metrics["batch_size"]) else self.step
-        return HealthCheck(self.step, images_seen, self._progress(), "adversarial", metrics)
-
-    def _progress(self) -> float:
-        """Return the share of the training that is over, NaN if its length is not known."""
-        return min(1.0, self.step / self._total_steps) if self._total_steps else math.nan
+        progress = min(1.0, self.step / self._total_steps) if self._total_steps else math.nan
+        return HealthCheck(self.step, images_seen, progress, "adversarial", metrics)
 
     def save(self, path: str | Path) -> None:
         """Write all health checks and verdicts to a file that `ganvas doctor FILE` reads, one line of JSON each."""
@@ -291,13 +269,13 @@ class Coach:
         """
         history = [to_json(event) for event in self.history]
         averages = self._losses.state_dict()
-        copies = {} if self._repairs is None else {"copies": self._repairs.state_dict()}
+        copies = {} if self._treatments is None else {"copies": self._treatments.repairs.state_dict()}
         return {"step": self.step, "next": self._next_check, "averages": averages, "history": history} | copies
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from the state of another Coach."""
         self.step, self._next_check = state["step"], state["next"]
         self._losses.load_state_dict(state["averages"])
-        self.history = [from_json(line) for line in state["history"]]
-        if self._repairs is not None and "copies" in state:
-            self._repairs.load_state_dict(state["copies"])
+        self.history[:] = [from_json(line) for line in state["history"]]
+        if self._treatments is not None and "copies" in state:
+            self._treatments.repairs.load_state_dict(state["copies"])

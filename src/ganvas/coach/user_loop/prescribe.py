@@ -3,7 +3,8 @@
 Those ask for a configuration. A loop has none, so it is made up from what is known: optimizers, loss, penalty, latents.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from torch.optim import Optimizer
@@ -12,10 +13,11 @@ from ...config import Config, DataConfig, NetworkConfig, OptimizerConfig, Penalt
 from ...errors import check_choice
 from ...events import Event, HealthCheck, Prescription, Treatment
 from ...losses import LOSSES, PENALTIES
-from ..diagnosis.history import last_treated_at
+from ..diagnosis.history import last_treated_at, present_phase
 from ..diagnosis.verdict import diagnose
-from ..treatment.escalation import prescribe
+from ..treatment.escalation import Situation, prescribe
 from ..treatment.prescription import KINDS, with_prescriptions
+from ..treatment.wager import Aside, Wager, head_start
 from .repair import Repairs
 
 WORTHWHILE = 0.08  # of the training: with less left, no prescription could work
@@ -45,32 +47,60 @@ class LoopSettings:
             check_choice(self.penalty.name, PENALTIES, "penalty")
 
 
-def treatments(
-    history: Sequence[Event], repairs: Repairs, settings: LoopSettings, progress: float, by_hand: bool = False
-) -> list[Treatment]:
-    """Return the outcome of the last treatment once it can be judged, and the next treatment if one is due.
+def situation(
+    history: Sequence[Event],
+    repairs: Repairs,
+    settings: LoopSettings,
+    step: int,
+    total_steps: int | None,
+    wager: Wager,
+    by_hand: bool = False,
+) -> Situation:
+    """Return what a treatment is chosen and judged by now.
 
     Args:
-        history: of the coach so far.
-        progress: share of the training that is over; NaN if its length is not known.
-        by_hand: whether treatments may need what `repairs` cannot do.
+        total_steps: None if they are not known.
+        by_hand: whether a treatment may need what `repairs` cannot do.
+    """
+    given = [event for event in history if isinstance(event, Treatment) and not event.outcome]
+    if not by_hand:  # with a loss of which nothing is known, no remedy counts on it
+        settings = replace(settings, loss="")
+    return Situation(
+        config=loop_config(repairs.optimizers, settings, [each for event in given for each in event.prescriptions]),
+        healthy_steps=repairs.healthy_steps,
+        steps_left=None if total_steps is None else max(0, total_steps - step),
+        enough_budget=total_steps is None or 1 - step / total_steps >= WORTHWHILE,
+        wager=wager,
+        kinds=frozenset(KINDS) if by_hand else repairs.kinds,
+    )
+
+
+def treatments(history: Sequence[Event], now: Situation) -> list[Treatment]:
+    """Return the outcome of the last treatment once it can be judged, and the next treatment if one is due.
+
+    Nothing before there has been a health check since the last treatment, and nothing after the last rung.
     """
     given = [event for event in history if isinstance(event, Treatment) and not event.outcome]
     checked_at = max((event.step for event in history if isinstance(event, HealthCheck)), default=-1)
     if checked_at <= last_treated_at(history) or (given and given[-1].prescriptions[-1].kind == "stop"):
         return []
-    if not by_hand:  # with a loss of which nothing is known, no remedy counts on it
-        settings = replace(settings, loss="")
-    config = loop_config(repairs.optimizers, settings, [each for event in given for each in event.prescriptions])
-    found = prescribe(
-        history,
-        diagnose(history),
-        config,
-        repairs.healthy_steps,
-        enough_budget=not progress > 1 - WORTHWHILE,
-        kinds=KINDS if by_hand else repairs.kinds,
-    )
-    return list(found)
+    return list(prescribe(history, diagnose(history), now))
+
+
+def aside(
+    history: Sequence[Event],
+    prescriptions: Sequence[Prescription],
+    before: Aside | None,
+    measure_distance: Callable[[], float],
+) -> Aside | None:
+    """Return how the present state is put aside; None if it is not worth it, or worse than `before`."""
+    phase = present_phase(history)
+    if phase is None or phase.last_value("finite") < 1 or prescriptions[-1].kind == "stop":
+        return None
+    distance = measure_distance()
+    if not math.isfinite(distance) or (before is not None and before.distance < distance):
+        return None
+    return Aside(phase.last.step, distance, phase.last.images_seen + head_start(phase, prescriptions, history))
 
 
 def loop_config(

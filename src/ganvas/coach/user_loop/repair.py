@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from ...errors import GanvasError
 from ...events import Prescription
+from ..treatment.wager import Aside
 from .by_hand import by_hand
 
 COPIES = 2  # of healthy moments; the one before the last is for where the last turns out to be ill already
@@ -54,7 +55,8 @@ class Repairs:
             )
         self._networks, self._optimizers = networks, optimizers
         self._healthy = deque[Moment](maxlen=COPIES)
-        self._put_aside: Moment | None = None  # the state before the last treatment
+        self.aside: Aside | None = None  # what the last treatment has to beat
+        self._state_aside: Moment | None = None
         taken = any(optimizer.state for optimizer in optimizers.values())
         self._beginning = None if taken else self._moment(0)
 
@@ -64,9 +66,12 @@ class Repairs:
         kinds = {"lr"}
         if all("betas" in group for each in self._optimizers.values() for group in each.param_groups):
             kinds |= {"beta1"}
-        if len(self._networks) == len(self._optimizers) == 2:  # one side alone would play against a stranger
-            kinds |= {"rollback", "reinitialize"}
-        return frozenset(kinds)
+        return frozenset(kinds | ({"rollback", "reinitialize"} if self.can_go_back else set()))
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether the weights of both sides can be put back: one side alone would play against a stranger."""
+        return len(self._networks) == len(self._optimizers) == 2
 
     @property
     def optimizers(self) -> Mapping[str, Optimizer]:
@@ -80,12 +85,16 @@ class Repairs:
 
     def keep(self, step: int) -> None:
         """Keep a copy of the present, a healthy moment."""
-        if "rollback" in self.kinds:
+        if self.can_go_back:
             self._healthy.append(self._moment(step))
+
+    def put_aside(self, aside: Aside | None) -> None:
+        """Put the present aside, to be gone back to if a treatment makes the samples worse; None forgets it."""
+        self.aside = aside
+        self._state_aside = None if aside is None else self._moment(aside.step)
 
     def apply(self, prescriptions: Sequence[Prescription], step: int) -> list[str]:
         """Carry out what can be, between two steps, and return what is left to the user, a sentence each."""
-        self._put_aside = self._moment(step)
         left: list[str] = []
         for each in prescriptions:
             if each.kind not in self.kinds or (each.network and each.network not in self._optimizers):
@@ -102,17 +111,18 @@ class Repairs:
         return left
 
     def undo(self) -> None:
-        """Put back what was put aside before the last treatment, its learning rates too.
+        """Put back what was put aside, its learning rates too.
 
         Raises:
             GanvasError: nothing was put aside.
         """
-        if self._put_aside is None:
+        if self._state_aside is None:
             raise GanvasError("There is no treatment that could be undone.", "Apply what coach.prescribe() returns.")
-        self._load(self._put_aside)
+        self._load(self._state_aside)
         for side, optimizer in self._optimizers.items():
-            for group, settings in zip(optimizer.param_groups, self._put_aside.settings[side], strict=True):
+            for group, settings in zip(optimizer.param_groups, self._state_aside.settings[side], strict=True):
                 group.update(copy.deepcopy(settings))
+        self.put_aside(None)
 
     def _scale_lr(self, prescription: Prescription) -> list[str]:
         """Multiply a learning rate; a scheduler has base rates of its own, which only the user can reach."""
@@ -169,16 +179,17 @@ class Repairs:
 
     def state_dict(self) -> Tensors:
         """Return the copies as plain data."""
-        kept = {"beginning": self._beginning, "put_aside": self._put_aside}
+        kept = {"beginning": self._beginning, "state_aside": self._state_aside, "aside": self.aside}
         return {"healthy": [vars(each) for each in self._healthy]} | {
-            name: each and vars(each) for name, each in kept.items()
+            name: each and dict(vars(each)) for name, each in kept.items()
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take the copies of another one."""
         self._healthy = deque((Moment(**each) for each in state["healthy"]), maxlen=COPIES)
         self._beginning = state["beginning"] and Moment(**state["beginning"])
-        self._put_aside = state["put_aside"] and Moment(**state["put_aside"])
+        self._state_aside = state["state_aside"] and Moment(**state["state_aside"])
+        self.aside = state["aside"] and Aside(**state["aside"])
 
 
 def _on_cpu(value: Any) -> Any:

@@ -13,21 +13,31 @@ import torch
 
 from ...coach.diagnosis.check_times import MIN_STEPS, gap_factor
 from ...coach.diagnosis.diagnoses import HEALTHY_VERDICTS
-from ...coach.diagnosis.history import is_promising, is_suspicious, last_verdict
+from ...coach.diagnosis.history import is_change, is_promising, is_suspicious, last_verdict, present_phase
 from ...coach.diagnosis.verdict import diagnose
 from ...coach.measurement.health_metrics import finite_share
 from ...coach.measurement.ranks import average_over_ranks
-from ...coach.treatment.escalation import prescribe
+from ...coach.treatment.escalation import Situation, prescribe
 from ...coach.treatment.prescription import with_prescriptions
-from ...config import Config
+from ...coach.treatment.wager import Aside, Wager, head_start, is_over
+from ...config import Config, PhaseConfig
 from ...data.prepare import PreparedDataset
 from ...event_log import read_events
 from ...events import Event, HealthCheck, Note, Prescription, Score, Treatment, Verdict
-from ...planning.schedule import config_in_phase, ends_phase, phase_at, phase_start, progress
+from ...planning.schedule import (
+    config_in_phase,
+    ends_phase,
+    phase_at,
+    phase_start,
+    progress,
+    steps_left_in_phase,
+)
 from ...runs import Run
 from ..state import State
+from ..state_io import write_checkpoint
 from .health_check import HealthChecker
 from .interventions import apply_prescriptions
+from .restarts import undo
 
 SOON = 0.25  # of the usual gap, when the last check was bad and one more would make it a sickness
 WORTHWHILE = 0.08  # of the budget: with less left, no prescription could work
@@ -58,6 +68,8 @@ class CoachRunner:
         self._pending: deque[Event] = deque()
         self._treatments: list[Treatment] = []  # prescribed or judged, and not applied or recorded yet
         self._config: tuple[tuple[Prescription, ...], Config] | None = None  # the last one, by its prescriptions
+        self._forgets_aside = False
+        self._distance: float | None = None  # of the samples at the present check, where it was measured
         self._next_check = (-1, -1, 0.0)  # length of the history, start of the phase, share of the budget
         if self.run.events_file.is_file():  # of a run that goes on
             events, unreadable = read_events(self.run.events_file)
@@ -131,6 +143,8 @@ class CoachRunner:
             return False
         config = self.config(state)
         begin = phase_start(config, state.counters.step)
+        if state.coach.aside and _ends_phase(config, state.counters.step):
+            return True
         if self._next_check[:2] != (len(self.history), begin):
             self._next_check = len(self.history), begin, self._when(config, state.counters.step, begin)
         return progress(config, state.counters.step) >= self._next_check[2]
@@ -141,7 +155,7 @@ class CoachRunner:
         The intervals begin anew with each phase and each prescription.
         """
         gap = 1 / self.base.health_checks
-        changes = [event.step for event in self.history if isinstance(event, Treatment) and not event.outcome]
+        changes = [event.step for event in self.history if is_change(event)]
         anchor = max([begin, *(each for each in changes if each < step)])
         checks = [event.step for event in self.history if isinstance(event, HealthCheck) and anchor < event.step < step]
         last = checks[-1] if checks else anchor
@@ -165,23 +179,60 @@ class CoachRunner:
             self._record(verdict)
         if not self.acts:
             return False
-        worthwhile = 1 - progress(config, state.counters.step) >= WORTHWHILE
-        begin = phase_start(config, state.counters.step)  # earlier phases trained other things
-        restarts = [each.step for each in state.coach.prescriptions if each.kind in RESTARTS]
-        healthy = [step for step in state.coach.healthy_checkpoints if step > max([begin, *restarts])]
-        at_beginning = begin in state.coach.healthy_checkpoints
-        now = config_in_phase(config, phase)
-        self._treatments = list(prescribe(self.history, verdict, now, healthy, at_beginning, worthwhile))
+        self._distance, situation = None, self._situation(state, config, phase)
+        self._treatments = list(prescribe(self.history, verdict, situation))
+        self._forgets_aside = is_over(self.history, situation.wager, self._treatments)
         return any(not treatment.outcome for treatment in self._treatments)
+
+    def _situation(self, state: State, config: Config, phase: PhaseConfig) -> Situation:
+        """Return what a treatment is chosen and judged by now."""
+        step = state.counters.step
+        begin = phase_start(config, step)  # earlier phases trained other things
+        restarts = [each.step for each in state.coach.prescriptions if each.kind in RESTARTS]
+        healthy = [each for each in state.coach.healthy_checkpoints if each > max([begin, *restarts])]
+        return Situation(
+            config=config_in_phase(config, phase),
+            healthy_steps=tuple(healthy),
+            can_restart_phase=begin in state.coach.healthy_checkpoints,
+            steps_left=steps_left_in_phase(config, step),
+            enough_budget=1 - progress(config, step) >= WORTHWHILE,
+            wager=Wager(state.coach.aside, lambda: self._measure_distance(state, phase), _ends_phase(config, step)),
+        )
+
+    def _measure_distance(self, state: State, phase: PhaseConfig) -> float:
+        """Return the distance of the present samples, measured once a check."""
+        if self._distance is None and self.checker is not None:
+            self._distance = self.checker.distance(state, self.base, phase)
+        return math.nan if self._distance is None else self._distance
 
     def apply_remedies(self, state: State) -> None:
         """Apply what is prescribed, and record what came of earlier treatments; `state` is changed in place."""
+        phase = phase_at(self.config(state), max(0, state.counters.step - 1)).phase
         for treatment in self._treatments:
-            if not treatment.outcome:
+            if treatment.outcome == "undone":
+                self._pending.extend(map(Note, undo(state, self.base, self.run)))
+            elif not treatment.outcome:
+                self._put_aside(state, phase, treatment)
                 notes = apply_prescriptions(state, self.base, treatment.prescriptions, self.run, self.data)
                 self._pending.extend(map(Note, notes))
-            self._record(treatment)
+            self._record(replace(treatment, distance=self._distance))
         self._treatments = []
+        state.coach.aside = None if self._forgets_aside else state.coach.aside
+
+    def _put_aside(self, state: State, phase: PhaseConfig, treatment: Treatment) -> None:
+        """Put the state aside, to be gone back to if the treatment makes the samples worse.
+
+        What was put aside before stays if its samples were better. Weights that are not finite are not worth it.
+        """
+        history, aside = present_phase(self.history), state.coach.aside
+        if history is None or history.last_value("finite") < 1 or treatment.prescriptions[-1].kind == "stop":
+            return
+        distance = self._measure_distance(state, phase)
+        if not math.isfinite(distance) or (aside is not None and aside.distance < distance):
+            return
+        until = state.counters.images_seen + head_start(history, treatment.prescriptions, self.history)
+        state.coach.aside = Aside(state.counters.step, distance, until)
+        write_checkpoint(self.run.aside, self.base, state, self.run.events_size())
 
     def pending_events(self) -> Iterator[Event]:
         """Yield what was found and done and not yielded yet; nothing is lost if the listener leaves in between."""
@@ -191,3 +242,8 @@ class CoachRunner:
     def _record(self, event: Known) -> None:
         self.history.append(event)
         self._pending.append(event)
+
+
+def _ends_phase(config: Config, step: int) -> bool:
+    """Tell whether after `step` steps a phase or the training is over."""
+    return step >= config.steps or ends_phase(config, step)

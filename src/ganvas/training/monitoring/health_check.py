@@ -19,6 +19,7 @@ from ...data.split import split
 from ...device import seeded_rng
 from ...events import HealthCheck
 from ...image_io import to_float
+from ...latents.sample import GeneratorModel
 from ...losses import mean_logit_per_image
 from ...models.quick import AutoencoderGenerator
 from ...phases import PHASES, side_of
@@ -26,6 +27,9 @@ from ...planning.schedule import config_at_step, progress
 from ..state import State
 from ..steps.batch import Batch, augment_probability, make_batch
 from ..steps.d_input import d_logits
+from ..steps.ema import prepare_for_sampling
+
+DISTANCE_COUNT = 256  # samples for the distance that treatments are judged by
 
 
 class HealthChecker:
@@ -35,7 +39,7 @@ class HealthChecker:
         self._data, self._device = data, device
         parts = split(data.count, config.held_out)
         chosen = np.random.default_rng((config.seed, SAMPLE_COUNT)).permutation(parts.train)[:REFERENCE_COUNT]
-        self._train, self._held_out = chosen[:SAMPLE_COUNT], parts.held_out[:SAMPLE_COUNT]
+        self._chosen, self._train, self._held_out = chosen, chosen[:SAMPLE_COUNT], parts.held_out[:SAMPLE_COUNT]
         self._reference = health_metrics.measure_reals(to_float(self._images(chosen).to(device)))
         self._constants = {"dataset_size": float(len(parts.train)), **health_metrics.real_metrics(self._reference)}
 
@@ -60,6 +64,24 @@ class HealthChecker:
         metrics |= self._network_metrics(state, config_at_step(config, counters.step - 1), phase.name)
         done = progress(config, counters.step)
         return HealthCheck(counters.step, counters.images_seen, done, phase.name, metrics)
+
+    @torch.no_grad()
+    def distance(self, state: State, config: Config, phase: PhaseConfig) -> float:
+        """Return the Frechet distance of samples as the user would get them from the real images.
+
+        In a phase that trains an autoencoder, of its reconstructions.
+
+        Args:
+            config: of the run, without prescriptions.
+        """
+        if phase.name == "autoencode":
+            chosen = torch.split(torch.from_numpy(self._chosen[:DISTANCE_COUNT]), SAMPLE_COUNT)
+            batches = [self._batch(config, part.numpy()) for part in chosen]
+            samples = torch.cat([self._samples(state, batch, phase.name)[0] for batch in batches])
+            return health_metrics.sample_distance(samples, self._reference)
+        network = prepare_for_sampling(state, config, self._device)
+        images = GeneratorModel(network, config, self._device, "").sample(DISTANCE_COUNT, config.seed)
+        return health_metrics.sample_distance(to_float(images.to(self._device)), self._reference)
 
     @torch.no_grad()
     def _network_metrics(self, state: State, config: Config, phase: str) -> dict[str, float]:

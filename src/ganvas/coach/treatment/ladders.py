@@ -1,0 +1,112 @@
+"""Ladders: the remedies for each diagnosis, the mildest first."""
+
+from .recipe_settings import recipe_settings
+from .remedies import (
+    Remedy,
+    double_grad_accum,
+    halve_g_lr,
+    halve_lr_for_restart,
+    instance_noise,
+    larger_batch,
+    less_momentum,
+    lower_lr,
+    lower_lr_for_restart,
+    lower_lr_if_too_high,
+    more_d_steps,
+    no_momentum,
+    non_saturating_loss,
+    packing,
+    raise_lr,
+    rates_for_steps_left,
+    reinit_dead_units,
+    reinitialize_large_weights,
+    relativistic_loss,
+    restart_if_units_died,
+    restart_with,
+    skip_d_steps,
+    stronger_augmentation,
+    stronger_penalty,
+    weaker_penalty,
+)
+
+# Mild remedies come first, after those for causes that are plain to see: dead units, a saturating loss, learning rates
+# far too high. How far too high is hard to tell from weights that have blown up, so some remedies are there twice.
+USUAL: tuple[Remedy, ...] = (restart_with(recipe_settings), recipe_settings)
+CAUSES: tuple[Remedy, ...] = (
+    restart_if_units_died,
+    restart_if_units_died,
+    reinit_dead_units,
+    reinitialize_large_weights,
+    *USUAL,
+    restart_with(non_saturating_loss),
+    restart_with(lower_lr_if_too_high),
+    restart_with(less_momentum),
+)
+LADDERS: dict[str, tuple[Remedy, ...]] = {
+    "mode collapse": (
+        *CAUSES,
+        restart_with(lower_lr_for_restart),
+        restart_with(relativistic_loss),
+        restart_with(packing),
+    ),
+    "partial mode collapse": (
+        *USUAL,
+        halve_g_lr,
+        relativistic_loss,
+        restart_with(packing),
+        restart_with(lower_lr_for_restart),
+    ),
+    "discriminator wins": (
+        *CAUSES,
+        skip_d_steps,
+        stronger_penalty,
+        restart_with(relativistic_loss),
+        restart_with(lower_lr_for_restart),
+        instance_noise,
+    ),
+    "generator wins": (
+        *USUAL,
+        restart_with(weaker_penalty),
+        weaker_penalty,
+        restart_with(lower_lr_if_too_high),
+        more_d_steps,
+        restart_with(lower_lr_for_restart),
+        restart_with(relativistic_loss),
+    ),
+    "discriminator memorises": (
+        recipe_settings,
+        stronger_augmentation(0.5),
+        stronger_augmentation(0.8),
+        stronger_penalty,
+        stronger_augmentation(1.0),
+        instance_noise,
+    ),
+    "diverging": (
+        *USUAL,
+        restart_with(lower_lr_if_too_high),
+        restart_with(less_momentum),
+        restart_with(halve_lr_for_restart),
+        restart_with(lower_lr_for_restart),
+        stronger_penalty,
+        restart_with(relativistic_loss),
+    ),
+    "oscillating": (
+        *USUAL,
+        larger_batch,
+        restart_with(lower_lr_if_too_high),
+        less_momentum,
+        lower_lr,
+        no_momentum,
+        double_grad_accum,
+        restart_with(relativistic_loss),
+    ),
+    "stalled": (
+        *CAUSES,
+        larger_batch,
+        raise_lr,
+        lower_lr,
+        relativistic_loss,
+        restart_with(lower_lr_for_restart),
+    ),
+    "too slow": (recipe_settings, rates_for_steps_left, rates_for_steps_left),
+}
