@@ -91,7 +91,7 @@ def lesson(settings: Settings, pictures: Tensor, folder: Path, start: Start, eac
     """Train the lesson's DCGAN: two phases a step, the discriminator frozen in the second."""
     del folder
     torch.manual_seed(0)
-    nz, width, batch, bce = LATENT, 16, 32, nn.BCELoss()
+    nz, width, batch, bce = LATENT, 16, 16, nn.BCELoss()
     g = nn.Sequential(
         nn.ConvTranspose2d(nz, 4 * width, 4, 1, 0, bias=False), nn.BatchNorm2d(4 * width), nn.ReLU(True),
         nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * width), nn.ReLU(True),
@@ -147,11 +147,11 @@ def examples(checkout: Path, settings: Settings, folder: Path, work: Path, start
         optimizers = {"generator": space["optimizerG"], "discriminator": space["optimizerD"]}
         discriminator = Adapted(space["netD"], logit)
         start(
-            Loop(generator=space["netG"], discriminator=discriminator, optimizers=optimizers, latents=latents, batch=32)
+            Loop(generator=space["netG"], discriminator=discriminator, optimizers=optimizers, latents=latents, batch=16)
         )
 
     order = {
-        "dataset": "folder", "dataroot": folder, "workers": 0, "batchSize": 32, "imageSize": 32, "nz": LATENT,
+        "dataset": "folder", "dataroot": folder, "workers": 0, "batchSize": 16, "imageSize": 32, "nz": LATENT,
         "ngf": 8, "ndf": 8, "niter": 10**6, "lr": 2e-4 * settings.rate, "beta1": settings.beta1 or 0.5,
         "outf": work, "manualSeed": 0,
     }  # fmt: skip
