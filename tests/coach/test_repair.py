@@ -4,6 +4,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from own_loop import LATENT, Loop
 from torch import Tensor, nn
 
 import ganvas
+from ganvas.coach.doctor import examine
 from ganvas.coach.treatment.prescription import KINDS
 from ganvas.coach.treatment.wager import Aside
 from ganvas.coach.user_loop import treatment_runner
@@ -205,7 +207,7 @@ def test_a_loop_is_described_by_its_optimizers_and_what_was_done(loop: Loop) -> 
 
 
 @pytest.mark.slow
-def test_a_loop_far_too_fast_is_repaired_and_judged(discs: Tensor) -> None:
+def test_a_loop_far_too_fast_is_repaired_and_judged(discs: Tensor, tmp_path: Path) -> None:
     loop = Loop(discs, generator_lr=2.0)
     coach = repaired(loop, check_every=20)
     assert coach.prescribe() is None, "a treatment before the first health check"
@@ -221,8 +223,10 @@ def test_a_loop_far_too_fast_is_repaired_and_judged(discs: Tensor) -> None:
             given.append(treatment)
     assert given, "nothing was prescribed"
     assert loop.optimizers["generator"].param_groups[0]["lr"] < 0.5
-    outcomes = [event for event in coach.history if isinstance(event, Treatment) and event.outcome]
-    assert outcomes, "the treatment was never judged"
+    coach.save(tmp_path / "events.jsonl")
+    told = examine(tmp_path / "events.jsonl").treatments
+    assert [each.treatment.prescriptions for each in told] == [each.prescriptions for each in given]
+    assert told[0].outcome, "the treatment was never judged"
     assert {each.kind for event in given for each in event.prescriptions} <= {"lr", "beta1", "reinitialize", "rollback"}
 
 
