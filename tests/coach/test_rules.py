@@ -8,7 +8,7 @@ from ganvas.coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ganvas.coach.diagnosis.verdict import diagnose
 from ganvas.coach.measurement.metric_names import METRICS
 from ganvas.events import Event, HealthCheck, Prescription
-from histories import BATCH, COLLAPSED, GROSS, STEPS, health_check, health_checks, live, treatment
+from histories import BATCH, COLLAPSED, GROSS, STEPS, Curve, health_check, health_checks, live, treatment
 
 
 @pytest.mark.parametrize("name", GROSS)
@@ -121,6 +121,62 @@ def test_no_progress_is_expected_between_checks_that_are_close_together() -> Non
 
 
 def test_learning_rates_in_their_warmup_are_not_too_low() -> None:
-    saturated = {"saturated": 0.3, "generator_lr_to_weight_ratio": 0.003, "feature_distance": 1.5}
+    saturated = {"saturated": 0.3, "generator_lr_to_weight_ratio": 0.0036, "feature_distance": 1.5}
     assert diagnose(checks_apart(8, 12, **saturated)).name == "warming up"
     assert diagnose(checks_apart(8, 12, after=200, **saturated)).name == "stalled"
+
+
+SLOW: dict[str, Curve] = {"generator_lr_to_weight_ratio": 0.0003, "feature_distance": lambda index: 2 * 0.99**index}
+
+
+def test_rates_too_low_for_the_steps_are_found_early_though_the_samples_improve() -> None:
+    """Health checks of these histories are a hundredth of the budget apart, a hundred steps: 10,000 in all."""
+    found = live(health_checks(6, **SLOW))
+    assert [each.name for each in found] == ["warming up"] + ["too slow"] * 5
+    assert {each.metric for each in found[-1].evidence} == {"generator_lr_to_weight_ratio", "feature_distance"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"generator_lr_to_weight_ratio": 0.001},
+        {"generator_lr_to_weight_ratio": lambda index: 0.00003 * (index + 1)},
+        {"feature_distance": 0.3},
+        {"slow_start_images": 300_000.0},
+    ],
+    ids=["fast enough", "still warming up", "good already", "another scale"],
+)
+def test_a_training_is_not_too_slow(changes: dict[str, Curve]) -> None:
+    assert "too slow" not in [each.name for each in live(health_checks(6, **(SLOW | changes)))]
+
+
+def test_a_high_learning_rate_is_no_problem_while_the_samples_come_nearer() -> None:
+    wild = {"generator_lr_to_weight_ratio": 0.3, "discriminator_lr_to_weight_ratio": 0.3}
+    assert {each.name for each in live(health_checks(20, **wild))} <= HEALTHY_VERDICTS
+    flat = live(health_checks(20, **wild, feature_distance=2.0))
+    assert "oscillating" in [each.name for each in flat[:6]], "a wild rate without any progress was not found"
+
+
+def test_nothing_is_sick_while_the_samples_come_nearer_unless_they_are_all_alike() -> None:
+    for name in ("discriminator wins", "generator wins", "oscillating", "partial mode collapse"):
+        nearer = live(health_checks(20, **(GROSS[name] | {"feature_distance": lambda index: 3 * 0.9**index})))
+        assert {each.name for each in nearer} <= HEALTHY_VERDICTS, name
+    assert live(health_checks(20, near_copies=1.0, diversity=0.02))[-1].name == "mode collapse"
+
+
+def test_no_progress_is_judged_by_what_doubling_the_images_brought() -> None:
+    """A distance that falls with the root of the images improves ever less from check to check, and is healthy."""
+    stuck = {"d_pair_accuracy": 0.5, "logit_gap": 0.0}
+    slowing = live(health_checks(60, **stuck, feature_distance=lambda index: 3 / (index + 1) ** 0.3))
+    assert {each.name for each in slowing} <= HEALTHY_VERDICTS
+    flat = live(health_checks(60, **stuck, feature_distance=lambda index: max(1.2, 3 / (index + 1) ** 0.3)))
+    assert "generator wins" in [each.name for each in flat]
+
+
+def test_weights_that_could_not_come_far_yet_are_not_expected_to_have_made_progress() -> None:
+    stuck = {"d_pair_accuracy": 0.5, "logit_gap": 0.0, "feature_distance": 1.2}
+    names = [
+        [each.name for each in live(health_checks(60, **stuck, generator_lr_to_weight_ratio=rate))]
+        for rate in (0.004, 0.002)
+    ]
+    assert names[0].index("generator wins") < names[1].index("generator wins")

@@ -76,6 +76,14 @@ class PhaseHistory:
             return math.nan
         return 1 - min(after) / min(before)
 
+    def comes_nearer(self, share: float) -> bool:
+        """Tell whether the samples of the last three checks, or of those after the first, have come nearer by `share`.
+
+        That is to the real pictures, compared with all checks before.
+        """
+        recent = min(3, len(self.checks) - 1)
+        return recent > 0 and self.improvement("feature_distance", recent) >= share
+
     def progress_over_half(self, metric: str) -> float:
         """Return by what share a metric has fallen since half of the images of this history had been seen.
 

@@ -25,6 +25,7 @@ MIN_LATENT_DIM = 4  # with fewer, samples lie on a line or a surface, but pictur
 SMALL_DATASET = 640  # with fewer, nothing is held out, and a discriminator that is never wrong counts as memorizing
 PROGRESS = 0.1  # of the feature distance over three checks: the training works, whatever else is measured
 HARDLY = 0.05  # of the feature distance, since half of the images had been seen: the training works no more
+FALLEN_BACK = 1.3  # times the smallest distance so far: the samples were better before
 MIN_REACH = 4.0  # learning rate relative to the weights, times the steps: with less, no training came far
 ONLY_PHASES = ("adversarial", "vae")  # of recipes that learn everything in one phase
 FAR = 0.45  # feature distance above which samples plainly do not look like the real pictures
@@ -172,7 +173,10 @@ def diverging(phase: PhaseHistory) -> Finding | None:
 
 
 def oscillating(phase: PhaseHistory) -> Finding | None:
-    """Find a tiny batch, learning rates far too high, or losses that vary widely, while the samples do not improve."""
+    """Find a tiny batch, learning rates far too high, samples that were better before, or losses that vary widely.
+
+    The samples do not improve in any of these.
+    """
     far = above("feature_distance", CLOSE)
     tiny = phase.streak(all_of(above("batch_size", 0), below("batch_size", MIN_BATCH_SIZE), far))
     if tiny >= 4 and phase.improvement("feature_distance", 3) < 0.15:
@@ -180,9 +184,13 @@ def oscillating(phase: PhaseHistory) -> Finding | None:
         return Finding("oscillating", confidence_after(tiny, 4), evidence)
     for metric in ("generator_lr_to_weight_ratio", "discriminator_lr_to_weight_ratio"):
         too_high = phase.streak(above(metric, MAX_LR_TO_WEIGHT_RATIO))
-        if too_high and phase.improvement("feature_distance", 3) < PROGRESS:
+        if too_high and len(phase.checks) > 1 and not phase.comes_nearer(PROGRESS):
             evidence = (phase.evidence(metric, too_high), phase.evidence("feature_distance", 3))
             return Finding("oscillating", confidence_after(too_high, 1), evidence)
+    best = phase.minimum("feature_distance")
+    fallen_back = phase.streak(above("feature_distance", max(FALLEN_BACK * best, FAR)))
+    if fallen_back >= 3 and not _too_early(phase, 3):
+        return Finding("oscillating", confidence_after(fallen_back, 3), (phase.evidence("feature_distance", 3),))
     checks = phase.streak(all_of(above("generator_loss_std", 1.0), _large_updates, far))
     return _if_no_progress(phase, "oscillating", "generator_loss_std", checks)
 
@@ -220,17 +228,17 @@ def too_slow(phase: PhaseHistory) -> Finding | None:
     scales.
     """
     progress, ratio = phase.last.progress, phase.last_value("generator_lr_to_weight_ratio")
-    if phase.started_at or not progress or phase.last.phase not in ONLY_PHASES or len(phase.checks) < 3:
+    if phase.started_at or len(phase.checks) < 2 or phase.last.phase not in ONLY_PHASES:
         return None
-    if phase.last_value("slow_start_images") > 0:
+    before = phase.checks[-2]
+    is_rising = ratio > 1.1 * value_of(before, "generator_lr_to_weight_ratio")  # to what it will be
+    if phase.last_value("slow_start_images") > 0 or is_rising or progress <= before.progress:
         return None
-    if ratio > 1.1 * value_of(phase.checks[-3], "generator_lr_to_weight_ratio"):
-        return None  # it is still rising to what it will be
-    reach = ratio * phase.last.step / progress
-    if not reach < MIN_REACH or phase.recent_median("feature_distance") < FAR:
+    steps_left = (1 - progress) * (phase.last.step - before.step) / (progress - before.progress)
+    if not ratio * (phase.last.step + steps_left) < MIN_REACH or phase.recent_median("feature_distance") < FAR:
         return None
-    evidence = (phase.evidence("generator_lr_to_weight_ratio", 3), phase.evidence("feature_distance", 3))
-    return Finding("too slow", confidence_after(len(phase.checks), 3), evidence)
+    evidence = (phase.evidence("generator_lr_to_weight_ratio", 2), phase.evidence("feature_distance", 2))
+    return Finding("too slow", confidence_after(len(phase.checks), 2), evidence)
 
 
 def weights_too_large(phase: PhaseHistory) -> bool:
@@ -255,6 +263,5 @@ REGARDLESS_OF_PROGRESS: tuple[Rule, ...] = (not_finite, wrong_data, too_slow, di
 def find_problems(phase: PhaseHistory) -> list[Finding]:
     """Return what the rules are sure of, the most important first."""
     all_alike = phase.last_value("near_copies") > 0.5 and phase.last_value("diversity") < 0.2
-    comes_nearer = phase.improvement("feature_distance", 3) >= PROGRESS and not all_alike
-    rules = REGARDLESS_OF_PROGRESS if comes_nearer else RULES
+    rules = REGARDLESS_OF_PROGRESS if phase.comes_nearer(PROGRESS) and not all_alike else RULES
     return [finding for rule in rules if (finding := rule(phase)) is not None and finding.confidence >= SURE]

@@ -34,7 +34,7 @@ TEXTS: dict[str, Callable[[Prescription], str]] = {
     "loss": lambda it: f"switched to {LOSS_NAMES.get(it.name, f'the loss {it.name}')}",
     "augment": lambda it: f"augmented {format_percent(it.value)} of what the discriminator sees",
     "instance_noise": lambda it: f"added noise of {format_number(it.value)} to what the discriminator sees",
-    "batch_size": lambda it: f"raised the batch size to {it.value:.0f}",
+    "batch_size": lambda it: f"set the batch size to {it.value:.0f}",
     "grad_accum": lambda it: f"accumulated the gradients of {it.value:.0f} steps for each update",
     "pace": lambda it: f"planned {format_number(it.value)} times as many of the steps to come",
     "extend": lambda it: f"went on for {it.value:.0f} steps more",

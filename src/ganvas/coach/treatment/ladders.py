@@ -24,6 +24,7 @@ from .remedies import (
     restart_if_units_died,
     restart_with,
     skip_d_steps,
+    smaller_batch,
     stronger_augmentation,
     stronger_penalty,
     weaker_penalty,
@@ -108,5 +109,5 @@ LADDERS: dict[str, tuple[Remedy, ...]] = {
         relativistic_loss,
         restart_with(lower_lr_for_restart),
     ),
-    "too slow": (recipe_settings, rates_for_steps_left, rates_for_steps_left),
+    "too slow": (smaller_batch, recipe_settings, rates_for_steps_left, rates_for_steps_left),
 }

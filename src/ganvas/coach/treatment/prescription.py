@@ -130,11 +130,11 @@ def _scale_phase(phase: PhaseConfig, factor: float) -> PhaseConfig:
 
 
 def _batch_size(config: Config, prescription: Prescription) -> Config:
-    """Raise the batch size to `value` from `step` on, with fewer steps, so that as many pictures are seen in all."""
+    """Set the batch size to `value` from `step` on, with so many steps that as many pictures are seen in all."""
     config = _restart_phase(config, prescription)
     phases, begin = [], 0
     for phase in config.phases:
-        if begin >= prescription.step and 0 < phase.batch < prescription.value:
+        if begin >= prescription.step and phase.batch and prescription.value >= 1:
             steps = max(1, round(phase.steps * phase.batch / prescription.value))
             phases.append(replace(phase, batch=round(prescription.value), steps=steps))
         else:

@@ -18,6 +18,7 @@ WANTED_REACH = 10.0  # learning rate relative to the weights, times the steps: t
 LATE_PROGRESS = 0.5  # share of the budget after which too little is left to start from scratch
 EARLY_PROGRESS = 0.1  # share of the budget that is quickly repeated
 GAMMA = 1.0  # of R1: it kept every pair of networks stable at 16 to 32 px
+SMALLER_BATCH = 32.0  # images: with fewer, a large network's steps become noise
 LARGER_BATCH = 16.0  # with more, a small budget would have too few steps
 
 
@@ -147,12 +148,27 @@ def halve_lr_for_restart(context: RemedyContext) -> tuple[Prescription, ...]:
     return context.lower_lr_for_restart(default_factor=0.5)
 
 
+def smaller_batch(context: RemedyContext) -> tuple[Prescription, ...]:
+    """Halve a large batch until the steps that are left take the weights far enough: as many images make more steps."""
+    batch = wanted = context.history.last_value("batch_size")
+    while wanted >= 2 * SMALLER_BATCH and _reach_left(context) * batch / wanted < WANTED_REACH:
+        wanted /= 2
+    step = context.history.last.step
+    return (Prescription("batch_size", value=float(round(wanted)), step=step),) if wanted < batch else ()
+
+
+def _reach_left(context: RemedyContext) -> float:
+    """Return how far the weights can come in the steps that are left; NaN if that is not known."""
+    ratio = context.history.last_value("generator_lr_to_weight_ratio")
+    return math.nan if context.steps_left is None else ratio * context.steps_left
+
+
 def rates_for_steps_left(context: RemedyContext) -> tuple[Prescription, ...]:
     """Raise all learning rates by one factor, so that the weights can move far enough in the steps that are left."""
-    ratio = context.history.last_value("generator_lr_to_weight_ratio")
-    if not context.steps_left or not ratio > 0:
+    reach, ratio = _reach_left(context), context.history.last_value("generator_lr_to_weight_ratio")
+    if not (reach > 0 and ratio > 0):
         return ()
-    factor = min(WANTED_REACH / context.steps_left, SAFE_RATIO) / ratio
+    factor = min(WANTED_REACH / reach, SAFE_RATIO / ratio)
     if factor < 1.5:
         return ()
     return tuple(Prescription("lr", name, _one_digit(min(factor, 16.0))) for name in context.optimizers)

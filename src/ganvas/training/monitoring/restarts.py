@@ -10,6 +10,7 @@ from ... import checkpoint
 from ...coach.treatment.prescription import KINDS, with_prescriptions
 from ...config import Config
 from ...errors import GanvasError
+from ...events import Prescription
 from ...phases import PHASES
 from ...planning.schedule import phase_at
 from ...recipes.upsampling import is_upsampling_alone
@@ -57,14 +58,27 @@ def undo(state: State, config: Config, run: Run) -> list[str]:
     except checkpoint.DamagedCheckpointError as error:
         return [f"The treatment could not be undone: {error.message}"]
     earlier = load_state(config, tensors, facts, state.device)
-    known = len(earlier.coach.prescriptions)
-    kept = [order for order in state.coach.prescriptions[known:] if KINDS[order.kind].divides_budget]
-    state.coach.prescriptions = (*earlier.coach.prescriptions, *kept)
+    state.coach.prescriptions = _without_those_since(state, config, earlier)
     healthy = [step for step in state.coach.healthy_checkpoints if step <= aside.step]
     state.coach.healthy_checkpoints = tuple(healthy)
     change_packing(state, with_prescriptions(config, state.coach.prescriptions))
     _put_back(state, earlier)
     return []
+
+
+def _without_those_since(state: State, config: Config, earlier: State) -> tuple[Prescription, ...]:
+    """Return what is prescribed without what came after `earlier`; steps and batches to come are planned from here on.
+
+    Args:
+        config: the run's, without prescriptions.
+    """
+    before, step = earlier.coach.prescriptions, state.counters.step
+    since = state.coach.prescriptions[len(before) :]
+    kept = (*before, *(order for order in since if KINDS[order.kind].divides_budget))
+    batch = phase_at(with_prescriptions(config, before), max(0, earlier.counters.step - 1)).phase.batch
+    now = with_prescriptions(config, kept)
+    is_other = step < now.steps and phase_at(now, step).phase.batch != batch
+    return (*kept, Prescription("batch_size", value=float(batch), step=step)) if batch and is_other else kept
 
 
 def _put_back(state: State, earlier: State) -> None:
