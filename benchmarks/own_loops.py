@@ -54,8 +54,9 @@ NETWORK, SAMPLES, MOST_PICTURES, CHECK_EVERY = "efficientnet-lite1", 1000, 5000,
 FILES = {"digits": "mnist/train-images-idx3-ubyte.gz", "people": "emoji-people-64.zip"}
 STEPS = {"lesson": 300, "examples": 300, "lightweight": 120}
 ILL = {
-    "healthy": Settings(),
+    "own settings": Settings(),
     "rates x30": Settings(rate=30),
+    "rates x300": Settings(rate=300),
     "discriminator x50": Settings(d_rate=50),
     "rates x10, beta1 .95": Settings(rate=10, beta1=0.95),
     "60 pictures": Settings(pictures=60),
