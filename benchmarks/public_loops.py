@@ -10,6 +10,7 @@ can afford. The numbers of channels are small, so that a run takes a minute.
 """
 
 import math
+import random
 import re
 import sys
 import types
@@ -169,6 +170,7 @@ def lightweight(
 ) -> None:
     """Train by lightweight-gan's Trainer on the pictures in `folder`, as its command line does, step by step."""
     module = _lightweight_module(checkout)
+    random.seed(0)  # its augmentation draws from there
     torch.manual_seed(0)
     trainer = module.Trainer(
         base_dir=work, image_size=32, latent_dim=LATENT, fmap_max=32, batch_size=8, use_aim=False, num_workers=0,
