@@ -7,7 +7,13 @@ import pytest
 import tiny
 from ganvas.coach.diagnosis.history import PhaseHistory
 from ganvas.coach.treatment.prescription import with_prescriptions
-from ganvas.coach.treatment.recipe_settings import FAR_BETA1, FAR_GAMMA, FAR_RATE, recipe_settings
+from ganvas.coach.treatment.recipe_settings import (
+    FAR_BETA1,
+    FAR_GAMMA,
+    FAR_RATE,
+    begin_with_recipe_settings,
+    recipe_settings,
+)
 from ganvas.coach.treatment.remedies import RemedyContext
 from ganvas.config import Config, OptimizerConfig, PenaltyConfig
 from ganvas.recipes import RECIPES
@@ -81,9 +87,27 @@ def test_a_penalty_within_an_order_of_magnitude_stays() -> None:
         assert (recipe_settings(context(config)) == ()) == kept
 
 
-def test_without_a_discriminator_its_loss_is_left_alone() -> None:
-    config = replace(recipe("quick"), loss="hinge", penalty=PenaltyConfig())
-    assert recipe_settings(context(config, "autoencode")) == ()
+def test_what_later_phases_train_with_is_set_back_before_it_does_harm() -> None:
+    config = with_rates(recipe("quick"), 25)
+    orders = recipe_settings(context(config, "autoencode"))
+    assert {order.network for order in orders if order.kind == "lr"} == config.optimizers.keys()
+
+
+def test_a_recipe_without_a_discriminator_gets_no_loss_for_one() -> None:
+    config = replace(recipe("vae"), loss="hinge", penalty=PenaltyConfig("r1", 5.0))
+    assert recipe_settings(context(config, "vae")) == ()
+
+
+def test_what_was_trained_with_strange_settings_is_begun_again_in_the_first_half() -> None:
+    config = with_rates(recipe("dcgan"), 25)
+    early, late = (
+        replace(context(config), history=PhaseHistory((replace(check, progress=progress),)), healthy_steps=(50,))
+        for check in [health_check(0, dataset_size=float(COUNT))]
+        for progress in (0.3, 0.7)
+    )
+    assert begin_with_recipe_settings(early)[0].kind == "reinitialize", "it went back to what was trained so"
+    assert begin_with_recipe_settings(late) == ()
+    assert begin_with_recipe_settings(replace(early, steps_left=20)) == (), "new weights cannot come far any more"
 
 
 @pytest.mark.parametrize("count", [float("nan"), float("inf"), 0.0])

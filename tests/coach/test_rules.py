@@ -159,7 +159,7 @@ def test_a_high_learning_rate_is_no_problem_while_the_samples_come_nearer() -> N
 
 def test_nothing_is_sick_while_the_samples_come_nearer_unless_they_are_all_alike() -> None:
     for name in ("discriminator wins", "generator wins", "oscillating", "partial mode collapse"):
-        nearer = live(health_checks(20, **(GROSS[name] | {"feature_distance": lambda index: 3 * 0.9**index})))
+        nearer = live(health_checks(20, **(GROSS[name] | {"feature_distance": lambda index: 3 * 0.85**index})))
         assert {each.name for each in nearer} <= HEALTHY_VERDICTS, name
     assert live(health_checks(20, near_copies=1.0, diversity=0.02))[-1].name == "mode collapse"
 

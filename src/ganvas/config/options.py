@@ -121,7 +121,8 @@ class ModelOptions:
     ] = None
     """Multiplier for the number of channels in all networks; 2 takes about four times as long a step."""
     batch: Annotated[
-        int | None, Option("the recipe's", "N", read=_single_batch, repeat=True, minimum=2, maximum=4096, example="32")
+        int | None,
+        Option("by recipe and budget", "N", read=_single_batch, repeat=True, minimum=2, maximum=4096, example="32"),
     ] = None
     """Images a step."""
     g_lr: Annotated[

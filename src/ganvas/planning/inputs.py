@@ -55,6 +55,11 @@ class Decision:
     value: str
     why: str
 
+    @property
+    def words(self) -> str:
+        """The whole as a sentence."""
+        return f"{self.what.capitalize()}: {self.value}, because {self.why}."
+
 
 def overview_of(pictures: str | Path, options: TrainOptions) -> Overview:
     """Return the overview of those pictures that the options leave.

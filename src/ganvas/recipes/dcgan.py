@@ -9,8 +9,8 @@ def dcgan(data: DataConfig, count: int) -> Config:
     """Return DCGAN: any small pictures, to learn from and to compare with.
 
     Up to 32 px the lesson's 100-256-128-64-C and 64-128-256-1 with batch 256; above, the paper's 512-256-128-64 with
-    batch 128. Adam 2e-4 (0.5, 0.999), weights from N(0, 0.02), binary cross-entropy. Half an hour on a CPU at 32 px,
-    better on a GPU.
+    batch 128; smaller ones in a short run (`planning/short_run.py`). Adam 2e-4 (0.5, 0.999), weights from N(0, 0.02),
+    binary cross-entropy. Half an hour on a CPU at 32 px, better on a GPU.
     """
     widths = tuple(min(512, 64 << level) for level in range(halvings(data)))
     batch = 256 if max(data.height, data.width) <= 32 else 128

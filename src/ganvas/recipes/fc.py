@@ -7,9 +7,9 @@ from .spec import RecipeSpec
 def fc(data: DataConfig, count: int) -> Config:
     """Return the fully connected GAN of the usual first lesson: digits and other small gray pictures.
 
-    Networks 100-256-512-1024-CHW and CHW-512-256-1, Adam 2e-4 (0.5, 0.999), batch 256, binary cross-entropy. A few
-    minutes on a CPU give legible MNIST digits. Not for pictures above 64 px: dense layers grow with the number of
-    pixels.
+    Networks 100-256-512-1024-CHW and CHW-512-256-1, Adam 2e-4 (0.5, 0.999), binary cross-entropy, batch 256, smaller
+    in a short run (`planning/short_run.py`). A few minutes on a CPU give legible MNIST digits. Not for pictures above
+    64 px: dense layers grow with the number of pixels.
     """
     return Config(
         recipe="fc",

@@ -25,6 +25,7 @@ from ..metrics import DEFAULT_NETWORK
 from ..metrics.networks import load_network
 from ..planning.budget import with_seconds
 from ..planning.schedule import PhasePosition, config_in_phase, level_at
+from ..planning.short_run import with_more_steps
 from ..runs import Run
 from .monitoring.checkpoint_scores import COUNT, CheckpointScorer
 from .monitoring.health_check import HealthChecker
@@ -77,7 +78,13 @@ def calibrate(config: Config, data: PreparedDataset, choice: DeviceChoice, left:
     grid, save = seconds_to_write(state, config, loader, choice)
     score = seconds_to_score(state, config, data, device) if left() > MIN_SECONDS_TO_SCORE else math.inf
     check = seconds_to_check(state, config, data, device) if config.coach != "off" else math.inf
-    return with_budget(config, left() - encoding, step_seconds, Seconds(grid, save, score, check))
+    seconds = Seconds(grid, save, score, check)
+    planned = with_budget(config, left() - encoding, step_seconds, seconds)
+    smaller = with_more_steps(config, planned)
+    if smaller is config:
+        return planned
+    step_seconds, encoding = seconds_per_step(smaller, data, state, loader)  # fewer images a step, but not as much less
+    return with_budget(smaller, left() - encoding, step_seconds, seconds)
 
 
 def with_budget(config: Config, left: float, step_seconds: list[float], seconds: Seconds) -> Config:

@@ -16,11 +16,13 @@ from ..errors import GanvasError, ganvas_command
 from ..planning.budget import with_images, with_seconds
 from ..planning.explain import recipe_decisions
 from ..planning.inputs import Decision, overview_of, plan_inputs
-from ..planning.plan import ORDER, make_plan, sizes_by_minutes
+from ..planning.plan import ORDER, Plan, make_plan, sizes_by_minutes
+from ..planning.short_run import batch_decision, with_more_steps
 from .calibrate import MARGIN, seconds_per_step
 from .state import new_state
 
 TRAINING_SHARE = 0.9  # of a budget: the rest is for start-up, sample grids, scores and health checks
+USABLE = TRAINING_SHARE * MARGIN
 PROBE_IMAGES = 64  # random images that steps are tried on
 FEW_IMAGES = 10_000
 
@@ -86,19 +88,16 @@ def forecast(
         )
     inputs = plan_inputs(overview, options, choice)
     plan = make_plan(pictures, options, inputs)
-    decisions = {each.what: each for each in [*recipe_decisions(plan.config), *plan.decisions]}
-    began = time.monotonic()
-    step_seconds = _measured_step_seconds(plan.config, choice)
-    left = 60 * inputs.minutes - (time.monotonic() - began)
-    usable = TRAINING_SHARE * MARGIN
+    config, step_seconds = _with_budget(plan, options, choice)
+    about_batch = batch_decision(plan.config, config)
+    told = [*recipe_decisions(plan.config), *plan.decisions, *([about_batch] if about_batch else [])]
+    decisions = {each.what: each for each in told}
     minutes = inputs.minutes
     if options.images is None:
-        config = with_seconds(plan.config, max(1.0, usable * left), step_seconds)
         longer = make_plan(pictures, options, replace(inputs, minutes=2 * minutes)).config
     else:
-        config = with_images(plan.config, options.images)
         seconds = sum(phase.steps * each for phase, each in zip(config.phases, step_seconds, strict=True))
-        minutes, longer = seconds / usable / 60, config  # twice the images change no recipe and no size
+        minutes, longer = seconds / USABLE / 60, config  # twice the images change no recipe and no size
     return Forecast(
         config=config,
         decisions=tuple(decisions[what] for what in ORDER if what in decisions),
@@ -107,6 +106,22 @@ def forecast(
         double_time=_double_time(config, longer, 2 * minutes, inputs.count),
         sizes=sizes_by_minutes(pictures, options, inputs),
     )
+
+
+def _with_budget(plan: Plan, options: TrainOptions, device: DeviceChoice) -> tuple[Config, list[float]]:
+    """Return the plan's configuration with the steps of its budget, and the seconds that a step of each phase takes."""
+    began = time.monotonic()
+
+    def with_budget(config: Config) -> tuple[Config, list[float]]:
+        step_seconds = _measured_step_seconds(config, device)
+        if options.images is not None:
+            return with_images(config, options.images), step_seconds
+        left = 60 * plan.inputs.minutes - (time.monotonic() - began)
+        return with_seconds(config, max(1.0, USABLE * left), step_seconds), step_seconds
+
+    planned, step_seconds = with_budget(plan.config)
+    smaller = with_more_steps(plan.config, planned)
+    return (planned, step_seconds) if smaller is plan.config else with_budget(smaller)
 
 
 def _measured_step_seconds(config: Config, device: DeviceChoice) -> list[float]:

@@ -1,5 +1,6 @@
 """Mutable state of a running training: configuration, networks, loader, coach, and the result of the last step."""
 
+import copy
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -157,7 +158,7 @@ class Session:
         if best and best.step != self.state.counters.step:
             step = best.step
             why = f"The samples were best at step {step:,} (distance {best.distance:,.0f}); the model is from then."
-        elif self.coach.acts and not self.coach.is_healthy and healthy and self.coach.worse_than(healthy[-1]):
+        elif not best and self.coach.acts and not self.coach.is_healthy and healthy:
             step = healthy[-1]
             why = f"The training did not end well; the model is from step {step:,}, when it was last healthy."
         else:
@@ -167,8 +168,11 @@ class Session:
         except DamagedCheckpointError as error:
             yield Note(f"{error.message} The model is from the end.")
             return
-        self.state.networks.g_ema.load_state_dict(with_prefix(tensors, "g_ema/"))
-        save_network(self.run, self.state.networks.g_ema, step, facts["counters"]["images_seen"])
+        network = copy.deepcopy(self.state.networks.g_ema)
+        network.load_state_dict(with_prefix(tensors, "g_ema/"))
+        if not best and self.coach.distance(network) >= self.coach.distance(self.state.networks.g_ema):
+            return
+        save_network(self.run, network, step, facts["counters"]["images_seen"])
         yield Note(why)
 
 

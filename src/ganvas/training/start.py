@@ -23,6 +23,7 @@ from ..events import Done, Event, Note
 from ..planning.budget import with_images
 from ..planning.inputs import overview_of, plan_inputs, train_count
 from ..planning.plan import Plan, make_plan
+from ..planning.short_run import batch_decision, with_more_steps
 from ..planning.transfer import check_freeze, source_config
 from ..report import write_card
 from ..runs import Run
@@ -170,7 +171,7 @@ def _complete(
         )
     plan = plan.for_count(train_count(data.count), options, path)
     for decision in plan.open_decisions:
-        yield Note(f"{decision.what.capitalize()}: {decision.value}, because {decision.why}.")
+        yield Note(decision.words)
     config = dataclasses.replace(
         plan.config,
         classes=data.classes if conditional else (),
@@ -189,10 +190,15 @@ def _complete(
             health_checks=total // config.images_per_health_check,
             checkpoints=max(config.checkpoints, total // IMAGES_PER_CHECKPOINT),
         )
-        return with_images(config, total)
-    minutes = plan.inputs.minutes
-    yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")
-    return calibrate(config, data, device, lambda: 60 * minutes - (time.monotonic() - began))
+        planned = with_images(with_more_steps(config, with_images(config, total)), total)
+    else:
+        minutes = plan.inputs.minutes
+        yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")
+        planned = calibrate(config, data, device, lambda: 60 * minutes - (time.monotonic() - began))
+    about_batch = batch_decision(config, planned)
+    if about_batch is not None:
+        yield Note(about_batch.words)
+    return planned
 
 
 def _class_counts(data: PreparedDataset) -> tuple[int, ...]:

@@ -20,10 +20,12 @@ class PhaseHistory:
 
     checks: oldest first, never empty.
     started_at: the step at which the phase began or the weights were reinitialized.
+    is_treated: whether there was a treatment in this training before these checks.
     """
 
     checks: tuple[HealthCheck, ...]
     started_at: int = 0
+    is_treated: bool = False
 
     @property
     def last(self) -> HealthCheck:
@@ -147,7 +149,7 @@ def present_phase(history: Sequence[Event]) -> PhaseHistory | None:
         return None
     treated_at = last_treated_at(history)
     since = tuple(check for check in _of_present_phase(checks) if check.step > treated_at)
-    return PhaseHistory(since or (checks[-1],), _started_at(history, checks))
+    return PhaseHistory(since or (checks[-1],), _started_at(history, checks), treated_at >= 0)
 
 
 def _started_at(history: Sequence[Event], checks: Sequence[HealthCheck]) -> int:
@@ -170,13 +172,15 @@ def _of_present_phase(checks: Sequence[HealthCheck]) -> Sequence[HealthCheck]:
 def is_promising(history: Sequence[Event]) -> bool:
     """Tell whether the last health check shows a state worth going back to.
 
-    The samples have come half the way to the real pictures, or are close to them. A training that goes wrong gets
-    better in its first minutes too, but weights that were damaged then never recover fully.
+    The samples are about as good as they ever were, and have come a good part of the way to the real pictures, or are
+    close to them. A training that goes wrong gets better in its first minutes too, but weights that were damaged then
+    never recover fully.
     """
     phase = present_phase(history)
     if phase is None or len(phase.checks) < 2:
         return False
-    return phase.last_value("feature_distance") < max(CLOSE, 0.5 * value_of(phase.checks[0], "feature_distance"))
+    distance, first = phase.last_value("feature_distance"), value_of(phase.checks[0], "feature_distance")
+    return distance < CLOSE or distance < min(1.15 * phase.minimum("feature_distance"), 0.7 * first)
 
 
 def is_suspicious(history: Sequence[Event]) -> bool:

@@ -1,6 +1,6 @@
 """Ladders: the remedies for each diagnosis, the mildest first."""
 
-from .recipe_settings import recipe_settings
+from .recipe_settings import begin_with_recipe_settings, recipe_settings
 from .remedies import (
     Remedy,
     double_grad_accum,
@@ -32,13 +32,13 @@ from .remedies import (
 
 # Mild remedies come first, after those for causes that are plain to see: dead units, a saturating loss, learning rates
 # far too high. How far too high is hard to tell from weights that have blown up, so some remedies are there twice.
-USUAL: tuple[Remedy, ...] = (restart_with(recipe_settings), recipe_settings)
+USUAL: tuple[Remedy, ...] = (begin_with_recipe_settings, restart_with(recipe_settings), recipe_settings)
 CAUSES: tuple[Remedy, ...] = (
+    *USUAL,
     restart_if_units_died,
     restart_if_units_died,
     reinit_dead_units,
     reinitialize_large_weights,
-    *USUAL,
     restart_with(non_saturating_loss),
     restart_with(lower_lr_if_too_high),
     restart_with(less_momentum),
@@ -109,5 +109,5 @@ LADDERS: dict[str, tuple[Remedy, ...]] = {
         relativistic_loss,
         restart_with(lower_lr_for_restart),
     ),
-    "too slow": (smaller_batch, recipe_settings, rates_for_steps_left, rates_for_steps_left),
+    "too slow": (smaller_batch, rates_for_steps_left, rates_for_steps_left),
 }

@@ -49,23 +49,31 @@ class RemedyContext:
             name = f"step {self.healthy_steps[-1]:,}"
             step = self.healthy_steps[-1]
             return (Prescription("rollback", value=self.failed_rollbacks + 1.0, name=name, step=step),)
+        return self.begin_again()
+
+    def begin_again(self) -> tuple[Prescription, ...]:
+        """Go back to the phase's beginning, or start with new weights."""
         if self.can_restart_phase:
             return (Prescription("restart_phase", step=self.history.last.step),)
         return self.reinitialize()
 
     def can_restart(self, prescriptions: Sequence[Prescription]) -> bool:
+        """Tell whether a restart can pay: to go back to what was trained well, few steps are enough."""
+        return bool(self.healthy_steps) or self.reaches_far(prescriptions)
+
+    def reaches_far(self, prescriptions: Sequence[Prescription]) -> bool:
         """Tell whether new weights can come far enough in the steps that are left, at the rates that are prescribed.
 
-        To go back to a healthy checkpoint, few steps are enough.
+        Where a phase begins with what an earlier one has learned, they need not.
         """
-        if self.healthy_steps or self.steps_left is None:
+        if self.can_restart_phase or self.steps_left is None or self.history.last_value("slow_start_images") > 0:
             return True
         reaches = []
-        for name in self.optimizers:
-            ratios = [value_of(check, f"{side_of(name)}_lr_to_weight_ratio") for check in self.history.checks]
+        for name in (each for each in self.optimizers if side_of(each) == "generator"):
+            ratios = [value_of(check, "generator_lr_to_weight_ratio") for check in self.history.checks]
             factors = [each.value for each in prescriptions if each.kind == "lr" and each.network == name]
             reaches += [self.steps_left * ratio * math.prod(factors) for ratio in ratios if math.isfinite(ratio)]
-        return not reaches or max(reaches) >= MIN_REACH
+        return not reaches or max(reaches) >= MIN_REACH / 2  # weights that have grown tell too little of new ones
 
     def reinitialize(self) -> tuple[Prescription, ...]:
         """Start the phase with new weights."""
@@ -80,14 +88,19 @@ class RemedyContext:
         return (*(self.restart() if not_finite else ()), Prescription("stop"))
 
     def lower_lr(self, checks: Sequence[HealthCheck], default_factor: float = 0.3) -> tuple[Prescription, ...]:
-        """Lower the learning rates that were far too high in `checks`; if none was, all of them by `default_factor`."""
+        """Lower the learning rates that were far too high in `checks`; if none was, all of them by `default_factor`.
+
+        Not so in the first half of the budget where the weights would come nowhere any more.
+        """
         prescriptions = []
         for name in self.optimizers:
             ratios = [value_of(check, f"{side_of(name)}_lr_to_weight_ratio") for check in checks]
             high = [ratio for ratio in ratios if ratio > HIGH_RATIO]
             if high:
                 prescriptions.append(Prescription("lr", name, _one_digit(max(SAFE_RATIO / max(high), 0.02))))
-        return tuple(prescriptions) or tuple(Prescription("lr", name, default_factor) for name in self.optimizers)
+        lower = tuple(Prescription("lr", name, default_factor) for name in self.optimizers)
+        is_worth_it = self.history.last.progress > LATE_PROGRESS or self.reaches_far(lower)
+        return tuple(prescriptions) or (lower if is_worth_it else ())
 
     @property
     def optimizers(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from ..diagnosis.history import (
     present_phase,
     value_of,
 )
-from ..diagnosis.rules import SURE
+from ..diagnosis.rules import FALLEN_BACK, SURE
 
 MIN_CHECKS = 3  # health checks before a treatment is judged
 MAX_CHECKS = 6  # health checks after which a treatment that has not helped has failed
@@ -81,6 +81,8 @@ def judge(history: Sequence[Event], phase: PhaseHistory, verdict: Verdict, last:
     if verdict.name not in HEALTHY_VERDICTS:
         late = wager.phase_ends or _checks_since(history) >= MAX_CHECKS
         return "failed" if verdict.confidence >= SURE or late else ""
+    if phase.recent_median("feature_distance") > FALLEN_BACK * phase.minimum("feature_distance"):
+        return "failed" if wager.phase_ends else ""  # it was better at first
     if _may_be_better(history, phase, last) and not wager.measure_distance() > _distance_to_beat(last, wager):
         return "helped"
     gave_up = not is_restart(last.prescriptions) and _checks_since(history) >= MAX_CHECKS

@@ -24,6 +24,7 @@ from ...config import Config, PhaseConfig
 from ...data.prepare import PreparedDataset
 from ...event_log import read_events
 from ...events import Event, HealthCheck, Note, Prescription, Score, Treatment, Verdict
+from ...models.base import Generator
 from ...planning.schedule import (
     config_in_phase,
     ends_phase,
@@ -120,17 +121,9 @@ class CoachRunner:
         ends = ends_phase(config, state.counters.step) and last.step > phase_start(config, state.counters.step)
         return (last.step == state.counters.step or ends) and self.is_healthy and is_promising(self.history)
 
-    def worse_than(self, step: int) -> bool:
-        """Return whether the samples are worse now than at the last health check up to `step`.
-
-        Reconstructions of an autoencoder are no samples.
-        """
-        checks = [event for event in self.history if isinstance(event, HealthCheck)]
-        earlier = [event for event in checks if event.step <= step]
-        if not earlier or earlier[-1].phase == "autoencode":
-            return False
-        now, then = (check.metrics.get("feature_distance", math.nan) for check in (checks[-1], earlier[-1]))
-        return now > then
+    def distance(self, network: Generator) -> float:
+        """Return the distance of a generator's samples from the real images; NaN if no health was checked."""
+        return math.nan if self.checker is None else self.checker.network_distance(network, self.base)
 
     def note(self, event: Event) -> None:
         """Remember an event of the training itself."""

@@ -21,6 +21,7 @@ from ...events import HealthCheck
 from ...image_io import to_float
 from ...latents.sample import GeneratorModel
 from ...losses import mean_logit_per_image
+from ...models.base import Generator
 from ...models.quick import AutoencoderGenerator
 from ...phases import PHASES, side_of
 from ...planning.schedule import config_at_step, progress
@@ -79,7 +80,11 @@ class HealthChecker:
             batches = [self._batch(config, part.numpy()) for part in chosen]
             samples = torch.cat([self._samples(state, batch, phase.name)[0] for batch in batches])
             return health_metrics.sample_distance(samples, self._reference)
-        network = prepare_for_sampling(state, config, self._device)
+        return self.network_distance(prepare_for_sampling(state, config, self._device), config)
+
+    @torch.no_grad()
+    def network_distance(self, network: Generator, config: Config) -> float:
+        """Return the Frechet distance of a generator's samples from the real images; see `distance`."""
         images = GeneratorModel(network, config, self._device, "").sample(DISTANCE_COUNT, config.seed)
         return health_metrics.sample_distance(to_float(images.to(self._device)), self._reference)
 
