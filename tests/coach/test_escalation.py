@@ -258,3 +258,18 @@ def test_a_treatment_has_not_failed_before_it_could_work() -> None:
         if done:
             assert done[0].outcome == "failed"
             return
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_a_remedy_that_cannot_be_carried_out_is_passed_over(name: str) -> None:
+    history: list[Event] = []
+    for index in range(60):
+        check = health_check(index)
+        history += [check, found := verdict(check, name)]
+        history += prescribe(history, found, Situation(CONFIGS[0], kinds=frozenset({"lr", "reinitialize"})))
+    *tried, last = (event for event in history if isinstance(event, Treatment) and not event.outcome)
+    assert {each.kind for event in tried for each in event.prescriptions if each.kind != "stop"} <= {
+        "lr",
+        "reinitialize",
+    }
+    assert last.prescriptions[-1].kind == "stop", "what is left at the end of the ladder was not said"

@@ -19,6 +19,7 @@ from ganvas.coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ganvas.coach.doctor import examine
 from ganvas.coach.measurement.averages import LossAverage, loss_metrics
 from ganvas.coach.measurement.metric_names import METRICS
+from ganvas.events import Treatment
 
 DOCS = Path(__file__).parents[2] / "docs" / "own-loop.md"
 
@@ -193,12 +194,17 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     torch.manual_seed(0)
     space: dict[str, object] = {}
+    coaches: list[ganvas.Coach] = []
     for block in blocks:
         exec(compile(block, str(DOCS), "exec"), space)
-    coach = space["coach"]
-    assert isinstance(coach, ganvas.Coach)
-    assert coach.step == 40, "the second example does not observe each step"
-    assert set(names(coach)) <= HEALTHY_VERDICTS
+        coach = space["coach"]
+        assert isinstance(coach, ganvas.Coach)
+        coaches += [coach] if coach not in coaches else []
+    _, of_ignite, repairing = coaches
+    assert of_ignite.step == 40, "the second example does not observe each step"
+    assert set(names(of_ignite)) <= HEALTHY_VERDICTS
+    assert repairing.step == 300
+    assert any(isinstance(event, Treatment) for event in repairing.history), "the third example repairs nothing"
     assert examine(tmp_path / "events.jsonl").health_checks >= 2
 
 

@@ -5,7 +5,8 @@
   `diagnoses` explains each in plain words, `check_times` says when to check.
 - `treatment`: from a verdict to prescriptions. `remedies` are single measures, `escalation` has a ladder of them for
   each diagnosis, `prescription` applies them to a configuration.
-- `user_loop`: `ganvas.Coach` for people's own training loops. For `ganvas train`, see `ganvas.training.monitoring`.
+- `user_loop`: `ganvas.Coach` for people's own training loops, which it watches and, if they want, repairs. For
+  `ganvas train`, see `ganvas.training.monitoring`.
 - `doctor`: the findings about a recorded training. `describe`: verdicts and metrics as text.
 
 Diagnosis and treatment are pure functions of recorded events, so a resumed run comes to the same decisions.

@@ -5,7 +5,7 @@ comes back in the same phase continues above the level of its last remedy, and t
 So nothing is tried for ever. At the top of the ladder the training ends, with its best checkpoint.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...config import Config
@@ -16,6 +16,7 @@ from ..diagnosis.rules import CERTAIN, MIN_LATENT_DIM, SURE
 from ..diagnosis.verdict import PLATEAU_CHECKS
 from .describe import describe_outcome, describe_prescriptions, describe_stop
 from .ladders import LADDERS
+from .prescription import KINDS
 from .remedies import RemedyContext
 from .wager import Wager, is_restart, judge
 
@@ -34,6 +35,7 @@ class Situation:
     steps_left: of the present phase; None if that is not known.
     enough_budget: whether enough is left for a treatment to work.
     wager: what the last treatment is judged by.
+    kinds: of prescription that can be carried out; a remedy that needs another one is passed over.
     """
 
     config: Config
@@ -42,6 +44,7 @@ class Situation:
     steps_left: int | None = None
     enough_budget: bool = True
     wager: Wager = field(default_factory=Wager)
+    kinds: frozenset[str] = frozenset(KINDS)
 
 
 def prescribe(history: Sequence[Event], verdict: Verdict, situation: Situation) -> Iterator[Treatment]:
@@ -115,7 +118,9 @@ def _next_treatment(
     phase_start = first_check_of_phase(history)
     of_phase = [event for event in prescribed if event.step >= phase_start]  # other phases have other problems
     prescriptions, level = (
-        _next_remedy(verdict.name, of_phase, context, not_finite) if len(prescribed) < MAX_TREATMENTS else ((), 0)
+        _next_remedy(verdict.name, of_phase, context, not_finite, situation.kinds)
+        if len(prescribed) < MAX_TREATMENTS
+        else ((), 0)
     )
     if not prescriptions and not not_finite and _may_still_improve(phase, config):
         return None
@@ -136,7 +141,7 @@ def _may_still_improve(phase: PhaseHistory, config: Config) -> bool:
 
 
 def _next_remedy(
-    name: str, prescribed: Sequence[Treatment], context: RemedyContext, not_finite: bool
+    name: str, prescribed: Sequence[Treatment], context: RemedyContext, not_finite: bool, kinds: Collection[str]
 ) -> tuple[tuple[Prescription, ...], int]:
     """Return what the next remedy that applies prescribes, and its level from 1; nothing at the top of the ladder."""
     level_so_far = max((event.level for event in prescribed if event.diagnosis == name), default=0)
@@ -145,6 +150,6 @@ def _next_remedy(
             prescriptions = remedy(context)
             if prescriptions and not_finite and not is_restart(prescriptions):
                 prescriptions = (*context.restart(), *prescriptions)  # only a restart gets rid of NaN weights
-            if prescriptions:
+            if prescriptions and all(each.kind in kinds for each in prescriptions):
                 return prescriptions, level
     return (), level_so_far

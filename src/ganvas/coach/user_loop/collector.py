@@ -15,6 +15,7 @@ from ..measurement.health_metrics import REFERENCE_COUNT, SAMPLE_COUNT
 from . import validate
 from .probe import copy_of, run_copy, without_side_effects
 
+DISTANCE_COUNT = 256  # samples for the distance that treatments are judged by, if there are so many latents
 MIN_SAMPLES = 8  # with fewer, diversity cannot be measured
 NETWORKS = {"generator": "generator", "discriminator": "discriminator"}
 WITHOUT_DISCRIMINATOR = "Leave out discriminator=, and pass your loop's real_logits and fake_logits to observe()."
@@ -34,7 +35,8 @@ class Collector:
         optimizers: Mapping[str, Optimizer],
     ) -> None:
         self._generator, self._discriminator = generator, discriminator
-        self._latents = None if latents is None else latents.detach()[:SAMPLE_COUNT]
+        self._all_latents = None if latents is None else latents.detach()[:DISTANCE_COUNT]
+        self._latents = None if self._all_latents is None else self._all_latents[:SAMPLE_COUNT]
         self._optimizers = {lookup(NETWORKS, name, "optimizer"): each for name, each in optimizers.items()}
         self._real_stats: health_metrics.RealStats | None = None
         self.real: Tensor | None = None
@@ -72,6 +74,15 @@ class Collector:
         finite = {name: 0.0 if bool(each.isfinite().all()) else math.nan for name, each in tensors.items()}
         metrics["finite"] = health_metrics.finite_share(self._weight_modules(), {**losses, **finite})
         return metrics
+
+    def distance(self) -> float:
+        """Return the Frechet distance of samples of the latents from the real pictures; NaN where it is not known."""
+        if self._generator is None or self._all_latents is None or self._real_stats is None:
+            return math.nan
+        generator, parts = self._generator, torch.split(self._all_latents, SAMPLE_COUNT)
+        with without_side_effects(self._one_per_device({})):
+            outputs = [run_copy("generator", generator, each, hint=WITHOUT_LATENTS) for each in parts]
+            return health_metrics.sample_distance(torch.cat(outputs), self._real_stats)
 
     def _run_networks(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the samples and logits that are not in `tensors`, computed by copies of the networks."""

@@ -9,24 +9,29 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...atomic_write import write_atomically
+from ...config import PenaltyConfig
 from ...deprecation import accepts_old_names, warn_renamed
 from ...errors import GanvasError
 from ...event_log import from_json, to_json
-from ...events import Event, HealthCheck, Verdict
+from ...events import Event, HealthCheck, Treatment, Verdict
 from ..diagnosis.check_times import MIN_STEPS, gap_factor
 from ..diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
-from ..diagnosis.history import last_verdict
+from ..diagnosis.history import last_treated_at, last_verdict
 from ..diagnosis.verdict import diagnose
-from ..measurement.averages import LossAverage, loss_metrics
+from ..measurement.averages import loss_metrics
 from ..measurement.health_metrics import SAMPLE_COUNT
 from ..measurement.ranks import average_over_ranks, world_size
+from ..treatment.wager import is_restart
 from . import validate
 from .collector import Collector
+from .loss_record import LossRecord
+from .prescribe import LoopSettings
+from .repair import Repairs
+from .treatment_runner import TreatmentRunner
 
 CHECK_EVERY = 200  # steps between health checks, at least,
 CHECK_EVERY_SHARE = 0.05  # and this share of the steps so far, since a long training changes slowly
 TOTAL_CHECKS = 40  # of a training whose length is known
-READ_EVERY = 10  # steps after which losses are read where that means waiting for a GPU or for other processes
 
 
 # Arguments of release 0.1.
@@ -50,6 +55,13 @@ class Coach:
                 print(verdict.name, verdict.what, verdict.why, coach.advice())
 
     It changes nothing in your training: no weights, modes, statistics or gradients, and it draws no random numbers.
+    Only `apply` does, with what `prescribe` returns:
+
+        treatment = coach.prescribe()
+        if treatment:
+            left_to_you = coach.apply(treatment)
+            print(treatment.text, *left_to_you)
+
     With torch.distributed, every process makes its own Coach, calls it at the same steps, and gets the same verdicts.
     """
 
@@ -67,6 +79,9 @@ class Coach:
         batch_size: int | None = None,
         total_steps: int | None = None,
         check_every: int | None = None,
+        repair: bool = False,
+        loss: str = "",
+        penalty: tuple[str, float] = ("none", 0.0),
     ) -> None:
         """Take what is known before the first step. Everything is optional; the more is given, the more is found.
 
@@ -74,7 +89,7 @@ class Coach:
             real: real pictures (N, C, H, W) in [-1, 1], at least 64; up to 512 of them, drawn at random, are used.
             held_out: real pictures that are never trained on; with `discriminator`, they show whether it memorizes.
             generator: its weights are checked; with `latents`, also its samples and its dead units.
-            latents: fixed inputs (64, ...) of the generator.
+            latents: fixed inputs (64, ...) of the generator; with `repair` 256 are better, to compare samples by.
             discriminator: called with pictures alone, it returns logits; its weights are checked.
             optimizers: by "generator" and "discriminator", for the sizes of gradients, updates and weights.
             dataset_size: number of training pictures.
@@ -82,6 +97,10 @@ class Coach:
             total_steps: length of the training, if known; there will be about 40 health checks then.
             check_every: steps between health checks; the first ones come sooner. By default 200, and later a twentieth
                 of the steps so far. A check takes about 0.2 seconds on a CPU.
+            repair: whether `prescribe` and `apply` will be called. The coach then keeps copies in memory: of the first
+                weights, of the last two healthy moments, and of the state before the last treatment.
+            loss: by its name in `ganvas.losses.LOSSES`, if it is one of those; for treatments by hand.
+            penalty: its name in `ganvas.losses.PENALTIES` and its gamma, if there is one; for the same.
 
         Raises:
             GanvasError: an argument has a wrong shape, range or name, or a network cannot be run.
@@ -95,11 +114,14 @@ class Coach:
         self._collector.collect({}, {})  # networks that cannot be run are better found now than at step 200
         self._facts = {} if dataset_size is None else {"dataset_size": float(dataset_size)}
         self._batch_size, self._total_steps, self._check_every = batch_size, total_steps, check_every
-        self._averages: dict[str, LossAverage] = {}
-        self._unread_losses: list[dict[str, Tensor | float]] = []  # may still be on a GPU
-        self._losses: dict[str, float] = {}  # the last ones that were read
+        self._losses = LossRecord()
         self._tensors: dict[str, Tensor] = {}  # the newest samples and logits
-        self._not_finite = False
+        settings = LoopSettings(loss, PenaltyConfig(*penalty), 0 if latents is None else latents[:1].numel())
+        self._treatments: TreatmentRunner | None = None
+        if repair:
+            networks = {"generator": generator, "discriminator": discriminator}
+            repairs = Repairs({side: each for side, each in networks.items() if each is not None}, optimizers or {})
+            self._treatments = TreatmentRunner(self.history, repairs, settings, total_steps, self._collector.distance)
         self._next_check = self._step_of_next_check()
 
     @property
@@ -153,26 +175,70 @@ class Coach:
         """
         self.step += 1
         if losses:
-            self._unread_losses.append({name: validate.loss(name, each) for name, each in losses.items()})
+            self._losses.add(losses)
         if samples is not None:
             self._tensors["samples"] = validate.images("The samples", samples, like=self._collector.real)[:SAMPLE_COUNT]
         logits = {"real_logits": real_logits, "fake_logits": fake_logits, "held_out_logits": held_out_logits}
         self._tensors |= {name: validate.logits(name, each) for name, each in logits.items() if each is not None}
         self._batch_size = self._batch_size or max(map(len, self._tensors.values()), default=0) * world_size() or None
-        turned_bad = self._read_losses()
+        turned_bad = self._losses.read(self.step, self.step >= self._next_check)
         if self.step < self._next_check and not turned_bad:
             return None
         self.history.append(self._measure())
         self._next_check = self._step_of_next_check()
         verdict, before = diagnose(self.history), self.verdict
-        if before is not None and verdict.name == before.name:
-            return None
-        self.history.append(verdict)
-        return verdict
+        changed = before is None or verdict.name != before.name
+        if changed:
+            self.history.append(verdict)
+        if self._treatments is not None:
+            self._treatments.judge(verdict, self.step)
+        return verdict if changed else None
+
+    def prescribe(self, by_hand: bool = False) -> Treatment | None:
+        """Return what to do now about the present verdict, by the ladders of `ganvas train`; None if nothing is due.
+
+        One thing is tried at a time. After `apply` nothing more is prescribed until the next health checks have told
+        whether it helped. At the top of the ladder it prescribes to stop, and says what was tried.
+
+        Args:
+            by_hand: whether it may be something that only you can do, such as another loss. Then do it when `apply`
+                tells you to.
+
+        Raises:
+            GanvasError: the coach was made without `repair=True`.
+        """
+        return self._treatments_or_error().prescribe(self.step, by_hand)
+
+    def apply(self, treatment: Treatment) -> list[str]:
+        """Do what `prescribe` returned, and return what is left to you, a sentence each. Call it between two steps.
+
+        Learning rates and beta1 are changed in the optimizers. Weights, buffers and the optimizers' memory go back to
+        a healthy moment or to the beginning, in place. What else your loop has stays as it is: averaged weights,
+        schedulers, scalers, counters.
+
+        Raises:
+            GanvasError: this is not what `prescribe` returned last, or it has been applied already.
+        """
+        left = self._treatments_or_error().apply(treatment, self.step)
+        if treatment.outcome or is_restart(treatment.prescriptions):
+            self._losses, self._tensors = LossRecord(), {}
+        self._next_check = self._step_of_next_check()
+        return left
+
+    def _treatments_or_error(self) -> TreatmentRunner:
+        """Return what treats the loop.
+
+        Raises:
+            GanvasError: it was not asked for.
+        """
+        if self._treatments is None:
+            raise GanvasError("This coach only watches.", "Make it with ganvas.Coach(..., repair=True).")
+        return self._treatments
 
     def _step_of_next_check(self) -> int:
         """Return the step of the next health check; if the training's length is known, the last one is at its end."""
-        factor = gap_factor(sum(isinstance(event, HealthCheck) for event in self.history))
+        treated_at = last_treated_at(self.history)  # what was changed is looked at soon
+        factor = gap_factor(sum(isinstance(each, HealthCheck) and each.step > treated_at for each in self.history))
         if self._check_every:
             gap = max(1, round(self._check_every * factor))
         else:
@@ -182,31 +248,10 @@ class Coach:
         end = self._total_steps or 0
         return min(self.step + gap, end) if self.step < end else self.step + gap
 
-    def _read_losses(self) -> bool:
-        """Add unread losses to their averages; tell whether one is NaN or infinite, and none was before."""
-        on_other_device = any(
-            isinstance(each, Tensor) and not each.is_cpu for losses in self._unread_losses for each in losses.values()
-        )
-        if (on_other_device or world_size() > 1) and self.step < self._next_check and self.step % READ_EVERY:
-            return False
-        if self._unread_losses:
-            self._losses = {}
-        for losses in self._unread_losses:
-            for name, each in losses.items():
-                value, average = float(each), self._averages.setdefault(name, LossAverage())
-                if math.isfinite(value):
-                    average.add(value)
-                if math.isfinite(self._losses.get(name, 0.0)):
-                    self._losses[name] = value
-        self._unread_losses.clear()
-        not_finite = any(not math.isfinite(value) for value in self._losses.values())
-        before, self._not_finite = self._not_finite, average_over_ranks({"bad": float(not_finite)})["bad"] > 0
-        return self._not_finite and not before
-
     def _measure(self) -> HealthCheck:
         """Run a health check, averaged over all processes."""
-        metrics = self._facts | loss_metrics(self._averages, self._averages)
-        metrics |= self._collector.collect(self._tensors, self._losses)
+        metrics = self._facts | loss_metrics(self._losses.averages, self._losses.averages)
+        metrics |= self._collector.collect(self._tensors, self._losses.last)
         metrics["batch_size"] = float(self._batch_size or math.nan)
         metrics = average_over_ranks(metrics)
         images_seen = self.step * round(metrics["batch_size"]) if math.isfinite(metrics["batch_size"]) else self.step
@@ -218,15 +263,19 @@ class Coach:
         write_atomically(Path(path), "".join(f"{to_json(event)}\n" for event in self.history).encode())
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the coach's state as plain data, for your own checkpoints."""
-        averages = {
-            name: [each.mean, each.variance, each.count, each.fast_mean] for name, each in self._averages.items()
-        }
+        """Return the coach's state as plain data and tensors, for your own checkpoints.
+
+        With `repair=True` it has the copies to go back to, several times the size of the networks.
+        """
         history = [to_json(event) for event in self.history]
-        return {"step": self.step, "next": self._next_check, "averages": averages, "history": history}
+        averages = self._losses.state_dict()
+        copies = {} if self._treatments is None else {"copies": self._treatments.repairs.state_dict()}
+        return {"step": self.step, "next": self._next_check, "averages": averages, "history": history} | copies
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from the state of another Coach."""
         self.step, self._next_check = state["step"], state["next"]
-        self._averages = {name: LossAverage(*each) for name, each in state["averages"].items()}
-        self.history = [from_json(line) for line in state["history"]]
+        self._losses.load_state_dict(state["averages"])
+        self.history[:] = [from_json(line) for line in state["history"]]
+        if self._treatments is not None and "copies" in state:
+            self._treatments.repairs.load_state_dict(state["copies"])
