@@ -11,7 +11,15 @@ PENALTY_NAMES = {
     "r1": "R1", "r2": "R2", "r1_r2": "R1 and R2", "approximate_r1": "approximate R1",
     "approximate_r1_r2": "approximate R1 and R2", "gradient": "the gradient penalty", "none": "none",
 }  # fmt: skip
-LOSS_NAMES = {"bce": "the non-saturating loss", "relativistic": "the relativistic loss"}
+LOSS_NAMES = {
+    "bce": "the non-saturating loss",
+    "saturating": "the saturating loss",
+    "hinge": "the hinge loss",
+    "least_squares": "least squares",
+    "wasserstein": "the Wasserstein loss",
+    "relativistic": "the relativistic loss",
+    "relativistic_hinge": "the relativistic hinge loss",
+}
 
 
 def _lr(prescription: Prescription) -> str:

@@ -122,8 +122,9 @@ class CoachRunner:
         return (last.step == state.counters.step or ends) and self.is_healthy and is_promising(self.history)
 
     def distance(self, network: Generator) -> float:
-        """Return the distance of a generator's samples from the real images; NaN if no health was checked."""
-        return math.nan if self.checker is None else self.checker.network_distance(network, self.base)
+        """Return the distance of a generator's samples from the real images."""
+        self.checker = self.checker or HealthChecker(self.base, self.data, self.device)
+        return self.checker.network_distance(network, self.base)
 
     def note(self, event: Event) -> None:
         """Remember an event of the training itself."""
