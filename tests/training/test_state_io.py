@@ -13,6 +13,7 @@ import tiny
 from ganvas import checkpoint
 from ganvas.checkpoint import Facts, Tensors
 from ganvas.coach.measurement.averages import LossAverage
+from ganvas.coach.treatment.wager import Aside
 from ganvas.config import BalanceConfig, Config
 from ganvas.data.loader import Loader
 from ganvas.errors import GanvasError
@@ -45,6 +46,7 @@ COUNTERS_0_1 = replace(COUNTERS, wall_seconds=0.0, budget_seconds=0.0)  # which 
 COACH = CoachState(
     prescriptions=(Prescription("d_skip", value=0.5), Prescription("instance_noise", value=0.1)),
     healthy_checkpoints=(2, 4),
+    aside=Aside(3, 12.5, 400),
 )
 
 
