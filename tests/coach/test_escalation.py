@@ -16,7 +16,7 @@ from ganvas.coach.diagnosis.verdict import diagnose
 from ganvas.coach.treatment.escalation import MAX_TREATMENTS, Situation, prescribe
 from ganvas.coach.treatment.ladders import LADDERS
 from ganvas.coach.treatment.prescription import with_prescriptions
-from ganvas.coach.treatment.remedies import RemedyContext
+from ganvas.coach.treatment.remedy_context import RemedyContext
 from ganvas.coach.treatment.wager import RESTARTS
 from ganvas.config import Config
 from ganvas.events import Event, Prescription, Treatment, Verdict

@@ -14,7 +14,7 @@ from ganvas.coach.treatment.recipe_settings import (
     begin_with_recipe_settings,
     recipe_settings,
 )
-from ganvas.coach.treatment.remedies import RemedyContext
+from ganvas.coach.treatment.remedy_context import RemedyContext
 from ganvas.config import Config, OptimizerConfig, PenaltyConfig
 from ganvas.recipes import RECIPES
 from histories import health_check

@@ -12,7 +12,8 @@ import tiny
 from ganvas.coach.diagnosis.history import present_phase
 from ganvas.coach.treatment.escalation import LADDERS
 from ganvas.coach.treatment.prescription import KINDS, with_prescriptions
-from ganvas.coach.treatment.remedies import LARGER_BATCH, RemedyContext
+from ganvas.coach.treatment.remedies import LARGER_BATCH
+from ganvas.coach.treatment.remedy_context import RemedyContext
 from ganvas.config import AdaConfig, Config
 from ganvas.losses import LOSSES, PENALTIES
 from ganvas.models import build_discriminator

@@ -21,7 +21,7 @@ from ganvas.checkpoint import Facts, Tensors
 from ganvas.coach.diagnosis.diagnoses import DIAGNOSES
 from ganvas.coach.diagnosis.verdict import diagnose
 from ganvas.coach.measurement.health_metrics import finite_share
-from ganvas.coach.treatment import remedies, wager
+from ganvas.coach.treatment import remedy_context, wager
 from ganvas.coach.treatment.escalation import MAX_TREATMENTS
 from ganvas.config import Config, OptimizerConfig, PhaseConfig
 from ganvas.data.loader import Loader
@@ -68,7 +68,7 @@ COACHED = (HealthCheck, Verdict, Treatment)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the recipes narrow, and have them examined every few steps."""
     monkeypatch.setattr(coach_runner, "MIN_STEPS", 2)
-    monkeypatch.setattr(remedies, "MIN_REACH", 0.0)
+    monkeypatch.setattr(remedy_context, "MIN_REACH", 0.0)
     for name in tiny.NARROW:
         monkeypatch.setitem(RECIPES, name, tiny.changed(name, images_per_health_check=16))
 

@@ -17,7 +17,7 @@ from ..diagnosis.verdict import PLATEAU_CHECKS
 from .describe import describe_outcome, describe_prescriptions, describe_stop
 from .ladders import LADDERS
 from .prescription import KINDS
-from .remedies import RemedyContext
+from .remedy_context import RemedyContext
 from .wager import Wager, is_restart, judge
 
 MAX_TREATMENTS = 8  # in one training
