@@ -42,7 +42,7 @@ from ganvas.device import choose_device
 from ganvas.errors import GanvasError
 from ganvas.event_log import replay
 from ganvas.events import Done, Event, HealthCheck, Score, Started, Step, Treatment
-from ganvas.latents.sample import MODEL_FILE
+from ganvas.latents.model_file import MODEL_FILE
 from ganvas.latents.sample import load as load_model
 from ganvas.metrics.distances import bootstrap_frechet_distance
 from ganvas.metrics.features import extract_features

@@ -71,12 +71,7 @@ class PhaseHistory:
         The minimum of the last few checks is compared with the minimum of those before, so that one bad check does not
         count as a trend. NaN if there are too few.
         """
-        values = [value_of(check, metric) for check in self.checks]
-        before = [value for value in values[:-checks] if math.isfinite(value)]
-        after = [value for value in values[-checks:] if math.isfinite(value)]
-        if not before or not after or min(before) <= 0:
-            return math.nan
-        return 1 - min(after) / min(before)
+        return _fall(self.checks[:-checks], self.checks[-checks:], metric)
 
     def comes_nearer(self, share: float) -> bool:
         """Tell whether the samples of the last three checks, or of those after the first, have come nearer by `share`.
@@ -93,17 +88,16 @@ class PhaseHistory:
         has run: what is learned takes ever more images. NaN with fewer than three checks since or two before.
         """
         middle = (self.checks[0].images_seen + self.last.images_seen) / 2
-        before = [value_of(check, metric) for check in self.checks if check.images_seen <= middle]
-        since = [value_of(check, metric) for check in self.checks if check.images_seen > middle]
-        before, since = ([value for value in part if math.isfinite(value)] for part in (before, since))
-        if len(before) < 2 or len(since) < 3 or min(before) <= 0:
-            return math.nan
-        return 1 - min(since) / min(before)
+        before = [check for check in self.checks if check.images_seen <= middle]
+        since = [check for check in self.checks if check.images_seen > middle]
+        return _fall(before, since, metric, least_before=2, least_since=3)
 
-    def reach(self, side: str = "generator") -> float:
-        """Return how far the weights may have come: learning rate relative to them, times the steps; NaN if unknown."""
-        ratios = [value_of(check, f"{side}_lr_to_weight_ratio") for check in self.checks]
-        ratios = [ratio for ratio in ratios if math.isfinite(ratio)]
+    def reach(self) -> float:
+        """Return how far the generator may have come: learning rate relative to the weights, times the steps.
+
+        NaN if it is not known.
+        """
+        ratios = _finite_values(self.checks, "generator_lr_to_weight_ratio")
         return self.age * sum(ratios) / len(ratios) if ratios else math.nan
 
     def evidence(self, metric: str, checks: int) -> Evidence:
@@ -116,6 +110,24 @@ def value_of(check: HealthCheck, metric: str) -> float:
     """Return a metric's value in a health check, NaN if it was not measured or is not a number."""
     value = check.metrics.get(metric, math.nan)
     return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _finite_values(checks: Sequence[HealthCheck], metric: str) -> list[float]:
+    return [value for check in checks if math.isfinite(value := value_of(check, metric))]
+
+
+def _fall(
+    before: Sequence[HealthCheck],
+    since: Sequence[HealthCheck],
+    metric: str,
+    least_before: int = 1,
+    least_since: int = 1,
+) -> float:
+    """Return by what share the smallest value since is below the smallest before; NaN with too few finite values."""
+    earlier, later = _finite_values(before, metric), _finite_values(since, metric)
+    if len(earlier) < least_before or len(later) < least_since or min(earlier) <= 0:
+        return math.nan
+    return 1 - min(later) / min(earlier)
 
 
 def above(metric: str, limit: float) -> Condition:

@@ -27,7 +27,7 @@ PROGRESS = 0.1  # of the feature distance over three checks: the training works,
 HARDLY = 0.05  # of the feature distance, since half of the images had been seen: the training works no more
 FALLEN_BACK = 1.3  # times the smallest distance so far: the samples were better before
 MIN_REACH = 4.0  # learning rate relative to the weights, times the steps: with less, no training came far
-LATE = 0.5  # share of the budget after which more speed cannot make up for what was lost
+LATE_PROGRESS = 0.5  # share of the budget after which too little is left to start from scratch, or to catch up
 ONLY_PHASES = ("adversarial", "vae")  # of recipes that learn everything in one phase
 FAR = 0.45  # feature distance above which samples plainly do not look like the real pictures
 
@@ -229,7 +229,7 @@ def too_slow(phase: PhaseHistory) -> Finding | None:
     scales.
     """
     progress, ratio = phase.last.progress, phase.last_value("generator_lr_to_weight_ratio")
-    if phase.started_at or phase.is_treated or progress > LATE or len(phase.checks) < 2:
+    if phase.started_at or phase.is_treated or progress > LATE_PROGRESS or len(phase.checks) < 2:
         return None
     if phase.last.phase not in ONLY_PHASES:
         return None

@@ -20,6 +20,7 @@ from ...metrics.networks import EfficientNetLite, load_network
 from .modes import Modes, find_modes
 
 SAMPLE_COUNT = 64  # samples of a health check, and as many real pictures
+DISTANCE_COUNT = 256  # samples for the distance that treatments are judged by
 REFERENCE_COUNT = 512  # real pictures that samples are compared with; their features are clustered into modes
 INPUT_SIZE = 32  # side of the frozen network's input: a ninth of the cost of the 96 pixels that scores take
 SATURATED_ABOVE = 0.99  # absolute value in [-1, 1] that counts as black or white

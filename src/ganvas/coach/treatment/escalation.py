@@ -21,6 +21,7 @@ from .remedy_context import RemedyContext
 from .wager import Wager, is_restart, judge
 
 MAX_TREATMENTS = 8  # in one training
+WORTHWHILE = 0.08  # of the budget: with less left, no prescription could work
 CONVERGED_TEXT = "Stopped: the training has converged. More of it would not make the samples better."
 MIN_IMPROVEMENT = 0.05  # of the feature distance, for a training to be worth continuing
 

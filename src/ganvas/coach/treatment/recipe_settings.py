@@ -11,7 +11,8 @@ from ...config import Config
 from ...events import Prescription
 from ...recipes import RECIPES
 from ...recipes.overrides import with_batch
-from .remedy_context import LATE_PROGRESS, RemedyContext
+from ..diagnosis.rules import LATE_PROGRESS
+from .remedy_context import RemedyContext
 
 FAR_RATE = 3.0  # times the recipe's learning rate, or a third of it
 FAR_BETA1 = 0.2  # from the recipe's

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from ...events import Prescription
 from ...models import can_pack
 from ...phases import side_of
-from ..diagnosis.rules import MIN_BATCH_SIZE, weights_too_large
-from .remedy_context import LATE_PROGRESS, SAFE_RATIO, RemedyContext, one_digit
+from ..diagnosis.rules import LATE_PROGRESS, MIN_BATCH_SIZE, weights_too_large
+from .remedy_context import SAFE_RATIO, RemedyContext, one_digit
 
 LOW_RATIO = 0.002  # below this, training makes no progress
 WANTED_REACH = 10.0  # learning rate relative to the weights, times the steps: trainings of so much came far

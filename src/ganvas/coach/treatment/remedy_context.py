@@ -8,11 +8,10 @@ from ...config import Config
 from ...events import HealthCheck, Prescription
 from ...phases import optimizers_of, side_of
 from ..diagnosis.history import PhaseHistory, value_of
-from ..diagnosis.rules import MIN_REACH
+from ..diagnosis.rules import LATE_PROGRESS, MIN_REACH
 
 SAFE_RATIO = 0.015  # learning rate relative to the weights with which no measured training overshot
 HIGH_RATIO = 0.04  # from here on the learning rate may be the problem
-LATE_PROGRESS = 0.5  # share of the budget after which too little is left to start from scratch
 
 
 @dataclass(frozen=True)

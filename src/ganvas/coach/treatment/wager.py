@@ -119,6 +119,28 @@ def head_start(phase: PhaseHistory, prescriptions: Sequence[Prescription], histo
     return 0
 
 
+def new_aside(
+    history: Sequence[Event],
+    prescriptions: Sequence[Prescription],
+    before: Aside | None,
+    measure_distance: Callable[[], float],
+) -> Aside | None:
+    """Return how the state of the last health check is put aside; None if it is not worth it, or worse than `before`.
+
+    Weights that are not finite are not worth it.
+
+    Args:
+        prescriptions: of the treatment that is about to be given.
+    """
+    phase = present_phase(history)
+    if phase is None or phase.last_value("finite") < 1 or prescriptions[-1].kind == "stop":
+        return None
+    distance = measure_distance()
+    if not math.isfinite(distance) or (before is not None and before.distance < distance):
+        return None
+    return Aside(phase.last.step, distance, phase.last.images_seen + head_start(phase, prescriptions, history))
+
+
 def _distance_to_beat(last: Treatment, wager: Wager) -> float:
     """Return the distance that the samples must not exceed: of what was put aside, or of just before the treatment."""
     if is_restart(last.prescriptions) and wager.aside is not None:

@@ -11,11 +11,10 @@ from ...device import seeded_rng
 from ...errors import lookup
 from ..measurement import health_metrics
 from ..measurement.dead_units import dead_unit_share
-from ..measurement.health_metrics import REFERENCE_COUNT, SAMPLE_COUNT
+from ..measurement.health_metrics import DISTANCE_COUNT, REFERENCE_COUNT, SAMPLE_COUNT
 from . import validate
 from .probe import copy_of, run_copy, without_side_effects
 
-DISTANCE_COUNT = 256  # samples for the distance that treatments are judged by, if there are so many latents
 MIN_SAMPLES = 8  # with fewer, diversity cannot be measured
 NETWORKS = {"generator": "generator", "discriminator": "discriminator"}
 WITHOUT_DISCRIMINATOR = "Leave out discriminator=, and pass your loop's real_logits and fake_logits to observe()."

@@ -3,8 +3,7 @@
 Those ask for a configuration. A loop has none, so it is made up from what is known: optimizers, loss, penalty, latents.
 """
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from torch.optim import Optimizer
@@ -13,14 +12,13 @@ from ...config import Config, DataConfig, NetworkConfig, OptimizerConfig, Penalt
 from ...errors import check_choice
 from ...events import Event, HealthCheck, Prescription, Treatment
 from ...losses import LOSSES, PENALTIES
-from ..diagnosis.history import last_treated_at, present_phase
+from ..diagnosis.history import last_treated_at
 from ..diagnosis.verdict import diagnose
-from ..treatment.escalation import Situation, prescribe
+from ..treatment.escalation import WORTHWHILE, Situation, prescribe
 from ..treatment.prescription import KINDS, with_prescriptions
-from ..treatment.wager import Aside, Wager, head_start
+from ..treatment.wager import Wager
 from .repair import Repairs
 
-WORTHWHILE = 0.08  # of the training: with less left, no prescription could work
 SEEN = {"lr", "beta1", "rollback", "reinitialize"}  # in optimizers and networks; other prescriptions are remembered
 NETWORK = NetworkConfig("dcgan", ())  # unknown; of this kind, everything can be advised
 
@@ -85,22 +83,6 @@ def treatments(history: Sequence[Event], now: Situation) -> list[Treatment]:
     if checked_at <= last_treated_at(history) or (given and given[-1].prescriptions[-1].kind == "stop"):
         return []
     return list(prescribe(history, diagnose(history), now))
-
-
-def aside(
-    history: Sequence[Event],
-    prescriptions: Sequence[Prescription],
-    before: Aside | None,
-    measure_distance: Callable[[], float],
-) -> Aside | None:
-    """Return how the present state is put aside; None if it is not worth it, or worse than `before`."""
-    phase = present_phase(history)
-    if phase is None or phase.last_value("finite") < 1 or prescriptions[-1].kind == "stop":
-        return None
-    distance = measure_distance()
-    if not math.isfinite(distance) or (before is not None and before.distance < distance):
-        return None
-    return Aside(phase.last.step, distance, phase.last.images_seen + head_start(phase, prescriptions, history))
 
 
 def loop_config(

@@ -9,8 +9,8 @@ from ..diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..diagnosis.history import is_promising
 from ..measurement.ranks import average_over_ranks
 from ..treatment.escalation import Situation
-from ..treatment.wager import Wager, is_over
-from .prescribe import LoopSettings, aside, situation, treatments
+from ..treatment.wager import Wager, is_over, new_aside
+from .prescribe import LoopSettings, situation, treatments
 from .repair import Repairs
 
 JUDGED = ("helped", "failed")  # outcomes about which there is nothing to do
@@ -70,7 +70,7 @@ class TreatmentRunner:
             self.repairs.undo()
         else:
             before = self.repairs.aside
-            state = aside(self._history, treatment.prescriptions, before, self._distance_now)
+            state = new_aside(self._history, treatment.prescriptions, before, self._distance_now)
             if state is not None and self.repairs.can_go_back:
                 self.repairs.put_aside(state)
             left = self.repairs.apply(treatment.prescriptions, step)

@@ -13,13 +13,13 @@ import torch
 
 from ...coach.diagnosis.check_times import MIN_STEPS, gap_factor
 from ...coach.diagnosis.diagnoses import HEALTHY_VERDICTS
-from ...coach.diagnosis.history import is_change, is_promising, is_suspicious, last_verdict, present_phase
+from ...coach.diagnosis.history import is_change, is_promising, is_suspicious, last_verdict
 from ...coach.diagnosis.verdict import diagnose
 from ...coach.measurement.health_metrics import finite_share
 from ...coach.measurement.ranks import average_over_ranks
-from ...coach.treatment.escalation import Situation, prescribe
+from ...coach.treatment.escalation import WORTHWHILE, Situation, prescribe
 from ...coach.treatment.prescription import with_prescriptions
-from ...coach.treatment.wager import Aside, Wager, head_start, is_over
+from ...coach.treatment.wager import Wager, is_over, new_aside
 from ...config import Config, PhaseConfig
 from ...data.prepare import PreparedDataset
 from ...event_log import read_events
@@ -41,7 +41,6 @@ from .interventions import apply_prescriptions
 from .restarts import undo
 
 SOON = 0.25  # of the usual gap, when the last check was bad and one more would make it a sickness
-WORTHWHILE = 0.08  # of the budget: with less left, no prescription could work
 RESTARTS = ("restart_phase", "reinitialize")
 Known = HealthCheck | Verdict | Treatment | Score
 
@@ -216,17 +215,14 @@ class CoachRunner:
     def _put_aside(self, state: State, phase: PhaseConfig, treatment: Treatment) -> None:
         """Put the state aside, to be gone back to if the treatment makes the samples worse.
 
-        What was put aside before stays if its samples were better. Weights that are not finite are not worth it.
+        What was put aside before stays if its samples were better.
         """
-        history, aside = present_phase(self.history), state.coach.aside
-        if history is None or history.last_value("finite") < 1 or treatment.prescriptions[-1].kind == "stop":
-            return
-        distance = self._measure_distance(state, phase)
-        if not math.isfinite(distance) or (aside is not None and aside.distance < distance):
-            return
-        until = state.counters.images_seen + head_start(history, treatment.prescriptions, self.history)
-        state.coach.aside = Aside(state.counters.step, distance, until)
-        write_checkpoint(self.run.aside, self.base, state, self.run.events_size())
+        aside = new_aside(
+            self.history, treatment.prescriptions, state.coach.aside, lambda: self._measure_distance(state, phase)
+        )
+        if aside is not None:
+            state.coach.aside = aside
+            write_checkpoint(self.run.aside, self.base, state, self.run.events_size())
 
     def pending_events(self) -> Iterator[Event]:
         """Yield what was found and done and not yielded yet; nothing is lost if the listener leaves in between."""

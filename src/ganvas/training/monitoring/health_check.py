@@ -11,7 +11,7 @@ from torch import Tensor
 from ...coach.measurement import health_metrics
 from ...coach.measurement.averages import loss_metrics
 from ...coach.measurement.dead_units import ActivationLayer, forward_with_dead_units, layers_trained_in, share_of_dead
-from ...coach.measurement.health_metrics import INPUT_SIZE, REFERENCE_COUNT, SAMPLE_COUNT
+from ...coach.measurement.health_metrics import DISTANCE_COUNT, INPUT_SIZE, REFERENCE_COUNT, SAMPLE_COUNT
 from ...coach.measurement.metric_names import METRICS
 from ...config import Config, PhaseConfig
 from ...data.prepare import PreparedDataset
@@ -31,8 +31,6 @@ from ..state import State
 from ..steps.batch import Batch, augment_probability, make_batch
 from ..steps.d_input import d_logits
 from ..steps.ema import prepare_for_sampling
-
-DISTANCE_COUNT = 256  # samples for the distance that treatments are judged by
 
 
 class HealthChecker:
