@@ -10,6 +10,7 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the cores; torch, imported later, reads this
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.pop("COLUMNS", None)  # of no terminal; rich would take it for a width that was asked for
+os.environ["GANVAS_LANG"] = "en"  # whatever this machine speaks
 
 
 @pytest.fixture(scope="session")
