@@ -1,6 +1,6 @@
 """Train each narrow recipe for some steps, alone or as one of several processes, and write the weights and losses.
 
-    python -m torch.distributed.run --standalone --nproc-per-node 2 together.py PICTURES OUT
+python -m torch.distributed.run --standalone --nproc-per-node 2 together.py PICTURES OUT
 """
 
 import sys

@@ -75,7 +75,7 @@ class PixelNorm(nn.Module):
 
 
 class MinibatchStdDev(nn.Module):
-    """One more channel that says how much the images of a group differ (ProGAN, section 3; groups as in StyleGAN).
+    """One more channel that says how much the images of a group differ (ProGAN, section 3; groups of 4 as in StyleGAN).
 
     Its value is the standard deviation over the group, averaged over channels and pixels. Where the batch is no
     multiple of the group size, the largest smaller size that divides it is taken; if there is none, the batch is one

@@ -1,8 +1,7 @@
 """The networks of StyleGAN2 (Karras et al. 2020): styles decide what is drawn, and learned noise adds detail.
 
-Dense layers map z to a style w. In every layer w scales the channels that the convolution sees. All is plain PyTorch. A
-modulated convolution is computed as scaled input, one shared convolution, scaled output. The numbers are those of a
-convolution per image (section 2.2 there, grouped), and on a CPU this is several times as fast.
+Dense layers map z to a style w, which scales the channels that each convolution sees: scaled input, one shared
+convolution, scaled output. That is a convolution per image (section 2.2 there), in a fraction of the time on a CPU.
 """
 
 from functools import partial
