@@ -20,6 +20,7 @@ from .errors import GanvasError
 
 TIMEOUT = timedelta(seconds=90)  # for the others to take part in a step
 MAIN_TIMEOUT = timedelta(minutes=10)  # for the main process to say what comes next: it also scores and saves
+LEAST_SHARE = 4  # images of a batch, or a multiple: as many are compared by a minibatch deviation, and half are samples
 
 _control: list[distributed.ProcessGroup] = []  # in which the main process leads the others
 _alone: ContextVar[bool] = ContextVar("alone", default=False)

@@ -25,7 +25,7 @@ from ganvas.training.state_io import state_to_tensors
 from ganvas.training.steps import autoencoder, batch
 from ganvas.training.steps.batch import make_loader
 
-BATCH, STEPS = 16, 24
+BATCH, STEPS = 16, 8
 
 
 def cases() -> dict[str, Config]:

@@ -14,16 +14,16 @@ from enum import IntEnum
 from ..config import Config, DataConfig
 from ..data import PreparedDataset, prepare
 from ..device import DeviceChoice, available_cores, torch_device
-from ..distributed import agree, broadcast, process_count
+from ..distributed import LEAST_SHARE, agree, broadcast, process_count
 from ..errors import GanvasError
 from ..events import Event, Prescription, run_to_end
+from ..planning.memory import batch_to_share
 from .phases import add_to_averages, run_step
 from .state import State
 from .state_io import load_state, state_to_tensors
 from .steps.batch import make_loader
 
 SECONDS_BETWEEN = 5.0  # signs of life of a main process that is not ready yet
-LEAST_SHARE = 4  # images of a batch: those that a minibatch deviation compares, and half of them samples
 
 
 class Order(IntEnum):
@@ -95,10 +95,9 @@ def check_shares(config: Config) -> None:
     count = process_count()
     for phase in config.phases:
         if phase.batch % count or (phase.batch and phase.batch // count < LEAST_SHARE):
-            fitting = max(LEAST_SHARE * count, -(-phase.batch // count) * count)
             raise GanvasError(
                 f"{count} processes cannot share a batch of {phase.batch} in equal parts of {LEAST_SHARE} or more.",
-                f"Start fewer, or begin another run: --batch {fitting} --out OTHER",
+                f"Start fewer, or begin another run: --batch {batch_to_share(phase.batch, count)} --out OTHER",
             )
 
 
