@@ -4,8 +4,6 @@ import ctypes
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,21 +75,6 @@ def choose_device(requested: str = "auto") -> DeviceChoice:
             f"There is no device '{requested}' on this machine, only {', '.join(available)}.", "Try: ganvas env"
         )
     return DeviceChoice(name, threads, f"{available[name]}, as asked")
-
-
-@contextmanager
-def process_group() -> Iterator[None]:
-    """Join the process group for the body of the `with`, if torchrun started several processes."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        yield
-        return
-    from torch import distributed
-
-    distributed.init_process_group("gloo")  # only CPU tensors are exchanged
-    try:
-        yield
-    finally:
-        distributed.destroy_process_group()
 
 
 def torch_device(choice: DeviceChoice) -> "torch.device":

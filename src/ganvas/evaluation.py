@@ -14,6 +14,7 @@ from torch import Tensor
 from .atomic_write import write_atomically
 from .data.ownership import check_free, not_ours
 from .device import choose_device, seeded_rng, torch_device
+from .distributed import is_main
 from .errors import GanvasError
 from .evaluation_inputs import (
     EvaluationInputs,
@@ -120,7 +121,7 @@ def evaluate(
     )
     evaluation, pairs = yield from evaluate_samples(inputs, real_images, options)
     folder = out or (run.evaluation if inputs.is_of_run else None)
-    if folder is not None and is_first_rank():
+    if folder is not None and is_main():
         metadata = {"subject": inputs.name, "seed": options.seed}
         real = torch.from_numpy(np.asarray(inputs.real_data.images[real_images.random_indices(GRID_IMAGES)]))
         grids = image_grid(inputs.samples[:GRID_IMAGES]), image_grid(real), pairs
@@ -162,11 +163,6 @@ def read_evaluation(run: Run) -> dict[str, Any] | None:
     """Return the contents of scores.json for the run's current model; None if that model has not been evaluated."""
     record = _read_record(run.evaluation / SCORES_FILE)
     return record if "model" in record and record["model"] == model_hash(run) else None
-
-
-def is_first_rank() -> bool:
-    """Return whether this process is the one that writes files and prints."""
-    return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
 
 
 def evaluate_samples(

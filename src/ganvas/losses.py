@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .distributed import mean_over_processes, own_rows
+
 DiscriminatorFn = Callable[[Tensor], Tensor]
 
 
@@ -77,12 +79,17 @@ def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
 
 def relativistic_hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     """E[max(0, 1 - (D(x) - E D(y)))] + E[max(0, 1 + (D(y) - E D(x)))] (Jolicoeur-Martineau 2019, RaHinge)."""
-    return F.relu(1 - (real - fake.mean())).mean() + F.relu(1 + (fake - real.mean())).mean()
+    return F.relu(1 - (real - _mean(fake))).mean() + F.relu(1 + (fake - _mean(real))).mean()
 
 
 def relativistic_hinge_generator(real: Tensor, fake: Tensor) -> Tensor:
     """E[max(0, 1 + (D(x) - E D(y)))] + E[max(0, 1 - (D(y) - E D(x)))] (Jolicoeur-Martineau 2019)."""
-    return F.relu(1 + (real - fake.mean())).mean() + F.relu(1 - (fake - real.mean())).mean()
+    return F.relu(1 + (real - _mean(fake))).mean() + F.relu(1 - (fake - _mean(real))).mean()
+
+
+def _mean(logits: Tensor) -> Tensor:
+    """Return the mean over the whole batch, also where several processes share it."""
+    return mean_over_processes(logits.mean())
 
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -136,7 +143,7 @@ def approximate_gradient_penalty(
     To first order the difference is sigma e.grad D, whose square has the mean sigma^2 |grad D|^2 (Lin et al. 2025,
     Seaweed APT, eq. 3, there with a fixed weight instead of 1 / sigma^2).
     """
-    noise = torch.randn(images.shape, generator=rng, device=images.device, dtype=images.dtype)
+    noise = own_rows(torch.randn, images.shape, generator=rng, device=images.device, dtype=images.dtype)
     logits, noisy_logits = discriminator(images), discriminator(images + sigma * noise)
     difference = mean_logit_per_image(logits) - mean_logit_per_image(noisy_logits)
     return 0.5 * (difference / sigma).square().mean()
@@ -144,7 +151,7 @@ def approximate_gradient_penalty(
 
 def wgan_gradient_penalty(discriminator: DiscriminatorFn, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """E[(|grad D(u x + (1 - u) y)| - 1)^2] with u ~ U(0, 1) per pair (Gulrajani et al. 2017, WGAN-GP, eq. 3)."""
-    u = torch.rand((len(real), 1, 1, 1), generator=rng, device=real.device, dtype=real.dtype)
+    u = own_rows(torch.rand, (len(real), 1, 1, 1), generator=rng, device=real.device, dtype=real.dtype)
     between = torch.lerp(fake.detach().to(real.dtype), real, u).requires_grad_(True)
     with torch.enable_grad():
         logits = mean_logit_per_image(discriminator(between))

@@ -67,7 +67,7 @@ def test_minibatch_standard_deviation_is_its_formula(batch: int, group: int) -> 
     assert torch.equal(actual[:, :3], features)
     groups = batch // group
     for first in range(groups):
-        members = list(range(first, batch, groups))
+        members = list(range(first * group, (first + 1) * group))
         deviations = []
         for c in range(3):
             for y in range(2):

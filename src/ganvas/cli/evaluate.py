@@ -35,8 +35,8 @@ class Evaluate:
     json: Json = False
 
     def execute(self) -> dict[str, Any]:
-        from ..device import process_group
-        from ..evaluation import evaluate, is_first_rank
+        from ..distributed import is_main, process_group
+        from ..evaluation import evaluate
         from ..evaluation_inputs import EvaluationOptions
         from ..events import run_to_end
         from .tables import show_evaluation
@@ -45,7 +45,7 @@ class Evaluate:
         options = EvaluationOptions(self.count, self.network, self.weights, self.seed, self.device, self.at)
         with process_group():
             events = evaluate(self.subject, self.against, options, self.out)
-            if not is_first_rank():
+            if not is_main():
                 run_to_end(events)
                 return {}
             evaluation = render_events(events)

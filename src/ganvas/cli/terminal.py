@@ -64,12 +64,15 @@ def render_events(stream: Generator[events.Event, None, T]) -> T:
 @contextmanager
 def stop_on_signals() -> Iterator[Any]:
     """Yield a function that returns whether SIGINT or SIGTERM has arrived; a second signal acts at once."""
+    from ..distributed import is_main
+
     received: list[int] = []
 
     def remember(number: int, frame: object) -> None:
         received.append(number)
         signal.signal(number, before[number])
-        console.print("\nSaving, then stopping. Press Ctrl-C again to stop at once.")
+        if is_main():
+            console.print("\nSaving, then stopping. Press Ctrl-C again to stop at once.")
 
     before = {int(number): signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

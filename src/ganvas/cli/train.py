@@ -21,6 +21,7 @@ class _Train:
     def execute(self) -> dict[str, Any]:
         import ganvas
 
+        from ..distributed import is_main, process_group
         from .terminal import render_until_done, stop_on_signals
 
         if self.pictures is None and self.out is None:
@@ -28,8 +29,13 @@ class _Train:
         name = (self.pictures or Path()).resolve().name.partition(".")[0] or "pictures"
         out = self.out or Path("runs") / name
         options = options_of(self).given()
-        with stop_on_signals() as stop:
-            return render_until_done(ganvas.train(self.pictures, out, **options, stop=stop))
+        with process_group(), stop_on_signals() as stop:
+            events = ganvas.train(self.pictures, out, **options, stop=stop)
+            if is_main():
+                return render_until_done(events)
+            for _ in events:  # the main process tells what there is to tell
+                pass
+            return {}
 
 
 Train = make_dataclass("Train", train_option_groups(), bases=(_Train,), frozen=True)

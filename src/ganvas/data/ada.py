@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..distributed import own_rows
+
 MAX_SHIFT = 0.125  # of a side: maximum of integer translations, standard deviation of fractional ones
 SCALE_STD = 0.2  # of the base-2 logarithm
 BRIGHTNESS_STD, CONTRAST_STD, SATURATION_STD = 0.2, 0.5, 1.0  # the last two of base-2 logarithms
@@ -39,9 +41,11 @@ def ada_augment(images: Tensor, probability: float, generator: torch.Generator) 
         ValueError: the probability is above 1.
     """
     device, count = images.device, len(images)
-    gates = torch.rand((count, NUM_GEOMETRY + NUM_ROTATIONS + NUM_COLOR), generator=generator, device=device)
-    uniform = torch.rand((count, 8), generator=generator, device=device)
-    normal = torch.randn((count, 7), generator=generator, device=device)  # same number of draws at any probability
+    num_gates = NUM_GEOMETRY + NUM_ROTATIONS + NUM_COLOR
+    gates = own_rows(torch.rand, (count, num_gates), generator=generator, device=device)
+    uniform = own_rows(torch.rand, (count, 8), generator=generator, device=device)
+    # the same number of draws at any probability
+    normal = own_rows(torch.randn, (count, 7), generator=generator, device=device)
     geometry = geometry_matrices(gates, uniform, normal, probability, (images.shape[2], images.shape[3]))
     moved = (geometry != torch.eye(3, device=device)).flatten(1).any(1)
     augmented = images

@@ -4,11 +4,13 @@ All are differentiable, work on any shape (B, C, H, W), and take their random nu
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..distributed import own_rows
 from ..errors import lookup
 
 
@@ -82,12 +84,12 @@ POLICIES: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
 def _uniform(images: Tensor, generator: torch.Generator) -> Tensor:
     """Return one number in [0, 1) per image, (B, 1, 1, 1)."""
     shape = (images.shape[0], 1, 1, 1)
-    return torch.rand(shape, generator=generator, device=images.device, dtype=images.dtype)
+    return own_rows(torch.rand, shape, generator=generator, device=images.device, dtype=images.dtype)
 
 
 def _integers(low: int, high: int, batch: int, device: torch.device, generator: torch.Generator) -> Tensor:
     """Return one integer in [low, high] per image, (B, 1)."""
-    return torch.randint(low, high + 1, (batch, 1), generator=generator, device=device)
+    return own_rows(partial(torch.randint, low, high + 1), (batch, 1), generator=generator, device=device)
 
 
 def _shifted_indices(batch: int, length: int, ratio: float, device: torch.device, generator: torch.Generator) -> Tensor:

@@ -17,7 +17,6 @@ class Loader:
     Args:
         prepared: a dataset from `ganvas.data.prepare`.
         seed: of the shuffling, 0 or more.
-        rank, world_size: of several processes, each takes every `world_size`-th image, starting at its rank.
         held_out: number of images that never appear; `ganvas.data.split` chooses them.
         balanced: sample each class in proportion to the square root of its size. A class of 10 images beside one of
             1,000 is then seen a tenth as often, not a hundredth.
@@ -27,15 +26,11 @@ class Loader:
         self,
         prepared: PreparedDataset,
         seed: int,
-        rank: int = 0,
-        world_size: int = 1,
         held_out: int = 0,
         balanced: bool = False,
     ) -> None:
         self._images = np.asarray(prepared.images)
         self._labels = prepared.labels
-        self._rank = rank
-        self._world_size = world_size
         train_indices = split(prepared.count, held_out).train
         classes = (
             _indices_by_class(train_indices, prepared.labels)
@@ -63,17 +58,15 @@ class Loader:
         return self._permutation(number)
 
     def batch(self, images_seen: int, count: int) -> tuple[Tensor, Tensor | None]:
-        """Return this process's `count` images (count, C, H, W) uint8, and their labels (count,) int64 or None.
+        """Return the `count` images (count, C, H, W) uint8 after the first `images_seen`, and their labels.
 
-        Args:
-            images_seen: by all processes together before this batch. Their batches make up the next
-                `count * world_size` images of the stream, across the end of an epoch too.
+        Labels are (count,) int64, or None. A batch may go on in the next epoch.
         """
-        parts, position, remaining = [], images_seen + self._rank, count
+        parts, position, remaining = [], images_seen, count
         while remaining:
             epoch, offset = divmod(position, self._epoch_length)
-            parts.append(self._permutation(epoch)[offset : offset + remaining * self._world_size : self._world_size])
-            position += len(parts[-1]) * self._world_size
+            parts.append(self._permutation(epoch)[offset : offset + remaining])
+            position += len(parts[-1])
             remaining -= len(parts[-1])
         indices = np.concatenate(parts) if parts else np.empty(0, np.int64)
         images = torch.from_numpy(self._images[indices])

@@ -21,6 +21,7 @@ from torch import Tensor, distributed, nn
 
 from ..atomic_write import write_atomically
 from ..data.cache import cache_folder, make_cache_folder
+from ..distributed import rank, world_size
 from ..errors import GanvasError
 from . import DEFAULT_NETWORK
 from .networks import load_network
@@ -104,21 +105,15 @@ def extract_features(
             "Pass what `ganvas.load(RUN).sample(count)` returns.",
         )
     model = load_network(network, weights).to(device)
-    rank, world_size = _rank_and_world_size(len(images))
-    first, last = len(images) * rank // world_size, len(images) * (rank + 1) // world_size
+    size = world_size() if len(images) >= world_size() else 1  # with fewer images than processes, each looks at all
+    number = rank() if size > 1 else 0
+    first, last = len(images) * number // size, len(images) * (number + 1) // size
     intermediate, final = _extract_range(images, range(first, last, batch_size), last, model, torch.device(device))
-    if world_size > 1:
-        shares: list[tuple[Tensor, Tensor]] = [(intermediate, final)] * world_size
+    if size > 1:
+        shares: list[tuple[Tensor, Tensor]] = [(intermediate, final)] * size
         distributed.all_gather_object(shares, (intermediate, final))
         intermediate, final = (torch.cat(parts) for parts in zip(*shares, strict=True))
     return Features(network, intermediate, final)
-
-
-def _rank_and_world_size(count: int) -> tuple[int, int]:
-    """Return rank and world size; (0, 1), so no sharing, with fewer images than processes."""
-    if not distributed.is_initialized() or count < distributed.get_world_size():
-        return 0, 1
-    return distributed.get_rank(), distributed.get_world_size()
 
 
 @torch.no_grad()
@@ -186,8 +181,8 @@ def _checksum(tensors: dict[str, Tensor]) -> str:
 
 def _true_on_all_ranks(condition: bool) -> bool:
     """Return whether `condition` holds on every rank, since all ranks must take part in a shared computation."""
-    if not distributed.is_initialized():
+    if world_size() == 1:
         return condition
-    answers = [condition] * distributed.get_world_size()
+    answers = [condition] * world_size()
     distributed.all_gather_object(answers, condition)
     return all(answers)

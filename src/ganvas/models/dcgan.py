@@ -5,6 +5,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from .base import Discriminator, Generator
+from .batch_norm import BatchNorm2d
 from .layers import Shape, TransposedConv, Widths, resolutions
 
 EARLY_LAYERS = 3  # the first convolution, its norm and activation
@@ -34,11 +35,11 @@ class DCGANGenerator(Generator):
         coarsest, *finer = resolutions(height, width, len(widths))
         layers: list[nn.Module] = [
             nn.ConvTranspose2d(z_dim, widths[0], coarsest, bias=False),
-            nn.BatchNorm2d(widths[0]),
+            BatchNorm2d(widths[0]),
             nn.ReLU(),
         ]
         for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=False):
-            layers += [TransposedConv(in_channels, out_channels, size), nn.BatchNorm2d(out_channels), nn.ReLU()]
+            layers += [TransposedConv(in_channels, out_channels, size), BatchNorm2d(out_channels), nn.ReLU()]
         self.layers = nn.Sequential(*layers, TransposedConv(widths[-1], channels, finer[-1]), nn.Tanh())
         self.apply(normal_init)
 
@@ -67,7 +68,7 @@ class DCGANDiscriminator(Discriminator):
         layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
         for in_channels, out_channels in pairwise(widths):
             convolution = nn.Conv2d(in_channels, out_channels, 4, 2, 1, bias=False)
-            layers += [convolution, nn.BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
+            layers += [convolution, BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
         coarsest = (height >> len(widths), width >> len(widths))
         self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, coarsest, bias=False))
         self.apply(normal_init)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import at_least_float32
+from .precision import at_least_float32
 
 LEAKY_SLOPE = 0.2  # of the leaky ReLUs between these layers
 SQRT2 = 2**0.5  # gain of a layer before a ReLU, which makes features smaller by about so much
@@ -75,7 +75,7 @@ class PixelNorm(nn.Module):
 
 
 class MinibatchStdDev(nn.Module):
-    """One more channel that says how much the images of a group differ (ProGAN, section 3; groups as in StyleGAN).
+    """One more channel that says how much the images of a group differ (ProGAN, section 3; groups of 4 as in StyleGAN).
 
     Its value is the standard deviation over the group, averaged over channels and pixels. Where the batch is no
     multiple of the group size, the largest smaller size that divides it is taken; if there is none, the batch is one
@@ -93,9 +93,9 @@ class MinibatchStdDev(nn.Module):
         """Return (B, C + 1, H, W) for (B, C, H, W)."""
         batch, _, height, width = features.shape
         size = next((size for size in range(min(self.group_size, batch), 1, -1) if batch % size == 0), batch)
-        # image i is in group i mod (B / size)
-        groups = at_least_float32(features).reshape(size, -1, *features.shape[1:])
-        variance = (groups - groups.mean(0)).square().mean(0)
+        # A group is of images that follow each other, so that processes which share a batch have whole groups.
+        groups = at_least_float32(features).reshape(-1, size, *features.shape[1:])
+        variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)
         std = (variance + 1e-8).sqrt().mean((1, 2, 3))
-        channel = std.repeat(size).view(-1, 1, 1, 1).expand(-1, 1, height, width)
+        channel = std.repeat_interleave(size).view(-1, 1, 1, 1).expand(-1, 1, height, width)
         return torch.cat([features, channel.to(features.dtype)], 1)

@@ -5,6 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from .batch_norm import BatchNorm2d
 from .conditional import ClassConditionalGenerator, ClassConditionalLatent
 from .layers import Shape, Widths, resolutions
 
@@ -58,14 +59,14 @@ class FastGANGenerator(ClassConditionalGenerator):
         self.input_block = nn.Sequential(
             nn.Linear(self.conditional_latent.dim, first_channels * first_height * first_width, bias=False),
             nn.Unflatten(1, (first_channels, first_height, first_width)),
-            nn.BatchNorm2d(first_channels),
+            BatchNorm2d(first_channels),
             nn.GLU(1),
         )
         self.blocks = nn.ModuleList(
             nn.Sequential(
                 nn.Upsample(size),
                 nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1, bias=False),
-                nn.BatchNorm2d(2 * out_channels),
+                BatchNorm2d(2 * out_channels),
                 nn.GLU(1),
             )
             for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=True)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from .base import Discriminator
+from .batch_norm import BatchNorm2d
 from .conditional import ProjectionHead
 from .equalized import LEAKY_SLOPE
 from .layers import Shape, Widths
@@ -26,14 +27,14 @@ class _Down(nn.Module):
         super().__init__()
         self.main = nn.Sequential(
             spectral_norm(nn.Conv2d(before, after, 4, 2, 1, bias=False)),
-            nn.BatchNorm2d(after),
+            BatchNorm2d(after),
             nn.LeakyReLU(LEAKY_SLOPE),
             spectral_norm(nn.Conv2d(after, after, 3, 1, 1, bias=False)),
-            nn.BatchNorm2d(after),
+            BatchNorm2d(after),
             nn.LeakyReLU(LEAKY_SLOPE),
         )
         self.direct = nn.Sequential(
-            spectral_norm(nn.Conv2d(before, after, 1, bias=False)), nn.BatchNorm2d(after), nn.LeakyReLU(LEAKY_SLOPE)
+            spectral_norm(nn.Conv2d(before, after, 1, bias=False)), BatchNorm2d(after), nn.LeakyReLU(LEAKY_SLOPE)
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -60,7 +61,7 @@ class _ReconstructionDecoder(nn.Module):
             layers += [
                 nn.Upsample(scale_factor=2),
                 nn.Conv2d(width if index else before, 2 * width, 3, padding=1, bias=False),
-                nn.BatchNorm2d(2 * width),
+                BatchNorm2d(2 * width),
                 nn.GLU(1),
             ]
         self.layers = nn.Sequential(
@@ -100,7 +101,7 @@ class FastGANDiscriminator(Discriminator):
         doublings, last = len(widths) - 1, widths[-1]
         self.epilogue = nn.Sequential(
             spectral_norm(nn.Conv2d(last, last, 1, bias=False)),
-            nn.BatchNorm2d(last),
+            BatchNorm2d(last),
             nn.LeakyReLU(LEAKY_SLOPE),
             nn.Conv2d(last, last, (height >> doublings, width >> doublings), bias=False),
             nn.LeakyReLU(LEAKY_SLOPE),

@@ -5,6 +5,7 @@ import math
 from torch import Tensor, nn
 
 from .base import Discriminator, Generator
+from .batch_norm import BatchNorm1d
 from .layers import Shape, Widths
 
 EARLY_LAYERS = 3  # the first dense one, its norm and activation
@@ -24,7 +25,7 @@ class FCGenerator(Generator):
         self.shape = shape
         layers: list[nn.Module] = []
         for in_features, out_features in zip((z_dim, *widths), widths, strict=False):
-            layers += [nn.Linear(in_features, out_features), nn.BatchNorm1d(out_features), nn.LeakyReLU(0.2)]
+            layers += [nn.Linear(in_features, out_features), BatchNorm1d(out_features), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], math.prod(shape)), nn.Tanh())
 
     def forward(self, z: Tensor) -> Tensor:

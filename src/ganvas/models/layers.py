@@ -2,9 +2,11 @@
 
 from itertools import pairwise
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .batch_norm import BatchNorm2d
+from .precision import at_least_float32
 
 Shape = tuple[int, int, int]  # (C, H, W) of an image
 Widths = tuple[int, ...]  # channels of each stage or level
@@ -64,15 +66,10 @@ def down_convs(widths: Widths, shape: Shape, out_features: int, norm: bool) -> n
     for index, (in_channels, out_channels) in enumerate(pairwise((channels, *widths))):
         layers.append(nn.Conv2d(in_channels, out_channels, 4, 2, 1))
         if norm and index > 0:
-            layers.append(nn.BatchNorm2d(out_channels))
+            layers.append(BatchNorm2d(out_channels))
         layers.append(nn.LeakyReLU(0.2))
     pixels = (height >> len(widths)) * (width >> len(widths))
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * pixels, out_features))
-
-
-def at_least_float32(features: Tensor) -> Tensor:
-    """Return features in float32 at least: squares and small sums do not fit into less."""
-    return features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
 
 
 def resize_bilinear(features: Tensor, size: tuple[int, int]) -> Tensor:

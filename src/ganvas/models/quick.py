@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .base import Discriminator, Generator
+from .batch_norm import BatchNorm1d, BatchNorm2d
 from .layers import ResizeConv, Shape, TransposedConv, Widths, down_convs, resolutions
 
 EARLY_LAYERS = 4  # of a decoder: the dense one as a map, its norm and activation
@@ -42,11 +43,11 @@ class Decoder(Generator):
         layers: list[nn.Module] = [
             nn.Linear(code_dim, widths[0] * first_height * first_width, bias=False),
             nn.Unflatten(1, (widths[0], first_height, first_width)),
-            nn.BatchNorm2d(widths[0]),
+            BatchNorm2d(widths[0]),
             nn.LeakyReLU(0.2),
         ]
         for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=True):
-            layers += [up(in_channels, out_channels, size), nn.BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
+            layers += [up(in_channels, out_channels, size), BatchNorm2d(out_channels), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], channels, 3, 1, 1), nn.Tanh())
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -72,7 +73,7 @@ class Encoder(nn.Module):
     def __init__(self, code_dim: int, widths: Widths, shape: Shape) -> None:
         super().__init__()
         self.layers = down_convs(widths, shape, code_dim, norm=True)
-        self.norm = nn.BatchNorm1d(code_dim, affine=False)
+        self.norm = BatchNorm1d(code_dim, affine=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return codes (B, code_dim) of images (B, C, H, W)."""

@@ -1,20 +1,22 @@
 """The networks of StyleGAN2 (Karras et al. 2020): styles decide what is drawn, and learned noise adds detail.
 
-Dense layers map z to a style w. In every layer w scales the channels that the convolution sees. All is plain PyTorch. A
-modulated convolution is computed as scaled input, one shared convolution, scaled output. The numbers are those of a
-convolution per image (section 2.2 there, grouped), and on a CPU this is several times as fast.
+Dense layers map z to a style w, which scales the channels that each convolution sees: scaled input, one shared
+convolution, scaled output. That is a convolution per image (section 2.2 there), in a fraction of the time on a CPU.
 """
 
+from functools import partial
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..distributed import own_rows
 from .base import Discriminator
 from .conditional import ClassConditionalGenerator, ClassConditionalLatent, ProjectionHead
 from .equalized import LEAKY_SLOPE, SQRT2, EqualConv2d, EqualLinear, PixelNorm
-from .layers import Shape, Widths, at_least_float32, resize_bilinear
+from .layers import Shape, Widths, resize_bilinear
+from .precision import at_least_float32
 from .progan_layers import epilogue, from_rgb
 
 MAPPING_LAYERS = 2  # dense layers from z to w, as in StyleGAN2-ADA's small presets; the first paper's 8 learn slower
@@ -125,7 +127,7 @@ class SynthesisLayer(nn.Module):
         noise = self.noise_const
         if rng is not None:
             shape = (len(features), 1, *noise.shape)
-            noise = torch.randn(shape, generator=rng, device=noise.device, dtype=noise.dtype)
+            noise = own_rows(torch.randn, shape, generator=rng, device=noise.device, dtype=noise.dtype)
         noise = noise * (NOISE_LR_MULTIPLIER * self.noise_strength)
         output: Tensor = self.activation(features + (noise + self.bias)) * SQRT2
         return output
@@ -224,9 +226,9 @@ class StyleGAN2Generator(ClassConditionalGenerator):
         ws = self.mapping(z, labels)[:, None].expand(-1, self.num_ws, -1)
         if probability == 0:
             return ws
-        other_z = torch.randn(z.shape, generator=rng, device=z.device)
-        crossover = torch.randint(1, self.num_ws, (len(z), 1), generator=rng, device=z.device)
-        is_mixed = torch.rand((len(z), 1), generator=rng, device=z.device) < probability
+        other_z = own_rows(torch.randn, z.shape, generator=rng, device=z.device)
+        crossover = own_rows(partial(torch.randint, 1, self.num_ws), (len(z), 1), generator=rng, device=z.device)
+        is_mixed = own_rows(torch.rand, (len(z), 1), generator=rng, device=z.device) < probability
         is_later = torch.arange(self.num_ws, device=z.device) >= crossover
         return torch.where((is_mixed & is_later)[:, :, None], self.mapping(other_z, labels)[:, None], ws)
 

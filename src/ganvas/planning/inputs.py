@@ -9,6 +9,7 @@ from ..data import Overview, open_source, read_overview
 from ..data.split import held_out_count
 from ..data.symmetry import Symmetry
 from ..device import DeviceChoice, free_memory
+from ..distributed import process_count
 from ..recipes import DEFAULT_MINUTES
 
 AS_ASKED = "as asked"
@@ -28,6 +29,7 @@ class PlanInputs:
         minutes: of the budget.
         symmetry: whether the pictures have a left and a right, an up and a down; None if nobody has looked.
         value_range: numbers for black and white in pictures with more than 8 bits a channel; None if all have 8.
+        processes: that share each batch.
     """
 
     count: int
@@ -40,6 +42,7 @@ class PlanInputs:
     minutes: float
     symmetry: Symmetry | None = None
     value_range: tuple[float, float] | None = None
+    processes: int = 1
 
     @property
     def gpu(self) -> bool:
@@ -84,6 +87,7 @@ def plan_inputs(overview: Overview, options: TrainOptions, device: DeviceChoice)
         minutes=DEFAULT_MINUTES if options.minutes is None else options.minutes,
         symmetry=overview.symmetry,
         value_range=overview.value_range,
+        processes=process_count(),
     )
 
 

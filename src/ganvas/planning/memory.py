@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..config import Config, NetworkConfig
+from ..distributed import LEAST_SHARE
 from ..models.upsampling import split_widths, view_factor
 
 FLOATS = 14  # numbers kept for each activation: of both networks, forward and back, twice for a penalty's gradient
@@ -52,6 +53,12 @@ def activation_count(network: NetworkConfig, shape: tuple[int, int, int]) -> tup
 def largest_batch(config: Config) -> int:
     """Return the most images that any step of a training takes."""
     return max(phase.batch for phase in config.phases)
+
+
+def batch_to_share(batch: int, processes: int) -> int:
+    """Return the smallest batch from `batch` on that so many processes can share in equal parts."""
+    unit = LEAST_SHARE * processes
+    return batch if processes == 1 else -(-batch // unit) * unit
 
 
 def fitting_batch(config: Config, memory: int) -> int:

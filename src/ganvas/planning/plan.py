@@ -18,7 +18,7 @@ from ..recipes.overrides import apply_options
 from ..recipes.upsampling import FACTORS, small_data, upsampled, upsampling_alone
 from .choose import FEW, GPU_MINUTES, SIZE_MINUTES, choose_factor, choose_recipe, choose_size, largest_size
 from .inputs import AS_ASKED, Decision, PlanInputs
-from .memory import fitting_batch, largest_batch
+from .memory import batch_to_share, fitting_batch, largest_batch
 from .transfer import check_freeze, factor_from, has_drawn, only_enlarges, source_config
 
 ADA_SPEED_AFTER_TRANSFER = 100_000  # images in which ADA's probability goes from 0 to 1 (Karras et al. 2020)
@@ -221,6 +221,12 @@ def _fill_in(
             settings = replace(settings, augment=(policy,))
             why = f"the discriminator would soon memorize {inputs.count:,} pictures"
             decisions.append(Decision("augmentation", policy, why))
+    if options.batch is None:
+        batch = largest_batch(apply_options(config, settings))
+        shared = batch_to_share(batch, inputs.processes)
+        if shared != batch:
+            settings = replace(settings, batch=shared)
+            decisions.append(Decision("batch", f"{shared}", f"{inputs.processes} processes share it in equal parts"))
     if config.flip and inputs.symmetry is not None:
         if options.flip is None:
             flip: Literal["yes", "no"] = "no" if inputs.symmetry.is_handed else "yes"

@@ -9,6 +9,7 @@ further. For each image rates and batch are alike in that (Goyal et al. 2017: th
 from dataclasses import replace
 
 from ..config import Config
+from ..distributed import LEAST_SHARE, process_count
 from ..recipes.overrides import with_batch
 from .inputs import Decision
 from .memory import largest_batch
@@ -25,7 +26,8 @@ def batch_for(planned: Config) -> int:
     batch, steps, asked = largest_batch(planned), planned.steps, planned.requested
     if asked is not None and any(each is not None for each in (asked.batch, asked.g_lr, asked.d_lr)):
         return batch
-    while steps < ENOUGH_STEPS and batch >= 2 * LEAST_BATCH:
+    least = max(LEAST_BATCH, LEAST_SHARE * process_count())
+    while steps < ENOUGH_STEPS and batch >= 2 * least:
         batch, steps = batch // 2, 2 * steps
     return batch
 

@@ -6,7 +6,7 @@ weights are checked first, and a healthy moment is worth a checkpoint. Where the
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
@@ -27,7 +27,7 @@ STEPS_PER_REPORT = 10
 BROKEN_HINT = "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER"
 
 
-def note_memory(session: Session) -> Iterator[Event]:
+def note_memory(session: Session) -> Generator[Event, None, None]:
     """Say that a batch is taken in more parts from now on because memory is full."""
     count = session.state.counters.n_microbatches
     if count > session.last.n_microbatches:
@@ -37,7 +37,7 @@ def note_memory(session: Session) -> Iterator[Event]:
         )
 
 
-def note_augmentation(session: Session) -> Iterator[Event]:
+def note_augmentation(session: Session) -> Generator[Event, None, None]:
     """Say once that augmentation is as strong as it may be."""
     ada, before, after = session.effective_config.ada, session.last.ada_p, session.state.counters.ada_p
     if ada and before < ada.max_p <= after and not session.ada_max_p_reported:
@@ -48,7 +48,7 @@ def note_augmentation(session: Session) -> Iterator[Event]:
         )
 
 
-def check_and_treat(session: Session) -> Iterator[Event]:
+def check_and_treat(session: Session) -> Generator[Event, None, None]:
     """Let the coach check and treat when it is due or something broke; stop where weights are lost.
 
     Raises:
@@ -87,7 +87,7 @@ def _broken(session: Session) -> str:
     return ""
 
 
-def keep_minutes(session: Session) -> Iterator[Event]:
+def keep_minutes(session: Session) -> Generator[Event, None, None]:
     """Plan more or fewer steps where the pace is another one than was thought, so that the minutes are kept."""
     state = session.state
     factor = session.pace.correction(session.config, session.effective_config, state.counters)
@@ -97,7 +97,7 @@ def keep_minutes(session: Session) -> Iterator[Event]:
         yield Replanned(state.counters.step, state.counters.images_seen, factor, session.effective_config.images)
 
 
-def report(session: Session) -> Iterator[Event]:
+def report(session: Session) -> Generator[Event, None, None]:
     """Report the losses every few steps."""
     counters, last = session.state.counters, session.last
     if counters.step % STEPS_PER_REPORT == 0 or last.is_last:
@@ -113,7 +113,7 @@ def report(session: Session) -> Iterator[Event]:
         )
 
 
-def show_samples(session: Session) -> Iterator[Event]:
+def show_samples(session: Session) -> Generator[Event, None, None]:
     """Write a grid of samples when it is due, or a network is about to grow."""
     state, last = session.state, session.last
     is_now = is_due(*last.progress, session.config.sample_grids) or ends_level(
@@ -126,14 +126,14 @@ def show_samples(session: Session) -> Iterator[Event]:
             yield logit_histograms(state, session.effective_config, session.loader, session.device)
 
 
-def handle_stop_request(session: Session) -> Iterator[Event]:
+def handle_stop_request(session: Session) -> Generator[Event, None, None]:
     """End the run early if it was asked to stop."""
-    if not session.last.is_last and session.stop():
+    if not session.last.is_last and (session.stop() or session.others.want_to_stop):
         session.reason = "interrupted"
     yield from ()
 
 
-def save_if_due(session: Session) -> Iterator[Event]:
+def save_if_due(session: Session) -> Generator[Event, None, None]:
     """Save a checkpoint when it is due, or the run ends."""
     if session.reason != "finished" or session.should_score or session.should_save:
         yield from save(session, with_model=not _is_only_to_go_back_to(session))
@@ -151,7 +151,7 @@ def _is_only_to_go_back_to(session: Session) -> bool:
     return not must_be_ready and (session.run.model / MODEL_FILE).is_file()
 
 
-def save(session: Session, with_model: bool = True) -> Iterator[Event]:
+def save(session: Session, with_model: bool = True) -> Generator[Event, None, None]:
     """Write checkpoint and model, scored if that is due, then remove what is too old.
 
     Args:
@@ -184,7 +184,7 @@ def save(session: Session, with_model: bool = True) -> Iterator[Event]:
     )  # fmt: skip
 
 
-AFTER_STEP: tuple[Callable[[Session], Iterator[Event]], ...] = (
+AFTER_STEP: tuple[Callable[[Session], Generator[Event, None, None]], ...] = (
     note_memory,
     note_augmentation,
     check_and_treat,

@@ -21,6 +21,7 @@ from ..config import Config
 from ..data.loader import Loader
 from ..data.prepare import PreparedDataset
 from ..device import DeviceChoice, torch_device
+from ..distributed import process_count
 from ..latents.sample import save_network
 from ..metrics import DEFAULT_NETWORK
 from ..metrics.networks import load_network
@@ -88,6 +89,12 @@ def calibrate(config: Config, data: PreparedDataset, choice: DeviceChoice, left:
     return with_budget(smaller, left() - encoding, step_seconds, seconds)
 
 
+def _own_share(config: Config) -> Config:
+    """Return `config` with the part of each batch that one of several processes takes."""
+    count = process_count()
+    return replace(config, phases=tuple(replace(each, batch=each.batch // count) for each in config.phases))
+
+
 def with_budget(config: Config, left: float, step_seconds: list[float], seconds: Seconds) -> Config:
     """Return `config` with everything that fits into `left` seconds, each kind of work its share.
 
@@ -126,7 +133,7 @@ def seconds_per_step(config: Config, data: PreparedDataset, state: State, loader
 
     What `state` learns meanwhile is of no use.
     """
-    step_seconds, encoding = list[float](), 0.0
+    config, step_seconds, encoding = _own_share(config), list[float](), 0.0
     if config.ada is not None:
         state.counters.ada_p = config.ada.max_p  # what augmentation costs at most
     for phase in config.phases:

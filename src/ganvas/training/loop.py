@@ -4,14 +4,19 @@ Breaking out of the `for` loop over it, or its `stop` turning true, saves the st
 """
 
 from collections.abc import Callable, Generator
+from typing import TypeVar
 
 from ..config import Config, TrainOptions
 from ..data import PreparedDataset
 from ..device import DeviceChoice
+from ..distributed import alone
 from ..events import Event
 from ..runs import Run
 from .after_step import AFTER_STEP, save
+from .followers import Followers
 from .session import Session, open_session
+
+T = TypeVar("T")
 
 
 def train(
@@ -22,6 +27,7 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     began: float | None = None,
     more: TrainOptions | None = None,
+    others: Followers | None = None,
 ) -> Generator[Event, None, None]:
     """Train `config` on `data` in `run`, from its newest valid checkpoint if there is one.
 
@@ -35,12 +41,14 @@ def train(
         stop: asked after each step; true saves and leaves.
         began: `time.monotonic()` when the clock of a budget of minutes started; now if left out.
         more: the budget that a finished run is given besides.
+        others: processes that train with this one; none if left out.
 
     Raises:
         GanvasError: the losses are no longer finite and no coach can repair it, a checkpoint cannot be written, or
             all are damaged.
     """
-    session = yield from open_session(config, run, data, device, stop, began, more)
+    session = yield from by_itself(open_session(config, run, data, device, stop, began, more))
+    session.others = others or session.others
     yield from train_session(session)
 
 
@@ -49,14 +57,28 @@ def train_session(session: Session) -> Generator[Event, None, None]:
     yield session.started()
     try:
         while session.is_running:
+            session.others.lead(session.config, session.effective_config, session.state)
             session.run_step()
             for hook in AFTER_STEP:
                 with session.pace.timing(hook.__name__):
-                    yield from hook(session)
+                    yield from by_itself(hook(session))
     except GeneratorExit:  # the consumer has left its loop; every yield is at the end of a step, so the state is whole
-        _record_and_save(session)
+        with alone():
+            _record_and_save(session)
         raise
-    yield from session.finish()
+    yield from by_itself(session.finish())
+
+
+def by_itself(events: Generator[Event, None, T]) -> Generator[Event, None, T]:
+    """Pass on the events of work that the main process does without the others, and return what it returns."""
+    while True:
+        with alone():
+            try:
+                event = next(events)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+        yield event
 
 
 def _record_and_save(session: Session) -> None:

@@ -12,8 +12,9 @@ from ..data.ada import update_probability
 from ..data.loader import Loader
 from ..data.prepare import PreparedDataset
 from ..device import mixed_precision, seeded_rng
+from ..distributed import mean_over_processes, rank, world_size
 from ..errors import lookup
-from ..planning.schedule import PhasePosition, level_at
+from ..planning.schedule import PhasePosition, config_at_step, level_at, lr_factor, phase_at
 from .state import State
 from .steps.adversarial import adversarial_step
 from .steps.autoencoder import autoencode_step, encode_dataset, prior_step, sharpen_step
@@ -44,9 +45,25 @@ def set_learning_rates(state: State, config: Config, factor: float) -> None:
             group["betas"] = (config.optimizers[name].beta1, config.optimizers[name].beta2)
 
 
+def run_step(state: State, config: Config, loader: Loader, data: PreparedDataset) -> tuple[PhasePosition, Losses]:
+    """Take the next step at its learning rates; return which step of which phase it was, and its losses.
+
+    Args:
+        config: with everything that was prescribed.
+    """
+    step = state.counters.step
+    at_step, position = config_at_step(config, step), phase_at(config, step)
+    set_learning_rates(state, at_step, lr_factor(position))
+    if position.step == 0:  # gradients that wait for an optimizer step are of another phase
+        state.zero_grad()
+    begin_step(state, at_step, position, data)
+    return position, take_step(position.phase, state, at_step, loader)
+
+
 def add_to_averages(state: State, losses: Losses) -> dict[str, float]:
     """Return the losses of a step as numbers, and add those that are finite to their averages."""
-    values = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))  # one wait for the device
+    means = mean_over_processes(torch.stack(list(losses.values())))
+    values = dict(zip(losses, means.tolist(), strict=True))  # one wait for the device
     for name, value in values.items():
         average = state.counters.loss_averages.setdefault(name, LossAverage())
         if math.isfinite(value):
@@ -80,7 +97,8 @@ def take_step(phase: PhaseConfig, state: State, config: Config, loader: Loader) 
         update_ada_p(state, config, phase.batch)
     if phase.batch:  # the microbatches of a larger batch would be of less than two images
         counters.n_microbatches = min(counters.n_microbatches, max(1, phase.batch // 2))
-    images, labels = loader.batch(counters.images_seen, phase.batch)
+    share = phase.batch // world_size()
+    images, labels = loader.batch(counters.images_seen + rank() * share, share)
     rng = seeded_rng(config.seed, counters.step, "step", device=device)
     batch = make_batch(config, images, labels if config.classes else None, rng, device)
     real = state.networks.generator.match_reals(batch.real)

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import torch
@@ -16,14 +16,15 @@ from ..device import DeviceChoice, torch_device
 from ..errors import ganvas_command
 from ..events import Done, Event, Note, Started
 from ..latents.sample import save_network
-from ..planning.schedule import PhasePosition, config_at_step, last_phase_progress, lr_factor, phase_at, progress
+from ..planning.schedule import PhasePosition, last_phase_progress, progress
 from ..recipes.upsampling import is_upsampling_alone
 from ..runs import Run
 from .extend import extend
+from .followers import Followers
 from .monitoring.checkpoint_scores import CheckpointScorer
 from .monitoring.coach_runner import CoachRunner
 from .pace import Pace
-from .phases import add_to_averages, begin_step, set_learning_rates, take_step
+from .phases import add_to_averages, run_step
 from .processor_share import ProcessorShare
 from .state import State, new_state
 from .state_io import load_state, newest_checkpoint, read_checkpoint, with_prefix
@@ -76,6 +77,7 @@ class Session:
         ada_max_p_reported: whether it was said that augmentation is as strong as it may be; once is enough.
         should_score, should_save: what is still to be done after this step.
         share: of the processor that this process was given.
+        others: the processes that train with this one.
     """
 
     config: Config
@@ -97,6 +99,7 @@ class Session:
     should_save: bool = False
     last: LastStep = field(init=False)
     share: ProcessorShare = field(default_factory=ProcessorShare)
+    others: Followers = field(default_factory=Followers)
 
     @property
     def is_running(self) -> bool:
@@ -119,13 +122,9 @@ class Session:
     def run_step(self) -> None:
         """Take the next step at its learning rates, and remember it as `last`."""
         began, state, step = time.perf_counter(), self.state, self.state.counters.step
-        config, position = config_at_step(self.effective_config, step), phase_at(self.effective_config, step)
         n_microbatches, ada_p = state.counters.n_microbatches, state.counters.ada_p
-        set_learning_rates(state, config, lr_factor(position))
-        if position.step == 0:  # gradients that wait for an optimizer step are of another phase
-            state.zero_grad()
-        begin_step(state, config, position, self.data)
-        losses = add_to_averages(state, take_step(position.phase, state, config, self.loader))
+        position, of_step = run_step(state, self.effective_config, self.loader, self.data)
+        losses = add_to_averages(state, of_step)
         self.last = LastStep(
             position=position,
             losses=losses,
@@ -145,7 +144,7 @@ class Session:
         """Return the coach's verdict on the weights of `step`, after so many images; None where it does not look."""
         return None if self.config.coach == "off" else health_at(self.coach.history, step, images_seen)
 
-    def finish(self) -> Iterator[Event]:
+    def finish(self) -> Generator[Event, None, None]:
         """Make the best generator the run's model, unless the run is to go on, say how it ended, and close it."""
         if self.reason != "interrupted":
             kept = yield from self._keep_best()

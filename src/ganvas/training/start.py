@@ -17,6 +17,7 @@ from ..data import PreparedDataset, prepare
 from ..data.prepare import is_trained_on
 from ..data.split import held_out_count
 from ..device import DeviceChoice, available_cores, choose_device, is_out_of_memory
+from ..distributed import is_main, process_group
 from ..errors import GanvasError, ganvas_command
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
@@ -30,6 +31,8 @@ from ..runs import Run
 from . import loop
 from .calibrate import calibrate
 from .extend import split_extension
+from .followers import Followers, follow
+from .loop import by_itself
 from .resume_checks import check_classes, check_same_options, with_new_path
 
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -46,11 +49,32 @@ def train(
     Args:
         began: `time.monotonic()` when the user's clock started; a budget of minutes counts from there.
     """
+    with process_group():
+        device = choose_device(options.device or "auto")
+        if not is_main():
+            yield from follow(device, stop)
+            return
+        others = Followers()
+        try:
+            yield from _lead(pictures, out, options, stop, began, device, others)
+        finally:
+            others.end()
+
+
+def _lead(
+    pictures: str | Path | None,
+    out: str | Path,
+    options: TrainOptions,
+    stop: Callable[[], bool],
+    began: float,
+    device: DeviceChoice,
+    others: Followers,
+) -> Iterator[Event]:
+    """Train as the process that decides and writes; see `train`."""
     run = Run(out)
     asked, more = options, TrainOptions()
     if pictures is None:
         options, more = split_extension(options, run)
-    device = choose_device(options.device or "auto")
     if not run.exists():
         run.check_free()
     plan = None if run.exists() else _plan_new(pictures, options, run, device)  # before anything is written
@@ -58,7 +82,8 @@ def train(
         with run.lock() as is_locked:
             if not is_locked:
                 yield Note(f"The drive of {run.folder} has no locks: see to it that no other training writes there.")
-            ready = yield from until_stopped(_make_ready(run, plan, pictures, options, device, began), stop)
+            preparing = by_itself(_make_ready(run, plan, pictures, options, device, began))
+            ready = yield from until_stopped(preparing, stop, others)
             if ready is None or stop():
                 yield Done(
                     path=str(run.folder),
@@ -70,7 +95,7 @@ def train(
                 )
                 return
             config, data = ready
-            yield from _with_event_log(loop.train(config, run, data, device, stop, began, more), run)
+            yield from _with_event_log(loop.train(config, run, data, device, stop, began, more, others), run)
     except OSError as error:
         problem = f"{error.filename} cannot be read or written" if error.filename else f"{run.folder} cannot go on"
         what = "Free some disk space" if error.errno in DISK_IS_FULL else "Once that is mended"
@@ -135,8 +160,14 @@ def _make_ready(
     return config, data
 
 
-def until_stopped(events: Generator[Event, None, T], stop: Callable[[], bool]) -> Generator[Event, None, T | None]:
-    """Pass events on and return what their generator returns, or None as soon as `stop` turns true."""
+def until_stopped(
+    events: Generator[Event, None, T], stop: Callable[[], bool], others: Followers | None = None
+) -> Generator[Event, None, T | None]:
+    """Pass events on and return what their generator returns, or None as soon as `stop` turns true.
+
+    Args:
+        others: processes that wait for this one meanwhile.
+    """
     with closing(events):
         while True:
             try:
@@ -145,7 +176,9 @@ def until_stopped(events: Generator[Event, None, T], stop: Callable[[], bool]) -
                 result: T = end.value
                 return result
             yield event
-            if stop():
+            if others is not None:
+                others.keep_waiting()
+            if stop() or (others is not None and others.want_to_stop):
                 return None
 
 

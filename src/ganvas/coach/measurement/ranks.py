@@ -2,10 +2,7 @@
 
 from torch import distributed
 
-
-def world_size() -> int:
-    """Return how many processes train together: 1 without torch.distributed."""
-    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
+from ...distributed import world_size
 
 
 def average_over_ranks(metrics: dict[str, float]) -> dict[str, float]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
+from ...distributed import world_size
 from ..measurement.averages import LossAverage
-from ..measurement.ranks import average_over_ranks, world_size
+from ..measurement.ranks import average_over_ranks
 from . import validate
 
 READ_EVERY = 10  # steps after which losses are read where that means waiting for a GPU or for other processes

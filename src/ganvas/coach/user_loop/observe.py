@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from ...atomic_write import write_atomically
 from ...config import PenaltyConfig
 from ...deprecation import accepts_old_names, warn_renamed
+from ...distributed import world_size
 from ...errors import GanvasError
 from ...event_log import from_json, to_json
 from ...events import Event, HealthCheck, Treatment, Verdict
@@ -20,7 +21,7 @@ from ..diagnosis.history import last_treated_at, last_verdict
 from ..diagnosis.verdict import diagnose
 from ..measurement.averages import loss_metrics
 from ..measurement.health_metrics import SAMPLE_COUNT
-from ..measurement.ranks import average_over_ranks, world_size
+from ..measurement.ranks import average_over_ranks
 from ..treatment.wager import is_restart
 from . import validate
 from .collector import Collector

@@ -19,6 +19,7 @@ from ...config import AutoencoderConfig, Config
 from ...data.prepare import PreparedDataset
 from ...data.split import split
 from ...device import seeded_rng
+from ...distributed import own_rows
 from ...errors import GanvasError
 from ...image_io import to_float
 from ...models.quick import AutoencoderGenerator
@@ -79,13 +80,14 @@ def sharpen_step(state: State, config: Config, batch: Batch) -> Losses:
 
 
 def draw_reconstructions_and_samples(state: State, config: Config, batch: Batch) -> Tensor:
-    """Return images (B, C, H, W): first reconstructions of the batch's reals, then samples of the prior."""
+    """Return images (B, C, H, W): reconstructions of some of the batch's reals, and samples of the prior."""
     generator, encoder, settings = autoencoder_parts(state, config)
-    count = _reconstructed(batch, settings)
+    is_real = _is_reconstructed(batch, settings)
     with torch.no_grad():
-        codes = add_code_noise(encoder(batch.real[:count]), settings.code_noise_std, batch.rng)
-        labels = None if batch.labels is None else batch.labels[count:]
-        codes = torch.cat([codes, generator.prior(batch.z[count:], labels)])
+        of_reals = add_code_noise(encoder(batch.real[is_real]), settings.code_noise_std, batch.rng)
+        labels = None if batch.labels is None else batch.labels[~is_real]
+        codes = of_reals.new_empty((len(is_real), of_reals.shape[1]))
+        codes[is_real], codes[~is_real] = of_reals, generator.prior(batch.z[~is_real], labels)
     images: Tensor = generator.decoder(codes)
     return images
 
@@ -95,16 +97,20 @@ def sharpen_loss(
 ) -> tuple[Tensor, Losses]:
     """Return reconstruction error plus weighted adversarial loss, and both to report."""
     _, _, settings = autoencoder_parts(state, config)
-    count = _reconstructed(batch, settings)
+    is_real = _is_reconstructed(batch, settings)
     adversarial = adversarial_g_loss(state, config, batch, fakes, features)
-    reconstruction = (fakes[:count] - batch.real[:count]).abs().mean()
+    reconstruction = (fakes - batch.real)[is_real].abs().mean()
     loss = reconstruction + settings.adversarial_weight * adversarial
     return loss, {"generator": adversarial.detach(), "reconstruction": reconstruction.detach()}
 
 
-def _reconstructed(batch: Batch, settings: AutoencoderConfig) -> int:
-    """Return how many images of a batch are reconstructed; the others are samples."""
-    return round(len(batch.real) * (1 - settings.prior_fraction))
+def _is_reconstructed(batch: Batch, settings: AutoencoderConfig) -> Tensor:
+    """Return which images of a batch are reconstructed, (B,) bool; the others are samples.
+
+    They are spread evenly, so that every part of a batch has as large a share of them.
+    """
+    places = torch.arange(len(batch.real) + 1, device=batch.real.device, dtype=torch.float64)
+    return (places * (1 - settings.prior_fraction) + 0.5).floor().diff() > 0
 
 
 @torch.no_grad()
@@ -143,4 +149,4 @@ def autoencoder_parts(state: State, config: Config) -> tuple[AutoencoderGenerato
 
 def add_code_noise(codes: Tensor, std: float, rng: torch.Generator) -> Tensor:
     """Return `codes` with Gaussian noise of this standard deviation added."""
-    return codes + std * torch.randn(codes.shape, generator=rng, device=codes.device)
+    return codes + std * own_rows(torch.randn, codes.shape, generator=rng, device=codes.device)

@@ -10,6 +10,7 @@ from ...config import Config
 from ...data import PreparedDataset
 from ...data.augment import random_flip, random_turn
 from ...data.loader import Loader
+from ...distributed import own_rows
 from ...image_io import to_float
 from ..state import State
 
@@ -54,7 +55,7 @@ def make_batch(
         real = random_flip(real, rng)
     if config.turn:
         real = random_turn(real, config.turns, rng).contiguous(memory_format=torch.channels_last)
-    z = torch.randn((len(real), config.z_dim), generator=rng, device=device)
+    z = own_rows(torch.randn, (len(real), config.z_dim), generator=rng, device=device)
     return Batch(real, z, None if labels is None else labels.to(device), rng, config.balance.augment_p)
 
 

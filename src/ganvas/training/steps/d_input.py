@@ -8,6 +8,7 @@ from torch import Tensor
 from ...config import Config
 from ...data.ada import ada_augment
 from ...data.augment import POLICIES, diff_augment
+from ...distributed import own_rows
 from ...models import packing
 from ...models.base import Discriminator
 from .batch import Batch
@@ -31,13 +32,13 @@ def d_input(config: Config, batch: Batch, images: Tensor) -> Tensor:
     if probability > 0:
         shown = diff_augment(images, policies, rng)
     if policies and 0 < probability < 1:
-        draws = torch.rand((len(images), 1, 1, 1), generator=rng, device=images.device)
+        draws = own_rows(torch.rand, (len(images), 1, 1, 1), generator=rng, device=images.device)
         shown = torch.where(draws < probability, shown, images)
     if "ada" in config.augment and probability > 0:
         with torch.autocast(shown.device.type, enabled=False):  # coordinates need full precision
             shown = ada_augment(shown if shown.dtype == torch.float64 else shown.float(), probability, rng)
     if config.balance.instance_noise_std > 0:
-        noise = torch.randn(shown.shape, generator=rng, device=shown.device, dtype=shown.dtype)
+        noise = own_rows(torch.randn, shown.shape, generator=rng, device=shown.device, dtype=shown.dtype)
         shown = shown + config.balance.instance_noise_std * noise
     return pack(shown, packing(config))
 
@@ -74,7 +75,7 @@ def pseudo_augment(config: Config, batch: Batch, fakes: Tensor) -> Batch:
     """
     if "apa" not in config.augment or batch.augment_p == 0:
         return batch
-    draws = torch.rand((len(fakes), 1, 1, 1), generator=batch.rng, device=fakes.device)
+    draws = own_rows(torch.rand, (len(fakes), 1, 1, 1), generator=batch.rng, device=fakes.device)
     others = fakes.detach() if batch.labels is not None else fakes.detach().roll(1, 0)  # no fake is its own real
     return replace(batch, real=torch.where(draws < batch.augment_p, others, batch.real))
 

@@ -6,6 +6,7 @@ import torch
 
 from ...config import Config
 from ...device import is_out_of_memory
+from ...distributed import world_size
 from ...errors import GanvasError
 from ..state import State
 from .batch import Batch
@@ -39,6 +40,10 @@ class OOMAttempt:
         if not isinstance(error, MemoryError | RuntimeError) or not is_out_of_memory(error):
             return False  # torch.OutOfMemoryError is a RuntimeError
         counters, device = self.state.counters, self.state.device
+        if world_size() > 1:  # the others are in the middle of the step
+            raise GanvasError(
+                f"The memory of {device} is full.", "Try a smaller --batch, in another folder: --out OTHER"
+            ) from error
         if 2 * counters.n_microbatches > max(1, len(self.batch.real) // 2):  # one image has no mean and no pair
             raise GanvasError(
                 f"The memory of {device} is full.",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...config import Config
+from ...distributed import average_gradients
 from ..state import State
 
 Losses = dict[str, Tensor]
@@ -37,6 +38,7 @@ def optimizer_step(
     loss.backward()  # type: ignore[no-untyped-call]
     if not is_last:
         return
+    average_gradients(parameter for group in optimizer.param_groups for parameter in group["params"])
     if scaler is None:
         optimizer.step()
     else:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ...distributed import mean_over_processes, own_rows
 from ...models.stylegan2 import StyleGAN2Generator
 from .batch import Batch
 
@@ -19,13 +20,13 @@ def path_length_penalty(generator: StyleGAN2Generator, batch: Batch) -> Tensor:
     few, rng = max(1, len(batch.z) // BATCH_SHRINK), batch.rng
     labels = None if batch.labels is None else batch.labels[:few]
     device, dtype = batch.z.device, batch.z.dtype
-    z = torch.randn((few, batch.z.shape[1]), generator=rng, device=device, dtype=dtype)
+    z = own_rows(torch.randn, (few, batch.z.shape[1]), generator=rng, device=device, dtype=dtype)
     ws = generator.mapping(z, labels)[:, None].expand(-1, generator.num_ws, -1)
     images = generator.synthesis(ws, rng)
-    y = torch.randn(images.shape, generator=rng, device=device, dtype=dtype)
+    y = own_rows(torch.randn, images.shape, generator=rng, device=device, dtype=dtype)
     height, width = images.shape[2:]
     (gradient,) = torch.autograd.grad((images * y).sum() / (height * width) ** 0.5, ws, create_graph=True)
     lengths = gradient.to(generator.pl_mean.dtype).square().sum(2).mean(1).sqrt()
-    generator.pl_mean.lerp_(lengths.detach().mean(), DECAY)
+    generator.pl_mean.lerp_(mean_over_processes(lengths.detach().mean()), DECAY)
     penalty: Tensor = (lengths - generator.pl_mean).square().mean()
     return penalty

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ...config import Config, UpsamplingConfig
 from ...device import seeded_rng
+from ...distributed import alone, own_rows
 from ...errors import GanvasError
 from ...models.projected import perceptual_distance
 from ...models.quick import AutoencoderGenerator
@@ -86,7 +87,8 @@ def freeze_base(state: State, config: Config) -> None:
     From here on batches are half reconstructions, half samples, and of few images: no measure for batch norms.
     """
     generator, _ = upsampling_parts(state, config)
-    sampled = prepare_for_sampling(state, config, state.device)
+    with alone():  # each process measures the same
+        sampled = prepare_for_sampling(state, config, state.device)
     generator.base.load_state_dict(sampled.base.state_dict())
     for network in (generator, state.networks.g_ema):
         assert isinstance(network, UpsampledGenerator)
@@ -229,9 +231,9 @@ def _part(images: Tensor, rows: Window, columns: Window, factor: int) -> Tensor:
 
 def degrade(small: Tensor, rng: torch.Generator) -> Tensor:
     """Return images (B, C, h, w), each a little blurred and noisy."""
-    blur, std = (torch.rand((len(small), 1, 1, 1), generator=rng, device=small.device) for _ in range(2))
+    blur, std = (own_rows(torch.rand, (len(small), 1, 1, 1), generator=rng, device=small.device) for _ in range(2))
     blurred = F.avg_pool2d(F.pad(small, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    noise = torch.randn(small.shape, generator=rng, device=small.device)
+    noise = own_rows(torch.randn, small.shape, generator=rng, device=small.device)
     return torch.lerp(small, blurred, MAX_BLUR * blur) + MAX_NOISE_STD * std * noise
 
 

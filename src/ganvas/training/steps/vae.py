@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...config import Config
+from ...distributed import mean_over_processes, own_rows
 from ...errors import GanvasError
 from ...models.vae import GaussianEncoder
 from ..state import State
@@ -30,9 +31,9 @@ def _learn(state: State, config: Config, batch: Batch, microbatch: int, n_microb
     if not isinstance(encoder, GaussianEncoder):
         raise GanvasError(f"Recipe {config.recipe} has no encoder.", "Try: --recipe vae")
     mean, log_variance = encoder(batch.real)
-    noise = torch.randn(mean.shape, generator=batch.rng, device=mean.device)
+    noise = own_rows(torch.randn, mean.shape, generator=batch.rng, device=mean.device)
     images = generate(state.networks.generator, mean + noise * (log_variance / 2).exp(), batch.labels)
-    error = (images - batch.real).square().mean()
+    error = mean_over_processes((images - batch.real).square().mean())
     divergence = divergence_from_normal(mean, log_variance).mean()
     bound = 0.5 * torch.log(2 * math.pi * math.e * error.clamp(min=1e-8)) + divergence / batch.real[0].numel()
     optimizer_step(state, config, "autoencoder", bound, microbatch, n_microbatches)

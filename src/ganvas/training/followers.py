@@ -1,0 +1,150 @@
+"""Several processes train one run: the main one decides and writes, the others follow it step by step.
+
+Each takes its share of every batch; gradients, batch norms and losses are averaged on the way (`ganvas.distributed`),
+so that all have the same weights. Before each step the main process says what comes: a step as the last one, a step
+after something has changed, or the end. What it does alone (checks of health, treatments, samples, checkpoints) the
+others wait for.
+"""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from enum import IntEnum
+
+from ..config import Config, DataConfig
+from ..data import PreparedDataset, prepare
+from ..device import DeviceChoice, available_cores, torch_device
+from ..distributed import LEAST_SHARE, agree, broadcast, process_count
+from ..errors import GanvasError
+from ..events import Event, Prescription, run_to_end
+from ..planning.memory import batch_to_share
+from .phases import add_to_averages, run_step
+from .state import State
+from .state_io import load_state, state_to_tensors
+from .steps.batch import make_loader
+
+SECONDS_BETWEEN = 5.0  # signs of life of a main process that is not ready yet
+
+
+class Order(IntEnum):
+    """What the main process has the others do next."""
+
+    WAIT = 0  # it is not ready yet
+    STEP = 1
+    CHANGE = 2  # take over what it sends, then take the step
+    END = 3
+
+
+class Followers:
+    """The other processes of a training, as the main one sees them; without any, nothing is done.
+
+    want_to_stop: whether one of them was asked to stop, as a machine is that is about to be taken away.
+    """
+
+    def __init__(self) -> None:
+        self.want_to_stop = False
+        self._are_waiting = process_count() > 1
+        self._told: tuple[Config, tuple[Prescription, ...]] | None = None  # configuration, and what changed weights
+        self._told_at = time.monotonic()
+
+    def keep_waiting(self) -> None:
+        """Let them know from time to time that there is something to wait for."""
+        if self._are_waiting and time.monotonic() - self._told_at > SECONDS_BETWEEN:
+            self._order(Order.WAIT)
+
+    def lead(self, config: Config, effective_config: Config, state: State) -> None:
+        """Have them take the next step with this process.
+
+        Raises:
+            GanvasError: there are more of them than the batch can be shared by, or one is gone.
+        """
+        if not self._are_waiting:
+            return
+        treatments = tuple(each for each in state.coach.prescriptions if each.kind != "pace")
+        now, before = (effective_config, treatments), self._told
+        if now == before:
+            self._order(Order.STEP)
+            return
+        check_shares(effective_config)
+        self._order(Order.CHANGE)
+        weights_too = before is None or before[1] != treatments
+        broadcast((config, effective_config, state_to_tensors(state) if weights_too else None))
+        self._told = now
+        if before is None:
+            _wait_for_data()
+
+    def end(self) -> None:
+        """Tell them that nothing more is to come."""
+        if self._are_waiting:
+            self._are_waiting = False
+            with suppress(GanvasError):  # one that is gone needs not be told; why it is gone was said before
+                self._order(Order.END)
+
+    def _order(self, order: Order) -> None:
+        _, wants_to_stop = agree(order, 0)
+        self.want_to_stop = self.want_to_stop or bool(wants_to_stop)
+        self._told_at = time.monotonic()
+
+
+def check_shares(config: Config) -> None:
+    """Make sure that the processes can share each batch in equal parts.
+
+    Raises:
+        GanvasError: they cannot.
+    """
+    count = process_count()
+    for phase in config.phases:
+        if phase.batch % count or (phase.batch and phase.batch // count < LEAST_SHARE):
+            raise GanvasError(
+                f"{count} processes cannot share a batch of {phase.batch} in equal parts of {LEAST_SHARE} or more.",
+                f"Start fewer, or begin another run: --batch {batch_to_share(phase.batch, count)} --out OTHER",
+            )
+
+
+def _wait_for_data() -> None:
+    """Wait until all processes have the pictures: the others look where the main one had them, or prepare them too."""
+    while agree(0)[0]:
+        pass
+
+
+def _prepare(config: DataConfig) -> PreparedDataset:
+    """Return the pictures, and let the others know from time to time that this is not done yet."""
+    told_at = time.monotonic()
+
+    def tell(event: Event) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at > SECONDS_BETWEEN:
+            agree(1)
+            told_at = time.monotonic()
+
+    data = run_to_end(prepare(config, workers=available_cores()), tell)
+    _wait_for_data()
+    return data
+
+
+def follow(choice: DeviceChoice, stop: Callable[[], bool]) -> Generator[Event, None, None]:
+    """Train with the main process until it ends; no events of its own, so that the consumer has nothing to do.
+
+    Args:
+        stop: asked before each step; the main process is told, saves, and ends the training everywhere.
+
+    Raises:
+        GanvasError: the main process, or another one, is gone, or the pictures cannot be prepared here.
+    """
+    yield from ()
+    device = torch_device(choice)
+    data: PreparedDataset | None = None
+    while (order := Order(agree(Order.WAIT, int(stop()))[0])) is not Order.END:
+        if order is Order.WAIT:
+            continue
+        if order is Order.CHANGE:  # which the first one is
+            config, effective_config, saved = broadcast()
+            if data is None:
+                data = _prepare(config.data)
+                loader = make_loader(config, data)
+            if saved is not None:
+                tensors, facts = saved
+                state = load_state(config, tensors, facts, device)
+        assert data is not None
+        _, losses = run_step(state, effective_config, loader, data)
+        add_to_averages(state, losses)
