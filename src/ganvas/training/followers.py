@@ -16,7 +16,7 @@ from ..data import PreparedDataset, prepare
 from ..device import DeviceChoice, available_cores, torch_device
 from ..distributed import LEAST_SHARE, agree, broadcast, process_count
 from ..errors import GanvasError
-from ..events import Event, Prescription, run_to_end
+from ..events import Event, run_to_end
 from ..planning.memory import batch_to_share
 from .phases import add_to_averages, run_step
 from .state import State
@@ -44,7 +44,7 @@ class Followers:
     def __init__(self) -> None:
         self.want_to_stop = False
         self._are_waiting = process_count() > 1
-        self._told: tuple[Config, tuple[Prescription, ...]] | None = None  # configuration, and what changed weights
+        self._told: tuple[Config, int] | None = None  # configuration, and how often weights were changed
         self._told_at = time.monotonic()
 
     def keep_waiting(self) -> None:
@@ -52,15 +52,19 @@ class Followers:
         if self._are_waiting and time.monotonic() - self._told_at > SECONDS_BETWEEN:
             self._order(Order.WAIT)
 
-    def lead(self, config: Config, effective_config: Config, state: State) -> None:
+    def lead(self, config: Config, effective_config: Config, state: State, treatments: int) -> None:
         """Have them take the next step with this process.
+
+        Args:
+            config: of the run, without prescriptions.
+            effective_config: with them.
+            treatments: how many were given so far: each may have changed anything.
 
         Raises:
             GanvasError: there are more of them than the batch can be shared by, or one is gone.
         """
         if not self._are_waiting:
             return
-        treatments = tuple(each for each in state.coach.prescriptions if each.kind != "pace")
         now, before = (effective_config, treatments), self._told
         if now == before:
             self._order(Order.STEP)

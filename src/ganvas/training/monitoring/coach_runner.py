@@ -53,6 +53,7 @@ class CoachRunner:
         base: the configuration without prescriptions.
         history: what happened so far, as far as the coach goes by it.
         checker: measures the health; made at the first check, since it looks at real images.
+        treatments_given: by this process, or undone.
         diagnose: returns the verdict on a history.
     """
 
@@ -62,6 +63,7 @@ class CoachRunner:
     device: torch.device
     history: list[Known] = field(default_factory=list)
     checker: HealthChecker | None = None
+    treatments_given: int = 0
     diagnose: Callable[[Sequence[Event]], Verdict] = diagnose
 
     def __post_init__(self) -> None:
@@ -202,6 +204,7 @@ class CoachRunner:
         """Apply what is prescribed, and record what came of earlier treatments; `state` is changed in place."""
         phase = phase_at(self.config(state), max(0, state.counters.step - 1)).phase
         for treatment in self._treatments:
+            self.treatments_given += treatment.outcome in ("", "undone")
             if treatment.outcome == "undone":
                 self._pending.extend(map(Note, undo(state, self.base, self.run)))
             elif not treatment.outcome:

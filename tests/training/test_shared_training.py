@@ -20,7 +20,7 @@ from ganvas.checkpoint import checkpoint_path
 from ganvas.latents.model_file import MODEL_FILE
 from ganvas.runs import Run
 
-WORKER = Path(__file__).with_name("together.py")
+WORKER, TREATED = (Path(__file__).with_name(name) for name in ("together.py", "treated_together.py"))
 OPTIONS = ["--recipe", "dcgan", "--size", "16", "--channel-mult", "0.1", "--batch", "16", "--device", "cpu"]
 STEPS = 200  # enough to be interrupted in
 Trained = dict[str, tuple[dict[str, Tensor], list[Tensor]]]
@@ -29,16 +29,14 @@ Start = Callable[..., list[subprocess.Popen[str]]]
 pytestmark = pytest.mark.slow
 
 
-def run_worker(pictures: Path, out: Path, processes: int) -> Trained:
-    """Return what together.py has trained with so many processes."""
+def run_worker(worker: Path, pictures: Path, out: Path, processes: int) -> None:
+    """Run a script in so many processes, to its end."""
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", f"{processes}"]
-    command = [sys.executable, *(launcher if processes > 1 else []), str(WORKER), str(pictures), str(out)]
+    command = [sys.executable, *(launcher if processes > 1 else []), str(worker), str(pictures), str(out)]
     folders = os.pathsep.join([str(Path(tiny.__file__).parent), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"PYTHONPATH": folders, "OMP_NUM_THREADS": "1"}
     ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
-    found: Trained = torch.load(out)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +44,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Trained]:
     """Return what one, two and four processes have trained."""
     folder = tmp_path_factory.mktemp("together")
     pictures = tiny.write_pictures(folder / "pictures")
-    return {count: run_worker(pictures, folder / f"{count}.pt", count) for count in (1, 2, 4)}
+    found = {}
+    for count in (1, 2, 4):
+        run_worker(WORKER, pictures, folder / f"{count}.pt", count)
+        found[count] = torch.load(folder / f"{count}.pt")
+    return found
 
 
 @pytest.mark.parametrize("processes", [2, 4])
@@ -58,6 +60,14 @@ def test_a_training_by_several_processes_is_that_of_one(trained: dict[int, Train
             torch.testing.assert_close(several, one, rtol=1e-7, atol=1e-8, msg=f"{case}: losses of step {step}")
         for name, tensor in state.items():
             torch.testing.assert_close(shared_state[name], tensor, rtol=1e-6, atol=1e-7, msg=f"{case}: {name}")
+
+
+def test_what_the_coach_treats_is_treated_in_all_processes(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    run_worker(TREATED, tiny.write_pictures(tmp_path / "pictures"), run.folder, 2)  # it compares weights at each step
+    events = [json.loads(line) for line in run.events_file.read_text(encoding="utf-8").splitlines()]
+    given = {item["kind"] for event in events if event["event"] == "Treatment" for item in event["prescriptions"]}
+    assert given - {"lr"}, "nothing but rates was changed: not worth the test"
 
 
 @pytest.fixture
