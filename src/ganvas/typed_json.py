@@ -30,9 +30,7 @@ def parse_json(text: str | bytes) -> Any:
     else:
         if _is_within(data, MAX_JSON_DEPTH):
             return data
-    raise ValueError(
-        _("lists and objects are nested more than {depth} deep").format(depth=MAX_JSON_DEPTH)
-    )
+    raise ValueError(_("lists and objects are nested more than {depth} deep").format(depth=MAX_JSON_DEPTH))
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

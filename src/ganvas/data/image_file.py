@@ -181,7 +181,7 @@ def _failure_reason(error: Exception, source: Path | bytes) -> str:
             return N_("damaged") if can_read_heic() else NO_HEIC
         if sniff_format(first_bytes) == "TIFF":
             return RARE_TIFF
-        return N_("not a picture") + f" (it begins with {first_bytes!r})" if first_bytes else N_("empty (0 bytes)")
+        return N_("not a picture") + f" (it begins with {first_bytes!r})" if first_bytes else N_("empty") + " (0 bytes)"
     if isinstance(error, OSError) and error.strerror:
         return N_("cannot be read") + f" ({error.strerror.lower()})"
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
