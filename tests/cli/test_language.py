@@ -67,7 +67,7 @@ def test_options_are_explained_in_indonesian(say: Callable[..., str]) -> None:
     assert "Tulis satu objek JSON di baris terakhir stdout." in text, "in an annotation"
     assert "Sisi panjangnya, sebagai bagian dari sisi pendek gambar. (bawaan: 0.2)" in text, "of a group in a group"
     assert "Cara gambar ditandatangani." in text
-    assert "(bawaan: dipilihkan)" in say("id", "train", "--help"), "a default in words"
+    assert "(bawaan: dipilih otomatis)" in say("id", "train", "--help"), "a default in words"
     assert "(default: chosen)" in say("en", "train", "--help")
 
 
@@ -80,7 +80,7 @@ def test_inspect_speaks_indonesian(say: Callable[..., str], tmp_path: Path) -> N
     assert "gambar 27 (folder), 25 di antaranya bisa dipakai" in text
     assert "rusak empty.png: kosong (0 bytes)" in text
     assert "rusak half.png: terpotong" in text
-    assert "25 gambar itu sedikit" in text, "a warning"
+    assert "25 gambar masih sedikit" in text, "a warning"
     assert f"Selanjutnya: ganvas train {pictures}" in text
     assert "broken half.png: truncated" in say("en", "inspect", str(pictures))
 
