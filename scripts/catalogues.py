@@ -19,7 +19,6 @@ from babel.messages.pofile import read_po, write_po
 from ganvas.cli.commands import COMMANDS, GROUPS
 from ganvas.config import SignConfig, StyleConfig, WalkConfig
 from ganvas.config.options import OPTIONS
-from ganvas.phases import LOSS_CHARTS
 from ganvas.recipes import RECIPES
 from ganvas.translation import DOMAIN, ENGLISH, LANGUAGES
 
@@ -59,8 +58,6 @@ def texts_in_tables() -> Iterator[tuple[str, str, list[str]]]:
             yield f"recipes/{name}.py", text, []
     for group in (SignConfig, StyleConfig, WalkConfig):
         yield f"{group.__module__.removeprefix('ganvas.').replace('.', '/')}.py", str(group.__doc__), []
-    for chart in LOSS_CHARTS:
-        yield from (("phases.py", text, []) for text in (chart.heading, chart.about))
 
 
 def help_texts() -> Iterator[tuple[str, str, list[str]]]:
