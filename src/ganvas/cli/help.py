@@ -11,8 +11,8 @@ from ..translation import _
 
 
 def default_text(default: str) -> str:
-    """Return what help says of an option's default."""
-    return _("(default: {default})").format(default=_(default))
+    """Return what help says of an option's default, which is a value to type, or in the user's words."""
+    return _("(default: {default})").format(default=default)
 
 
 def translating_registry() -> ConstructorRegistry:
