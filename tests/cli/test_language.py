@@ -69,7 +69,7 @@ def test_options_are_explained_in_indonesian(say: Callable[..., str]) -> None:
     assert "Cara gambar ditandatangani." in text
     assert "(bawaan: dipilih otomatis)" in say("id", "train", "--help"), "a default in words"
     assert "(bawaan: pictures)" in say("id", "walk", "--help"), (
-        "a value to type, though it is a word that is translated"
+        "a value to type is not translated"
     )
     assert "(default: chosen)" in say("en", "train", "--help")
 
