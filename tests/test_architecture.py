@@ -52,6 +52,8 @@ def test_commands_in_hints_are_quoted(module: Path) -> None:
         for part, following in pairwise(text.values):
             begins = isinstance(part, ast.Constant) and re.search(r"ganvas [a-z]+ ([^.]* )?$", str(part.value))
             assert not (begins and isinstance(following, ast.FormattedValue)), ast.unparse(text)
+    for text in (node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Constant)):
+        assert not re.search(r"ganvas [a-z]+ ([^.\n{]* )?\{(?!command)", str(text.value)), text.value
 
 
 def test_public_names_can_be_had() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ganvas.translation import FOLDER, LANGUAGES, N_, VARIABLES, _, language, ngettext
+from ganvas.translation import FOLDER, LANGUAGES, N_, VARIABLES, _, language, ngettext, stored
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 TRANSLATED = [code for code in LANGUAGES if code != "en"]
@@ -66,6 +66,18 @@ def test_what_has_no_translation_stays_as_it_is(speak: Callable[..., None]) -> N
     assert _("no text of ours: {this}") == N_("no text of ours: {this}") == "no text of ours: {this}"
     assert _("") == ""
     assert ngettext("one thing of none", "many things of none", 1) in ("one thing of none", "many things of none")
+
+
+def test_a_stored_text_is_translated_as_a_whole_or_by_its_parts(speak: Callable[..., None]) -> None:
+    again = "not enough memory; to try again: ganvas cache --clear"
+    assert stored(again) == again
+    speak(GANVAS_LANG="id")
+    assert stored("truncated") == "terpotong"
+    assert stored("damaged (no end; none)") == "rusak (no end; none)"
+    assert stored(again) == "memori tidak cukup; untuk mencoba lagi: ganvas cache --clear"
+    assert stored("encrypted; unpack it with its password, and use a folder").startswith("terenkripsi; ekstrak")
+    assert stored("a reason of a later release (x); more") == "a reason of a later release (x); more"
+    assert stored("") == ""
 
 
 @pytest.mark.parametrize("code", TRANSLATED)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .errors import GanvasError
 from .events import Event
+from .translation import _
 
 if TYPE_CHECKING:
     from .config import SignConfig, WalkConfig
@@ -156,8 +157,8 @@ def directions(
 
     if (name is None) != (from_folder is None) or (name is None) != (to_folder is None):
         raise GanvasError(
-            "A direction with a name leads from one folder of pictures to another.",
-            "Name all three: --name smile --from serious/ --to smiling/",
+            _("A direction with a name leads from one folder of pictures to another."),
+            _("Name all three: --name smile --from serious/ --to smiling/"),
         )
     model = load(run, device)
     if name is None or from_folder is None or to_folder is None:

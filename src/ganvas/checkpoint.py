@@ -23,6 +23,7 @@ from torch import Tensor
 
 from .atomic_write import flush_to_disk
 from .errors import GanvasError, cannot_be_read_now
+from .translation import _
 from .typed_json import read_json_object
 
 Tensors = dict[str, Tensor]
@@ -52,8 +53,13 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise GanvasError(
-                f"{name} has NaN or infinity after step {step:,}; this checkpoint was not saved.",
-                "The last good checkpoint is kept. Try a gradient penalty, in another folder: --penalty r1 --out OTHER",
+                _("{name} has NaN or infinity after step {step:,}; this checkpoint was not saved.").format(
+                    name=name, step=step
+                ),
+                _(
+                    "The last good checkpoint is kept. Try a gradient penalty, in another folder: "
+                    "--penalty r1 --out OTHER"
+                ),
             )
     final = checkpoint_path(folder, step)
     if final.exists():  # a valid one is of the same step, and replacing it would leave a moment without any
@@ -76,8 +82,11 @@ def save(folder: Path, step: int, tensors: Tensors, facts: Facts) -> Path:
         flush_to_disk(folder)
     except (OSError, SafetensorError) as error:
         raise GanvasError(
-            f"Could not save {final}: {error}",
-            "Look at the disk space and at who may write there; the same command continues from the last checkpoint.",
+            _("Could not save {final}: {error}").format(final=final, error=error),
+            _(
+                "Look at the disk space and at who may write there; the same command continues from "
+                "the last checkpoint."
+            ),
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -90,21 +99,28 @@ def load(path: Path) -> tuple[Tensors, Facts]:
     Raises:
         GanvasError: a file is missing, does not match the manifest, or cannot be read.
     """
-    hint = "An older checkpoint beside it may be valid: the same command uses the newest valid one."
+    hint = _("An older checkpoint beside it may be valid: the same command uses the newest valid one.")
     try:
         hashes = read_json_object(path / MANIFEST)
         for name in (STATE, FACTS):
             if _sha256(path / name) != hashes[name]:
-                raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {name} does not match its checksum.", hint)
+                raise DamagedCheckpointError(
+                    _("Checkpoint {path} is damaged: {name} does not match its checksum.").format(path=path, name=name),
+                    hint,
+                )
         facts = read_json_object(path / FACTS)
         return load_file(path / STATE), facts
     except OSError as error:
         missing = [name for name in (MANIFEST, STATE, FACTS) if not (path / name).exists()]
         if missing:
-            raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {missing[0]} is missing.", hint) from error
+            raise DamagedCheckpointError(
+                _("Checkpoint {path} is damaged: {file} is missing.").format(path=path, file=missing[0]), hint
+            ) from error
         raise cannot_be_read_now(f"Checkpoint {path}", error) from error
     except (ValueError, KeyError, SafetensorError) as error:
-        raise DamagedCheckpointError(f"Checkpoint {path} is damaged: {error}", hint) from error
+        raise DamagedCheckpointError(
+            _("Checkpoint {path} is damaged: {error}").format(path=path, error=error), hint
+        ) from error
 
 
 def load_newest(folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, ...]] | None:
@@ -121,8 +137,10 @@ def load_newest(folder: Path) -> tuple[Tensors, Facts, tuple[DamagedCheckpoint, 
             damaged.append(DamagedCheckpoint(path, error.message))
     if damaged:
         raise GanvasError(
-            f"All {len(damaged)} checkpoints in {folder} are damaged. {damaged[0].reason}",
-            "Start again in another folder, or remove this one.",
+            _("All {count} checkpoints in {folder} are damaged. {reason}").format(
+                count=len(damaged), folder=folder, reason=damaged[0].reason
+            ),
+            _("Start again in another folder, or remove this one."),
         )
     return None
 

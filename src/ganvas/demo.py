@@ -19,6 +19,7 @@ from .image_io import open_written, save_animation
 from .latents.request import PictureRequest
 from .latents.write import write_sheet
 from .runs import Run
+from .translation import _
 
 EVALUATED_SAMPLES = 500  # enough for a first impression
 PAINTING_SIZE = 320  # pixels
@@ -51,7 +52,7 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
 
     for name in (ANIMATION, PEOPLE, PAINTING):
         check_free(out / name)
-    yield Note(f"1 of 4: training on the 997 built-in emoji people for {minutes:g} minutes.")
+    yield Note(_("1 of 4: training on the 997 built-in emoji people for {minutes:g} minutes.").format(minutes=minutes))
     budget = None if run.exists() else minutes  # an earlier run already has its budget
     training_end: Done | None = None
     for event in train(builtin.people(), run.folder, minutes=budget, stop=stop):
@@ -63,16 +64,20 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
         yield done("interrupted", repeat_command)
         return
 
-    yield Note("2 of 4: generating 64 people who do not exist.")
+    yield Note(_("2 of 4: generating 64 people who do not exist."))
     write_animation(run, out / ANIMATION)
     run_to_end(write_sheet(load(run.folder), out / PEOPLE, PictureRequest(count=64, seed=1), scale=UPSCALE))
 
-    yield Note("3 of 4: measuring how good they are.")
+    yield Note(_("3 of 4: measuring how good they are."))
     yield from evaluate(run.folder, None, EvaluationOptions(count=EVALUATED_SAMPLES))
     report = write_report(run.folder)
 
     painting = builtin.paintings()[0]
-    yield Note(f"4 of 4: repainting a photograph in the style of {painting.stem.replace('_', ' ')}.")
+    yield Note(
+        _("4 of 4: repainting a photograph in the style of {painting}.").format(
+            painting=painting.stem.replace("_", " ")
+        )
+    )
     config = replace(StyleConfig(), size=PAINTING_SIZE)
     with closing(stylize(builtin.photo(), painting, out / PAINTING, config)) as events:  # type: ignore[type-var]
         for event in events:
@@ -88,12 +93,14 @@ def demo(out: Path, minutes: float, stop: Callable[[], bool]) -> Iterator[Event]
 def _next_steps(out: Path, report: Path) -> Note:
     """Return where the results are, and what to type with one's own pictures."""
     return Note(
-        f"{out / PEOPLE}    64 samples\n{out / ANIMATION}   how they developed\n{out / PAINTING}  the painting\n"
-        f"{report}    training and evaluation on one page: open it in a browser\n"
-        "Now with your own pictures:\n"
-        "  ganvas inspect PICTURES\n"
-        "  ganvas train PICTURES --minutes 10 --out runs/mine\n"
-        "  ganvas style PHOTOGRAPH PAINTING --out painting.png"
+        _(
+            "{people}    64 samples\n{animation}   how they developed\n{painting}  the painting\n"
+            "{report}    training and evaluation on one page: open it in a browser\n"
+            "Now with your own pictures:\n"
+            "  ganvas inspect PICTURES\n"
+            "  ganvas train PICTURES --minutes 10 --out runs/mine\n"
+            "  ganvas style PHOTOGRAPH PAINTING --out painting.png"
+        ).format(people=out / PEOPLE, animation=out / ANIMATION, painting=out / PAINTING, report=report)
     )
 
 

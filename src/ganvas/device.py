@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import GanvasError
+from .translation import _, ngettext
 
 if TYPE_CHECKING:
     import torch
@@ -56,8 +57,10 @@ def choose_device(requested: str = "auto") -> DeviceChoice:
     omp_threads = os.environ.get("OMP_NUM_THREADS", "")
     omp_is_set = omp_threads.isdigit() and int(omp_threads) > 0
     threads = min(int(omp_threads), cores) if omp_is_set else cores
-    why = "as OMP_NUM_THREADS says" if omp_is_set else "one for each core"
-    available = {"cpu": f"{threads} thread{'s' if threads > 1 else ''}, {why}"}
+    why = _("as OMP_NUM_THREADS says") if omp_is_set else _("one for each core")
+    available = {
+        "cpu": ngettext("{count} thread, {why}", "{count} threads, {why}", threads).format(count=threads, why=why)
+    }
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             available[f"cuda:{index}"] = torch.cuda.get_device_name(index)
@@ -67,14 +70,17 @@ def choose_device(requested: str = "auto") -> DeviceChoice:
         local_rank = int(os.environ.get("LOCAL_RANK", "0")) % max(1, torch.cuda.device_count())  # set by torchrun
         for name in (f"cuda:{local_rank}", "mps"):
             if name in available:
-                return DeviceChoice(name, threads, f"{available[name]}, found automatically")
-        return DeviceChoice("cpu", threads, f"{available['cpu']}; no GPU found")
+                return DeviceChoice(name, threads, _("{what}, found automatically").format(what=available[name]))
+        return DeviceChoice("cpu", threads, _("{what}; no GPU found").format(what=available["cpu"]))
     name = "cuda:0" if requested == "cuda" else requested
     if name not in available:
         raise GanvasError(
-            f"There is no device '{requested}' on this machine, only {', '.join(available)}.", "Try: ganvas env"
+            _("There is no device '{requested}' on this machine, only {names}.").format(
+                requested=requested, names=", ".join(available)
+            ),
+            _("Try: ganvas env"),
         )
-    return DeviceChoice(name, threads, f"{available[name]}, as asked")
+    return DeviceChoice(name, threads, _("{what}, as asked").format(what=available[name]))
 
 
 def torch_device(choice: DeviceChoice) -> "torch.device":

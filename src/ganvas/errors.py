@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
+from .translation import _
+
 T = TypeVar("T")
 
 
@@ -33,8 +35,8 @@ class UnusableImageError(GanvasError):
 def cannot_be_read_now(path: object, error: OSError) -> GanvasError:
     """Return the error for a file that is not known to be damaged: the system could not read it just now."""
     return GanvasError(
-        f"{path} cannot be read now: {error.strerror or error}.",
-        "Nothing was changed. Once it can be read, type the same command again.",
+        _("{path} cannot be read now: {reason}.").format(path=path, reason=error.strerror or error),
+        _("Nothing was changed. Once it can be read, type the same command again."),
     )
 
 
@@ -52,14 +54,14 @@ def did_you_mean(given: str, names: Collection[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(given, names, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
+    return _(" Did you mean '{name}'?").format(name=near[0]) if near else ""
 
 
 def lookup(table: Mapping[str, T], name: str, kind: str) -> T:
     """Return the entry of `table` called `name`.
 
     Args:
-        kind: what the entries are, for the message ("recipe", "loss").
+        kind: what the entries are, for the message (N_("recipe"), N_("loss")).
 
     Raises:
         GanvasError: there is none; the message suggests the nearest name, the hint lists all names.
@@ -76,5 +78,8 @@ def check_choice(name: str, names: Collection[str], kind: str) -> None:
     """
     if name not in names:
         raise GanvasError(
-            f"There is no {kind} '{name}'.{did_you_mean(name, names)}", f"Choose one of: {', '.join(names)}."
+            _("There is no {kind} '{name}'.{suggestion}").format(
+                kind=_(kind), name=name, suggestion=did_you_mean(name, names)
+            ),
+            _("Choose one of: {names}.").format(names=", ".join(names)),
         )

@@ -23,6 +23,7 @@ from .latents.model_file import MODEL_FILE, read_training_length
 from .latents.sample import load
 from .metrics import DEFAULT_NETWORK
 from .runs import Run
+from .translation import N_, _
 
 T = TypeVar("T")
 DEFAULT_SAMPLES = 2000
@@ -84,8 +85,12 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     path = Path(config.data.path) if against is None else against
     if against is None and not path.exists():
         raise GanvasError(
-            f"The pictures that {run.folder} was trained on are no longer at {path}.",
-            f"Say where they are: {ganvas_command('evaluate', run.folder, '--against', 'PICTURES')}",
+            _("The pictures that {folder} was trained on are no longer at {path}.").format(
+                folder=run.folder, path=path
+            ),
+            _("Say where they are: {command}").format(
+                command=ganvas_command("evaluate", run.folder, "--against", "PICTURES")
+            ),
         )
     data_config = dataclasses.replace(config.data, path=str(path.resolve()))
     width, height = compared_size(data_config, options.at)
@@ -93,15 +98,17 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     is_same_data = is_trained_on(config, real_data, data_config.path)
     if against is None and not is_same_data:  # a stranger's run may name any folder of ours
         yield Note(
-            f"The pictures in {path} are not those that {run.folder} was trained on, or have changed since. "
-            "Scores compare with them, but they are not shown."
+            _(
+                "The pictures in {path} are not those that {folder} was trained on, or have changed "
+                "since. Scores compare with them, but they are not shown."
+            ).format(path=path, folder=run.folder)
         )
 
     def samples_between(start: int, end: int) -> Tensor:
         return resized(model.sample(end - start, options.seed, first=start), (height, width))
 
     yield from model.notes()
-    samples = yield from in_batches("samples generated", options.count, samples_between)
+    samples = yield from in_batches(N_("samples generated"), options.count, samples_between)
     return EvaluationInputs(
         name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,
         is_training_data=is_same_data, is_of_run=against is None or is_same_data,
@@ -117,16 +124,20 @@ def folder_inputs(
     open_source(folder)  # reports a folder that cannot be read first of all
     if against is None:
         raise GanvasError(
-            f"{folder} is not a run, so it must be compared with real pictures.",
-            f"Say where they are: {ganvas_command('evaluate', folder, '--against', 'PICTURES')}",
+            _("{folder} is not a run, so it must be compared with real pictures.").format(folder=folder),
+            _("Say where they are: {command}").format(
+                command=ganvas_command("evaluate", folder, "--against", "PICTURES")
+            ),
         )
     inspection = inspect(folder)
     scale = min(1.0, MAX_SIDE / max(inspection.widths.middle, inspection.heights.middle))
     width, height = (round(scale * side.middle) for side in (inspection.widths, inspection.heights))
     if min(width, height) < MIN_SIDE:
         raise GanvasError(
-            f"The pictures in {folder} are {width}x{height} px; scores need at least {MIN_SIDE} px per side.",
-            f"Try: {ganvas_command('inspect', folder)}",
+            _("The pictures in {folder} are {width}x{height} px; scores need at least {min_side} px per side.").format(
+                folder=folder, width=width, height=height, min_side=MIN_SIDE
+            ),
+            _("Try: {command}").format(command=ganvas_command("inspect", folder)),
         )
     overviews = [read_overview(open_source(path)) for path in (folder, against)]
     channels = 1 if all(each.gray for each in overviews) else 3
@@ -158,13 +169,15 @@ def compared_size(config: DataConfig, at: str | None) -> tuple[int, int]:
         width, height = parse_size(at, "--at")
         if min(width, height) < MIN_SIDE:
             raise GanvasError(
-                f"Scores need at least {MIN_SIDE} px per side.", f"Try: --at {config.width}x{config.height}"
+                _("Scores need at least {min_side} px per side.").format(min_side=MIN_SIDE),
+                _("Try: --at {width}x{height}").format(width=config.width, height=config.height),
             )
         if abs(width * config.height - height * config.width) > max(width * config.height, height * config.width) / 20:
             raise GanvasError(
-                f"Samples of {config.width}x{config.height} px cannot be compared at {width}x{height}: "
-                "the shape differs.",
-                f"Try: --at {2 * config.width}x{2 * config.height}",
+                _("Samples of {own} px cannot be compared at {other}: the shape differs.").format(
+                    own=f"{config.width}x{config.height}", other=f"{width}x{height}"
+                ),
+                _("Try: --at {width}x{height}").format(width=2 * config.width, height=2 * config.height),
             )
         return width, height
     overview = read_overview(open_source(config.path, config.value_range), config.aspect, config.limit)

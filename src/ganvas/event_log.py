@@ -28,6 +28,7 @@ from .events import (
     Verdict,
 )
 from .old_events import upgrade_event, upgrade_prescription
+from .translation import _
 from .typed_json import dataclass_from, parse_json, to_json_value
 
 EVENTS: dict[str, type[Event]] = {
@@ -55,7 +56,8 @@ def from_json(line: str) -> Event:
         event: Event = dataclass_from(EVENTS[record.pop("event")], record)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GanvasError(
-            f"Not an event: {line[:80]!r}", "The file should be an events.jsonl that ganvas train has written."
+            _("Not an event: {line!r}").format(line=line[:80]),
+            _("The file should be an events.jsonl that ganvas train has written."),
         ) from error
     return event
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from .atomic_write import write_atomically
 from .errors import GanvasError, did_you_mean
+from .translation import _
 from .version import __version__
 
 EXIF_SAFE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}"  # not percent-encoded in EXIF descriptions, where ; separates entries
@@ -137,7 +138,8 @@ def check_suffix(path: Path) -> None:
     if suffix not in WRITTEN_SUFFIXES:
         near = did_you_mean(suffix, WRITTEN_SUFFIXES)
         raise GanvasError(
-            f"There is no picture format '{path.suffix}' ({path}).{near}", f"Use one of {', '.join(WRITTEN_SUFFIXES)}."
+            _("There is no picture format '{suffix}' ({path}).{near}").format(suffix=path.suffix, path=path, near=near),
+            _("Use one of {names}.").format(names=", ".join(WRITTEN_SUFFIXES)),
         )
 
 
@@ -149,9 +151,12 @@ def check_writable(folder: Path, hint: str) -> None:
     """
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     if not nearest.is_dir():
-        raise GanvasError(f"The folder {folder} cannot be created: {nearest} is a file.", hint)
+        raise GanvasError(
+            _("The folder {folder} cannot be created: {nearest} is a file.").format(folder=folder, nearest=nearest),
+            hint,
+        )
     if not os.access(nearest, os.W_OK):
-        raise GanvasError(f"The folder {nearest} is not writable.", hint)
+        raise GanvasError(_("The folder {nearest} is not writable.").format(nearest=nearest), hint)
 
 
 def open_written(path: Path) -> Image.Image:

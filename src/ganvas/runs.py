@@ -29,6 +29,7 @@ from .event_log import to_json
 from .events import Event
 from .file_lock import try_lock
 from .formatting import printable
+from .translation import _
 from .typed_json import read_json_object
 
 # What may lie in the folder of a new run: what an earlier attempt has left, and what systems put everywhere.
@@ -72,15 +73,21 @@ class Run:
             return
         if self.checkpoints.name in found:
             raise GanvasError(
-                f"{self.folder} has checkpoints, but no {self.config_file.name} to say of what.",
-                f"Put {self.config_file.name} back to go on with them, or begin in another folder: --out OTHER",
+                _("{folder} has checkpoints, but no {file} to say of what.").format(
+                    folder=self.folder, file=self.config_file.name
+                ),
+                _("Put {file} back to go on with them, or begin in another folder: --out OTHER").format(
+                    file=self.config_file.name
+                ),
             )
         others = [name for name in found if name not in MAY_BE_THERE and not HALF_WRITTEN.fullmatch(name)]
         if others:
-            more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
+            more = _(" and {count:,} more").format(count=len(others) - 3) if len(others) > 3 else ""
             raise GanvasError(
-                f"{self.folder} is not a run, and not empty: {', '.join(map(printable, others[:3]))}{more}.",
-                f"Begin in a folder of its own: --out {shlex.quote(f'{self.folder}-run')}",
+                _("{folder} is not a run, and not empty: {names}{more}.").format(
+                    folder=self.folder, names=", ".join(map(printable, others[:3])), more=more
+                ),
+                _("Begin in a folder of its own: --out {folder}").format(folder=shlex.quote(f"{self.folder}-run")),
             )
 
     def refuse_links(self, *paths: Path) -> None:
@@ -92,8 +99,8 @@ class Run:
         for path in paths:
             if path != self.folder and path.is_symlink():
                 raise GanvasError(
-                    f"{path} is a link. The files of a run have to lie in its folder.",
-                    "If the run is yours, put there what the link points to.",
+                    _("{path} is a link. The files of a run have to lie in its folder.").format(path=path),
+                    _("If the run is yours, put there what the link points to."),
                 )
 
     def refuse_pipes(self) -> None:
@@ -104,7 +111,9 @@ class Run:
         """
         for path in _entries(self.folder):
             if _is_there(str(path)) and not (path.is_file() or path.is_dir()):
-                raise GanvasError(f"{path} is a pipe or a device, not a file of a run.", "Remove it.")
+                raise GanvasError(
+                    _("{path} is a pipe or a device, not a file of a run.").format(path=path), _("Remove it.")
+                )
 
     def read_config(self) -> Config:
         """Return the run's configuration. Its `relative_path` is set only if the pictures were found by it.
@@ -113,9 +122,14 @@ class Run:
             GanvasError: there is no run here, or its config.json is damaged or from a later release.
         """
         if not self.exists():
-            problem = "is not a run (it has no config.json)" if self.folder.is_dir() else "does not exist"
+            problem = (
+                _("{folder} is not a run (it has no config.json).")
+                if self.folder.is_dir()
+                else _("{folder} does not exist.")
+            )
             raise GanvasError(
-                f"{self.folder} {problem}.", f"Try: {ganvas_command('train', 'PICTURES', '--out', self.folder)}"
+                problem.format(folder=self.folder),
+                _("Try: {command}").format(command=ganvas_command("train", "PICTURES", "--out", self.folder)),
             )
         self.refuse_links(
             self.config_file, self.model, self.evaluation, self.sampled, self.directions, self.report_file
@@ -127,13 +141,16 @@ class Run:
             raise cannot_be_read_now(self.config_file, error) from error
         except ValueError as error:
             raise GanvasError(
-                f"{self.config_file} is damaged: {error}", "Start a new run in another folder."
+                _("{file} is damaged: {error}").format(file=self.config_file, error=error),
+                _("Start a new run in another folder."),
             ) from error
         format_version = record.get("format")
         if isinstance(format_version, int) and format_version > FORMAT:
             raise GanvasError(
-                f"{self.config_file} was written by a later ganvas (format {format_version}, this one reads {FORMAT}).",
-                "Try: pip install --upgrade ganvas",
+                _("{file} was written by a later ganvas (format {format_version}, this one reads {format}).").format(
+                    file=self.config_file, format_version=format_version, format=FORMAT
+                ),
+                _("Try: pip install --upgrade ganvas"),
             )
         config = from_dict(Config, upgrade(record, FORMAT), str(self.config_file))
         check_config(config, str(self.config_file))
@@ -163,14 +180,18 @@ class Run:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = self.lock_file.open("a+")
         except OSError as error:
-            raise GanvasError(f"Cannot write to {self.folder}: {error.strerror}", "Choose another --out.") from error
+            raise GanvasError(
+                _("Cannot write to {folder}: {reason}").format(folder=self.folder, reason=error.strerror),
+                _("Choose another --out."),
+            ) from error
         with file:
             is_free = try_lock(file)
             if is_free is False:
                 file.seek(0)
-                owner = file.read().strip() or "another process"
+                owner = file.read().strip() or _("another process")
                 raise GanvasError(
-                    f"{self.folder} is in use by {owner}.", "Wait for it or stop it, or choose another --out."
+                    _("{folder} is in use by {owner}.").format(folder=self.folder, owner=owner),
+                    _("Wait for it or stop it, or choose another --out."),
                 )
             file.truncate(0)
             file.write(f"process {os.getpid()}")

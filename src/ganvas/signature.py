@@ -17,6 +17,7 @@ from .data.image_file import UnreadableImageError
 from .device import seeded_rng
 from .errors import GanvasError, check_choice, did_you_mean
 from .image_io import to_float, to_uint8
+from .translation import N_, _, stored
 
 PLACES = {  # shares of the free width and height that are left of it and above it
     "bottom-right": (1.0, 1.0), "bottom-left": (0.0, 1.0), "top-right": (1.0, 0.0), "top-left": (0.0, 0.0),
@@ -125,7 +126,7 @@ def load_signature(config: SignConfig) -> Signature | None:
     if not config.sign:
         if config != SignConfig():
             raise GanvasError(
-                "It was said how to sign, but not with what.", "Name a picture of your signature: --sign FILE"
+                _("It was said how to sign, but not with what."), _("Name a picture of your signature: --sign FILE")
             )
         return None
     return Signature(config)
@@ -137,19 +138,22 @@ def check_sign(config: SignConfig) -> None:
     Raises:
         GanvasError: one does not; it is named with what it may be.
     """
-    check_choice(config.sign_position, (*PLACES, "random"), "--sign-position value")
+    check_choice(config.sign_position, (*PLACES, "random"), N_("--sign-position value"))
     for name, (least, greatest) in RANGES.items():
         value, flag = getattr(config, name), f"--{name.replace('_', '-')}"
         if not least <= value <= greatest:
-            raise GanvasError(f"{flag} cannot be {value:g}.", f"It takes {least:g} to {greatest:g}.")
+            raise GanvasError(
+                _("{flag} cannot be {value:g}.").format(flag=flag, value=value),
+                _("It takes {least:g} to {greatest:g}.").format(least=least, greatest=greatest),
+            )
     if config.sign_color not in (OWN, FROM_PICTURE):
         try:
             ImageColor.getrgb(config.sign_color)
         except ValueError as error:
             near = did_you_mean(config.sign_color.lower(), [OWN, FROM_PICTURE, *ImageColor.colormap])
             raise GanvasError(
-                f"Unknown color of a signature '{config.sign_color}'.{near}",
-                "Use own, picture, a color name or #rrggbb.",
+                _("Unknown color of a signature '{sign_color}'.{near}").format(sign_color=config.sign_color, near=near),
+                _("Use own, picture, a color name or #rrggbb."),
             ) from error
 
 
@@ -163,7 +167,8 @@ def read_signature(path: Path) -> Image.Image:
         image = read_image(path).image
     except UnreadableImageError as error:
         raise GanvasError(
-            f"The signature {path} cannot be used: {error.reason}.", "Name a picture of it, best a PNG: --sign FILE"
+            _("The signature {path} cannot be used: {reason}.").format(path=path, reason=stored(error.reason)),
+            _("Name a picture of it, best a PNG: --sign FILE"),
         ) from error
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     if image.mode != "RGBA" or (np.asarray(image)[..., 3] == 255).all():
@@ -171,8 +176,8 @@ def read_signature(path: Path) -> Image.Image:
     image = cropped(image)
     if (np.asarray(image)[..., 3] < VISIBLE).all():
         raise GanvasError(
-            f"There is nothing on the signature {path}.",
-            "Name a picture with ink on plain paper, or with transparency.",
+            _("There is nothing on the signature {path}.").format(path=path),
+            _("Name a picture with ink on plain paper, or with transparency."),
         )
     return image
 

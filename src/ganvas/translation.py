@@ -2,7 +2,8 @@
 
 A text is marked where it is written: `_("{name} is not a run.").format(name=name)`. What a table at the top of a
 module holds is marked with `N_`, and translated with `_` where it is shown. What is stored and read again by programs
-(events, configurations, names of recipes and verdicts) is not translated.
+(configurations, reasons why pictures are skipped, names of recipes and verdicts) is stored in English, and translated
+where it is shown, with `stored` where it is made of parts.
 """
 
 import gettext
@@ -32,6 +33,17 @@ def _(text: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """Return the text for so many of something, in the user's language."""
     return _catalogue(language()).ngettext(one, many, count)
+
+
+def stored(text: str) -> str:
+    """Return a text that was stored in English, such as "damaged (no end)", in the user's language.
+
+    Where it is not known as a whole, its parts are, before a semicolon or a bracket; what is in brackets stays.
+    """
+    if (whole := _(text)) != text:
+        return whole
+    parts = (part.partition(" (") for part in text.split("; "))
+    return "; ".join(_(words) + "".join(bracket) for words, *bracket in parts)
 
 
 def N_(text: str) -> str:

@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin
 
 from .limits import MAX_DIGITS, MAX_JSON_BYTES, MAX_JSON_DEPTH
+from .translation import _
 
 SPECIAL_NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -29,7 +30,7 @@ def parse_json(text: str | bytes) -> Any:
     else:
         if _is_within(data, MAX_JSON_DEPTH):
             return data
-    raise ValueError(f"lists and objects are nested more than {MAX_JSON_DEPTH} deep")
+    raise ValueError(_("lists and objects are nested more than {depth} deep").format(depth=MAX_JSON_DEPTH))
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -42,16 +43,16 @@ def read_json_object(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         content = file.read(MAX_JSON_BYTES + 1)
     if len(content) > MAX_JSON_BYTES:
-        raise ValueError(f"it has more than {MAX_JSON_BYTES:,} bytes")
+        raise ValueError(_("it has more than {size:,} bytes").format(size=MAX_JSON_BYTES))
     record = parse_json(content.decode("utf-8"))
     if not isinstance(record, dict):
-        raise ValueError(f"it should be an object, not {type(record).__name__}")
+        raise ValueError(_("it should be an object, not {kind}").format(kind=type(record).__name__))
     return record
 
 
 def _whole_number(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise ValueError(f"a number has {len(digits):,} digits")
+        raise ValueError(_("a number has {digits:,} digits").format(digits=len(digits)))
     return int(digits)
 
 

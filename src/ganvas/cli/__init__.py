@@ -6,6 +6,7 @@ from typing import Any
 
 from ..device import is_out_of_memory, leave_time_to_other_programs
 from ..errors import GanvasError, did_you_mean
+from ..translation import _
 from ..typed_json import to_json_value
 from ..version import __version__
 from .commands import COMMANDS, Command, overview
@@ -28,26 +29,34 @@ def main(arguments: list[str] | None = None) -> int:
         raise SystemExit(0)
     name, *flags = words
     if name not in COMMANDS:
-        echo(f"There is no command '{name}'.{did_you_mean(name, list(COMMANDS))}\nganvas --help lists all commands.")
+        echo(
+            _("There is no command '{name}'.{suggestion}\nganvas --help lists all commands.").format(
+                name=name, suggestion=did_you_mean(name, list(COMMANDS))
+            )
+        )
         raise SystemExit(WRONG_USAGE)
     leave_time_to_other_programs()
     try:
         command = parse(name, COMMANDS[name], flags)
         result = command.execute()
     except GanvasError as error:
-        echo(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""))
+        echo(_("Error: {message}").format(message=error.message) + (f"\n{error.hint}" if error.hint else ""))
         return 1
     except OSError as error:
-        echo(f"Error: {error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
-        echo("Check its permissions and the free disk space, then type the same command again.")
+        echo(
+            _("Error: {file} cannot be read or written: {reason}.").format(
+                file=error.filename or _("A file"), reason=error.strerror or error
+            )
+        )
+        echo(_("Check its permissions and the free disk space, then type the same command again."))
         return 1
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):
             raise
-        echo("Error: The memory is full.\nClose other programs, or try fewer or smaller pictures.")
+        echo(_("Error: The memory is full.\nClose other programs, or try fewer or smaller pictures."))
         return 1
     except KeyboardInterrupt:
-        echo("\nInterrupted.")
+        echo(_("\nInterrupted."))
         return INTERRUPTED
     if getattr(command, "json", False) and result:
         sys.stdout.write(json.dumps(to_json_value(result)) + "\n")
@@ -62,13 +71,16 @@ def parse(name: str, command: Command, flags: list[str]) -> Any:
     """
     import tyro
 
+    from .help import translating_registry
+
     def read(**default: Any) -> Any:
         return tyro.cli(
             command.load(),
             prog=f"ganvas {name}",
-            description=f"{command.about} {command.more}".strip(),
+            description=f"{_(command.about)} {_(command.more)}".strip(),
             args=flags,
             config=(tyro.conf.FlagCreatePairsOff,),
+            registry=translating_registry(),
             **default,
         )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ..errors import GanvasError
+from ..translation import _
 from .options import Json, optional
 from .output import echo
 
@@ -25,12 +26,16 @@ class Cache:
         from .tables import show_cache
 
         if self.clear and self.keep is not None:
-            raise GanvasError("Both --clear and --keep were given.", "Give one of them.")
+            raise GanvasError(_("Both --clear and --keep were given."), _("Give one of them."))
         folder = cache_folder()
         removed = []
         if self.clear or self.keep is not None:
             removed = remove_beyond(folder, 0 if self.keep is None else parse_bytes(self.keep))
-            echo(f"Removed: {len(removed)}, {format_bytes(sum(each.size for each in removed))}.")
+            echo(
+                _("Removed: {count}, {size}.").format(
+                    count=len(removed), size=format_bytes(sum(each.size for each in removed))
+                )
+            )
         left = cached_sets(folder)
         show_cache(folder, left)
         return {

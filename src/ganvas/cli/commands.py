@@ -1,12 +1,15 @@
 """The commands, in the groups and the order in which `ganvas --help` lists them.
 
 A command is a frozen dataclass in a module of its own: its fields are the flags, its `execute` calls the library and
-renders the events. Nothing is imported before it is asked for, so that help comes at once.
+renders the events. Nothing is imported before it is asked for, so that help comes at once. What is told of commands is
+translated where it is shown.
 """
 
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+from ..translation import N_, _
 
 
 @dataclass(frozen=True)
@@ -105,24 +108,24 @@ GROUPS: dict[str, dict[str, Command]] = {
 
 COMMANDS: dict[str, Command] = {name: command for group in GROUPS.values() for name, command in group.items()}
 
-FIRST_STEPS = """First steps:
+FIRST_STEPS = N_("""First steps:
   ganvas demo                          everything once, on built-in pictures
   ganvas inspect PICTURES              what is in a folder, and how it would be trained
   ganvas train PICTURES --minutes 10   train on it; Ctrl-C saves, the same command goes on
   ganvas sample runs/PICTURES          make pictures
   ganvas report runs/PICTURES          how good they are, on one page
-  ganvas style PHOTOGRAPH PAINTING     repaint"""
+  ganvas style PHOTOGRAPH PAINTING     repaint""")
 
 
 def overview() -> str:
     """Return what `ganvas --help` prints."""
     lines = [
-        "usage: ganvas COMMAND [OPTIONS]",
+        _("usage: ganvas COMMAND [OPTIONS]"),
         "",
-        "Train a GAN on your own folder of pictures, and repaint pictures in the style of others.",
+        _("Train a GAN on your own folder of pictures, and repaint pictures in the style of others."),
         "",
-        FIRST_STEPS,
+        _(FIRST_STEPS),
     ]
     for title, group in GROUPS.items():
-        lines += ["", f"{title}:", *(f"  {name:<12} {command.about}" for name, command in group.items())]
-    return "\n".join([*lines, "", "ganvas COMMAND --help explains a command and its options."])
+        lines += ["", f"{_(title)}:", *(f"  {name:<12} {_(command.about)}" for name, command in group.items())]
+    return "\n".join([*lines, "", _("ganvas COMMAND --help explains a command and its options.")])

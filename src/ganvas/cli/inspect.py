@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg
 from ..config.options import RunOptions
 from ..config.train_options import to_flags
 from ..errors import ganvas_command
+from ..translation import _
 from .options import Device, Json, options_of, train_option_groups
 from .output import echo
 
@@ -34,7 +35,7 @@ class _Inspect:
             return inspection.to_dict()
         plan = forecast(self.pictures, options, self.device, inspection.overview)
         show_plan(plan)
-        echo(f"Next: {ganvas_command('train', self.pictures, *to_flags(options.given()))}")
+        echo(_("Next: {command}").format(command=ganvas_command("train", self.pictures, *to_flags(options.given()))))
         return inspection.to_dict() | {"plan": plan.to_dict()}
 
 

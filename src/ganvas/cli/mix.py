@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from ..translation import _
 from .options import Device, Json, Run, optional
 from .output import echo
 
@@ -51,7 +52,7 @@ class Mix:
             label=self.label,
             device=self.device,
         )
-        echo(f"Mixed pictures: {path}")
+        echo(_("Mixed pictures: {path}").format(path=path))
         for note in notes(read_health(RunFolder(self.run_folder))):
             echo(note.text)
         return {"path": str(path)}

@@ -1,5 +1,6 @@
 """Names of commands and flags that changed since release 0.1; the old ones still work."""
 
+from ..translation import N_, _
 from .output import echo
 
 COMMANDS = {"recolour": "recolor", "slim": "shrink-vgg"}
@@ -25,12 +26,12 @@ def with_new_names(arguments: list[str]) -> list[str]:
     """Return the words of a command line with today's names, and say which were old."""
     if not arguments:
         return arguments
-    name = _renamed(arguments[0], COMMANDS, "command")
+    name = _renamed(arguments[0], COMMANDS, N_("command"))
     flags = FLAGS.get(name, {})
     words = [name]
     for word in arguments[1:]:
         flag, equals, value = word.partition("=")
-        words.append(f"{_renamed(flag, flags, 'option')}{equals}{value}" if flag in flags else word)
+        words.append(_renamed(flag, flags, N_("option")) + equals + value if flag in flags else word)
     return words
 
 
@@ -38,5 +39,9 @@ def _renamed(word: str, names: dict[str, str], kind: str) -> str:
     """Return a word's new name, and say it if it is deprecated."""
     new = names.get(word, word)
     if new != word and word not in SPELLINGS:
-        echo(f"The {kind} {word} is now called {new}; the old name is deprecated and will go in a later release.")
+        echo(
+            _(
+                "The {kind} {word} is now called {new}; the old name is deprecated and will go in a later release."
+            ).format(kind=_(kind), word=word, new=new)
+        )
     return new

@@ -11,10 +11,12 @@ from ..config.options import GROUPS, OPTIONS
 from ..config.train_options import AUTO, TrainOptions, choices, flag, help_texts
 from ..errors import ganvas_command
 from ..recipes import RECIPES
+from ..translation import N_, _
+from .help import default_text
 
-Json = Annotated[bool, arg(help="Put one JSON object on the last line of stdout.", help_behavior_hint="")]
-Device = Annotated[str, arg(help="cpu, cuda, cuda:1, mps, or auto.")]
-Run = Annotated[Positional[Path], arg(metavar="RUN", help="A folder that ganvas train wrote.")]
+Json = Annotated[bool, arg(help=N_("Put one JSON object on the last line of stdout."), help_behavior_hint="")]
+Device = Annotated[str, arg(help=N_("cpu, cuda, cuda:1, mps, or auto."))]
+Run = Annotated[Positional[Path], arg(metavar="RUN", help=N_("A folder that ganvas train wrote."))]
 
 
 def optional(metavar: str) -> Any:
@@ -70,7 +72,7 @@ def _flag(group: type, name: str) -> Any:
         name=flag(name).removeprefix("--"),
         metavar=f"{metavar} ..." if get_origin(kind) is tuple else metavar,
         help=help_texts()[name],
-        help_behavior_hint=f"(default: {option.default})",
+        help_behavior_hint=lambda shown: default_text(_(option.default)),
     )
     return Annotated[hint if _default(group, name) is None else kind, described]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GanvasError, ganvas_command
+from ..translation import _
 from .options import Device, Json, Run
 from .output import echo
 
@@ -31,14 +32,16 @@ class Report:
 
         run = Run(self.run_folder)
         run.read_config()  # says what is wrong, if it is no run
-        check_writable(run.folder, f"Report on a copy: {_report_on_copy(run.folder)}")
+        check_writable(run.folder, _("Report on a copy: {command}").format(command=_report_on_copy(run.folder)))
         if read_evaluation(run) is None:
             try:
                 render_events(evaluate(self.run_folder, None, EvaluationOptions(count=self.count, device=self.device)))
             except GanvasError as error:
-                echo(f"The page will have no scores: {error.message}\n{error.hint}")
+                echo(
+                    _("The page will have no scores: {message}\n{hint}").format(message=error.message, hint=error.hint)
+                )
         page = ganvas.write_report(self.run_folder)
-        echo(f"{page}: open it in a browser.")
+        echo(_("{page}: open it in a browser.").format(page=page))
         return {"path": str(page)}
 
 
@@ -51,4 +54,4 @@ def _report_on_copy(folder: Path) -> str:
 def suggest_report(subject: Path) -> None:
     """Say how to see everything on one page, if `subject` is a run."""
     if (subject / "config.json").is_file():
-        echo(f"Next: {ganvas_command('report', subject)}")
+        echo(_("Next: {command}").format(command=ganvas_command("report", subject)))

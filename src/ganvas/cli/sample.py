@@ -8,6 +8,8 @@ from tyro.conf import OmitArgPrefixes, arg
 
 from ..config import SignConfig
 from ..errors import GanvasError
+from ..translation import _
+from .help import default_text
 from .options import Device, Json, Run, command_of, optional
 
 DEFAULT_COUNT = 64
@@ -18,11 +20,13 @@ class Sample:
     """Flags of `ganvas sample`."""
 
     run_folder: Run
-    count: Annotated[int | None, arg(metavar="N", help_behavior_hint=f"(default: {DEFAULT_COUNT})")] = None
+    count: Annotated[
+        int | None, arg(metavar="N", help_behavior_hint=lambda shown: default_text(f"{DEFAULT_COUNT}"))
+    ] = None
     """How many pictures."""
-    seed: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: 0)")] = None
+    seed: Annotated[int | None, arg(metavar="N", help_behavior_hint=lambda shown: default_text("0"))] = None
     """The same seed gives the same pictures."""
-    first: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: 0)")] = None
+    first: Annotated[int | None, arg(metavar="N", help_behavior_hint=lambda shown: default_text("0"))] = None
     """Number of the first picture, to draw more of the same seed."""
     seeds: Annotated[str | None, optional("LIST")] = None
     """One picture of each of these seeds, such as 3,7,20-29; files are named by them."""
@@ -78,12 +82,15 @@ class Sample:
         numbered = [name for name in ("count", "seed", "first") if getattr(self, name) is not None]
         named = [name for name in ("seeds", "latent") if getattr(self, name) is not None]
         if named and (len(named) > 1 or numbered):
-            others = " and ".join(f"--{name}" for name in (*named[1:], *numbered))
+            others = _(" and ").join(f"--{name}" for name in (*named[1:], *numbered))
             raise GanvasError(
-                f"--{named[0]} says which pictures to draw, and so does {others}.", f"Leave out {others}."
+                _("--{option} says which pictures to draw, and so does {others}.").format(
+                    option=named[0], others=others
+                ),
+                _("Leave out {others}.").format(others=others),
             )
         if self.sheet is not None and self.out is not None:
-            raise GanvasError("Both --sheet and --out were given.", "A sheet is written instead of single files.")
+            raise GanvasError(_("Both --sheet and --out were given."), _("A sheet is written instead of single files."))
 
     def _request(self, model: Any) -> Any:
         """Return which pictures are asked for."""

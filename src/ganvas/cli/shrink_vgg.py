@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from tyro.conf import Positional
 
 from ..errors import GanvasError, ganvas_command
+from ..translation import _
 from .options import Json, optional
 from .output import echo
 
@@ -26,11 +27,13 @@ class ShrinkVGG:
         from ..models.vgg import is_slim_vgg, save_slim_vgg, torchvision_vgg19
 
         if self.out.suffix != ".safetensors":
-            raise GanvasError(f"{self.out} should end in .safetensors.", "Try: --out vgg19.safetensors")
+            raise GanvasError(
+                _("{out} should end in .safetensors.").format(out=self.out), _("Try: --out vgg19.safetensors")
+            )
         if self.out.exists() and not is_slim_vgg(self.out):
             raise not_ours(self.out)
         save_slim_vgg(torchvision_vgg19(self.weights), self.out)
-        echo(f"Written: {self.out}, {self.out.stat().st_size / 1e6:.0f} MB.")
+        echo(_("Written: {out}, {megabytes:.0f} MB.").format(out=self.out, megabytes=self.out.stat().st_size / 1e6))
         command = ("style", "PHOTOGRAPH", "PAINTING", "--network", "vgg19", "--vgg19-weights", self.out)
-        echo(f"Now: {ganvas_command(*command)}")
+        echo(_("Now: {command}").format(command=ganvas_command(*command)))
         return {"path": str(self.out)}

@@ -8,6 +8,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from ..config import StyleConfig
 from ..errors import GanvasError
+from ..translation import _
 from .options import Json, optional
 from .output import echo
 
@@ -43,8 +44,10 @@ class Style:
         settings = replace(settings, network=StyleConfig.network, vgg19_weights=StyleConfig.vgg19_weights)
         if known.config.network != self.settings.network:
             echo(
-                f"{self.like} was painted with {known.config.network}; this is painted with {self.settings.network}. "
-                f"For the same: --network {known.config.network}, and --vgg19-weights FILE if you have the weights"
+                _(
+                    "{painting} was painted with {old}; this is painted with {network}. For the same: "
+                    "--network {old}, and --vgg19-weights FILE if you have the weights"
+                ).format(painting=self.like, old=known.config.network, network=self.settings.network)
             )
         # Weights and masks belong to the styles that were: other styles do without them.
         if self.style or self.mask:
@@ -58,7 +61,7 @@ class Style:
         from .terminal import interrupt_on_sigterm, render_until_done
 
         if not self.style:
-            raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
+            raise GanvasError(_("No style picture was named."), _("Try: ganvas style CONTENT STYLE --out painting.png"))
         with interrupt_on_sigterm():
             if is_batch(self.content, self.style, self.sweep):
                 out = self.out or Path("styled")

@@ -12,14 +12,16 @@ from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..coach.doctor import Findings
 from ..coach.model_health import Health
 from ..formatting import format_bytes, format_duration
+from ..translation import _, ngettext, stored
 from .output import cell
-from .terminal import console
+from .terminal import console, evidence_text
 
 if TYPE_CHECKING:
     from ..data import Inspection
     from ..data.cached_sets import CachedSet
     from ..data.size_histograms import Quantiles
     from ..evaluation import Evaluation
+    from ..recipes.spec import RecipeSpec
     from ..training.forecast import Forecast
 
 MAX_ROWS = 40  # of the table of verdicts and treatments
@@ -51,16 +53,25 @@ def show_environment() -> dict[str, Any]:
 
 def show_evaluation(evaluation: "Evaluation") -> None:
     """Print the scores and a summary in plain sentences."""
-    table = Table("score", "samples", "95 % interval", "real pictures", "better", box=None, pad_edge=False)
+    table = Table(
+        _("score"), _("samples"), _("95 % interval"), _("real pictures"), _("better"), box=None, pad_edge=False
+    )
     for each in evaluation.scores:
         low = _three_digits(each.low)
-        interval = f"at least {low}" if each.high is None else f"{low} to {_three_digits(each.high)}"
+        interval = _("at least {low}").format(low=low)
+        if each.high is not None:
+            interval = _("{low} to {high}").format(low=low, high=_three_digits(each.high))
         real = "" if each.real is None else _three_digits(each.real)
         style = "bold" if each.deviation_sign else ""
-        table.add_row(each.name, _three_digits(each.value), interval, real, each.better, style=style)
+        table.add_row(_(each.name), _three_digits(each.value), interval, real, _(each.better), style=style)
     console.print(
-        f"{evaluation.count:,} samples compared with {evaluation.real_count:,} real pictures "
-        f"at {evaluation.width}x{evaluation.height} px, on {evaluation.network}."
+        _("{count:,} samples compared with {real:,} real pictures at {width}x{height} px, on {network}.").format(
+            count=evaluation.count,
+            real=evaluation.real_count,
+            width=evaluation.width,
+            height=evaluation.height,
+            network=evaluation.network,
+        )
     )
     console.print(table)
     for sentence in evaluation.summary:
@@ -79,122 +90,147 @@ def show_findings(findings: Findings, kept: Health | None = None) -> None:
         kept: health of the run's model, if it has one.
     """
     echo, last = console.print, findings.verdict
-    echo(f"{findings.health_checks:,} health checks, the last one at {last.images_seen:,} pictures seen.")
+    echo(
+        _("{health_checks:,} health checks, the last one at {images_seen:,} pictures seen.").format(
+            health_checks=findings.health_checks, images_seen=last.images_seen
+        )
+    )
     rows = _timeline(findings)
-    table = Table("pictures seen", "verdict", "evidence", box=None, pad_edge=False)
+    table = Table(_("pictures seen"), _("verdict"), _("evidence"), box=None, pad_edge=False)
     for row in rows[:MAX_ROWS]:
         table.add_row(*map(cell, row))
     echo(table)
     if len(rows) > MAX_ROWS:
-        echo(f"... and {len(rows) - MAX_ROWS:,} more (--json has them all)")
+        echo(_("... and {count:,} more (--json has them all)").format(count=len(rows) - MAX_ROWS))
     evidence = describe_evidence(last.evidence)
     is_healthy = last.name in HEALTHY_VERDICTS
     if not is_healthy:
-        echo(f"Not healthy {'at its end' if findings.is_over else 'so far'}.", style="bold yellow")
-    echo(f"Last verdict: {title(last.name)} ({last.confidence:.0%} sure). {last.what}", markup=False)
-    echo(f"{last.why}{f' Evidence: {evidence}.' if evidence else ''}", markup=False)
+        echo(_("Not healthy at its end.") if findings.is_over else _("Not healthy so far."), style="bold yellow")
+    echo(
+        _("Last verdict: {verdict} ({confidence:.0%} sure). {what}").format(
+            verdict=title(last.name), confidence=last.confidence, what=_(last.what)
+        ),
+        markup=False,
+    )
+    echo(f"{_(last.why)}{evidence_text(evidence)}", markup=False)
     if findings.advice:
-        echo(f"What to do: {findings.advice}", markup=False)
+        echo(_("What to do: {advice}").format(advice=findings.advice), markup=False)
     if kept is not None and kept.is_healthy != is_healthy:
-        then = "healthy." if kept.is_healthy else f"not healthy: {kept.describe()}"
-        echo(f"The run's model is from another time, when the training was {then}", markup=False)
+        if kept.is_healthy:
+            echo(_("The run's model is from another time, when the training was healthy."))
+        else:
+            then = _("The run's model is from another time, when the training was not healthy: {problem}")
+            echo(then.format(problem=kept.describe()), markup=False)
     if findings.unreadable_lines:
-        echo(f"Unreadable lines, skipped: {findings.unreadable_lines:,}.")
+        echo(_("Unreadable lines, skipped: {unreadable_lines:,}.").format(unreadable_lines=findings.unreadable_lines))
 
 
 def _timeline(findings: Findings) -> list[tuple[str, str, str]]:
     """Return the verdicts and treatments in order of time, as (pictures seen, verdict, evidence)."""
     rows: list[tuple[int, tuple[str, str, str]]] = []
     for span in findings.spans:
-        (_, start), (_, end) = span.start, span.end
+        start, end = span.start[1], span.end[1]
         evidence = describe_evidence(span.verdict.evidence)
-        rows.append((start, (f"{start:,} to {end:,}", title(span.name), evidence)))
+        rows.append(
+            (start, (_("{low} to {high}").format(low=f"{start:,}", high=f"{end:,}"), title(span.name), evidence))
+        )
     for each in findings.treatments:
-        state = f"treatment ({each.outcome})" if each.outcome else "treatment"
-        rows.append((each.treatment.images_seen, (f"{each.treatment.images_seen:,}", state, each.treatment.text)))
-    return [row for _, row in sorted(rows, key=lambda row: row[0])]
+        state = _("treatment ({outcome})").format(outcome=_(each.outcome)) if each.outcome else _("treatment")
+        rows.append((each.treatment.images_seen, (f"{each.treatment.images_seen:,}", state, _(each.treatment.text))))
+    return [row for at, row in sorted(rows, key=lambda row: row[0])]
 
 
 def show_inspection(inspection: "Inspection") -> None:
     """Print what was found in a set of pictures, and the warnings about it."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
-        "pictures": f"{inspection.count:,} ({inspection.kind}), {inspection.usable:,} of them usable",
-        "left out": _most_common(
-            {"of other shapes": inspection.other_shapes, "beyond the limit": inspection.not_chosen}
+        _("pictures"): _("{count:,} ({kind}), {usable:,} of them usable").format(
+            count=inspection.count, kind=_(inspection.kind), usable=inspection.usable
         ),
-        "values": inspection.values,
-        "formats": _most_common(inspection.formats),
-        "color modes": _most_common(inspection.modes),
-        "short side": _range_text(inspection.short_sides, "px"),
-        "aspect ratio": _range_text(inspection.shapes, ""),
-        "classes": _most_common(inspection.classes) or "none (with --conditional, sub-folders become classes)",
-        "special cases": _most_common(
-            {"turned upright by EXIF": inspection.rotated, "first frame of an animation": inspection.animated}
+        _("left out"): _most_common(
+            {_("of other shapes"): inspection.other_shapes, _("beyond the limit"): inspection.not_chosen}
+        ),
+        _("values"): inspection.values,
+        _("formats"): _most_common(inspection.formats),
+        _("color modes"): _most_common(inspection.modes),
+        _("short side"): _range_text(inspection.short_sides, "px"),
+        _("aspect ratio"): _range_text(inspection.shapes, ""),
+        _("classes"): _most_common(inspection.classes) or _("none (with --conditional, sub-folders become classes)"),
+        _("special cases"): _most_common(
+            {_("turned upright by EXIF"): inspection.rotated, _("first frame of an animation"): inspection.animated}
             | {
                 "CMYK": inspection.cmyk,
-                "with alpha": inspection.alpha,
-                "16 bit": inspection.deep,
-                "wrong file extension": inspection.mislabelled,
+                _("with alpha"): inspection.alpha,
+                _("16 bit"): inspection.deep,
+                _("wrong file extension"): inspection.mislabelled,
             }
         ),
-        "exact copies": f"{inspection.duplicates:,}" if inspection.duplicates else "",
-        f"in a sample of {inspection.sample:,}": _most_common(
+        _("exact copies"): f"{inspection.duplicates:,}" if inspection.duplicates else "",
+        _("in a sample of {count:,}").format(count=inspection.sample): _most_common(
             {
-                "grey": inspection.grey,
-                "transparent": inspection.transparent,
-                "blank": inspection.blank,
-                "look-alikes": inspection.look_alikes,
+                _("grey"): inspection.grey,
+                _("transparent"): inspection.transparent,
+                _("blank"): inspection.blank,
+                _("look-alikes"): inspection.look_alikes,
             }
         ),
-        "other files": _most_common(inspection.others),
+        _("other files"): _most_common(inspection.others),
     }
     for name, text in rows.items():
         if text:
             table.add_row(name, text)
     console.print(table)
     for skipped in inspection.broken[:20]:
-        console.print(f"[red]broken[/] {cell(skipped.name)}: {cell(skipped.reason)}")
+        console.print(
+            _("[red]broken[/] {name}: {reason}").format(name=cell(skipped.name), reason=cell(stored(skipped.reason)))
+        )
     if inspection.broken_count > 20:
-        console.print(f"... and {inspection.broken_count - 20:,} more broken files (--json lists them)")
+        console.print(
+            _("... and {count:,} more broken files (--json lists them)").format(count=inspection.broken_count - 20)
+        )
     for warning in inspection.warnings:
-        console.print(f"[yellow]note[/] {cell(warning)}")
+        console.print(_("[yellow]note[/] {text}").format(text=cell(warning)))
 
 
 def show_plan(plan: "Forecast") -> None:
     """Print the plan of a training: each choice with its reason, the speed, and what twice the time would change."""
-    table = Table("plan", "", "reason", box=None, pad_edge=False)
+    table = Table(_("plan"), "", _("reason"), box=None, pad_edge=False)
     for each in plan.decisions:
-        table.add_row(each.what, cell(each.value), cell(each.why))
+        table.add_row(_(each.what), cell(each.value), cell(each.why))
     console.print(table)
     console.print(
-        f"In {format_duration(60 * plan.minutes)}: about {plan.config.images:,} pictures seen, "
-        f"{plan.images_per_second:,.0f} per second."
+        _("In {time}: about {images:,} pictures seen, {images_per_second:,.0f} per second.").format(
+            time=format_duration(60 * plan.minutes), images=plan.config.images, images_per_second=plan.images_per_second
+        )
     )
-    console.print(f"In twice the time: {plan.double_time}.")
+    console.print(_("In twice the time: {double_time}.").format(double_time=plan.double_time))
     if len(plan.sizes) > 1:
         sizes = (
-            f"{width}x{height} px" + (f" from {format_duration(60 * minutes)}" if minutes else "")
+            f"{width}x{height} px" + (_(" from {time}").format(time=format_duration(60 * minutes)) if minutes else "")
             for minutes, (width, height) in plan.sizes.items()
         )
-        console.print(f"Sizes for the time: {', '.join(sizes)}.")
+        console.print(_("Sizes for the time: {sizes}.").format(sizes=", ".join(sizes)))
 
 
 def show_cache(folder: Path, sets: "list[CachedSet]") -> None:
     """Print what the cache of prepared pictures holds."""
     if not sets:
-        console.print(f"{folder} holds no prepared pictures.", markup=False)
+        console.print(_("{folder} holds no prepared pictures.").format(folder=folder), markup=False)
         return
-    table = Table("size", "used", "what", box=None, pad_edge=False)
+    table = Table(_("size"), _("used"), _("what"), box=None, pad_edge=False)
     for each in sets[:MAX_ROWS]:
-        days = f"{each.unused_days:,} day{'s' * (each.unused_days > 1)} ago" if each.unused_days else "today"
-        table.add_row(format_bytes(each.size), "now" if each.is_used else days, cell(each.content))
+        days = ngettext("{count:,} day ago", "{count:,} days ago", each.unused_days).format(count=each.unused_days)
+        used = _("now") if each.is_used else days if each.unused_days else _("today")
+        table.add_row(format_bytes(each.size), used, cell(each.content))
     console.print(table)
     if len(sets) > MAX_ROWS:
-        console.print(f"... and {len(sets) - MAX_ROWS:,} more (--json lists them)")
+        console.print(_("... and {count:,} more (--json lists them)").format(count=len(sets) - MAX_ROWS))
     total = format_bytes(sum(each.size for each in sets))
     console.print(
-        f"{total} in {folder}. To remove what is not in use: ganvas cache --clear, or --keep 5GB", markup=False
+        _("{total} in {folder}. To remove what is not in use: ganvas cache --clear, or --keep 5GB").format(
+            total=total, folder=folder
+        ),
+        markup=False,
     )
 
 
@@ -203,31 +239,41 @@ def show_recipes() -> dict[str, Any]:
     from ..recipes import RECIPES
 
     cases = list(dict.fromkeys(case for spec in RECIPES.values() for case in spec.scores))
-    table = Table("recipe", "for", "needs", "takes", *cases, box=None, pad_edge=False)
+    table = Table(_("recipe"), _("for"), _("needs"), _("takes"), *map(_, cases), box=None, pad_edge=False)
     table.columns[0].no_wrap = True
     recipes: dict[str, Any] = {}
     for name, spec in RECIPES.items():
         scores = {case: spec.scores.get(case) for case in cases}
         cells = ("–" if score is None else f"{score:,.0f}" for score in scores.values())
-        table.add_row(name, spec.purpose, spec.hardware, spec.time, *cells)
+        table.add_row(name, _purpose(spec), _(spec.hardware), _(spec.time), *cells)
         about = {"data": spec.purpose, "hardware": spec.hardware, "time": spec.time, "source": spec.source}
         recipes[name] = about | {"measured": scores}
     console.print(table)
     console.print(
-        "Scores: corrected Frechet distance on EfficientNet-lite1, lower is better; emoji people at 32 px, photographs "
-        "at 64 px, on one CPU core. Without --recipe, Ganvas chooses one by pictures, machine and budget: "
-        "ganvas inspect PICTURES tells you why."
+        _(
+            "Scores: corrected Frechet distance on EfficientNet-lite1, lower is better; emoji "
+            "people at 32 px, photographs at 64 px, on one CPU core. Without --recipe, Ganvas "
+            "chooses one by pictures, machine and budget: ganvas inspect PICTURES tells you why."
+        )
     )
     return recipes
+
+
+def _purpose(spec: "RecipeSpec") -> str:
+    shortest, longest = spec.sides
+    text = _("{pictures}, {shortest} to {longest} px")
+    return text.format(pictures=_(spec.images), shortest=shortest, longest=longest)
 
 
 def _most_common(counts: dict[str, int]) -> str:
     """Return counts as "12 RGB, 3 L", the largest first, at most eight of them."""
     ordered = sorted(((count, name) for name, count in counts.items() if count), reverse=True)
-    more = f", and {len(ordered) - 8} more" if len(ordered) > 8 else ""
+    more = _(", and {count} more").format(count=len(ordered) - 8) if len(ordered) > 8 else ""
     return ", ".join(f"{count:,} {cell(name)}" for count, name in ordered[:8]) + more
 
 
 def _range_text(spread: "Quantiles", unit: str) -> str:
     low, median, high = (f"{value:.3g}" for value in (spread.least, spread.middle, spread.greatest))
-    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}, median {median}"
+    if low == high:
+        return f"{low} {unit}"
+    return _("{low} to {high} {unit}, median {median}").format(low=low, high=high, unit=unit, median=median)

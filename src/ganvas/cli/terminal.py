@@ -15,6 +15,7 @@ from ..coach.describe import at_images, describe_evidence, title
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..formatting import format_duration, printable
 from ..phases import progress_losses
+from ..translation import N_, _
 from .output import LAYOUT
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ def render_events(stream: Generator[events.Event, None, T]) -> T:
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn(_("left")),
         TimeRemainingColumn(),
         TextColumn("{task.fields[detail]}"),
     )
@@ -72,7 +73,8 @@ def stop_on_signals() -> Iterator[Any]:
         received.append(number)
         signal.signal(number, before[number])
         if is_main():
-            console.print("\nSaving, then stopping. Press Ctrl-C again to stop at once.")
+            console.print(_("
+Saving, then stopping. Press Ctrl-C again to stop at once."))
 
     before = {int(number): signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -116,11 +118,7 @@ class ProgressDisplay:
                 echo(event.text, markup=False)
             case events.Started():
                 self.first_images_seen = event.images_seen
-                verb = f"Resuming at {event.images_seen:,} pictures" if event.resumed else "Training"
-                echo(
-                    f"{verb}: recipe {event.recipe}, {event.total_images:,} pictures to see, on {event.device}.",
-                    markup=False,
-                )
+                echo(_opening_line(event), markup=False)
             case events.Step():
                 self.images_seen.append(event.images_seen)
                 self.seconds.append(event.seconds)
@@ -130,17 +128,26 @@ class ProgressDisplay:
                     if name in event.losses
                 )
                 self.update_bar(
-                    "training", event.progress, 1, f"{event.images_seen:,} pictures  {event.phase}  {losses}"
+                    N_("training"),
+                    event.progress,
+                    1,
+                    _("{seen:,} pictures  {phase}  {losses}").format(
+                        seen=event.images_seen, phase=event.phase, losses=losses
+                    ),
                 )
             case events.Iteration():
-                self.update_bar("painting", event.progress, 1, f"{event.scale} px  loss {event.loss:.4g}")
+                self.update_bar(
+                    N_("painting"),
+                    event.progress,
+                    1,
+                    _("{scale} px  loss {loss:.4g}").format(scale=event.scale, loss=event.loss),
+                )
             case events.DirectionFound():
                 echo(f"{event.name}{f': {event.text}' if event.text else ''}", markup=False)
             case events.SampleGrid():
                 pass  # the files in the run folder show more than a line here
             case events.Score(score="Frechet distance"):
-                at = f" at {event.at} px" if event.at else ""  # release 0.1 did not say
-                echo(f"{event.score} ({event.network}, {event.count} samples{at}): {_value_and_interval(event)}")
+                echo(_score_line(event))
             case events.Score() | events.LogitHistograms() | events.HealthCheck():
                 pass  # shown in the report
             case events.Verdict():
@@ -159,14 +166,14 @@ class ProgressDisplay:
         """Print a problem, or its end; nothing while all goes well."""
         if verdict.name not in HEALTHY_VERDICTS:
             evidence = describe_evidence(verdict.evidence, self.describe_time)
-            line = f"{title(verdict.name)}: {verdict.what}{f' Evidence: {evidence}.' if evidence else ''}"
+            line = f"{title(verdict.name)}: {_(verdict.what)}{evidence_text(evidence)}"
             self.bar.console.print(line, markup=False, style="yellow")
             self.unhealthy = True
         elif verdict.name == "converged":
-            self.bar.console.print(f"{title(verdict.name)}: {verdict.what}", markup=False)
+            self.bar.console.print(f"{title(verdict.name)}: {_(verdict.what)}", markup=False)
             self.unhealthy = False
         elif verdict.name == "healthy" and self.unhealthy:
-            self.bar.console.print("Healthy again.", style="green")
+            self.bar.console.print(_("Healthy again."), style="green")
             self.unhealthy = False
 
     def describe_time(self, images_seen: int) -> str:
@@ -174,33 +181,59 @@ class ProgressDisplay:
         index = bisect_left(self.images_seen, images_seen)
         if images_seen < self.first_images_seen or index >= len(self.seconds):
             return at_images(images_seen)
-        return f"{format_duration(self.seconds[-1] - self.seconds[index])} ago"
+        return _("{time} ago").format(time=format_duration(self.seconds[-1] - self.seconds[index]))
 
     def update_bar(self, what: str, done: float, total: float, detail: str = "") -> None:
         """Move the bar of `what`, which is created at its first use."""
         if what not in self.tasks:
-            self.tasks[what] = self.bar.add_task(what, total=total, detail="")
+            self.tasks[what] = self.bar.add_task(_(what), total=total, detail="")
         self.bar.update(self.tasks[what], completed=done, total=total, detail=detail)
 
 
+def evidence_text(evidence: str) -> str:
+    """Return the evidence of a verdict as a sentence that follows another; nothing for none."""
+    return _(" Evidence: {evidence}.").format(evidence=evidence) if evidence else ""
+
+
+def _opening_line(event: events.Started) -> str:
+    if event.resumed:
+        line = _("Resuming at {seen:,} pictures: recipe {recipe}, {total:,} pictures to see, on {device}.")
+    else:
+        line = _("Training: recipe {recipe}, {total:,} pictures to see, on {device}.")
+    return line.format(seen=event.images_seen, recipe=event.recipe, total=event.total_images, device=event.device)
+
+
+def _score_line(event: events.Score) -> str:
+    of = _("{count} samples").format(count=event.count)
+    if event.at:  # release 0.1 did not say
+        of = _("{count} samples at {size} px").format(count=event.count, size=event.at)
+    return f"{_(event.score)} ({event.network}, {of}): {_value_and_interval(event)}"
+
+
 def _found_line(event: events.Projected) -> str:
+    if event.tuned is None:
+        line = _("{path}: distance {distance:.3f} (nearest random sample {nearest:.3f}{label})")
+    else:
+        line = _("{path}: distance {distance:.3f}, tuned {tuned:.3f} (nearest random sample {nearest:.3f}{label})")
     label = f", {event.label}" if event.label else ""
-    how_near = f"distance {event.distance:.3f}" + ("" if event.tuned is None else f", tuned {event.tuned:.3f}")
-    return f"{event.path}: {how_near} (nearest random sample {event.nearest:.3f}{label})"
+    return line.format(path=event.path, distance=event.distance, tuned=event.tuned, nearest=event.nearest, label=label)
 
 
 def _value_and_interval(event: events.Score) -> str:
     if event.low is None or event.high is None:
         return f"{event.value:,.1f}"
-    return f"{event.value:,.1f} ({event.low:,.1f} to {event.high:,.1f})"
+    return _("{value:,.1f} ({low:,.1f} to {high:,.1f})").format(value=event.value, low=event.low, high=event.high)
 
 
 def _closing_line(event: events.Done) -> str:
-    interrupted = event.reason == "interrupted"
-    pictures = f"{event.images_seen:,} pictures in " if event.images_seen else ""
-    verb = "Stopped by the coach" if event.reason == "stopped" else "Done"
-    ending = (
-        "Stopped; everything is saved" if interrupted else f"{verb}: {pictures}{event.seconds:,.0f} s, {event.path}"
-    )
-    next_step = f" {'To continue' if interrupted else 'Next'}: {event.command}" if event.command else ""
-    return f"{ending}.{next_step}"
+    took = _("{seconds:,.0f} s").format(seconds=event.seconds)
+    if event.images_seen:
+        took = _("{seen:,} pictures in {seconds:,.0f} s").format(seen=event.images_seen, seconds=event.seconds)
+    if event.reason == "interrupted":
+        ending, next_step = _("Stopped; everything is saved."), _(" To continue: {command}")
+    elif event.reason == "stopped":
+        ending, next_step = _("Stopped by the coach: {took}, {path}."), _(" Next: {command}")
+    else:
+        ending, next_step = _("Done: {took}, {path}."), _(" Next: {command}")
+    ending = ending.format(took=took, path=event.path)
+    return ending + (next_step.format(command=event.command) if event.command else "")

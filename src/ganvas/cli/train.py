@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from tyro.conf import Positional
 
 from ..errors import GanvasError
+from ..translation import _
 from .options import Json, optional, options_of, train_option_groups
 
 
@@ -25,7 +26,7 @@ class _Train:
         from .terminal import render_until_done, stop_on_signals
 
         if self.pictures is None and self.out is None:
-            raise GanvasError("No pictures were named.", "Try: ganvas train PICTURES, or: ganvas demo")
+            raise GanvasError(_("No pictures were named."), _("Try: ganvas train PICTURES, or: ganvas demo"))
         name = (self.pictures or Path()).resolve().name.partition(".")[0] or "pictures"
         out = self.out or Path("runs") / name
         options = options_of(self).given()

@@ -4,6 +4,7 @@ import math
 import re
 
 from ..errors import GanvasError
+from ..translation import _
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 
@@ -28,8 +29,10 @@ def parse_aspect(text: str) -> tuple[float, float]:
     found = re.fullmatch(rf"({_NUMBER})-({_NUMBER})", text.strip().lower())
     if not found or not 0 < float(found[1]) <= float(found[2]) < math.inf:
         raise GanvasError(
-            f"'{text}' is no range of shapes: it takes the least width over height, a hyphen and the greatest.",
-            "Try: --aspect 0.8-1.25",
+            _(
+                "'{text}' is no range of shapes: it takes the least width over height, a hyphen and the greatest."
+            ).format(text=text),
+            _("Try: --aspect 0.8-1.25"),
         )
     return float(found[1]), float(found[2])
 
@@ -43,7 +46,9 @@ def parse_range(text: str) -> tuple[float, float]:
     found = re.fullmatch(rf"({_NUMBER})-({_NUMBER})", text.strip().lower())
     if not found or float(found[1]) >= float(found[2]):
         raise GanvasError(
-            f"'{text}' is not a range: it takes the number for black, a hyphen and a larger number for white.",
-            "Try: --range 0-4095, or where the first is below zero: --range=-1-1",
+            _("'{text}' is not a range: it takes the number for black, a hyphen and a larger number for white.").format(
+                text=text
+            ),
+            _("Try: --range 0-4095, or where the first is below zero: --range=-1-1"),
         )
     return float(found[1]), float(found[2])

@@ -7,13 +7,14 @@ from typing import Any
 
 from ..errors import GanvasError
 from ..limits import MAX_BATCH, MAX_CLASSES, MAX_NUMBER, MAX_PHASES, MAX_SIDE, MAX_STAGES, MAX_WIDTH
+from ..translation import N_, _
 from .parts import CHANNELS, DataConfig, NetworkConfig
 from .run import Config
 
 Range = tuple[str, float, float, float]  # name of a number, the number, and the least and the most that it may be
 NO_NETWORK = "none"
 FACTORS = (2, 4, 8)  # of an upsampling
-HINT = "The file is damaged. Start a new run in another folder."
+HINT = N_("The file is damaged. Start a new run in another folder.")
 
 
 def check_config(config: Config, where: str) -> None:
@@ -27,9 +28,13 @@ def check_config(config: Config, where: str) -> None:
     """
     check_ranges(_ranges(config), where)
     if config.data.channels not in CHANNELS.values():
-        raise GanvasError(f"{where}: data.channels is {config.data.channels}.", HINT)
+        raise GanvasError(
+            _("{where}: data.channels is {channels}.").format(where=where, channels=config.data.channels), _(HINT)
+        )
     if config.upsampling and config.upsampling.factor not in FACTORS:
-        raise GanvasError(f"{where}: upsampling.factor is {config.upsampling.factor}.", HINT)
+        raise GanvasError(
+            _("{where}: upsampling.factor is {factor}.").format(where=where, factor=config.upsampling.factor), _(HINT)
+        )
 
 
 def check_ranges(ranges: Iterable[Range], where: str) -> None:
@@ -40,7 +45,12 @@ def check_ranges(ranges: Iterable[Range], where: str) -> None:
     """
     for name, value, low, high in ranges:
         if not low <= value <= high:
-            raise GanvasError(f"{where}: {name} is {value:.6g}, and not between {low:,.6g} and {high:,.6g}.", HINT)
+            raise GanvasError(
+                _("{where}: {name} is {value:.6g}, and not between {low:,.6g} and {high:,.6g}.").format(
+                    where=where, name=name, value=value, low=low, high=high
+                ),
+                _(HINT),
+            )
 
 
 def all_numbers(value: Any, name: str = "") -> Iterator[Range]:
@@ -65,12 +75,17 @@ def _ranges(config: Config) -> Iterator[Range]:
     yield "balance.n_critic", config.balance.n_critic, 1, MAX_NUMBER
     yield "balance.grad_accum_steps", config.balance.grad_accum_steps, 1, MAX_NUMBER
     yield "balance.pac", config.balance.pac, 1, MAX_WIDTH
-    yield "the number of phases", len(config.phases), 1, MAX_PHASES
+    yield _("the number of phases"), len(config.phases), 1, MAX_PHASES
     for phase in config.phases:
-        yield f"time_share of {phase.name}", phase.time_share, 0, MAX_NUMBER
-        yield f"batch of {phase.name}", phase.batch, 0, MAX_BATCH
-        yield f"steps of {phase.name}", phase.steps, min(1, config.steps), MAX_NUMBER  # none before it is planned
-    yield "the time_share of all phases", sum(phase.time_share for phase in config.phases), 1e-9, MAX_NUMBER
+        yield _("time_share of {name}").format(name=phase.name), phase.time_share, 0, MAX_NUMBER
+        yield _("batch of {name}").format(name=phase.name), phase.batch, 0, MAX_BATCH
+        yield (
+            _("steps of {name}").format(name=phase.name),
+            phase.steps,
+            min(1, config.steps),
+            MAX_NUMBER,
+        )  # none before it is planned
+    yield _("the time_share of all phases"), sum(phase.time_share for phase in config.phases), 1e-9, MAX_NUMBER
     yield "penalty.interval", config.penalty.interval, 1, MAX_NUMBER
     for name, optimizer in config.optimizers.items():
         yield f"optimizers.{name}.lr", optimizer.lr, 0, MAX_NUMBER
@@ -85,27 +100,27 @@ def _data_ranges(data: DataConfig) -> Iterator[Range]:
     yield "data.width", data.width, 1, MAX_SIDE
     for name, pair in (("value_range", data.value_range), ("aspect", data.aspect)):
         if pair is not None:
-            yield f"the number of numbers in data.{name}", len(pair), 2, 2
+            yield _("the number of numbers in data.{name}").format(name=name), len(pair), 2, 2
     if data.aspect is not None:
-        yield "the first of data.aspect", data.aspect[0], 0, data.aspect[1]
+        yield _("the first of data.aspect"), data.aspect[0], 0, data.aspect[1]
     if data.limit is not None:
         yield "data.limit", data.limit, 1, MAX_NUMBER
 
 
 def _class_ranges(config: Config) -> Iterator[Range]:
     count = len(config.classes)
-    yield "the number of classes", count, 0, MAX_CLASSES
+    yield _("the number of classes"), count, 0, MAX_CLASSES
     if config.class_counts:  # older runs have none
-        yield "the number of class_counts", len(config.class_counts), count, count
-        yield "the least of class_counts", min(config.class_counts), 0, MAX_NUMBER
-        yield "the sum of class_counts", sum(config.class_counts), 1, MAX_NUMBER
+        yield _("the number of class_counts"), len(config.class_counts), count, count
+        yield _("the least of class_counts"), min(config.class_counts), 0, MAX_NUMBER
+        yield _("the sum of class_counts"), sum(config.class_counts), 1, MAX_NUMBER
 
 
 def _network_ranges(config: Config) -> Iterator[Range]:
     for role, network, fewest in _networks(config):
-        yield f"the number of {role}.widths", len(network.widths), fewest, MAX_STAGES
+        yield _("the number of {role}.widths").format(role=role), len(network.widths), fewest, MAX_STAGES
         for width in network.widths:
-            yield f"a width of the {role}", width, 1, MAX_WIDTH
+            yield _("a width of the {role}").format(role=role), width, 1, MAX_WIDTH
     if config.autoencoder:
         yield "autoencoder.prior_batch", config.autoencoder.prior_batch, 1, MAX_BATCH
         yield "autoencoder.max_codes", config.autoencoder.max_codes, 1, MAX_NUMBER

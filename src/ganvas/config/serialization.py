@@ -8,6 +8,7 @@ import typing
 from typing import Any, TypeVar
 
 from ..errors import GanvasError, did_you_mean
+from ..translation import _
 
 ConfigT = TypeVar("ConfigT")
 
@@ -37,20 +38,27 @@ def from_dict(kind: type[ConfigT], record: Any, where: str = "config") -> Config
         GanvasError: a field is unknown (with the nearest known name), missing, or of the wrong type.
     """
     if not isinstance(record, dict):
-        raise GanvasError(f"{where} should be an object, not {type(record).__name__}", "Is this a ganvas config.json?")
+        raise GanvasError(
+            _("{where} should be an object, not {kind}").format(where=where, kind=type(record).__name__),
+            _("Is this a ganvas config.json?"),
+        )
     known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in record:
         if name not in known:
             raise GanvasError(
-                f"{where} has no field '{name}'.{did_you_mean(name, list(known))}",
-                "Is this a ganvas config.json, and of this release?",
+                _("{where} has no field '{name}'.{suggestion}").format(
+                    where=where, name=name, suggestion=did_you_mean(name, list(known))
+                ),
+                _("Is this a ganvas config.json, and of this release?"),
             )
     hints = typing.get_type_hints(kind)
     values = {name: _convert(hints[name], value, f"{where}.{name}") for name, value in record.items()}
     try:
         return kind(**values)
     except TypeError as error:
-        raise GanvasError(f"{where} is incomplete: {error}", "Is this a ganvas config.json?") from error
+        raise GanvasError(
+            _("{where} is incomplete: {error}").format(where=where, error=error), _("Is this a ganvas config.json?")
+        ) from error
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
@@ -75,5 +83,12 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if isinstance(hint, type) and type(value) is hint:
         return value
     choices = ", ".join(map(str, typing.get_args(hint)))
-    expected = f"one of {choices}" if origin is typing.Literal else getattr(hint, "__name__", str(hint))
-    raise GanvasError(f"{where} should be {expected}, not {value!r}", "Is this a ganvas config.json?")
+    expected = (
+        _("one of {choices}").format(choices=choices)
+        if origin is typing.Literal
+        else getattr(hint, "__name__", str(hint))
+    )
+    raise GanvasError(
+        _("{where} should be {expected}, not {value!r}").format(where=where, expected=expected, value=value),
+        _("Is this a ganvas config.json?"),
+    )

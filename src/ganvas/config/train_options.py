@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from ..errors import GanvasError, lookup
+from ..translation import _
 from .numbers import number_text, parse_aspect, parse_range, range_text
 from .options import (
     GROUPS,
@@ -48,7 +49,9 @@ class TrainOptions(RunOptions, RegularizationOptions, ModelOptions, BudgetOption
                 value = _checked(name, option, value)
             object.__setattr__(self, name, value)
         if self.minutes is not None and self.images is not None:
-            raise GanvasError("Both --minutes and --images were given.", "A run has one budget: give one of them.")
+            raise GanvasError(
+                _("Both --minutes and --images were given."), _("A run has one budget: give one of them.")
+            )
 
     def given(self) -> dict[str, Any]:
         """Return the options that were given, by name."""
@@ -127,7 +130,10 @@ def parse_size(text: str, flag: str = "--size") -> tuple[int, int]:
     """
     found = re.fullmatch(r"(\d{1,4})(?:[xX](\d{1,4}))?", text.strip())
     if not found:
-        raise GanvasError(f"'{text}' is not a size.", f"Try: {flag} 64, or width by height: {flag} 96x64")
+        raise GanvasError(
+            _("'{text}' is not a size.").format(text=text),
+            _("Try: {flag} 64, or width by height: {flag} 96x64").format(flag=flag),
+        )
     return int(found[1]), int(found[2] or found[1])
 
 
@@ -144,31 +150,37 @@ def _checked(name: str, option: Option, value: Any) -> Any:
     if name == "init_from":
         return str(value)
     for word in (value if isinstance(value, tuple) else (value,)) if choices(name) else ():
-        lookup(dict.fromkeys(choices(name)), word, f"{flag(name)} value")
+        lookup(dict.fromkeys(choices(name)), word, _("{option} value").format(option=flag(name)))
     if name == "ema_half_life" and option.maximum < value <= 1:  # somebody means a decay such as 0.999
         raise GanvasError(
-            f"--ema-half-life {value:g} looks like a decay. It is a half-life, as a share of the images seen so far.",
-            "Try: --ema-half-life 0.05",
+            _(
+                "--ema-half-life {value:g} looks like a decay. It is a half-life, as a share of the images seen so far."
+            ).format(value=value),
+            _("Try: --ema-half-life 0.05"),
         )
     if name in WHOLE and isinstance(value, float):
         if not value.is_integer():
             raise GanvasError(
-                f"{flag(name)} must be a whole number, not {value:g}.", f"Try: {flag(name)} {option.example}"
+                _("{option} must be a whole number, not {value:g}.").format(option=flag(name), value=value),
+                _("Try: {option} {example}").format(option=flag(name), example=option.example),
             )
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         in_range = option.minimum <= value <= option.maximum and value < math.inf
         if not in_range or (value == 0 and name in ("minutes", "images")):
             raise GanvasError(
-                f"{flag(name)} must be {_range(name, option)}, not {value:g}.", f"Try: {flag(name)} {option.example}"
+                _("{option} must be {values}, not {value:g}.").format(
+                    option=flag(name), values=_range(name, option), value=value
+                ),
+                _("Try: {option} {example}").format(option=flag(name), example=option.example),
             )
     return value
 
 
 def _range(name: str, option: Option) -> str:
     if option.maximum < math.inf:
-        return f"between {option.minimum:g} and {option.maximum:g}"
-    return "greater than 0" if name in ("minutes", "images") else f"{option.minimum:g} or more"
+        return _("between {least:g} and {greatest:g}").format(least=option.minimum, greatest=option.maximum)
+    return _("greater than 0") if name in ("minutes", "images") else _("{least:g} or more").format(least=option.minimum)
 
 
 def option_text(value: Any) -> str:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ..errors import GanvasError
 from ..limits import MAX_NPY_HEADER
+from ..translation import _
 from .value_range import UINT8, ValueRange, range_of
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -49,15 +50,19 @@ def load_idx(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] |
     """
     images = _read_idx(path)
     if images.ndim < 3:
-        raise GanvasError(f"{path} holds labels, not pictures.", "Use the file with 'images' in its name.")
+        raise GanvasError(
+            _("{path} holds labels, not pictures.").format(path=path), _("Use the file with 'images' in its name.")
+        )
     labels_path = _find_labels(path)
     if labels_path is None:
         return images, None
     labels = _read_idx(labels_path)
     if labels.shape != images.shape[:1]:
         raise GanvasError(
-            f"{labels_path} holds {len(labels):,} labels for the {len(images):,} pictures of {path.name}.",
-            "To train without labels, move that file away.",
+            _("{labels_path} holds {labels:,} labels for the {images:,} pictures of {file}.").format(
+                labels_path=labels_path, labels=len(labels), images=len(images), file=path.name
+            ),
+            _("To train without labels, move that file away."),
         )
     return images, labels
 
@@ -75,11 +80,17 @@ def load_npy(path: Path, value_range: ValueRange | None = None) -> tuple[npt.NDA
     except (ValueError, EOFError, OSError, SyntaxError, TokenError) as error:  # the header is text in Python's syntax
         # NumPy's own words would advise to load it unsafely, which runs what is in it.
         words = str(error).rstrip(".")
-        reason = "it is none, or holds Python objects" if "pickle" in words or "Python objects" in words else words
-        raise GanvasError(f"{path} cannot be read as an array: {reason}.", "Write it again with numpy.save.") from error
+        reason = _("it is none, or holds Python objects") if "pickle" in words or "Python objects" in words else words
+        raise GanvasError(
+            _("{path} cannot be read as an array: {reason}.").format(path=path, reason=reason),
+            _("Write it again with numpy.save."),
+        ) from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
-        kind = array.dtype if isinstance(array, np.ndarray) else "archive"
-        raise GanvasError(f"{path} holds {kind}, not numbers from 0 to 255.", "Save an array of uint8.")
+        kind = array.dtype if isinstance(array, np.ndarray) else _("archive")
+        raise GanvasError(
+            _("{path} holds {kind}, not numbers from 0 to 255.").format(path=path, kind=kind),
+            _("Save an array of uint8."),
+        )
     if array.ndim == 4 and array.shape[3] not in (1, 3, 4) and array.shape[1] in (1, 3, 4):
         array = array.transpose(0, 2, 3, 1)
     if array.ndim == 4 and array.shape[3] == 1:
@@ -87,13 +98,19 @@ def load_npy(path: Path, value_range: ValueRange | None = None) -> tuple[npt.NDA
     if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (3, 4)):
         return array, UINT8 if array.dtype == np.uint8 else value_range or _range_of(array, path)
     shape = " x ".join(map(str, array.shape))
-    raise GanvasError(f"{path} has the shape {shape}.", "Save it as (N, H, W), (N, H, W, C) or (N, C, H, W).")
+    raise GanvasError(
+        _("{path} has the shape {shape}.").format(path=path, shape=shape),
+        _("Save it as (N, H, W), (N, H, W, C) or (N, C, H, W)."),
+    )
 
 
 def _range_of(array: npt.NDArray[Any], path: Path) -> ValueRange:
     """Return the range that the numbers of `array` have, read part by part."""
     if any(not np.isfinite(part).all() for part in array):
-        raise GanvasError(f"{path} holds infinite numbers, or what is no number.", "Replace them and save it again.")
+        raise GanvasError(
+            _("{path} holds infinite numbers, or what is no number.").format(path=path),
+            _("Replace them and save it again."),
+        )
     return range_of(iter(array)) or UINT8
 
 
@@ -120,13 +137,17 @@ def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
                 start, plain = 0, files.enter_context(tempfile.TemporaryFile())
                 _copy(packed, plain, promised + 1)  # and no more: a megabyte can be packed into a kilobyte
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise GanvasError(f"{path} is damaged: {error}", "Download it again.") from error
+            raise GanvasError(
+                _("{path} is damaged: {error}").format(path=path, error=error), _("Download it again.")
+            ) from error
         follow = plain.seek(0, 2) - start
         if promised == 0 or follow != promised:
             more = "more" if follow > promised else f"{follow:,} bytes"
             raise GanvasError(
-                f"{path} is damaged: its header says {' x '.join(map(str, shape))}, but {more} follow.",
-                "Download it again.",
+                _("{path} is damaged: its header says {shape}, but {more} follow.").format(
+                    path=path, shape=" x ".join(map(str, shape)), more=more
+                ),
+                _("Download it again."),
             )
         return np.memmap(plain, np.uint8, "r", start, shape)
 

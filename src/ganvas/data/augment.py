@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from ..distributed import own_rows
 from ..errors import lookup
+from ..translation import N_
 
 
 def random_flip(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -41,7 +42,7 @@ def diff_augment(images: Tensor, policy: tuple[str, ...], generator: torch.Gener
     Source: Zhao et al. 2020, Differentiable Augmentation for Data-Efficient GAN Training.
     """
     for name in policy:
-        images = lookup(POLICIES, name, "augmentation")(images, generator)
+        images = lookup(POLICIES, name, N_("augmentation"))(images, generator)
     return images
 
 

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from ..errors import GanvasError
 from ..file_lock import try_lock
+from ..translation import _
 
 CHECKED_BYTES = 256 << 20  # bytes that are verified when prepared pictures are opened: about 0.2 s
 BLOCK_BYTES = 4 << 20  # bytes per checksum
@@ -31,7 +32,7 @@ def cache_folder() -> Path:
         return Path.home() / ".cache" / "ganvas"
     except RuntimeError as error:
         raise GanvasError(
-            "This user has no home folder to keep prepared pictures in.", "Set GANVAS_CACHE to a folder of yours."
+            _("This user has no home folder to keep prepared pictures in."), _("Set GANVAS_CACHE to a folder of yours.")
         ) from error
 
 

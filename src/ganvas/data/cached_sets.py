@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import GanvasError
+from ..translation import N_, _
 from .cache import is_unlocked, read_record, remove_lock, share_lock
 from .chunks import LARGE
 from .killers import KILLERS
@@ -23,8 +24,8 @@ FEATURES, LOCKS = "features", "locks"
 # Names that we give: in a folder of the user's own, whatever else lies there is left alone.
 OUR_SET = re.compile(r"[0-9a-f]{32}(\.partial|\.leaving)?")
 OUR_FILES = {  # by the folder that they lie in
-    FEATURES: (re.compile(r"[0-9a-f]{32}\.safetensors"), "features of real pictures, for scores"),
-    KILLERS: (re.compile(r"[0-9a-f]{32}\.json"), "names of pictures that killed their decoder"),
+    FEATURES: (re.compile(r"[0-9a-f]{32}\.safetensors"), N_("features of real pictures, for scores")),
+    KILLERS: (re.compile(r"[0-9a-f]{32}\.json"), N_("names of pictures that killed their decoder")),
 }
 OUR_LOCK = re.compile(r"([0-9a-f]{32})(\.used)?")
 # The folder that a process writes its index to, and all that lies in it.
@@ -142,7 +143,7 @@ def parse_bytes(text: str, example: str = "--keep 5GB") -> int:
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
     if not found:
-        raise GanvasError(f"'{text}' is not a size.", f"Try: {example}")
+        raise GanvasError(_("'{text}' is not a size.").format(text=text), _("Try: {example}").format(example=example))
     return int(float(found[1]) * UNITS[found[2]])
 
 
@@ -160,7 +161,7 @@ def _scratch(cache: Path) -> Iterator[CachedSet]:
         with suppress(OSError):  # its process has just ended
             names = {file.name for file in folder.iterdir()}
             if names and names <= SCRATCH_FILES:
-                yield CachedSet(folder, _size(folder), folder.stat().st_mtime, "a list of pictures to prepare")
+                yield CachedSet(folder, _size(folder), folder.stat().st_mtime, _("a list of pictures to prepare"))
 
 
 def _size(folder: Path) -> int:
@@ -170,10 +171,13 @@ def _size(folder: Path) -> int:
 def _content(record: dict[str, object]) -> str:
     shape = record.get("shape")
     if not isinstance(shape, list) or len(shape) != 4:
-        return "pictures that were not prepared to the end"
-    count, _, height, width = shape
-    path = record.get("path")
-    return f"{count:,} pictures of {width}x{height}" + (f" from {path}" if isinstance(path, str) else "")
+        return _("pictures that were not prepared to the end")
+    (count, *_channels, height, width), path = shape, record.get("path")
+    if isinstance(path, str):
+        text = _("{count:,} pictures of {width}x{height} from {path}")
+    else:
+        text = _("{count:,} pictures of {width}x{height}")
+    return text.format(count=count, width=width, height=height, path=path)
 
 
 def _files(cache: Path) -> Iterator[CachedSet]:
@@ -183,4 +187,4 @@ def _files(cache: Path) -> Iterator[CachedSet]:
             if ours.fullmatch(file.name):
                 with suppress(OSError):  # it has just gone
                     status = file.stat()
-                    yield CachedSet(file, status.st_size, status.st_mtime, content)
+                    yield CachedSet(file, status.st_size, status.st_mtime, _(content))

@@ -6,6 +6,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
+from ..translation import N_
+
 ICC_MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}  # colour space of a profile -> Pillow mode
 
 SRGB_TOLERANCE = 2  # of 255: sRGB profiles of different makers differ by so much
@@ -21,7 +23,7 @@ def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     notes: list[str] = []
     profile = image.info.get("icc_profile")
     if image.mode.startswith(("I", "F")):
-        image, notes = _to_8_bits(image), ["high bit depth reduced to 8 bits"]
+        image, notes = _to_8_bits(image), [N_("high bit depth reduced to 8 bits")]
     elif image.has_transparency_data:
         image = image.convert("RGBA")
     elif image.mode == "1":
@@ -32,12 +34,12 @@ def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     if profile:
         try:
             image, changed = _convert_profile(profile, image)
-            notes += ["colour profile converted to sRGB"] if changed else []
+            notes += [N_("colour profile converted to sRGB")] if changed else []
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            notes += ["damaged colour profile ignored"]
+            notes += [N_("damaged colour profile ignored")]
     if is_cmyk:
         image = image.convert("RGB")
-        notes += ["CMYK converted to sRGB"]
+        notes += [N_("CMYK converted to sRGB")]
     return image, notes
 
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageColor, ImageOps
 from ..config import DataConfig
 from ..errors import GanvasError, check_choice, did_you_mean
 from ..limits import MAX_IMAGE_PIXELS
+from ..translation import N_, _
 from .color import to_srgb
 from .crop import crop_box
 from .image_file import (
@@ -27,6 +28,7 @@ from .image_file import (
 )
 from .integrity import check_jpeg
 from .memory_share import Reserve
+from .notes import MISLABELLED
 from .sixteen_bit import in_range
 from .value_range import ValueRange
 
@@ -83,7 +85,7 @@ def read_image(
             if header.deep and value_range is not None:
                 turned_from = header.orientation if header.format == "TIFF" else 1
                 image = in_range(image, source, ValueRange(*value_range), turned_from)
-                notes.append("high bit depth reduced to 8 bits")
+                notes.append(N_("high bit depth reduced to 8 bits"))
         transpose = UPRIGHT_TRANSPOSE.get(orientation)
         try:
             srgb_image, color_notes = to_srgb(image)
@@ -126,19 +128,26 @@ def check_data_config(config: DataConfig) -> None:
     Raises:
         GanvasError: one is not; the message names it, and the nearest valid value.
     """
-    check_choice(config.fit, FIT_METHODS, "fit")
+    check_choice(config.fit, FIT_METHODS, N_("fit"))
     if config.channels not in MODE_OF_CHANNELS:
         raise GanvasError(
-            f"Pictures cannot have {config.channels} channels.", "Use 1 (grey), 3 (colour) or 4 (colour and alpha)."
+            _("Pictures cannot have {channels} channels.").format(channels=config.channels),
+            _("Use 1 (grey), 3 (colour) or 4 (colour and alpha)."),
         )
     if config.width < 1 or config.height < 1:
-        raise GanvasError(f"Pictures cannot be {config.height} x {config.width} pixels.", "Try: --size 64")
+        raise GanvasError(
+            _("Pictures cannot be {height} x {width} pixels.").format(height=config.height, width=config.width),
+            _("Try: --size 64"),
+        )
     try:
         ImageColor.getrgb(config.background)
     except ValueError as error:
         suggestion = did_you_mean(config.background.lower(), ImageColor.colormap)
         raise GanvasError(
-            f"Unknown background colour '{config.background}'.{suggestion}", "Use a colour name or #rrggbb."
+            _("Unknown background colour '{background}'.{suggestion}").format(
+                background=config.background, suggestion=suggestion
+            ),
+            _("Use a colour name or #rrggbb."),
         ) from error
 
 
@@ -168,8 +177,8 @@ def _is_blank(image: Image.Image) -> bool:
 
 def _header_notes(header: ImageHeader) -> Iterator[str]:
     if header.mislabelled:
-        yield f"really {header.format}, despite the suffix"
+        yield MISLABELLED.format(format=header.format)
     if header.animated:
-        yield "only one frame or page is used, the first that is not blank"
+        yield N_("only one frame or page is used, the first that is not blank")
     if header.orientation in UPRIGHT_TRANSPOSE:
-        yield "turned upright, as EXIF says"
+        yield N_("turned upright, as EXIF says")

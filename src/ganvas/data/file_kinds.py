@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
+from ..translation import _
 from .integrity import PNG_SIGNATURE
 
 FORMAT_OF_SUFFIX = {
@@ -63,8 +64,10 @@ def left_out(others: Mapping[str, int]) -> str:
     if not found:
         return ""
     files = ", ".join(f"{count:,} {suffix}" for suffix, count in found.items())
-    how = "unpack them" if found == archives else "export them as PNG or JPEG"
-    return f"Files that Ganvas cannot read are left out ({files}). If they hold pictures, {how}."
+    text = _("Files that Ganvas cannot read are left out ({files}). If they hold pictures, export them as PNG or JPEG.")
+    if found == archives:
+        text = _("Files that Ganvas cannot read are left out ({files}). If they hold pictures, unpack them.")
+    return text.format(files=files)
 
 
 def suffix_of(name: str) -> str:

@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,14 +12,15 @@ from ..atomic_write import flush_to_disk
 from ..config import DataConfig
 from ..errors import GanvasError, ganvas_command
 from ..formatting import printable
+from ..translation import N_, _
 from .cache import checksums, record_bytes
 from .chunks import ChunkResult
 from .index import Index
+from .notes import COPY, empty_class_notes, limit_notes, reason_summary, shown_part, summary_notes
 from .source import Source
 
 MIN_IMAGES = 16  # good pictures; with fewer, a discriminator just memorizes them
-COPY = "an exact copy"
-LOOSE = "in none of the class folders"
+LOOSE = N_("in none of the class folders")
 NO_LABEL = -1
 
 
@@ -44,11 +44,15 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         total.skipped.update(_copies(index, total, classes if config.conditional else {}))
     count = index.count - len(total.skipped)
     if count < MIN_IMAGES:
-        reasons = f": {_reason_summary(total.skipped.values())}" if total.skipped else ""
-        more = "Add pictures, allow more shapes (--aspect)" if config.aspect else "Add pictures"
+        reasons = f": {shown_part(reason_summary(total.skipped.values()))}" if total.skipped else ""
+        hint = _("Add pictures, or find out what is wrong: {command}")
+        if config.aspect:
+            hint = _("Add pictures, allow more shapes (--aspect), or find out what is wrong: {command}")
         raise GanvasError(
-            f"{MIN_IMAGES} pictures are needed; only {count} of {index.count} in {source.path} can be used{reasons}.",
-            f"{more}, or find out what is wrong: {ganvas_command('inspect', source.path)}",
+            _("{min_images} pictures are needed; only {count} of {all} in {path} can be used{reasons}.").format(
+                min_images=MIN_IMAGES, count=count, all=index.count, path=source.path, reasons=reasons
+            ),
+            hint.format(command=ganvas_command("inspect", source.path)),
         )
     usable = {entry.group for number, entry in enumerate(index.entries()) if number not in total.skipped}
     names = sorted({name for group, name in classes.items() if group in usable}, key=_natural_key)
@@ -82,7 +86,11 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         "shape": [count, config.channels, config.height, config.width],
         "classes": names,
         "skipped": skipped,
-        "notes": [*_limit_notes(config, index), *_summary_notes(total, index.count), *_empty_class_notes(empty)],
+        "notes": [
+            *limit_notes(index.found, index.count, config.limit, config.limit_seed),
+            *summary_notes(total.notes, total.skipped.values(), index.count),
+            *empty_class_notes(empty),
+        ],
         "checksums": list(checksums(folder / "pictures", count * image_bytes)),
         "label_checksums": list(checksums(labels_file, labels_file.stat().st_size)),
     }
@@ -113,20 +121,6 @@ def _loose(index: Index, classes: dict[str, str]) -> dict[int, str]:
     return {number: LOOSE for number, entry in entries if entry.group not in classes}
 
 
-def _limit_notes(config: DataConfig, index: Index) -> Iterator[str]:
-    if index.count < index.found:
-        yield (
-            f"Of {index.found:,} pictures, {config.limit:,} were chosen at random, by seed {config.limit_seed}; "
-            "for all: leave out --limit."
-        )
-
-
-def _empty_class_notes(names: set[str]) -> Iterator[str]:
-    if names:
-        listed = ", ".join(f"'{printable(name)}'" for name in sorted(names)[:5])
-        yield f"No picture can be used of {len(names):,} class{'es' * (len(names) > 1)}, left out: {listed}."
-
-
 def _content_digest(index: Index, total: ChunkResult, classes: dict[str, str]) -> str:
     """Return a digest of what all readable files hold and of their classes, wherever they lie."""
     digest = hashlib.blake2b(digest_size=16)
@@ -152,25 +146,3 @@ def gap_moves(skipped: dict[int, str], count: int) -> Iterator[tuple[int, int]]:
 def _natural_key(name: str) -> tuple[int, str]:
     """Return the sort key of a class name: numbers in numeric order, before words."""
     return (int(name), name) if name.isascii() and name.isdigit() and len(name) < 10 else (1 << 40, name)
-
-
-def _summary_notes(total: ChunkResult, count: int) -> list[str]:
-    """Return how the pictures were converted, for people, the most frequent first."""
-    notes = [f"{number:,} picture{'s' * (number > 1)}: {text}." for text, number in _most_frequent_first(total.notes)]
-    unusable = [reason for reason in total.skipped.values() if not reason.startswith(COPY)]
-    if copies := len(total.skipped) - len(unusable):
-        notes.append(f"{copies:,} of {count:,} pictures are exact copies of others, which are shown once.")
-    if unusable:
-        notes.append(f"{len(unusable):,} of {count:,} files were skipped: {_reason_summary(unusable)}.")
-    return notes
-
-
-def _reason_summary(reasons: Iterable[str]) -> str:
-    """Return the most frequent reasons for skipping, without what is in brackets."""
-    counts = Counter(reason.partition(" (")[0] for reason in reasons)
-    return ", ".join(f"{number:,} {reason}" for reason, number in _most_frequent_first(counts)[:5])
-
-
-def _most_frequent_first(counts: Counter[str]) -> list[tuple[str, int]]:
-    """Return the most frequent first; ties in alphabetical order, whichever process finished first."""
-    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))

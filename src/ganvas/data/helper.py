@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import IO
 
 from ..errors import GanvasError
+from ..translation import N_, _
 from .chunks import ChunkDecoder, ChunkResult, Job
 from .image_file import TRY_AGAIN
 from .index import CHUNK_SIZE
@@ -49,7 +50,7 @@ class Helper:
         """Return its process; start it, if there is none."""
         with self._starting:
             if self._is_cancelled:
-                raise GanvasError("Decoding was ended.")
+                raise GanvasError(_("Decoding was ended."))
             if self._process is None:
                 environment = os.environ | ONE_THREAD_ENV | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
                 pipe = subprocess.PIPE
@@ -115,9 +116,15 @@ class Helper:
         last_words = self._errors.read().strip().rpartition("\n")[2]
         first = chunk * CHUNK_SIZE
         return GanvasError(
-            f"A process that decodes pictures died (status {status}) at pictures {first:,} to "
-            f"{first + CHUNK_SIZE - 1:,}{f': {last_words}' if last_words else ''}.",
-            "Run the same command again: it continues there.",
+            _(
+                "A process that decodes pictures died (status {status}) at pictures {first:,} to {last:,}{words}."
+            ).format(
+                status=status,
+                first=first,
+                last=first + CHUNK_SIZE - 1,
+                words=f": {last_words}" if last_words else "",
+            ),
+            _("Run the same command again: it continues there."),
         )
 
 
@@ -138,7 +145,7 @@ def _next_answer(lines: IO[str]) -> str:
         EOFError: it has ended.
     """
     for line in lines:
-        _, found, answer = line.partition(ANSWER)
+        found, answer = line.partition(ANSWER)[1:]
         if found:
             return answer
     raise EOFError
@@ -147,7 +154,7 @@ def _next_answer(lines: IO[str]) -> str:
 def _cause(status: int, seconds: float | None) -> str:
     """Return in plain words what happened to a helper that was killed after `seconds`, or died by itself (None)."""
     if seconds is not None:
-        return f"its decoder did not end (in {seconds:g} seconds); {TRY_AGAIN}"
+        return N_("its decoder did not end") + f" (in {seconds:g} seconds); {TRY_AGAIN}"
     number = -status if status < 0 else status
     # That signal comes from outside, from the system where memory is short.
-    return f"its decoder died (signal {number})" + (f"; {TRY_AGAIN}" if number == KILLED else "")
+    return N_("its decoder died") + f" (signal {number})" + (f"; {TRY_AGAIN}" if number == KILLED else "")

@@ -20,6 +20,7 @@ from PIL import Image, UnidentifiedImageError
 from ..errors import GanvasError
 from ..formatting import printable
 from ..limits import MAX_IMAGE_PIXELS
+from ..translation import N_, _, stored
 from .file_kinds import FORMAT_OF_SUFFIX, HEAD_BYTES, sniff_format
 from .integrity import PNG_SIGNATURE, check_png
 from .walk import NOT_REGULAR
@@ -29,12 +30,12 @@ ImageInput = Path | bytes | npt.NDArray[np.uint8]  # a file, a file's content, o
 PEAK_BYTES, DEEP_BYTES = 20, 30  # a pixel, at the peak: of pictures with 8 bits a channel, and with more
 PROGRESSIVE_BYTES = 8  # a pixel, which libjpeg keeps of all scans of a progressive JPEG, however small it decodes it
 
-RARE_TIFF = "a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB"
+RARE_TIFF = N_("a TIFF of a rare kind; save it with 8 or 16 bits, gray or RGB")
 # Pictures too large for this machine would be tried in vain at each start, so that is remembered too.
-TRY_AGAIN = "to try again: ganvas cache --clear"
-NO_MEMORY = f"not enough memory; {TRY_AGAIN}"
+TRY_AGAIN = N_("to try again: ganvas cache --clear")
+NO_MEMORY = N_("not enough memory") + f"; {TRY_AGAIN}"
 ERRNO_OF_DAMAGE = errno.EINVAL, errno.EOVERFLOW, errno.ENOMEM  # what a damaged file asks of the system
-NO_HEIC = 'HEIC; to read it: pip install "ganvas[heic]"'
+NO_HEIC = N_('HEIC; to read it: pip install "ganvas[heic]"')
 
 EXIF_ORIENTATION = 0x0112  # the EXIF tag
 TIFF_BITS_PER_SAMPLE = 258  # the TIFF tag
@@ -53,15 +54,15 @@ class UnreadableImageError(GanvasError):
     """This picture cannot be read; a folder with some of these can still be trained on.
 
     Args:
-        reason: in plain words, without a full stop ("truncated").
+        reason: in plain words, in English and without a full stop ("truncated"): it may be stored.
         name: of the file.
         temporary: it is not known to be damaged, but could not be read just now.
     """
 
     def __init__(self, reason: str, name: str = "", temporary: bool = False) -> None:
         super().__init__(
-            f"{printable(name)}: {reason}." if name else f"{reason}.",
-            "Use another picture, or open this one and save it again.",
+            f"{printable(name)}: {stored(reason)}." if name else f"{stored(reason)}.",
+            _("Use another picture, or open this one and save it again."),
         )
         self.reason, self.temporary = reason, temporary
 
@@ -169,7 +170,7 @@ def can_read_heic() -> bool:
 def _failure_reason(error: Exception, source: Path | bytes) -> str:
     """Return in plain words why a picture could not be read."""
     if isinstance(error, Image.DecompressionBombError):
-        return f"too many pixels (over {MAX_IMAGE_PIXELS // 1_000_000} million)"
+        return N_("too many pixels") + f" (over {MAX_IMAGE_PIXELS // 1_000_000} million)"
     if isinstance(error, UnidentifiedImageError):
         try:
             with _open_stream(source) as file:
@@ -177,14 +178,14 @@ def _failure_reason(error: Exception, source: Path | bytes) -> str:
         except OSError as unreadable:
             return _failure_reason(unreadable, b"")
         if sniff_format(first_bytes) == "HEIF":
-            return "damaged" if can_read_heic() else NO_HEIC
+            return N_("damaged") if can_read_heic() else NO_HEIC
         if sniff_format(first_bytes) == "TIFF":
             return RARE_TIFF
-        return f"not a picture (it begins with {first_bytes!r})" if first_bytes else "empty (0 bytes)"
+        return N_("not a picture") + f" (it begins with {first_bytes!r})" if first_bytes else N_("empty") + " (0 bytes)"
     if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read ({error.strerror.lower()})"
+        return N_("cannot be read") + f" ({error.strerror.lower()})"
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return "truncated" if "truncated" in text.lower() else f"damaged ({text})"
+    return N_("truncated") if "truncated" in text.lower() else f"damaged ({text})"
 
 
 def display_name(source: Path | bytes, name: str) -> str:

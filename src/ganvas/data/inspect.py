@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..formatting import printable
+from ..translation import _
 from . import recommendations
 from .duplicates import ThumbnailStats, content_hash, find_lookalikes
 from .finalize import SkippedFile
@@ -91,7 +92,7 @@ def inspect(
             if progress and collector.count % 64 == 0:
                 progress(collector.count)
         if not collector.count:
-            raise no_pictures_error(source, "Ganvas reads .jpg, .png, .webp, .gif, .tif, .bmp and a few more.")
+            raise no_pictures_error(source, _("Ganvas reads .jpg, .png, .webp, .gif, .tif, .bmp and a few more."))
         stats, overview = collector.finish()
     width, height = recommendations.recommended_size(stats)
     return Inspection(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import GanvasError, cannot_be_read_now
 from ..image_io import parse_description, read_metadata
+from ..translation import _
 from ..video.pyav import read_comment
 from .sources import FolderSource
 
@@ -27,7 +28,8 @@ def check_free(place: Path, option: str = "--out") -> None:
         first = next((item.name for item in FolderSource(place).items() if not item.problem), None)
         if first is not None and not _is_ours(place / first):
             raise GanvasError(
-                f"{place} holds pictures that Ganvas did not write: {first}.", f"Try: {another(place, option)}"
+                _("{place} holds pictures that Ganvas did not write: {first}.").format(place=place, first=first),
+                _("Try: {option}").format(option=another(place, option)),
             )
     elif place.exists() and not _is_ours(place):
         raise not_ours(place, option)
@@ -35,7 +37,10 @@ def check_free(place: Path, option: str = "--out") -> None:
 
 def not_ours(file: Path, option: str = "--out") -> GanvasError:
     """Return the error for a file that Ganvas did not write, and would overwrite."""
-    return GanvasError(f"{file} was not written by ganvas, and would be overwritten.", f"Try: {another(file, option)}")
+    return GanvasError(
+        _("{file} was not written by ganvas, and would be overwritten.").format(file=file),
+        _("Try: {option}").format(option=another(file, option)),
+    )
 
 
 def another(place: Path, option: str) -> str:

@@ -21,6 +21,7 @@ from ..device import available_cores
 from ..errors import GanvasError, ganvas_command
 from ..events import Event, Note, Progress
 from ..formatting import format_bytes
+from ..translation import N_, _
 from .cache import cache_folder, checksums_match, file_lock, is_unlocked, make_cache_folder, read_record
 from .cached_sets import (
     LOCKS,
@@ -38,6 +39,7 @@ from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
 from .image_file import NO_HEIC, can_read_heic
 from .index import CHUNK_SIZE, Index, write_index
+from .notes import shown
 from .selection import within_limit
 from .source import Source
 from .sources import no_pictures_error, open_source
@@ -86,7 +88,7 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
     check_data_config(config)
     source = open_source(config.path, config.value_range)
     if source.values:
-        yield Note(f"Numbers are read so: {source.values}.")
+        yield Note(_("Numbers are read so: {values}.").format(values=source.values))
     cache, limit = cache_folder(), cache_limit()
     try:
         make_cache_folder()
@@ -98,7 +100,9 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
         ):
             index = write_index(source, config, Path(scratch) / SCRATCH_INDEX, within_limit(source, config))
             if not index.count:
-                raise no_pictures_error(source, f"Try: {ganvas_command('inspect', source.path)}")
+                raise no_pictures_error(
+                    source, _("Try: {command}").format(command=ganvas_command("inspect", source.path))
+                )
             if text := left_out(source.other_files()):
                 yield Note(text)
             found = _load_current(cache / index.fingerprint, source)
@@ -106,11 +110,15 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
             mark_used(cache / index.fingerprint)
             if found is None and (removed := remove_beyond(cache, limit)):
                 size = format_bytes(sum(each.size for each in removed))
-                yield Note(f"Prepared pictures were removed that were not used for long ({size}): ganvas cache")
+                yield Note(
+                    _("Prepared pictures were removed that were not used for long ({size}): ganvas cache").format(
+                        size=size
+                    )
+                )
     except OSError as error:
         raise _cache_error(error, cache) from error
     for text in prepared.notes:
-        yield Note(text)
+        yield Note(shown(text))
     return prepared if config.conditional else replace(prepared, labels=None, classes=())
 
 
@@ -182,13 +190,13 @@ def _build(
     done, partial = cache / index.fingerprint, cache / f"{index.fingerprint}.partial"
     lock = cache / LOCKS / index.fingerprint
     if not is_unlocked(lock):
-        yield Note("Another process is preparing the same pictures; waiting for it to finish.")
+        yield Note(_("Another process is preparing the same pictures; waiting for it to finish."))
     with file_lock(lock):
         if (prepared := _load_current(done, source)) is not None:
             return prepared
         if done.is_dir():
             if load_prepared(done) is None:
-                yield Note("The prepared pictures were damaged, and are prepared anew.")
+                yield Note(_("The prepared pictures were damaged, and are prepared anew."))
             shutil.rmtree(done, ignore_errors=True)  # damaged, or more of its pictures can be read now
         partial.mkdir(exist_ok=True)
         results = yield from _decode_missing(config, index, partial, workers)
@@ -200,7 +208,9 @@ def _build(
         partial.rename(done)
         prepared = load_prepared(done)
     if prepared is None:
-        raise GanvasError(f"The prepared pictures in {done} cannot be read back.", "Is the disk healthy?")
+        raise GanvasError(
+            _("The prepared pictures in {done} cannot be read back.").format(done=done), _("Is the disk healthy?")
+        )
     return prepared
 
 
@@ -219,7 +229,7 @@ def _decode_missing(
         starts = {chunk: start for chunk, start in enumerate(index.starts) if chunk not in finished}
         uncommitted: list[ChunkResult] = []
         last_commit = time.monotonic()
-        yield Progress("pictures prepared", min(index.count, len(finished) * CHUNK_SIZE), index.count)
+        yield Progress(N_("pictures prepared"), min(index.count, len(finished) * CHUNK_SIZE), index.count)
         try:
             for decoded_before, result in enumerate(
                 decode_all(config, index.path, starts, images_file, min(workers, available_cores()))
@@ -230,7 +240,7 @@ def _decode_missing(
                     _commit(images, journal, uncommitted)
                     last_commit = time.monotonic()
                 yield Progress(
-                    "pictures prepared",
+                    N_("pictures prepared"),
                     min(index.count, (len(finished) + decoded_before + 1) * CHUNK_SIZE),
                     index.count,
                 )
@@ -268,11 +278,11 @@ def _commit(images: IO[bytes], journal: IO[bytes], uncommitted: list[ChunkResult
 def _check_disk_space(size: int, images_file: Path) -> None:
     """Raise OSError if `size` bytes do not fit on the disk."""
     if shutil.disk_usage(images_file.parent).free < size - images_file.stat().st_size:
-        raise OSError(errno.ENOSPC, f"{size / 1e9:.1f} GB are needed", str(images_file))
+        raise OSError(errno.ENOSPC, _("{gigabytes:.1f} GB are needed").format(gigabytes=size / 1e9), str(images_file))
 
 
 def _cache_error(error: OSError, cache: Path) -> GanvasError:
     return GanvasError(
-        f"Pictures cannot be prepared in {cache}: {error.strerror or error}.",
-        "Set GANVAS_CACHE to a folder that you can write to, on a disk with enough space.",
+        _("Pictures cannot be prepared in {cache}: {reason}.").format(cache=cache, reason=error.strerror or error),
+        _("Set GANVAS_CACHE to a folder that you can write to, on a disk with enough space."),
     )

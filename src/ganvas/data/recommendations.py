@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..config.numbers import number_text
+from ..translation import _, ngettext
 from .file_kinds import left_out
 from .finalize import MIN_IMAGES, SkippedFile
 from .size_histograms import Quantiles
@@ -101,36 +102,56 @@ def size_for_shapes(short_sides: Quantiles, shapes: Quantiles) -> tuple[int, int
 def dataset_warnings(stats: DatasetStats) -> Iterator[str]:
     """Yield what the user should know before training, the most serious first."""
     if stats.usable < MIN_IMAGES:
-        yield f"Only {stats.usable} pictures can be used; {MIN_IMAGES} are needed to train."
+        yield _("Only {usable} pictures can be used; {min_images} are needed to train.").format(
+            usable=stats.usable, min_images=MIN_IMAGES
+        )
     elif stats.usable < SMALL_DATASET:
-        yield f"{stats.usable} pictures are few: expect samples close to them. {SMALL_DATASET} or more give variety."
+        yield _(
+            "{usable} pictures are few: expect samples close to them. {small_dataset} or more give variety."
+        ).format(usable=stats.usable, small_dataset=SMALL_DATASET)
     if stats.other_shapes:
-        yield f"{_pictures(stats.other_shapes)} of other shapes will be left out, as asked by --aspect."
+        yield _("{pictures} of other shapes will be left out, as asked by --aspect.").format(
+            pictures=_pictures(stats.other_shapes)
+        )
     if stats.not_chosen:
-        yield f"{_pictures(stats.not_chosen)} beyond the limit will be left out at random, as asked by --limit."
+        yield _("{pictures} beyond the limit will be left out at random, as asked by --limit.").format(
+            pictures=_pictures(stats.not_chosen)
+        )
     if stats.broken_count:
-        yield f"{_files(stats.broken_count)} cannot be used and will be skipped."
+        yield _("{files} cannot be used and will be skipped.").format(files=_files(stats.broken_count))
     if text := left_out(stats.others):
         yield text
     yield from _duplicate_warnings(stats)
     if stats.blank:
-        yield f"{stats.blank} of {stats.sample} decoded pictures are blank (a single colour)."
+        yield _("{blank} of {sample} decoded pictures are blank (a single colour).").format(
+            blank=stats.blank, sample=stats.sample
+        )
     if stats.tiny:
-        yield f"{_pictures(stats.tiny)} under {TINY_SIDE} px on the short side will look blurry."
+        yield _("{pictures} under {tiny_side} px on the short side will look blurry.").format(
+            pictures=_pictures(stats.tiny), tiny_side=TINY_SIDE
+        )
     yield from _mixture_warnings(stats)
     if stats.loose:
-        yield f"Beside the class folders: {_pictures(stats.loose)}. With --conditional, they are left out."
+        yield _("Beside the class folders: {pictures}. With --conditional, they are left out.").format(
+            pictures=_pictures(stats.loose)
+        )
     if stats.classes and max(stats.classes.values()) > 10 * min(stats.classes.values()):
         smallest = min(stats.classes, key=lambda name: stats.classes[name])
-        yield f"Classes differ a lot in size: '{smallest}' has {stats.classes[smallest]} of {stats.usable:,} pictures."
+        yield _("Classes differ a lot in size: '{smallest}' has {count} of {usable:,} pictures.").format(
+            smallest=smallest, count=stats.classes[smallest], usable=stats.usable
+        )
 
 
 def _duplicate_warnings(stats: DatasetStats) -> Iterator[str]:
     if stats.duplicates:
         copies = _pictures(stats.duplicates)
-        yield f"Exact copies of others: {copies}. Training shows each once; to show all: --keep-copies"
+        yield _("Exact copies of others: {copies}. Training shows each once; to show all: --keep-copies").format(
+            copies=copies
+        )
     if stats.look_alikes > stats.sample // 50:
-        yield f"{stats.look_alikes} of {stats.sample} decoded pictures look almost like another one."
+        yield _("{look_alikes} of {sample} decoded pictures look almost like another one.").format(
+            look_alikes=stats.look_alikes, sample=stats.sample
+        )
 
 
 def _mixture_warnings(stats: DatasetStats) -> Iterator[str]:
@@ -138,21 +159,27 @@ def _mixture_warnings(stats: DatasetStats) -> Iterator[str]:
     if stats.shapes.high > 1.5 * stats.shapes.low:
         low, high = (number_text(max(0.01, round(factor * stats.shapes.middle, 2))) for factor in ALIKE)
         yield (
-            "Shapes differ a lot: each picture is cropped at its middle. To keep whole pictures: --fit pad; "
-            f"to leave out other shapes: --aspect {low}-{high}"
+            _(
+                "Shapes differ a lot: each picture is cropped at its middle. To keep whole pictures: "
+                "--fit pad; to leave out other shapes: --aspect {low}-{high}"
+            ).format(low=low, high=high)
         )
     if stats.transparent:
         yield (
-            f"{stats.transparent} of {stats.sample} decoded pictures are transparent: they are put on white. "
-            "For another colour: --background; to keep transparency: --channels rgba"
+            _(
+                "{transparent} of {sample} decoded pictures are transparent: they are put on white. "
+                "For another colour: --background; to keep transparency: --channels rgba"
+            ).format(transparent=stats.transparent, sample=stats.sample)
         )
     if 0 < stats.grey < stats.sample and min(stats.grey, stats.sample - stats.grey) > stats.sample // 20:
-        yield f"{stats.grey} of {stats.sample} decoded pictures are grey and the others colour: samples will be both."
+        yield _("{grey} of {sample} decoded pictures are grey and the others colour: samples will be both.").format(
+            grey=stats.grey, sample=stats.sample
+        )
 
 
 def _pictures(count: int) -> str:
-    return f"{count:,} picture{'s' if count != 1 else ''}"
+    return ngettext("{count:,} picture", "{count:,} pictures", count).format(count=count)
 
 
 def _files(count: int) -> str:
-    return f"{count:,} file{'s' if count != 1 else ''}"
+    return ngettext("{count:,} file", "{count:,} files", count).format(count=count)

@@ -1,10 +1,11 @@
 """Pictures of other shapes than are asked for, which are left out."""
 
+from ..translation import N_
 from .image_file import ImageHeader, ImageInput, UnreadableImageError, read_header
 from .size_histograms import upright_size
 
 Aspect = tuple[float, float]  # the least and the greatest width over height
-OTHER_SHAPE = "of a shape that is left out"
+OTHER_SHAPE = N_("of a shape that is left out")
 
 
 def has_shape(header: ImageHeader, aspect: Aspect | None) -> bool:

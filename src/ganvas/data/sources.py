@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ..errors import GanvasError, did_you_mean, ganvas_command
 from ..formatting import printable
+from ..translation import N_, _, ngettext
 from .arrays import find_idx, is_idx, load_idx, load_npy
 from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import ARCHIVES, EXPORTS, HEAD_BYTES, is_image_file, suffix_of
@@ -31,7 +32,7 @@ from .zip_source import ZipSource
 class FolderSource(Source):
     """Pictures in a folder and its sub-folders, without hidden ones; each real folder is visited once."""
 
-    kind = "folder"
+    kind = N_("folder")
     _others: Counter[str] | None = None
 
     def items(self) -> Iterator[SourceItem]:
@@ -58,7 +59,8 @@ class FolderSource(Source):
             return labels_in(file.read_bytes()) if file.is_file() else {}
         except OSError as error:  # not to be taken for a set without labels
             raise GanvasError(
-                f"{file} cannot be read: {(error.strerror or str(error)).lower()}.", f"Try: ls -l {file}"
+                _("{file} cannot be read: {reason}.").format(file=file, reason=(error.strerror or str(error)).lower()),
+                _("Try: ls -l {file}").format(file=file),
             ) from error
 
     def read(self, name: str) -> Path:
@@ -66,7 +68,7 @@ class FolderSource(Source):
 
     def other_files(self) -> Counter[str]:
         if self._others is None:
-            for _ in self.items():
+            for _each in self.items():
                 pass
         return self._others or Counter()
 
@@ -120,7 +122,7 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
     try:
         source_path = Path(path).expanduser()
     except RuntimeError as error:  # "~somebody" that is no user
-        raise GanvasError(f"There is no {path}.", "Type the path in full, from / on.") from error
+        raise GanvasError(_("There is no {path}.").format(path=path), _("Type the path in full, from / on.")) from error
     try:
         source_path.stat()
         if source_path.is_dir():
@@ -130,18 +132,23 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
                 return FolderSource(source_path)
             source_path = idx_file
         if not source_path.is_file():  # opening a pipe would block for ever
-            raise GanvasError(f"{source_path} is {NOT_REGULAR}.", "Name a folder, .zip, .npy or MNIST idx file.")
+            raise GanvasError(
+                _("{source_path} is {not_regular}.").format(source_path=source_path, not_regular=_(NOT_REGULAR)),
+                _("Name a folder, .zip, .npy or MNIST idx file."),
+            )
         if is_idx(source_path):
             return ArraySource(source_path, "idx", *load_idx(source_path))
     except (FileNotFoundError, NotADirectoryError) as error:
         suggestion = did_you_mean(source_path.name, _siblings(source_path))
         raise GanvasError(
-            f"There is no {source_path}.{suggestion}", f"Try: {shlex.join(['ls', str(source_path.parent)])}"
+            _("There is no {source_path}.{suggestion}").format(source_path=source_path, suggestion=suggestion),
+            _("Try: {command}").format(command=shlex.join(["ls", str(source_path.parent)])),
         ) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise GanvasError(
-            f"{source_path} cannot be read: {reason}.", f"Try: {shlex.join(['ls', '-l', str(source_path.parent)])}"
+            _("{source_path} cannot be read: {reason}.").format(source_path=source_path, reason=reason),
+            _("Try: {command}").format(command=shlex.join(["ls", "-l", str(source_path.parent)])),
         ) from error
     if source_path.suffix.lower() == ".npy":
         array, found = load_npy(source_path, value_range and ValueRange(*value_range))
@@ -150,11 +157,12 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
         return ZipSource(source_path)
     if is_image_file(source_path.name):
         raise GanvasError(
-            f"{source_path} is a single picture; a folder of pictures is needed.",
-            f"Try: {ganvas_command('inspect', source_path.parent)}",
+            _("{source_path} is a single picture; a folder of pictures is needed.").format(source_path=source_path),
+            _("Try: {command}").format(command=ganvas_command("inspect", source_path.parent)),
         )
     raise GanvasError(
-        f"{source_path} is not a folder, .zip, .npy or MNIST idx file.", "Unpack other archives, then use the folder."
+        _("{source_path} is not a folder, .zip, .npy or MNIST idx file.").format(source_path=source_path),
+        _("Unpack other archives, then use the folder."),
     )
 
 
@@ -162,11 +170,15 @@ def no_pictures_error(source: Source, hint: str) -> GanvasError:
     """Return the error for a source without pictures; it lists what was found instead."""
     others = source.other_files().most_common(3)
     if any(suffix in ARCHIVES for suffix, _ in others):
-        hint = "Unpack the archives in it, then use the folder."
+        hint = _("Unpack the archives in it, then use the folder.")
     elif any(suffix in EXPORTS for suffix, _ in others):
-        hint = "Export them as PNG or JPEG, then use the folder with these."
-    listed = ", ".join(f"{count} {suffix} file{'s' if count > 1 else ''}" for suffix, count in others) or "it is empty"
-    return GanvasError(f"No pictures in {source.path} ({listed}).", hint)
+        hint = _("Export them as PNG or JPEG, then use the folder with these.")
+    counted = (
+        ngettext("{count} {suffix} file", "{count} {suffix} files", count).format(count=count, suffix=suffix)
+        for suffix, count in others
+    )
+    listed = ", ".join(counted) or _("it is empty")
+    return GanvasError(_("No pictures in {path} ({listed}).").format(path=source.path, listed=listed), hint)
 
 
 def _siblings(path: Path) -> list[str]:

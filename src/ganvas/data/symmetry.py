@@ -11,6 +11,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from ..translation import _
+
 Images = npt.NDArray[np.float32]
 
 CELLS, ORIENTATIONS, LUMA_SIDE = 4, 8, 8  # of the description of an image
@@ -54,16 +56,23 @@ class Symmetry:
     @property
     def mirror_evidence(self) -> str:
         """What was measured of mirror images, in words, and what to do where it is not clear."""
-        share = f"{'' if self.is_handed else 'only '}{self.mirrored:.0%}"
-        measured = f"{share} of {self.count} pictures are told from their mirror images; chance is 50%"
-        is_unclear = not self.is_handed and self._is_beyond_chance(self.mirrored, SIGNIFICANT_STANDARD_ERRORS)
-        return measured + (" (if mirrored ones would be wrong, as of letters: --flip no)" if is_unclear else "")
+        if self.is_handed:
+            text = _("{share:.0%} of {count} pictures are told from their mirror images; chance is 50%")
+        elif self._is_beyond_chance(self.mirrored, SIGNIFICANT_STANDARD_ERRORS):
+            text = _(
+                "only {share:.0%} of {count} pictures are told from their mirror images; chance is 50% "
+                "(if mirrored ones would be wrong, as of letters: --flip no)"
+            )
+        else:
+            text = _("only {share:.0%} of {count} pictures are told from their mirror images; chance is 50%")
+        return text.format(share=self.mirrored, count=self.count)
 
     @property
     def turn_evidence(self) -> str:
         """What was measured of turned pictures, in words."""
         told = (self.upside_down + self.turned) / 2
-        return f"only {told:.0%} of {self.count} pictures are told from themselves turned; chance is 50%"
+        text = _("only {share:.0%} of {count} pictures are told from themselves turned; chance is 50%")
+        return text.format(share=told, count=self.count)
 
     def _is_beyond_chance(self, share: float, standard_errors: float) -> bool:
         return bool(share > 0.5 + standard_errors * (0.25 / max(1, self.count)) ** 0.5)

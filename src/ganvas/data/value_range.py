@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..config.numbers import number_text
+from ..translation import _
 
 ROWS = 64  # of a picture that are converted at a time
 
@@ -20,7 +21,7 @@ class ValueRange(NamedTuple):
     @property
     def words(self) -> str:
         """The range in words."""
-        return f"{number_text(self.low)} as black to {number_text(self.high)} as white"
+        return _("{low} as black to {high} as white").format(low=number_text(self.low), high=number_text(self.high))
 
     def to_uint8(self, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """Return `array` with `low` to `high` as 0 to 255. What is beyond is cut off; what is no number is black."""

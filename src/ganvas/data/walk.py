@@ -10,7 +10,9 @@ from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-NOT_REGULAR = "not a regular file"
+from ..translation import N_
+
+NOT_REGULAR = N_("not a regular file")
 SORT_CHUNK_SIZE = 20_000  # names of one folder sorted in memory; more are sorted in chunks on disk
 
 
@@ -28,7 +30,7 @@ def walk(root: Path) -> Iterator[tuple[str, os.stat_result | None, str]]:
             continue
         except OSError as error:
             stack.pop()
-            yield folder.rstrip("/"), None, f"the folder cannot be read ({_error_text(error)})"
+            yield folder.rstrip("/"), None, N_("the folder cannot be read") + f" ({_error_text(error)})"
             continue
         if is_hidden(name):
             continue
@@ -41,7 +43,7 @@ def walk(root: Path) -> Iterator[tuple[str, os.stat_result | None, str]]:
         if stat.S_ISDIR(status.st_mode):
             identity = (status.st_dev, status.st_ino)
             if identity in visited:
-                yield name, None, "a link to a folder that was already visited"
+                yield name, None, N_("a link to a folder that was already visited")
             else:
                 visited.add(identity)
                 stack.append((f"{name}/", sorted_names(root / name)))

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import GanvasError
 from ..limits import MAX_MEMBER_BYTES
+from ..translation import N_, _
 from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import HEAD_BYTES, is_image_file, suffix_of
 from .image_file import NO_MEMORY, UnreadableImageError, is_temporary
@@ -31,7 +32,8 @@ class ZipSource(Source):
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise GanvasError(
-                f"{path} is damaged or not a .zip: {error}", f"Try: {shlex.join(['unzip', '-t', str(path)])}"
+                _("{path} is damaged or not a .zip: {error}").format(path=path, error=error),
+                _("Try: {command}").format(command=shlex.join(["unzip", "-t", str(path)])),
             ) from error
 
     def items(self) -> Iterator[SourceItem]:
@@ -56,13 +58,13 @@ class ZipSource(Source):
     def read(self, name: str) -> bytes:
         member = self._members[name]
         if member.flag_bits & ENCRYPTED:
-            raise UnreadableImageError("encrypted; unpack it with its password, and use a folder", name)
+            raise UnreadableImageError(N_("encrypted; unpack it with its password, and use a folder"), name)
         if member.file_size > MAX_MEMBER_BYTES:
             raise UnreadableImageError(
                 f"unpacks to {member.file_size:,} bytes, over the limit of {MAX_MEMBER_BYTES:,}", name
             )
         if member.compress_type not in BOUNDED_COMPRESSION:
-            raise UnreadableImageError("packed in a rare way; pack it again, or use a folder", name)
+            raise UnreadableImageError(N_("packed in a rare way; pack it again, or use a folder"), name)
         try:
             with self._archive.open(member) as file:
                 content = file.read(member.file_size + 1)  # no more is unpacked, whatever lies there
@@ -70,8 +72,8 @@ class ZipSource(Source):
             raise UnreadableImageError(NO_MEMORY, name) from error
         except Exception as error:  # one bad member says nothing about the others
             temporary = is_temporary(error)
-            reason = "cannot be read" if temporary else "damaged"
-            raise UnreadableImageError(f"{reason} in the archive ({error})", name, temporary) from error
+            reason = N_("cannot be read in the archive") if temporary else N_("damaged in the archive")
+            raise UnreadableImageError(f"{reason} ({error})", name, temporary) from error
         if len(content) != member.file_size:
             raise UnreadableImageError("damaged in the archive (it has another size than it says)", name)
         return content

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GanvasError
+from ..translation import _
 
 FLAT = 1e-12  # variance below which samples are all alike
 
@@ -34,8 +35,8 @@ def principal_axes(samples: Tensor, count: int) -> tuple[Tensor, Tensor]:
     whole = gram.diagonal().sum()
     if not whole > FLAT:
         raise GanvasError(
-            "All pictures of this generator are alike: there is no direction in which they change.",
-            "See what went wrong: ganvas doctor RUN",
+            _("All pictures of this generator are alike: there is no direction in which they change."),
+            _("See what went wrong: ganvas doctor RUN"),
         )
     kept = variances > FLAT * whole
     variances, vectors = variances[kept], vectors[kept]

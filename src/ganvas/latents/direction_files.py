@@ -21,6 +21,7 @@ from ..errors import GanvasError, cannot_be_read_now, did_you_mean, ganvas_comma
 from ..formatting import printable
 from ..limits import MAX_LATENT_HEADER
 from ..runs import Run
+from ..translation import _
 from ..typed_json import parse_json
 from ..version import __version__
 from .sample import GeneratorModel
@@ -52,8 +53,10 @@ def check_name(name: str) -> None:
     """
     if not NAME.fullmatch(name):
         raise GanvasError(
-            f"A direction cannot be called '{printable(name[:80])}': a name has letters, digits, - and _ only.",
-            "Try: --name smile",
+            _("A direction cannot be called '{name}': a name has letters, digits, - and _ only.").format(
+                name=printable(name[:80])
+            ),
+            _("Try: --name smile"),
         )
 
 
@@ -73,8 +76,8 @@ def check_not_taken(run: Run, name: str, found: Mapping[str, Any]) -> None:
     same = ("method", "from", "to", "layers")
     if not known or [known.get(key) for key in same] != [found.get(key) for key in same]:
         raise GanvasError(
-            f"There is another direction '{name}' already: {file}.",
-            f"Choose another name, or remove that file: --name {name}-2",
+            _("There is another direction '{name}' already: {file}.").format(name=name, file=file),
+            _("Choose another name, or remove that file: --name {name}-2").format(name=name),
         )
 
 
@@ -92,7 +95,8 @@ def write_direction(run: Run, model: GeneratorModel, direction: Direction) -> Pa
         write_atomically(file, save({TENSOR: direction.step.float().cpu().contiguous()}, metadata))
     except OSError as error:
         raise GanvasError(
-            f"Cannot write {file}: {error.strerror or error}.", "Free some disk space, and type the same command again."
+            _("Cannot write {file}: {reason}.").format(file=file, reason=error.strerror or error),
+            _("Free some disk space, and type the same command again."),
         ) from error
     return file
 
@@ -108,12 +112,23 @@ def read_direction(run: Run, name: str, model: GeneratorModel) -> Direction:
     find = ganvas_command("directions", run.folder)
     if not file.is_file():
         names = direction_names(run)
-        listed = f"Directions: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}" if names else f"Try: {find}"
-        raise GanvasError(f"{run.folder} has no direction '{name}'.{did_you_mean(name, names)}", listed)
+        listed = _("Try: {command}").format(command=find)
+        if names:
+            more = " ..." if len(names) > 20 else ""
+            listed = _("Directions: {names}{more}").format(names=", ".join(names[:20]), more=more)
+        raise GanvasError(
+            _("{folder} has no direction '{name}'.{suggestion}").format(
+                folder=run.folder, name=name, suggestion=did_you_mean(name, names)
+            ),
+            listed,
+        )
     shape = model.w_shape
     try:
         if file.stat().st_size > 4 * math.prod(shape) + MAX_LATENT_HEADER:
-            raise GanvasError(f"{file} is too large for a direction of this run.", f"Remove it, or try: {find}")
+            raise GanvasError(
+                _("{file} is too large for a direction of this run.").format(file=file),
+                _("Remove it, or try: {command}").format(command=find),
+            )
         record = _metadata(file)
         with safe_open(file, "pt") as tensors:
             step = tensors.get_tensor(TENSOR)
@@ -123,11 +138,15 @@ def read_direction(run: Run, name: str, model: GeneratorModel) -> Direction:
         raise _damaged(file, str(error).splitlines()[0], find) from error
     if record.get("network") != model.fingerprint:
         raise GanvasError(
-            f"{file} was found for another network: of another run, or before this one was trained on.",
-            f"Find it again: {find}",
+            _("{file} was found for another network: of another run, or before this one was trained on.").format(
+                file=file
+            ),
+            _("Find it again: {command}").format(command=find),
         )
     if tuple(step.shape) != shape or step.dtype != torch.float32 or not step.isfinite().all():
-        raise _damaged(file, f"it holds no {shape[0]} x {shape[1]} finite numbers", find)
+        raise _damaged(
+            file, _("it holds no {rows} x {columns} finite numbers").format(rows=shape[0], columns=shape[1]), find
+        )
     return Direction(name=name, step=step, found=record["found"])
 
 
@@ -191,11 +210,16 @@ def parse_strengths(words: Sequence[str], default: float = 1.0) -> dict[str, flo
             strength = math.nan
         if not abs(strength) <= LARGEST:
             raise GanvasError(
-                f"'{printable(word[:80])}' does not say how far: it should be a number of standard deviations.",
-                f"Try: --direction {name}=2",
+                _("'{word}' does not say how far: it should be a number of standard deviations.").format(
+                    word=printable(word[:80])
+                ),
+                _("Try: --direction {name}=2").format(name=name),
             )
         if name in strengths:
-            raise GanvasError(f"The direction '{name}' is given twice.", f"Try: --direction {name}={strength:g}")
+            raise GanvasError(
+                _("The direction '{name}' is given twice.").format(name=name),
+                _("Try: --direction {name}={strength:g}").format(name=name, strength=strength),
+            )
         strengths[name] = strength
     return strengths
 
@@ -211,14 +235,17 @@ def _metadata(file: Path) -> dict[str, Any]:
         with safe_open(file, "pt") as tensors:
             record = parse_json((tensors.metadata() or {})[METADATA])
         if not isinstance(record, dict) or not isinstance(record.get("found"), dict):
-            raise ValueError("it does not say how it was found")
+            raise ValueError(_("it does not say how it was found"))
     except (SafetensorError, KeyError, ValueError) as error:
         raise _damaged(file, str(error).splitlines()[0], "ganvas directions RUN") from error
     return record
 
 
 def _damaged(file: Path, reason: str, find: str) -> GanvasError:
-    return GanvasError(f"{file} is damaged, or is no direction: {reason}.", f"Remove it, and find it again: {find}")
+    return GanvasError(
+        _("{file} is damaged, or is no direction: {reason}.").format(file=file, reason=reason),
+        _("Remove it, and find it again: {command}").format(command=find),
+    )
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

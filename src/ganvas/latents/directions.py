@@ -12,6 +12,7 @@ from ..errors import GanvasError, check_choice, ganvas_command
 from ..events import DirectionFound, Done, Event, Progress
 from ..image_io import check_writable
 from ..runs import Run
+from ..translation import N_, _
 from .axes import coordinates, principal_axes, regressed, style_axes
 from .direction_files import Direction, check_not_taken, write_direction
 from .layers import ALL, parse_layers
@@ -25,7 +26,7 @@ BATCH = 1000
 SEED = 0  # of the latents measured: not the user's, since the directions are the generator's
 POSITIONS = (-3, -2, -1, 0, 1, 2, 3)  # standard deviations, of a sheet's columns
 SHEET_SEEDS = (0, 1, 2, 3)
-WHAT = "latents measured"
+WHAT = N_("latents measured")
 
 
 def find_axes(
@@ -44,9 +45,9 @@ def find_axes(
         GanvasError: an argument is out of range, or something in the run is in the way.
     """
     start = time.monotonic()
-    check_choice(method, METHODS, "method")
+    check_choice(method, METHODS, N_("method"))
     if count < 1:
-        raise GanvasError(f"Cannot find {count} directions.", "Try: --count 10")
+        raise GanvasError(_("Cannot find {count} directions.").format(count=count), _("Try: --count 10"))
     chosen = parse_layers(layers, model.w_shape[0])
     family = method if layers == ALL else f"{method}-{layers.replace(',', '-')}"
     found: dict[str, Any] = {"method": method, "layers": layers}
@@ -60,7 +61,7 @@ def find_axes(
         for rank, (step, share) in enumerate(zip(steps, shares, strict=True), 1)
     ]
     for direction in directions:
-        share = f"{100 * direction.found['share']:.1f} % of what varies"
+        share = _("{percent:.1f} % of what varies").format(percent=100 * direction.found["share"])
         yield keep(model, run, direction, share if method == "pca" else "")
     rows = [partial(pictures_along, model, direction, SHEET_SEEDS[0]) for direction in directions]
     names = [direction.name for direction in directions]
@@ -87,7 +88,7 @@ def check_keepable(run: Run, name: str, found: dict[str, Any]) -> None:
     Raises:
         GanvasError: the name is taken, or a file is in the way.
     """
-    check_writable(run.directions, "Make the run writable.")
+    check_writable(run.directions, _("Make the run writable."))
     check_not_taken(run, name, found)
     check_place(run.directions / f"{name}.png")
 
@@ -193,8 +194,10 @@ def _style_steps(
     weights = model.network.style_weights()
     if not weights:
         raise GanvasError(
-            "SeFa needs a generator with styles, and this one has none.",
-            f"Try: {ganvas_command('directions', model.run_name)}, or train with --recipe stylegan2",
+            _("SeFa needs a generator with styles, and this one has none."),
+            _("Try: {command}, or train with --recipe stylegan2").format(
+                command=ganvas_command("directions", model.run_name)
+            ),
         )
     axes, shares = style_axes([weights[layer] for layer in layers], count)
     w = (yield from measured_latents(model)).double()

@@ -20,6 +20,7 @@ from ..atomic_write import write_atomically
 from ..data.ownership import not_ours
 from ..errors import GanvasError, cannot_be_read_now, ganvas_command
 from ..image_io import WRITTEN_SUFFIXES, read_metadata
+from ..translation import _
 from ..typed_json import parse_json
 from ..version import __version__
 from .sample import GeneratorModel
@@ -58,13 +59,17 @@ def read_latents(path: Path | str, model: GeneratorModel) -> Tensor:
     """
     path = Path(path)
     if not path.is_file():
-        raise GanvasError(f"{path} is no file.", f"Give a file of latents, or a picture of {model.run_name}.")
+        raise GanvasError(
+            _("{path} is no file.").format(path=path),
+            _("Give a file of latents, or a picture of {run_name}.").format(run_name=model.run_name),
+        )
     if path.suffix.lower() == SUFFIX:
         return _read_latent_file(path, model)
     if path.suffix.lower() in WRITTEN_SUFFIXES:
         return _read_picture(path, model)
     raise GanvasError(
-        f"{path} is neither a file of latents nor a picture.", f"Latents end in {SUFFIX}, pictures in .png or .webp."
+        _("{path} is neither a file of latents nor a picture.").format(path=path),
+        _("Latents end in {suffix}, pictures in .png or .webp.").format(suffix=SUFFIX),
     )
 
 
@@ -83,17 +88,19 @@ def _read_latent_file(path: Path, model: GeneratorModel) -> Tensor:
         with safe_open(path, "pt") as file:
             facts = parse_json((file.metadata() or {})["ganvas"])
             if not isinstance(facts, dict):
-                raise ValueError("its metadata are no object")
+                raise ValueError(_("its metadata are no object"))
             _check_network(path, facts, model)
             piece = file.get_slice(TENSOR)
-            _, *shape = piece.get_shape()
+            shape = piece.get_shape()[1:]
             if piece.get_dtype() != "F32" or tuple(shape) != model.w_shape:
-                raise ValueError(f"w has the shape (N, {shape})")
+                raise ValueError(_("w has the shape (N, {shape})").format(shape=shape))
             w: Tensor = file.get_tensor(TENSOR)
     except OSError as error:
         raise cannot_be_read_now(path, error) from error
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise GanvasError(f"{path} is no file of latents, or is damaged.", _how_to_get_one()) from error
+        raise GanvasError(
+            _("{path} is no file of latents, or is damaged.").format(path=path), _how_to_get_one()
+        ) from error
     return _checked(path, w)
 
 
@@ -104,14 +111,16 @@ def _read_picture(path: Path, model: GeneratorModel) -> Tensor:
         raise cannot_be_read_now(path, error) from error
     if not {"latent", "seed"} & metadata.keys():
         raise GanvasError(
-            f"{path} does not say from which latent it was drawn.",
-            f"Find the nearest: {ganvas_command('project', 'RUN', path)}",
+            _("{path} does not say from which latent it was drawn.").format(path=path),
+            _("Find the nearest: {command}").format(command=ganvas_command("project", "RUN", path)),
         )
     _check_network(path, metadata, model)
     if "latent" in metadata:
         return _checked(path, _decoded(path, metadata["latent"], model))
     if "index" not in metadata:
-        raise GanvasError(f"{path} is a sheet of several pictures.", "Give one picture of the same seed.")
+        raise GanvasError(
+            _("{path} is a sheet of several pictures.").format(path=path), _("Give one picture of the same seed.")
+        )
     try:
         seed, index, truncation = int(metadata["seed"]), int(metadata["index"]), float(metadata["truncation"])
     except (KeyError, ValueError) as error:
@@ -126,15 +135,20 @@ def _check_network(path: Path, facts: Mapping[str, object], model: GeneratorMode
         return
     if run == model.run_name:
         raise GanvasError(
-            f"{path} was drawn by {run} before it was trained further or tuned: its latent does not fit any more.",
+            _(
+                "{path} was drawn by {run} before it was trained further or tuned: its latent does not fit any more."
+            ).format(path=path, run=run),
             _how_to_get_one(),
         )
-    raise GanvasError(f"{path} was drawn by another run, {run or 'without a name'}.", _how_to_get_one())
+    text = (
+        _("{path} was drawn by another run, {run}.") if run else _("{path} was drawn by another run, without a name.")
+    )
+    raise GanvasError(text.format(path=path, run=run), _how_to_get_one())
 
 
 def _decoded(path: Path, text: str, model: GeneratorModel) -> Tensor:
     num_ws, w_dim = model.w_shape
-    shape, _, numbers = text.partition(":")
+    shape, numbers = text.partition(":")[::2]
     try:
         content = base64.b64decode(numbers, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -159,8 +173,10 @@ def _is_latent_file(path: Path) -> bool:
 
 
 def _damaged(path: Path) -> GanvasError:
-    return GanvasError(f"The latent in {path} is damaged.", _how_to_get_one())
+    return GanvasError(_("The latent in {path} is damaged.").format(path=path), _how_to_get_one())
 
 
 def _how_to_get_one() -> str:
-    return f"Sample pictures anew, or find the nearest latent: {ganvas_command('project', 'RUN', 'PICTURE')}"
+    return _("Sample pictures anew, or find the nearest latent: {command}").format(
+        command=ganvas_command("project", "RUN", "PICTURE")
+    )

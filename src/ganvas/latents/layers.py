@@ -3,6 +3,7 @@
 import re
 
 from ..errors import GanvasError
+from ..translation import _
 
 GROUPS = ("coarse", "middle", "fine")  # thirds of the layers: where things are, their shapes, their colors
 RANGE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?", re.ASCII)
@@ -50,10 +51,12 @@ def group(name: str, num_ws: int) -> range:
 def _no_such_layers(text: str, num_ws: int) -> GanvasError:
     if num_ws == 1:
         return GanvasError(
-            f"There are no layers '{text}': this recipe draws a picture from one latent, not from one a layer.",
-            "Leave out --layers, or train with --recipe stylegan2.",
+            _(
+                "There are no layers '{text}': this recipe draws a picture from one latent, not from one a layer."
+            ).format(text=text),
+            _("Leave out --layers, or train with --recipe stylegan2."),
         )
     return GanvasError(
-        f"There are no layers '{text}': this generator has 0 to {num_ws - 1}.",
-        f"Use coarse, middle, fine, all, or numbers: --layers 0-{num_ws // 2}",
+        _("There are no layers '{text}': this generator has 0 to {last}.").format(text=text, last=num_ws - 1),
+        _("Use coarse, middle, fine, all, or numbers: --layers 0-{half}").format(half=num_ws // 2),
     )

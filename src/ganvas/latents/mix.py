@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import GanvasError
+from ..translation import _
 from .layers import parse_layers
 from .paths import along
 from .sample import GeneratorModel
@@ -40,8 +41,8 @@ def mix(
     """
     if corners and (rows or columns or layers):
         raise GanvasError(
-            "A mix is either a table or the grid between four corners.",
-            "Leave out --corners, or leave out --rows, --columns and --layers.",
+            _("A mix is either a table or the grid between four corners."),
+            _("Leave out --corners, or leave out --rows, --columns and --layers."),
         )
     if corners or not (rows or columns or layers or model.has_mapping):
         write_corners(model, file, corners, steps, truncation, label)
@@ -138,10 +139,15 @@ def write_corners(
     """
     check_place(file)
     if steps < 2:
-        raise GanvasError(f"A grid with corners has 2 pictures along an edge at least, not {steps}.", "Try: --steps 7")
+        raise GanvasError(
+            _("A grid with corners has 2 pictures along an edge at least, not {steps}.").format(steps=steps),
+            _("Try: --steps 7"),
+        )
     sources = read_sources(model, corners or CORNERS, "--corners", truncation, label)
     if len(sources) != 4:
-        raise GanvasError(f"A grid has four corners, and these are {len(sources)}.", "Try: --corners 0,1,2,3")
+        raise GanvasError(
+            _("A grid has four corners, and these are {count}.").format(count=len(sources)), _("Try: --corners 0,1,2,3")
+        )
     grid = between_corners(sources, steps, spherical=not model.has_mapping)
     sheet = draw_table([partial(model.synthesize, row) for row in grid], steps)
     _save(model, sheet, file, {"corners": " ".join(corners or CORNERS), "truncation": truncation})

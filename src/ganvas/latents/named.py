@@ -13,6 +13,7 @@ from ..data.sources import FolderSource
 from ..errors import GanvasError, ganvas_command
 from ..events import Done, Event, Note, Progress
 from ..runs import Run
+from ..translation import _
 from .direction_files import Direction, check_name
 from .directions import check_keepable, done, in_layers, keep, measured_latents
 from .latent_files import read_latents
@@ -58,7 +59,9 @@ def find_between(
     check_keepable(run, name, found)
     folders = [_pictures(start), _pictures(end)]
     if start.resolve() == end.resolve():
-        raise GanvasError(f"Both folders are {start}: nothing differs.", "Name two: --from FOLDER --to OTHER")
+        raise GanvasError(
+            _("Both folders are {start}: nothing differs.").format(start=start), _("Name two: --from FOLDER --to OTHER")
+        )
     kinds, options = [], projection or Options(device=str(model.device))
     for folder, files, side in zip((start, end), folders, ("from", "to"), strict=True):
         projected = run.directions / f"{name}-pictures" / side
@@ -69,7 +72,9 @@ def find_between(
     found |= {"pictures": [len(kind) for kind in kinds], "told": round(plane.told, 4)}
     direction = Direction(name=name, step=in_layers(model, whitening.step(plane.weights), chosen), found=found)
     yield Note(_told(plane.told))
-    counts = f"from {found['from']} ({len(kinds[0])} pictures) to {found['to']} ({len(kinds[1])})"
+    counts = _("from {start} ({first} pictures) to {end} ({second})").format(
+        start=found["from"], first=len(kinds[0]), end=found["to"], second=len(kinds[1])
+    )
     event = keep(model, run, direction, counts)
     yield event
     yield from model.notes()
@@ -83,8 +88,8 @@ def _pictures(folder: Path) -> list[Path]:
         GanvasError: there are too few.
     """
     if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "does not exist"
-        raise GanvasError(f"{folder} {problem}.", "Name two folders: --from FOLDER --to OTHER")
+        problem = _("{folder} is not a folder.") if folder.exists() else _("{folder} does not exist.")
+        raise GanvasError(problem.format(folder=folder), _("Name two folders: --from FOLDER --to OTHER"))
     files = [folder / item.name for item in FolderSource(folder).items() if not item.problem]
     if len(files) < LEAST_PICTURES:
         raise _too_few(folder, len(files))
@@ -105,12 +110,14 @@ def _latents(
             latents.append(read_latents(file, model))
         except GanvasError:  # a picture that the generator as it is now did not draw
             unknown += 1
-        yield Progress(f"pictures of {folder.name}", number, len(files))
+        yield Progress(_("pictures of {name}").format(name=folder.name), number, len(files))
     if not unknown:
         return torch.cat(latents)
     yield Note(
-        f"{unknown} of the {len(files)} pictures in {folder} were not drawn by this generator as it is now. "
-        f"All of them are projected, into {out}."
+        _(
+            "{unknown} of the {count} pictures in {folder} were not drawn by this generator as "
+            "it is now. All of them are projected, into {out}."
+        ).format(unknown=unknown, count=len(files), folder=folder, out=out)
     )
     with closing(project(run.folder, folder, out, options)) as events:
         for event in events:
@@ -118,7 +125,7 @@ def _latents(
                 raise KeyboardInterrupt
             if not isinstance(event, Done):
                 yield event
-    found = [Result(out, name).latent for _, name in list_pictures(folder, out)]
+    found = [Result(out, name).latent for path, name in list_pictures(folder, out)]
     latents = [read_latents(file, model) for file in found if file.is_file()]
     if len(latents) < LEAST_PICTURES:
         raise _too_few(folder, len(latents))
@@ -127,8 +134,10 @@ def _latents(
 
 def _too_few(folder: Path, count: int) -> GanvasError:
     return GanvasError(
-        f"{folder} has {count} pictures; a direction needs {LEAST_PICTURES} of each kind, and 20 are better.",
-        "Draw some, and sort them into two folders: ganvas sample RUN --count 200 --out FOLDER",
+        _("{folder} has {count} pictures; a direction needs {least_pictures} of each kind, and 20 are better.").format(
+            folder=folder, count=count, least_pictures=LEAST_PICTURES
+        ),
+        _("Draw some, and sort them into two folders: ganvas sample RUN --count 200 --out FOLDER"),
     )
 
 
@@ -140,8 +149,9 @@ def _name(folder: Path) -> str:
 def _told(share: float) -> str:
     percent = f"{100 * share:.0f} %"
     if share < HARDLY_TOLD:
-        return (
-            f"Only {percent} of the pictures are told apart by the others: by chance it is half of them. "
-            "More pictures may help, or what differs is nothing that this generator has learned."
-        )
-    return f"{percent} of the pictures are told apart by the others."
+        return _(
+            "Only {percent} of the pictures are told apart by the others: by chance it is half "
+            "of them. More pictures may help, or what differs is nothing that this generator has "
+            "learned."
+        ).format(percent=percent)
+    return _("{percent} of the pictures are told apart by the others.").format(percent=percent)

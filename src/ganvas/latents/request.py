@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ..errors import GanvasError
+from ..translation import _
 from .direction_files import Move
 from .latent_files import latent_metadata
 from .sample import GeneratorModel
@@ -37,11 +38,11 @@ class PictureRequest:
 
     def __post_init__(self) -> None:
         if not len(self):
-            raise GanvasError(f"Cannot sample {self.count} pictures.", "Try: --count 64")
+            raise GanvasError(_("Cannot sample {count} pictures.").format(count=self.count), _("Try: --count 64"))
         if self.first < 0:
-            raise GanvasError(f"There is no picture number {self.first}.", "Try: --first 0")
+            raise GanvasError(_("There is no picture number {first}.").format(first=self.first), _("Try: --first 0"))
         if self.latents is not None and (self.truncation != 1 or self.label is not None):
-            raise GanvasError("A latent is drawn as it is.", "Leave out --truncation and --label.")
+            raise GanvasError(_("A latent is drawn as it is."), _("Leave out --truncation and --label."))
 
     def __len__(self) -> int:
         if self.latents is not None:

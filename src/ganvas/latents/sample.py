@@ -23,6 +23,7 @@ from ..models import build_generator
 from ..models.base import Generator
 from ..models.old_names import translate
 from ..runs import Run
+from ..translation import _
 from ..version import __version__
 from .model_file import MODEL_FILE, read_health
 
@@ -77,7 +78,7 @@ class GeneratorModel:
         """
         if seeds is None:
             if count < 1:
-                raise GanvasError(f"Cannot sample {count} pictures.", "Try: --count 64")
+                raise GanvasError(_("Cannot sample {count} pictures.").format(count=count), _("Try: --count 64"))
             z, labels = self.latents_at([(seed, index) for index in range(first, first + count)], label)
         else:
             z, labels = self.latents(seeds, label)
@@ -90,7 +91,7 @@ class GeneratorModel:
             GanvasError: there are no seeds, or there is no such label.
         """
         if not seeds:
-            raise GanvasError("There are no seeds.", "Try: --seeds 0-15")
+            raise GanvasError(_("There are no seeds."), _("Try: --seeds 0-15"))
         return self.latents_at([(seed, 0) for seed in seeds], label)
 
     @torch.no_grad()
@@ -109,12 +110,21 @@ class GeneratorModel:
             GanvasError: `truncation` is out of range, z has another length, or labels are missing.
         """
         if not 0 <= truncation <= 1:
-            raise GanvasError(f"Truncation {truncation} is not between 0 and 1.", "Try: --truncation 0.7")
+            raise GanvasError(
+                _("Truncation {truncation} is not between 0 and 1.").format(truncation=truncation),
+                _("Try: --truncation 0.7"),
+            )
         if z.ndim != 2 or z.shape[1] != self.config.z_dim:
             shape = tuple(z.shape)
-            raise GanvasError(f"z has the shape {shape}, not (N, {self.config.z_dim}).", "Take `model.latents(seeds)`.")
+            raise GanvasError(
+                _("z has the shape {shape}, not (N, {z_dim}).").format(shape=shape, z_dim=self.config.z_dim),
+                _("Take `model.latents(seeds)`."),
+            )
         if self.config.classes and labels is None:
-            raise GanvasError(f"{self.run_name} has classes, and no labels are given.", "See `model.latents(seeds)`.")
+            raise GanvasError(
+                _("{run_name} has classes, and no labels are given.").format(run_name=self.run_name),
+                _("See `model.latents(seeds)`."),
+            )
         if labels is None or not self.config.classes:
             return _in_batches(lambda z: self.network.map(z, None, truncation), self.device, z)
         return _in_batches(lambda z, labels: self.network.map(z, labels, truncation), self.device, z, labels)
@@ -130,7 +140,12 @@ class GeneratorModel:
         """
         if w.ndim != 3 or w.shape[1:] != self.w_shape:
             shape, own = tuple(w.shape), ", ".join(map(str, self.w_shape))
-            raise GanvasError(f"w has the shape {shape}, and {self.run_name} needs (N, {own}).", "Take `model.map(z)`.")
+            raise GanvasError(
+                _("w has the shape {shape}, and {run_name} needs (N, {own}).").format(
+                    shape=shape, run_name=self.run_name, own=own
+                ),
+                _("Take `model.map(z)`."),
+            )
         return _in_batches(lambda w: to_uint8(self.network.synthesize(w)), self.device, w)
 
     def notes(self) -> Iterator[Note]:
@@ -172,16 +187,20 @@ class GeneratorModel:
         if not classes:
             if label is not None:
                 raise GanvasError(
-                    f"{self.run_name} was trained without labels.",
-                    "Leave out --label, or train with --conditional on a folder with one sub-folder per class.",
+                    _("{run_name} was trained without labels.").format(run_name=self.run_name),
+                    _("Leave out --label, or train with --conditional on a folder with one sub-folder per class."),
                 )
             return None
         if label is None:
             return torch.tensor([sample_label(seed, index, self.config) for seed, index in drawn])
         if label not in classes:
             raise GanvasError(
-                f"{self.run_name} has no label '{label}'.{did_you_mean(label, list(classes))}",
-                f"Labels: {', '.join(classes[:20])}{' ...' if len(classes) > 20 else ''}",
+                _("{run_name} has no label '{label}'.{suggestion}").format(
+                    run_name=self.run_name, label=label, suggestion=did_you_mean(label, list(classes))
+                ),
+                _("Labels: {names}{more}").format(
+                    names=", ".join(classes[:20]), more=" ..." if len(classes) > 20 else ""
+                ),
             )
         return torch.full((len(drawn),), classes.index(label))
 
@@ -227,7 +246,8 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
     file = paths.model / MODEL_FILE
     if not file.is_file():
         raise GanvasError(
-            f"{run} has no trained generator yet.", f"Continue the training: {ganvas_command('train', '--out', run)}"
+            _("{run} has no trained generator yet.").format(run=run),
+            _("Continue the training: {command}").format(command=ganvas_command("train", "--out", run)),
         )
     try:
         tensors = translate(load_file(file), config.generator.name)
@@ -242,13 +262,13 @@ def load(run: Path | str, device: str = "auto") -> GeneratorModel:
             raise
         reason = str(error).splitlines()[0]
         raise GanvasError(
-            f"{file} is damaged or belongs to another network: {reason}",
-            f"Try: {ganvas_command('train', '--out', run)}",
+            _("{file} is damaged or belongs to another network: {reason}").format(file=file, reason=reason),
+            _("Try: {command}").format(command=ganvas_command("train", "--out", run)),
         ) from error
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values() if tensor.is_floating_point()):
         raise GanvasError(
-            f"{file} holds numbers that are not finite: it would draw black pictures.",
-            f"See what went wrong: {ganvas_command('doctor', run)}",
+            _("{file} holds numbers that are not finite: it would draw black pictures.").format(file=file),
+            _("See what went wrong: {command}").format(command=ganvas_command("doctor", run)),
         )
     return GeneratorModel(network, config, torch_device(choose_device(device)), paths.folder.name, read_health(paths))
 

@@ -4,9 +4,10 @@ import re
 
 from ..errors import GanvasError
 from ..limits import MAX_DIGITS
+from ..translation import N_, _
 
 MAX_SEEDS = 1_000_000  # of one list; more are a slip of the keyboard
-HINT = "Try: --seeds 3,7,20-29"
+HINT = N_("Try: --seeds 3,7,20-29")
 _PART = re.compile(rf"(-?\d{{1,{MAX_DIGITS}}})(?:-(-?\d{{1,{MAX_DIGITS}}}))?", re.ASCII)
 
 
@@ -22,17 +23,21 @@ def parse_seeds(text: str) -> list[int]:
         found = _PART.fullmatch(part.strip())
         if not found:
             raise GanvasError(
-                f"'{text}' is not a list of seeds: '{part.strip()}' is neither a number nor a range.", HINT
+                _("'{text}' is not a list of seeds: '{part}' is neither a number nor a range.").format(
+                    text=text, part=part.strip()
+                ),
+                _(HINT),
             )
         first, last = int(found[1]), int(found[2] or found[1])
         if last < first:
             raise GanvasError(
-                f"The range of seeds {part.strip()} ends before it begins.", f"Try: --seeds {last}-{first}"
+                _("The range of seeds {part} ends before it begins.").format(part=part.strip()),
+                _("Try: --seeds {last}-{first}").format(last=last, first=first),
             )
         if len(seeds) + last - first >= MAX_SEEDS:
             raise GanvasError(
-                f"'{part.strip()}' makes more than {MAX_SEEDS:,} seeds.",
-                "Name fewer, or number the pictures: --count N",
+                _("'{part}' makes more than {max_seeds:,} seeds.").format(part=part.strip(), max_seeds=MAX_SEEDS),
+                _("Name fewer, or number the pictures: --count N"),
             )
         seeds += range(first, last + 1)
     return seeds

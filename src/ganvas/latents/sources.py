@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GanvasError
+from ..translation import _
 from .latent_files import read_latents
 from .sample import GeneratorModel
 from .seeds import parse_seeds
@@ -41,4 +42,4 @@ def _seeds(word: str, option: str) -> list[int]:
     try:
         return parse_seeds(word)
     except GanvasError as error:
-        raise GanvasError(error.message, f"Try: {option} 3,7,20-29") from error
+        raise GanvasError(error.message, _("Try: {option} 3,7,20-29").format(option=option)) from error

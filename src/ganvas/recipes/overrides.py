@@ -6,6 +6,7 @@ from ..config import AdaConfig, Config, NetworkConfig, OptimizerConfig, PenaltyC
 from ..config.train_options import flag
 from ..errors import GanvasError
 from ..models import DISCRIMINATORS
+from ..translation import _
 from .resolutions import r1_gamma_heuristic
 from .upsampling import small_data
 
@@ -52,8 +53,10 @@ def _check_opponent(config: Config, options: TrainOptions) -> None:
     given = [flag(name) for name in names if getattr(options, name) is not None]
     if given and not DISCRIMINATORS[config.discriminator.name].network.is_opponent:
         raise GanvasError(
-            f"Recipe {config.recipe} has no discriminator, which {' and '.join(given)} would be about.",
-            "Leave it out, or take another recipe: --recipe quick",
+            _("Recipe {recipe} has no discriminator, which {options} would be about.").format(
+                recipe=config.recipe, options=_(" and ").join(given)
+            ),
+            _("Leave it out, or take another recipe: --recipe quick"),
         )
 
 
@@ -65,7 +68,7 @@ def _with_penalty(config: Config, options: TrainOptions) -> Config:
     if options.gamma is not None or options.penalty_interval is not None:
         name = name or config.penalty.name
         if name == "none":
-            raise GanvasError("There is no penalty to set a weight or an interval for.", "Name one: --penalty r1")
+            raise GanvasError(_("There is no penalty to set a weight or an interval for."), _("Name one: --penalty r1"))
     if name is None:
         return config
     usual = _usual_penalty(name, config)
@@ -132,8 +135,10 @@ def _augmented(config: Config, augment: tuple[str, ...]) -> Config:
     refused = COLOR_POLICIES & set(augment)
     if refused and not DISCRIMINATORS[config.discriminator.name].network.augments_color:
         raise GanvasError(
-            f"Recipe {config.recipe} cannot be augmented by {' and '.join(sorted(refused))}.",
-            "Try: --augment translation",
+            _("Recipe {recipe} cannot be augmented by {kinds}.").format(
+                recipe=config.recipe, kinds=_(" and ").join(sorted(refused))
+            ),
+            _("Try: --augment translation"),
         )
     return replace(config, augment=augment, ada=AdaConfig() if ADAPTIVE & set(augment) else None)
 
@@ -144,6 +149,9 @@ def _with_lr(config: Config, option: str, lr: float | None, optimizers: tuple[st
         return config
     name = next((name for name in optimizers if name in config.optimizers), None)
     if name is None:
-        raise GanvasError(f"Recipe {config.recipe} has nothing that {flag(option)} is about.", "Leave it out.")
+        raise GanvasError(
+            _("Recipe {recipe} has nothing that {option} is about.").format(recipe=config.recipe, option=flag(option)),
+            _("Leave it out."),
+        )
     changed: dict[str, OptimizerConfig] = {name: replace(config.optimizers[name], lr=lr)}
     return replace(config, optimizers=config.optimizers | changed)

@@ -6,6 +6,7 @@ from itertools import product
 
 from ..config import Config, DataConfig
 from ..errors import GanvasError
+from ..translation import _
 from .resolutions import can_be_halved_exactly, size_flag
 
 SEARCH_RADIUS = 32  # pixels from any size up to 256 to one that can be halved exactly
@@ -64,15 +65,20 @@ class RecipeSpec:
         if self.exact_halvings and not can_be_halved_exactly(width, height):
             other = "quick" if max(width, height) <= 128 else "r3gan"
             raise GanvasError(
-                f"Recipe {self.name} cannot make {data.width}x{data.height}: "
-                "both sides must be a small number times a power of two.",
-                f"Nearest: {size_flag(*self._nearest(data))}, or take: --recipe {other}",
+                _(
+                    "Recipe {recipe} cannot make {width}x{height}: both sides must be a small number times "
+                    "a power of two."
+                ).format(recipe=self.name, width=data.width, height=data.height),
+                _("Nearest: {size}, or take: --recipe {other}").format(
+                    size=size_flag(*self._nearest(data)), other=other
+                ),
             )
         if (width, height) != (data.width, data.height):
             raise GanvasError(
-                f"Recipe {self.name} makes pictures of {shortest} to {longest} px a side, "
-                f"not {data.width}x{data.height}.",
-                f"Nearest: {size_flag(width, height)}",
+                _("Recipe {recipe} makes pictures of {shortest} to {longest} px a side, not {width}x{height}.").format(
+                    recipe=self.name, shortest=shortest, longest=longest, width=data.width, height=data.height
+                ),
+                _("Nearest: {size}").format(size=size_flag(width, height)),
             )
 
     def _nearest(self, data: DataConfig) -> tuple[int, int]:

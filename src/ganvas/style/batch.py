@@ -16,6 +16,7 @@ from ..events import Done, Event, Iteration, Note, run_to_end
 from ..image_io import read_metadata
 from ..models.vgg import VGGWeights
 from ..signature import load_signature
+from ..translation import N_, _
 from .cells import Cell, Column, numbered, plan_cells, unique_names
 from .check import check_config, check_masks
 from .contact_sheet import SHEET_NAME, is_sheet, sheet_paths, write_sheets
@@ -32,7 +33,7 @@ PARSERS: dict[object, Callable[[str], Any]] = {  # for the values of a swept set
     tuple[float, ...]: lambda text: tuple(float(part) for part in text.split(":")),
     tuple[str, ...]: lambda text: tuple(text.split(":")),
 }
-SWEEP_HINT = "Try: --sweep strength=0.3,0.5,0.7"
+SWEEP_HINT = N_("Try: --sweep strength=0.3,0.5,0.7")
 
 
 def is_batch(content: Path, styles: Sequence[Path], sweep: str) -> bool:
@@ -69,14 +70,16 @@ def paint_many(
     painted: dict[tuple[int, int], Path] = {}
     seconds = 0.0
     for number, cell in enumerate(planned):
-        yield Note(f"{number + 1} of {len(planned)}: {cell.path.name}")
+        yield Note(_("{number} of {count}: {file}").format(number=number + 1, count=len(planned), file=cell.path.name))
         network = cell.config.network, cell.config.vgg19_weights
         if network not in weights:
             weights[network] = yield from load_weights(cell.config)
         try:
             done = yield from _paint_cell(cell, weights[network], number, len(planned))
         except UnusableImageError as error:
-            yield Note(f"{cell.sources.content.name} is left out: {error.message}")
+            yield Note(
+                _("{picture} is left out: {message}").format(picture=cell.sources.content.name, message=error.message)
+            )
             continue
         painted[cell.row, cell.column] = cell.path
         seconds += done.seconds
@@ -85,11 +88,11 @@ def paint_many(
             return
     if not painted:
         raise GanvasError(
-            f"None of the {len(rows)} pictures in {content} can be painted.",
-            f"Try: {ganvas_command('inspect', content)}",
+            _("None of the {count} pictures in {content} can be painted.").format(count=len(rows), content=content),
+            _("Try: {command}").format(command=ganvas_command("inspect", content)),
         )
     for problem in write_sheets(rows, [(column.name, column.styles[0]) for column in columns], painted, out):
-        yield Note(f"A place on the sheet is empty: {problem}")
+        yield Note(_("A place on the sheet is empty: {problem}").format(problem=problem))
     yield Done(str(out / SHEET_NAME), len(painted), 0, seconds, "finished")
 
 
@@ -112,7 +115,7 @@ def _paint_cell(cell: Cell, weights: VGGWeights, number: int, count: int) -> Gen
     done = Done(str(cell.path), 0, 0, 0.0, "finished")
     if finished is not None:
         problem = _ensure_look(cell, finished)
-        yield Note(f"It is painted anew: {problem}" if problem else "Already painted.")
+        yield Note(_("It is painted anew: {problem}").format(problem=problem) if problem else _("Already painted."))
         if not problem:
             return done
     with closing(paint(cell.sources, cell.path, cell.config, weights)) as events:
@@ -133,7 +136,7 @@ def _unreadable_style_notes(
     used = {style for column in columns for style in column.styles}
     for style in (picture for path in styles if path.is_dir() for picture in _list_pictures(path, out)):
         if style not in used:
-            yield Note(f"{style.name} is left out: {_problem(style)}")
+            yield Note(_("{picture} is left out: {problem}").format(picture=style.name, problem=_problem(style)))
 
 
 def _check_inputs(styles: Sequence[Path], masks: Sequence[Path], columns: Sequence[Column]) -> None:
@@ -156,9 +159,13 @@ def _check_folder(out: Path, sources: Sequence[Path]) -> None:
         GanvasError: it is a file, or one of the sources.
     """
     if out.exists() and not out.is_dir():
-        raise GanvasError(f"{out} is a file.", "Several paintings need a folder: give --out another name.")
+        raise GanvasError(
+            _("{out} is a file.").format(out=out), _("Several paintings need a folder: give --out another name.")
+        )
     if any(out.exists() and source.is_dir() and out.samefile(source) for source in sources):
-        raise GanvasError(f"{out} is one of the folders to paint from.", "Give --out another name.")
+        raise GanvasError(
+            _("{out} is one of the folders to paint from.").format(out=out), _("Give --out another name.")
+        )
 
 
 def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str, out: Path) -> list[Column]:
@@ -167,7 +174,10 @@ def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str, out: 
         pictures = [picture for style in styles for picture in _list_pictures(style, out)]
         readable = [picture for picture in pictures if not _problem(picture)]
         if not readable:
-            raise GanvasError("None of the style pictures can be read.", f"Try: {ganvas_command('inspect', styles[0])}")
+            raise GanvasError(
+                _("None of the style pictures can be read."),
+                _("Try: {command}").format(command=ganvas_command("inspect", styles[0])),
+            )
         names = unique_names(readable)
         columns = [Column(name, (picture,), config) for name, picture in zip(names, readable, strict=True)]
     else:
@@ -177,20 +187,22 @@ def _plan_columns(styles: Sequence[Path], config: StyleConfig, sweep: str, out: 
 
 def _sweep_columns(columns: Sequence[Column], config: StyleConfig, sweep: str) -> list[Column]:
     """Return each column once for each value of a sweep."""
-    label, _, values = sweep.partition("=")
+    label, values = sweep.partition("=")[::2]
     label = label.replace("-", "_")
     name = OLD_NAMES.get(label, label)
     parsers = {field: _value_parser(kind) for field, kind in get_type_hints(StyleConfig).items()}
-    parser = lookup(parsers, name, "setting")
+    parser = lookup(parsers, name, N_("setting"))
     if parser is None or not values:
-        raise GanvasError(f"'{sweep}' is not a setting with values.", SWEEP_HINT)
+        raise GanvasError(_("'{sweep}' is not a setting with values.").format(sweep=sweep), _(SWEEP_HINT))
     swept = []
     for column in columns:
         for value in values.split(","):
             try:
                 changed = replace(config, **{name: parser(value)})
             except ValueError as error:
-                raise GanvasError(f"{name} cannot be '{value}'.", SWEEP_HINT) from error
+                raise GanvasError(
+                    _("{name} cannot be '{value}'.").format(name=name, value=value), _(SWEEP_HINT)
+                ) from error
             value_name = value.translate(str.maketrans("/\\:", "---"))
             swept.append(Column(f"{column.name}-{label}-{value_name}", column.styles, changed))
     names = numbered([column.name for column in swept])
@@ -218,8 +230,8 @@ def _list_pictures(path: Path, out: Path) -> list[Path]:
     sheet_stem = Path(SHEET_NAME).stem
     pictures = [picture for picture in pictures if not (picture.stem.startswith(sheet_stem) and is_sheet(picture))]
     if not pictures:
-        hint = left_out(open_source(path).other_files()) or "Name a folder with pictures, or one picture."
-        raise GanvasError(f"There are no pictures in {path}.", hint)
+        hint = left_out(open_source(path).other_files()) or _("Name a folder with pictures, or one picture.")
+        raise GanvasError(_("There are no pictures in {path}.").format(path=path), hint)
     return pictures
 
 

@@ -12,6 +12,7 @@ from ..errors import GanvasError, did_you_mean
 from ..image_io import SIXTEEN_BIT_SUFFIXES, check_suffix, check_writable
 from ..models.frozen_ops import POOLINGS
 from ..signature import load_signature
+from ..translation import _
 from .color import COLOR_MODES
 from .optimize import OPTIMIZERS
 from .style_targets import STATISTICS
@@ -40,28 +41,43 @@ def check_config(config: StyleConfig, style_count: int) -> None:
     """
     if config.start not in STARTS and not Path(config.start).is_file():
         if Path(config.start).suffix:
-            raise GanvasError(f"There is no picture {config.start} to start from.", "Check the path.")
-        _check_choice("start", config.start, (*STARTS, "the path of a picture"))
+            raise GanvasError(
+                _("There is no picture {start} to start from.").format(start=config.start), _("Check the path.")
+            )
+        _check_choice("start", config.start, (*STARTS, _("the path of a picture")))
     _check_choice("optimizer", config.optimizer, OPTIMIZERS)
     _check_choice("network", config.network, get_args(NetworkName))
     if config.vgg19_weights and config.network != "vgg19":
-        raise GanvasError("Weights of VGG-19 were given, but the network is vgg16.", "Add: --network vgg19")
+        raise GanvasError(_("Weights of VGG-19 were given, but the network is vgg16."), _("Add: --network vgg19"))
     _check_choice("pooling", config.pooling, POOLINGS)
     _check_choice("statistics", config.statistics, STATISTICS)
     check_colors(config.colors)
     if not SIZE_RANGE[0] <= config.size <= SIZE_RANGE[1]:
         low, high = SIZE_RANGE
-        raise GanvasError(f"A painting cannot be {config.size} pixels long.", f"--size takes {low} to {high}.")
+        raise GanvasError(
+            _("A painting cannot be {size} pixels long.").format(size=config.size),
+            _("--size takes {low} to {high}.").format(low=low, high=high),
+        )
     if config.depth not in DEPTHS:
-        raise GanvasError(f"A color channel cannot have {config.depth} bits.", "--depth takes 8 or 16.")
+        raise GanvasError(
+            _("A color channel cannot have {depth} bits.").format(depth=config.depth), _("--depth takes 8 or 16.")
+        )
     if not 0 <= config.seed < 2**63:
-        raise GanvasError(f"The seed cannot be {config.seed}.", "--seed takes 0 to 9223372036854775807.")
+        raise GanvasError(
+            _("The seed cannot be {seed}.").format(seed=config.seed), _("--seed takes 0 to 9223372036854775807.")
+        )
     if config.iterations < 1:
-        raise GanvasError(f"With {config.iterations} iterations nothing is painted.", "Try: --iterations 25")
+        raise GanvasError(
+            _("With {iterations} iterations nothing is painted.").format(iterations=config.iterations),
+            _("Try: --iterations 25"),
+        )
     for name, (lowest, highest) in RANGES.items():
         value, flag = getattr(config, name), name.replace("_", "-")
         if not lowest <= value <= highest:
-            raise GanvasError(f"{flag} cannot be {value}.", f"--{flag} takes {lowest:g} to {highest:g}.")
+            raise GanvasError(
+                _("{flag} cannot be {value}.").format(flag=flag, value=value),
+                _("--{flag} takes {lowest:g} to {highest:g}.").format(flag=flag, lowest=lowest, highest=highest),
+            )
     for name in ("content_layers", "style_layers"):
         layer_weights(getattr(config, name), name)
     check_blend(config.blend, style_count)
@@ -76,18 +92,25 @@ def layer_weights(layers: Sequence[str], name: str = "layers") -> dict[str, floa
     """
     flag = f"--{name.replace('_', '-')}"
     if not layers:
-        raise GanvasError(f"{name} is empty.", f"Name a layer, or leave {flag} out.")
+        raise GanvasError(
+            _("{name} is empty.").format(name=name), _("Name a layer, or leave {flag} out.").format(flag=flag)
+        )
     weights = {}
     for word in layers:
-        layer, _, weight = word.partition("=")
+        layer, weight = word.partition("=")[::2]
         try:
             weights[layer] = float(weight or 1)
         except ValueError:
             weights[layer] = math.nan
         if not (math.isfinite(weights[layer]) and weights[layer] >= 0):
-            raise GanvasError(f"'{word}' is not a layer with its weight.", f"Try: {flag} {layer}=2")
+            raise GanvasError(
+                _("'{word}' is not a layer with its weight.").format(word=word),
+                _("Try: {flag} {layer}=2").format(flag=flag, layer=layer),
+            )
     if not sum(weights.values()):
-        raise GanvasError(f"All {name} have weight 0.", f"Try: {flag} {layer}=2")
+        raise GanvasError(
+            _("All {name} have weight 0.").format(name=name), _("Try: {flag} {layer}=2").format(flag=flag, layer=layer)
+        )
     return {layer: weight / sum(weights.values()) for layer, weight in weights.items() if weight}
 
 
@@ -108,13 +131,15 @@ def check_masks(masks: Sequence[Path], style_count: int, blend: Sequence[float] 
         GanvasError: there are too few or too many masks, or there is a blend as well.
     """
     if masks and blend:
-        raise GanvasError("Styles are either blended or masked.", "Leave out --blend or --mask.")
+        raise GanvasError(_("Styles are either blended or masked."), _("Leave out --blend or --mask."))
     if masks and style_count == 1:
-        raise GanvasError("A mask needs a second style.", "Name another STYLE; the last one fills what no mask covers.")
+        raise GanvasError(
+            _("A mask needs a second style."), _("Name another STYLE; the last one fills what no mask covers.")
+        )
     if masks and not style_count - 1 <= len(masks) <= style_count:
         raise GanvasError(
-            f"There are {style_count} styles but {len(masks)} masks.",
-            "Give --mask one picture per style, or one fewer; the last style then fills the rest.",
+            _("There are {style_count} styles but {count} masks.").format(style_count=style_count, count=len(masks)),
+            _("Give --mask one picture per style, or one fewer; the last style then fills the rest."),
         )
 
 
@@ -125,12 +150,17 @@ def check_blend(blend: Sequence[float], style_count: int) -> None:
         GanvasError: there is no style, or the shares are too few, too many, negative, or all zero.
     """
     if not style_count:
-        raise GanvasError("No style picture was named.", "Try: ganvas style CONTENT STYLE --out painting.png")
+        raise GanvasError(_("No style picture was named."), _("Try: ganvas style CONTENT STYLE --out painting.png"))
     if blend and len(blend) != style_count:
-        message = f"There are {style_count} styles but {len(blend)} shares."
-        raise GanvasError(message, "Give --blend one number per style.")
+        message = _("There are {style_count} styles but {shares} shares.").format(
+            style_count=style_count, shares=len(blend)
+        )
+        raise GanvasError(message, _("Give --blend one number per style."))
     if blend and not (all(math.isfinite(share) and share >= 0 for share in blend) and sum(blend) > 0):
-        raise GanvasError(f"Styles cannot be blended as {blend}.", "--blend takes numbers of 0 or more, such as 2 1.")
+        raise GanvasError(
+            _("Styles cannot be blended as {blend}.").format(blend=blend),
+            _("--blend takes numbers of 0 or more, such as 2 1."),
+        )
 
 
 def check_out(out: Path, sources: Iterable[Path], depth: int = 0, size: int = 0) -> None:
@@ -144,21 +174,33 @@ def check_out(out: Path, sources: Iterable[Path], depth: int = 0, size: int = 0)
         GanvasError: it cannot; the message names the path, and the hint a better one.
     """
     if out.is_dir():
-        raise GanvasError(f"{out} is a folder.", f"Try: --out {out / 'painting.png'}")
+        raise GanvasError(
+            _("{out} is a folder.").format(out=out), _("Try: --out {file}").format(file=out / "painting.png")
+        )
     check_suffix(out)
     if depth == 16 and out.suffix.lower() not in SIXTEEN_BIT_SUFFIXES:
-        raise GanvasError(f"{out} cannot hold 16 bits per channel.", f"Try: --out {out.with_suffix('.png')}")
+        raise GanvasError(
+            _("{out} cannot hold 16 bits per channel.").format(out=out),
+            _("Try: --out {file}").format(file=out.with_suffix(".png")),
+        )
     if size > WEBP_MAX_SIDE and out.suffix.lower() == ".webp":
-        message = f"WebP allows at most {WEBP_MAX_SIDE} pixels per side ({out})."
-        raise GanvasError(message, f"Try: --out {out.with_suffix('.png')}")
+        message = _("WebP allows at most {max_side} pixels per side ({out}).").format(max_side=WEBP_MAX_SIDE, out=out)
+        raise GanvasError(message, _("Try: --out {file}").format(file=out.with_suffix(".png")))
     if any(out.exists() and source.exists() and out.samefile(source) for source in sources):
-        raise GanvasError(f"{out} is one of the pictures to paint from.", "Give --out another name.")
+        raise GanvasError(
+            _("{out} is one of the pictures to paint from.").format(out=out), _("Give --out another name.")
+        )
     check_free(out)
-    check_writable(out.parent, "Choose another folder for --out.")
+    check_writable(out.parent, _("Choose another folder for --out."))
 
 
 def _check_choice(name: str, value: str, known: Iterable[str]) -> None:
     names = list(known)
     if value not in names:
-        hint = f"--{name} takes one of {', '.join(names)}."
-        raise GanvasError(f"Unknown {name} '{value}'.{did_you_mean(value, names)}", hint)
+        hint = _("--{name} takes one of {names}.").format(name=name, names=", ".join(names))
+        raise GanvasError(
+            _("Unknown {name} '{value}'.{suggestion}").format(
+                name=name, value=value, suggestion=did_you_mean(value, names)
+            ),
+            hint,
+        )

@@ -15,6 +15,7 @@ from ..data.image_file import UnreadableImageError
 from ..data.sixteen_bit import read_16bit_image
 from ..errors import GanvasError, UnusableImageError, did_you_mean
 from ..image_io import to_float
+from ..translation import _, stored
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,17 @@ def load_picture(path: Path) -> Picture:
         UnusableImageError: it cannot be read as a picture.
     """
     if path.is_dir():
-        raise GanvasError(f"{path} is a folder, not a picture.", "Name one picture in it.")
+        raise GanvasError(_("{path} is a folder, not a picture.").format(path=path), _("Name one picture in it."))
     if not path.exists():
         neighbors = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise GanvasError(f"There is no picture {path}.{did_you_mean(path.name, neighbors)}", "Check the path.")
-    if not path.is_file():
-        raise GanvasError(f"{path} is not a file.", "Name a picture.")  # to open a pipe would wait for ever
+        raise GanvasError(
+            _("There is no picture {path}.{suggestion}").format(
+                path=path, suggestion=did_you_mean(path.name, neighbors)
+            ),
+            _("Check the path."),
+        )
+    if not path.is_file():  # to open a pipe would wait for ever
+        raise GanvasError(_("{path} is not a file.").format(path=path), _("Name a picture."))
     try:
         decoded, pixels16 = read_image(path), read_16bit_image(path)
     except UnreadableImageError as error:
@@ -116,9 +122,17 @@ def load_picture(path: Path) -> Picture:
 def _unusable(path: Path, error: UnreadableImageError) -> UnusableImageError:
     """Return what is wrong with a picture; it is not damaged where memory or the system fails."""
     if isinstance(error.__cause__, MemoryError):
-        return UnusableImageError(f"{path} does not fit into memory.", "Close other programs, or save it smaller.")
-    hint = "Once it can be read, type the same command again." if error.temporary else "Save it again as PNG or JPEG."
-    return UnusableImageError(f"{path} cannot be used: {error.reason}.", hint)
+        return UnusableImageError(
+            _("{path} does not fit into memory.").format(path=path), _("Close other programs, or save it smaller.")
+        )
+    hint = (
+        _("Once it can be read, type the same command again.")
+        if error.temporary
+        else _("Save it again as PNG or JPEG.")
+    )
+    return UnusableImageError(
+        _("{path} cannot be used: {reason}.").format(path=path, reason=stored(error.reason)), hint
+    )
 
 
 @dataclass(frozen=True)

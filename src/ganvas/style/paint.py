@@ -6,12 +6,14 @@ from pathlib import Path
 
 from ..atomic_write import remove_half_written
 from ..config import StyleConfig
+from ..data.notes import shown
 from ..device import choose_device, free_memory, is_out_of_memory, return_freed_memory_to_os, torch_device
 from ..errors import UnusableImageError
 from ..events import Done, Event, Note
 from ..models import vgg
 from ..models.vgg import VGG, VGGWeights
 from ..signature import load_signature
+from ..translation import _
 from .check import check_config, check_masks, check_out, layer_weights
 from .load import SourcePaths, SourcePictures
 from .painting import PaintingJob, keeps_original, original_colors_path
@@ -65,7 +67,7 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     pictures, signature = sources.load(), load_signature(config.signature)
     yield from _picture_notes(pictures, config)
     choice = choose_device(config.device)
-    yield Note(f"Painting on {choice.device}: {choice.reason}.")
+    yield Note(_("Painting on {device}: {reason}.").format(device=choice.device, reason=choice.reason))
     encoder = build_encoder(config, weights).to(torch_device(choice))
     reserved = FIXED_BYTES + pictures.nbytes  # in use already, but part of what is planned
     memory = int(config.memory * 2**30) or reserved + free_memory(choice.device) // 2
@@ -76,9 +78,17 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     was_begun = partial_path(out).exists()
     job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name, signature)
     if was_begun and not job.total_steps:
-        yield Note(f"What was begun of {out} is damaged, or of other pictures or settings. It is painted anew.")
+        yield Note(
+            _("What was begun of {out} is damaged, or of other pictures or settings. It is painted anew.").format(
+                out=out
+            )
+        )
     if job.total_steps and job.stage_index < len(plan):
-        yield Note(f"Resuming {out} at {plan[job.stage_index].long_side} px, from step {job.stage_steps + 1}.")
+        yield Note(
+            _("Resuming {out} at {long_side} px, from step {step}.").format(
+                out=out, long_side=plan[job.stage_index].long_side, step=job.stage_steps + 1
+            )
+        )
     try:
         yield from job.paint()
         reason = "diverged" if job.diverged else "finished"
@@ -96,12 +106,17 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
             raise
         job.save("interrupted")
         raise UnusableImageError(
-            f"{config.size} px is too large for {choice.device}'s memory.", "Try a smaller --size or --memory."
+            _("{size} px is too large for {device}'s memory.").format(size=config.size, device=choice.device),
+            _("Try a smaller --size or --memory."),
         ) from error
     if reason == "diverged":
-        yield Note(f"After step {job.total_steps} the loss is not finite. The last good image is kept.")
+        yield Note(
+            _("After step {total_steps} the loss is not finite. The last good image is kept.").format(
+                total_steps=job.total_steps
+            )
+        )
     if reason == "interrupted":
-        yield Note("Run the same command again to continue from here.")
+        yield Note(_("Run the same command again to continue from here."))
     yield Done(str(out), job.total_steps, 0, time.monotonic() - started, reason)
 
 
@@ -132,25 +147,33 @@ def _picture_notes(pictures: SourcePictures, config: StyleConfig) -> Generator[E
     """Yield what was done to read the pictures, and whether the content is enlarged."""
     for picture in pictures.all_pictures:
         for note in picture.notes:
-            yield Note(f"{picture.name}: {note}.")
+            yield Note(f"{picture.name}: {shown(note)}.")
     name, long_side = pictures.content.name, max(pictures.content.colors.size)
     if long_side < config.size:
-        yield Note(f"{name} is {long_side} pixels long and is enlarged to {config.size}; --size {long_side} keeps it.")
+        yield Note(
+            _("{name} is {long_side} pixels long and is enlarged to {size}; --size {long_side} keeps it.").format(
+                name=name, long_side=long_side, size=config.size
+            )
+        )
 
 
 def _plan_notes(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, None]:
     """Yield which settings have no effect, and which stages are painted differently because of limited memory."""
     if config.seed and not config.is_random:
-        yield Note("The seed changes nothing: the painting does not begin with noise. For others: --start noise")
+        yield Note(_("The seed changes nothing: the painting does not begin with noise. For others: --start noise"))
     for stage in plan:
         if stage.block_size:
             yield Note(
-                f"At {stage.long_side} px it is painted in blocks of {stage.block_size} pixels: "
-                "the whole picture does not fit into memory."
+                _(
+                    "At {long_side} px it is painted in blocks of {block_size} pixels: the whole picture "
+                    "does not fit into memory."
+                ).format(long_side=stage.long_side, block_size=stage.block_size)
             )
         if stage.optimizer != config.optimizer:
             yield Note(
-                f"At {stage.long_side} px {stage.optimizer} is used: {config.optimizer} does not fit into memory."
+                _("At {long_side} px {optimizer} is used: {asked} does not fit into memory.").format(
+                    long_side=stage.long_side, optimizer=stage.optimizer, asked=config.optimizer
+                )
             )
 
 
@@ -161,11 +184,15 @@ def load_weights(config: StyleConfig) -> Generator[Event, None, VGGWeights]:
     if config.vgg19_weights:
         if Path(config.vgg19_weights).exists():
             return vgg.torchvision_vgg19(Path(config.vgg19_weights))
-        yield Note(f"There is no weights file {config.vgg19_weights}. The packaged VGG-16 is used instead.")
+        yield Note(
+            _("There is no weights file {vgg19_weights}. The packaged VGG-16 is used instead.").format(
+                vgg19_weights=config.vgg19_weights
+            )
+        )
         return vgg.packaged_vgg16()
-    yield Note("Looking for torchvision's VGG-19; it is downloaded if it is not here yet (550 MB).")
+    yield Note(_("Looking for torchvision's VGG-19; it is downloaded if it is not here yet (550 MB)."))
     try:
         return vgg.torchvision_vgg19()
     except vgg.WeightsUnavailable as error:
-        yield Note(f"{error.message} The packaged VGG-16 is used instead.")
+        yield Note(_("{message} The packaged VGG-16 is used instead.").format(message=error.message))
         return vgg.packaged_vgg16()

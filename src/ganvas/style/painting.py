@@ -21,6 +21,7 @@ from ..events import Event, Iteration, Note
 from ..image_io import SIXTEEN_BIT_SUFFIXES, save_16bit_image, save_image, to_float, to_image, to_uint8, to_uint16
 from ..models.vgg import VGG
 from ..signature import Signature
+from ..translation import _
 from . import resume
 from .check import layer_weights
 from .color import COLOR_MODES
@@ -104,14 +105,16 @@ class PaintingJob:
                 values = losses.total, losses.content, losses.style, losses.variation
                 yield Iteration(self.total_steps, planned_steps, stage.long_side, *values, progress)
             if self.best is None:
-                raise UnusableImageError("The loss is not finite at the first step.", "Is the weights file damaged?")
+                raise UnusableImageError(
+                    _("The loss is not finite at the first step."), _("Is the weights file damaged?")
+                )
             if self.diverged:
                 return
             finished_cost += stage.iterations * stage.cost
             self.stage_index, self.stage_steps = self.stage_index + 1, 0
             if self.stage_index < len(self.plan):
                 self.save("preview")
-                yield Note(f"Preview at {stage.long_side} px: {self.out}")
+                yield Note(_("Preview at {long_side} px: {out}").format(long_side=stage.long_side, out=self.out))
 
     def save(self, reason: str) -> None:
         """Write the best image so far at full size, with its sources and settings as metadata, if there is one.
@@ -145,8 +148,8 @@ class PaintingJob:
         try:
             yield
         except OSError as error:
-            message = f"{self.out} cannot be written ({error.strerror or error})."
-            raise GanvasError(message, "Choose another place for --out.") from error
+            message = _("{out} cannot be written ({reason}).").format(out=self.out, reason=error.strerror or error)
+            raise GanvasError(message, _("Choose another place for --out.")) from error
 
     def _write_painting(
         self, painting: Tensor, path: Path, reason: str, config: StyleConfig, signature: Signature | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..config import StyleConfig
 from ..errors import UnusableImageError
 from ..models.vgg import VGG
+from ..translation import _
 from .optimize import LBFGS
 
 COARSEST_MAX_SIZE = 127  # pixels; the first size is no longer, so that the network sees the whole composition
@@ -141,6 +142,8 @@ def _plan_stage(size: tuple[int, int], config: StyleConfig, memory: int, memory_
                 return stage
     needed, allowed = bytes_needed(stage, memory_model) / 2**30, memory / 2**30
     raise UnusableImageError(
-        f"A painting of {size[0]} x {size[1]} pixels needs {needed:.1f} GB, but only {allowed:.1f} GB may be used.",
-        "Try a smaller --size or a larger --memory.",
+        _(
+            "A painting of {width} x {height} pixels needs {needed:.1f} GB, but only {allowed:.1f} GB may be used."
+        ).format(width=size[0], height=size[1], needed=needed, allowed=allowed),
+        _("Try a smaller --size or a larger --memory."),
     )

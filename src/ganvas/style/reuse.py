@@ -19,6 +19,7 @@ from ..events import Done, Event, Note
 from ..image_io import SIXTEEN_BIT_SUFFIXES, open_written, read_metadata, to_float
 from ..models.vgg import PACKAGED
 from ..signature import load_signature
+from ..translation import _
 from ..typed_json import parse_json
 from .check import check_colors
 from .load import SourcePaths, load_picture, to_uint8_tensor
@@ -53,7 +54,10 @@ def read_settings(painting: Path) -> PaintingSettings:
     load_picture(painting)  # raises if the file is not a picture
     settings = parse_settings(read_metadata(painting), painting)
     for folder in (style for style in settings.styles if style.is_dir()):  # all that is in it would be painted from
-        raise GanvasError(f"{painting} names a folder as its style: {folder}.", "Name another painting.")
+        raise GanvasError(
+            _("{painting} names a folder as its style: {folder}.").format(painting=painting, folder=folder),
+            _("Name another painting."),
+        )
     return settings
 
 
@@ -64,15 +68,17 @@ def parse_settings(metadata: Mapping[str, str], painting: Path) -> PaintingSetti
         GanvasError: the metadata do not say it, or this release does not understand them.
     """
     if not {"content", "styles", "settings"} <= metadata.keys():
-        message = f"{painting} does not say how it was painted."
-        raise GanvasError(message, "Name a painting that ganvas style wrote.")
+        message = _("{painting} does not say how it was painted.").format(painting=painting)
+        raise GanvasError(message, _("Name a painting that ganvas style wrote."))
     styles, masks = _parse_paths(metadata["styles"], painting), _parse_paths(metadata.get("masks", "[]"), painting)
     record = with_current_names(_parse_json(metadata["settings"], painting))
     try:
         config = from_dict(StyleConfig, record, "settings")
     except GanvasError as error:
-        message = f"The settings stored in {painting} are not those of a painting: {error.message}."
-        raise GanvasError(message, "Name another painting.") from error
+        message = _("The settings stored in {painting} are not those of a painting: {message}.").format(
+            painting=painting, message=error.message
+        )
+        raise GanvasError(message, _("Name another painting.")) from error
     if metadata.get("network") == PACKAGED:  # even if VGG-19 was asked for, but was not available
         config = replace(config, network="vgg16", vgg19_weights=None)
     return PaintingSettings(Path(metadata["content"]), styles, masks, config)
@@ -99,11 +105,15 @@ def recolor(
     config = replace(settings.config, colors=color_mode, signature=sign_config or settings.config.signature)
     check_outputs(out, sources, replace(config, depth=0))
     if keeps_original(config) and out == original_colors_path(painting):
-        raise GanvasError(f"{out} is the painting in its own colors.", "Give --out another name.")
+        raise GanvasError(_("{out} is the painting in its own colors.").format(out=out), _("Give --out another name."))
     original_path, metadata = _find_original(painting, settings.config, content_path, out, colors)
     signature = load_signature(config.signature)
     if signature is not None and sign_config is None:
-        yield Note(f"It is signed with {config.signature.sign} again, as {painting} says.")
+        yield Note(
+            _("It is signed with {sign} again, as {painting} says.").format(
+                sign=config.signature.sign, painting=painting
+            )
+        )
     content_picture = replace(load_picture(content_path), alpha=load_picture(original_path).alpha)
     pixels16 = read_16bit_image(original_path)
     image = _read_rgb(original_path, pixels16)
@@ -128,12 +138,17 @@ def _find_original(
     metadata = read_metadata(painting)
     path = original_colors_path(painting) if keeps_original(config) else painting
     if metadata.get("reason") not in FINAL_REASONS:
-        raise GanvasError(f"{painting} is not finished.", "Run the command that began it again to finish it.")
+        raise GanvasError(
+            _("{painting} is not finished.").format(painting=painting),
+            _("Run the command that began it again to finish it."),
+        )
     if not path.exists() or read_metadata(path).get("mark") != metadata.get("mark"):
         command = ganvas_command("style", content, "--like", painting, "--colors", colors, "--out", out)
         raise GanvasError(
-            f"{painting} has lost its own colors: there is no {path.name} of the same painting beside it.",
-            f"Paint it again: {command}",
+            _("{painting} has lost its own colors: there is no {file} of the same painting beside it.").format(
+                painting=painting, file=path.name
+            ),
+            _("Paint it again: {command}").format(command=command),
         )
     return path, metadata
 
@@ -161,4 +176,6 @@ def _parse_json(text: str, painting: Path) -> Any:
 
 
 def _unreadable_settings(painting: Path) -> GanvasError:
-    return GanvasError(f"The settings stored in {painting} cannot be read.", "Name another painting.")
+    return GanvasError(
+        _("The settings stored in {painting} cannot be read.").format(painting=painting), _("Name another painting.")
+    )

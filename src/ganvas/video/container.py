@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..image_io import description
+from ..translation import _
 from .pyav import FILM_FORMATS, address, require_pyav
 from .sound import SoundTrack
 from .writer import FilmWriter, Frame
@@ -38,7 +39,7 @@ class ContainerFilm(FilmWriter):
 
     def _open(self) -> None:
         suffix, settings = self.path.suffix.lower(), self.settings
-        av, codecs = require_pyav(f"A film as {suffix}"), CODECS[suffix]
+        av, codecs = require_pyav(_("A film as {suffix}").format(suffix=suffix)), CODECS[suffix]
         options = {"movflags": "+faststart"} if suffix == ".mp4" else {}  # a browser begins to play at once
         self.container = av.open(address(self.temporary), "w", format=FILM_FORMATS[suffix], container_options=options)
         self.container.metadata["comment"] = description(settings.metadata)
@@ -55,7 +56,7 @@ class ContainerFilm(FilmWriter):
         self.container.start_encoding()
 
     def _write(self, frame: Frame) -> None:
-        av = require_pyav("A film")
+        av = require_pyav(_("A film"))
         padding = ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0))
         pixels = np.pad(on_white(frame), padding, "edge")
         picture = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(

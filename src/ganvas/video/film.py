@@ -6,6 +6,7 @@ from PIL import Image
 
 from ..errors import GanvasError, did_you_mean
 from ..image_io import check_writable, save_image
+from ..translation import _
 from .container import ContainerFilm
 from .gif import GifFilm
 from .pyav import FILM_FORMATS, require_pyav
@@ -64,18 +65,25 @@ def check_film(path: Path, fps: int) -> None:
     """
     suffix = path.suffix.lower()
     if is_folder(path):
-        check_writable(path, "Name another folder: --out FOLDER")
+        check_writable(path, _("Name another folder: --out FOLDER"))
         return
     if suffix not in FILMS:
         raise GanvasError(
-            f"There is no film format '{path.suffix}' ({path}).{did_you_mean(suffix, SUFFIXES)}",
-            f"Use one of {', '.join(SUFFIXES)}, or a name without an ending for a folder of PNGs.",
+            _("There is no film format '{suffix}' ({path}).{suggestion}").format(
+                suffix=path.suffix, path=path, suggestion=did_you_mean(suffix, SUFFIXES)
+            ),
+            _("Use one of {names}, or a name without an ending for a folder of PNGs.").format(
+                names=", ".join(SUFFIXES)
+            ),
         )
     if suffix == ".gif" and fps > MAX_GIF_FPS:
-        raise GanvasError(f"A GIF shows at most {MAX_GIF_FPS} frames a second, not {fps}.", "Try: --fps 25")
+        raise GanvasError(
+            _("A GIF shows at most {max_gif_fps} frames a second, not {fps}.").format(max_gif_fps=MAX_GIF_FPS, fps=fps),
+            _("Try: --fps 25"),
+        )
     if suffix in FILM_FORMATS:
-        require_pyav(f"A film as {suffix}")
-    check_writable(path.parent, "Name another place: --out FILE")
+        require_pyav(_("A film as {suffix}").format(suffix=suffix))
+    check_writable(path.parent, _("Name another place: --out FILE"))
 
 
 def open_film(path: Path, settings: FilmSettings) -> FilmWriter:
@@ -86,6 +94,9 @@ def open_film(path: Path, settings: FilmSettings) -> FilmWriter:
     """
     if max(settings.width, settings.height) > MAX_SIDE:
         size = f"{settings.width} x {settings.height}"
-        raise GanvasError(f"A film of {size} pixels is too large for players.", "Try a smaller --size or --grid.")
+        raise GanvasError(
+            _("A film of {size} pixels is too large for players.").format(size=size),
+            _("Try a smaller --size or --grid."),
+        )
     kind = PictureFolder if is_folder(path) else FILMS[path.suffix.lower()]
     return kind(path, settings)

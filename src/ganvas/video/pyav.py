@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import GanvasError
+from ..translation import _
 
 # A playlist could name other files of this machine, or addresses: only what holds its own data is opened.
 SOUND_FORMATS = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,flac,matroska,webm,mov,mp3,mpeg,ogg,tta,w64,wav,wv"
@@ -25,7 +26,8 @@ def require_pyav(purpose: str) -> ModuleType:
         import av
     except ImportError as error:
         raise GanvasError(
-            f"{purpose} needs PyAV, which is not installed.", 'Try: pip install "ganvas[video]"'
+            _("{purpose} needs PyAV, which is not installed.").format(purpose=purpose),
+            _('Try: pip install "ganvas[video]"'),
         ) from error
     return av
 
@@ -36,7 +38,7 @@ def open_to_read(path: Path, formats: str) -> Any:
     Raises:
         av.FFmpegError: it cannot be read, or is nothing of this kind.
     """
-    av = require_pyav("A film")
+    av = require_pyav(_("A film"))
     options: dict[str, Any] = {"options": {"protocol_whitelist": "file", "format_whitelist": formats}}
     if int(av.__version__.partition(".")[0]) < 19:  # later ones need not be told: any tags can be read
         options["metadata_errors"] = "replace"

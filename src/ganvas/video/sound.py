@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import GanvasError
+from ..translation import _
 from .pyav import SOUND_FORMATS, open_to_read, require_pyav
 
 FILM_RATE = 48_000  # samples a second in a film: what AAC and Opus both take
@@ -26,7 +27,10 @@ def read_mono(path: Path, rate: int, seconds: float) -> npt.NDArray[np.float32]:
         if samples >= wanted:
             break
     if not samples:
-        raise GanvasError(f"There is no sound in {path}.", "Give --audio a file with music, such as .mp3 or .wav.")
+        raise GanvasError(
+            _("There is no sound in {path}.").format(path=path),
+            _("Give --audio a file with music, such as .mp3 or .wav."),
+        )
     heard: npt.NDArray[np.float32] = np.nan_to_num(np.concatenate(chunks)[:wanted])
     return heard
 
@@ -37,17 +41,19 @@ def _decode(path: Path, sample_format: str, layout: str, rate: int) -> Iterator[
     Raises:
         GanvasError: there is no such file, or it holds no sound.
     """
-    av = require_pyav("Sound")
-    hint = "Give --audio a file with music, such as .mp3, .wav, .flac, .ogg or .m4a."
+    av = require_pyav(_("Sound"))
+    hint = _("Give --audio a file with music, such as .mp3, .wav, .flac, .ogg or .m4a.")
     if not path.is_file():
-        raise GanvasError(f"There is no file {path}.", hint)
+        raise GanvasError(_("There is no file {path}.").format(path=path), hint)
     try:
         container = open_to_read(path, SOUND_FORMATS)
     except (av.FFmpegError, ValueError) as error:
-        raise GanvasError(f"{path} holds no sound that can be read: {_reason(error)}.", hint) from error
+        raise GanvasError(
+            _("{path} holds no sound that can be read: {reason}.").format(path=path, reason=_reason(error)), hint
+        ) from error
     with container:
         if not container.streams.audio:
-            raise GanvasError(f"There is no sound in {path}.", hint)
+            raise GanvasError(_("There is no sound in {path}.").format(path=path), hint)
         resampler: Any = None
         known = None
         for frame in _frames(av, container):
@@ -96,7 +102,7 @@ class SoundTrack:
     """
 
     def __init__(self, container: Any, codec: str, path: Path) -> None:
-        self.av = require_pyav("Sound")
+        self.av = require_pyav(_("Sound"))
         self.container = container
         self.stream = container.add_stream(codec, rate=FILM_RATE, layout="stereo")
         self.stream.bit_rate = 192_000

@@ -8,6 +8,7 @@ from PIL import Image
 
 from ..errors import GanvasError
 from ..image_io import description_exif
+from ..translation import _
 from .writer import FilmWriter, Frame, spread
 
 # After Google's "WebP Container Specification": chunks in a RIFF file.
@@ -30,14 +31,16 @@ class WebPFilm(FilmWriter):
         self._chunk(b"ANIM", struct.pack("<IH", 0, 0))  # the background is transparent; 0 repeats for ever
 
     def _write(self, frame: Frame) -> None:
-        _, milliseconds = spread(self.frames, self.settings.fps, 1000)
+        milliseconds = spread(self.frames, self.settings.fps, 1000)[1]
         buffer = io.BytesIO()
         Image.fromarray(frame).save(buffer, "WEBP", quality=QUALITY)
         height, width = frame.shape[:2]
         header = bytes(6) + _uint24(width - 1) + _uint24(height - 1) + _uint24(milliseconds) + bytes([DO_NOT_BLEND])
         self._chunk(b"ANMF", header + b"".join(_picture_chunks(buffer.getvalue())))
         if self.file.tell() > MAX_BYTES:
-            raise GanvasError("A film as .webp can have 4 GB at most.", "Choose a name that ends in .mp4 or .webm.")
+            raise GanvasError(
+                _("A film as .webp can have 4 GB at most."), _("Choose a name that ends in .mp4 or .webm.")
+            )
 
     def _finish(self) -> None:
         self._chunk(b"EXIF", description_exif(self.settings.metadata).tobytes().removeprefix(b"Exif\0\0"))

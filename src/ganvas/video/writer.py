@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..atomic_write import put_in_place, temporary_beside
 from ..errors import GanvasError
+from ..translation import _
 
 Frame = npt.NDArray[np.uint8]  # (H, W, 3), or (H, W, 4) with transparency
 
@@ -109,8 +110,8 @@ class FilmWriter(ABC):
             yield
         except OSError as error:
             raise GanvasError(
-                f"Cannot write {self.path}: {error.strerror or error}.",
-                "Free some disk space, or name another place: --out FILE",
+                _("Cannot write {path}: {reason}.").format(path=self.path, reason=error.strerror or error),
+                _("Free some disk space, or name another place: --out FILE"),
             ) from error
 
 

@@ -13,8 +13,10 @@ from ...data import open_source
 from ...data.decode import read_image, resize_to, to_chw_array
 from ...data.file_kinds import left_out
 from ...data.image_file import UnreadableImageError
+from ...data.notes import shown
 from ...errors import GanvasError, did_you_mean, ganvas_command
 from ...events import Event, Note
+from ...translation import _, ngettext, stored
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,25 @@ def list_pictures(pictures: Path, out: Path) -> list[tuple[Path, str]]:
     """
     if not pictures.exists():
         beside = [each.name for each in pictures.parent.iterdir()] if pictures.parent.is_dir() else []
-        raise GanvasError(f"There is no picture {pictures}.{did_you_mean(pictures.name, beside)}", "Check the path.")
+        raise GanvasError(
+            _("There is no picture {pictures}.{suggestion}").format(
+                pictures=pictures, suggestion=did_you_mean(pictures.name, beside)
+            ),
+            _("Check the path."),
+        )
     if pictures.is_dir():
         source = open_source(pictures)
         found = sorted(pictures / item.name for item in source.items() if not item.problem)
         found = [path for path in found if not path.resolve().is_relative_to(out.resolve())]
         if not found:
-            hint = left_out(source.other_files()) or "Name a folder with pictures, or one picture."
-            raise GanvasError(f"There are no pictures in {pictures}.", hint)
+            hint = left_out(source.other_files()) or _("Name a folder with pictures, or one picture.")
+            raise GanvasError(_("There are no pictures in {pictures}.").format(pictures=pictures), hint)
     elif pictures.is_file():
         found = [pictures]
     else:
-        raise GanvasError(f"{pictures} is not a file.", "Name a picture.")  # to open a pipe would wait for ever
+        raise GanvasError(
+            _("{pictures} is not a file.").format(pictures=pictures), _("Name a picture.")
+        )  # to open a pipe would wait for ever
     stems = Counter(path.stem.lower() for path in found)
     names = [path.stem if stems[path.stem.lower()] == 1 else _longer_name(path, pictures) for path in found]
     return list(zip(found, names, strict=True))
@@ -64,20 +73,25 @@ def read_targets(listed: Sequence[tuple[Path, str]], data: DataConfig) -> Genera
         try:
             decoded = read_image(path, value_range=data.value_range)
         except UnreadableImageError as error:
-            yield Note(f"{path.name} is left out: {error.reason}.")
+            yield Note(_("{file} is left out: {reason}.").format(file=path.name, reason=stored(error.reason)))
             continue
         for note in decoded.notes:
-            yield Note(f"{path.name}: {note}.")
+            yield Note(f"{path.name}: {shown(note)}.")
         resized += decoded.image.size != (data.width, data.height)
         image = torch.from_numpy(to_chw_array(resize_to(decoded.image, data)).copy())
         targets.append(Target(path, name, image))
     if not targets:
         raise GanvasError(
-            f"None of the {len(listed)} pictures can be read.", f"Try: {ganvas_command('inspect', listed[0][0].parent)}"
+            _("None of the {count} pictures can be read.").format(count=len(listed)),
+            _("Try: {command}").format(command=ganvas_command("inspect", listed[0][0].parent)),
         )
     if resized:
-        what = "One picture is" if resized == 1 else f"{resized:,} pictures are"
-        yield Note(f"{what} made {data.width} x {data.height} px ({data.fit}), as the run's own were.")
+        made = ngettext(
+            "One picture is made {width} x {height} px ({fit}), as the run's own were.",
+            "{count:,} pictures are made {width} x {height} px ({fit}), as the run's own were.",
+            resized,
+        )
+        yield Note(made.format(count=resized, width=data.width, height=data.height, fit=data.fit))
     return targets
 
 

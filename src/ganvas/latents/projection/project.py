@@ -14,6 +14,7 @@ from ...errors import GanvasError, ganvas_command
 from ...events import Done, Event, Note, Progress, Projected
 from ...image_io import to_float
 from ...runs import Run
+from ...translation import N_, _
 from ..sample import BATCH, GeneratorModel, load
 from .embedding import Embedding, distances
 from .pictures import Target, list_pictures, read_targets
@@ -57,7 +58,10 @@ def project(run: Path, pictures: Path, out: Path, options: Options) -> Generator
     """
     began = time.monotonic()
     if options.samples < MIN_SAMPLES:
-        raise GanvasError(f"{options.samples} samples are too few to begin with.", f"Try: --samples {SAMPLES}")
+        raise GanvasError(
+            _("{samples} samples are too few to begin with.").format(samples=options.samples),
+            _("Try: --samples {samples}").format(samples=SAMPLES),
+        )
     model = load(run, options.device)
     check_folder(out)
     listed = list_pictures(pictures, out)
@@ -67,7 +71,11 @@ def project(run: Path, pictures: Path, out: Path, options: Options) -> Generator
     marks = {name: mark_of(path, model, options.label) for path, name in listed}
     missing = {name for _, name in listed if not results[name].is_finished(marks[name])}
     if len(missing) < len(listed):
-        yield Note(f"{len(listed) - len(missing):,} of {len(listed):,} pictures were found already.")
+        yield Note(
+            _("{found:,} of {count:,} pictures were found already.").format(
+                found=len(listed) - len(missing), count=len(listed)
+            )
+        )
     wanted = listed if options.tune else [(path, name) for path, name in listed if name in missing]
     targets = (yield from read_targets(wanted, model.config.data)) if wanted else []
     searched = [target for target in targets if target.name in missing]
@@ -121,12 +129,14 @@ class Finder:
         with closing(self.search(all_targets[0])) as steps:
             for done, best in enumerate(steps, 1):
                 own_w = best.w
-                yield Progress("a picture of the run's own", done, self.steps)
+                yield Progress(_("a picture of the run's own"), done, self.steps)
         self.itself = self.distance(all_targets[0], own_w)
         yield Note(
-            f"A picture that the run has drawn itself is found again at a distance of {self.itself:.3f}; "
-            f"the nearest of {self.options.samples:,} random samples is at {self.starts[''].nearest:.3f}. "
-            "0 is the same picture."
+            _(
+                "A picture that the run has drawn itself is found again at a distance of "
+                "{itself:.3f}; the nearest of {samples:,} random samples is at {nearest:.3f}. 0 is "
+                "the same picture."
+            ).format(itself=self.itself, samples=self.options.samples, nearest=self.starts[""].nearest)
         )
 
     def find(self, target: Target, number: int, count: int, result: Result, mark: str) -> Generator[Event, None, str]:
@@ -137,7 +147,7 @@ class Finder:
                 for done, best in enumerate(steps, 1):
                     if (done - 1) % max(1, self.steps // FRAMES) == 0:
                         film.append(best.image)
-                    yield Progress("pictures", number * self.steps + done, count * self.steps)
+                    yield Progress(N_("pictures"), number * self.steps + done, count * self.steps)
         except KeyboardInterrupt:
             if best is None:
                 raise

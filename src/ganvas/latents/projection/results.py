@@ -19,6 +19,7 @@ from torch import Tensor
 from ...data.ownership import check_free
 from ...errors import GanvasError
 from ...image_io import check_writable, image_grid, read_metadata, save_animation, save_image, to_image
+from ...translation import _
 from ..latent_files import SUFFIX, check_latent_free, latent_metadata, write_latent
 from ..sample import GeneratorModel
 
@@ -88,9 +89,9 @@ def check_folder(out: Path) -> None:
         GanvasError: they cannot, or it holds pictures that Ganvas did not write.
     """
     if out.exists() and not out.is_dir():
-        raise GanvasError(f"{out} is a file.", "Name a folder: --out FOLDER")
+        raise GanvasError(_("{out} is a file.").format(out=out), _("Name a folder: --out FOLDER"))
     check_free(out)
-    check_writable(out, "Name another folder: --out FOLDER")
+    check_writable(out, _("Name another folder: --out FOLDER"))
 
 
 def mark_of(picture: Path, model: GeneratorModel, label: str | None) -> str:
@@ -117,6 +118,6 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise GanvasError(
-            f"Cannot write to {folder}: {error.strerror or error}.",
-            "Free some disk space, then type the same command again: it goes on.",
+            _("Cannot write to {folder}: {reason}.").format(folder=folder, reason=error.strerror or error),
+            _("Free some disk space, then type the same command again: it goes on."),
         ) from error

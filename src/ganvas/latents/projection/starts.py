@@ -15,6 +15,7 @@ from ...image_io import to_float
 from ...models import build_encoder
 from ...models.upsampling import downsample
 from ...runs import Run
+from ...translation import N_
 from ..sample import BATCH, GeneratorModel
 from .embedding import Embedding
 
@@ -80,7 +81,7 @@ def near_samples(
         best, best_labels = far.gather(1, order), best_labels.gather(1, order)
         best_w = torch.stack([each[chosen] for each, chosen in zip(best_w, order, strict=True)])
         rows.append(w[:, 0, : model.config.z_dim])
-        yield Progress("random samples", min(first + BATCH, count), count)
+        yield Progress(N_("random samples"), min(first + BATCH, count), count)
     free = torch.cat(rows)
     spread = Spread(free.mean(0), free.std(0, correction=0).clamp_min(1e-6))
     found = zip(best_w, best_labels, best, strict=True)

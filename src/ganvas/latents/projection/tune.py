@@ -20,6 +20,7 @@ from ...events import Event, Note, Progress, Projected
 from ...image_io import read_metadata, to_float, to_uint8
 from ...models.stylegan2 import SynthesisLayer
 from ...runs import Run
+from ...translation import N_, _
 from ..latent_files import read_latents
 from ..model_file import MODEL_FILE, read_training_length
 from ..sample import GeneratorModel, save_network
@@ -59,7 +60,7 @@ def tune(
     tuned = Run(out / FOLDER)
     mark = hashlib.blake2b(repr(sorted(marks[each.name] for each in targets)).encode(), digest_size=8).hexdigest()
     if _is_tuned([results[each.name] for each in targets], tuned, mark):
-        yield Note("The generator was tuned to these pictures already.")
+        yield Note(_("The generator was tuned to these pictures already."))
         return FINISHED
     w = torch.cat([read_latents(results[each.name].latent, model) for each in targets])
     images = to_float(torch.stack([each.image for each in targets]))
@@ -67,7 +68,7 @@ def tune(
     work = Tuning(model, network, w, images, steps)
     try:
         for done in work.run():
-            yield Progress("tuning", done, work.steps)
+            yield Progress(N_("tuning"), done, work.steps)
     except KeyboardInterrupt:
         reason = INTERRUPTED
     moved = GeneratorModel(network, model.config, model.device, FOLDER)
