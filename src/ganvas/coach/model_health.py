@@ -84,8 +84,10 @@ def ending(end: Health | None, kept: Health | None, is_over: bool = True) -> str
     """
     if end is not None and not end.is_healthy:
         told = _("Not healthy at its end: {health}") if is_over else _("Not healthy so far: {health}")
-        before = f" {_('The model is from before that.')}" if kept is not None and kept.is_healthy else ""
-        return f"{told.format(health=end.describe())}{before}"
+        sentences = [told.format(health=end.describe())]
+        if kept is not None and kept.is_healthy:
+            sentences.append(_("The model is from before that."))
+        return " ".join(sentences)
     if kept is not None and not kept.is_healthy:
         told = _("The model is from a time when the training was not healthy: {health}")
         return told.format(health=kept.describe())

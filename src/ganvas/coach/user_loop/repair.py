@@ -133,11 +133,8 @@ class Repairs:
         for group in groups:
             group["lr"] = group["lr"] * prescription.value
         scheduled = any("initial_lr" in group for group in groups)
-        return (
-            [f"{by_hand(prescription)[0]} {_('That has been done, but your scheduler may undo it.')}"]
-            if scheduled
-            else []
-        )
+        but = _("That has been done, but your scheduler may undo it.")
+        return [f"{by_hand(prescription)[0]} {but}"] if scheduled else []
 
     def _rollback(self, which: int) -> list[str]:
         """Go back to the `which`-th last healthy moment, counted from 1; learning rates stay as they are now."""
