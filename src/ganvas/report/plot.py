@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from ..formatting import format_number
+from ..translation import N_, _
 from .downsample import Scale
 from .html import Html, join, tag
 
@@ -99,15 +100,20 @@ class TimeAxis:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.unit, self.seconds_per_unit = next(
-            (unit, length)
-            for unit, length, min_seconds in (
-                ("hours", 3600.0, 7200.0),
-                ("minutes", 60.0, 150.0),
-                ("seconds", 1.0, 0.0),
+        self._label, self.seconds_per_unit = next(
+            (label, length)
+            for label, length, min_seconds in (
+                (N_("hours of training"), 3600.0, 7200.0),
+                (N_("minutes of training"), 60.0, 150.0),
+                (N_("seconds of training"), 1.0, 0.0),
             )
             if seconds >= min_seconds
         )
+
+    @property
+    def label(self) -> str:
+        """Return what the axis shows: "minutes of training"."""
+        return _(self._label)
 
     def scale(self, start: float, end: float) -> Scale:
         """Return the scale from `start` to `end`, both in seconds."""
