@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ..device import is_out_of_memory
 from ..errors import GanvasError, lookup
 from ..models.efficientnet import efficientnet_lite, read_weights
+from ..translation import _
 from . import DEFAULT_NETWORK
 
 FeaturePair = tuple[Tensor, Tensor]  # intermediate (B, D1), final (B, D2)
@@ -158,6 +159,8 @@ def load_network(name: str = DEFAULT_NETWORK, weights: Path | None = None) -> nn
         return build(weights).eval().requires_grad_(False)
     except WeightsError as error:
         raise GanvasError(
-            f"Cannot load the weights of {name}: {error}",
-            f"Pass a weights file with --weights FILE, or use the packaged network: --network {DEFAULT_NETWORK}",
+            _("Cannot load the weights of {name}: {error}").format(name=name, error=error),
+            _("Pass a weights file with --weights FILE, or use the packaged network: --network {network}").format(
+                network=DEFAULT_NETWORK
+            ),
         ) from error

@@ -9,6 +9,11 @@ from .html import Html, join, tag
 
 WIDTH, HEIGHT = 380, 232  # pixels; about the width of a phone, wider screens show several in a row
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 22, 36
+TIME_LABELS = {
+    "hours": N_("hours of training"),
+    "minutes": N_("minutes of training"),
+    "seconds": N_("seconds of training"),
+}
 
 
 class Plot:
@@ -100,12 +105,12 @@ class TimeAxis:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._label, self.seconds_per_unit = next(
-            (label, length)
-            for label, length, min_seconds in (
-                (N_("hours of training"), 3600.0, 7200.0),
-                (N_("minutes of training"), 60.0, 150.0),
-                (N_("seconds of training"), 1.0, 0.0),
+        self.unit, self.seconds_per_unit = next(
+            (unit, length)
+            for unit, length, min_seconds in (
+                ("hours", 3600.0, 7200.0),
+                ("minutes", 60.0, 150.0),
+                ("seconds", 1.0, 0.0),
             )
             if seconds >= min_seconds
         )
@@ -113,7 +118,7 @@ class TimeAxis:
     @property
     def label(self) -> str:
         """Return what the axis shows: "minutes of training"."""
-        return _(self._label)
+        return _(TIME_LABELS[self.unit])
 
     def scale(self, start: float, end: float) -> Scale:
         """Return the scale from `start` to `end`, both in seconds."""

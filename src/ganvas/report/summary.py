@@ -165,7 +165,7 @@ def quality_sentences(summary: RunSummary) -> list[str]:
     if summary.scores:
         sentences = (summary.evaluation or {}).get("summary")
         copying = summary.memorization.get("text")  # shown elsewhere
-        others = [str(each) for each in sentences if each != copying] if isinstance(sentences, list) else []
+        others = [_(str(each)) for each in sentences if each != copying] if isinstance(sentences, list) else []
         return [_score_sentence(summary.scores[0]), *others]
     for (score, network), scored in summary.history.scores.items():
         last = scored[-1][1]

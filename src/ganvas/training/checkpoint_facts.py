@@ -15,9 +15,10 @@ from ..config.ranges import Range, all_numbers, check_config, check_ranges
 from ..errors import GanvasError
 from ..event_log import prescription_from
 from ..limits import MAX_NUMBER, MAX_PHASES
+from ..translation import N_, _
 from .state import CoachState, Counters
 
-HINT = "No training writes this. Remove the newest checkpoint, or start a new run in another folder."
+HINT = N_("No training writes this. Remove the newest checkpoint, or start a new run in another folder.")
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,10 @@ def checked_facts(config: Config, facts: Facts, folder: Path) -> Facts:
         check_config(with_prescriptions(config, found.coach.prescriptions), where)
     except GanvasError as error:
         known = where in error.message  # what is wrong with a prescription does not say so
-        raise GanvasError(error.message if known else f"{where}: {error.message}", HINT) from error
+        raise GanvasError(error.message if known else f"{where}: {error.message}", _(HINT)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise GanvasError(f"{where} of no release of ganvas: {error!r}", HINT) from error
+        problem = _("{where} of no release of ganvas: {reason!r}").format(where=where, reason=error)
+        raise GanvasError(problem, _(HINT)) from error
     if found.training is not None:
         _check_identity(found.training, identity(config), folder)
     return facts
@@ -97,8 +99,10 @@ def _check_identity(found: Identity, own: Identity, folder: Path) -> None:
     differ = ", ".join(name for name, value in asdict(own).items() if value != getattr(found, name))
     if differ:
         raise GanvasError(
-            f"The checkpoints in {folder} are of another training than its config.json ({differ}).",
-            "Put the config.json back that belongs to them, or begin in another folder: --out OTHER",
+            _("The checkpoints in {folder} are of another training than its config.json ({differ}).").format(
+                folder=folder, differ=differ
+            ),
+            _("Put the config.json back that belongs to them, or begin in another folder: --out OTHER"),
         )
 
 

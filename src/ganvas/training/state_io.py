@@ -16,6 +16,7 @@ from ..config import Config, from_dict
 from ..device import is_out_of_memory
 from ..errors import GanvasError
 from ..models.old_names import translate
+from ..translation import _
 from .checkpoint_facts import checked_facts, identity
 from .state import CoachState, Counters, State, new_state
 
@@ -81,8 +82,8 @@ def load_tensors(state: State, tensors: Tensors, facts: Facts) -> None:
         if is_out_of_memory(error):
             raise
         raise GanvasError(
-            f"The checkpoint is not of this run's networks: {str(error).splitlines()[0]}",
-            "Train into another folder with --out.",
+            _("The checkpoint is not of this run's networks: {reason}").format(reason=str(error).splitlines()[0]),
+            _("Train into another folder with --out."),
         ) from error
 
 
@@ -94,7 +95,7 @@ def _moments(optimizer: Adam, tensors: Tensors) -> dict[int, dict[str, Tensor]]:
     """
     moments: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
-        index, _, name = key.partition("/")
+        index, _slash, name = key.partition("/")
         parameter = optimizer.param_groups[0]["params"][int(index)]
         if tensor.shape != (() if name == "step" else parameter.shape):
             raise ValueError(f"the optimizer's {key} has the shape {tuple(tensor.shape)}")
