@@ -190,8 +190,8 @@ def evaluate_samples(
     """
     if inputs.real_data.count < MIN_IMAGES:
         raise GanvasError(
-            _("{against} holds only {count} usable pictures; at least {MIN_IMAGES} are needed.").format(
-                against=inputs.against, count=inputs.real_data.count, MIN_IMAGES=MIN_IMAGES
+            _("{against} holds only {count} usable pictures; at least {least} are needed.").format(
+                against=inputs.against, count=inputs.real_data.count, least=MIN_IMAGES
             ),
             _("Pass a larger set of real pictures with --against PICTURES"),
         )

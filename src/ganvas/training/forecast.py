@@ -84,8 +84,8 @@ def forecast(
     overview = overview or overview_of(pictures, options)
     if overview.count < MIN_IMAGES:
         raise GanvasError(
-            _("{pictures} has {count} pictures; {MIN_IMAGES} are needed to train.").format(
-                pictures=pictures, count=overview.count, MIN_IMAGES=MIN_IMAGES
+            _("{pictures} has {count} pictures; {least} are needed to train.").format(
+                pictures=pictures, count=overview.count, least=MIN_IMAGES
             ),
             _("Try: {command}").format(command=ganvas_command("inspect", pictures)),
         )

@@ -34,7 +34,7 @@ def transfer_weights(state: State, origin: str, enlarges: bool = False) -> float
     found = newest_checkpoint(run.read_config(), run.checkpoints)
     if found is None:
         raise GanvasError(
-            _("{origin} has no checkpoint to begin with.").format(origin=origin),
+            _("{run} has no checkpoint to begin with.").format(run=origin),
             _("Train it first: {command}").format(command=ganvas_command("train", "--out", origin)),
         )
     kept = total = 0
@@ -50,7 +50,7 @@ def transfer_weights(state: State, origin: str, enlarges: bool = False) -> float
         total += sum(each.numel() for each in own.values())
     if kept == 0:
         raise GanvasError(
-            _("The networks of {origin} have no layer in common with these.").format(origin=origin),
+            _("The networks of {run} have no layer in common with these.").format(run=origin),
             _("Take its --recipe."),
         )
     return kept / total
