@@ -66,10 +66,7 @@ class RunSummary:
     @property
     def device(self) -> str:
         """Return the device of the training and the reason for it."""
-        if not self.history.starts:
-            return _("unknown")
-        device, bracket, reason = self.history.starts[-1].device.partition(" (")
-        return f"{device} ({_(reason[:-1])})" if bracket and reason.endswith(")") else device + bracket + reason
+        return self.history.starts[-1].device if self.history.starts else _("unknown")
 
     @property
     def scores(self) -> list[dict[str, Any]]:
