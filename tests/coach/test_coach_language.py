@@ -98,7 +98,7 @@ def test_a_recorded_treatment_is_told_anew_where_that_loses_nothing(monkeypatch:
 def test_a_model_that_is_not_healthy_says_so_in_indonesian() -> None:
     text = ending(Health("stalled", 0.9), Health("healthy", 0.9))
     assert text.startswith("Di akhir pelatihan tidak sehat: mandek. Sampelnya buruk dan tidak membaik lagi. Yang dapat")
-    assert text.endswith(" Modelnya diambil dari sebelum itu.")
+    assert text.endswith(" Modelnya diambil dari saat sebelum itu.")
 
 
 @pytest.mark.usefixtures("indonesian")
