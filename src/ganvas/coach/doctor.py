@@ -10,8 +10,10 @@ from ..errors import GanvasError, ganvas_command
 from ..event_log import read_events
 from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Started, Treatment, Verdict
 from ..translation import N_, _
+from .describe import in_words
 from .diagnosis.diagnoses import DIAGNOSES
 from .diagnosis.verdict import diagnose
+from .treatment.describe import words_of
 
 EVENTS_READ = (HealthCheck, Verdict, Treatment, CheckpointSaved, Score)
 USAGE = N_("Try: ganvas doctor RUN, a folder that ganvas train wrote, or its events.jsonl")
@@ -41,7 +43,7 @@ class TreatmentResult:
 
 @dataclass(frozen=True)
 class Findings:
-    """What the doctor has found.
+    """What the doctor has found, told in the reader's language.
 
     spans: the stretches of the training, first to last.
     treatments: what was done, and whether it helped.
@@ -76,15 +78,18 @@ def doctor(events: Iterable[Event]) -> Findings:
     """
     events = list(events)
     history = [event for event in events if isinstance(event, EVENTS_READ)]
-    verdicts = fresh_verdicts(history)
+    verdicts = [in_words(verdict) for verdict in fresh_verdicts(history)]
     if not verdicts:
         raise GanvasError(_("The events of this training contain no health checks."))
     last_verdict = verdicts[-1]
     diagnosis = DIAGNOSES.get(last_verdict.name)
     return Findings(
         tuple(spans_of(verdicts, (last_verdict.step, last_verdict.images_seen))),
-        tuple(treatment_results(history)),
-        diagnosis.advice if diagnosis else "",
+        tuple(
+            replace(each, treatment=replace(each.treatment, text=words_of(each.treatment)))
+            for each in treatment_results(history)
+        ),
+        _(diagnosis.advice) if diagnosis else "",
         sum(isinstance(event, HealthCheck) for event in history),
         is_over(events),
     )
