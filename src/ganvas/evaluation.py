@@ -153,7 +153,7 @@ def _check_out(out: Path | None, default: Path | None) -> None:
             raise not_ours(file)
     folder = out or default
     if folder is not None:
-        check_writable(folder, "Name another folder: --out FOLDER")
+        check_writable(folder, _("Name another folder: --out FOLDER"))
 
 
 def _read_record(file: Path) -> dict[str, Any]:

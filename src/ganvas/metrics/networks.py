@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ..device import is_out_of_memory
 from ..errors import GanvasError, lookup
 from ..models.efficientnet import efficientnet_lite, read_weights
-from ..translation import _
+from ..translation import N_, _
 from . import DEFAULT_NETWORK
 
 FeaturePair = tuple[Tensor, Tensor]  # intermediate (B, D1), final (B, D2)
@@ -154,7 +154,7 @@ def load_network(name: str = DEFAULT_NETWORK, weights: Path | None = None) -> nn
     Raises:
         GanvasError: the name is unknown, or the weights cannot be loaded or do not fit.
     """
-    build = lookup(NETWORKS, name, "feature network")
+    build = lookup(NETWORKS, name, N_("feature network"))
     try:
         return build(weights).eval().requires_grad_(False)
     except WeightsError as error:

@@ -70,12 +70,12 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
     data, about_data = _choose_data(pictures, options, inputs, source)
     factor, drawn = _choose_factor(options, inputs, data, source)
     name, why = _choose_recipe(options, inputs, data, factor, source)
-    if factor > 1 and not lookup(RECIPES, name, "recipe").upsamples:
+    if factor > 1 and not lookup(RECIPES, name, N_("recipe")).upsamples:
         raise GanvasError(
             _("Recipe {name} draws at full size only.").format(name=name),
             _("Leave out --upsample, or take: --recipe projected"),
         )
-    plain = lookup(RECIPES, name, "recipe")(small_data(data, factor), inputs.count)
+    plain = lookup(RECIPES, name, N_("recipe"))(small_data(data, factor), inputs.count)
     plain = upsampled(plain, data, factor)
     if source is not None and (plain.generator.name, source.generator.name) == ("autoencoder", "quick"):
         plain = replace(plain, generator=replace(plain.generator, name="quick"))  # the decoder of 0.1, to begin with
@@ -142,7 +142,7 @@ def _choose_data(
     )
     name = _recipe_name(options, source)
     if options.size is None and name is not None and not _may_upsample(options, inputs, source):
-        largest = largest_size(data, lookup(RECIPES, name, "recipe"))
+        largest = largest_size(data, lookup(RECIPES, name, N_("recipe")))
         if largest != data:
             data, why = largest, _("recipe {name} makes no larger pictures of this shape").format(name=name)
     decisions = [Decision("size", f"{data.width}x{data.height}", why)]
@@ -164,7 +164,7 @@ def _may_upsample(options: TrainOptions, inputs: PlanInputs, source: Config | No
     name = _recipe_name(options, source)
     if options.upsample is not None:
         return options.upsample > 1
-    return not inputs.gpu and (name is None or lookup(RECIPES, name, "recipe").upsamples)
+    return not inputs.gpu and (name is None or lookup(RECIPES, name, N_("recipe")).upsamples)
 
 
 def _choose_factor(
@@ -176,7 +176,7 @@ def _choose_factor(
         GanvasError: the factor is none of `FACTORS`, or the recipe draws at full size only.
     """
     name = _recipe_name(options, source)
-    may = name is None or lookup(RECIPES, name, "recipe").upsamples
+    may = name is None or lookup(RECIPES, name, N_("recipe")).upsamples
     if options.upsample is None and may and source is not None and (same := factor_from(source, data)):
         factor, why = same, _("{run} draws at this size").format(run=options.init_from)
     elif options.upsample is None:

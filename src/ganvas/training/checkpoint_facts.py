@@ -117,20 +117,20 @@ def _ranges(facts: CheckpointFacts) -> Iterator[Range]:
     yield "n_microbatches", counters.n_microbatches, 1, MAX_NUMBER
     yield "events", facts.events, 0, MAX_NUMBER
     if counters.best:
-        yield "step of the best checkpoint", counters.best.step, 0, MAX_NUMBER
+        yield _("step of the best checkpoint"), counters.best.step, 0, MAX_NUMBER
     for name, average in counters.loss_averages.items():  # a loss may be infinite
-        yield f"count of the {name} loss", average.count, 0, MAX_NUMBER
-        yield f"variance of the {name} loss", min(0.0, average.variance), 0, 0
+        yield _("count of the {name} loss").format(name=name), average.count, 0, MAX_NUMBER
+        yield _("variance of the {name} loss").format(name=name), min(0.0, average.variance), 0, 0
     for step in facts.coach.healthy_checkpoints:
-        yield "step of a healthy checkpoint", step, 0, MAX_NUMBER
+        yield _("step of a healthy checkpoint"), step, 0, MAX_NUMBER
     if facts.coach.aside:
-        yield "step of the state put aside", facts.coach.aside.step, 0, MAX_NUMBER
-        yield "distance of the state put aside", facts.coach.aside.distance, 0, MAX_NUMBER
-        yield "images until the state put aside is left", facts.coach.aside.until, 0, MAX_NUMBER
-    yield "the number of prescriptions", len(facts.coach.prescriptions), 0, MAX_PHASES
+        yield _("step of the state put aside"), facts.coach.aside.step, 0, MAX_NUMBER
+        yield _("distance of the state put aside"), facts.coach.aside.distance, 0, MAX_NUMBER
+        yield _("images until the state put aside is left"), facts.coach.aside.until, 0, MAX_NUMBER
+    yield _("the number of prescriptions"), len(facts.coach.prescriptions), 0, MAX_PHASES
     for prescription in facts.coach.prescriptions:
-        yield "step of a prescription", prescription.step, 0, MAX_NUMBER
-        yield from all_numbers(prescription.value, f"value of the prescription {prescription.kind}")
+        yield _("step of a prescription"), prescription.step, 0, MAX_NUMBER
+        yield from all_numbers(prescription.value, _("value of the prescription {kind}").format(kind=prescription.kind))
     yield from all_numbers(facts.scalers, "scalers")
 
 

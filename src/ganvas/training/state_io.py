@@ -52,7 +52,7 @@ def load_state(config: Config, tensors: Tensors, facts: Facts, device: torch.dev
     Raises:
         GanvasError: the checkpoint is of other networks.
     """
-    prescriptions = from_dict(CoachState, facts["coach"], "the checkpoint's coach").prescriptions
+    prescriptions = from_dict(CoachState, facts["coach"], _("the checkpoint's coach")).prescriptions
     state = new_state(with_prescriptions(config, prescriptions), device)
     load_tensors(state, tensors, facts)
     return state
@@ -76,8 +76,8 @@ def load_tensors(state: State, tensors: Tensors, facts: Facts) -> None:
             optimizer.load_state_dict({"state": moments, "param_groups": groups})
         for name in state.scalers.keys() & facts["scalers"].keys():
             state.scalers[name].load_state_dict(facts["scalers"][name])
-        state.counters = from_dict(Counters, facts["counters"], "the checkpoint's counters")
-        state.coach = from_dict(CoachState, facts["coach"], "the checkpoint's coach")
+        state.counters = from_dict(Counters, facts["counters"], _("the checkpoint's counters"))
+        state.coach = from_dict(CoachState, facts["coach"], _("the checkpoint's coach"))
     except (RuntimeError, LookupError, ValueError, TypeError) as error:
         if is_out_of_memory(error):
             raise

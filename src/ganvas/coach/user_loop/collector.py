@@ -37,7 +37,7 @@ class Collector:
         self._generator, self._discriminator = generator, discriminator
         self._all_latents = None if latents is None else latents.detach()[:DISTANCE_COUNT]
         self._latents = None if self._all_latents is None else self._all_latents[:SAMPLE_COUNT]
-        self._optimizers = {lookup(NETWORKS, name, "optimizer"): each for name, each in optimizers.items()}
+        self._optimizers = {lookup(NETWORKS, name, N_("optimizer")): each for name, each in optimizers.items()}
         self._real_stats: health_metrics.RealStats | None = None
         self.real: Tensor | None = None
         self._held_out: Tensor | None = None
