@@ -8,9 +8,9 @@ from .translation import N_, _
 
 CHANNEL_NAMES = {count: name for name, count in CHANNELS.items()}
 BETTER_TEXT = {
-    "lower": N_("lower is better"),
-    "higher": N_("higher is better"),
-    "near real": N_("closer to real pictures is better"),
+    N_("lower"): N_("lower is better"),
+    N_("higher"): N_("higher is better"),
+    N_("near real"): N_("closer to real pictures is better"),
 }
 CHANNEL_DESCRIPTIONS = {1: N_("grey"), 3: N_("colour"), 4: N_("colour with transparency")}
 NAMES = (  # of networks and losses, as `display_name` returns them

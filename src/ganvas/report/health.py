@@ -22,9 +22,9 @@ MAX_TREATMENTS = 12  # shown with their sample grids
 LETTER_WIDTH = 0.006  # of the timeline on a wide screen; on a narrow one, names are cut off
 UNFOLDED_CHARTS = 3  # more are folded away
 OUTCOMES = {
-    "helped": ("✓", N_("It helped.")),
-    "failed": ("✕", N_("It did not help.")),
-    "undone": ("↶", N_("It made the samples worse, and was undone.")),
+    N_("helped"): ("✓", N_("It helped.")),
+    N_("failed"): ("✕", N_("It did not help.")),
+    N_("undone"): ("↶", N_("It made the samples worse, and was undone.")),
 }
 NOT_JUDGED = ("…", N_("Its effect was not judged."))
 COACH_MODE_NOTES = {
