@@ -17,6 +17,7 @@ from torch import Tensor, distributed, nn
 from torch.autograd.function import FunctionCtx
 
 from .errors import GanvasError
+from .translation import _
 
 TIMEOUT = timedelta(seconds=90)  # for the others to take part in a step
 MAIN_TIMEOUT = timedelta(minutes=10)  # for the main process to say what comes next: it also scores and saves
@@ -59,8 +60,10 @@ def _exchange() -> Iterator[None]:
         yield
     except RuntimeError as error:  # gloo's and NCCL's errors have no other class in common
         raise GanvasError(
-            f"Another process of this training has ended or cannot be reached: {str(error).splitlines()[0]}",
-            "Start all of them again, and the training goes on from its last checkpoint.",
+            _("Another process of this training has ended or cannot be reached: {error}").format(
+                error=str(error).splitlines()[0]
+            ),
+            _("Start all of them again, and the training goes on from its last checkpoint."),
         ) from error
 
 

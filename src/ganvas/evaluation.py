@@ -34,6 +34,7 @@ from .metrics.real_features import RealImages
 from .metrics.score_descriptions import Score, summarize
 from .metrics.scores import duplicate_scores, feature_scores, nearest_distance_score, pixel_scores
 from .runs import Run
+from .translation import _
 from .typed_json import read_json_object
 from .version import __version__
 
@@ -59,7 +60,7 @@ class Evaluation:
         version: version of ganvas.
         scores: see `ganvas.metrics.scores`.
         memorisation: see `ganvas.metrics.memorization`.
-        summary: the results in plain sentences.
+        summary: the results in plain sentences, in the language of whoever evaluates.
     """
 
     subject: str
@@ -105,9 +106,14 @@ def evaluate(
             holds what Ganvas did not write.
     """
     if options.count < MIN_IMAGES:
-        raise GanvasError(f"{options.count} samples are too few for scores.", "Try: --count 2000")
+        raise GanvasError(
+            _("{count} samples are too few for scores.").format(count=options.count), _("Try: --count 2000")
+        )
     if options.seed < 0:
-        raise GanvasError(f"The seed must be 0 or more, not {options.seed}.", f"Try: --seed {-options.seed}")
+        raise GanvasError(
+            _("The seed must be 0 or more, not {seed}.").format(seed=options.seed),
+            _("Try: --seed {seed}").format(seed=-options.seed),
+        )
     device = torch_device(choose_device(options.device))
     load_network(options.network, options.weights)  # reports an error before any time is spent
     run = Run(subject)
@@ -148,7 +154,7 @@ def _check_out(out: Path | None, default: Path | None) -> None:
             raise not_ours(file)
     folder = out or default
     if folder is not None:
-        check_writable(folder, "Name another folder: --out FOLDER")
+        check_writable(folder, _("Name another folder: --out FOLDER"))
 
 
 def _read_record(file: Path) -> dict[str, Any]:
@@ -180,25 +186,28 @@ def evaluate_samples(
     """
     if inputs.real_data.count < MIN_IMAGES:
         raise GanvasError(
-            f"{inputs.against} holds only {inputs.real_data.count} usable pictures; at least {MIN_IMAGES} are needed.",
-            "Pass a larger set of real pictures with --against PICTURES",
+            _("{against} holds only {count} usable pictures; at least {least} are needed.").format(
+                against=inputs.against, count=inputs.real_data.count, least=MIN_IMAGES
+            ),
+            _("Pass a larger set of real pictures with --against PICTURES"),
         )
 
     def features(start: int, end: int) -> Features:
         images = inputs.samples[start:end]
         return extract_features(images, options.network, device=real_images.device, weights=options.weights)
 
-    batches = yield from in_batches("samples measured", len(inputs.samples), features)
+    batches = yield from in_batches(_("samples measured"), len(inputs.samples), features)
     fake = Features.concatenate(batches)
     indices, held_out = real_images.random_indices(MAX_REAL_IMAGES), real_images.split.held_out
     images = inputs.real_data.images[indices]
-    yield Progress("real pictures measured", 0, 3)
+    what = _("real pictures measured")
+    yield Progress(what, 0, 3)
     real = real_images.features(indices)
-    yield Progress("real pictures measured", 1, 3)
+    yield Progress(what, 1, 3)
     mirrored = real_images.features(indices, mirrored=True)
-    yield Progress("real pictures measured", 2, 3)
+    yield Progress(what, 2, 3)
     held_out_features = real_images.features(held_out) if len(held_out) else None
-    yield Progress("real pictures measured", 3, 3)
+    yield Progress(what, 3, 3)
     rng = seeded_rng(options.seed, "evaluation")
     scores = (
         *feature_scores(fake, real, rng),

@@ -25,7 +25,10 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class Note(Event):
-    """A sentence that the user should read once: a choice and its reason, or a file that was skipped."""
+    """A sentence that the user should read once: a choice and its reason, or a file that was skipped.
+
+    It is in the language of whoever trains.
+    """
 
     text: str
 
@@ -142,7 +145,8 @@ class Verdict(Event):
 
     name: a key of `ganvas.coach.diagnosis.diagnoses.DIAGNOSES`.
     confidence: in [0, 1].
-    what, why: what it is and why it happens, each a sentence for a beginner.
+    what, why: what it is and why it happens, each a sentence for a beginner, in English: `coach.describe.in_words`
+        tells them in the reader's language.
     modes_lost: for a collapse, the share of the real pictures whose mode is missing.
     """
 
@@ -174,7 +178,7 @@ class Treatment(Event):
     diagnosis: name of the verdict that is treated.
     outcome: "" when something is prescribed; later "helped", "failed", or "undone": it made the samples worse, and
         the training went back to the state before it.
-    text: what was done, or the outcome, in a sentence.
+    text: what was done, or the outcome, in a sentence, in the language of whoever trains.
     level: position on the diagnosis's ladder of remedies, from 1; the next treatment comes from above it.
     distance: Frechet distance of the samples from the real images at that moment, by a few hundred of each; None where
         it was not measured.

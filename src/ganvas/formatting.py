@@ -4,14 +4,20 @@ import math
 import unicodedata
 
 from .config import CHANNELS, Config
+from .translation import N_, _
 
 CHANNEL_NAMES = {count: name for name, count in CHANNELS.items()}
 BETTER_TEXT = {
-    "lower": "lower is better",
-    "higher": "higher is better",
-    "near real": "closer to real pictures is better",
+    N_("lower"): N_("lower is better"),
+    N_("higher"): N_("higher is better"),
+    N_("near real"): N_("closer to real pictures is better"),
 }
-CHANNEL_DESCRIPTIONS = {1: "grey", 3: "colour", 4: "colour with transparency"}
+CHANNEL_DESCRIPTIONS = {1: N_("grey"), 3: N_("colour"), 4: N_("colour with transparency")}
+NAMES = (  # of networks and losses, as `display_name` returns them
+    N_("generator"), N_("discriminator"), N_("autoencoder"), N_("upsampler"), N_("refiner"), N_("prior"),
+    N_("reconstruction"), N_("divergence"), N_("upsampling"), N_("perceptual"), N_("penalty"), N_("real logits"),
+    N_("fake logits"), N_("d reconstruction"),
+)  # fmt: skip
 
 
 def format_number(value: object) -> str:
@@ -31,7 +37,11 @@ def format_number(value: object) -> str:
 
 def format_interval(low: object, high: object) -> str:
     """Return "12.1 to 13.4", or an empty string if a bound is missing."""
-    return "" if low is None or high is None else f"{format_number(low)} to {format_number(high)}"
+    return (
+        ""
+        if low is None or high is None
+        else _("{low} to {high}").format(low=format_number(low), high=format_number(high))
+    )
 
 
 def format_bytes(count: int) -> str:
@@ -75,12 +85,12 @@ def format_duration(seconds: float) -> str:
 
 def format_size(config: Config) -> str:
     """Return the size and channels of a run's pictures, such as "64×64, colour"."""
-    return f"{config.data.width}×{config.data.height}, {CHANNEL_DESCRIPTIONS[config.data.channels]}"
+    return f"{config.data.width}×{config.data.height}, {_(CHANNEL_DESCRIPTIONS[config.data.channels])}"
 
 
 def display_name(name: str) -> str:
     """Return the name of a loss or phase for people: "real_logits" becomes "real logits"."""
-    return name.replace("_", " ")
+    return _(name.replace("_", " "))
 
 
 def basename(path: str) -> str:

@@ -6,6 +6,8 @@ training, since coach and report know phases from recorded events alone.
 
 from dataclasses import dataclass
 
+from .translation import N_
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossChart:
@@ -43,44 +45,44 @@ class PhaseSpec:
 
 RECONSTRUCTION = LossChart(
     losses=("reconstruction",),
-    heading="Reconstruction error",
-    about="How far reconstructed pictures differ from the real ones.",
+    heading=N_("Reconstruction error"),
+    about=N_("How far reconstructed pictures differ from the real ones."),
 )
 DIVERGENCE = LossChart(
     losses=("divergence",),
-    heading="Divergence",
-    about="How much a code tells about its picture beyond noise, in nats.",
+    heading=N_("Divergence"),
+    about=N_("How much a code tells about its picture beyond noise, in nats."),
 )
 UPSAMPLING = LossChart(
     losses=("upsampling", "perceptual"),
-    heading="Error of enlarging",
-    about="How far real pictures, made small, come back different: pixel by pixel, and to a network that sees.",
+    heading=N_("Error of enlarging"),
+    about=N_("How far real pictures, made small, come back different: pixel by pixel, and to a network that sees."),
 )
 PRIOR = LossChart(
     losses=("prior",),
-    heading="Prior",
-    about="How well noise is carried to where the pictures' codes lie. It falls, then levels off.",
+    heading=N_("Prior"),
+    about=N_("How well noise is carried to where the pictures' codes lie. It falls, then levels off."),
 )
 PENALTY = LossChart(
     losses=("penalty",),
-    heading="Penalty",
-    about="How steep the discriminator is; the penalty keeps this down.",
+    heading=N_("Penalty"),
+    about=N_("How steep the discriminator is; the penalty keeps this down."),
 )
 BOTH_LOSSES = LossChart(
     losses=("generator", "discriminator"),
-    heading="Generator and discriminator",
-    about="Two players: neither should run away from the other. Level lines are good news.",
+    heading=N_("Generator and discriminator"),
+    about=N_("Two players: neither should run away from the other. Level lines are good news."),
 )
 MEAN_LOGITS = LossChart(
     losses=("real_logits", "fake_logits"),
-    heading="Mean logits, real and fake",
-    about="How real the discriminator thinks each is. If they are far apart, it sees through the fakes.",
+    heading=N_("Mean logits, real and fake"),
+    about=N_("How real the discriminator thinks each is. If they are far apart, it sees through the fakes."),
 )
 
 SELF_SUPERVISION = LossChart(
     losses=("d_reconstruction",),
-    heading="Reconstruction by the discriminator",
-    about="How far real pictures differ from what the discriminator's features tell of them.",
+    heading=N_("Reconstruction by the discriminator"),
+    about=N_("How far real pictures differ from what the discriminator's features tell of them."),
 )
 
 _GAN = PhaseSpec(

@@ -73,8 +73,7 @@ def stop_on_signals() -> Iterator[Any]:
         received.append(number)
         signal.signal(number, before[number])
         if is_main():
-            console.print(_("
-Saving, then stopping. Press Ctrl-C again to stop at once."))
+            console.print(_("\nSaving, then stopping. Press Ctrl-C again to stop at once."))
 
     before = {int(number): signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -34,7 +34,7 @@ class _Train:
             events = ganvas.train(self.pictures, out, **options, stop=stop)
             if is_main():
                 return render_until_done(events)
-            for _ in events:  # the main process tells what there is to tell
+            for _event in events:  # the main process tells what there is to tell
                 pass
             return {}
 

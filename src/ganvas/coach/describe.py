@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from ..events import Evidence
+from ..events import Evidence, Verdict
 from ..formatting import display_name, format_number, format_percent
+from ..translation import _
 from .diagnosis.diagnoses import DIAGNOSES
 from .measurement.metric_names import METRICS, Metric
 
@@ -13,12 +15,17 @@ MAX_EVIDENCE = 3  # pieces that are shown; the most important come first
 
 def title(name: str) -> str:
     """Return a verdict's title for the beginning of a line; for a verdict of a later release, its name."""
-    return DIAGNOSES[name].title if name in DIAGNOSES else name[:1].upper() + name[1:]
+    return _(DIAGNOSES[name].title) if name in DIAGNOSES else name[:1].upper() + name[1:]
+
+
+def in_words(verdict: Verdict) -> Verdict:
+    """Return a verdict with its sentences in the reader's language; they are stored in English."""
+    return replace(verdict, what=_(verdict.what), why=_(verdict.why))
 
 
 def at_images(images_seen: int) -> str:
     """Return a point in the training: "at 12,000 pictures"."""
-    return f"at {images_seen:,} pictures"
+    return _("at {images:,} pictures").format(images=images_seen)
 
 
 def describe_evidence(evidence: Sequence[Evidence], moment: Callable[[int], str] = at_images) -> str:
@@ -34,7 +41,7 @@ def describe_evidence(evidence: Sequence[Evidence], moment: Callable[[int], str]
 def format_metric(name: str, value: float) -> str:
     """Return a metric's value in its unit."""
     if not math.isfinite(value):
-        return "not a number" if math.isnan(value) else "infinite"
+        return _("not a number") if math.isnan(value) else _("infinite")
     unit = metric_of(name).unit
     return format_percent(value) if unit == "share" else f"{value:,.0f}" if unit == "count" else format_number(value)
 
@@ -44,8 +51,13 @@ def metric_of(name: str) -> Metric:
     return METRICS.get(name) or Metric(display_name(name))
 
 
+def metric_description(name: str) -> str:
+    """Return a metric's description: "near-copies among the samples"."""
+    return _(metric_of(name).description)
+
+
 def _describe(evidence: Evidence, moment: Callable[[int], str]) -> str:
     before, now = format_metric(evidence.metric, evidence.before), format_metric(evidence.metric, evidence.now)
     changed = not math.isnan(evidence.before) and before != now
     earlier = f" ({before} {moment(evidence.since)})" if changed else ""
-    return f"{metric_of(evidence.metric).description}: {now}{earlier}"
+    return f"{metric_description(evidence.metric)}: {now}{earlier}"

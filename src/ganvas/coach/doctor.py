@@ -9,11 +9,14 @@ from typing import Any
 from ..errors import GanvasError, ganvas_command
 from ..event_log import read_events
 from ..events import CheckpointSaved, Done, Event, HealthCheck, Score, Started, Treatment, Verdict
+from ..translation import N_, _
+from .describe import in_words
 from .diagnosis.diagnoses import DIAGNOSES
 from .diagnosis.verdict import diagnose
+from .treatment.describe import words_of
 
 EVENTS_READ = (HealthCheck, Verdict, Treatment, CheckpointSaved, Score)
-USAGE = "Try: ganvas doctor RUN, a folder that ganvas train wrote, or its events.jsonl"
+USAGE = N_("Try: ganvas doctor RUN, a folder that ganvas train wrote, or its events.jsonl")
 MAX_CHECKS, MANY_CHECKS = 1000, 100  # all are diagnosed up to the first; beyond, about as many as the second
 Moment = tuple[int, int]  # step, pictures seen
 
@@ -40,7 +43,7 @@ class TreatmentResult:
 
 @dataclass(frozen=True)
 class Findings:
-    """What the doctor has found.
+    """What the doctor has found, told in the reader's language.
 
     spans: the stretches of the training, first to last.
     treatments: what was done, and whether it helped.
@@ -75,15 +78,18 @@ def doctor(events: Iterable[Event]) -> Findings:
     """
     events = list(events)
     history = [event for event in events if isinstance(event, EVENTS_READ)]
-    verdicts = fresh_verdicts(history)
+    verdicts = [in_words(verdict) for verdict in fresh_verdicts(history)]
     if not verdicts:
-        raise GanvasError("The events of this training contain no health checks.")
+        raise GanvasError(_("The events of this training contain no health checks."))
     last_verdict = verdicts[-1]
     diagnosis = DIAGNOSES.get(last_verdict.name)
     return Findings(
         tuple(spans_of(verdicts, (last_verdict.step, last_verdict.images_seen))),
-        tuple(treatment_results(history)),
-        diagnosis.advice if diagnosis else "",
+        tuple(
+            replace(each, treatment=replace(each.treatment, text=words_of(each.treatment)))
+            for each in treatment_results(history)
+        ),
+        _(diagnosis.advice) if diagnosis else "",
         sum(isinstance(event, HealthCheck) for event in history),
         is_over(events),
     )
@@ -119,7 +125,7 @@ def fresh_verdicts(events: Iterable[Event]) -> list[Verdict]:
 
 def spans_of(verdicts: Sequence[Verdict], end: Moment) -> list[Span]:
     """Return the stretches of verdicts with the same name; the last one lasts until `end`."""
-    groups = [list(group) for _, group in groupby(verdicts, key=lambda verdict: verdict.name)]
+    groups = [list(group) for _name, group in groupby(verdicts, key=lambda verdict: verdict.name)]
     edges = [*((group[0].step, group[0].images_seen) for group in groups[1:]), end]
     return [
         Span(group[0].name, (group[0].step, group[0].images_seen), edge, group[-1])
@@ -158,8 +164,10 @@ def examine(path: Path) -> Findings:
     events, unreadable = _read(path)
     if not any(isinstance(event, HealthCheck) for event in events):
         raise GanvasError(
-            f"{path} has no health checks: it was trained without the coach, by an older release, or not for long "
-            "enough.",
+            _(
+                "{path} has no health checks: it was trained without the coach, by an older release, "
+                "or not for long enough."
+            ).format(path=path),
             _how_to_check(path, events),
         )
     return replace(doctor(events), unreadable_lines=unreadable)
@@ -169,17 +177,23 @@ def _how_to_check(path: Path, events: Sequence[Event]) -> str:
     """Return a hint on how to get health checks for such a training."""
     run = path if path.is_dir() else path.parent
     if is_over(events) or not (run / "config.json").is_file():
-        return "Train again into another folder: ganvas train PICTURES --coach watch --out OTHER"
-    return f"Continue it with the coach: {ganvas_command('train', '--out', run, '--coach', 'watch')}"
+        return _("Train again into another folder: ganvas train PICTURES --coach watch --out OTHER")
+    command = ganvas_command("train", "--out", run, "--coach", "watch")
+    return _("Continue it with the coach: {command}").format(command=command)
 
 
 def _read(path: Path) -> tuple[list[Event], int]:
     """Return the events of a run or of a file, and how many of its lines cannot be read."""
     file = path / "events.jsonl" if path.is_dir() else path
     if not file.is_file():
-        raise GanvasError(f"{path} {'is not a run (no events.jsonl)' if path.is_dir() else 'does not exist'}.", USAGE)
+        problem = _("{path} is not a run (no events.jsonl).") if path.is_dir() else _("{path} does not exist.")
+        raise GanvasError(problem.format(path=path), _(USAGE))
     events, unreadable = read_events(file)
     if not events:
-        others = f" ({unreadable:,} lines of something else)" if unreadable else ""
-        raise GanvasError(f"{file} holds no events of a training{others}.", USAGE)
+        problem = (
+            _("{file} holds no events of a training ({lines:,} lines of something else).")
+            if unreadable
+            else _("{file} holds no events of a training.")
+        )
+        raise GanvasError(problem.format(file=file, lines=unreadable), _(USAGE))
     return events, unreadable

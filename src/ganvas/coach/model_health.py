@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..events import Event, Note, Verdict
+from ..translation import _
 from .diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from .diagnosis.history import last_verdict
 
@@ -33,17 +34,19 @@ class Health:
     @property
     def what(self) -> str:
         """What the verdict means, in a sentence."""
-        return DIAGNOSES[self.name].what
+        return _(DIAGNOSES[self.name].what)
 
     @property
     def advice(self) -> str:
         """What a person can do about it."""
-        return DIAGNOSES[self.name].advice
+        return _(DIAGNOSES[self.name].advice)
 
     def describe(self) -> str:
         """Return "mode collapse. The generator draws the same picture again and again. What you can do: ..."."""
-        title = DIAGNOSES[self.name].title
-        return f"{title[:1].lower()}{title[1:]}. {self.what} What you can do: {self.advice}"
+        title = _(DIAGNOSES[self.name].title)
+        return _("{title}. {what} What you can do: {advice}").format(
+            title=f"{title[:1].lower()}{title[1:]}", what=self.what, advice=self.advice
+        )
 
 
 def health_of(verdict: Verdict | None) -> Health | None:
@@ -80,17 +83,21 @@ def ending(end: Health | None, kept: Health | None, is_over: bool = True) -> str
         is_over: whether the training has ended.
     """
     if end is not None and not end.is_healthy:
-        before = " The model is from before that." if kept is not None and kept.is_healthy else ""
-        return f"Not healthy {'at its end' if is_over else 'so far'}: {end.describe()}{before}"
+        told = _("Not healthy at its end: {health}") if is_over else _("Not healthy so far: {health}")
+        sentences = [told.format(health=end.describe())]
+        if kept is not None and kept.is_healthy:
+            sentences.append(_("The model is from before that."))
+        return " ".join(sentences)
     if kept is not None and not kept.is_healthy:
-        return f"The model is from a time when the training was not healthy: {kept.describe()}"
+        told = _("The model is from a time when the training was not healthy: {health}")
+        return told.format(health=kept.describe())
     return ""
 
 
 def notes(kept: Health | None) -> Iterator[Note]:
     """Yield the note that whoever uses the model of an unhealthy training should read."""
     if kept is not None and not kept.is_healthy:
-        yield Note(f"This model is not healthy: {kept.describe()}")
+        yield Note(_("This model is not healthy: {health}").format(health=kept.describe()))
 
 
 def to_metadata(kept: Health | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GanvasError
+from ..translation import _
 
 KERNEL_CHUNK_ROWS = 1000  # rows of the kernel matrix in memory at once; 10,000 x 10,000 doubles would be 800 MB
 BOOTSTRAP_REPLICATES = 40  # bootstrap resamples per interval; they estimate its width to within about 10 %
@@ -155,12 +156,13 @@ def _symmetric_sqrt(matrix: Tensor) -> Tensor:
 def _validated_pair(a: Tensor, b: Tensor, min_rows: int = 2) -> tuple[Tensor, Tensor]:
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < min_rows:
         raise GanvasError(
-            f"A distance needs two sets of at least {min_rows} rows with equal width, "
-            f"not {tuple(a.shape)} and {tuple(b.shape)}."
+            _("A distance needs two sets of at least {min_rows} rows with equal width, not {one} and {other}.").format(
+                min_rows=min_rows, one=tuple(a.shape), other=tuple(b.shape)
+            )
         )
     if not (a.isfinite().all() and b.isfinite().all()):
         raise GanvasError(
-            "The features contain NaN or infinite values.", "Look at the samples: the training may have failed."
+            _("The features contain NaN or infinite values."), _("Look at the samples: the training may have failed.")
         )
     return a.double(), b.double()
 

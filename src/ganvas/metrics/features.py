@@ -23,6 +23,7 @@ from ..atomic_write import write_atomically
 from ..data.cache import cache_folder, make_cache_folder
 from ..distributed import rank, world_size
 from ..errors import GanvasError
+from ..translation import _
 from . import DEFAULT_NETWORK
 from .networks import load_network
 
@@ -100,9 +101,11 @@ def extract_features(
     is_uint8 = str(images.dtype).removeprefix("torch.") == "uint8"
     if images.ndim != 4 or not is_uint8 or not len(images) or images.shape[1] not in (1, 3, 4):
         raise GanvasError(
-            f"Features need uint8 pictures of shape (N, C, H, W) with 1, 3 or 4 channels, not {images.dtype} of shape "
-            f"{tuple(images.shape)}.",
-            "Pass what `ganvas.load(RUN).sample(count)` returns.",
+            _(
+                "Features need uint8 pictures of shape (N, C, H, W) with 1, 3 or 4 channels, not "
+                "{dtype} of shape {shape}."
+            ).format(dtype=images.dtype, shape=tuple(images.shape)),
+            _("Pass what `ganvas.load(RUN).sample(count)` returns."),
         )
     model = load_network(network, weights).to(device)
     size = world_size() if len(images) >= world_size() else 1  # with fewer images than processes, each looks at all

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..data.split import TrainSplit
 from ..image_io import image_grid
+from ..translation import N_, _
 from .features import to_tensor
 from .neighbors import NEAR_COPY_DISTANCE, NearestImages, nearest_images, shifted_thumbnails
 
@@ -19,6 +20,16 @@ SIGNIFICANT_STANDARD_ERRORS = 3.0  # chance alone exceeds this in one of 700 eva
 MUCH_SHARE = 0.25  # memorised share of the samples from which the verdict is "much"
 MAX_BASELINE_SHARE = 0.5  # with a larger share of near-copies among real images, the verdict is "unknown"
 MAX_PAIRS = 32
+COMPARED = {  # by what the text calls the images
+    "training": N_(
+        "{near:,} of {count:,} samples ({share:.1%}) are near-copies of a training picture, compared with "
+        "{baseline_near:,} of {baseline_count:,} real pictures ({baseline_share:.1%})."
+    ),
+    "real": N_(
+        "{near:,} of {count:,} samples ({share:.1%}) are near-copies of a real picture, compared with "
+        "{baseline_near:,} of {baseline_count:,} real pictures ({baseline_share:.1%})."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class Memorization:
     """Whether samples are closer to the training images than real images are; field names are keys in scores.json.
 
     verdict: "none", "some" or "much" of the samples was memorised; "unknown" if the data cannot tell.
-    text: the reason, in plain sentences.
+    text: the reason, in plain sentences, in the language of whoever evaluates.
     near_copies: share of the samples that are near-copies of a training image.
     baseline_near_copies: the same share of real images.
     median_distance, baseline_median_distance: distance of samples and of real images to the nearest training image.
@@ -87,7 +98,8 @@ def measure_memorization(
     held_out_near, held_out_count = _count_near_copies(held_out), len(held_out)
     verdict, text = _verdict(near, len(samples), baseline_near, len(baseline), kind)
     if held_out_count:
-        text += f" Of the {held_out_count:,} pictures held out of the training, {held_out_near:,} are near-copies."
+        held_out_text = _("Of the {count:,} pictures held out of the training, {near:,} are near-copies.")
+        text = f"{text} {held_out_text.format(count=held_out_count, near=held_out_near)}"
     return Memorization(
         verdict=verdict,
         text=text,
@@ -139,19 +151,26 @@ def _verdict(near: int, count: int, baseline_near: int, baseline_count: int, kin
         kind: what the text calls the training images.
     """
     share, baseline_share = near / count, baseline_near / baseline_count
-    text = (
-        f"{near:,} of {count:,} samples ({share:.1%}) are near-copies of a {kind} picture, "
-        f"compared with {baseline_near:,} of {baseline_count:,} real pictures ({baseline_share:.1%})."
+    text = _(COMPARED[kind]).format(
+        near=near,
+        count=count,
+        share=share,
+        baseline_near=baseline_near,
+        baseline_count=baseline_count,
+        baseline_share=baseline_share,
     )
     if baseline_share > MAX_BASELINE_SHARE:
-        return "unknown", f"{text} The real pictures are too similar to each other to tell copies from new pictures."
+        too_similar = _("The real pictures are too similar to each other to tell copies from new pictures.")
+        return "unknown", f"{text} {too_similar}"
     pooled = (near + baseline_near) / (count + baseline_count)
     standard_error = math.sqrt(pooled * (1 - pooled) * (1 / count + 1 / baseline_count))  # if the true shares are equal
     excess = share - baseline_share
     if excess <= SIGNIFICANT_STANDARD_ERRORS * standard_error:
-        return "none", f"{text} There is no sign of memorisation."
+        no_sign = _("There is no sign of memorisation.")
+        return "none", f"{text} {no_sign}"
     verdict = "much" if excess > MUCH_SHARE else "some"
-    return verdict, f"{text} About {excess:.0%} were memorised. More pictures or a shorter training would help."
+    about = _("About {excess:.0%} were memorised. More pictures or a shorter training would help.")
+    return verdict, f"{text} {about.format(excess=excess)}"
 
 
 def _closest_pairs(nearest: NearestImages) -> tuple[Pair, ...]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ..device import is_out_of_memory
 from ..errors import GanvasError, lookup
 from ..models.efficientnet import efficientnet_lite, read_weights
+from ..translation import N_, _
 from . import DEFAULT_NETWORK
 
 FeaturePair = tuple[Tensor, Tensor]  # intermediate (B, D1), final (B, D2)
@@ -153,11 +154,13 @@ def load_network(name: str = DEFAULT_NETWORK, weights: Path | None = None) -> nn
     Raises:
         GanvasError: the name is unknown, or the weights cannot be loaded or do not fit.
     """
-    build = lookup(NETWORKS, name, "feature network")
+    build = lookup(NETWORKS, name, N_("feature network"))
     try:
         return build(weights).eval().requires_grad_(False)
     except WeightsError as error:
         raise GanvasError(
-            f"Cannot load the weights of {name}: {error}",
-            f"Pass a weights file with --weights FILE, or use the packaged network: --network {DEFAULT_NETWORK}",
+            _("Cannot load the weights of {name}: {error}").format(name=name, error=error),
+            _("Pass a weights file with --weights FILE, or use the packaged network: --network {network}").format(
+                network=DEFAULT_NETWORK
+            ),
         ) from error

@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..translation import N_, _
+
+FID_NAMES = {"Frechet distance": "FID", "Frechet distance, plain": N_("FID, plain")}  # on Inception features
 NOTABLE_DIFFERENCE = 0.1  # relative to real pictures; smaller differences are hardly visible
 
 
 class ScoreDescription(NamedTuple):
     """What a score is called and what it means.
 
-    name: shown to users, and written into events.jsonl and scores.json; the report finds older scores by it.
+    name: shown to users, translated, and written into events.jsonl and scores.json as it is; the report finds older
+        scores by it.
     better: "lower", "higher" or "near real".
     description: one sentence for a beginner.
     """
@@ -23,71 +27,80 @@ class ScoreDescription(NamedTuple):
 
 SCORE_DESCRIPTIONS: Mapping[str, ScoreDescription] = {
     "frechet": ScoreDescription(
-        "Frechet distance",
+        N_("Frechet distance"),
         "lower",
-        "Distance between the samples and the real pictures as a whole, corrected for the number of pictures: about 0 "
-        "for real pictures.",
+        N_(
+            "Distance between the samples and the real pictures as a whole, corrected for the number of "
+            "pictures: about 0 for real pictures."
+        ),
     ),
     "frechet_plain": ScoreDescription(
-        "Frechet distance, plain",
+        N_("Frechet distance, plain"),
         "lower",
-        "The Frechet distance as usually published. It falls with the number of pictures: compare only equal numbers.",
+        N_(
+            "The Frechet distance as usually published. It falls with the number of pictures: compare only "
+            "equal numbers."
+        ),
     ),
     "kid": ScoreDescription(
-        "Kernel distance (KID)",
+        N_("Kernel distance (KID)"),
         "lower",
-        "Another distance between the two sets, unbiased for small sets: about 0 for real pictures.",
+        N_("Another distance between the two sets, unbiased for small sets: about 0 for real pictures."),
     ),
     "precision": ScoreDescription(
-        "Precision",
+        N_("Precision"),
         "higher",
-        "Share of the samples that are as close to real pictures as real pictures are to each other.",
+        N_("Share of the samples that are as close to real pictures as real pictures are to each other."),
     ),
     "recall": ScoreDescription(
-        "Recall",
+        N_("Recall"),
         "higher",
-        "Share of the real pictures that are as close to samples as samples are to each other.",
+        N_("Share of the real pictures that are as close to samples as samples are to each other."),
     ),
     "density": ScoreDescription(
-        "Density", "higher", "How densely the samples lie around real pictures: about 1 for real pictures."
+        N_("Density"), "higher", N_("How densely the samples lie around real pictures: about 1 for real pictures.")
     ),
     "coverage": ScoreDescription(
-        "Coverage",
+        N_("Coverage"),
         "higher",
-        "Share of the real pictures that have a sample close by: low if some kinds of pictures are missing.",
+        N_("Share of the real pictures that have a sample close by: low if some kinds of pictures are missing."),
     ),
     "diversity": ScoreDescription(
-        "Diversity",
+        N_("Diversity"),
         "near real",
-        "How much the samples differ from each other, with real pictures at 1: low if they all look alike.",
+        N_("How much the samples differ from each other, with real pictures at 1: low if they all look alike."),
     ),
     "nearest": ScoreDescription(
-        "Distance to the nearest training picture",
+        N_("Distance to the nearest training picture"),
         "near real",
-        "Median distance of the samples to their nearest training picture, with unseen real pictures at 1: well below "
-        "1, the samples resemble training pictures.",
+        N_(
+            "Median distance of the samples to their nearest training picture, with unseen real pictures at "
+            "1: well below 1, the samples resemble training pictures."
+        ),
     ),
     "near_duplicates": ScoreDescription(
-        "Near-duplicates", "near real", "Share of the samples that have a near-copy among the other samples."
+        N_("Near-duplicates"), "near real", N_("Share of the samples that have a near-copy among the other samples.")
     ),
     "support": ScoreDescription(
-        "Different pictures (birthday estimate)",
+        N_("Different pictures (birthday estimate)"),
         "higher",
-        "About how many different pictures the generator can make, estimated from how often two samples are nearly the "
-        "same.",
+        N_(
+            "About how many different pictures the generator can make, estimated from how often two samples "
+            "are nearly the same."
+        ),
     ),
     "clipped": ScoreDescription(
-        "Clipped values", "near real", "Share of the colour values that are at the limits, black or white."
+        N_("Clipped values"), "near real", N_("Share of the colour values that are at the limits, black or white.")
     ),
-    "brightness": ScoreDescription("Brightness", "near real", "Mean of all values, 0 to 255."),
-    "colour": ScoreDescription("Colour", "near real", "How far the pictures are from grey, 0 to 255."),
+    "brightness": ScoreDescription(N_("Brightness"), "near real", N_("Mean of all values, 0 to 255.")),
+    "colour": ScoreDescription(N_("Colour"), "near real", N_("How far the pictures are from grey, 0 to 255.")),
     "detail": ScoreDescription(
-        "Fine detail", "near real", "Share of fine detail: lower in blurred samples, higher in noisy ones."
+        N_("Fine detail"), "near real", N_("Share of fine detail: lower in blurred samples, higher in noisy ones.")
     ),
     "checkerboard": ScoreDescription(
-        "Checkerboard",
+        N_("Checkerboard"),
         "near real",
-        "Strength of a pattern with a period of two pixels, which some upsampling layers leave.",
+        N_("Strength of a pattern with a period of two pixels, which some upsampling layers leave."),
     ),
 }
 
@@ -111,62 +124,73 @@ REMARKS = (
     Remark(
         "precision",
         -1,
-        "{value:.0%} of the samples are as close to real pictures as these are to each other; other real pictures "
-        "reach {real:.0%}.",
+        N_(
+            "{value:.0%} of the samples are as close to real pictures as these are to each other; other real "
+            "pictures reach {real:.0%}."
+        ),
     ),
     Remark(
         "recall",
         -1,
-        "{value:.0%} of the real pictures are as close to samples as these are to each other; other real pictures "
-        "reach {real:.0%}.",
+        N_(
+            "{value:.0%} of the real pictures are as close to samples as these are to each other; other real "
+            "pictures reach {real:.0%}."
+        ),
     ),
     Remark(
         "coverage",
         -1,
-        "{value:.0%} of the real pictures have a sample close by; with other real pictures it would be {real:.0%}.",
+        N_("{value:.0%} of the real pictures have a sample close by; with other real pictures it would be {real:.0%}."),
     ),
     Remark(
-        "diversity", -1, "The samples differ less from each other than real pictures do ({value:.2f} times as much)."
+        "diversity",
+        -1,
+        N_("The samples differ less from each other than real pictures do ({value:.2f} times as much)."),
     ),
     Remark(
         "near_duplicates",
         1,
-        "{value:.0%} of the samples are near-copies of other samples; among real pictures it is {real:.0%}.",
+        N_("{value:.0%} of the samples are near-copies of other samples; among real pictures it is {real:.0%}."),
     ),
     Remark(
         "nearest",
         -1,
-        "The samples are only {value:.2f} times as far from the nearest training picture as new real pictures are.",
+        N_("The samples are only {value:.2f} times as far from the nearest training picture as new real pictures are."),
     ),
-    Remark("detail", -1, "The samples are blurred: {value:.1%} of fine detail, real pictures have {real:.1%}."),
+    Remark("detail", -1, N_("The samples are blurred: {value:.1%} of fine detail, real pictures have {real:.1%}.")),
     Remark(
-        "detail", 1, "The samples are noisy or too sharp: {value:.1%} of fine detail, real pictures have {real:.1%}."
+        "detail",
+        1,
+        N_("The samples are noisy or too sharp: {value:.1%} of fine detail, real pictures have {real:.1%}."),
     ),
     Remark(
         "checkerboard",
         1,
-        "The samples have a checkerboard pattern (strength {value:.2f}, real pictures {real:.2f}).",
+        N_("The samples have a checkerboard pattern (strength {value:.2f}, real pictures {real:.2f})."),
         min_value=1.0,
     ),
     Remark(
         "colour",
         -1,
-        "The samples are paler than real pictures ({value:.0f} of 255 from grey, real pictures {real:.0f}).",
+        N_("The samples are paler than real pictures ({value:.0f} of 255 from grey, real pictures {real:.0f})."),
     ),
     Remark(
         "colour",
         1,
-        "The samples are more colourful than real pictures ({value:.0f} of 255 from grey, real pictures {real:.0f}).",
+        N_(
+            "The samples are more colourful than real pictures ({value:.0f} of 255 from grey, real pictures "
+            "{real:.0f})."
+        ),
     ),
     Remark(
         "brightness",
         -1,
-        "The samples are darker than real pictures (mean {value:.0f} of 255, real pictures {real:.0f}).",
+        N_("The samples are darker than real pictures (mean {value:.0f} of 255, real pictures {real:.0f})."),
     ),
     Remark(
         "brightness",
         1,
-        "The samples are brighter than real pictures (mean {value:.0f} of 255, real pictures {real:.0f}).",
+        N_("The samples are brighter than real pictures (mean {value:.0f} of 255, real pictures {real:.0f})."),
     ),
 )
 
@@ -202,7 +226,7 @@ class Score:
     def name(self) -> str:
         """Return the name to show; only the Frechet distance on Inception features is called FID."""
         name = SCORE_DESCRIPTIONS[self.key].name
-        return name.replace("Frechet distance", "FID") if self.network == "inception-v3" else name
+        return FID_NAMES.get(name, name) if self.network == "inception-v3" else name
 
     @property
     def better(self) -> str:
@@ -219,10 +243,10 @@ def summarize(scores: Sequence[Score]) -> tuple[str, ...]:
     """Return plain sentences about the scores that differ clearly from those of real images, or one that none does."""
     by_key = {score.key: score for score in scores}
     remarks = [
-        remark.text.format(value=score.value, real=score.real)
+        _(remark.text).format(value=score.value, real=score.real)
         for remark in REMARKS
         if (score := by_key.get(remark.key))
         and score.deviation_sign == remark.direction
         and score.value >= remark.min_value
     ]
-    return tuple(remarks) or ("No score differs clearly from that of real pictures.",)
+    return tuple(remarks) or (_("No score differs clearly from that of real pictures."),)

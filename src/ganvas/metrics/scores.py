@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GanvasError
+from ..translation import _
 from .distances import BOOTSTRAP_REPLICATES, Z_95, Interval, bootstrap_frechet_distance, bootstrap_kernel_distance
 from .features import Features
 from .neighbors import Images, birthday_support, count_near_duplicates
@@ -39,13 +40,17 @@ def feature_scores(fake: Features, real: Features, rng: torch.Generator) -> list
     """
     if fake.network != real.network:
         raise GanvasError(
-            f"Features of {fake.network} cannot be compared with features of {real.network}.",
-            "Extract both sets of features with the same network.",
+            _("Features of {network} cannot be compared with features of {real_network}.").format(
+                network=fake.network, real_network=real.network
+            ),
+            _("Extract both sets of features with the same network."),
         )
     if min(len(fake), len(real)) < 20:
         raise GanvasError(
-            f"Scores need at least 20 samples and 20 real pictures, not {len(fake)} and {len(real)}.",
-            "Try: ganvas evaluate RUN --count 2000",
+            _("Scores need at least 20 samples and 20 real pictures, not {count} and {real_count}.").format(
+                count=len(fake), real_count=len(real)
+            ),
+            _("Try: ganvas evaluate RUN --count 2000"),
         )
     replicates = BOOTSTRAP_REPLICATES if fake.intermediate.shape[1] <= MANY_FEATURES else FEW_REPLICATES
     plain, corrected = bootstrap_frechet_distance(fake.intermediate, real.intermediate, rng, replicates)

@@ -15,6 +15,7 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_feature_extractor
 
 from ..errors import lookup
+from ..translation import N_
 from .networks import load_network
 
 NAME_PREFIX = "ganvas-"  # tells our networks from torch-fidelity's own
@@ -66,7 +67,7 @@ class GanvasFeatureExtractor(FeatureExtractorBase):  # type: ignore[misc]
         Raises:
             GanvasError: the metric is not defined for these networks, for example the Inception score.
         """
-        return lookup(DEFAULT_LAYERS, metric, "metric for these networks called")
+        return lookup(DEFAULT_LAYERS, metric, N_("metric for these networks called"))
 
     @staticmethod
     def can_be_compiled() -> bool:

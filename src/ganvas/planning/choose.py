@@ -11,6 +11,7 @@ from ..config import DataConfig
 from ..errors import GanvasError
 from ..recipes import RecipeSpec
 from ..recipes.upsampling import FACTORS
+from ..translation import _
 from .inputs import PlanInputs
 
 FEW = 2_000  # pictures; with fewer, a discriminator memorizes them before long
@@ -43,11 +44,15 @@ def choose_size(inputs: PlanInputs, upsamples: bool) -> tuple[int, int, str]:
     possible = [size for size, minutes in table.items() if minutes <= inputs.minutes and size * long <= longest * short]
     affordable = max(possible, default=min(table))
     if short <= affordable and long <= longest:
-        return inputs.width, inputs.height, "most of the pictures are no larger"
+        return inputs.width, inputs.height, _("most of the pictures are no larger")
     target = min(affordable, short, longest * short // long)
     width, height = (target * side // short for side in (inputs.width, inputs.height))
-    place = "a GPU" if inputs.gpu else "a CPU"
-    return width, height, f"larger ones would need more than {inputs.minutes:g} minutes on {place}"
+    why = (
+        _("larger ones would need more than {minutes:g} minutes on a GPU")
+        if inputs.gpu
+        else _("larger ones would need more than {minutes:g} minutes on a CPU")
+    )
+    return width, height, why.format(minutes=inputs.minutes)
 
 
 def choose_factor(data: DataConfig, minutes: float) -> int:
@@ -83,16 +88,16 @@ def choose_recipe(inputs: PlanInputs, data: DataConfig, enlarged: bool = False) 
     may_be_keen = in_color and inputs.count in KEEN_COUNTS and inputs.minutes >= KEEN_MINUTES
     if not (inputs.gpu or inputs.drawn or inputs.gray):
         if enlarged and may_be_keen:
-            return "keen", "on a CPU nothing came nearer to so many photographs in this time, once enlarged"
-        return "projected", "on a CPU it came nearest to photographs of all recipes that were compared"
+            return "keen", _("on a CPU nothing came nearer to so many photographs in this time, once enlarged")
+        return "projected", _("on a CPU it came nearest to photographs of all recipes that were compared")
     if not inputs.gpu and large:
-        return "r3gan", "it makes pictures of more than 128 px"
+        return "r3gan", _("it makes pictures of more than 128 px")
     if not inputs.gpu and may_be_keen:
-        return "keen", "on a CPU nothing came nearer to so many drawings in color in this time"
+        return "keen", _("on a CPU nothing came nearer to so many drawings in color in this time")
     if not inputs.gpu:
-        return "quick", "on a CPU it came nearest to drawings of all recipes that were compared, within minutes"
+        return "quick", _("on a CPU it came nearest to drawings of all recipes that were compared, within minutes")
     if inputs.minutes < GPU_MINUTES and not large:
-        return "quick", "it learns to draw in the first minute; nothing else does"
+        return "quick", _("it learns to draw in the first minute; nothing else does")
     if inputs.count < FEW and not inputs.gray:
-        return "projected", "its authors found that it needs the fewest pictures (not measured here on a GPU)"
-    return "r3gan", "it converges without tricks, by its authors' figures (not measured here on a GPU)"
+        return "projected", _("its authors found that it needs the fewest pictures (not measured here on a GPU)")
+    return "r3gan", _("it converges without tricks, by its authors' figures (not measured here on a GPU)")

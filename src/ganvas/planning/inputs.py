@@ -11,8 +11,9 @@ from ..data.symmetry import Symmetry
 from ..device import DeviceChoice, free_memory
 from ..distributed import process_count
 from ..recipes import DEFAULT_MINUTES
+from ..translation import N_, _
 
-AS_ASKED = "as asked"
+AS_ASKED = N_("as asked")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,10 @@ class PlanInputs:
 
 @dataclass(frozen=True)
 class Decision:
-    """One choice and its reason: `what` was decided, `value` in words, `why` as the end of a sentence."""
+    """One choice and its reason: `what` was decided, `value` in words, `why` as the end of a sentence.
+
+    `what`, and AS_ASKED as a reason, are English names that a program may compare; who shows them translates them.
+    """
 
     what: str
     value: str
@@ -61,7 +65,8 @@ class Decision:
     @property
     def words(self) -> str:
         """The whole as a sentence."""
-        return f"{self.what.capitalize()}: {self.value}, because {self.why}."
+        text = _("{what}: {value}, because {why}.")
+        return text.format(what=_(self.what).capitalize(), value=self.value, why=_(self.why))
 
 
 def overview_of(pictures: str | Path, options: TrainOptions) -> Overview:

@@ -16,6 +16,7 @@ from ..models import DISCRIMINATORS
 from ..recipes import DEFAULT_MINUTES, RECIPES
 from ..recipes.overrides import apply_options
 from ..recipes.upsampling import FACTORS, small_data, upsampled, upsampling_alone
+from ..translation import N_, _
 from .choose import FEW, GPU_MINUTES, SIZE_MINUTES, choose_factor, choose_recipe, choose_size, largest_size
 from .inputs import AS_ASKED, Decision, PlanInputs
 from .memory import batch_to_share, fitting_batch, largest_batch
@@ -24,9 +25,10 @@ from .transfer import check_freeze, factor_from, has_drawn, only_enlarges, sourc
 ADA_SPEED_AFTER_TRANSFER = 100_000  # images in which ADA's probability goes from 0 to 1 (Karras et al. 2020)
 GPU_CHANNEL_MULT = 2.0
 ORDER = (
-    "recipe", "size", "values", "drawn", "width", "batch", "penalty", "mirroring", "turning",
-    "augmentation", "schedule",
+    N_("recipe"), N_("size"), N_("values"), N_("drawn"), N_("width"), N_("batch"), N_("penalty"), N_("mirroring"),
+    N_("turning"), N_("augmentation"), N_("schedule"),
 )  # fmt: skip
+YES_OR_NO = {"yes": N_("yes"), "no": N_("no")}
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,16 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
     """
     source = None if options.init_from is None else source_config(options.init_from)
     if source is None and options.freeze:
-        raise GanvasError("There is nothing to freeze: no run was named to begin with.", "Name one: --from RUN")
+        raise GanvasError(_("There is nothing to freeze: no run was named to begin with."), _("Name one: --from RUN"))
     data, about_data = _choose_data(pictures, options, inputs, source)
     factor, drawn = _choose_factor(options, inputs, data, source)
     name, why = _choose_recipe(options, inputs, data, factor, source)
-    if factor > 1 and not lookup(RECIPES, name, "recipe").upsamples:
+    if factor > 1 and not lookup(RECIPES, name, N_("recipe")).upsamples:
         raise GanvasError(
-            f"Recipe {name} draws at full size only.", "Leave out --upsample, or take: --recipe projected"
+            _("Recipe {name} draws at full size only.").format(name=name),
+            _("Leave out --upsample, or take: --recipe projected"),
         )
-    plain = lookup(RECIPES, name, "recipe")(small_data(data, factor), inputs.count)
+    plain = lookup(RECIPES, name, N_("recipe"))(small_data(data, factor), inputs.count)
     plain = upsampled(plain, data, factor)
     if source is not None and (plain.generator.name, source.generator.name) == ("autoencoder", "quick"):
         plain = replace(plain, generator=replace(plain.generator, name="quick"))  # the decoder of 0.1, to begin with
@@ -84,8 +87,10 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         config = replace(config, init_from=str(Path(str(options.init_from)).resolve()), ada=ada)
         if only_enlarges(config, source) and has_drawn(source, str(options.init_from)):
             config = upsampling_alone(config)
-            why = f"{options.init_from} has learned these pictures at {plain.small_shape[2]}x{plain.small_shape[1]}"
-            decisions.append(Decision("schedule", "the enlarging alone", why))
+            about_source = _("{run} has learned these pictures at {width}x{height}").format(
+                run=options.init_from, width=plain.small_shape[2], height=plain.small_shape[1]
+            )
+            decisions.append(Decision("schedule", _("the enlarging alone"), about_source))
     config = replace(
         config,
         coach=options.coach or "act",
@@ -137,12 +142,14 @@ def _choose_data(
     )
     name = _recipe_name(options, source)
     if options.size is None and name is not None and not _may_upsample(options, inputs, source):
-        largest = largest_size(data, lookup(RECIPES, name, "recipe"))
+        largest = largest_size(data, lookup(RECIPES, name, N_("recipe")))
         if largest != data:
-            data, why = largest, f"recipe {name} makes no larger pictures of this shape"
+            data, why = largest, _("recipe {name} makes no larger pictures of this shape").format(name=name)
     decisions = [Decision("size", f"{data.width}x{data.height}", why)]
     if data.value_range is not None:
-        why = AS_ASKED if options.value_range else "all numbers in the pictures that were looked at are in this range"
+        why = (
+            AS_ASKED if options.value_range else _("all numbers in the pictures that were looked at are in this range")
+        )
         decisions.append(Decision("values", ValueRange(*data.value_range).words, why))
     return data, decisions
 
@@ -157,7 +164,7 @@ def _may_upsample(options: TrainOptions, inputs: PlanInputs, source: Config | No
     name = _recipe_name(options, source)
     if options.upsample is not None:
         return options.upsample > 1
-    return not inputs.gpu and (name is None or lookup(RECIPES, name, "recipe").upsamples)
+    return not inputs.gpu and (name is None or lookup(RECIPES, name, N_("recipe")).upsamples)
 
 
 def _choose_factor(
@@ -169,18 +176,22 @@ def _choose_factor(
         GanvasError: the factor is none of `FACTORS`, or the recipe draws at full size only.
     """
     name = _recipe_name(options, source)
-    may = name is None or lookup(RECIPES, name, "recipe").upsamples
+    may = name is None or lookup(RECIPES, name, N_("recipe")).upsamples
     if options.upsample is None and may and source is not None and (same := factor_from(source, data)):
-        factor, why = same, f"{options.init_from} draws at this size"
+        factor, why = same, _("{run} draws at this size").format(run=options.init_from)
     elif options.upsample is None:
         factor = choose_factor(data, inputs.minutes) if _may_upsample(options, inputs, source) else 1
-        why = "shapes are learned sooner on small pictures, and detail after them"
+        why = _("shapes are learned sooner on small pictures, and detail after them")
     else:
         factor, why = options.upsample, AS_ASKED
         if factor not in FACTORS:
-            raise GanvasError(f"Pictures cannot be drawn {factor} times smaller.", "Try: --upsample 4")
+            raise GanvasError(
+                _("Pictures cannot be drawn {factor} times smaller.").format(factor=factor), _("Try: --upsample 4")
+            )
     small = small_data(data, factor)
-    value = f"at {small.width}x{small.height}, then enlarged {factor} times"
+    value = _("at {width}x{height}, then enlarged {factor} times").format(
+        width=small.width, height=small.height, factor=factor
+    )
     return factor, (Decision("drawn", value, why),) if factor > 1 else ()
 
 
@@ -191,7 +202,7 @@ def _choose_recipe(
     if options.recipe is not None:
         return options.recipe, AS_ASKED
     if source is not None:
-        return source.recipe, f"that of {options.init_from}"
+        return source.recipe, _("that of {run}").format(run=options.init_from)
     return choose_recipe(inputs, small_data(data, factor), enlarged=factor > 1)
 
 
@@ -210,37 +221,41 @@ def _fill_in(
     if options.recipe is None:
         if settings.channel_mult is None and inputs.gpu and inputs.minutes >= GPU_MINUTES:
             settings = replace(settings, channel_mult=GPU_CHANNEL_MULT)
-            decisions.append(Decision("width", "twice the recipe's", "a GPU has room for more channels"))
+            decisions.append(Decision("width", _("twice the recipe's"), _("a GPU has room for more channels")))
         fits = fitting_batch(apply_options(config, settings), inputs.memory)
         if options.batch is None and fits < largest_batch(config):
             settings = replace(settings, batch=fits)
-            decisions.append(Decision("batch", f"{fits}", f"more would not fit into {inputs.memory / 2**30:.1f} GiB"))
+            room = _("more would not fit into {memory:.1f} GiB").format(memory=inputs.memory / 2**30)
+            decisions.append(Decision("batch", f"{fits}", room))
         if options.augment is None and inputs.count < FEW and _would_memorize(config):
             in_color = DISCRIMINATORS[config.discriminator.name].network.augments_color
             policy: Literal["ada", "translation"] = "ada" if in_color else "translation"
             settings = replace(settings, augment=(policy,))
-            why = f"the discriminator would soon memorize {inputs.count:,} pictures"
+            why = _("the discriminator would soon memorize {count:,} pictures").format(count=inputs.count)
             decisions.append(Decision("augmentation", policy, why))
     if options.batch is None:
         batch = largest_batch(apply_options(config, settings))
         shared = batch_to_share(batch, inputs.processes)
         if shared != batch:
             settings = replace(settings, batch=shared)
-            decisions.append(Decision("batch", f"{shared}", f"{inputs.processes} processes share it in equal parts"))
+            why = _("{count} processes share it in equal parts").format(count=inputs.processes)
+            decisions.append(Decision("batch", f"{shared}", why))
     if config.flip and inputs.symmetry is not None:
         if options.flip is None:
             flip: Literal["yes", "no"] = "no" if inputs.symmetry.is_handed else "yes"
             settings = replace(settings, flip=flip)
-            decisions.append(Decision("mirroring", flip, inputs.symmetry.mirror_evidence))
+            decisions.append(Decision("mirroring", _(YES_OR_NO[flip]), inputs.symmetry.mirror_evidence))
         if options.turn is None and settings.flip == "yes" and inputs.symmetry.may_be_turned:
             settings = replace(settings, turn="yes")
-            decisions.append(Decision("turning", "yes", inputs.symmetry.turn_evidence))
+            decisions.append(Decision("turning", _(YES_OR_NO["yes"]), inputs.symmetry.turn_evidence))
     if options.flip is not None:
-        decisions.append(Decision("mirroring", options.flip, AS_ASKED))
+        decisions.append(Decision("mirroring", _(YES_OR_NO[options.flip]), AS_ASKED))
     if options.turn is not None:
-        decisions.append(Decision("turning", options.turn, AS_ASKED))
+        decisions.append(Decision("turning", _(YES_OR_NO[options.turn]), AS_ASKED))
     if options.channel_mult is not None:
-        decisions.append(Decision("width", f"{options.channel_mult:g} times the recipe's", AS_ASKED))
+        decisions.append(
+            Decision("width", _("{factor:g} times the recipe's").format(factor=options.channel_mult), AS_ASKED)
+        )
     if options.batch is not None:
         decisions.append(Decision("batch", f"{options.batch}", AS_ASKED))
     return settings, decisions

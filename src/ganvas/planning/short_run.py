@@ -11,6 +11,7 @@ from dataclasses import replace
 from ..config import Config
 from ..distributed import LEAST_SHARE, process_count
 from ..recipes.overrides import with_batch
+from ..translation import _
 from .inputs import Decision
 from .memory import largest_batch
 
@@ -58,4 +59,5 @@ def batch_decision(config: Config, planned: Config) -> Decision | None:
     if now == before:
         return None
     steps = max(1, planned.steps * now // before)
-    return Decision("batch", f"{now}", f"with {before} there would be only {steps:,} steps to learn in")
+    why = _("with {batch} there would be only {steps:,} steps to learn in")
+    return Decision("batch", f"{now}", why.format(batch=before, steps=steps))

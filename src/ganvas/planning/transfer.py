@@ -10,6 +10,7 @@ from ..errors import GanvasError, ganvas_command
 from ..models import DISCRIMINATORS
 from ..recipes.upsampling import FACTORS, UPSAMPLING_PHASES, small_data
 from ..runs import Run
+from ..translation import _
 
 
 def source_config(run: str | Path) -> Config:
@@ -22,7 +23,8 @@ def source_config(run: str | Path) -> Config:
     config = source.read_config()
     if not checkpoint.list_checkpoints(source.checkpoints):
         raise GanvasError(
-            f"{run} has no checkpoint to begin with.", f"Train it first: {ganvas_command('train', '--out', run)}"
+            _("{run} has no checkpoint to begin with.").format(run=run),
+            _("Train it first: {command}").format(command=ganvas_command("train", "--out", run)),
         )
     return config
 
@@ -59,22 +61,28 @@ def check_freeze(config: Config, source: Config) -> None:
     if not config.freeze_d:
         return
     if not DISCRIMINATORS[config.discriminator.name].network.can_freeze:
-        raise GanvasError(f"Recipe {config.recipe} has no layers that can be frozen.", "Leave out --freeze.")
+        raise GanvasError(
+            _("Recipe {recipe} has no layers that can be frozen.").format(recipe=config.recipe),
+            _("Leave out --freeze."),
+        )
     if config.shape != source.shape:
         raise GanvasError(
-            "The layers nearest to the image are new at another size: they cannot be frozen.",
-            f"Leave out --freeze, or keep the size: --size {source.data.width}x{source.data.height}",
+            _("The layers nearest to the image are new at another size: they cannot be frozen."),
+            _("Leave out --freeze, or keep the size: --size {width}x{height}").format(
+                width=source.data.width, height=source.data.height
+            ),
         )
     if config.discriminator != source.discriminator:
         raise GanvasError(
-            "The discriminator has other layers than that of the earlier run: new ones cannot be frozen.",
-            "Leave out --freeze, or keep recipe and width: "
-            f"--recipe {source.recipe} {flag('channel_mult')} {source.channel_mult:g}",
+            _("The discriminator has other layers than that of the earlier run: new ones cannot be frozen."),
+            _("Leave out --freeze, or keep recipe and width: --recipe {recipe} {option} {channel_mult:g}").format(
+                recipe=source.recipe, option=flag("channel_mult"), channel_mult=source.channel_mult
+            ),
         )
     unknown = config.data.conditional and not config.classes  # until the pictures have been read
     same_count = unknown or len(config.classes) == len(source.classes)
     if config.data.conditional != bool(source.classes) or not same_count:
         raise GanvasError(
-            "The layer for labels is new: it cannot be frozen.",
-            "Leave out --freeze, or train with as many classes as the earlier run has.",
+            _("The layer for labels is new: it cannot be frozen."),
+            _("Leave out --freeze, or train with as many classes as the earlier run has."),
         )

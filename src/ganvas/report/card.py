@@ -7,15 +7,20 @@ from typing import Any
 from ..config.numbers import range_text
 from ..errors import ganvas_command
 from ..formatting import BETTER_TEXT, format_interval, format_number, format_percent, format_size
+from ..translation import N_, _
 from .summary import RunSummary, compared_at, health_warning, skipped_files, summary_sentences, train_command, versions
 
 MAX_CLASSES = 50  # whose names are listed
 LIMITATIONS = (
-    "Samples have the format of the training pictures ({size}). What is rare or missing among these is rare or missing "
-    "here, and their errors and biases are learned too.",
-    "The model generates pictures like the training pictures. It cannot recognise, judge or describe pictures.",
-    "The scores compare samples with real pictures through a frozen network. They do not say whether a person would "
-    "like the samples.",
+    N_(
+        "Samples have the format of the training pictures ({size}). What is rare or missing among these is rare or "
+        "missing here, and their errors and biases are learned too."
+    ),
+    N_("The model generates pictures like the training pictures. It cannot recognise, judge or describe pictures."),
+    N_(
+        "The scores compare samples with real pictures through a frozen network. They do not say whether a person "
+        "would like the samples."
+    ),
 )
 
 
@@ -46,11 +51,11 @@ def _about(summary: RunSummary) -> Iterator[str]:
 
 def _usage(summary: RunSummary) -> Iterator[str]:
     folder = str(summary.run.folder)
-    yield from ("## How to use it", "")
+    yield from _heading(_("How to use it"))
     yield from code_block(ganvas_command("sample", folder, "--count", 64, "--seed", 0), "sh")
     code = f"import ganvas\n\npictures = ganvas.load({folder!r}).sample(count=16, seed=0)  # uint8 {_shape(summary)}"
     yield from code_block(code, "python")
-    yield from ("This loads the run folder (`config.json` and `model/`), which can be moved.", "")
+    yield from (_("This loads the run folder (`config.json` and `model/`), which can be moved."), "")
 
 
 def _shape(summary: RunSummary) -> str:
@@ -59,47 +64,63 @@ def _shape(summary: RunSummary) -> str:
 
 def _data(summary: RunSummary) -> Iterator[str]:
     data, config = summary.config.data, summary.config
-    yield from ("## Training data", "")
-    fitted = f"fit {inline_code(data.fit)}, background {inline_code(data.background)}"
-    yield f"- Pictures: {inline_code(summary.dataset_name)}, {format_size(config)}, {fitted}."
+    yield from _heading(_("Training data"))
+    name, fit, background = (inline_code(text) for text in (summary.dataset_name, data.fit, data.background))
+    text = _("- Pictures: {name}, {format}, fit {fit}, background {background}.")
+    yield text.format(name=name, format=format_size(config), fit=fit, background=background)
     if data.aspect:
-        yield f"- Only pictures whose width over height is {range_text(data.aspect)}."
+        yield _("- Only pictures whose width over height is {range}.").format(range=range_text(data.aspect))
     if data.limit:
-        yield f"- At most {data.limit:,} pictures, chosen at random by seed {data.limit_seed}."
-    yield f"- Fingerprint of the prepared pictures: {inline_code(config.fingerprint or 'unknown')}."
+        text = _("- At most {count:,} pictures, chosen at random by seed {seed}.")
+        yield text.format(count=data.limit, seed=data.limit_seed)
+    fingerprint = inline_code(config.fingerprint or _("unknown"))
+    yield _("- Fingerprint of the prepared pictures: {fingerprint}.").format(fingerprint=fingerprint)
     if config.held_out:
-        yield f"- Held out from the training, for comparison: {config.held_out:,}."
+        yield _("- Held out from the training, for comparison: {count:,}.").format(count=config.held_out)
     if config.classes:
-        more = len(config.classes) - MAX_CLASSES
-        names = ", ".join(escape_markdown(name) for name in config.classes[:MAX_CLASSES])
-        yield f"- Classes: {names}{f' and {more:,} more' if more > 0 else ''}."
+        names, more = ", ".join(map(escape_markdown, config.classes[:MAX_CLASSES])), len(config.classes) - MAX_CLASSES
+        names = _("{names} and {count:,} more").format(names=names, count=more) if more > 0 else names
+        yield _("- Classes: {names}.").format(names=names)
     if config.flip:
-        yield "- Flipped left to right at random."
+        yield _("- Flipped left to right at random.")
     if config.turn:
-        yield "- Turned at random."
+        yield _("- Turned at random.")
     files = skipped_files(summary.run)
     if files:
-        yield f"- Files that were skipped: {len(files):,}."
-    yield from ("", "## Training", "")
-    phases = ", ".join(f"{escape_markdown(phase.name)} ({phase.steps:,} steps)" for phase in config.phases)
-    yield f"- Recipe {inline_code(config.recipe)}, planned phases: {phases}."
-    history = summary.history
-    yield f"- {history.images_seen:,} pictures seen in {history.step:,} steps on {escape_markdown(summary.device)}."
-    yield f"- Seed {config.seed}."
+        yield _("- Files that were skipped: {count:,}.").format(count=len(files))
     yield ""
+    yield from _training(summary)
+
+
+def _training(summary: RunSummary) -> Iterator[str]:
+    config, history = summary.config, summary.history
+    yield from _heading(_("Training"))
+    phase_text = _("{phase} ({steps:,} steps)")
+    phases = [phase_text.format(phase=escape_markdown(phase.name), steps=phase.steps) for phase in config.phases]
+    text = _("- Recipe {recipe}, planned phases: {phases}.")
+    yield text.format(recipe=inline_code(config.recipe), phases=", ".join(phases))
+    text = _("- {images:,} pictures seen in {steps:,} steps on {device}.")
+    yield text.format(images=history.images_seen, steps=history.step, device=escape_markdown(summary.device))
+    yield _("- Seed {seed}.").format(seed=config.seed)
+    yield ""
+
+
+def _heading(text: str) -> Iterator[str]:
+    yield from (f"## {text}", "")
 
 
 def _scores(summary: RunSummary) -> Iterator[str]:
     evaluation = summary.evaluation or {}
-    yield from ("## How good is it?", "")
+    yield from _heading(_("How good is it?"))
     if not summary.scores:
-        yield from ("Not evaluated yet. To evaluate it, type:", "", *code_block(summary.evaluate_command, "sh"))
+        yield from (_("Not evaluated yet. To evaluate it, type:"), "", *code_block(summary.evaluate_command, "sh"))
         return
     count = evaluation.get("count")
     if isinstance(count, int):
-        yield from (f"{count:,} samples{compared_at(evaluation)}, 95 % intervals.", "")
+        samples = _("{count:,} samples").format(count=count) + compared_at(evaluation)
+        yield from (_("{samples}, 95 % intervals.").format(samples=samples), "")
     yield from (
-        "| score | network | samples | interval | real pictures | |",
+        _("| score | network | samples | interval | real pictures | |"),
         "| --- | --- | ---: | ---: | ---: | --- |",
     )
     yield from (_score_row(row) for row in summary.scores)
@@ -110,12 +131,12 @@ def _scores(summary: RunSummary) -> Iterator[str]:
 def _score_row(row: dict[str, Any]) -> str:
     better = str(row.get("better") or "")
     cells = (
-        str(row.get("name") or row.get("key")),
+        _(str(row.get("name") or row.get("key"))),
         str(row.get("network") or ""),
         format_number(row.get("value")),
         format_interval(row.get("low"), row.get("high")),
         format_number(row.get("real")),
-        BETTER_TEXT.get(better, better),
+        _(BETTER_TEXT.get(better, better)),
     )
     return f"| {' | '.join(map(escape_markdown, cells))} |"
 
@@ -124,21 +145,24 @@ def _memorization(summary: RunSummary) -> Iterator[str]:
     memorization = summary.memorization
     if memorization:
         text = escape_markdown(str(memorization.get("text") or ""))
-        yield from ("## Does it copy?", "", f"**{summary.copying_verdict[2]}.** {text}", "")
+        yield from _heading(_("Does it copy?"))
+        yield from (f"**{summary.copying_verdict[2]}.** {text}", "")
         sample_share, baseline_share = (
             escape_markdown(format_percent(memorization.get(key))) for key in ("near_copies", "baseline_near_copies")
         )
-        shares = f"{sample_share} of the samples. {summary.baseline_name}: {baseline_share}"
-        yield from (f"Near-copies of a training picture: {shares}.", "")
+        shares = _("Near-copies of a training picture: {samples} of the samples. {baseline}: {others}.")
+        yield from (shares.format(samples=sample_share, baseline=summary.baseline_name, others=baseline_share), "")
 
 
 def _limits_and_repetition(summary: RunSummary) -> Iterator[str]:
-    yield from ("## Limitations", "")
-    yield from (f"- {line.format(size=format_size(summary.config))}" for line in LIMITATIONS)
-    yield from ("", "## How to repeat this run", "")
+    yield from _heading(_("Limitations"))
+    size = format_size(summary.config)
+    yield from (f"- {line}" for line in (_(text).format(size=size) for text in LIMITATIONS))
+    yield ""
+    yield from _heading(_("How to repeat this run"))
     yield from code_block(f"{train_command(summary.config, summary.run.folder)}\n{summary.evaluate_command}", "sh")
     yield from (f"- {name.capitalize()}: {escape_markdown(text)}" for name, text in versions(summary).items())
-    yield from ("", "Full report with pictures and curves: `report.html` in the run folder.")
+    yield from ("", _("Full report with pictures and curves: `report.html` in the run folder."))
 
 
 def escape_markdown(text: str) -> str:

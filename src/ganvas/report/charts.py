@@ -6,14 +6,16 @@ from ..events import Score
 from ..formatting import BETTER_TEXT, display_name, format_duration, format_interval, format_number
 from ..metrics.score_descriptions import SCORE_DESCRIPTIONS
 from ..phases import LOSS_CHARTS
+from ..translation import _
 from .downsample import CurveBin, Scale, downsample, is_drawable, robust_scale
 from .history import History, Phase, Point
 from .html import Html, tag
 from .plot import LEFT, RIGHT, WIDTH, Plot, TimeAxis, figure
+from .summary import score_name
 
 LOSS_CHART_OF = {chart.losses: chart for chart in LOSS_CHARTS}
 FIRST_SCORES = ("Frechet distance", "FID", "Kernel distance (KID)", "Coverage")  # scores whose charts come first
-SCORE_DIRECTIONS = {name: BETTER_TEXT[better] for name, better, _ in SCORE_DESCRIPTIONS.values()}
+SCORE_DIRECTIONS = {name: BETTER_TEXT[better] for name, better, _about in SCORE_DESCRIPTIONS.values()}
 MAX_SPIKES = 5  # marked in one chart
 SPIKE_THRESHOLD = 1.1  # of the chart's height; a value above it is marked as a spike
 LABEL_WIDTH = 0.3  # of the chart's width; the space that the name of a line takes
@@ -34,7 +36,7 @@ def _loss_chart(names: tuple[str, ...], curves: dict[str, list[list[CurveBin]]],
     time_axis = TimeAxis(history.seconds)
     y = _loss_scale(pieces)
     plot = Plot(time_axis.scale(phases[0].start, phases[-1].end), y)
-    plot.axes(f"{time_axis.unit} of training")
+    plot.axes(time_axis.label)
     draw_phase_changes(plot, history.phases, time_axis)
     for kind, name in zip(("one", "two"), names, strict=False):
         for piece in curves[name]:
@@ -48,11 +50,14 @@ def _loss_chart(names: tuple[str, ...], curves: dict[str, list[list[CurveBin]]],
     left_out = sum(not is_drawable(point.value) for name in names for point in history.loss_curves[name])
     description = " ".join(_describe_curve(name, history.loss_curves[name]) for name in names)
     chart = LOSS_CHART_OF.get(names)
-    heading = chart.heading if chart else " and ".join(display_name(name) for name in names).capitalize()
-    about = chart.about if chart else ""
-    left_out_note = f" Values left out (not finite or too large): {left_out:,}." if left_out else ""
-    log_note = " Logarithmic scale." if y.log else ""
-    return figure(heading, plot.svg(heading, description), f"{about}{log_note}{spike_note}{left_out_note}".strip())
+    heading = _(chart.heading) if chart else _(" and ").join(display_name(name) for name in names).capitalize()
+    notes = (
+        _(chart.about) if chart else "",
+        _("Logarithmic scale.") if y.log else "",
+        spike_note,
+        _("Values left out (not finite or too large): {count:,}.").format(count=left_out) if left_out else "",
+    )
+    return figure(heading, plot.svg(heading, description), " ".join(filter(None, notes)))
 
 
 def _loss_scale(pieces: list[list[CurveBin]]) -> Scale:
@@ -85,10 +90,14 @@ def _mark_spikes(plot: Plot, pieces: list[list[CurveBin]], time_axis: TimeAxis) 
         (s for piece in pieces for s in piece if plot.y(s.maximum) > SPIKE_THRESHOLD), key=lambda s: -s.maximum
     )
     for spike in beyond[:MAX_SPIKES]:
-        x, _ = plot.to_pixels(time_axis(spike.seconds), plot.y.high)
-        tooltip = tag("title", f"up to {format_number(spike.maximum)} after {format_duration(spike.seconds)}")
-        plot.parts.append(tag("path", tooltip, class_="spike", d=f"M{x - 4:.1f} {plot.top + 7}h8l-4 -7z"))
-    return f" ▲ off the chart, up to {format_number(beyond[0].maximum)}." if beyond else ""
+        x, _y = plot.to_pixels(time_axis(spike.seconds), plot.y.high)
+        tooltip = _("up to {value} after {time}").format(
+            value=format_number(spike.maximum), time=format_duration(spike.seconds)
+        )
+        plot.parts.append(tag("path", tag("title", tooltip), class_="spike", d=f"M{x - 4:.1f} {plot.top + 7}h8l-4 -7z"))
+    if not beyond:
+        return ""
+    return _("▲ off the chart, up to {value}.").format(value=format_number(beyond[0].maximum))
 
 
 def _label_lines(plot: Plot, ends: dict[str, list[CurveBin]], time_axis: TimeAxis) -> None:
@@ -105,9 +114,11 @@ def _label_lines(plot: Plot, ends: dict[str, list[CurveBin]], time_axis: TimeAxi
 def _describe_curve(name: str, points: Sequence[Point]) -> str:
     values = [point.value for point in points if is_drawable(point.value)]
     if not values:
-        return f"{display_name(name).capitalize()}: no finite values."
+        return _("{loss}: no finite values.").format(loss=display_name(name).capitalize())
     first, last, low, high = (format_number(value) for value in (values[0], values[-1], min(values), max(values)))
-    return f"{display_name(name).capitalize()}: from {first} to {last}, between {low} and {high}."
+    return _("{loss}: from {first} to {last}, between {low} and {high}.").format(
+        loss=display_name(name).capitalize(), first=first, last=last, low=low, high=high
+    )
 
 
 def score_charts(history: History) -> list[Html]:
@@ -116,24 +127,24 @@ def score_charts(history: History) -> list[Html]:
     for score, network in sorted(history.scores, key=lambda kind: kind[0] not in FIRST_SCORES):
         scored = [(seconds, each) for seconds, each in history.scores[score, network] if is_drawable(each.value)]
         if scored:
-            heading = f"{score[:1].upper()}{score[1:]}{f' on {network}' if network else ''}"
-            charts.append(_score_chart(heading, scored, history))
+            heading = score_name(score, network)
+            charts.append(_score_chart(f"{heading[:1].upper()}{heading[1:]}", scored, history))
     return charts
 
 
 def _label_value(plot: Plot, x: float, score: Score) -> None:
     """Write the value of a score beside its dot: above the interval if there is room, else below."""
     low, high = _interval_of(score)
-    (label_x, above), (_, below) = plot.to_pixels(x, high), plot.to_pixels(x, low)
+    (label_x, above), (_x, below) = plot.to_pixels(x, high), plot.to_pixels(x, low)
     label_y = above - 8 if above - 18 > plot.top else below + 16
     plot.text(label_x + 4, label_y, format_number(score.value), "label one", "end")
 
 
 def _score_chart(heading: str, scored: list[tuple[float, Score]], history: History) -> Html:
     time_axis = TimeAxis(history.seconds)
-    bounds = [bound for _, each in scored for bound in _interval_of(each)]
+    bounds = [bound for _seconds, each in scored for bound in _interval_of(each)]
     plot = Plot(time_axis.scale(0, history.seconds), robust_scale(bounds, outlier_share=0))
-    plot.axes(f"{time_axis.unit} of training")
+    plot.axes(time_axis.label)
     draw_phase_changes(plot, history.phases, time_axis)
     plot.line([(time_axis(seconds), each.value) for seconds, each in scored], "line one thin")
     for seconds, each in scored:
@@ -141,16 +152,25 @@ def _score_chart(heading: str, scored: list[tuple[float, Score]], history: Histo
         interval_text = f" ({format_interval(low, high)})" if low < high else ""
         if interval_text:
             plot.error_bar(time_axis(seconds), low, high)
-        tooltip = f"{format_number(each.value)}{interval_text} after {format_duration(seconds)}, step {each.step:,}"
+        tooltip = _("{value} after {time}, step {step:,}").format(
+            value=f"{format_number(each.value)}{interval_text}", time=format_duration(seconds), step=each.step
+        )
         plot.dot(time_axis(seconds), each.value, "dot", tooltip)
     last_seconds, last = scored[-1]
     _label_value(plot, time_axis(last_seconds), last)
-    description = "; ".join(f"{format_number(each.value)} after {format_duration(seconds)}" for seconds, each in scored)
-    interval_note = " Bars: 95 % intervals." if len(set(_interval_of(last))) > 1 else ""
-    direction = f", {SCORE_DIRECTIONS[last.score]}" if last.score in SCORE_DIRECTIONS else ""
-    return figure(
-        heading, plot.svg(heading, description), f"{last.count:,} samples each time{direction}.{interval_note}"
+    measured = _("{value} after {time}")
+    description = "; ".join(
+        measured.format(value=format_number(each.value), time=format_duration(seconds)) for seconds, each in scored
     )
+    sentence = (
+        _("{count:,} samples each time, {direction}.")
+        if last.score in SCORE_DIRECTIONS
+        else _("{count:,} samples each time.")
+    )
+    notes = [sentence.format(count=last.count, direction=_(SCORE_DIRECTIONS.get(last.score, "")))]
+    if len(set(_interval_of(last))) > 1:
+        notes.append(_("Bars: 95\u00a0% intervals."))
+    return figure(heading, plot.svg(heading, description), " ".join(notes))
 
 
 def _interval_of(score: Score) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..coach.doctor import TreatmentResult
 from ..formatting import format_duration
+from ..translation import _
 from .embed import EmbeddedImage, embed, embed_all, evenly_spaced
 from .history import GridImage, History
 from .html import Html, join, tag
@@ -23,22 +24,25 @@ def timelapse(summary: RunSummary) -> Html:
     loaded = zip(chosen, embed_all([grid.path for grid in chosen]), strict=True)
     frames = [(grid, image) for grid, image in loaded if image is not None]
     if not frames:
-        return tag("p", "This run has no sample grids yet.", class_="soft")
+        return tag("p", _("This run has no sample grids yet."), class_="soft")
     last, image = frames[-1]
-    explanation = "The same latents throughout the training: each cell shows one picture taking shape."
+    sentences = [_("The same latents throughout the training: each cell shows one picture taking shape.")]
     parts = [_img(image, _alt_text(last))]
     if len(frames) > 1:
         end = str(len(frames) - 1)
-        slider = tag("input", type="range", min="0", max=end, value=end, step="1", aria_label="Moment in the training")
+        slider = tag(
+            "input", type="range", min="0", max=end, value=end, step="1", aria_label=_("Moment in the training")
+        )
         data = [{"uri": image.uri, "caption": _caption(grid), "alt": _alt_text(grid)} for grid, image in frames]
         frames_json = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-        button = tag("button", "▶ Play", type="button")
+        button = tag("button", _("▶ Play"), type="button", data_stop=_("❚❚ Stop"))
         parts += [tag("div", button, slider, class_="row", hidden=True)]
         parts += [tag("script", Html(frames_json), type="application/json")]
     missing = len(chosen) - len(frames)
-    missing_note = f" {missing} of the sample grids could not be read." if missing else ""
+    if missing:
+        sentences.append(_("{count} of the sample grids could not be read.").format(count=missing))
     moment = tag("strong", tag("output", _caption(last), aria_live="off"))
-    parts += [tag("figcaption", moment, " ", explanation + missing_note)]
+    parts += [tag("figcaption", moment, " ", " ".join(sentences))]
     return tag("figure", *parts, class_="timelapse")
 
 
@@ -47,18 +51,23 @@ def samples_beside_real(summary: RunSummary) -> Html:
     samples, real = (embed(summary.run.evaluation / f"{name}.png") for name in ("samples", "real"))
     if summary.evaluation is None or samples is None or real is None:  # without it, the files show an earlier model
         return tag(
-            "p", "To see random samples beside real pictures here, type: ",
+            "p", _("To see random samples beside real pictures here, type: "),
             tag("code", summary.evaluate_command),
         )  # fmt: skip
     seed = summary.evaluation.get("seed")
-    seed_note = f" (seed {seed})" if seed is not None else ""
+    chosen = (
+        _("Not hand-picked: the first 64 of the generator.")
+        if seed is None
+        else _("Not hand-picked: the first 64 of the generator (seed {seed}).").format(seed=seed)
+    )
     return tag(
         "div",
+        _captioned(samples, _("64 random samples"), chosen, _("Samples")),
         _captioned(
-            samples, "64 random samples", f"Not hand-picked: the first 64 of the generator{seed_note}.", "Samples"
-        ),
-        _captioned(
-            real, "64 random real pictures", "What it should learn to draw, at the training size.", "Real pictures"
+            real,
+            _("64 random real pictures"),
+            _("What it should learn to draw, at the training size."),
+            _("Real pictures"),
         ),
         class_="pair",
     )
@@ -70,8 +79,11 @@ def before_and_after(history: History, treatments: Sequence[TreatmentResult]) ->
     paths = list(dict.fromkeys(grid.path for pair in pairs for grid in pair if grid is not None))
     images = dict(zip(paths, embed_all(paths, BEFORE_AFTER_BYTES), strict=True))
     return [
-        join(*(_captioned_grid(label, grid, images) for label, grid in zip(("Before", "After"), pair, strict=True)))
-        for pair in pairs
+        join(
+            _captioned_grid(_("Before"), _("Before the treatment: {grid}"), before, images),
+            _captioned_grid(_("After"), _("After the treatment: {grid}"), after, images),
+        )
+        for before, after in pairs
     ]
 
 
@@ -88,12 +100,13 @@ def _grids_around(grids: Sequence[GridImage], treatment: TreatmentResult) -> tup
     return (before[-1] if before else None), next(iter([*after_judgement, *after[-1:]]), None)
 
 
-def _captioned_grid(label: str, grid: GridImage | None, images: dict[Path, EmbeddedImage | None]) -> Html:
+def _captioned_grid(label: str, alt: str, grid: GridImage | None, images: dict[Path, EmbeddedImage | None]) -> Html:
     image = images.get(grid.path) if grid else None
     if grid is None or image is None:
         return Html("")
-    caption = join(tag("strong", label), f" Step {grid.step:,}, {format_duration(grid.seconds)}")
-    return tag("figure", _img(image, f"{label} the treatment: {_alt_text(grid)}"), tag("figcaption", caption))
+    moment = _("Step {step:,}, {time}").format(step=grid.step, time=format_duration(grid.seconds))
+    caption = join(tag("strong", label), f" {moment}")
+    return tag("figure", _img(image, alt.format(grid=_alt_text(grid))), tag("figcaption", caption))
 
 
 def nearest_pairs(summary: RunSummary) -> Html:
@@ -103,9 +116,9 @@ def nearest_pairs(summary: RunSummary) -> Html:
         return Html("")
     return _captioned(
         image,
-        "The closest pairs of a sample and a training picture",
-        "The closest pairs of all: a sample on the left, the training picture nearest to it on the right.",
-        "Nearest training pictures",
+        _("The closest pairs of a sample and a training picture"),
+        _("The closest pairs of all: a sample on the left, the training picture nearest to it on the right."),
+        _("Nearest training pictures"),
     )
 
 
@@ -127,8 +140,10 @@ def _img(image: EmbeddedImage, alt: str) -> Html:
 
 
 def _caption(grid: GridImage) -> str:
-    return f"Step {grid.step:,} · {grid.images_seen:,} pictures seen · {format_duration(grid.seconds)}"
+    return _("Step {step:,} · {images:,} pictures seen · {time}").format(
+        step=grid.step, images=grid.images_seen, time=format_duration(grid.seconds)
+    )
 
 
 def _alt_text(grid: GridImage) -> str:
-    return f"Sample grid from fixed latents at step {grid.step:,}"
+    return _("Sample grid from fixed latents at step {step:,}").format(step=grid.step)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from ..coach.describe import format_metric, metric_of
+from ..coach.describe import format_metric, metric_description, metric_of
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..coach.doctor import TreatmentResult
 from ..coach.measurement.metric_names import METRICS
 from ..formatting import format_duration
+from ..translation import _
 from .charts import draw_phase_changes
 from .downsample import is_drawable, robust_scale
 from .history import History, Point
@@ -40,7 +41,7 @@ def metric_charts(history: History, treatments: Sequence[TreatmentResult]) -> tu
         if len({point.value for point in points}) > 1:
             charts.append(_chart(name, points, left_out, history, treatments))
         elif points:
-            constant.append(f"{metric_of(name).description}: {format_metric(name, points[0].value)}")
+            constant.append(f"{metric_description(name)}: {format_metric(name, points[0].value)}")
     return charts, constant
 
 
@@ -52,22 +53,30 @@ def _chart(
     factor = 100.0 if metric.unit == "share" else 1.0
     drawn = points[:: -(-len(points) // MAX_POINTS)]
     coordinates = [(time_axis(point.seconds), factor * point.value) for point in drawn]
-    plot = Plot(time_axis.scale(0, history.seconds), robust_scale([value for _, value in coordinates]))
+    plot = Plot(time_axis.scale(0, history.seconds), robust_scale([value for _x, value in coordinates]))
     _shade_problems(plot, history, time_axis)
-    plot.axes(f"{time_axis.unit} of training")
+    plot.axes(time_axis.label)
     draw_phase_changes(plot, history.phases, time_axis)
     _mark_treatments(plot, history, treatments, time_axis)
     plot.line(coordinates, "line one thin")
     for point, coordinate in zip(drawn, coordinates, strict=True) if len(drawn) <= MAX_DOTS else ():
-        plot.dot(*coordinate, "dot", f"{format_metric(name, point.value)} after {format_duration(point.seconds)}")
+        tooltip = _("{value} after {time}").format(
+            value=format_metric(name, point.value), time=format_duration(point.seconds)
+        )
+        plot.dot(*coordinate, "dot", tooltip)
     first, last = (format_metric(name, point.value) for point in (points[0], points[-1]))
-    heading = f"{metric.description[:1].upper()}{metric.description[1:]}"
+    description = metric_description(name)
+    heading = f"{description[:1].upper()}{description[1:]}"
     notes = (
-        "In percent." if metric.unit == "share" else "",
-        "Logarithmic scale." if plot.y.log else "",
-        f"Values left out (not finite or too large): {left_out:,}." if left_out else "",
+        _("In percent.") if metric.unit == "share" else "",
+        _("Logarithmic scale.") if plot.y.log else "",
+        _("Values left out (not finite or too large): {count:,}.").format(count=left_out) if left_out else "",
     )
-    return figure(heading, plot.svg(heading, f"From {first} to {last}."), " ".join(filter(None, notes)))
+    return figure(
+        heading,
+        plot.svg(heading, _("From {first} to {last}.").format(first=first, last=last)),
+        " ".join(filter(None, notes)),
+    )
 
 
 def _shade_problems(plot: Plot, history: History, time_axis: TimeAxis) -> None:
@@ -81,6 +90,6 @@ def _shade_problems(plot: Plot, history: History, time_axis: TimeAxis) -> None:
 def _mark_treatments(plot: Plot, history: History, treatments: Sequence[TreatmentResult], time_axis: TimeAxis) -> None:
     """Draw a numbered vertical line at each treatment."""
     for index, each in enumerate(treatments, 1):
-        line_x, _ = plot.to_pixels(time_axis(history.seconds_at_step(each.treatment.step)), plot.y.low)
+        line_x, _y = plot.to_pixels(time_axis(history.seconds_at_step(each.treatment.step)), plot.y.low)
         plot.straight_line((line_x, plot.top), (line_x, plot.bottom), "treatment")
         plot.text(line_x, plot.top - 2, str(index), "tick")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ..events import LogitHistograms
 from ..formatting import format_duration, format_number, format_percent
+from ..translation import _
 from .downsample import Scale
 from .history import History
 from .html import Html
@@ -18,9 +19,9 @@ def logit_charts(history: History) -> list[Html]:
     if not histograms:
         return []
     chosen = [histograms[index] for index in sorted({0, (len(histograms) - 1) // 2, len(histograms) - 1})]
-    ranges = [_filled_range(each) for _, each in chosen]
+    ranges = [_filled_range(each) for _seconds, each in chosen]
     return [
-        _logit_chart(seconds, each, Scale(min(low for low, _ in ranges), max(high for _, high in ranges)))
+        _logit_chart(seconds, each, Scale(min(low for low, _high in ranges), max(high for _low, high in ranges)))
         for seconds, each in chosen
     ]
 
@@ -30,26 +31,31 @@ def _logit_chart(seconds: float, histograms: LogitHistograms, x: Scale) -> Html:
     real, fake = _shares(histograms.real), _shares(histograms.fake)
     tallest = max(*real, *fake)
     plot = Plot(x, Scale(-1.08 * tallest, 1.08 * tallest))
-    plot.axes("logit: taken for generated  ←  →  taken for real", vertical=False)
+    plot.axes(_("logit: taken for generated  ←  →  taken for real"), vertical=False)
     for index, (up, down) in enumerate(zip(real, fake, strict=True)):
         edges = _bin_edge(histograms, index), _bin_edge(histograms, index + 1)
         if edges[1] > x.low and edges[0] < x.high:
-            position = f"near {format_number(sum(edges) / 2)}"
-            plot.rectangle(edges, (0, up), "bar real", f"{format_percent(up)} of the real pictures {position}")
-            plot.rectangle(edges, (-down, 0), "bar fake", f"{format_percent(down)} of the samples {position}")
-    _, baseline = plot.to_pixels(x.low, 0)
+            middle = format_number(sum(edges) / 2)
+            of_real = _("{share} of the real pictures near {logit}").format(share=format_percent(up), logit=middle)
+            of_fake = _("{share} of the samples near {logit}").format(share=format_percent(down), logit=middle)
+            plot.rectangle(edges, (0, up), "bar real", of_real)
+            plot.rectangle(edges, (-down, 0), "bar fake", of_fake)
+    _x, baseline = plot.to_pixels(x.low, 0)
     plot.straight_line((LEFT, baseline), (WIDTH - RIGHT, baseline), "axis")
     if x.low < 0 < x.high:
-        zero, _ = plot.to_pixels(0, 0)
+        zero, _y = plot.to_pixels(0, 0)
         plot.straight_line((zero, plot.top), (zero, plot.bottom), "phase")
-    plot.text(LEFT + 2, plot.top + 8, "real pictures ↑", "label one", "start")
+    plot.text(LEFT + 2, plot.top + 8, _("real pictures ↑"), "label one", "start")
     # Samples have low logits, so there is room on the right.
-    plot.text(WIDTH - RIGHT - 2, HEIGHT - BOTTOM - 8, "samples ↓", "label two", "end")
-    heading = f"After {format_duration(seconds)}"
+    plot.text(WIDTH - RIGHT - 2, HEIGHT - BOTTOM - 8, _("samples ↓"), "label two", "end")
+    time = format_duration(seconds)
     overlap = sum(min(pair) for pair in zip(real, fake, strict=True))
     real_mean, fake_mean = (format_number(_mean_logit(histograms, shares)) for shares in (real, fake))
-    description = f"Mean of real pictures {real_mean}, of samples {fake_mean}. Overlap {format_percent(overlap)}."
-    return figure(heading, plot.svg(f"Logits {heading.lower()}", description), description)
+    description = _("Mean of real pictures {real}, of samples {fake}. Overlap {overlap}.").format(
+        real=real_mean, fake=fake_mean, overlap=format_percent(overlap)
+    )
+    chart = plot.svg(_("Logits after {time}").format(time=time), description)
+    return figure(_("After {time}").format(time=time), chart, description)
 
 
 def _shares(counts: Sequence[int]) -> list[float]:

@@ -11,6 +11,7 @@ from ..event_log import read_events
 from ..events import Done, HealthCheck, LogitHistograms, Note, SampleGrid, Score, Started, Step, Verdict
 from ..formatting import basename
 from ..runs import Run
+from ..translation import _
 
 MAX_LOGIT = 1e30  # larger ones overflow in a chart's arithmetic
 MAX_SECONDS = 1e10  # three centuries; an event that claims a longer training is damaged
@@ -122,7 +123,8 @@ def read_history(run: Run) -> History:
     history.steps = [event for event in events if isinstance(event, Step) and 0 <= event.seconds < MAX_SECONDS]
     if not history.steps:
         raise GanvasError(
-            f"Nothing has been trained in {run.folder} yet.", f"Try: {ganvas_command('train', '--out', run.folder)}"
+            _("Nothing has been trained in {run} yet.").format(run=run.folder),
+            _("Try: {command}").format(command=ganvas_command("train", "--out", run.folder)),
         )
     history.starts = [event for event in events if isinstance(event, Started)]
     history.notes = list(dict.fromkeys(event.text for event in events if isinstance(event, Note)))

@@ -3,6 +3,7 @@ for (const timelapse of document.querySelectorAll(".timelapse")) {
   const frames = JSON.parse(timelapse.querySelector("script").textContent);
   const picture = timelapse.querySelector("img"), caption = timelapse.querySelector("output");
   const slider = timelapse.querySelector("input"), button = timelapse.querySelector("button");
+  const words = { play: button.textContent, stop: button.dataset.stop };
   let playing = 0;
   const show = () => {
     const frame = frames[slider.value];
@@ -14,12 +15,12 @@ for (const timelapse of document.querySelectorAll(".timelapse")) {
   const stop = () => {
     clearInterval(playing);
     playing = 0;
-    button.textContent = "▶ Play";
+    button.textContent = words.play;
   };
   const play = () => {
     if (+slider.value === frames.length - 1) slider.value = 0;
     show();
-    button.textContent = "❚❚ Stop";
+    button.textContent = words.stop;
     playing = setInterval(() => {
       slider.value = +slider.value + 1;
       show();

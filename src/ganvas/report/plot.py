@@ -3,11 +3,17 @@
 from collections.abc import Iterable, Sequence
 
 from ..formatting import format_number
+from ..translation import N_, _
 from .downsample import Scale
 from .html import Html, join, tag
 
 WIDTH, HEIGHT = 380, 232  # pixels; about the width of a phone, wider screens show several in a row
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 22, 36
+TIME_LABELS = {
+    "hours": N_("hours of training"),
+    "minutes": N_("minutes of training"),
+    "seconds": N_("seconds of training"),
+}
 
 
 class Plot:
@@ -108,6 +114,11 @@ class TimeAxis:
             )
             if seconds >= min_seconds
         )
+
+    @property
+    def label(self) -> str:
+        """Return what the axis shows: "minutes of training"."""
+        return _(TIME_LABELS[self.unit])
 
     def scale(self, start: float, end: float) -> Scale:
         """Return the scale from `start` to `end`, both in seconds."""

@@ -23,19 +23,20 @@ from ..formatting import (
 from ..image_io import open_written
 from ..latents.model_file import read_health
 from ..runs import Run
+from ..translation import N_, _, ngettext
 from ..version import __version__
 from .history import History
 
 Evaluation = dict[str, Any]
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
 COPYING_VERDICTS = {  # memorisation verdict -> (symbol, text)
-    "none": ("✓", "No sign of copying found"),
-    "some": ("!", "Some samples are near-copies"),
-    "much": ("✕", "Many samples are near-copies"),
-    "unknown": ("?", "Copying could not be judged"),
+    "none": ("✓", N_("No sign of copying found")),
+    "some": ("!", N_("Some samples are near-copies")),
+    "much": ("✕", N_("Many samples are near-copies")),
+    "unknown": ("?", N_("Copying could not be judged")),
 }
 MAX_NAMED_PROBLEMS = 4
-NOT_CHECKED = ("?", "Not checked for copies")
+NOT_CHECKED = ("?", N_("Not checked for copies"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class RunSummary:
     @property
     def device(self) -> str:
         """Return the device of the training and the reason for it."""
-        return self.history.starts[-1].device if self.history.starts else "unknown"
+        return self.history.starts[-1].device if self.history.starts else _("unknown")
 
     @property
     def scores(self) -> list[dict[str, Any]]:
@@ -83,32 +84,44 @@ class RunSummary:
     def baseline_name(self) -> str:
         """Return the name of the real pictures that the near-copies are compared with."""
         held_out = self.memorization.get("baseline") == "held out"
-        return "Held-out real pictures" if held_out else "Training pictures among themselves"
+        return _("Held-out real pictures") if held_out else _("Training pictures among themselves")
 
     @property
     def copying_verdict(self) -> tuple[str, str, str]:
         """Return the key, the symbol and the text of the verdict on memorisation."""
         key = str(self.memorization.get("verdict", ""))
-        return (key, *COPYING_VERDICTS[key]) if key in COPYING_VERDICTS else ("unknown", *NOT_CHECKED)
+        symbol, text = COPYING_VERDICTS.get(key, NOT_CHECKED)
+        return key if key in COPYING_VERDICTS else "unknown", symbol, _(text)
 
 
 def summary_sentences(summary: RunSummary) -> list[str]:
     """Return sentences in plain words: what was trained, on what, for how long, how healthy and how good it is."""
     config, history = summary.config, summary.history
-    classes = f", {len(config.classes)} classes" if config.classes else ""
-    sentence = (
-        f"Trained with the {config.recipe} recipe to generate pictures like those in “{summary.dataset_name}” "
-        f"({format_size(config)}{classes}). It saw {history.images_seen:,} pictures, repeats included, in "
-        f"{format_duration(history.seconds)} on {summary.device.partition(' (')[0]}."
-    )
-    used = f", after {format_percent(history.progress)} of the budget"
+    classes = [_("{count} classes").format(count=len(config.classes))] if config.classes else []
+    sentences = [
+        _(
+            "Trained with the {recipe} recipe to generate pictures like those in “{dataset}” ({format}). "
+            "It saw {images:,} pictures, repeats included, in {time} on {device}."
+        )
+    ]
     if history.done is None:
-        sentence += " It is still training, or was stopped abruptly; this is its state so far."
+        sentences.append(_("It is still training, or was stopped abruptly; this is its state so far."))
     elif history.done.reason == "stopped":
-        sentence += f" The coach stopped it at step {history.step:,}{used}."
+        sentences.append(_("The coach stopped it at step {step:,}, after {used} of the budget."))
     elif history.done.reason != "finished":
-        sentence += f" It was interrupted at step {history.step:,}{used}."
-    return [sentence, *health_sentences(summary.history), *quality_sentences(summary)]
+        sentences.append(_("It was interrupted at step {step:,}, after {used} of the budget."))
+    facts = {
+        "recipe": config.recipe,
+        "dataset": summary.dataset_name,
+        "format": ", ".join([format_size(config), *classes]),
+        "images": history.images_seen,
+        "time": format_duration(history.seconds),
+        "device": summary.device.partition(" (")[0],
+        "step": history.step,
+        "used": format_percent(history.progress),
+    }
+    opening = " ".join(sentence.format(**facts) for sentence in sentences)
+    return [opening, *health_sentences(summary.history), *quality_sentences(summary)]
 
 
 def health_warning(summary: RunSummary) -> str:
@@ -124,13 +137,24 @@ def health_sentences(history: History) -> list[str]:
     count = len(history.treatments)
     if not problems and not count:
         return []
-    opening = f"The coach stepped in {'once' if count == 1 else f'{count:,} times'}" if count else "The coach saw"
-    more = f" and {len(problems) - MAX_NAMED_PROBLEMS} more" if len(problems) > MAX_NAMED_PROBLEMS else ""
-    problem_names = f"{', '.join(problems[:MAX_NAMED_PROBLEMS])}{more}"
-    sentence = f"{opening} ({problem_names})" if count and problem_names else f"{opening} {problem_names}".rstrip()
-    so_far = " so far" if history.done is None else ""
-    last_verdict = f" Its last verdict{so_far}: {history.spans[-1].name}." if history.spans else ""
-    return [f"{sentence}.{last_verdict}"]
+    names = ", ".join(_(name) for name in problems[:MAX_NAMED_PROBLEMS])
+    if len(problems) > MAX_NAMED_PROBLEMS:
+        more = len(problems) - MAX_NAMED_PROBLEMS
+        names = _("{names} and {count:,} more").format(names=names, count=more)
+    if not count:
+        sentences = [_("The coach saw {problems}.").format(problems=names)]
+    elif names:
+        text = ngettext(
+            "The coach stepped in once ({problems}).", "The coach stepped in {count:,} times ({problems}).", count
+        )
+        sentences = [text.format(count=count, problems=names)]
+    else:
+        text = ngettext("The coach stepped in once.", "The coach stepped in {count:,} times.", count)
+        sentences = [text.format(count=count)]
+    if history.spans:
+        last = _("Its last verdict so far: {verdict}.") if history.done is None else _("Its last verdict: {verdict}.")
+        sentences.append(last.format(verdict=_(history.spans[-1].name)))
+    return [" ".join(sentences)]
 
 
 def quality_sentences(summary: RunSummary) -> list[str]:
@@ -138,30 +162,35 @@ def quality_sentences(summary: RunSummary) -> list[str]:
     if summary.scores:
         sentences = (summary.evaluation or {}).get("summary")
         copying = summary.memorization.get("text")  # shown elsewhere
-        others = [str(each) for each in sentences if each != copying] if isinstance(sentences, list) else []
+        others = [_(str(each)) for each in sentences if each != copying] if isinstance(sentences, list) else []
         return [_score_sentence(summary.scores[0]), *others]
     for (score, network), scored in summary.history.scores.items():
         last = scored[-1][1]
-        value = f"{format_number(last.value)} ({last.count:,} samples)"
-        return [f"{score}{_on_network(network)} at step {last.step:,} of the training: {value}."]
-    return ["Its quality has not been measured yet."]
+        text = _("{score} at step {step:,} of the training: {value} ({count:,} samples).")
+        name, value = score_name(score, network), format_number(last.value)
+        return [text.format(score=name, step=last.step, value=value, count=last.count)]
+    return [_("Its quality has not been measured yet.")]
 
 
 def _score_sentence(row: dict[str, Any]) -> str:
     score_interval, real = format_interval(row.get("low"), row.get("high")), row.get("real")
     value = f"{format_number(row.get('value'))}{f' ({score_interval})' if score_interval else ''}"
-    sentence = f"{row.get('name')}{_on_network(row.get('network'))}: {value}"
-    return f"{sentence}; real pictures get {format_number(real)}." if real is not None else f"{sentence}."
+    text = _("{score}: {value}.") if real is None else _("{score}: {value}; real pictures get {real}.")
+    return text.format(score=score_name(row.get("name"), row.get("network")), value=value, real=format_number(real))
 
 
 def compared_at(evaluation: dict[str, Any]) -> str:
     """Return at which size samples and real pictures were compared: " at 64x64 px"; release 0.1 did not say."""
     width, height = evaluation.get("width"), evaluation.get("height")
-    return f" at {width}x{height} px" if isinstance(width, int) and isinstance(height, int) else ""
+    if not isinstance(width, int) or not isinstance(height, int):
+        return ""
+    return _(" at {width}x{height} px").format(width=width, height=height)
 
 
-def _on_network(network: object) -> str:
-    return f" on {network}" if network else ""
+def score_name(name: object, network: object) -> str:
+    """Return what a score is called: "Frechet distance on efficientnet-lite0"."""
+    score = _(str(name))
+    return _("{score} on {network}").format(score=score, network=network) if network else score
 
 
 def train_command(config: Config, folder: Path) -> str:
@@ -171,11 +200,11 @@ def train_command(config: Config, folder: Path) -> str:
 
 def versions(summary: RunSummary) -> dict[str, str]:
     """Return the releases that trained, evaluated and reported the run, the last with its packages."""
-    by_role = {"trained with": _training_release(summary.history), "evaluated with": ""}
+    by_role = {_("trained with"): _training_release(summary.history), _("evaluated with"): ""}
     if summary.evaluation and summary.evaluation.get("version"):
-        by_role["evaluated with"] = f"ganvas {summary.evaluation['version']}"
+        by_role[_("evaluated with")] = f"ganvas {summary.evaluation['version']}"
     installed = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
-    by_role["reported with"] = f"ganvas {__version__}, {installed}"
+    by_role[_("reported with")] = f"ganvas {__version__}, {installed}"
     return {key: value for key, value in by_role.items() if value}
 
 

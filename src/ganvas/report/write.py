@@ -5,6 +5,7 @@ from pathlib import Path
 from ..atomic_write import write_atomically
 from ..errors import GanvasError
 from ..runs import Run
+from ..translation import _
 from .card import model_card
 from .history import read_history
 from .page import page
@@ -43,6 +44,7 @@ def _write(path: Path, text: str) -> Path:
         write_atomically(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise GanvasError(
-            f"Cannot write {path}: {error.strerror}", "Check the permissions of its folder and the free disk space."
+            _("Cannot write {path}: {reason}").format(path=path, reason=error.strerror),
+            _("Check the permissions of its folder and the free disk space."),
         ) from error
     return path

@@ -12,9 +12,11 @@ from .. import checkpoint
 from ..coach.measurement.health_metrics import finite_share
 from ..errors import GanvasError
 from ..events import CheckpointSaved, Event, Note, Prescription, Replanned, SampleGrid, Step
+from ..formatting import display_name
 from ..latents.model_file import MODEL_FILE
 from ..latents.sample import save_network
 from ..planning.schedule import ends_level, is_due
+from ..translation import N_, _
 from .monitoring.logit_histograms import logit_histograms
 from .monitoring.sample_grids import save_sample_grid
 from .session import Session
@@ -24,7 +26,7 @@ from .steps.ema import prepare_for_sampling
 
 KEEP = 3  # newest checkpoints that stay, beside the best
 STEPS_PER_REPORT = 10
-BROKEN_HINT = "The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER"
+BROKEN_HINT = N_("The last good checkpoint is kept. Try a penalty, in another folder: --penalty r1 --out OTHER")
 
 
 def note_memory(session: Session) -> Generator[Event, None, None]:
@@ -32,8 +34,11 @@ def note_memory(session: Session) -> Generator[Event, None, None]:
     count = session.state.counters.n_microbatches
     if count > session.last.n_microbatches:
         yield Note(
-            f"The memory of {session.device_choice.device} is full: each batch is now taken in {count} parts, whose "
-            "gradients are added up. Only what looks at a whole batch, such as batch norm, sees less of it."
+            _(
+                "The memory of {device} is full: each batch is now taken in {count} parts, whose "
+                "gradients are added up. Only what looks at a whole batch, such as batch norm, sees "
+                "less of it."
+            ).format(device=session.device_choice.device, count=count)
         )
 
 
@@ -43,8 +48,11 @@ def note_augmentation(session: Session) -> Generator[Event, None, None]:
     if ada and before < ada.max_p <= after and not session.ada_max_p_reported:
         session.ada_max_p_reported = True  # it hovers there
         yield Note(
-            f"Augmentation is as strong as it may be ({ada.max_p:g}), and the discriminator still memorizes its "
-            "pictures: more pictures would help, or a smaller network: --channel-mult 0.5"
+            _(
+                "Augmentation is as strong as it may be ({max_p:g}), and the discriminator still "
+                "memorizes its pictures: more pictures would help, or a smaller network: "
+                "--channel-mult 0.5"
+            ).format(max_p=ada.max_p)
         )
 
 
@@ -73,7 +81,7 @@ def check_and_treat(session: Session) -> Generator[Event, None, None]:
         session.should_save = session.should_save or coach.should_checkpoint(state)
         session.reason = "stopped" if coach.has_stopped else session.reason
     if session.fatal:
-        raise GanvasError(session.fatal, BROKEN_HINT)
+        raise GanvasError(session.fatal, _(BROKEN_HINT))
 
 
 def _broken(session: Session) -> str:
@@ -81,9 +89,10 @@ def _broken(session: Session) -> str:
     step, losses = session.state.counters.step, session.last.losses
     for name, value in losses.items():
         if not math.isfinite(value):
-            return f"Training broke at step {step:,}: the {name.replace('_', ' ')} is {value}."
+            text = _("Training broke at step {step:,}: the {loss} is {value}.")
+            return text.format(step=step, loss=display_name(name), value=value)
     if session.should_save and finite_share(session.state.networks.by_name().values(), losses) < 1:
-        return f"Training broke at step {step:,}: weights are NaN or infinite."
+        return _("Training broke at step {step:,}: weights are NaN or infinite.").format(step=step)
     return ""
 
 

@@ -15,9 +15,10 @@ from ..config.ranges import Range, all_numbers, check_config, check_ranges
 from ..errors import GanvasError
 from ..event_log import prescription_from
 from ..limits import MAX_NUMBER, MAX_PHASES
+from ..translation import N_, _
 from .state import CoachState, Counters
 
-HINT = "No training writes this. Remove the newest checkpoint, or start a new run in another folder."
+HINT = N_("No training writes this. Remove the newest checkpoint, or start a new run in another folder.")
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,10 @@ def checked_facts(config: Config, facts: Facts, folder: Path) -> Facts:
         check_config(with_prescriptions(config, found.coach.prescriptions), where)
     except GanvasError as error:
         known = where in error.message  # what is wrong with a prescription does not say so
-        raise GanvasError(error.message if known else f"{where}: {error.message}", HINT) from error
+        raise GanvasError(error.message if known else f"{where}: {error.message}", _(HINT)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise GanvasError(f"{where} of no release of ganvas: {error!r}", HINT) from error
+        problem = _("{where} of no release of ganvas: {reason!r}").format(where=where, reason=error)
+        raise GanvasError(problem, _(HINT)) from error
     if found.training is not None:
         _check_identity(found.training, identity(config), folder)
     return facts
@@ -97,8 +99,10 @@ def _check_identity(found: Identity, own: Identity, folder: Path) -> None:
     differ = ", ".join(name for name, value in asdict(own).items() if value != getattr(found, name))
     if differ:
         raise GanvasError(
-            f"The checkpoints in {folder} are of another training than its config.json ({differ}).",
-            "Put the config.json back that belongs to them, or begin in another folder: --out OTHER",
+            _("The checkpoints in {folder} are of another training than its config.json ({differ}).").format(
+                folder=folder, differ=differ
+            ),
+            _("Put the config.json back that belongs to them, or begin in another folder: --out OTHER"),
         )
 
 
@@ -113,20 +117,20 @@ def _ranges(facts: CheckpointFacts) -> Iterator[Range]:
     yield "n_microbatches", counters.n_microbatches, 1, MAX_NUMBER
     yield "events", facts.events, 0, MAX_NUMBER
     if counters.best:
-        yield "step of the best checkpoint", counters.best.step, 0, MAX_NUMBER
+        yield _("step of the best checkpoint"), counters.best.step, 0, MAX_NUMBER
     for name, average in counters.loss_averages.items():  # a loss may be infinite
-        yield f"count of the {name} loss", average.count, 0, MAX_NUMBER
-        yield f"variance of the {name} loss", min(0.0, average.variance), 0, 0
+        yield _("count of the {name} loss").format(name=name), average.count, 0, MAX_NUMBER
+        yield _("variance of the {name} loss").format(name=name), min(0.0, average.variance), 0, 0
     for step in facts.coach.healthy_checkpoints:
-        yield "step of a healthy checkpoint", step, 0, MAX_NUMBER
+        yield _("step of a healthy checkpoint"), step, 0, MAX_NUMBER
     if facts.coach.aside:
-        yield "step of the state put aside", facts.coach.aside.step, 0, MAX_NUMBER
-        yield "distance of the state put aside", facts.coach.aside.distance, 0, MAX_NUMBER
-        yield "images until the state put aside is left", facts.coach.aside.until, 0, MAX_NUMBER
-    yield "the number of prescriptions", len(facts.coach.prescriptions), 0, MAX_PHASES
+        yield _("step of the state put aside"), facts.coach.aside.step, 0, MAX_NUMBER
+        yield _("distance of the state put aside"), facts.coach.aside.distance, 0, MAX_NUMBER
+        yield _("images until the state put aside is left"), facts.coach.aside.until, 0, MAX_NUMBER
+    yield _("the number of prescriptions"), len(facts.coach.prescriptions), 0, MAX_PHASES
     for prescription in facts.coach.prescriptions:
-        yield "step of a prescription", prescription.step, 0, MAX_NUMBER
-        yield from all_numbers(prescription.value, f"value of the prescription {prescription.kind}")
+        yield _("step of a prescription"), prescription.step, 0, MAX_NUMBER
+        yield from all_numbers(prescription.value, _("value of the prescription {kind}").format(kind=prescription.kind))
     yield from all_numbers(facts.scalers, "scalers")
 
 

@@ -7,6 +7,7 @@ from ..config import Config, TrainOptions
 from ..errors import GanvasError, ganvas_command
 from ..events import Note, Prescription
 from ..runs import Run
+from ..translation import _
 from .checkpoint_facts import newest_facts
 from .state import State
 
@@ -34,11 +35,10 @@ def split_extension(options: TrainOptions, run: Run) -> tuple[TrainOptions, Trai
         last_given = next((each.name for each in reversed(prescriptions) if each.kind == "extend"), "")
         return (rest if f"{asked:g}" == last_given else options), TrainOptions()
     if (config.minutes if kind == "minutes" else config.total_images) is None:
-        other, flag = ("images", "--images 10000") if kind == "minutes" else ("minutes", "--minutes 10")
-        raise GanvasError(
-            f"{run.folder} has a budget of {other}.",
-            f"Give it more of these: {ganvas_command('train', '--out', run.folder, *flag.split())}",
-        )
+        flag = "--images 10000" if kind == "minutes" else "--minutes 10"
+        problem = _("{run} has a budget of images.") if kind == "minutes" else _("{run} has a budget of minutes.")
+        command = ganvas_command("train", "--out", run.folder, *flag.split())
+        raise GanvasError(problem.format(run=run.folder), _("Give it more of these: {command}").format(command=command))
     return rest, TrainOptions(**budget)
 
 
@@ -58,12 +58,17 @@ def extend(state: State, config: Config, more: TrainOptions) -> Note | None:
         return None
     last = now.phases[-1]
     if more.minutes is None:
-        steps, amount = math.ceil(asked / last.batch), f"{asked:,} pictures"
+        steps, amount = math.ceil(asked / last.batch), _("{count:,} pictures").format(count=asked)
     else:  # about so many steps; the pace is measured while it trains
         share = last.time_share / sum(phase.time_share for phase in now.phases)
-        steps, amount = max(1, round(60 * asked / (counters.seconds * share / last.steps))), f"{asked:g} minutes"
+        steps = max(1, round(60 * asked / (counters.seconds * share / last.steps)))
+        amount = _("{minutes:g} minutes").format(minutes=asked)
         counters.budget_seconds = max(counters.wall_seconds, counters.seconds) + 60 * asked
     order = Prescription("extend", value=steps, step=counters.step, name=f"{asked:g}")
     state.coach.prescriptions += (order,)
-    rates = "rise anew and fall until the end" if last.final_lr_factor < 1 else "stay as they are"
-    return Note(f"Goes on for {amount} more: phase {last.name} once again; its learning rates {rates}.")
+    text = (
+        _("Goes on for {amount} more: phase {phase} once again; its learning rates rise anew and fall until the end.")
+        if last.final_lr_factor < 1
+        else _("Goes on for {amount} more: phase {phase} once again; its learning rates stay as they are.")
+    )
+    return Note(text.format(amount=amount, phase=last.name))

@@ -18,6 +18,7 @@ from ..distributed import LEAST_SHARE, agree, broadcast, process_count
 from ..errors import GanvasError
 from ..events import Event, run_to_end
 from ..planning.memory import batch_to_share
+from ..translation import _
 from .phases import add_to_averages, run_step
 from .state import State
 from .state_io import load_state, state_to_tensors
@@ -85,7 +86,7 @@ class Followers:
                 self._order(Order.END)
 
     def _order(self, order: Order) -> None:
-        _, wants_to_stop = agree(order, 0)
+        _order, wants_to_stop = agree(order, 0)
         self.want_to_stop = self.want_to_stop or bool(wants_to_stop)
         self._told_at = time.monotonic()
 
@@ -100,8 +101,12 @@ def check_shares(config: Config) -> None:
     for phase in config.phases:
         if phase.batch % count or (phase.batch and phase.batch // count < LEAST_SHARE):
             raise GanvasError(
-                f"{count} processes cannot share a batch of {phase.batch} in equal parts of {LEAST_SHARE} or more.",
-                f"Start fewer, or begin another run: --batch {batch_to_share(phase.batch, count)} --out OTHER",
+                _("{count} processes cannot share a batch of {batch} in equal parts of {least} or more.").format(
+                    count=count, batch=phase.batch, least=LEAST_SHARE
+                ),
+                _("Start fewer, or begin another run: --batch {batch} --out OTHER").format(
+                    batch=batch_to_share(phase.batch, count)
+                ),
             )
 
 
@@ -150,5 +155,5 @@ def follow(choice: DeviceChoice, stop: Callable[[], bool]) -> Generator[Event, N
                 tensors, facts = saved
                 state = load_state(config, tensors, facts, device)
         assert data is not None
-        _, losses = run_step(state, effective_config, loader, data)
+        _position, losses = run_step(state, effective_config, loader, data)
         add_to_averages(state, losses)

@@ -18,6 +18,7 @@ from ..planning.explain import recipe_decisions
 from ..planning.inputs import Decision, overview_of, plan_inputs
 from ..planning.plan import ORDER, Plan, make_plan, sizes_by_minutes
 from ..planning.short_run import batch_decision, with_more_steps
+from ..translation import _
 from .calibrate import MARGIN, seconds_per_step
 from .state import new_state
 
@@ -83,8 +84,10 @@ def forecast(
     overview = overview or overview_of(pictures, options)
     if overview.count < MIN_IMAGES:
         raise GanvasError(
-            f"{pictures} has {overview.count} pictures; {MIN_IMAGES} are needed to train.",
-            f"Try: {ganvas_command('inspect', pictures)}",
+            _("{pictures} has {count} pictures; {least} are needed to train.").format(
+                pictures=pictures, count=overview.count, least=MIN_IMAGES
+            ),
+            _("Try: {command}").format(command=ganvas_command("inspect", pictures)),
         )
     inputs = plan_inputs(overview, options, choice)
     plan = make_plan(pictures, options, inputs)
@@ -130,7 +133,7 @@ def _measured_step_seconds(config: Config, device: DeviceChoice) -> list[float]:
     noise = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     data = PreparedDataset(noise.numpy(), None, (), (), (), "probe")
     probe = replace(config, classes=(), held_out=0)
-    step_seconds, _ = seconds_per_step(probe, data, new_state(probe, torch_device(device)), Loader(data, 0))
+    step_seconds, _encoding = seconds_per_step(probe, data, new_state(probe, torch_device(device)), Loader(data, 0))
     return step_seconds
 
 
@@ -144,14 +147,18 @@ def _double_time(config: Config, longer: Config, minutes: float, count: int) -> 
     """
     changed = []
     if longer.recipe != config.recipe:
-        changed.append(f"recipe {longer.recipe}")
+        changed.append(_("recipe {name}").format(name=longer.recipe))
     if longer.shape != config.shape:
         new, old = longer.data, config.data
-        changed.append(f"{new.width}x{new.height} px instead of {old.width}x{old.height}")
+        text = _("{width}x{height} px instead of {old_width}x{old_height}")
+        changed.append(text.format(width=new.width, height=new.height, old_width=old.width, old_height=old.height))
     if changed:
-        return f"{' and '.join(changed)}, in {minutes:g} minutes"
-    seen = f"about {2 * config.images:,} pictures seen instead of {config.images:,}"
+        return _("{changes}, in {minutes:g} minutes").format(changes=_(" and ").join(changed), minutes=minutes)
+    seen = _("about {twice:,} pictures seen instead of {images:,}")
     bounded = config.phases[-1].max_steps > 0 and count < FEW_IMAGES
-    return (
-        f"{seen}; with few pictures the last phase is kept short, so that they are not memorized" if bounded else seen
-    )
+    if bounded:
+        seen = _(
+            "about {twice:,} pictures seen instead of {images:,}; with few pictures the last phase is kept short, so "
+            "that they are not memorized"
+        )
+    return seen.format(twice=2 * config.images, images=config.images)

@@ -15,6 +15,7 @@ from ..device import mixed_precision, seeded_rng
 from ..distributed import mean_over_processes, rank, world_size
 from ..errors import lookup
 from ..planning.schedule import PhasePosition, config_at_step, level_at, lr_factor, phase_at
+from ..translation import N_
 from .state import State
 from .steps.adversarial import adversarial_step
 from .steps.autoencoder import autoencode_step, encode_dataset, prior_step, sharpen_step
@@ -104,7 +105,7 @@ def take_step(phase: PhaseConfig, state: State, config: Config, loader: Loader) 
     real = state.networks.generator.match_reals(batch.real)
     batch = replace(batch, real=real, augment_p=augment_probability(state, config))
     with mixed_precision(device, config.precision):
-        losses = lookup(STEPS, phase.name, "phase")(state, config, batch)
+        losses = lookup(STEPS, phase.name, N_("phase"))(state, config, batch)
     if config.ada is not None:
         losses["augmented"] = torch.tensor(counters.ada_p, device=device)
     counters.step += 1

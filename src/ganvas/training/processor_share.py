@@ -2,6 +2,8 @@
 
 import time
 
+from ..translation import _
+
 MIN_SECONDS = 20.0  # of training; a shorter one says nothing
 BUSY_SHARE = 0.7  # of the time that the training's own thread runs; alone it runs for nearly all of it
 
@@ -23,7 +25,7 @@ class ProcessorShare:
         wall, ran = time.monotonic() - self._wall, time.thread_time() - self._ran
         if device != "cpu" or minutes is None or wall < MIN_SECONDS or ran >= BUSY_SHARE * wall:
             return ""
-        return (
-            f"The training had the processor for only {ran / wall:.0%} of the time: other programs, or a limit, had "
-            f"the rest. It saw fewer pictures than it could have. For better ones, when it is quiet: {command}"
-        )
+        return _(
+            "The training had the processor for only {share:.0%} of the time: other programs, or a limit, had the "
+            "rest. It saw fewer pictures than it could have. For better ones, when it is quiet: {command}"
+        ).format(share=ran / wall, command=command)

@@ -10,6 +10,7 @@ from ..data import PreparedDataset
 from ..data.prepare import is_trained_on
 from ..errors import GanvasError
 from ..runs import Run
+from ..translation import _
 
 
 def check_same_options(config: Config, options: TrainOptions, run: Run) -> None:
@@ -28,17 +29,21 @@ def check_same_options(config: Config, options: TrainOptions, run: Run) -> None:
         if name == "augment" and was is not None:  # "none" beside others says nothing
             value = tuple(policy for policy in value if policy != "none") or ("none",)
         if value != was and not (value == 0 and was is None):
-            begun = f"without {flag(name)}" if was is None else f"with {flag(name)} {_words(was)}"
+            begun = (
+                _("{run} was begun without {option}, not {value}.")
+                if was is None
+                else _("{run} was begun with {option} {was}, not {value}.")
+            )
             raise GanvasError(
-                f"{run.folder} was begun {begun}, not {_words(value)}.",
-                f"Leave {flag(name)} out to go on with it, or choose another --out.",
+                begun.format(run=run.folder, option=flag(name), was=_words(was), value=_words(value)),
+                _("Leave {option} out to go on with it, or choose another --out.").format(option=flag(name)),
             )
 
 
 def _words(value: object) -> str:
     """Return a value as people type it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     return " ".join(option_text(item) for item in (value if isinstance(value, tuple) else (value,)))
 
 
@@ -50,8 +55,10 @@ def with_new_path(config: Config, path: str, data: PreparedDataset, run: Run) ->
     """
     if not is_trained_on(config, data, path):
         raise GanvasError(
-            f"{run.folder} was begun with PICTURES {config.data.path}, and those in {path} are not the same.",
-            "Leave PICTURES out to go on with it, or choose another --out.",
+            _("{run} was begun with PICTURES {was}, and those in {path} are not the same.").format(
+                run=run.folder, was=config.data.path, path=path
+            ),
+            _("Leave PICTURES out to go on with it, or choose another --out."),
         )
     config = dataclasses.replace(config, data=dataclasses.replace(config.data, path=path))
     run.write_config(config)
@@ -65,8 +72,10 @@ def check_classes(config: Config, data: PreparedDataset, run: Run) -> None:
         GanvasError: the run is conditional, and the pictures' classes are others than when it began.
     """
     if config.classes and data.classes != config.classes:
-        names = sorted(set(config.classes) ^ set(data.classes)) or ["their order"]
+        names = sorted(set(config.classes) ^ set(data.classes)) or [_("their order")]
         raise GanvasError(
-            f"The classes have changed since {run.folder} was begun: {', '.join(names[:5])}.",
-            "Put the sub-folders back as they were, or choose another --out.",
+            _("The classes have changed since {run} was begun: {names}.").format(
+                run=run.folder, names=", ".join(names[:5])
+            ),
+            _("Put the sub-folders back as they were, or choose another --out."),
         )

@@ -19,6 +19,7 @@ from ..latents.sample import save_network
 from ..planning.schedule import PhasePosition, last_phase_progress, progress
 from ..recipes.upsampling import is_upsampling_alone
 from ..runs import Run
+from ..translation import _
 from .extend import extend
 from .followers import Followers
 from .monitoring.checkpoint_scores import CheckpointScorer
@@ -169,16 +170,20 @@ class Session:
         best, as_it_ended = counters.best, self.health(counters.step, counters.images_seen)
         if best and best.step != counters.step:
             step = best.step
-            why = f"The samples were best at step {step:,} (distance {best.distance:,.0f}); the model is from then."
+            why = _(
+                "The samples were best at step {step:,} (distance {distance:,.0f}); the model is from then."
+            ).format(step=step, distance=best.distance)
         elif not best and self.coach.acts and not self.coach.is_healthy and healthy:
             step = healthy[-1]
-            why = f"The training did not end well; the model is from step {step:,}, when it was last healthy."
+            why = _("The training did not end well; the model is from step {step:,}, when it was last healthy.").format(
+                step=step
+            )
         else:
             return as_it_ended
         try:
             tensors, facts = read_checkpoint(self.config, checkpoint_path(self.run.checkpoints, step))
         except DamagedCheckpointError as error:
-            yield Note(f"{error.message} The model is from the end.")
+            yield Note(_("{reason} The model is from the end.").format(reason=error.message))
             return as_it_ended
         at_the_end = copy.deepcopy(self.state.networks.g_ema)
         for name in ("generator", "g_ema"):
@@ -238,12 +243,13 @@ def _load_or_create_state(config: Config, run: Run, device: torch.device) -> Gen
         state = new_state(config, device)
         if config.init_from:
             share = transfer_weights(state, config.init_from, enlarges=is_upsampling_alone(config))
-            yield Note(f"Begins with {share:.0%} of its weights from {config.init_from}.")
+            text = _("Begins with {share:.0%} of its weights from {run}.")
+            yield Note(text.format(share=share, run=config.init_from))
         return state
     tensors, facts, damaged = found
     state = load_state(config, tensors, facts, device)
     run.truncate_events(facts.get("events", 0))
     for each in damaged:
-        yield Note(f"{each.reason} An older one was taken.")
+        yield Note(_("{reason} An older one was taken.").format(reason=each.reason))
         put_aside(each.path)
     return state

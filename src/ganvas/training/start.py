@@ -28,6 +28,7 @@ from ..planning.short_run import batch_decision, with_more_steps
 from ..planning.transfer import check_freeze, source_config
 from ..report import write_card
 from ..runs import Run
+from ..translation import _
 from . import loop
 from .calibrate import calibrate
 from .extend import split_extension
@@ -81,7 +82,11 @@ def _lead(
     try:
         with run.lock() as is_locked:
             if not is_locked:
-                yield Note(f"The drive of {run.folder} has no locks: see to it that no other training writes there.")
+                yield Note(
+                    _("The drive of {run} has no locks: see to it that no other training writes there.").format(
+                        run=run.folder
+                    )
+                )
             preparing = by_itself(_make_ready(run, plan, pictures, options, device, began))
             ready = yield from until_stopped(preparing, stop, others)
             if ready is None or stop():
@@ -97,13 +102,21 @@ def _lead(
             config, data = ready
             yield from _with_event_log(loop.train(config, run, data, device, stop, began, more, others), run)
     except OSError as error:
-        problem = f"{error.filename} cannot be read or written" if error.filename else f"{run.folder} cannot go on"
-        what = "Free some disk space" if error.errno in DISK_IS_FULL else "Once that is mended"
-        raise GanvasError(f"{problem}: {error.strerror or error}.", f"{what}; the same command goes on.") from error
+        problem = (
+            _("{file} cannot be read or written: {reason}.") if error.filename else _("{run} cannot go on: {reason}.")
+        ).format(file=error.filename, run=run.folder, reason=error.strerror or error)
+        hint = (
+            _("Free some disk space; the same command goes on.")
+            if error.errno in DISK_IS_FULL
+            else _("Once that is mended; the same command goes on.")
+        )
+        raise GanvasError(problem, hint) from error
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):
             raise
-        raise GanvasError(f"The memory of {device.device} is full.", "Try a smaller --size.") from error
+        raise GanvasError(
+            _("The memory of {device} is full.").format(device=device.device), _("Try a smaller --size.")
+        ) from error
 
 
 def _same_command(pictures: str | Path | None, run: Run, options: TrainOptions) -> str:
@@ -116,8 +129,8 @@ def _plan_new(pictures: str | Path | None, options: TrainOptions, run: Run, devi
     """Return the plan of a new run."""
     if pictures is None:
         raise GanvasError(
-            f"{run.folder} is not a run to go on with.",
-            f"Try: {ganvas_command('train', 'PICTURES', '--out', run.folder)}",
+            _("{run} is not a run to go on with.").format(run=run.folder),
+            _("Try: {command}").format(command=ganvas_command("train", "PICTURES", "--out", run.folder)),
         )
     return make_plan(pictures, options, plan_inputs(overview_of(pictures, options), options, device))
 
@@ -144,8 +157,8 @@ def _make_ready(
         run.write_config(config)
     path = config.data.path if pictures is None else str(Path(pictures).resolve())
     gone = GanvasError(
-        f"The pictures that {run.folder} was begun with are no longer at {path}.",
-        f"Say where they are: {ganvas_command('train', 'PICTURES', '--out', run.folder)}",
+        _("The pictures that {run} was begun with are no longer at {path}.").format(run=run.folder, path=path),
+        _("Say where they are: {command}").format(command=ganvas_command("train", "PICTURES", "--out", run.folder)),
     )
     if pictures is None and not Path(path).exists():
         raise gone
@@ -156,7 +169,7 @@ def _make_ready(
         config = with_new_path(config, path, data, run)
     check_classes(config, data, run)
     if not is_trained_on(config, data, path):
-        yield Note("The pictures have changed since this run began; it goes on with those that are there now.")
+        yield Note(_("The pictures have changed since this run began; it goes on with those that are there now."))
     return config, data
 
 
@@ -198,9 +211,10 @@ def _complete(
     """Return the complete configuration of a new run, its budget turned into steps."""
     path, conditional = plan.config.data.path, plan.config.data.conditional
     if conditional and len(data.classes) < 2:
+        problem = _("{path} has only one class.") if data.classes else _("{path} has no classes.")
         raise GanvasError(
-            f"{path} has {'only one class' if data.classes else 'no classes'}.",
-            "Put each class into a sub-folder of its own, or leave out --conditional.",
+            problem.format(path=path),
+            _("Put each class into a sub-folder of its own, or leave out --conditional."),
         )
     plan = plan.for_count(train_count(data.count), options, path)
     for decision in plan.open_decisions:
@@ -226,7 +240,8 @@ def _complete(
         planned = with_images(with_more_steps(config, with_images(config, total)), total)
     else:
         minutes = plan.inputs.minutes
-        yield Note(f"Measuring how many pictures fit into {minutes:g} minutes on {device.device}.")
+        text = _("Measuring how many pictures fit into {minutes:g} minutes on {device}.")
+        yield Note(text.format(minutes=minutes, device=device.device))
         planned = calibrate(config, data, device, lambda: 60 * minutes - (time.monotonic() - began))
     about_batch = batch_decision(config, planned)
     if about_batch is not None:

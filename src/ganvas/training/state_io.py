@@ -16,6 +16,7 @@ from ..config import Config, from_dict
 from ..device import is_out_of_memory
 from ..errors import GanvasError
 from ..models.old_names import translate
+from ..translation import _
 from .checkpoint_facts import checked_facts, identity
 from .state import CoachState, Counters, State, new_state
 
@@ -51,7 +52,7 @@ def load_state(config: Config, tensors: Tensors, facts: Facts, device: torch.dev
     Raises:
         GanvasError: the checkpoint is of other networks.
     """
-    prescriptions = from_dict(CoachState, facts["coach"], "the checkpoint's coach").prescriptions
+    prescriptions = from_dict(CoachState, facts["coach"], _("the checkpoint's coach")).prescriptions
     state = new_state(with_prescriptions(config, prescriptions), device)
     load_tensors(state, tensors, facts)
     return state
@@ -75,14 +76,14 @@ def load_tensors(state: State, tensors: Tensors, facts: Facts) -> None:
             optimizer.load_state_dict({"state": moments, "param_groups": groups})
         for name in state.scalers.keys() & facts["scalers"].keys():
             state.scalers[name].load_state_dict(facts["scalers"][name])
-        state.counters = from_dict(Counters, facts["counters"], "the checkpoint's counters")
-        state.coach = from_dict(CoachState, facts["coach"], "the checkpoint's coach")
+        state.counters = from_dict(Counters, facts["counters"], _("the checkpoint's counters"))
+        state.coach = from_dict(CoachState, facts["coach"], _("the checkpoint's coach"))
     except (RuntimeError, LookupError, ValueError, TypeError) as error:
         if is_out_of_memory(error):
             raise
         raise GanvasError(
-            f"The checkpoint is not of this run's networks: {str(error).splitlines()[0]}",
-            "Train into another folder with --out.",
+            _("The checkpoint is not of this run's networks: {reason}").format(reason=str(error).splitlines()[0]),
+            _("Train into another folder with --out."),
         ) from error
 
 
@@ -94,7 +95,7 @@ def _moments(optimizer: Adam, tensors: Tensors) -> dict[int, dict[str, Tensor]]:
     """
     moments: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
-        index, _, name = key.partition("/")
+        index, _slash, name = key.partition("/")
         parameter = optimizer.param_groups[0]["params"][int(index)]
         if tensor.shape != (() if name == "step" else parameter.shape):
             raise ValueError(f"the optimizer's {key} has the shape {tuple(tensor.shape)}")

@@ -8,6 +8,7 @@ from torch import Tensor
 from ..checkpoint import Tensors
 from ..errors import GanvasError, ganvas_command
 from ..runs import Run
+from ..translation import _
 from .state import State
 from .state_io import newest_checkpoint, with_prefix
 
@@ -33,7 +34,8 @@ def transfer_weights(state: State, origin: str, enlarges: bool = False) -> float
     found = newest_checkpoint(run.read_config(), run.checkpoints)
     if found is None:
         raise GanvasError(
-            f"{origin} has no checkpoint to begin with.", f"Train it first: {ganvas_command('train', '--out', origin)}"
+            _("{run} has no checkpoint to begin with.").format(run=origin),
+            _("Train it first: {command}").format(command=ganvas_command("train", "--out", origin)),
         )
     kept = total = 0
     for name, network in state.networks.by_name().items():
@@ -47,7 +49,10 @@ def transfer_weights(state: State, origin: str, enlarges: bool = False) -> float
         kept += sum(each.numel() for each in taken.values())
         total += sum(each.numel() for each in own.values())
     if kept == 0:
-        raise GanvasError(f"The networks of {origin} have no layer in common with these.", "Take its --recipe.")
+        raise GanvasError(
+            _("The networks of {run} have no layer in common with these.").format(run=origin),
+            _("Take its --recipe."),
+        )
     return kept / total
 
 

@@ -1,58 +1,102 @@
-"""Treatments in words: what was prescribed, and whether it helped."""
+"""Treatments in words: what was prescribed, and whether it helped.
+
+The words are in the language of whoever trains, and recorded with the treatment. Who reads them later in another one
+gets what was prescribed by `words_of`.
+"""
 
 from collections.abc import Callable, Sequence
 
 from ...events import Prescription, Treatment
-from ...formatting import format_number, format_percent
+from ...formatting import display_name, format_number, format_percent
+from ...translation import ENGLISH, N_, _, language
 from ..describe import title
 from ..diagnosis.diagnoses import DIAGNOSES
 
 PENALTY_NAMES = {
-    "r1": "R1", "r2": "R2", "r1_r2": "R1 and R2", "approximate_r1": "approximate R1",
-    "approximate_r1_r2": "approximate R1 and R2", "gradient": "the gradient penalty", "none": "none",
-}  # fmt: skip
+    "r1": "R1",
+    "r2": "R2",
+    "r1_r2": N_("R1 and R2"),
+    "approximate_r1": N_("approximate R1"),
+    "approximate_r1_r2": N_("approximate R1 and R2"),
+    "gradient": N_("the gradient penalty"),
+    "none": N_("none"),
+}
 LOSS_NAMES = {
-    "bce": "the non-saturating loss",
-    "saturating": "the saturating loss",
-    "hinge": "the hinge loss",
-    "least_squares": "least squares",
-    "wasserstein": "the Wasserstein loss",
-    "relativistic": "the relativistic loss",
-    "relativistic_hinge": "the relativistic hinge loss",
+    "bce": N_("the non-saturating loss"),
+    "saturating": N_("the saturating loss"),
+    "hinge": N_("the hinge loss"),
+    "least_squares": N_("least squares"),
+    "wasserstein": N_("the Wasserstein loss"),
+    "relativistic": N_("the relativistic loss"),
+    "relativistic_hinge": N_("the relativistic hinge loss"),
 }
 
 
-def _lr(prescription: Prescription) -> str:
-    rate = f"the {prescription.network}'s learning rate"
-    halved = prescription.value == 0.5
-    return f"halved {rate}" if halved else f"multiplied {rate} by {format_number(prescription.value)}"
+def penalty_name(name: str) -> str:
+    """Return the name of a penalty for people; for one of a later release, its name."""
+    return _(PENALTY_NAMES.get(name, name))
 
 
-def _penalty(prescription: Prescription) -> str:
-    name = PENALTY_NAMES.get(prescription.name, prescription.name)
-    return f"set the penalty to {name} with gamma {format_number(prescription.value)}"
+def loss_name(name: str) -> str:
+    """Return the name of a loss for people; for one of a later release, its name."""
+    return _(LOSS_NAMES[name]) if name in LOSS_NAMES else _("the loss {name}").format(name=name)
+
+
+def _lr(it: Prescription) -> str:
+    text = (
+        _("halved the {network}'s learning rate")
+        if it.value == 0.5
+        else _("multiplied the {network}'s learning rate by {factor}")
+    )
+    return text.format(network=display_name(it.network), factor=format_number(it.value))
+
+
+def _rollback(it: Prescription) -> str:
+    if it.name == f"step {it.step:,}":
+        return _("went back to step {step:,}").format(step=it.step)
+    if it.name:
+        return _("went back to {name}").format(name=it.name)
+    return _("went back to the last healthy checkpoint")
 
 
 TEXTS: dict[str, Callable[[Prescription], str]] = {
     "lr": _lr,
-    "beta1": lambda it: f"set the {it.network}'s beta1 to {format_number(it.value)}",
-    "d_skip": lambda it: f"paused the discriminator whenever its loss is below {format_number(it.value)}",
-    "n_critic": lambda it: f"took {it.value:.0f} discriminator steps per generator step",
-    "penalty": _penalty,
-    "loss": lambda it: f"switched to {LOSS_NAMES.get(it.name, f'the loss {it.name}')}",
-    "augment": lambda it: f"augmented {format_percent(it.value)} of what the discriminator sees",
-    "instance_noise": lambda it: f"added noise of {format_number(it.value)} to what the discriminator sees",
-    "batch_size": lambda it: f"set the batch size to {it.value:.0f}",
-    "grad_accum": lambda it: f"accumulated the gradients of {it.value:.0f} steps for each update",
-    "pace": lambda it: f"planned {format_number(it.value)} times as many of the steps to come",
-    "extend": lambda it: f"went on for {it.value:.0f} steps more",
-    "pac": lambda it: f"showed the discriminator {it.value:.0f} pictures at a time",
-    "reinit_dead_units": lambda it: f"drew new weights for the dead units of the {it.network}",
-    "rollback": lambda it: f"went back to {it.name or 'the last healthy checkpoint'}",
-    "restart_phase": lambda it: "restarted this phase of the training",
-    "reinitialize": lambda it: "restarted with new weights",
-    "stop": lambda it: "stopped",
+    "beta1": lambda it: _("set the {network}'s beta1 to {value}").format(
+        network=display_name(it.network), value=format_number(it.value)
+    ),
+    "d_skip": lambda it: _("paused the discriminator whenever its loss is below {value}").format(
+        value=format_number(it.value)
+    ),
+    "n_critic": lambda it: _("took {count:.0f} discriminator steps per generator step").format(count=it.value),
+    "penalty": lambda it: _("set the penalty to {name} with gamma {gamma}").format(
+        name=penalty_name(it.name), gamma=format_number(it.value)
+    ),
+    "loss": lambda it: _("switched to {loss}").format(loss=loss_name(it.name)),
+    "augment": lambda it: _("augmented {share} of what the discriminator sees").format(share=format_percent(it.value)),
+    "instance_noise": lambda it: _("added noise of {std} to what the discriminator sees").format(
+        std=format_number(it.value)
+    ),
+    "batch_size": lambda it: _("set the batch size to {count:.0f}").format(count=it.value),
+    "grad_accum": lambda it: _("accumulated the gradients of {count:.0f} steps for each update").format(count=it.value),
+    "pace": lambda it: _("planned {factor} times as many of the steps to come").format(factor=format_number(it.value)),
+    "extend": lambda it: _("went on for {count:.0f} steps more").format(count=it.value),
+    "pac": lambda it: _("showed the discriminator {count:.0f} pictures at a time").format(count=it.value),
+    "reinit_dead_units": lambda it: _("drew new weights for the dead units of the {network}").format(
+        network=display_name(it.network)
+    ),
+    "rollback": _rollback,
+    "restart_phase": lambda it: _("restarted this phase of the training"),
+    "reinitialize": lambda it: _("restarted with new weights"),
+    "stop": lambda it: _("stopped"),
 }
+
+
+def words_of(treatment: Treatment) -> str:
+    """Return what was done, in the reader's language; as it was recorded where that is English, or tells more."""
+    can_be_told = treatment.prescriptions and not treatment.outcome and treatment.prescriptions[-1].kind != "stop"
+    if language() == ENGLISH or not can_be_told:
+        return treatment.text
+    return describe_prescriptions(treatment.prescriptions)
 
 
 def describe_prescriptions(prescriptions: Sequence[Prescription]) -> str:
@@ -68,16 +112,16 @@ def describe_outcome(diagnosis: str, outcome: str, aside: int = 0) -> str:
         aside: step of the state before the treatment, to which it went back if that is undone.
     """
     if outcome == "undone":
-        return (
-            f"{title(diagnosis)}: the samples were better before the treatment. It was undone: went back to step "
-            f"{aside:,}."
-        )
-    return f"{title(diagnosis)}: the treatment {'helped' if outcome == 'helped' else 'did not help'}."
+        text = _("{title}: the samples were better before the treatment. It was undone: went back to step {step:,}.")
+    else:
+        text = _("{title}: the treatment helped.") if outcome == "helped" else _("{title}: the treatment did not help.")
+    return text.format(title=title(diagnosis), step=aside)
 
 
 def describe_stop(diagnosis: str, treatments: Sequence[Treatment]) -> str:
     """Return why the training ends, what was tried, and what a person can do."""
     texts = (treatment.text.rstrip(".") for treatment in treatments)
-    tried = "; ".join(f"{text[:1].lower()}{text[1:]}" for text in texts) or "nothing that could help"
-    known = DIAGNOSES[diagnosis]
-    return f"Stopped: {known.title.lower()} could not be cured. Tried: {tried}. What you can do: {known.advice}"
+    tried = "; ".join(f"{text[:1].lower()}{text[1:]}" for text in texts) or _("nothing that could help")
+    return _("Stopped: {problem} could not be cured. Tried: {tried}. What you can do: {advice}").format(
+        problem=title(diagnosis).lower(), tried=tried, advice=_(DIAGNOSES[diagnosis].advice)
+    )

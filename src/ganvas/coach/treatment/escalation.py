@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ...config import Config
 from ...events import Event, Prescription, Treatment, Verdict
+from ...translation import N_, _
 from ..diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..diagnosis.history import PhaseHistory, first_check_of_phase, present_phase
 from ..diagnosis.rules import CERTAIN, MIN_LATENT_DIM, SURE
@@ -22,7 +23,7 @@ from .wager import Wager, is_restart, judge
 
 MAX_TREATMENTS = 8  # in one training
 WORTHWHILE = 0.08  # of the budget: with less left, no prescription could work
-CONVERGED_TEXT = "Stopped: the training has converged. More of it would not make the samples better."
+CONVERGED_TEXT = N_("Stopped: the training has converged. More of it would not make the samples better.")
 MIN_IMPROVEMENT = 0.05  # of the feature distance, for a training to be worth continuing
 
 
@@ -103,7 +104,8 @@ def _next_treatment(
     if not (situation.enough_budget or not_finite):
         return None
     if verdict.name == "converged" and verdict.confidence >= CERTAIN:
-        return Treatment(verdict.step, verdict.images_seen, verdict.name, (Prescription("stop"),), "", CONVERGED_TEXT)
+        stop = (Prescription("stop"),)
+        return Treatment(verdict.step, verdict.images_seen, verdict.name, stop, "", _(CONVERGED_TEXT))
     if verdict.name not in LADDERS or verdict.confidence < SURE:
         return None
     treatments = [event for event in history if isinstance(event, Treatment)]

@@ -12,6 +12,7 @@ from ...errors import lookup
 from ...events import Prescription
 from ...models import DISCRIMINATORS
 from ...planning.budget import scale_remaining
+from ...translation import N_
 
 DEFAULT_AUGMENT = ("translation",)  # where the recipe has no augmentation; others would also slow learning down
 Change = Callable[[Config, Prescription], Config]
@@ -33,7 +34,7 @@ class Kind:
 
 def _lr(config: Config, prescription: Prescription) -> Config:
     """Multiply the learning rate of `network` (an optimizer) by `value`."""
-    old = lookup(config.optimizers, prescription.network, "optimizer")
+    old = lookup(config.optimizers, prescription.network, N_("optimizer"))
     return _with_optimizer(config, prescription, replace(old, lr=old.lr * prescription.value))
 
 
@@ -42,7 +43,7 @@ def _beta1(config: Config, prescription: Prescription) -> Config:
     return _with_optimizer(
         config,
         prescription,
-        replace(lookup(config.optimizers, prescription.network, "optimizer"), beta1=prescription.value),
+        replace(lookup(config.optimizers, prescription.network, N_("optimizer")), beta1=prescription.value),
     )
 
 
@@ -208,6 +209,6 @@ def with_prescriptions(config: Config, prescriptions: Iterable[Prescription]) ->
         GanvasError: a kind or an optimizer is unknown.
     """
     for prescription in prescriptions:
-        change = lookup(KINDS, prescription.kind, "prescription").change
+        change = lookup(KINDS, prescription.kind, N_("prescription")).change
         config = change(config, prescription) if change else config
     return config

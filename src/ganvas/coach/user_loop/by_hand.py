@@ -3,30 +3,41 @@
 from collections.abc import Callable
 
 from ...events import Prescription
-from ...formatting import format_number, format_percent
-from ..treatment.describe import LOSS_NAMES, PENALTY_NAMES
+from ...formatting import display_name, format_number, format_percent
+from ...translation import _
+from ..treatment.describe import loss_name, penalty_name
 
 TEXTS: dict[str, Callable[[Prescription], str]] = {
-    "lr": lambda it: f"Multiply the {it.network}'s learning rate by {format_number(it.value)}.",
-    "beta1": lambda it: f"Set the {it.network}'s beta1 to {format_number(it.value)}.",
-    "d_skip": lambda it: f"Pause the discriminator while the mean of its loss is below {format_number(it.value)}.",
-    "n_critic": lambda it: f"Take {it.value:.0f} steps of the discriminator to one of the generator.",
-    "penalty": lambda it: (
-        f"Add {PENALTY_NAMES.get(it.name, it.name)} with gamma {format_number(it.value)} to the discriminator's loss."
+    "lr": lambda it: _("Multiply the {network}'s learning rate by {factor}.").format(
+        network=display_name(it.network), factor=format_number(it.value)
     ),
-    "loss": lambda it: f"Switch to {LOSS_NAMES.get(it.name, f'the loss {it.name}')}.",
-    "augment": lambda it: (
-        f"Augment {format_percent(it.value)} of what the discriminator sees, pictures and samples alike: shifts first."
+    "beta1": lambda it: _("Set the {network}'s beta1 to {value}.").format(
+        network=display_name(it.network), value=format_number(it.value)
     ),
-    "instance_noise": lambda it: (
-        f"Add noise with a standard deviation of {format_number(it.value)} to all that the discriminator sees."
+    "d_skip": lambda it: _("Pause the discriminator while the mean of its loss is below {value}.").format(
+        value=format_number(it.value)
     ),
-    "batch_size": lambda it: f"Set the batch size to {it.value:.0f}.",
-    "grad_accum": lambda it: f"Accumulate the gradients of {it.value:.0f} steps for each update.",
-    "pac": lambda it: f"Show the discriminator {it.value:.0f} pictures at a time (PacGAN).",
-    "reinit_dead_units": lambda it: f"Draw new weights for the dead units of the {it.network}.",
-    "rollback": lambda it: "Go back to your last good checkpoint.",
-    "reinitialize": lambda it: "Begin again with new weights.",
+    "n_critic": lambda it: _("Take {count:.0f} steps of the discriminator to one of the generator.").format(
+        count=it.value
+    ),
+    "penalty": lambda it: _("Add {name} with gamma {gamma} to the discriminator's loss.").format(
+        name=penalty_name(it.name), gamma=format_number(it.value)
+    ),
+    "loss": lambda it: _("Switch to {loss}.").format(loss=loss_name(it.name)),
+    "augment": lambda it: _(
+        "Augment {share} of what the discriminator sees, pictures and samples alike: shifts first."
+    ).format(share=format_percent(it.value)),
+    "instance_noise": lambda it: _(
+        "Add noise with a standard deviation of {std} to all that the discriminator sees."
+    ).format(std=format_number(it.value)),
+    "batch_size": lambda it: _("Set the batch size to {count:.0f}.").format(count=it.value),
+    "grad_accum": lambda it: _("Accumulate the gradients of {count:.0f} steps for each update.").format(count=it.value),
+    "pac": lambda it: _("Show the discriminator {count:.0f} pictures at a time (PacGAN).").format(count=it.value),
+    "reinit_dead_units": lambda it: _("Draw new weights for the dead units of the {network}.").format(
+        network=display_name(it.network)
+    ),
+    "rollback": lambda it: _("Go back to your last good checkpoint."),
+    "reinitialize": lambda it: _("Begin again with new weights."),
 }
 
 

@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from ...device import seeded_rng
 from ...errors import lookup
+from ...translation import N_, _
 from ..measurement import health_metrics
 from ..measurement.dead_units import dead_unit_share
 from ..measurement.health_metrics import DISTANCE_COUNT, REFERENCE_COUNT, SAMPLE_COUNT
@@ -17,8 +18,8 @@ from .probe import copy_of, run_copy, without_side_effects
 
 MIN_SAMPLES = 8  # with fewer, diversity cannot be measured
 NETWORKS = {"generator": "generator", "discriminator": "discriminator"}
-WITHOUT_DISCRIMINATOR = "Leave out discriminator=, and pass your loop's real_logits and fake_logits to observe()."
-WITHOUT_LATENTS = "Leave out latents=, and pass samples to observe()."
+WITHOUT_DISCRIMINATOR = N_("Leave out discriminator=, and pass your loop's real_logits and fake_logits to observe().")
+WITHOUT_LATENTS = N_("Leave out latents=, and pass samples to observe().")
 
 
 class Collector:
@@ -36,21 +37,21 @@ class Collector:
         self._generator, self._discriminator = generator, discriminator
         self._all_latents = None if latents is None else latents.detach()[:DISTANCE_COUNT]
         self._latents = None if self._all_latents is None else self._all_latents[:SAMPLE_COUNT]
-        self._optimizers = {lookup(NETWORKS, name, "optimizer"): each for name, each in optimizers.items()}
+        self._optimizers = {lookup(NETWORKS, name, N_("optimizer")): each for name, each in optimizers.items()}
         self._real_stats: health_metrics.RealStats | None = None
         self.real: Tensor | None = None
         self._held_out: Tensor | None = None
         self._facts = {} if latents is None else {"latent_dim": float(latents[:1].numel())}
         if real is not None:
-            self._measure_reals(validate.images("The real pictures", real, min_count=1))
+            self._measure_reals(validate.images(_("The real pictures"), real, min_count=1))
         if held_out is not None:
-            unseen = validate.images("The held-out pictures", held_out, like=self.real)[:SAMPLE_COUNT]
-            self._held_out = validate.in_range("The held-out pictures", unseen)
+            unseen = validate.images(_("The held-out pictures"), held_out, like=self.real)[:SAMPLE_COUNT]
+            self._held_out = validate.in_range(_("The held-out pictures"), unseen)
 
     def _measure_reals(self, real: Tensor) -> None:
         """Measure a random choice of the real pictures, always the same for the same number of pictures."""
         order = torch.randperm(len(real), generator=seeded_rng("coach"))[:REFERENCE_COUNT]
-        chosen = validate.in_range("The real pictures", real[order.to(real.device)])
+        chosen = validate.in_range(_("The real pictures"), real[order.to(real.device)])
         with without_side_effects([chosen]):
             self._real_stats = health_metrics.measure_reals(chosen)
         self.real = chosen[:SAMPLE_COUNT]
@@ -80,22 +81,22 @@ class Collector:
             return math.nan
         generator, parts = self._generator, torch.split(self._all_latents, SAMPLE_COUNT)
         with without_side_effects(self._one_per_device({})):
-            outputs = [run_copy("generator", generator, each, hint=WITHOUT_LATENTS) for each in parts]
+            outputs = [run_copy("generator", generator, each, hint=_(WITHOUT_LATENTS)) for each in parts]
             return health_metrics.sample_distance(torch.cat(outputs), self._real_stats)
 
     def _run_networks(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the samples and logits that are not in `tensors`, computed by copies of the networks."""
         outputs: dict[str, Tensor] = {}
         if self._generator is not None and self._latents is not None and "samples" not in tensors:
-            output = run_copy("generator", self._generator, self._latents, hint=WITHOUT_LATENTS)
-            outputs["samples"] = validate.images("The generator's samples", output, like=self.real)
+            output = run_copy("generator", self._generator, self._latents, hint=_(WITHOUT_LATENTS))
+            outputs["samples"] = validate.images(_("The generator's samples"), output, like=self.real)
         if self._discriminator is None or "real_logits" in tensors:
             return outputs
         inputs = {"real": self.real, "fake": tensors.get("samples", outputs.get("samples")), "held_out": self._held_out}
         for name, each in inputs.items():
             if each is not None and len(each):
-                output = run_copy("discriminator", self._discriminator, each, hint=WITHOUT_DISCRIMINATOR)
-                outputs[f"{name}_logits"] = validate.logits("discriminator's logits", output)
+                output = run_copy("discriminator", self._discriminator, each, hint=_(WITHOUT_DISCRIMINATOR))
+                outputs[f"{name}_logits"] = validate.logits(_("discriminator's logits"), output)
         return outputs
 
     def _sample_metrics(self, samples: Tensor | None) -> dict[str, float]:

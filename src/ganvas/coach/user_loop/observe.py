@@ -15,6 +15,8 @@ from ...distributed import world_size
 from ...errors import GanvasError
 from ...event_log import from_json, to_json
 from ...events import Event, HealthCheck, Treatment, Verdict
+from ...translation import _
+from ..describe import in_words
 from ..diagnosis.check_times import MIN_STEPS, gap_factor
 from ..diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ..diagnosis.history import last_treated_at, last_verdict
@@ -108,7 +110,8 @@ class Coach:
         """
         if min(check_every or 1, total_steps or 1, batch_size or 1) < 1:
             raise GanvasError(
-                "check_every, total_steps and batch_size must be 1 or more.", "Leave them out to use the defaults."
+                _("check_every, total_steps and batch_size must be 1 or more."),
+                _("Leave them out to use the defaults."),
             )
         self.step, self.history = 0, list[Event]()
         self._collector = Collector(real, held_out, generator, latents, discriminator, optimizers or {})
@@ -133,7 +136,8 @@ class Coach:
     @property
     def verdict(self) -> Verdict | None:
         """Return the present verdict; None before the first health check."""
-        return last_verdict(self.history)
+        verdict = last_verdict(self.history)
+        return None if verdict is None else in_words(verdict)
 
     @property
     def healthy(self) -> bool:
@@ -148,7 +152,7 @@ class Coach:
 
     def advice(self) -> str:
         """Return what you can do about the present verdict."""
-        return "" if self.verdict is None else DIAGNOSES[self.verdict.name].advice
+        return "" if self.verdict is None else _(DIAGNOSES[self.verdict.name].advice)
 
     def observe(
         self,
@@ -178,7 +182,9 @@ class Coach:
         if losses:
             self._losses.add(losses)
         if samples is not None:
-            self._tensors["samples"] = validate.images("The samples", samples, like=self._collector.real)[:SAMPLE_COUNT]
+            self._tensors["samples"] = validate.images(_("The samples"), samples, like=self._collector.real)[
+                :SAMPLE_COUNT
+            ]
         logits = {"real_logits": real_logits, "fake_logits": fake_logits, "held_out_logits": held_out_logits}
         self._tensors |= {name: validate.logits(name, each) for name, each in logits.items() if each is not None}
         self._batch_size = self._batch_size or max(map(len, self._tensors.values()), default=0) * world_size() or None
@@ -193,7 +199,7 @@ class Coach:
             self.history.append(verdict)
         if self._treatments is not None:
             self._treatments.judge(verdict, self.step)
-        return verdict if changed else None
+        return in_words(verdict) if changed else None
 
     def prescribe(self, by_hand: bool = False) -> Treatment | None:
         """Return what to do now about the present verdict, by the ladders of `ganvas train`; None if nothing is due.
@@ -233,7 +239,7 @@ class Coach:
             GanvasError: it was not asked for.
         """
         if self._treatments is None:
-            raise GanvasError("This coach only watches.", "Make it with ganvas.Coach(..., repair=True).")
+            raise GanvasError(_("This coach only watches."), _("Make it with ganvas.Coach(..., repair=True)."))
         return self._treatments
 
     def _step_of_next_check(self) -> int:

@@ -12,6 +12,7 @@ from ...config import Config, DataConfig, NetworkConfig, OptimizerConfig, Penalt
 from ...errors import check_choice
 from ...events import Event, HealthCheck, Prescription, Treatment
 from ...losses import LOSSES, PENALTIES
+from ...translation import N_
 from ..diagnosis.history import last_treated_at
 from ..diagnosis.verdict import diagnose
 from ..treatment.escalation import WORTHWHILE, Situation, prescribe
@@ -40,9 +41,9 @@ class LoopSettings:
     def __post_init__(self) -> None:
         """Raise GanvasError for a loss or a penalty that Ganvas does not know."""
         if self.loss:
-            check_choice(self.loss, LOSSES, "loss")
+            check_choice(self.loss, LOSSES, N_("loss"))
         if self.penalty.name != "none":
-            check_choice(self.penalty.name, PENALTIES, "penalty")
+            check_choice(self.penalty.name, PENALTIES, N_("penalty"))
 
 
 def situation(

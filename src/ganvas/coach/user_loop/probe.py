@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from ...errors import GanvasError
+from ...formatting import display_name
+from ...translation import _
 
 
 def copy_of(network: nn.Module) -> nn.Module:
@@ -52,7 +54,14 @@ def run_copy(name: str, network: nn.Module, *inputs: Tensor, hint: str) -> Tenso
         output = copy_of(network)(*on_device)
     except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GanvasError(f"The {name} could not be run: {reason}", hint) from error
+        raise GanvasError(
+            _("The {name} could not be run: {reason}").format(name=display_name(name), reason=reason), hint
+        ) from error
     if not isinstance(output, Tensor) or not output.is_floating_point():
-        raise GanvasError(f"The {name} returns {type(output).__name__}, but one tensor of floats is needed.", hint)
+        raise GanvasError(
+            _("The {name} returns {kind}, but one tensor of floats is needed.").format(
+                name=display_name(name), kind=type(output).__name__
+            ),
+            hint,
+        )
     return output

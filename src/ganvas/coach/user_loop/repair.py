@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from ...errors import GanvasError
 from ...events import Prescription
+from ...translation import _
 from ..treatment.wager import Aside
 from .by_hand import by_hand
 
@@ -50,8 +51,8 @@ class Repairs:
         """
         if not optimizers:
             raise GanvasError(
-                "There is nothing that the coach could repair.",
-                "Pass optimizers=, and for restarts generator= and discriminator= too.",
+                _("There is nothing that the coach could repair."),
+                _("Pass optimizers=, and for restarts generator= and discriminator= too."),
             )
         self._networks, self._optimizers = networks, optimizers
         self._healthy = deque[Moment](maxlen=COPIES)
@@ -117,7 +118,9 @@ class Repairs:
             GanvasError: nothing was put aside.
         """
         if self._state_aside is None:
-            raise GanvasError("There is no treatment that could be undone.", "Apply what coach.prescribe() returns.")
+            raise GanvasError(
+                _("There is no treatment that could be undone."), _("Apply what coach.prescribe() returns.")
+            )
         self._load(self._state_aside)
         for side, optimizer in self._optimizers.items():
             for group, settings in zip(optimizer.param_groups, self._state_aside.settings[side], strict=True):
@@ -130,7 +133,8 @@ class Repairs:
         for group in groups:
             group["lr"] = group["lr"] * prescription.value
         scheduled = any("initial_lr" in group for group in groups)
-        return [f"{by_hand(prescription)[0]} That has been done, but your scheduler may undo it."] if scheduled else []
+        but = _("That has been done, but your scheduler may undo it.")
+        return [f"{by_hand(prescription)[0]} {but}"] if scheduled else []
 
     def _rollback(self, which: int) -> list[str]:
         """Go back to the `which`-th last healthy moment, counted from 1; learning rates stay as they are now."""
@@ -151,7 +155,8 @@ class Repairs:
         if alone or self._beginning is None:
             without = sorted({name for each in self._networks.values() for name in _reset(each, step)})
             if without and self._beginning is None:
-                left = [f"Draw the weights of {', '.join(without)} anew: they have no reset_parameters()."]
+                text = _("Draw the weights of {names} anew: they have no reset_parameters().")
+                left = [text.format(names=", ".join(without))]
         for optimizer in self._optimizers.values():
             optimizer.state.clear()
         self._healthy.clear()  # of a game that is over

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ...errors import GanvasError
 from ...events import Event, Treatment, Verdict
+from ...translation import _
 from ..diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..diagnosis.history import is_promising
 from ..measurement.ranks import average_over_ranks
@@ -64,7 +65,9 @@ class TreatmentRunner:
             GanvasError: it is not due.
         """
         if treatment not in self._found:
-            raise GanvasError("This treatment is not due.", "Apply what coach.prescribe() returned last, and once.")
+            raise GanvasError(
+                _("This treatment is not due."), _("Apply what coach.prescribe() returned last, and once.")
+            )
         left: list[str] = []
         if treatment.outcome:
             self.repairs.undo()

@@ -4,9 +4,11 @@ from torch import Tensor
 
 from ...config import CHANNELS
 from ...errors import GanvasError
+from ...formatting import display_name
+from ...translation import N_, _
 
 MAX_LOGITS = 1024  # of a batch, since all pairs are compared
-USAGE = "Pass floats (N, C, H, W) in [-1, 1], with 1, 3 or 4 channels, like the output of a generator with tanh."
+USAGE = N_("Pass floats (N, C, H, W) in [-1, 1], with 1, 3 or 4 channels, like the output of a generator with tanh.")
 
 
 def images(name: str, value: Tensor, like: Tensor | None = None, min_count: int = 0) -> Tensor:
@@ -21,12 +23,17 @@ def images(name: str, value: Tensor, like: Tensor | None = None, min_count: int 
         GanvasError: the dtype or the shape is wrong.
     """
     if not isinstance(value, Tensor) or not value.is_floating_point():
-        raise GanvasError(f"{name} are {_type_of(value)}.", USAGE)
+        raise GanvasError(_("{name} are {kind}.").format(name=name, kind=_type_of(value)), _(USAGE))
     shape = tuple(value.shape)
     if len(shape) != 4 or shape[1] not in CHANNELS.values() or 0 in shape[1:] or shape[0] < min_count:
-        raise GanvasError(f"{name} have the shape {shape}.", USAGE)
+        raise GanvasError(_("{name} have the shape {shape}.").format(name=name, shape=shape), _(USAGE))
     if like is not None and shape[1:] != tuple(like.shape[1:]):
-        raise GanvasError(f"{name} have the shape {shape}, the real pictures {tuple(like.shape)}.", USAGE)
+        raise GanvasError(
+            _("{name} have the shape {shape}, the real pictures {real_shape}.").format(
+                name=name, shape=shape, real_shape=tuple(like.shape)
+            ),
+            _(USAGE),
+        )
     return value.detach()
 
 
@@ -37,7 +44,12 @@ def in_range(name: str, images: Tensor) -> Tensor:
         GanvasError: some are not.
     """
     if bool((images.abs() > 1.01).any()):
-        raise GanvasError(f"{name} have values from {float(images.min()):.3g} to {float(images.max()):.3g}.", USAGE)
+        raise GanvasError(
+            _("{name} have values from {low:.3g} to {high:.3g}.").format(
+                name=name, low=float(images.min()), high=float(images.max())
+            ),
+            _(USAGE),
+        )
     return images
 
 
@@ -53,7 +65,8 @@ def loss(name: str, value: float | Tensor) -> float | Tensor:
         return float(value)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise GanvasError(
-            f"The {name} loss is {_type_of(value)}, not a single number.", "Pass its mean: loss.mean()"
+            _("The {name} loss is {kind}, not a single number.").format(name=display_name(name), kind=_type_of(value)),
+            _("Pass its mean: loss.mean()"),
         ) from error
 
 
@@ -64,7 +77,10 @@ def logits(name: str, value: Tensor) -> Tensor:
         GanvasError: it is not a tensor of floats.
     """
     if not isinstance(value, Tensor) or not value.is_floating_point():
-        raise GanvasError(f"The {name} are {_type_of(value)}.", "Pass what the discriminator returns: floats (N, ...).")
+        raise GanvasError(
+            _("The {name} are {kind}.").format(name=name, kind=_type_of(value)),
+            _("Pass what the discriminator returns: floats (N, ...)."),
+        )
     rows = value.detach().float()
     rows = rows[:MAX_LOGITS] if rows.dim() else rows.reshape(1)
     return rows.reshape(len(rows), -1).mean(1) if rows.numel() else rows.reshape(-1)

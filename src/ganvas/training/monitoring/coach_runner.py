@@ -34,6 +34,7 @@ from ...planning.schedule import (
     steps_left_in_phase,
 )
 from ...runs import Run
+from ...translation import ngettext
 from ..state import State
 from ..state_io import write_checkpoint
 from .health_check import HealthChecker
@@ -77,8 +78,12 @@ class CoachRunner:
             events, unreadable = read_events(self.run.events_file)
             self.history = [event for event in events if isinstance(event, Known)]
             if unreadable and self.base.coach != "off":
-                lines = f"{unreadable} lines" if unreadable > 1 else "A line"
-                self._pending.append(Note(f"{lines} of {self.run.events_file} cannot be read: the coach does without."))
+                text = ngettext(
+                    "A line of {file} cannot be read: the coach does without.",
+                    "{count} lines of {file} cannot be read: the coach does without.",
+                    unreadable,
+                )
+                self._pending.append(Note(text.format(count=unreadable, file=self.run.events_file)))
 
     @property
     def acts(self) -> bool:

@@ -17,6 +17,7 @@ from ...errors import lookup
 from ...events import Prescription
 from ...planning.schedule import phase_at, phase_start
 from ...runs import Run
+from ...translation import N_
 from ..state import State
 from ..steps.batch import augment_probability, make_batch, make_loader
 from ..steps.d_input import d_input
@@ -43,7 +44,7 @@ def apply_prescriptions(
         GanvasError: a kind is unknown, or the checkpoint of a rollback cannot be read.
     """
     begin = phase_start(with_prescriptions(config, state.coach.prescriptions), state.counters.step)
-    kinds = [lookup(KINDS, order.kind, "prescription") for order in orders]
+    kinds = [lookup(KINDS, order.kind, N_("prescription")) for order in orders]
     state.coach.prescriptions += tuple(order for order, kind in zip(orders, kinds, strict=True) if kind.change)
     now = with_prescriptions(config, state.coach.prescriptions)
     change_packing(state, now)
@@ -73,7 +74,7 @@ def reinit_dead_units(state: State, config: Config, network: str, data: Prepared
         network: "generator" or "discriminator".
         data: images that the discriminator is shown, beside the generator's.
     """
-    module, inputs = lookup(state.networks.by_name(), network, "network"), _inputs(state, config, network, data)
+    module, inputs = lookup(state.networks.by_name(), network, N_("network")), _inputs(state, config, network, data)
     rng = seeded_rng(config.seed, state.counters.step, "revive", device=state.device)
     phase = phase_at(config, max(0, state.counters.step - 1)).phase.name
     revived, visited = 0, set[str]()

@@ -15,6 +15,7 @@ from ...phases import PHASES
 from ...planning.schedule import phase_at
 from ...recipes.upsampling import is_upsampling_alone
 from ...runs import Run
+from ...translation import _
 from ..state import State, new_state
 from ..state_io import load_state, load_tensors, read_checkpoint, state_to_tensors
 from ..transfer import transfer_weights
@@ -56,7 +57,7 @@ def undo(state: State, config: Config, run: Run) -> list[str]:
     try:
         tensors, facts = read_checkpoint(config, checkpoint.checkpoint_path(run.aside, aside.step))
     except checkpoint.DamagedCheckpointError as error:
-        return [f"The treatment could not be undone: {error.message}"]
+        return [_("The treatment could not be undone: {reason}").format(reason=error.message)]
     earlier = load_state(config, tensors, facts, state.device)
     state.coach.prescriptions = _without_those_since(state, config, earlier)
     healthy = [step for step in state.coach.healthy_checkpoints if step <= aside.step]
@@ -110,10 +111,11 @@ def reinitialize(state: State, config: Config, seed: int) -> list[str]:
         try:
             transfer_weights(new, config.init_from, enlarges=is_upsampling_alone(config))
         except GanvasError as error:  # a run does not need another one to go on
-            notes.append(f"The new beginning has random weights, not those of {config.init_from}: {error.message}")
+            text = _("The new beginning has random weights, not those of {run}: {reason}")
+            notes.append(text.format(run=config.init_from, reason=error.message))
     new_networks, networks = new.networks.by_name(), state.networks.by_name()
     for place in PHASES[phase_at(config, max(0, state.counters.step - 1)).phase.name].resets:
-        name, _, part = place.partition(".")
+        name, _dot, part = place.partition(".")
         source = new_networks[name].get_submodule(part)
         weights = source.state_dict()
         if name == "discriminator":  # frozen layers have not moved since they were taken over
@@ -137,7 +139,9 @@ def healthy_checkpoint(state: State, which: int) -> int:
     """
     if not 0 < which <= len(state.coach.healthy_checkpoints):
         raise GanvasError(
-            f"There is no healthy checkpoint so far back (asked for number {which} from the end).",
-            "Train again with another seed: --seed 1 --out OTHER",
+            _("There is no healthy checkpoint so far back (asked for number {number} from the end).").format(
+                number=which
+            ),
+            _("Train again with another seed: --seed 1 --out OTHER"),
         )
     return state.coach.healthy_checkpoints[-which]

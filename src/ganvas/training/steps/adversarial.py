@@ -27,6 +27,7 @@ from ...losses import (
 from ...models import packing
 from ...models.base import Discriminator
 from ...models.stylegan2 import StyleGAN2Generator
+from ...translation import N_
 from ..state import State
 from .batch import Batch
 from .d_input import JudgedFeatures, d_input, d_logits, judged_features, pack, pseudo_augment, unpack
@@ -153,7 +154,7 @@ def d_step(
                 real_logits, auxiliary = _judge_reals(discriminator, config, batch, real)
             with FastDoubleBackward() if on_fake else nullcontext():
                 fake_logits = discriminator(d_input(config, batch, fakes), *batch.condition)
-        loss = lookup(LOSSES, config.loss, "loss")[0](real_logits, fake_logits)
+        loss = lookup(LOSSES, config.loss, N_("loss"))[0](real_logits, fake_logits)
     losses: Losses = {
         "discriminator": loss.detach(),
         "real_logits": real_logits.detach().mean(),
@@ -205,7 +206,7 @@ def _penalty_with_own_forward(
         rng.set_state(rng_state)
         return d_logits(discriminator, config, replace(batch, rng=rng), unpack(packs, count))
 
-    penalty = lookup(PENALTIES, config.penalty.name, "penalty")
+    penalty = lookup(PENALTIES, config.penalty.name, N_("penalty"))
     return penalty(logits_of, pack(real, count), pack(fakes, count), batch.rng)
 
 
@@ -246,7 +247,7 @@ def adversarial_g_loss(
     else:
         fake_logits = d_logits(discriminator, config, batch, fakes)
         real_logits = d_logits(discriminator, config, batch, batch.real) if needs_real else fake_logits
-    return lookup(LOSSES, config.loss, "loss")[1](real_logits.detach(), fake_logits)
+    return lookup(LOSSES, config.loss, N_("loss"))[1](real_logits.detach(), fake_logits)
 
 
 def g_step_is_due(state: State, config: Config) -> bool:

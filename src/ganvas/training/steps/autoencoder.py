@@ -23,6 +23,7 @@ from ...distributed import own_rows
 from ...errors import GanvasError
 from ...image_io import to_float
 from ...models.quick import AutoencoderGenerator
+from ...translation import _
 from ..state import State
 from .adversarial import adversarial_g_loss, adversarial_step
 from .batch import Batch, make_loader
@@ -54,9 +55,9 @@ def prior_step(state: State, config: Config, batch: Batch) -> Losses:
 
 def _learn_prior(state: State, config: Config, batch: Batch, microbatch: int, n_microbatches: int) -> Losses:
     """Learn from one batch of codes; how large it is, the recipe says, and not the batch of images."""
-    generator, _, settings = autoencoder_parts(state, config)
+    generator, _encoder, settings = autoencoder_parts(state, config)
     if state.encoder_codes is None:
-        raise GanvasError("The prior has no codes to learn from.", "This is a fault of ganvas; please report it.")
+        raise GanvasError(_("The prior has no codes to learn from."), _("This is a fault of ganvas; please report it."))
     (all_codes, all_labels), rng = state.encoder_codes, batch.rng
     device = all_codes.device
     chosen = torch.randint(len(all_codes), (settings.prior_batch,), generator=rng, device=device)
@@ -74,7 +75,7 @@ def sharpen_step(state: State, config: Config, batch: Batch) -> Losses:
 
     The decoder minimizes its reconstruction error plus the weighted adversarial loss.
     """
-    _, encoder, _ = autoencoder_parts(state, config)
+    _generator, encoder, _settings = autoencoder_parts(state, config)
     encoder.eval()
     return adversarial_step(state, config, batch, draw_reconstructions_and_samples, sharpen_loss)
 
@@ -96,7 +97,7 @@ def sharpen_loss(
     state: State, config: Config, batch: Batch, fakes: Tensor, features: JudgedFeatures | None
 ) -> tuple[Tensor, Losses]:
     """Return reconstruction error plus weighted adversarial loss, and both to report."""
-    _, _, settings = autoencoder_parts(state, config)
+    _generator, _encoder, settings = autoencoder_parts(state, config)
     is_real = _is_reconstructed(batch, settings)
     adversarial = adversarial_g_loss(state, config, batch, fakes, features)
     reconstruction = (fakes - batch.real)[is_real].abs().mean()
@@ -120,7 +121,7 @@ def encode_dataset(state: State, config: Config, data: PreparedDataset, most: in
     Where the run mirrors or turns images, there are codes of these too.
     With labels, images of small classes are there more than once, as often as they are shown.
     """
-    _, encoder, _ = autoencoder_parts(state, config)
+    _generator, encoder, _settings = autoencoder_parts(state, config)
     device = next(encoder.parameters()).device
     encoder.eval()
     shown = make_loader(config, data).epoch_indices(0) if config.classes else split(data.count, config.held_out).train
@@ -143,7 +144,10 @@ def autoencoder_parts(state: State, config: Config) -> tuple[AutoencoderGenerato
     """Return generator, encoder and settings, which are there by the recipe's construction."""
     generator, encoder = state.networks.generator.base, state.networks.encoder
     if not isinstance(generator, AutoencoderGenerator) or encoder is None or config.autoencoder is None:
-        raise GanvasError(f"Recipe {config.recipe} cannot begin with an autoencoder.", "Try: --recipe quick")
+        raise GanvasError(
+            _("Recipe {recipe} cannot begin with an autoencoder.").format(recipe=config.recipe),
+            _("Try: --recipe quick"),
+        )
     return generator, encoder, config.autoencoder
 
 

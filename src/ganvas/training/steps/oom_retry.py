@@ -8,6 +8,7 @@ from ...config import Config
 from ...device import is_out_of_memory
 from ...distributed import world_size
 from ...errors import GanvasError
+from ...translation import _
 from ..state import State
 from .batch import Batch
 from .optimize import Losses, mean_losses
@@ -31,7 +32,7 @@ class OOMAttempt:
     def __enter__(self) -> list[Batch]:
         return list(self.batch.microbatches(self.state.counters.n_microbatches))
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> bool:
         """Take running out of memory for a failed attempt.
 
         Raises:
@@ -42,12 +43,13 @@ class OOMAttempt:
         counters, device = self.state.counters, self.state.device
         if world_size() > 1:  # the others are in the middle of the step
             raise GanvasError(
-                f"The memory of {device} is full.", "Try a smaller --batch, in another folder: --out OTHER"
+                _("The memory of {device} is full.").format(device=device),
+                _("Try a smaller --batch, in another folder: --out OTHER"),
             ) from error
         if 2 * counters.n_microbatches > max(1, len(self.batch.real) // 2):  # one image has no mean and no pair
             raise GanvasError(
-                f"The memory of {device} is full.",
-                "Try a smaller --size or --channel-mult 0.5, in another folder: --out OTHER",
+                _("The memory of {device} is full.").format(device=device),
+                _("Try a smaller --size or --channel-mult 0.5, in another folder: --out OTHER"),
             ) from error
         counters.n_microbatches *= 2
         self.state.optimizers[self.optimizer].zero_grad(set_to_none=True)

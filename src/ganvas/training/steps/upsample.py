@@ -22,6 +22,7 @@ from ...errors import GanvasError
 from ...models.projected import perceptual_distance
 from ...models.quick import AutoencoderGenerator
 from ...models.upsampling import FULL_LEVEL, UpsampledGenerator, downsample, view_factor
+from ...translation import _
 from ..state import State
 from .adversarial import adversarial_g_loss, adversarial_step
 from .autoencoder import add_code_noise
@@ -86,7 +87,7 @@ def freeze_base(state: State, config: Config) -> None:
 
     From here on batches are half reconstructions, half samples, and of few images: no measure for batch norms.
     """
-    generator, _ = upsampling_parts(state, config)
+    generator, _settings = upsampling_parts(state, config)
     with alone():  # each process measures the same
         sampled = prepare_for_sampling(state, config, state.device)
     generator.base.load_state_dict(sampled.base.state_dict())
@@ -97,7 +98,7 @@ def freeze_base(state: State, config: Config) -> None:
 
 def upsample_step(state: State, config: Config, batch: Batch) -> Losses:
     """Minimize E|x - upsampler(small(x))| over parts of real images x at full size."""
-    _, settings = upsampling_parts(state, config)
+    _generator, settings = upsampling_parts(state, config)
     paired = pair(state, config, batch, settings.views - 1, with_samples=False)
     return step_by_microbatches(state, config, paired, "upsampler", _upsample)
 
@@ -114,7 +115,7 @@ def _upsample(state: State, config: Config, batch: Batch, microbatch: int, n_mic
 
 def refine_step(state: State, config: Config, batch: Batch) -> Losses:
     """Take one step of the discriminator of a view and, if due, one of the generator, both its parts."""
-    _, settings = upsampling_parts(state, config)
+    _generator, settings = upsampling_parts(state, config)
     rng = seeded_rng(config.seed, state.counters.step, "view")
     view = int(torch.randint(settings.views, (1,), generator=rng))
     paired = pair(state, config, batch, view, with_samples=True)
@@ -134,7 +135,7 @@ def refine_loss(
     state: State, config: Config, batch: Batch, fakes: Tensor, features: JudgedFeatures | None
 ) -> tuple[Tensor, Losses]:
     """Return mean absolute error, weighted perceptual distance and adversarial loss, and all to report."""
-    _, settings = upsampling_parts(state, config)
+    _generator, settings = upsampling_parts(state, config)
     assert isinstance(batch, PairedBatch)
     features = features or judged_features(state.networks.discriminator, config, batch, fakes)
     has_real = batch.origin != SAMPLED
@@ -186,7 +187,7 @@ def pair(state: State, config: Config, batch: Batch, view: int, with_samples: bo
 
 def view_window(state: State, config: Config, view: int) -> tuple[Window, Window]:
     """Return which part of the small images a step views, down and across: all of them in view 0."""
-    _, settings = upsampling_parts(state, config)
+    _generator, settings = upsampling_parts(state, config)
     rng, windows = seeded_rng(config.seed, state.counters.step, "window"), []
     for full, small in zip(config.shape[1:], config.small_shape[1:], strict=True):
         length = small if view == 0 else max(1, small >> view)
@@ -197,7 +198,7 @@ def view_window(state: State, config: Config, view: int) -> tuple[Window, Window
 
 def draw_small(state: State, config: Config, batch: PairedBatch) -> Tensor:
     """Return the small images (B, C, h, w) that are to be enlarged: real ones, and what the generator draws."""
-    generator, _ = upsampling_parts(state, config)
+    generator, _settings = upsampling_parts(state, config)
     base, small = generator.base, batch.small
     if batch.codes is not None and isinstance(base, AutoencoderGenerator):
         drawn = batch.origin != MADE_SMALL
@@ -241,5 +242,8 @@ def upsampling_parts(state: State, config: Config) -> tuple[UpsampledGenerator, 
     """Return generator and settings, which are there by the configuration's construction."""
     generator = state.networks.generator
     if not isinstance(generator, UpsampledGenerator) or config.upsampling is None:
-        raise GanvasError(f"Recipe {config.recipe} draws at full size: there is nothing to enlarge.", "Leave it out.")
+        raise GanvasError(
+            _("Recipe {recipe} draws at full size: there is nothing to enlarge.").format(recipe=config.recipe),
+            _("Leave it out."),
+        )
     return generator, config.upsampling

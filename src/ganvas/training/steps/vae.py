@@ -9,6 +9,7 @@ from ...config import Config
 from ...distributed import mean_over_processes, own_rows
 from ...errors import GanvasError
 from ...models.vae import GaussianEncoder
+from ...translation import _
 from ..state import State
 from .batch import Batch, generate
 from .oom_retry import step_by_microbatches
@@ -29,7 +30,7 @@ def _learn(state: State, config: Config, batch: Batch, microbatch: int, n_microb
     """Learn from one microbatch. Its graph lives in here only, so that it is freed if memory runs out."""
     encoder = state.networks.encoder
     if not isinstance(encoder, GaussianEncoder):
-        raise GanvasError(f"Recipe {config.recipe} has no encoder.", "Try: --recipe vae")
+        raise GanvasError(_("Recipe {recipe} has no encoder.").format(recipe=config.recipe), _("Try: --recipe vae"))
     mean, log_variance = encoder(batch.real)
     noise = own_rows(torch.randn, mean.shape, generator=batch.rng, device=mean.device)
     images = generate(state.networks.generator, mean + noise * (log_variance / 2).exp(), batch.labels)
