@@ -14,7 +14,8 @@ from ganvas.cli.commands import COMMANDS
 from ganvas.cli.old_names import FLAGS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+FOLDERS = ("docs", "benchmarks", "examples")
+PAGES = sorted([*ROOT.glob("*.md"), *chain(*((ROOT / folder).rglob("*.md") for folder in FOLDERS))])
 pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="not in a checkout")
 HISTORY = {"CHANGELOG.md", "NOTES.md", "decisions.md"}  # pages that speak of what was
 
