@@ -17,7 +17,7 @@ from pathlib import Path
 
 import notebooks
 from site_map import LANGUAGES, ROOT, SECTIONS, pages
-from site_pages import command_pages, python_page, section_page
+from site_pages import command_pages, python_pages, section_page
 
 LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^)#\s]*)(#[^)\s]*)?\)")
 CODE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
@@ -29,7 +29,7 @@ def stage(language: str, folder: Path) -> None:
         name = pages(language)[source]
         _write(folder / f"{name}.md", with_moved_links(text, source, name, language, folder))
     if language == "en":
-        for name, text in {**command_pages(), "python": python_page()}.items():
+        for name, text in {**command_pages(), **python_pages()}.items():
             _write(folder / f"{name}.md", text)
     for section in SECTIONS[language]:
         if section.below:

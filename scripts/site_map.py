@@ -84,7 +84,7 @@ SECTIONS = {
             "reference",
             "Reference",
             "Every command, every option, every name in Python.",
-            ("commands", "options", "python", "deprecation", "changelog", "licenses"),
+            ("commands", "options", "python", "python-types", "deprecation", "changelog", "licenses", "commands/*"),
         ),
         Section("gallery", "Gallery", "", ()),
         Section("glossary", "Glossary", "", ()),

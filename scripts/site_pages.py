@@ -23,18 +23,16 @@ SIGNATURES = {  # without the options, which have a page of their own
     "train": "(pictures, out, *, stop=lambda: False, **options)",
     "plan": "(pictures, **options)",
 }
-TYPES = {
-    "What these functions return and take": (
-        "ganvas.latents.sample.GeneratorModel",
-        "ganvas.training.forecast.Forecast",
-        "ganvas.data.Inspection",
-        "ganvas.evaluation.Evaluation",
-        "ganvas.coach.doctor.Findings",
-        "ganvas.config.StyleConfig",
-        "ganvas.config.WalkConfig",
-        "ganvas.config.SignConfig",
-    ),
-}
+TYPES = (  # what these functions return and take
+    "ganvas.latents.sample.GeneratorModel",
+    "ganvas.training.forecast.Forecast",
+    "ganvas.data.Inspection",
+    "ganvas.evaluation.Evaluation",
+    "ganvas.coach.doctor.Findings",
+    "ganvas.config.StyleConfig",
+    "ganvas.config.WalkConfig",
+    "ganvas.config.SignConfig",
+)
 
 
 def help_text(command: str) -> str:
@@ -58,33 +56,32 @@ def command_pages() -> dict[str, str]:
         for name, command in group.items():
             about = f"{command.about} {command.more}".strip()
             pages[f"commands/{name}"] = f"# ganvas {name}\n\n{about}\n\n```text\n{help_text(name)}\n```\n"
-    listed += ["```{toctree}", ":hidden:", "", *pages, "```", ""]
     return {"commands": "\n".join(listed), **pages}
 
 
-def python_page() -> str:
-    """Return the page of all that is public in Python, made from the docstrings.
+def python_pages() -> dict[str, str]:
+    """Return the pages of all that is public in Python, by name, made from the docstrings.
 
     Raises:
-        ValueError: a name of `ganvas.__all__` has no place on it.
+        ValueError: a name of `ganvas.__all__` has no place on them.
     """
     missing = set(ganvas.__all__) - {name for names in NAMES.values() for name in names} - {"__version__"}
     if missing:
         raise ValueError(f"site_pages.NAMES lacks {sorted(missing)}")
-    lines = ["# Python", "", str(ganvas.__doc__).partition("\n")[0], ""]
-    lines += ["`ganvas.__version__` is the release. Options of `train` and `plan` are in [Options](options.md)."]
+    functions = ["# Python", "", str(ganvas.__doc__).partition("\n")[0], ""]
+    functions += ["`ganvas.__version__` is the release. Options of `train` and `plan` are in [Options](options.md),"]
+    functions += ["what is returned and taken in [Types and events](python-types.md)."]
     for title, names in NAMES.items():
-        lines += ["", f"## {title}", ""]
+        functions += ["", f"## {title}", ""]
         for name in names:
             kind = "autoclass" if isinstance(getattr(ganvas, name), type) else "autofunction"
             full = f"ganvas.{name}{SIGNATURES.get(name, '')}"
-            lines += [f"### `ganvas.{name}`", "", _directive(kind, full, members=name == "Coach")]
-    for title, names in TYPES.items():
-        lines += ["", f"## {title}", ""]
-        for name in names:
-            lines += [f"### `{name}`", "", _directive("autoclass", name, members=True)]
-    lines += ["", "## The events", "", _directive("automodule", "ganvas.events", members=True), ""]
-    return "\n".join(lines)
+            functions += [f"### `ganvas.{name}`", "", _directive(kind, full, members=name == "Coach")]
+    types = ["# Types and events", "", "What the functions of [Python](python.md) return, take and yield.", ""]
+    for name in TYPES:
+        types += [f"## `{name}`", "", _directive("autoclass", name, members=True)]
+    types += ["## The events", "", _directive("automodule", "ganvas.events", members=True), ""]
+    return {"python": "\n".join(functions), "python-types": "\n".join(types)}
 
 
 def _directive(kind: str, name: str, members: bool) -> str:

@@ -25,8 +25,8 @@ myst_enable_extensions = ["attrs_inline"]
 default_role = "code"  # `name` in a docstring is code
 highlight_language = "text"
 autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-python_maximum_signature_line_length = 88
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
 
 locale_dirs = ["locale"]
 # docutils has no words in Indonesian, and warns of it.
