@@ -37,6 +37,7 @@ html_title = "Ganvas"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 templates_path = ["templates"]
+html_sidebars = {"gallery": [], "glossary": []}  # sections of one page
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
