@@ -106,5 +106,4 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder of the site")
     out = parser.parse_args().out
     shutil.rmtree(out, ignore_errors=True)
-    os.environ.pop("GANVAS_LANG", None)
     sys.exit(build(out))

@@ -37,7 +37,7 @@ TYPES = (  # what these functions return and take
 
 def help_text(command: str) -> str:
     """Return what `ganvas COMMAND --help` prints, without the lines between its parts."""
-    os.environ["COLUMNS"] = str(WIDTH)
+    os.environ |= {"COLUMNS": str(WIDTH), "GANVAS_LANG": "en"}  # whatever this terminal has
     text = io.StringIO()
     with redirect_stdout(text), suppress(SystemExit):
         main([command, "--help"])
