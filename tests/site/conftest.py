@@ -22,7 +22,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if base.name.startswith("popen-") else base  # of all processes of pytest-xdist
     with (shared / "site.lock").open("a") as lock:
-        while not try_lock(lock):
+        while try_lock(lock) is False:
             time.sleep(0.2)
         out, log = shared / "site", shared / "site.log"
         if not log.exists():
