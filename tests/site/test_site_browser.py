@@ -81,12 +81,7 @@ def test_pages_open_offline_fit_and_can_be_read(width: int, scheme: str, browser
 def test_search_finds_without_a_server(browser: Any, site: Path) -> None:
     page = browser.new_page()
     page.goto(f"{(site / 'search.html').as_uri()}?q=truncation")
-    page.wait_for_selector("#search-results li a", timeout=10_000)
-    assert (
-        page.locator("#search-results li a", has_text="latents")
-        .or_(page.locator("#search-results li a", has_text="art"))
-        .count()
-    )
+    page.wait_for_selector("#search-results a[href*='latents.html']", timeout=10_000)
     page.close()
 
 
