@@ -1,22 +1,32 @@
 """The documents say what is so: links resolve, flags and modules exist, generated pages are up to date."""
 
 import importlib.util
+import io
 import re
 import sys
 import tomllib
+from contextlib import redirect_stdout
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from ganvas.cli import main
 from ganvas.cli.commands import COMMANDS
 from ganvas.cli.old_names import FLAGS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+FOLDERS = ("docs", "benchmarks", "examples")
+PAGES = sorted([*ROOT.glob("*.md"), *chain(*((ROOT / folder).rglob("*.md") for folder in FOLDERS))])
 pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="not in a checkout")
 HISTORY = {"CHANGELOG.md", "NOTES.md", "decisions.md"}  # pages that speak of what was
+
+
+def page_name(page: Path) -> str:
+    """Return how a page is named in the checkout."""
+    return page.relative_to(ROOT).as_posix()
 
 
 def script(name: str) -> ModuleType:
@@ -48,7 +58,7 @@ def test_the_table_of_dependencies_is_that_of_the_package() -> None:
     assert set(re.findall(r"^\| `([\w-]+)`", page, re.M)) == declared
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_links_resolve(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
@@ -56,7 +66,7 @@ def test_links_resolve(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=page_name)
 def test_commands_and_flags_exist(page: Path, capfd: pytest.CaptureFixture[str]) -> None:
     text = page.read_text(encoding="utf-8")
     for name in set(re.findall(r"`ganvas ([a-z-]+)|^ganvas ([a-z-]+)", text, re.M)):
@@ -68,7 +78,25 @@ def test_commands_and_flags_exist(page: Path, capfd: pytest.CaptureFixture[str])
             assert not old & set(line.split()), f"{page.name} types an old flag: {line}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=lambda page: page.name)
+@cache
+def flags_of(command: str) -> set[str]:
+    """Return the flags that the help of a command lists."""
+    said = io.StringIO()
+    with redirect_stdout(said), pytest.raises(SystemExit):
+        main([command, "--help"])
+    return {*re.findall(r"--[a-z][a-z-]*", said.getvalue()), "--colours", "--optimiser"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=page_name)
+def test_flags_are_those_of_the_command(page: Path) -> None:
+    typed = re.findall(r"(?:^|`|&& |; )ganvas ([a-z-]+)([^`&;#\n]*)", page.read_text(encoding="utf-8"), re.M)
+    for command, words in typed:
+        unknown = {word.partition("=")[0] for word in re.findall(r"(?<= )--[a-z][a-z=-]*", words)} - flags_of(command)
+        assert not unknown, f"{page.name} types {unknown} after ganvas {command}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=page_name)
 def test_named_modules_exist(page: Path) -> None:
     """A path such as `planning/plan.py` is one of the package, of the tests or of the checkout."""
     for path in set(re.findall(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.py)`", page.read_text(encoding="utf-8"))):

@@ -84,6 +84,16 @@ def train(
     Raises:
         GanvasError: the pictures, an option, the run folder or a checkpoint are not in order.
         TypeError: there is no such option.
+
+    Example:
+        >>> import ganvas
+        >>> for event in ganvas.train("pictures", "runs/new", recipe="dcgan", images=200):
+        ...     if isinstance(event, ganvas.events.SampleGrid):
+        ...         print(event.images_seen, event.path)
+        104 samples/000000013.png
+        200 samples/000000025.png
+        >>> event.reason
+        'finished'
     """
     began = time.monotonic()
     leave_time_to_other_programs()
@@ -102,6 +112,17 @@ def plan(pictures: str | Path, **options: Any) -> "Forecast":
     Raises:
         GanvasError: there are no pictures, or an option makes no sense.
         TypeError: there is no such option.
+
+    Example:
+        >>> import ganvas
+        >>> forecast = ganvas.plan("pictures", recipe="dcgan", minutes=2)
+        >>> forecast.config.recipe, forecast.minutes
+        ('dcgan', 2)
+        >>> for decision in forecast.decisions:
+        ...     print(f"{decision.what}: {decision.why}")
+        recipe: as asked
+        size: most of the pictures are no larger
+        ...
     """
     from .training.forecast import forecast
 
@@ -117,6 +138,12 @@ def load(run: str | Path, device: str = "auto") -> "GeneratorModel":
 
     Raises:
         GanvasError: there is no run, nothing trained in it yet, or its file is damaged.
+
+    Example:
+        >>> import ganvas
+        >>> pictures = ganvas.load("runs/mine").sample(count=4, seed=7)
+        >>> pictures.shape, pictures.dtype
+        (torch.Size([4, 3, 16, 16]), torch.uint8)
     """
     from .latents.sample import load
 
@@ -132,6 +159,16 @@ def inspect(pictures: str | Path, *, aspect: str | None = None, limit: int | Non
 
     Raises:
         GanvasError: there are no pictures, or an option makes no sense.
+
+    Example:
+        >>> import ganvas
+        >>> found = ganvas.inspect("pictures")
+        >>> found.usable, found.width, found.height
+        (64, 32, 32)
+        >>> for warning in found.warnings:
+        ...     print(warning)
+        64 pictures are few: expect samples close to them. 500 or more give variety.
+        ...
     """
     from .config.numbers import parse_aspect
     from .data import inspect
@@ -168,6 +205,15 @@ def evaluate(
 
     Raises:
         GanvasError: there is nothing to evaluate or to compare with, or the network cannot be had.
+
+    Example:
+        >>> import ganvas
+        >>> evaluation = ganvas.evaluate("runs/mine", count=64)
+        >>> for score in evaluation.scores:
+        ...     print(f"{score.name}: {score.value:g}")
+        Frechet distance: ...
+        >>> evaluation.memorisation.verdict
+        'none'
     """
     from .evaluation import evaluate
     from .evaluation_inputs import EvaluationOptions
@@ -185,6 +231,14 @@ def doctor(run: str | Path) -> "Findings":
 
     Raises:
         GanvasError: it is neither, or the training's health was never examined.
+
+    Example:
+        >>> import ganvas
+        >>> findings = ganvas.doctor("runs/mine")
+        >>> findings.spans[0].verdict.name, findings.is_over
+        ('warming up', True)
+        >>> print(findings.verdict.what, findings.advice)
+        The ...
     """
     from .coach.doctor import examine
 
@@ -196,6 +250,12 @@ def write_report(run: str | Path) -> Path:
 
     Raises:
         GanvasError: there is no run, or nothing was trained in it.
+
+    Example:
+        >>> import ganvas
+        >>> page = ganvas.write_report("runs/mine")
+        >>> page.name
+        'report.html'
     """
     from .evaluation import read_evaluation
     from .report import write_card, write_report
@@ -221,6 +281,19 @@ def stylize(
 
     Raises:
         GanvasError: a picture cannot be read, or an option makes no sense.
+
+    Example:
+        >>> import ganvas
+        >>> from ganvas.config import StyleConfig
+        >>> settings = StyleConfig(size=64, iterations=2, strength=0.6)
+        >>> for event in ganvas.stylize("photo.png", "painting.png", "new.png", settings):
+        ...     if isinstance(event, ganvas.events.Iteration):
+        ...         print(f"{event.progress:.0%} done, at {event.scale} px")
+        12% done, at 64 px
+        ...
+        100% done, at 64 px
+        >>> event.reason
+        'finished'
     """
     from .config import StyleConfig
     from .style import stylize

@@ -44,6 +44,14 @@ def walk(
 
     Raises:
         GanvasError: the run, a picture or the sound cannot be read, a setting makes no sense, or PyAV is not installed.
+
+    Example:
+        >>> import ganvas
+        >>> from ganvas.config import WalkConfig
+        >>> settings = WalkConfig(seconds=1, fps=4)
+        >>> *_, done = ganvas.walk("runs/mine", "walk.gif", settings, seeds=[3, 7])
+        >>> done.path
+        'walk.gif'
     """
     from .latents.walk import walk
     from .latents.walk_plan import Passed
@@ -79,6 +87,13 @@ def project(
 
     Raises:
         GanvasError: there is no run or no picture, an option makes no sense, or a file cannot be written.
+
+    Example:
+        >>> import ganvas
+        >>> for event in ganvas.project("runs/mine", "photo.png", "found", samples=16):
+        ...     if isinstance(event, ganvas.events.Projected):
+        ...         print(event.path, event.distance <= event.nearest)
+        found/photo.png True
     """
     from .latents.projection.project import Options, project
 
@@ -114,6 +129,13 @@ def mix(
 
     Raises:
         GanvasError: there is no run, a source is none of its pictures, or the file cannot be written.
+
+    Example:
+        >>> import ganvas
+        >>> ganvas.mix("runs/mine", "mixed.png", rows="3,7", columns="20-22").name
+        'mixed.png'
+        >>> ganvas.mix("runs/mine", "between.png", corners=["1", "2", "3", "4"]).name
+        'between.png'
     """
     from .latents.mix import mix
     from .latents.sample import load
@@ -149,6 +171,14 @@ def directions(
 
     Raises:
         GanvasError: there is no run, a folder has too few pictures, or a name is taken.
+
+    Example:
+        >>> import ganvas
+        >>> for event in ganvas.directions("runs/mine", count=2):
+        ...     if isinstance(event, ganvas.events.DirectionFound):
+        ...         print(event.name, event.sheet)
+        pca-1 runs/mine/directions/pca-1.png
+        pca-2 runs/mine/directions/pca-2.png
     """
     from .latents.directions import find_axes
     from .latents.named import find_between

@@ -17,6 +17,15 @@ class GanvasError(Exception):
     Args:
         message: what happened, naming the file, the number or the option.
         hint: the next command to type, or the next thing to do; may be empty.
+
+    Example:
+        >>> import ganvas
+        >>> try:
+        ...     ganvas.load("no/such/run")
+        ... except ganvas.GanvasError as error:
+        ...     print(error.message, error.hint, sep="\\n")
+        no/such/run does not exist.
+        Try: ganvas train PICTURES --out no/such/run
     """
 
     def __init__(self, message: str, hint: str = "") -> None:

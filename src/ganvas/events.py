@@ -11,7 +11,14 @@ from typing import TypeVar
 
 @dataclass(frozen=True)
 class Event:
-    """Base of all events."""
+    """Base of all events.
+
+    Example:
+        >>> import ganvas
+        >>> event = ganvas.events.Note("A sentence for the user.")
+        >>> isinstance(event, ganvas.Event)
+        True
+    """
 
 
 @dataclass(frozen=True)

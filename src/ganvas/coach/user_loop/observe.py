@@ -49,23 +49,23 @@ OLD_ARGUMENTS = {
 class Coach:
     """Watches a GAN in your own PyTorch training loop, and says when something goes wrong, and why.
 
-        coach = ganvas.Coach(real_pictures, optimizers={"generator": opt_g, "discriminator": opt_d})
-        for real in loader:
-            ...  # your step
-            losses = {"generator": loss_g, "discriminator": loss_d}
-            verdict = coach.observe(losses, samples=fake, real_logits=real_logits, fake_logits=fake_logits)
-            if verdict:
-                print(verdict.name, verdict.what, verdict.why, coach.advice())
-
     It changes nothing in your training: no weights, modes, statistics or gradients, and it draws no random numbers.
-    Only `apply` does, with what `prescribe` returns:
-
-        treatment = coach.prescribe()
-        if treatment:
-            left_to_you = coach.apply(treatment)
-            print(treatment.text, *left_to_you)
+    Only `apply` does, with what `prescribe` returns. docs/own-loop.md shows a whole loop.
 
     With torch.distributed, every process makes its own Coach, calls it at the same steps, and gets the same verdicts.
+
+    Example:
+        >>> import ganvas
+        >>> import torch
+        >>> coach = ganvas.Coach()
+        >>> for step in range(3):
+        ...     losses = {"generator": torch.tensor(0.7), "discriminator": torch.tensor(float("nan"))}
+        ...     verdict = coach.observe(losses)
+        ...     if verdict:  # another one than before
+        ...         print(f"{step}: {verdict.name}. {verdict.what}")
+        0: diverging. Losses or weights grow without bound, and the samples get worse instead of better.
+        >>> coach.healthy
+        False
     """
 
     @accepts_old_names(OLD_ARGUMENTS)
