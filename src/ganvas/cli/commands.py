@@ -100,6 +100,14 @@ GROUPS: dict[str, dict[str, Command]] = {
             "shrink_vgg", "ShrinkVGG", "Reduce torchvision's VGG-19 to the layers that are used: 25 MB, not 550."
         ),
     },
+    "Several machines": {
+        "launch": Command(
+            "launch",
+            "Launch",
+            "Write the job file with which a cluster's scheduler runs a training.",
+            "Nothing is sent: it tells the command that submits it.",
+        ),
+    },
     "This machine": {
         "cache": Command("cache", "Cache", "List the prepared pictures that are kept on this machine, or remove them."),
         "env": Command("env", "Env", "Print versions and device."),
