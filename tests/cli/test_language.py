@@ -68,9 +68,7 @@ def test_options_are_explained_in_indonesian(say: Callable[..., str]) -> None:
     assert "Sisi panjangnya, sebagai bagian dari sisi pendek gambar. (bawaan: 0.2)" in text, "of a group in a group"
     assert "Cara gambar ditandatangani." in text
     assert "(bawaan: dipilih otomatis)" in say("id", "train", "--help"), "a default in words"
-    assert "(bawaan: pictures)" in say("id", "walk", "--help"), (
-        "a value to type is not translated"
-    )
+    assert "(bawaan: pictures)" in say("id", "walk", "--help"), "a value to type is not translated"
     assert "(default: chosen)" in say("en", "train", "--help")
 
 
