@@ -52,9 +52,10 @@ def read_pages(language: str) -> dict[Path, str]:
 def with_moved_links(text: str, source: Path, name: str, language: str, folder: Path) -> str:
     """Return the text of a page with its links leading to where their targets lie in the site.
 
-    A file that is no page is copied into the site. A page that there is in English only is linked to there.
+    A file that is no page is copied into the site. A page that there is in another language only is linked to there.
     """
-    own, english, up = pages(language), pages(LANGUAGES[0]), "../" * name.count("/")
+    own, up = pages(language), "../" * name.count("/")
+    top = up if language == LANGUAGES[0] else f"{up}../"
 
     def move(link: re.Match[str]) -> str:
         words, target, anchor = link[1], link[2], link[3] or ""
@@ -63,8 +64,10 @@ def with_moved_links(text: str, source: Path, name: str, language: str, folder: 
         path = Path(os.path.normpath(source.parent / target))
         if path in own:
             return f"{words}({up}{own[path]}.md{anchor})"
-        if path in english:
-            return f"{words}({up}../{english[path]}.html{anchor}){{.external}}"
+        for other in LANGUAGES:
+            if path in pages(other):
+                place = pages(other)[path] if other == LANGUAGES[0] else f"{other}/{pages(other)[path]}"
+                return f"{words}({top}{place}.html{anchor}){{.external}}"
         place = path.relative_to(ROOT).as_posix().removeprefix("docs/")
         if path.is_file():
             (folder / place).parent.mkdir(parents=True, exist_ok=True)

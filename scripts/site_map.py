@@ -99,7 +99,7 @@ SECTIONS = {
         Section(
             "pelajaran",
             "Pelajaran",
-            "Delapan buku catatan yang bisa dijalankan, dan dua kuis.",
+            "Delapan notebook yang bisa dijalankan, dan dua kuis.",
             ("lesson/index", "lesson/quiz-before", "lesson/0*", "lesson/*"),
         ),
     ),
