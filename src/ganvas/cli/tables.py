@@ -196,7 +196,7 @@ def show_plan(plan: "Forecast") -> None:
     """Print the plan of a training: each choice with its reason, the speed, and what twice the time would change."""
     table = Table(_("plan"), "", _("reason"), box=None, pad_edge=False)
     for each in plan.decisions:
-        table.add_row(_(each.what), cell(each.value), cell(each.why))
+        table.add_row(_(each.what), cell(each.value), cell(_(each.why)))
     console.print(table)
     console.print(
         _("In {time}: about {images:,} pictures seen, {images_per_second:,.0f} per second.").format(
