@@ -22,7 +22,7 @@ def written(folder: Path) -> tuple[str, str]:
     What an evaluation has written in sentences is in the language of that day, so it is left out.
     """
     run = example_runs.write_run(folder / language() / RUN, example_runs.coached_events("stalled"))
-    run.skipped_file.write_text("a.png\tgone\n")
+    run.skipped_file.write_text("a.png\tdamaged (no end)\n")
     evaluation = example_runs.write_evaluation(run) | {"summary": []}
     evaluation["memorisation"]["text"] = ""
     return (
@@ -81,3 +81,8 @@ def test_the_stored_names_and_commands_stay(tmp_path: Path, monkeypatch: pytest.
         assert example_runs.NETWORK in text
     assert "A picture could not be read." in page, "a note is as it was recorded"
     assert "library_name: ganvas" in card
+
+
+def test_why_a_picture_was_skipped_is_told_in_indonesian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANVAS_LANG", "id")
+    assert "a.png: rusak (no end)" in Reader(written(tmp_path)[0]).text

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..config import to_dict
 from ..formatting import BETTER_TEXT, format_duration, format_interval, format_number, format_percent
-from ..translation import N_, _
+from ..translation import N_, _, stored
 from .charts import loss_charts, score_charts
 from .gallery import nearest_pairs, samples_beside_real
 from .health import health_section
@@ -151,7 +151,7 @@ def _notes(summary: RunSummary) -> Iterator[Html]:
     files = skipped_files(summary.run)
     if files:
         more = len(files) - MAX_LISTED_FILES
-        lines = [tag("li", name, ": ", _(reason)) for name, reason in files[:MAX_LISTED_FILES]]
+        lines = [tag("li", name, ": ", stored(reason)) for name, reason in files[:MAX_LISTED_FILES]]
         lines += [tag("li", _("and {count:,} more in skipped.txt").format(count=more))] if more > 0 else []
         heading = _("Files that were skipped: {count:,}").format(count=len(files))
         yield tag("details", tag("summary", heading), tag("ul", *lines))
