@@ -18,7 +18,7 @@ from ...errors import GanvasError, ganvas_command
 from ...events import Done, Event, Note, Progress, Projected
 from ...image_io import to_float
 from ...runs import Run
-from ..sample import BATCH, GeneratorModel, load
+from ..sample import GeneratorModel, load
 from .embedding import Embedding, distances
 from .pictures import Target, list_pictures, read_targets
 from .results import FINISHED, INTERRUPTED, Result, check_folder, mark_of
@@ -181,8 +181,8 @@ class Finder:
         search = Search(self.model, self.embedding, vectors, self.spread, rngs, self.options.schedule)
         starts = torch.stack([self.starts[index].w for index in group])
         if self.encoder is not None:
-            images = to_float(torch.stack([self.targets[index].image for index in group])).to(device)
-            codes = encoded(self.encoder, self.model.config, images).cpu()[:, None]
+            images = [to_float(self.targets[index].image[None]).to(device) for index in group]
+            codes = torch.stack([encoded(self.encoder, self.model.config, image).cpu() for image in images])
             of_label = starts[:, :1, :, codes.shape[3] :]
             starts = torch.cat([starts, torch.cat([codes, of_label], 3)], 1)
         best = yield from search.run(starts)
@@ -224,6 +224,5 @@ class Finder:
 
     @torch.no_grad()
     def embed(self, images: Tensor) -> Tensor:
-        """Return the vectors (N, D) of uint8 images (N, C, H, W)."""
-        parts = (self.embedding(to_float(part.to(self.model.device))).cpu() for part in torch.split(images, BATCH))
-        return torch.cat(list(parts))
+        """Return the vectors (N, D) of uint8 images (N, C, H, W), one by one: others change no bit of it."""
+        return torch.cat([self.embedding(to_float(each[None].to(self.model.device))).cpu() for each in images])

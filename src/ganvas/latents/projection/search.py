@@ -1,6 +1,7 @@
 """The search for latents: Adam from several starts each, of which the worse are given up one after the other.
 
-Several pictures are searched at once, since much of a small step on a processor is overhead. They share nothing else.
+Several pictures are searched at once, since much of a small step on a processor is overhead. They share nothing else:
+what is found of one is the same to the bit whatever is searched with it.
 Steps are in units of the spread of random samples, and begin with a little noise that finds a way past small hollows
 (Karras et al. 2020, appendix D). A latent may not go further out than samples lie. So it can be mixed and walked to.
 """
@@ -21,7 +22,7 @@ LR, LAYER_LR = 0.2, 0.1  # of Adam, in standard deviations of random samples; wi
 RAMP_UP, RAMP_DOWN = 0.05, 0.5  # shares of the steps in which the rate rises, and falls
 NOISE, NOISE_SHARE = 0.1, 0.5  # standard deviation at the beginning, and share of the steps until it is gone
 RADIUS_WEIGHT = 0.1  # of how much further out than samples a latent lies
-DRAWN_AT_ONCE = 16  # images whose gradients are in memory
+DRAWN_AT_ONCE = 4  # images, always: with another number sums are rounded differently, and the search goes elsewhere
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,7 @@ class Search:
         Args:
             which: (P, K), the start of each.
         """
-        rows = w.flatten(0, 1)
-        targets = self.targets.repeat_interleave(w.shape[1], 0)
+        rows, targets = _filled_up(w.flatten(0, 1)), _filled_up(self.targets.repeat_interleave(w.shape[1], 0))
         images, found = [], []
         for part, target in zip(torch.split(rows, DRAWN_AT_ONCE), torch.split(targets, DRAWN_AT_ONCE), strict=True):
             drawn = self.model.network.synthesize(part)
@@ -121,10 +121,10 @@ class Search:
                 far.sum().backward()  # type: ignore[no-untyped-call]
             images.append(drawn.detach())
             found.append(far.detach())
-        by_picture = torch.cat(found).view(w.shape[:2])
+        by_picture = torch.cat(found)[: w.shape[0] * w.shape[1]].view(w.shape[:2])
         of_picture = zip(
-            best, w.detach(), torch.split(torch.cat(images), w.shape[1]), by_picture, which.tolist(), strict=True
-        )
+            best, w.detach(), torch.split(torch.cat(images), w.shape[1]), by_picture, which.tolist(), strict=False
+        )  # the last images only fill a batch
         for one, each_w, each_images, each_found, starts in of_picture:
             one.improve(each_w, each_images, each_found, starts)
         return by_picture
@@ -141,30 +141,38 @@ class Search:
         """
         mean, std = (each.to(w) for each in (self.spread.mean, self.spread.std))
         free, rest = w[:, :, :rows, : len(mean)], w[:, :, :, len(mean) :]
-        units = ((free - mean) / std).detach().requires_grad_(True)
+        units = [((each - mean) / std).detach().requires_grad_(True) for each in free]
         lr = LR if rows == 1 else LAYER_LR
-        adam = torch.optim.Adam([units], lr, betas=(0.9, 0.99))
+        adam = torch.optim.Adam(units, lr, betas=(0.9, 0.99))
 
-        def latents(units: Tensor) -> Tensor:
-            return torch.cat([(mean + std * units).expand(-1, -1, rest.shape[2], -1), rest], 3)
+        def latents(units: Sequence[Tensor]) -> Tensor:
+            moved = [(mean + std * each).expand(-1, rest.shape[2], -1) for each in units]
+            return torch.cat([torch.stack(moved), rest], 3)
 
         for step in range(steps):
             share = part[0] + (part[1] - part[0]) * step / steps
             adam.param_groups[0]["lr"] = lr * min(1, (share + 0.01) / RAMP_UP) * _fall(share)
             noise = NOISE * max(0.0, 1 - share / NOISE_SHARE) ** 2
-            moved = latents(units + noise * self._noise(units.shape[1:]))
+            moved = latents([each + noise * _normal(each, rng) for each, rng in zip(units, self.rngs, strict=True)])
             drawn_from = moved.detach().requires_grad_(True)
             self._measure(drawn_from, which, best)
-            beyond = (units.square().mean(3) - 1).relu().mean(2).sum()
+            beyond = sum((each.square().mean(2) - 1).relu().mean(1).sum() for each in units)
             adam.zero_grad()
             torch.autograd.backward([moved, RADIUS_WEIGHT * beyond], [drawn_from.grad, None])
             adam.step()
             yield best
         return latents(units).detach()
 
-    def _noise(self, shape: Sequence[int]) -> Tensor:
-        """Return noise (P, ...) of a shape for each picture."""
-        return torch.stack([torch.randn(shape, generator=rng, device=rng.device) for rng in self.rngs])
+
+def _filled_up(rows: Tensor) -> Tensor:
+    """Return rows (N, ...) with copies of the first behind them, so that N is a multiple of `DRAWN_AT_ONCE`."""
+    missing = -len(rows) % DRAWN_AT_ONCE
+    return torch.cat([rows, rows[:1].detach().expand(missing, *rows.shape[1:])])
+
+
+def _normal(like: Tensor, rng: torch.Generator) -> Tensor:
+    """Return normal noise of the shape of another tensor."""
+    return torch.randn(like.shape, generator=rng, device=rng.device)
 
 
 def _fall(share: float) -> float:
