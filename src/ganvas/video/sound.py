@@ -27,7 +27,7 @@ def read_mono(path: Path, rate: int, seconds: float) -> npt.NDArray[np.float32]:
             break
     if not samples:
         raise GanvasError(f"There is no sound in {path}.", "Give --audio a file with music, such as .mp3 or .wav.")
-    heard: npt.NDArray[np.float32] = np.nan_to_num(np.concatenate(chunks)[:wanted])
+    heard: npt.NDArray[np.float32] = np.nan_to_num(np.concatenate(chunks)[:wanted], copy=False)
     return heard
 
 
