@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ganvas.latents import audio_features
 from ganvas.latents.audio_features import RATE, loudness, onsets
 
 FPS = 30
@@ -76,3 +77,13 @@ def test_any_sound_gives_numbers_in_range(length: int, frames: int, fps: float, 
     for feature in (loudness(samples, frames, fps), onsets(samples, frames, fps)):
         assert feature.shape == (frames,)
         assert ((feature >= 0) & (feature <= 1)).all()
+
+
+def test_a_long_sound_is_heard_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 30_000).astype(np.float32) * np.linspace(
+        0.1, 1, 30_000, dtype="f4"
+    )
+    whole = loudness(samples, 40, 30), onsets(samples, 40, 30)
+    monkeypatch.setattr(audio_features, "BLOCK", 3)
+    for heard, expected in zip((loudness(samples, 40, 30), onsets(samples, 40, 30)), whole, strict=True):
+        np.testing.assert_allclose(heard, expected, rtol=1e-9)

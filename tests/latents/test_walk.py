@@ -129,6 +129,22 @@ def test_seeds_are_passed_in_order(recipe: str) -> None:
         assert np.array_equal(frames[number], np.broadcast_to(expected[index], frames[number].shape))
 
 
+def test_an_open_walk_ends_at_its_last_picture() -> None:
+    sampler = model(tiny.config("dcgan"))
+    walking = painter(sampler, replace(SHORT, open=True), passed=Passed((7, 3, 20)))
+    expected = sampler.sample(seeds=[7, 3, 20]).permute(0, 2, 3, 1).numpy()
+    first, *between, last = walking.frames(range(10))
+    assert np.array_equal(first, np.broadcast_to(expected[0], first.shape))
+    assert np.array_equal(last, np.broadcast_to(expected[2], last.shape))
+    assert sum(np.array_equal(frame, np.broadcast_to(expected[1], frame.shape)) for frame in between) == 1
+    quiet = Rhythm(np.zeros(10), np.zeros(10))
+    beat = Rhythm(np.eye(10)[4], np.ones(10))
+    for rhythm in (quiet, beat):
+        moved = plan_walk(sampler, replace(SHORT, open=True), 10, 1, Passed((7, 3, 20)), rhythm).positions
+        assert (moved[0], moved[-1]) == (0, 2)
+        assert (np.diff(moved) >= 0).all()
+
+
 def test_between_two_latents_it_is_a_line_in_w_and_a_sphere_in_z() -> None:
     settings, passed = replace(SHORT, easing="linear"), Passed((1, 2))
     line = plan_walk(model(tiny.config("stylegan2")), settings, 10, 1, passed).latents(range(10))
@@ -294,6 +310,8 @@ def test_the_film_is_as_long_as_its_sound(tmp_path: Path) -> None:
         ({}, Passed((1,), (Path("a.png"),)), "seeds or pictures, not both", "--seeds"),
         ({}, Passed((), (Path("a.png"),)), "a.png is no file", "picture of run"),
         ({"kind": "noise"}, Passed((1,)), "passes no pictures", "--kind noise"),
+        ({"kind": "noise", "open": True}, Passed(), "always a loop", "--open"),
+        ({"open": True}, Passed((1,)), "goes from one picture to another", "Name two"),
         ({"label": "cat"}, Passed(), "trained without labels", "--conditional"),
         ({"label": "cat"}, Passed((), (Path("a.png"),)), "have their classes", "--label"),
         ({"size": 4096, "grid": "3x1"}, Passed(), "too large for players", "--size"),

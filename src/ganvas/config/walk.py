@@ -19,6 +19,8 @@ class WalkConfig:
     """Pixels on each picture's longer side; if left out, its own size, but 256 at least."""
     kind: Kind = "pictures"
     """pictures (from one picture to the next, and back to the first) or noise (it wanders, and stops nowhere)."""
+    open: bool = False
+    """It ends at the last picture, and does not go back to the first."""
     easing: Easing = "smooth"
     """smooth (slow at each picture, fast between two) or linear (always as fast)."""
     pace: float = 2.0

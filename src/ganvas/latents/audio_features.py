@@ -23,11 +23,10 @@ def loudness(samples: npt.NDArray[np.float32], frames: int, fps: float) -> Float
         frames: of the film.
         fps: frames a second.
     """
-    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     half = max(1, round(RATE / fps))
     centers = ((np.arange(frames) + 0.5) * RATE / fps).astype(int)
     begins, ends = ((centers + shift).clip(0, len(samples)) for shift in (-half, half))
-    power = (energy[ends] - energy[begins]).clip(0) / (ends - begins).clip(1)
+    power = (_energy_before(samples, ends) - _energy_before(samples, begins)).clip(0) / (ends - begins).clip(1)
     if not frames or power.max() < SILENCE**2:
         return np.zeros(frames)
     decibels = 10 * np.log10(power / power.max() + 1e-12)
@@ -62,17 +61,28 @@ def onsets(samples: npt.NDArray[np.float32], frames: int, fps: float) -> Floats:
     return felt
 
 
+def _energy_before(samples: npt.NDArray[np.float32], positions: npt.NDArray[np.int_]) -> Floats:
+    """Return the sum of squares of the samples before each of `positions`, which rise; it is taken in pieces."""
+    energy, total, piece = np.zeros(len(positions)), 0.0, BLOCK * HOP
+    for start in range(0, len(samples), piece):
+        sums = total + np.concatenate([[0.0], np.cumsum(np.square(samples[start : start + piece], dtype=np.float64))])
+        inside = slice(*np.searchsorted(positions, [start, start + piece + 1]))
+        energy[inside] = sums[(positions[inside] - start).clip(max=len(sums) - 1)]
+        total = float(sums[-1])
+    return energy
+
+
 def _spectral_flux(samples: npt.NDArray[np.float32]) -> Floats:
     """Return by how much the spectrum has risen at each hop; the window of the first ends where the sound begins.
 
     Empty for silence.
     """
-    peak = float(np.abs(samples).max(initial=0.0))
+    peak = float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))
     if peak < SILENCE:
         return np.zeros(0)
-    padded = np.concatenate([np.zeros(WINDOW, np.float32), samples / peak, np.zeros(WINDOW, np.float32)])
+    padded = np.pad(samples, WINDOW)
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-    shape, before, flux = np.hanning(WINDOW), np.zeros(WINDOW // 2 + 1), []
+    shape, before, flux = np.hanning(WINDOW) / peak, np.zeros(WINDOW // 2 + 1), []
     for start in range(0, len(windows), BLOCK):
         heights = np.log1p(100 * np.abs(np.fft.rfft(windows[start : start + BLOCK] * shape)))
         rises = np.diff(heights, axis=0, prepend=before[None])

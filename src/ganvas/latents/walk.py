@@ -51,8 +51,8 @@ def walk(
 ) -> Generator[Event, None, None]:
     """Write a film of a walk through the latents of a run, and yield what happens.
 
-    The walk is closed: after its last frame comes the first. If it is interrupted, the film is finished with the
-    frames that it has.
+    The walk is closed, unless an open one is asked for: after its last frame comes the first. If it is interrupted, the
+    film is finished with the frames that it has.
 
     Args:
         run: the run folder.
@@ -138,6 +138,8 @@ def check_walk(config: WalkConfig, passed: Passed, signature: Signature | None =
         raise GanvasError(
             _("A walk through noise passes no pictures."), _("Leave out --kind noise; or --seeds and --through.")
         )
+    if config.kind == "noise" and config.open:
+        raise GanvasError(_("A walk through noise is always a loop."), _("Leave out --kind noise, or --open."))
     if config.kind == "noise" and passed.directions:
         raise GanvasError(_("A walk through noise has no direction."), _("Leave out --kind noise, or --direction."))
     if passed.files and config.label:

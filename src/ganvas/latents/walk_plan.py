@@ -52,6 +52,8 @@ class Passed:
             facts["seed"] = config.seed
         if self.directions:
             facts["direction"] = ",".join(self.directions)
+        if config.open:
+            facts["open"] = "yes"
         return facts | {"label": config.label} if config.label else facts
 
 
@@ -98,7 +100,7 @@ def plan_walk(
     rhythm: Rhythm | None = None,
     moves: Sequence[Move] = (),
 ) -> Walk:
-    """Return a closed walk.
+    """Return a walk: a closed one, or one that ends at the last picture.
 
     Args:
         model: the generator.
@@ -118,10 +120,17 @@ def plan_walk(
         tracks, center, length = _there_and_back(model, config, pictures, passed, moves)
     else:
         tracks, center, length = _through_pictures(model, config, frames, pictures, passed)
+    moving, ways = (frames - 1, length - 1) if config.open else (frames, length)
+    if not ways:
+        raise GanvasError(
+            _("An open walk goes from one picture to another."), _("Name two at least, or leave out --open.")
+        )
     if rhythm is None or not rhythm.onsets.any():
-        positions = even_positions(frames, length)
+        positions = even_positions(moving, ways)
     else:
-        positions = paced_positions(SLOWEST + rhythm.onsets, length)
+        positions = paced_positions(SLOWEST + rhythm.onsets[:moving], ways)
+    if config.open:
+        positions = np.append(positions, ways)
     if config.kind == "pictures":
         positions = ease(positions, config.easing)
     distance = None if rhythm is None or not rhythm.loudness.any() else QUIETEST + (1 - QUIETEST) * rhythm.loudness
@@ -187,7 +196,7 @@ def _through_pictures(
 
 def pictures_passed(config: WalkConfig, frames: int) -> int:
     """Return how many pictures a walk of random ones passes."""
-    return min(frames, max(2, round(frames / config.fps / config.pace)))
+    return min(frames, max(2, round(frames / config.fps / config.pace) + config.open))
 
 
 def _through_noise(model: GeneratorModel, config: WalkConfig, frames: int, pictures: int) -> tuple[list[Track], Tensor]:

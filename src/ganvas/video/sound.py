@@ -31,7 +31,7 @@ def read_mono(path: Path, rate: int, seconds: float) -> npt.NDArray[np.float32]:
             _("There is no sound in {path}.").format(path=path),
             _("Give --audio a file with music, such as .mp3 or .wav."),
         )
-    heard: npt.NDArray[np.float32] = np.nan_to_num(np.concatenate(chunks)[:wanted])
+    heard: npt.NDArray[np.float32] = np.nan_to_num(np.concatenate(chunks)[:wanted], copy=False)
     return heard
 
 

@@ -50,5 +50,5 @@ def visible(images: Tensor) -> Tensor:
 
 
 def distances(vectors: Tensor, target: Tensor) -> Tensor:
-    """Return the squared distances (B,) of vectors (B, D) from one (D,)."""
+    """Return the squared distances (B,) of vectors (B, D) from one (D,), or from one each (B, D)."""
     return (vectors - target).square().sum(1)

@@ -23,7 +23,7 @@ from ...translation import _
 from ..latent_files import SUFFIX, check_latent_free, latent_metadata, write_latent
 from ..sample import GeneratorModel
 
-METHOD = "1"  # changes when a search finds something else
+METHOD = "2"  # changes when a search finds something else
 MIN_SIDE = 160  # pixels that a picture has at least in a film and beside another
 FILM_MILLISECONDS = 100
 FINISHED, INTERRUPTED = "finished", "interrupted"  # why a search ended
