@@ -179,11 +179,12 @@ plt.show()
 # <details>
 # <summary>Answer</summary>
 #
-# Without `detach()`, the discriminator's step would also compute gradients for the generator, those of "be recognized".
-# Here `g_optimizer.zero_grad()` throws them away before they do harm, so it would only cost time. Forget both, and the
-# generator learns to be caught. Without freezing, the generator's step would leave gradients in the discriminator.
-# `d_optimizer.zero_grad()` throws those away. So freezing saves time here. In Keras, where a model trains all that it
-# contains, it is needed: there you write `discriminator.trainable = False`.
+# Without `detach()`, the discriminator's step would go back through the generator as well. That uses up what the second
+# step needs, and torch stops with an error. If you drew new pictures for the second step, it would only cost time: the
+# generator would get the gradients of "be recognized", and `g_optimizer.zero_grad()` throws them away before they do
+# harm. Without freezing, the generator's step would leave gradients in the discriminator. `d_optimizer.zero_grad()`
+# throws those away. So freezing saves time here. In Keras, where a model trains all that it contains, it is needed:
+# there you write `discriminator.trainable = False`.
 #
 # </details>
 #
