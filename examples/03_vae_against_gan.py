@@ -220,8 +220,7 @@ sheet(torch.cat([first_row, between]), 10)
 
 # %%
 run = tempfile.mkdtemp(prefix="quick-", dir=".")
-for event in ganvas.train(builtin.people(), run, recipe="quick", size=32, images=IMAGES):
-    pass  # the events tell what happens: notebook 4 listens to them
+events = list(ganvas.train(builtin.people(), run, recipe="quick", size=32, images=IMAGES))  # notebook 4 looks at them
 
 # %% alt="32 people by the recipe quick: clear outlines and colors, faces that can be told"
 sheet(ganvas.load(run).sample(32) / 127.5 - 1)

@@ -32,6 +32,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> (20 if sys.platform 
 FAST: dict[str, dict[str, float]] = {
     "02_dcgan": {"STEPS": 20},
     "03_vae_against_gan": {"SECONDS": 1, "IMAGES": 640},
+    "06_style_transfer": {"SIZE": 64, "STEPS": 2, "LARGE": 64},
+    "07_your_own_pictures": {"MINUTES": 0.2, "SAMPLES": 32, "FILM_SECONDS": 1},
     "01_what_a_gan_is": {"STEPS": 40, "IMAGES": 640},
 }
 
