@@ -5,7 +5,7 @@
 # *convolution* looks at small neighbourhoods, and at every place in the same way. The DCGAN (Radford et al. 2016) is
 # built of them, and nearly every GAN since then.
 #
-# You will see what a convolution does and what a transposed one does, train a small DCGAN on colored faces, look at
+# You will see what a convolution does and what a transposed one does, train a small DCGAN on colored people, look at
 # what its discriminator looks at, and find out where the checkerboards in so many GAN pictures come from. It takes
 # about three minutes on two CPU cores.
 
@@ -151,17 +151,17 @@ for step in range(STEPS + 1):
     if step in (0, STEPS // 20, STEPS // 4, STEPS // 2, STEPS):
         with torch.no_grad():
             moments.append(generator(same_z))
-    real = people[torch.randint(len(people), (64,))]
-    drawn = generator(torch.randn(64, LATENT))
+    real = people[torch.randint(len(people), (32,))]
+    drawn = generator(torch.randn(32, LATENT))
 
     real_logits, drawn_logits = discriminator(real), discriminator(drawn.detach())
-    d_loss = bce(real_logits, torch.ones(64, 1)) + bce(drawn_logits, torch.zeros(64, 1))
+    d_loss = bce(real_logits, torch.ones(32, 1)) + bce(drawn_logits, torch.zeros(32, 1))
     d_optimizer.zero_grad()
     d_loss.backward()
     d_optimizer.step()
 
     discriminator.requires_grad_(False)
-    g_loss = bce(discriminator(drawn), torch.ones(64, 1))
+    g_loss = bce(discriminator(drawn), torch.ones(32, 1))
     g_optimizer.zero_grad()
     g_loss.backward()
     g_optimizer.step()
@@ -173,20 +173,29 @@ sheet(torch.cat(moments))
 # %% [markdown]
 # ## What does the discriminator look at?
 #
-# We can ask it. Change one pixel a little: how much does the logit change? That is the *gradient* of the logit by the
-# pixels, and torch gives it to us for all pixels at once. Bright places below matter to the discriminator. (Single
-# pixels say little, so we blur the map.)
+# We can ask it. Take a real person, and put a small square of a *drawn* picture into it, always at the same place as it
+# was. How far does the logit fall? Do that for all places, and you have a map: where it is bright, a drawn piece gives
+# itself away.
 #
 # **Predict first.** Faces, edges, or the white ground?
 
-# %% alt="Above, ten people; below, maps of what matters to the discriminator: bright heads and edges, dark ground"
-some = people[::100][:10].clone().requires_grad_()
+# %% alt="Above, ten people; below, maps of what matters to the discriminator: bright at heads and bodies, dark ground"
+some = people[::100][:10]
+looks = torch.zeros(10, 1, 7, 7)
+generator.eval()
 discriminator.eval()
-discriminator(some).sum().backward()
-looks = some.grad.abs().mean(1, keepdim=True)
-looks = F.avg_pool2d(looks, 3, stride=1, padding=1)
+with torch.no_grad():
+    for _ in range(20):
+        drawn = generator(torch.randn(10, LATENT))
+        for row in range(7):
+            for column in range(7):
+                place = (..., slice(4 * row, 4 * row + 8), slice(4 * column, 4 * column + 8))
+                patched = some.clone()
+                patched[place] = drawn[place]
+                looks[:, 0, row, column] += (discriminator(some) - discriminator(patched))[:, 0]
+looks = F.interpolate(looks, size=32, mode="bilinear").clamp(min=0)
 looks = looks / looks.amax((2, 3), keepdim=True) * 2 - 1
-sheet(torch.cat([some.detach(), looks.expand(-1, 3, -1, -1)]), 10, zoom=2)
+sheet(torch.cat([some, looks.expand(-1, 3, -1, -1)]), 10, zoom=2)
 
 # %% [markdown]
 # **Question 1.** Why is the plain white ground mostly dark in these maps, although the generator has to learn that it
@@ -212,9 +221,9 @@ sheet(torch.cat([some.detach(), looks.expand(-1, 3, -1, -1)]), 10, zoom=2)
 #
 # ## Checkerboards
 #
-# Where do they come from in practice? Take two generators that have learned nothing yet. One doubles by a transposed
-# convolution with a 3 x 3 kernel. The other repeats each pixel four times (`Upsample`), and then takes an ordinary
-# convolution.
+# Look at the second row of the training above: the first heads lie under a regular grid. Where does it come from? Take
+# two generators that have learned nothing yet. One doubles by a transposed convolution with a 3 x 3 kernel. The other
+# repeats each pixel four times (`Upsample`), and then takes an ordinary convolution.
 #
 # **Predict first.** Neither knows anything. Will their pictures be of the same kind?
 
@@ -233,7 +242,7 @@ def untrained(double):
 
 transposed = untrained(lambda: [nn.ConvTranspose2d(32, 32, 3, 2, 1, output_padding=1)])
 enlarged = untrained(lambda: [nn.Upsample(scale_factor=2), nn.Conv2d(32, 32, 3, padding=1)])
-sheet(torch.cat([transposed, enlarged]), 10)
+sheet(torch.cat([transposed, enlarged]), 10, zoom=3)
 
 # %% [markdown]
 # The grid is there before anything is learned. A training has to unlearn it, and does not always succeed. The second

@@ -17,8 +17,8 @@ if importlib.util.find_spec("ganvas") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "ganvas[notebooks]"], check=True)
 
 # %% tags=["parameters"]
-SECONDS = 75  # of the processor, for each of the two
-IMAGES = 40_000  # that Ganvas sees at the end
+SECONDS = 60  # of the processor, for each of the two
+IMAGES = 25_000  # that Ganvas sees at the end
 
 # %%
 import tempfile
@@ -100,7 +100,7 @@ optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=
 vae_steps, began = 0, time.process_time()
 
 while time_is_left(began):
-    real = people[torch.randint(len(people), (64,))]
+    real = people[torch.randint(len(people), (32,))]
     mean, log_variance = encoder(real).chunk(2, dim=1)
     code = mean + torch.randn_like(mean) * (log_variance / 2).exp()
     difference = (decoder(code) - real).square().sum((1, 2, 3)).mean()
@@ -131,14 +131,14 @@ d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=0.0002, betas=(0.5
 gan_steps, began = 0, time.process_time()
 
 while time_is_left(began):
-    real = people[torch.randint(len(people), (64,))]
-    drawn = generator(torch.randn(64, LATENT))
-    d_loss = bce(discriminator(real), torch.ones(64, 1)) + bce(discriminator(drawn.detach()), torch.zeros(64, 1))
+    real = people[torch.randint(len(people), (32,))]
+    drawn = generator(torch.randn(32, LATENT))
+    d_loss = bce(discriminator(real), torch.ones(32, 1)) + bce(discriminator(drawn.detach()), torch.zeros(32, 1))
     d_optimizer.zero_grad()
     d_loss.backward()
     d_optimizer.step()
     discriminator.requires_grad_(False)
-    g_loss = bce(discriminator(drawn), torch.ones(64, 1))
+    g_loss = bce(discriminator(drawn), torch.ones(32, 1))
     g_optimizer.zero_grad()
     g_loss.backward()
     g_optimizer.step()

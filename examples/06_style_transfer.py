@@ -19,7 +19,7 @@ if importlib.util.find_spec("ganvas") is None:
 
 # %% tags=["parameters"]
 SIZE = 128  # pixels of the pictures that we paint ourselves
-STEPS = 60  # for each of them
+STEPS = 50  # for each of them
 LARGE = 256  # pixels of the one that Ganvas paints
 
 # %%
@@ -47,7 +47,7 @@ def read(path):
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     picture = picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
-    return torch.tensor(np.asarray(picture)).permute(2, 0, 1)[None] / 255
+    return torch.tensor(np.asarray(picture)).permute(2, 0, 1)[None].contiguous() / 255
 
 
 def sheet(*pictures):

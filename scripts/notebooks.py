@@ -32,8 +32,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> (20 if sys.platform 
 FAST: dict[str, dict[str, float]] = {
     "02_dcgan": {"STEPS": 20},
     "03_vae_against_gan": {"SECONDS": 1, "IMAGES": 640},
+    "05_growing_pictures": {"STEPS_8": 4, "STEPS_16": 4, "STEPS_32": 4, "STEPS_64": 4},
     "06_style_transfer": {"SIZE": 64, "STEPS": 2, "LARGE": 64},
     "07_your_own_pictures": {"MINUTES": 0.2, "SAMPLES": 32, "FILM_SECONDS": 1},
+    "08_is_it_any_good": {"COUNT": 60},
     "01_what_a_gan_is": {"STEPS": 40, "IMAGES": 640},
 }
 
@@ -105,7 +107,7 @@ def write_pictures(notebook: NotebookNode, stem: str) -> None:
         old.unlink()
     for number, cell in enumerate(code_cells(notebook), start=1):
         place = PICTURES / f"{stem}-{number}"
-        if drawn := [each for each in map(_picture, cell.outputs) if each]:
+        if drawn := [each for each in map(picture_of, cell.outputs) if each]:
             (picture,) = drawn  # a page has room for one
             place.with_suffix(".webp").write_bytes(_small(picture))
         if printed := "".join(
@@ -119,7 +121,7 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def _picture(output: NotebookNode) -> bytes | None:
+def picture_of(output: NotebookNode) -> bytes | None:
     """Return the picture in an output of a cell, if there is one."""
     data = output.get("data", {})
     return next((base64.b64decode(data[name]) for name in FORMATS if name in data), None)
