@@ -5,7 +5,7 @@
 # they have made. So there are scores. Each of them sees something, and is blind to something else.
 #
 # You will write the most famous one in ten lines, and then play the cheat: make five sets of pictures that are all bad
-# in some way, and see which scores they fool. Nothing is trained. It takes about two minutes on two CPU cores.
+# in some way, and see which scores they fool. Nothing is trained. It takes about a minute on two CPU cores.
 
 # %%
 # In a hosted notebook this installs Ganvas. On a machine that has it, nothing happens.
@@ -132,8 +132,9 @@ for name, pictures in sets.items():
 # <details>
 # <summary>Answer</summary>
 #
-# Blurred and noisy pictures: their tiny copies are the same as before. A score sees only what its *features* see. And
-# copies have the very best score of all, better than honest pictures. For the copies *are* the real cloud.
+# The blurred ones: their tiny copies are the same as before. The noise is hardly noticed either. A score sees only what
+# its *features* see. And the copies have the very best score of all, far better than honest pictures. For they *are*
+# the real cloud.
 #
 # </details>
 #
@@ -186,8 +187,9 @@ plt.show()
 # <details>
 # <summary>Answer</summary>
 #
-# No. The Frechet distance comes far, and praises the copies. Precision does not care whether anything is missing.
-# Coverage does not care for the rest. So look at several, and always ask whether the pictures are copies.
+# No. The Frechet distance comes far, and praises the copies: below 0 means nearer than real pictures are to each other.
+# Only the near-copies catch those, and they catch nothing else. So look at several scores, and always ask whether the
+# pictures are copies.
 #
 # </details>
 #

@@ -32,6 +32,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> (20 if sys.platform 
 FAST: dict[str, dict[str, float]] = {
     "02_dcgan": {"STEPS": 20},
     "03_vae_against_gan": {"SECONDS": 1, "IMAGES": 640},
+    "04_how_gans_fall_ill": {"STEPS": 2},
     "05_growing_pictures": {"STEPS_8": 4, "STEPS_16": 4, "STEPS_32": 4, "STEPS_64": 4},
     "06_style_transfer": {"SIZE": 64, "STEPS": 2, "LARGE": 64},
     "07_your_own_pictures": {"MINUTES": 0.2, "SAMPLES": 32, "FILM_SECONDS": 1},
