@@ -19,7 +19,7 @@ if importlib.util.find_spec("ganvas") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "ganvas[notebooks]"], check=True)
 
 # %% tags=["parameters"]
-STEPS = 2500
+STEPS = 1600
 
 # %%
 import zipfile
@@ -274,9 +274,10 @@ sheet(torch.cat([transposed, enlarged]), 10, zoom=3)
 # <details>
 # <summary>What to expect</summary>
 #
-# 1. Shapes. The first layer plans the whole picture, and with 8 channels there is little to plan with.
-# 2. Hardly. The paper's authors found that without it the deep generator does not get started.
-# 3. They fail. A convolution lives on neighbours, and there are none any more.
+# 1. Shapes should suffer most. The first layer plans the whole picture, and with 8 channels there is little to plan
+#    with.
+# 2. The paper's authors found that their deep generators did not get started without it. Is ours deep enough for that?
+# 3. They have a hard time. A convolution lives on neighbours, and there are none any more.
 # 4. It is wider than ours, and slower. A smoother relative: `recipe="quick"`.
 #
 # </details>

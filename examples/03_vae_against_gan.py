@@ -17,8 +17,8 @@ if importlib.util.find_spec("ganvas") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "ganvas[notebooks]"], check=True)
 
 # %% tags=["parameters"]
-SECONDS = 60  # of the processor, for each of the two
-IMAGES = 25_000  # that Ganvas sees at the end
+SECONDS = 50  # of the processor, for each of the two
+IMAGES = 20_000  # that Ganvas sees at the end
 
 # %%
 import tempfile

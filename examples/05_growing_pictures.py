@@ -22,9 +22,9 @@ if importlib.util.find_spec("ganvas") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "ganvas[notebooks]"], check=True)
 
 # %% tags=["parameters"]
-STEPS_8 = 600  # at 8 x 8 pixels
-STEPS_16 = 800
-STEPS_32 = 900
+STEPS_8 = 500  # at 8 x 8 pixels
+STEPS_16 = 600
+STEPS_32 = 700
 STEPS_64 = 250  # of the network that enlarges
 
 # %%
@@ -335,11 +335,12 @@ sheet(torch.cat([plain[unseen][shown], result[shown], large[unseen][shown]]), 6,
 # <details>
 # <summary>What to expect</summary>
 #
-# 1. Details are there, and whole people are not: shapes are worse for the same time.
+# 1. Shapes should be worse: what is where is hard to learn from 32 x 32 pixels at once.
 # 2. For a while they are worse than before the growth.
-# 3. Only small changes of color are left to come from above.
-# 4. Less well: the sizes have learned to rely on each other.
-# 5. Partly. It has only seen real people, and drawn ones have other faults. Ganvas lets it learn on both.
+# 3. Little is left to come from above: mostly colors.
+# 4. Less well. The sizes have learned to rely on each other.
+# 5. In part. It has only seen real people, and drawn ones have other faults. The recipes of Ganvas let it learn on
+#    both.
 #
 # </details>
 #

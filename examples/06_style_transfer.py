@@ -19,8 +19,8 @@ if importlib.util.find_spec("ganvas") is None:
 
 # %% tags=["parameters"]
 SIZE = 128  # pixels of the pictures that we paint ourselves
-STEPS = 50  # for each of them
-LARGE = 256  # pixels of the one that Ganvas paints
+STEPS = 40  # for each of them
+LARGE = 224  # pixels of the one that Ganvas paints
 
 # %%
 import matplotlib.pyplot as plt
@@ -262,7 +262,7 @@ Image.open("painted.png").convert("RGB")
 #
 # 1. The photograph with a little color; and swirls in which she is hard to find.
 # 2. `conv1_1` knows colors and fine grain, and no strokes. `conv4_1` knows large shapes, and not the exact colors.
-# 3. Nothing: it is the photograph. That layer sees nearly every pixel.
+# 3. Little. That layer sees nearly every pixel, and wants each of them back.
 # 4. Some grain; and a blur.
 #
 # </details>

@@ -25,9 +25,10 @@ PICTURES = ROOT / "docs" / "images" / "lesson"
 LARGEST_PICTURE = 60_000  # bytes
 FORMATS = ("image/gif", "image/png", "image/jpeg")
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-# Peak memory of the kernel, in MB; Linux counts in KB, macOS in bytes.
-PEAK = """import resource, sys
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> (20 if sys.platform == "darwin" else 10))"""
+# Processor seconds and peak memory in MB of the kernel; Linux counts memory in KB, macOS in bytes.
+COST = """import resource, sys
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(round(usage.ru_utime + usage.ru_stime), usage.ru_maxrss >> (20 if sys.platform == "darwin" else 10))"""
 # What the fast mode puts in place of the numbers in each parameters cell: all cells run, and the pictures are mud.
 FAST: dict[str, dict[str, float]] = {
     "02_dcgan": {"STEPS": 20},
@@ -72,19 +73,22 @@ def run(names: tyro.conf.Positional[tuple[str, ...]] = (), /, fast: bool = False
         names: such as 01 or 02_dcgan.
         fast: with next to no training, and without writing the pictures of the docs.
     """
-    print("| notebook | seconds | peak memory in MB |\n| --- | ---: | ---: |")
+    print("| notebook | seconds | of the processor | peak memory in MB |\n| --- | ---: | ---: | ---: |")
     for source in sources():
         if names and not source.stem.startswith(names):
             continue
         began = time.monotonic()
-        notebook, peak = execute(source, FAST[source.stem] if fast else {})
-        print(f"| `{source.stem}` | {time.monotonic() - began:.0f} | {peak} |", flush=True)
+        notebook, seconds, megabytes = execute(source, FAST[source.stem] if fast else {})
+        print(f"| `{source.stem}` | {time.monotonic() - began:.0f} | {seconds} | {megabytes} |", flush=True)
         if not fast:
             write_pictures(notebook, source.stem)
 
 
-def execute(source: Path, numbers: dict[str, float]) -> tuple[NotebookNode, int]:
-    """Run a notebook in a folder of its own, with `numbers` in place of its parameters; return it, and the MB it took.
+def execute(source: Path, numbers: dict[str, float]) -> tuple[NotebookNode, int, int]:
+    """Run a notebook in a folder of its own, with `numbers` in place of its parameters.
+
+    Returns:
+        the notebook, the seconds of the processor that it took, and the MB of memory.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed.
@@ -93,12 +97,12 @@ def execute(source: Path, numbers: dict[str, float]) -> tuple[NotebookNode, int]
     changed = "\n".join(f"{name} = {value}" for name, value in numbers.items())
     at = parameters_at(notebook) + 1
     notebook.cells.insert(at, nbformat.v4.new_code_cell(changed))
-    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
+    notebook.cells.append(nbformat.v4.new_code_cell(COST))
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(notebook, timeout=None, resources={"metadata": {"path": folder}}).execute()
-    peak = int(notebook.cells.pop().outputs[0].text)
+    seconds, megabytes = map(int, notebook.cells.pop().outputs[0].text.split())
     del notebook.cells[at]
-    return notebook, peak
+    return notebook, seconds, megabytes
 
 
 def write_pictures(notebook: NotebookNode, stem: str) -> None:

@@ -89,7 +89,7 @@ def test_notebooks_are_made_without_outputs(notebooks: ModuleType, tmp_path: Pat
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of jupyter_client and pyzmq
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs(name: str, notebooks: ModuleType) -> None:
-    notebook, _ = notebooks.execute(EXAMPLES / f"{name}.py", notebooks.FAST[name])
+    notebook, *_ = notebooks.execute(EXAMPLES / f"{name}.py", notebooks.FAST[name])
     for number, cell in enumerate(notebooks.code_cells(notebook), start=1):
         drawn = [output for output in cell.outputs if notebooks.picture_of(output)]
         assert len(drawn) == ("alt" in cell.metadata), f"code cell {number} draws {len(drawn)} pictures"
