@@ -274,7 +274,7 @@ sheet(by_hand, digits[nearest])
 # | collapse | samples are near-copies of each other | a quicker discriminator, a slower generator |
 # | the discriminator wins | its loss is near 0, and the samples do not get better | a lower rate, a penalty |
 # | learning rates | weights change by much in a step; losses explode | lower rates, and begin anew |
-# | balance | the discriminator guesses, loss 1.39, and the samples are bad | a quicker discriminator, a weaker penalty |
+# | balance | the discriminator guesses, loss 1.39, and samples are bad | a quicker discriminator, a weaker penalty |
 # | learning by heart | few pictures, and the discriminator is ever surer | more pictures, augmentation |
 #
 # Each has a picture in docs/troubleshooting.md. In a training by `ganvas.train` the coach is always there. Its verdicts
