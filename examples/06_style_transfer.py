@@ -191,8 +191,8 @@ sheet(only_content, only_style, both)
 # <details>
 # <summary>Answer</summary>
 #
-# The Gram matrix is a mean over all places. It knows that yellow occurs with swirls, but not where. A moon is a matter
-# of *where*.
+# The Gram matrix is a mean over all places. It knows that yellow occurs with swirls, but not where. A village is a
+# matter of *where*.
 #
 # </details>
 #
@@ -206,8 +206,8 @@ from_painting, _ = paint(painting)
 sheet(both, from_photo, from_painting)
 
 # %% [markdown]
-# All three have the same losses, and yet they are different pictures. There are many good paintings, and the nearest
-# one is found. From the photograph, faces stay clear. From noise it is freer.
+# All three are judged by the same losses, and yet they are different pictures. There are many good paintings, and the
+# nearest one is found. From the photograph, faces stay clear. From noise it is freer.
 #
 # ## Adam against L-BFGS
 #
