@@ -210,7 +210,7 @@ for event in ganvas.train("digits.npy", run, recipe="fc", size=16, images=IMAGES
 sheet(ganvas.load(run).sample(32).float() / 127.5 - 1)
 
 # %% [markdown]
-# **Punya MNIST?** Ganti `"digits.npy"` dengan letak berkas `train-images-idx3-ubyte.gz`, dan hapus `size=16`.
+# **Punya MNIST?** Ganti `"digits.npy"` dengan lokasi berkas `train-images-idx3-ubyte.gz`, dan hapus `size=16`.
 #
 # ## Coba rusakkan
 #
@@ -222,7 +222,7 @@ sheet(ganvas.load(run).sample(32).float() / 127.5 - 1)
 # 4. Buang `Dropout`. Kerugian mana yang bergeser, dan apakah angkanya membaik?
 #
 # <details>
-# <summary>Yang dapat diharapkan</summary>
+# <summary>Apa yang akan terjadi</summary>
 #
 # 1. Ia belajar menggambar apa yang pasti *tidak* dikira asli. Tidak ada yang mirip angka.
 # 2. Diskriminator langsung menang: kerugiannya turun ke 0, sedangkan kerugian generator melonjak. Angkanya berhenti

@@ -47,8 +47,8 @@ def sheet(pictures, columns=16, zoom=2):
 # %% [markdown]
 # ## Gambar asli
 #
-# Ganvas membawa 997 emoji orang. Kita menaruhnya di atas latar putih dan mengecilkannya menjadi 32 piksel. Dalam
-# tensornya, warna adalah dimensi kedua: (997, 3, 32, 32).
+# Di dalam Ganvas sudah ada 997 emoji orang. Kita menaruhnya di atas latar putih dan mengecilkannya menjadi 32 piksel.
+# Dalam tensornya, warna adalah dimensi kedua: (997, 3, 32, 32).
 
 # %% alt="32 emoji orang: kepala, tangan yang bekerja, orang berolahraga, di atas latar putih"
 people = []
@@ -81,7 +81,7 @@ sheet(torch.cat([photo, F.conv2d(photo, edges, padding=1), F.conv2d(photo, blur,
 # Yang pertama bereaksi di tempat kiri dan kanan berbeda: di garis tepi yang tegak. Yang kedua mengambil rerata 81
 # piksel, sehingga gambarnya kabur. Kernel jaringan kita tidak dipilih oleh siapa pun. Kernel itu dipelajari.
 #
-# Dengan `stride=2`, kernel hanya singgah di setiap tempat kedua, dan hasilnya menjadi setengah ukuran. Dengan cara itu
+# Dengan `stride=2`, kernel melompati satu tempat setiap kali, dan ukuran hasilnya menjadi setengah. Dengan cara itu
 # diskriminator (discriminator) turun dari 32 piksel ke 16, 8, 4, dan akhirnya ke satu bilangan saja.
 #
 # ## Konvolusi transpos
@@ -138,7 +138,7 @@ for network in (generator, discriminator):
 # %% [markdown]
 # ## Pelatihan
 #
-# Dua langkah yang sama seperti di notebook 1, persis sampai ke hurufnya.
+# Dua langkah yang sama persis seperti di notebook 1.
 
 # %%
 bce = F.binary_cross_entropy_with_logits
@@ -275,7 +275,7 @@ sheet(torch.cat([transposed, enlarged]), 10, zoom=3)
 #    "runs/dcgan", recipe="dcgan", minutes=10): print(event)`
 #
 # <details>
-# <summary>Yang dapat diharapkan</summary>
+# <summary>Apa yang akan terjadi</summary>
 #
 # 1. Semestinya bentuk yang paling menderita. Lapisan pertama merancang seluruh gambar, dan dengan 8 kanal tidak banyak
 #    yang bisa dirancang.

@@ -90,7 +90,7 @@ def time_is_left(began):
 # adalah seberapa berbeda kedua gambar itu, piksel demi piksel.
 #
 # Nanti kita ingin menggambar dari bilangan acak, tanpa gambar asli. Jadi kodenya harus menyerupai bilangan acak. Ada
-# dua akal untuk itu:
+# dua kiat untuk itu:
 #
 # - Enkoder tidak menyebutkan *satu* kode. Ia menyebutkan rerata dan lebar, lalu kodenya diambil acak dari sana.
 # - Kerugian kedua, yaitu *divergensi KL* (KL divergence), menarik semua rerata ke 0 dan semua lebar ke 1.
@@ -253,7 +253,7 @@ sheet(ganvas.load(run).sample(32) / 127.5 - 1)
 # 4. Beri keduanya waktu sepuluh kali lipat. Apakah VAE menjadi tajam?
 #
 # <details>
-# <summary>Yang dapat diharapkan</summary>
+# <summary>Apa yang akan terjadi</summary>
 #
 # 1. Gambar ulangnya menjadi lebih tajam. Yang digambarnya dari bilangan acak hanyalah lumpur, karena tidak ada yang
 #    menarik kode ke tempat bilangan acak berada.

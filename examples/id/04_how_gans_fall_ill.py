@@ -3,10 +3,9 @@
 #
 # Dua jaringan (network) yang saling belajar bisa tersesat bersama-sama. Di notebook ini Anda sengaja membuat sebuah GAN
 # sakit, dengan lima cara. Setiap kali Anda **menebak** dulu apa yang akan terlihat, **memancing** gangguannya, membaca
-# **tanda-tandanya**, lalu **memperbaikinya**: mula-mula dengan tangan sendiri, kemudian lewat pendamping (coach)
-# Ganvas.
+# **tanda-tandanya**, lalu **memperbaikinya**: mula-mula sendiri, kemudian lewat pendamping (coach) Ganvas.
 #
-# `ganvas.Coach` mengawasi putaran pelatihan (training) apa pun, juga yang Anda tulis sendiri. Sesekali ia mengukur,
+# `ganvas.Coach` mengawasi loop pelatihan (training loop) apa pun, juga yang Anda tulis sendiri. Sesekali ia mengukur,
 # lalu mengatakan dengan kata-kata apa yang tidak beres. Kalau diminta, ia memperbaikinya. Waktunya sekitar tiga menit
 # di dua inti CPU.
 
@@ -115,7 +114,7 @@ def shifted(images, by):
 
 # %% [markdown]
 # Mula-mula yang sehat, sebagai pembanding. Pada awalnya pendamping berkata *pemanasan* (warming up), dan mungkin ia
-# juga cemas: bercak yang serupa semua memang tampak seperti keruntuhan mode (mode collapse). Yang penting adalah
+# terlalu cemas: bercak yang serupa semua memang tampak seperti keruntuhan mode (mode collapse). Yang penting adalah
 # kelanjutannya.
 
 # %% alt="16 angka yang kasar, masing-masing berbeda"
@@ -142,7 +141,7 @@ sheet(ill)
 # **Tandanya:** ada nyaris-salinan di antara sampel, dan keragamannya kurang dari gambar asli. Kerugiannya (loss) tampak
 # baik-baik saja.
 #
-# **Dengan tangan sendiri:** generator yang lebih lambat, yaitu pelatihan sehat di atas. Pendamping harus menemukannya
+# **Perbaiki sendiri:** generator yang lebih lambat, yaitu pelatihan sehat di atas. Pendamping harus menemukannya
 # sendiri:
 
 # %% alt="Atas, angka yang sehat; bawah, hasil perbaikan pendamping"
@@ -150,11 +149,11 @@ by_coach = train(g_lr=0.004, repair=True)
 sheet(healthy, by_coach)
 
 # %% [markdown]
-# Yang atas diperbaiki dengan tangan, yang bawah oleh pendamping, yang kali ini gagal. Bacalah apa yang dicobanya. Ia
-# menurunkan laju belajar (learning rate) generator, dan itu benar. Setiap penanganan dari pendamping adalah taruhan: ia
-# menyimpan dulu keadaan sebelumnya, lalu membandingkan. Dalam beberapa langkah yang tersedia, bobot (weights) baru
-# belum menjadi lebih baik daripada yang lama, maka penanganannya dibatalkan. Sabar itu sulit dipelajari, juga bagi
-# program.
+# Yang atas kita perbaiki sendiri, yang bawah diperbaiki pendamping, dan kali ini pendamping gagal. Bacalah apa yang
+# dicobanya. Ia menurunkan laju belajar (learning rate) generator, dan itu benar. Setiap penanganan dari pendamping
+# adalah taruhan: ia menyimpan dulu keadaan sebelumnya, lalu membandingkan. Dalam beberapa langkah yang tersedia, bobot
+# (weights) baru belum menjadi lebih baik daripada yang lama, maka penanganannya dibatalkan. Sabar itu sulit dipelajari,
+# juga bagi program.
 #
 # ## 2. Diskriminator menang
 #
@@ -184,10 +183,10 @@ sheet(ill)
 #
 # </details>
 #
-# **Dengan tangan sendiri:** laju belajar yang lebih rendah untuk generator. Kalau diskriminator menang padahal laju
+# **Perbaiki sendiri:** laju belajar yang lebih rendah untuk generator. Kalau diskriminator menang padahal laju
 # belajarnya wajar, tahanlah diskriminator: dengan laju belajar yang lebih rendah, atau dengan penalti (penalty).
 
-# %% alt="Atas, 16 angka yang diperbaiki dengan tangan; bawah, 16 angka yang diperbaiki pendamping"
+# %% alt="Atas, 16 angka yang kita perbaiki sendiri; bawah, 16 angka yang diperbaiki pendamping"
 held_back = train(penalty=0.1)
 by_coach = train(g_lr=0.02, repair=True)
 sheet(held_back, by_coach)
@@ -207,12 +206,12 @@ sheet(ill)
 # Setiap langkah kelewat jauh, dan langkah berikutnya makin jauh lagi. Keduanya saling mengejar tanpa henti (*berayun*,
 # oscillating), lalu kerugian dan bobotnya membesar tanpa batas (*meledak*, diverging).
 #
-# **Tandanya:** satu langkah saja mengubah bobot dengan bagian yang besar dari nilainya. Dalam pelatihan yang sehat,
+# **Tandanya:** dalam satu langkah saja, bobot berubah banyak dibanding besarnya sendiri. Dalam pelatihan yang sehat,
 # perubahannya kurang dari seperseratus.
 #
-# **Dengan tangan sendiri:** turunkan keduanya, dan mulai dari awal, sebab bobotnya sudah rusak. Itulah pelatihan sehat
-# kita tadi. Pendamping mencoba apa yang dianggapnya terbaik, lalu *melihat apakah itu menolong*. Kalau sampelnya
-# memburuk, penanganannya dibatalkan.
+# **Perbaiki sendiri:** turunkan keduanya, dan mulai dari awal, sebab bobotnya sudah rusak. Itulah pelatihan sehat kita
+# tadi. Pendamping mencoba apa yang dianggapnya terbaik, lalu *melihat apakah itu menolong*. Kalau sampelnya memburuk,
+# penanganannya dibatalkan.
 
 # %% alt="Atas, angka yang sehat; bawah, 16 angka yang diperbaiki pendamping"
 by_coach = train(g_lr=0.02, d_lr=0.02, repair=True)
@@ -221,7 +220,7 @@ sheet(healthy, by_coach)
 # %% [markdown]
 # ## 4. Keseimbangan
 #
-# Diskriminator belajar seratus kali terlalu lambat. Ia sama saja dengan tidak ada.
+# Diskriminator belajar seratus kali terlalu lambat. Ia seperti tidak ada saja.
 #
 # **Tebak dulu.** Apa yang dipelajari generator dari lawan yang tidak punya pendapat? Berapa kerugian diskriminator
 # nanti? (Notebook 1, pertanyaan 2.)
@@ -237,8 +236,7 @@ sheet(ill)
 # **Tandanya:** kerugian diskriminator sekitar 1.39, dua kali logaritma dari 2: ia hanya menebak. Gambar asli dan gambar
 # buatan mendapat logit yang sama, dan sampelnya buruk.
 #
-# **Dengan tangan sendiri:** kembalikan laju belajar diskriminator, atau beri ia dua langkah untuk setiap langkah
-# generator.
+# **Perbaiki sendiri:** kembalikan laju belajar diskriminator, atau beri ia dua langkah untuk setiap langkah generator.
 
 # %% [markdown]
 # ## 5. Menghafal
@@ -264,7 +262,7 @@ sheet(ill, few[nearest])
 # %% [markdown]
 # **Tandanya:** gambarnya sedikit, dan diskriminator makin lama makin yakin membedakan yang asli dari yang buatan.
 #
-# **Dengan tangan sendiri:** lebih banyak gambar. Setelannya sama, tetapi dengan semua angka. Di bawah setiap sampel ada
+# **Perbaiki sendiri:** lebih banyak gambar. Setelannya sama, tetapi dengan semua angka. Di bawah setiap sampel ada
 # angka asli yang terdekat:
 
 # %% alt="Atas, 16 angka; bawah, angka asli terdekat di antara semuanya: kemiripannya berkurang"
@@ -274,18 +272,18 @@ sheet(by_hand, digits[nearest])
 
 # %% [markdown]
 # Kalau tidak ada gambar lagi, buatlah yang sedikit itu lebih sulit dihafal: perlihatkan gambar asli dan gambar buatan
-# dalam keadaan *digeser*, setiap kali ke arah lain. Inilah augmentasi (augmentation). Di putaran pelatihan Anda
-# sendiri, tidak ada pendamping yang dapat melakukannya: gambarnya milik Anda, begitu juga baris kode yang
-# memperlihatkannya. Ia hanya dapat memberi tahu Anda. `ganvas.train` memperlihatkan gambarnya sendiri, dan menyalakan
-# augmentasi begitu melihat gangguan ini.
+# dalam keadaan *digeser*, setiap kali ke arah lain. Inilah augmentasi (augmentation). Di loop pelatihan Anda sendiri,
+# tidak ada pendamping yang dapat melakukannya: gambarnya milik Anda, begitu juga baris kode yang memperlihatkannya. Ia
+# hanya dapat memberi tahu Anda. `ganvas.train` memperlihatkan gambarnya sendiri, dan menyalakan augmentasi begitu
+# melihat gangguan ini.
 #
 # ## Yang perlu diingat
 #
-# | gangguan | tandanya | dengan tangan sendiri |
+# | gangguan | tandanya | perbaiki sendiri |
 # | --- | --- | --- |
 # | keruntuhan mode | sampelnya nyaris-salinan satu sama lain | diskriminator lebih cepat, generator lebih lambat |
 # | diskriminator menang | kerugiannya hampir 0, dan sampelnya tidak membaik | laju belajar lebih rendah, penalti |
-# | laju belajar | satu langkah mengubah bobot banyak sekali; kerugian meledak | turunkan, dan mulai dari awal |
+# | laju belajar | bobot berubah banyak dalam satu langkah; kerugian meledak | turunkan, dan mulai dari awal |
 # | keseimbangan | diskriminator menebak, kerugian 1.39, sampel buruk | diskriminator lebih cepat, penalti ringan |
 # | menghafal | gambarnya sedikit, dan diskriminator makin yakin | lebih banyak gambar, augmentasi |
 #
@@ -305,7 +303,7 @@ sheet(by_hand, digits[nearest])
 # 5. Temukan cara lain untuk membuatnya sakit. Apakah pendamping mengenalinya?
 #
 # <details>
-# <summary>Yang dapat diharapkan</summary>
+# <summary>Apa yang akan terjadi</summary>
 #
 # 1. Tidak. Dengan 20 kali, kami mendapat angka yang lebih bagus dalam langkah yang begitu sedikit. Tetapi angkanya
 #    berayun, dan tidak membaik lagi.

@@ -309,7 +309,7 @@ enlarger = nn.Sequential(
 optimizer = torch.optim.Adam(enlarger.parameters(), lr=0.002)
 small = shrink(large, 32)
 plain = F.interpolate(small, scale_factor=2, mode="bicubic")
-learned_from = torch.arange(len(large)) % 10 > 0  # setiap orang kesepuluh disisihkan untuk ujian
+learned_from = torch.arange(len(large)) % 10 > 0  # satu dari setiap sepuluh orang disisihkan untuk ujian
 for _ in range(STEPS_64):
     some = torch.nonzero(learned_from).flatten()[torch.randint(int(learned_from.sum()), (16,))]
     loss = (plain[some] + enlarger(small[some]) - large[some]).abs().mean()
@@ -342,7 +342,7 @@ sheet(torch.cat([plain[unseen][shown], result[shown], large[unseen][shown]]), 6,
 # 5. Biarkan jaringan pembesar memperbesar apa yang digambar generator. Tahukah ia apa yang harus dilakukannya?
 #
 # <details>
-# <summary>Yang dapat diharapkan</summary>
+# <summary>Apa yang akan terjadi</summary>
 #
 # 1. Semestinya bentuknya lebih buruk: apa terletak di mana sulit dipelajari langsung dari 32 x 32 piksel.
 # 2. Untuk sementara, gambarnya lebih buruk daripada sebelum tumbuh.

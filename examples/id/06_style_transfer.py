@@ -6,9 +6,9 @@
 # yang kita inginkan: isi (content) sebuah foto, dengan gaya (style) sebuah lukisan. Inilah transfer gaya (style
 # transfer; Gatys, Ecker, dan Bethge 2016).
 #
-# Anda akan menulis ketiga kerugian (loss)-nya, masing-masing beberapa baris, melihat apa yang dilakukannya
-# sendiri-sendiri, mulai dari derau (noise) dan dari foto, lalu memperlombakan dua optimizer. Waktunya sekitar empat
-# menit di dua inti CPU.
+# Anda akan menulis ketiga kerugiannya (loss), masing-masing dalam beberapa baris, melihat apa yang dilakukannya
+# sendiri-sendiri, mulai dari derau (noise) dan dari foto, lalu mengadu dua optimizer. Waktunya sekitar empat menit di
+# dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -39,7 +39,7 @@ from ganvas import builtin
 from ganvas.config import StyleConfig
 
 torch.manual_seed(0)
-PHOTO = builtin.photo()  # astronaut; tulis letak foto Anda sendiri di sini
+PHOTO = builtin.photo()  # astronaut; tulis lokasi foto Anda sendiri di sini
 PAINTING = builtin.paintings()[0]  # Malam Berbintang (The Starry Night)
 
 
@@ -64,10 +64,10 @@ sheet(photo, painting)
 # %% [markdown]
 # ## Jaringan yang melihat
 #
-# VGG-16 (Simonyan dan Zisserman 2014) dulu belajar menyebutkan apa yang ada di sebuah foto. Bobotnya (weights) dibawa
-# Ganvas. Isinya sepuluh konvolusi (convolution) berturut-turut. Di antara blok-bloknya, ukuran gambar dibagi dua.
-# Lapisan (layer) pertama bereaksi terhadap garis tepi dan warna, lapisan yang lebih dalam terhadap bagian-bagian benda.
-# Tanggapan setiap lapisan disebut *fitur* (feature).
+# VGG-16 (Simonyan dan Zisserman 2014) dulu belajar menyebutkan apa yang ada di sebuah foto. Bobotnya (weights) sudah
+# disertakan di Ganvas. Isinya sepuluh konvolusi (convolution) berturut-turut. Di antara blok-bloknya, ukuran gambar
+# dibagi dua. Lapisan (layer) pertama bereaksi terhadap garis tepi dan warna, lapisan yang lebih dalam terhadap
+# bagian-bagian benda. Tanggapan setiap lapisan disebut *fitur* (feature).
 
 # %%
 weights = {name: tensor.float() for name, tensor in load_file(builtin.vgg16()).items()}
@@ -267,7 +267,7 @@ Image.open("painted.png").convert("RGB")
 #    setelan.
 #
 # <details>
-# <summary>Yang dapat diharapkan</summary>
+# <summary>Apa yang akan terjadi</summary>
 #
 # 1. Foto dengan sedikit warna; lalu pusaran yang di dalamnya si astronaut sulit ditemukan.
 # 2. `conv1_1` mengenal warna dan bintik halus, tetapi tidak mengenal sapuan. `conv4_1` mengenal bentuk besar, tetapi

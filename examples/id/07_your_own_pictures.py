@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 7. Gambar Anda sendiri: tugasnya
+# # 7. Tugas: gambar Anda sendiri
 #
 # Kumpulkan gambar, latih sebuah GAN dengannya, lalu serahkan selembar hasil yang bertanda tangan, sebuah film pendek,
 # dan laporan. Notebook ini mula-mula mengerjakan semuanya dengan gambar bawaan. Setelah itu Anda mengubah **satu
@@ -39,7 +39,7 @@ from ganvas.signature import Signature
 # %% [markdown]
 # ## Inilah barisnya
 #
-# Tulis letak folder Anda di sini, di antara tanda kutip: `PICTURES = "C:/Users/me/Pictures/leaves"`. Subfolder ikut
+# Tulis lokasi folder Anda di sini, di antara tanda kutip: `PICTURES = "C:/Users/me/Pictures/leaves"`. Subfolder ikut
 # dibaca, dan berkas .zip juga boleh. Untuk foto HEIC, seperti yang dibuat iPhone: `pip install "ganvas[heic]"`. Di
 # notebook daring, unggah dulu sebuah .zip, lalu tulis namanya.
 #
@@ -125,7 +125,7 @@ story
 # %% [markdown]
 # ## Baguskah hasilnya?
 #
-# Lihat dulu, pada gambar acak dan bukan pada yang terbaik. Baru sesudah itu ukur.
+# Lihat dulu: gambar acak, bukan yang terbaik. Baru sesudah itu ukur.
 
 # %%
 result = ganvas.evaluate(OUT, count=SAMPLES)
@@ -169,7 +169,7 @@ Film(filename="walk.gif")
 #
 # ## Lembar bertanda tangan
 #
-# Tulis nama Anda di kertas putih, potret, lalu tulis letak fotonya sebagai ganti `"signature.png"`. Kertasnya menjadi
+# Tulis nama Anda di kertas putih, potret, lalu tulis lokasi fotonya sebagai ganti `"signature.png"`. Kertasnya menjadi
 # transparan dengan sendirinya. Sebelum ada, nama yang dicetak pun jadilah.
 
 # %%
@@ -179,7 +179,7 @@ if not Path(SIGNATURE).exists():
     ImageDraw.Draw(paper).text((30, 20), "my name", fill="navy", font=ImageFont.load_default(72))
     paper.save(SIGNATURE)
 
-# %% alt="Lembar berisi 32 orang buatan hasil pelatihan, dengan tanda tangan biru di kanan bawah"
+# %% alt="Lembar berisi 32 orang buatan generator, dengan tanda tangan biru di kanan bawah"
 pictures = ganvas.load(OUT).sample(32, seed=1)
 sheet = make_grid(pictures, 8, padding=4, pad_value=255)
 sheet = make_grid(sheet[None], 1, padding=24, pad_value=255)  # tepi
@@ -202,13 +202,13 @@ signed
 # 1. Latih dengan 30 gambar saja (`limit=30`, dan `OUT` yang lain). Apa isi "Does it copy?" sekarang?
 # 2. Campur dua kumpulan dalam satu folder: daun dan kucing. Apa yang digambarnya di antara keduanya?
 # 3. Isi separuh folder Anda dengan gambar yang sama, dengan nama yang lain. Apa kata `ganvas.inspect`?
-# 4. Minta ukuran setingkat lebih besar daripada yang direncanakan (`size=`). Apa harganya?
+# 4. Minta ukuran setingkat lebih besar daripada yang direncanakan (`size=`). Apa akibatnya?
 #
 # <details>
-# <summary>Yang dapat diharapkan</summary>
+# <summary>Apa yang akan terjadi</summary>
 #
-# 1. Dengan gambar sesedikit itu, hasilnya bersandar pada gambar Anda, dan cepat atau lambat menjadi salinan. Mungkin
-#    pendamping yang lebih dulu mengatakannya.
+# 1. Dengan gambar sesedikit itu, apa yang digambarnya sangat bergantung pada gambar Anda, dan cepat atau lambat menjadi
+#    salinan. Mungkin pendamping yang lebih dulu mengatakannya.
 # 2. Sebagian daun, sebagian kucing, dan di antaranya hal-hal yang bukan keduanya.
 # 3. Ia menghitung salinannya. Pelatihan memperlihatkan setiap gambar satu kali, jadi salinan tidak merugikan, tetapi
 #    juga tidak menambah gambar.
