@@ -6,7 +6,7 @@
 # the style of a painting (Gatys, Ecker and Bethge 2016).
 #
 # You will write the three losses in a few lines each, see what each of them does alone, begin with noise and with the
-# photograph, and race two optimizers. It takes about four minutes on two CPU cores.
+# photograph, and race two optimizers. It takes about two minutes on two CPU cores.
 
 # %%
 # In a hosted notebook this installs Ganvas. On a machine that has it, nothing happens.
@@ -51,8 +51,9 @@ def read(path):
 
 
 def sheet(*pictures):
-    """Return pictures (1, 3, H, W) side by side."""
-    return to_pil_image(make_grid(torch.cat(pictures).detach().clamp(0, 1), len(pictures), padding=2, pad_value=1))
+    """Return pictures (1, 3, H, W) side by side, enlarged."""
+    row = to_pil_image(make_grid(torch.cat(pictures).detach().clamp(0, 1), len(pictures), padding=2, pad_value=1))
+    return row.resize((2 * row.width, 2 * row.height), Image.Resampling.LANCZOS)
 
 
 # %% alt="The portrait of an astronaut, and The Starry Night by Van Gogh"
@@ -62,7 +63,7 @@ sheet(photo, painting)
 # %% [markdown]
 # ## The network that looks
 #
-# VGG-16 (Simonyan and Zisserman 2014) learned to name what is on a photograph. Its weights come with Ganvas. It is ten
+# VGG-16 (Simonyan and Zisserman 2014) learned to name what is on a photograph. Its weights come with Ganvas. It is nine
 # convolutions in a row. Between the blocks the picture is halved. The first layers answer to edges and colors, the
 # deeper ones to parts of things. Each layer's answers are called *features*.
 
@@ -166,30 +167,32 @@ noise = torch.rand(1, 3, SIZE, SIZE) * 0.2 + 0.4
 # **Predict first.** We begin with gray noise. What comes out if only the content counts? If only the style counts? If
 # both do?
 
-# %% alt="From noise: a grainy gray astronaut; swirls of blue and yellow with no thing in them; an astronaut of swirls"
+# %% alt="From noise: an astronaut with ripples in rainbow colors; swirls and lights alone; an astronaut made of swirls"
 only_content, _ = paint(noise, style=0)
 only_style, _ = paint(noise, content=0)
 both, _ = paint(noise)
 sheet(only_content, only_style, both)
 
 # %% [markdown]
-# **Question 1.** Why are the colors lost where only the content counts?
+# **Question 1.** In the first picture, everything is in its place. But what should be smooth ripples, and shimmers in
+# all colors. Why?
 #
 # <details>
 # <summary>Answer</summary>
 #
-# The layer `conv4_2` was learned to tell *things*, and a red car is as much a car as a blue one. So it hardly cares for
-# colors, and what the layer does not see, the loss cannot ask for.
+# The layer `conv4_2` comes after the picture was halved three times. Each of its numbers sees a large piece at once,
+# and many fine patterns give it the same answer. What the layer does not see, the loss cannot ask for.
 #
 # </details>
 #
-# **Question 2.** The second picture has everything of The Starry Night but its moon and its village. Why?
+# **Question 2.** The second picture has the strokes, the lights and the blue of The Starry Night, but no village and no
+# cypress. Why?
 #
 # <details>
 # <summary>Answer</summary>
 #
-# The Gram matrix is a mean over all places. It knows that yellow occurs with swirls, but not where. A moon is a matter
-# of *where*.
+# The Gram matrix is a mean over all places. It knows that yellow occurs with swirls, but not where. A village is a
+# matter of *where*.
 #
 # </details>
 #
@@ -203,8 +206,8 @@ from_painting, _ = paint(painting)
 sheet(both, from_photo, from_painting)
 
 # %% [markdown]
-# All three have the same losses, and yet they are different pictures. There are many good paintings, and the nearest
-# one is found. From the photograph, faces stay clear. From noise it is freer.
+# All three are judged by the same losses, and yet they are different pictures. There are many good paintings, and the
+# nearest one is found. From the photograph, faces stay clear. From noise it is freer.
 #
 # ## Adam against L-BFGS
 #
@@ -212,9 +215,9 @@ sheet(both, from_photo, from_painting)
 # it takes longer steps, each more costly. Looking at the picture by VGG costs far more than either, so we give both as
 # many looks.
 #
-# **Predict first.** Who is lower after ten looks? At the end?
+# **Predict first.** Who is lower after three looks? At the end?
 
-# %% alt="Two falling curves: that of L-BFGS soon lies below that of Adam"
+# %% alt="Two falling curves: Adam is lower for the first seven looks, L-BFGS from then on"
 _, adam_losses = paint(photo, optimizer="adam")
 plt.figure(figsize=(6, 3))
 plt.plot(lbfgs_losses, label="L-BFGS")
