@@ -226,8 +226,7 @@ sheet(ganvas.load(run).sample(32).float() / 127.5 - 1)
 #
 # 1. Ia belajar menggambar apa yang pasti *tidak* dikira asli. Tidak ada yang mirip angka.
 # 2. Diskriminator langsung menang: kerugiannya turun ke 0, sedangkan kerugian generator melonjak. Angkanya berhenti
-#    membaik, sebab dari lawan yang selalu benar hampir tidak ada yang dapat dipelajari. Itulah pokok bahasan notebook
-#    4.
+#    membaik, sebab dari lawan yang selalu benar hampir tidak ada yang dapat dipelajari. Notebook 4 membahas hal ini.
 # 3. Satu bilangan hanya dapat menelusuri sebuah garis. Jadi semua angka terletak di satu garis, dan angka yang
 #    bersebelahan saling berubah rupa.
 # 4. Dropout menghambat diskriminator. Tanpa dropout, kerugiannya lebih rendah. Dengan gambar sesedikit ini, ia mulai

@@ -2,12 +2,12 @@
 # # 2. DCGAN: jaringan yang melihat tetangga
 #
 # Jaringan (network) di notebook 1 tidak tahu piksel mana yang bersebelahan. Baginya, gambar hanyalah daftar 256
-# bilangan. Sebuah *konvolusi* (convolution) melihat lingkungan-lingkungan kecil, dan dengan cara yang sama di setiap
-# tempat. DCGAN (Radford dkk. 2016) tersusun dari konvolusi, begitu pula hampir semua GAN sesudahnya.
+# bilangan. Sebuah *konvolusi* (convolution) melihat petak-petak kecil berisi piksel bertetangga, dengan cara yang sama
+# di setiap tempat. DCGAN (Radford dkk. 2016) tersusun dari konvolusi, begitu pula hampir semua GAN sesudahnya.
 #
 # Anda akan melihat apa yang dilakukan konvolusi dan konvolusi transpos, melatih sebuah DCGAN kecil dengan gambar orang
-# yang berwarna, mengintip apa yang diperhatikan diskriminatornya, dan mencari tahu dari mana asal pola papan catur di
-# begitu banyak gambar buatan GAN. Waktunya sekitar tiga menit di dua inti CPU.
+# berwarna, mengintip apa yang diperhatikan diskriminatornya, dan mencari tahu dari mana asal pola papan catur di begitu
+# banyak gambar buatan GAN. Waktunya sekitar tiga menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -266,7 +266,7 @@ sheet(torch.cat([transposed, enlarged]), 10, zoom=3)
 # Katakan dulu apa yang Anda duga, baru mencoba.
 #
 # 1. Ganti 128 kanal di lapisan (layer) pertama generator dengan 8 (juga di tempat kanal itu masuk lagi). Apa yang lebih
-#    dulu menderita: warna, bentuk, atau keragaman?
+#    dulu rusak: warna, bentuk, atau keragaman?
 # 2. Buang `BatchNorm2d` dari kedua jaringan. Masihkah ia belajar?
 # 3. Acak piksel semua gambar dengan cara yang sama: `people = people.flatten(2)[:, :,
 #    torch.randperm(1024)].unflatten(2, (32, 32))`. Bagi jaringan di notebook 1, tidak ada yang berubah. Bagaimana
@@ -277,8 +277,8 @@ sheet(torch.cat([transposed, enlarged]), 10, zoom=3)
 # <details>
 # <summary>Apa yang akan terjadi</summary>
 #
-# 1. Semestinya bentuk yang paling menderita. Lapisan pertama merancang seluruh gambar, dan dengan 8 kanal tidak banyak
-#    yang bisa dirancang.
+# 1. Semestinya bentuk yang paling rusak. Lapisan pertama merancang seluruh gambar, dan dengan 8 kanal tidak banyak yang
+#    bisa dirancang.
 # 2. Penulis makalahnya mendapati bahwa tanpa itu generator mereka yang dalam tidak mau mulai belajar. Apakah generator
 #    kita cukup dalam untuk mengalaminya?
 # 3. Jaringan ini kesulitan. Konvolusi hidup dari tetangga, dan sekarang tidak ada tetangga lagi.

@@ -157,10 +157,10 @@ class Discriminator(nn.Module):
 # langsung hadir sepenuhnya. Maka ia **dimunculkan perlahan** (faded in): selama paruh pertama waktunya, porsinya naik
 # dari 0 ke 1.
 #
-# Separuh dari waktu, kita memberi ukuran kasar gaya yang lain daripada ukuran yang lebih halus. Dengan begitu jaringan
-# tidak dapat mengandalkan bahwa keduanya berasal dari orang yang sama, dan nanti kita boleh mencampurnya. Untuk menahan
-# diskriminator (discriminator), kita menambahkan *penalti* (penalty) pada gradiennya (R1, Mescheder dkk. 2018). Setiap
-# ukuran mulai dengan jaringan yang sudah menguasai ukuran sebelumnya.
+# Pada separuh dari langkahnya, kita memberi ukuran kasar gaya yang lain daripada ukuran yang lebih halus. Dengan begitu
+# jaringan tidak dapat mengandalkan bahwa keduanya berasal dari orang yang sama, dan nanti kita boleh mencampurnya.
+# Untuk menahan diskriminator (discriminator), kita menambahkan *penalti* (penalty) pada gradiennya (R1, Mescheder dkk.
+# 2018). Setiap ukuran mulai dengan jaringan yang sudah menguasai ukuran sebelumnya.
 
 # %%
 generator, discriminator = Generator(), Discriminator()
@@ -213,12 +213,12 @@ for size, steps in ((8, STEPS_8), (16, STEPS_16), (32, STEPS_32)):
 sheet(torch.cat(moments))
 
 # %% [markdown]
-# **Pertanyaan 1.** Lihat waktunya. Mengapa bagus bahwa begitu banyak langkah (step) diambil pada ukuran kecil?
+# **Pertanyaan 1.** Lihat waktunya. Mengapa baik kalau begitu banyak langkah (step) diambil pada ukuran kecil?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
-# Langkah itu murah, dan di sanalah keputusan yang sulit dibuat: apa terletak di mana. Pada 32 x 32, yang tersisa untuk
+# Langkah itu murah, dan di sanalah keputusan yang sulit dibuat: apa letaknya di mana. Pada 32 x 32, yang tersisa untuk
 # dipelajari hanyalah detail.
 #
 # </details>
@@ -278,15 +278,15 @@ with torch.no_grad():
 sheet(torch.cat(table), 9, zoom=3)
 
 # %% [markdown]
-# Inilah gambar 3 dari makalah StyleGAN, dalam bentuk kecil. Dengan hasil pelatihan (run) dari resep `stylegan2`,
+# Inilah versi kecil dari gambar 3 di makalah StyleGAN. Dengan hasil pelatihan (run) dari resep `stylegan2`,
 # `ganvas.mix` menggambarnya. Tetapi StyleGAN2 membutuhkan GPU, atau waktu semalam.
 #
-# **Pertanyaan 4.** Apa bedanya mencampur dengan berjalan setengah jalan di antara dua laten?
+# **Pertanyaan 4.** Apa bedanya mencampur dengan mengambil titik tengah antara dua laten?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
-# Di tengah jalan, *semuanya* setengah dari yang satu dan setengah dari yang lain. Dalam campuran, sebagian sifat
+# Di titik tengah, *semuanya* setengah dari yang satu dan setengah dari yang lain. Dalam campuran, sebagian sifat
 # sepenuhnya milik yang satu, dan selebihnya sepenuhnya milik yang lain: bentuk dari yang satu, warna dari yang lain.
 #
 # </details>
@@ -344,7 +344,7 @@ sheet(torch.cat([plain[unseen][shown], result[shown], large[unseen][shown]]), 6,
 # <details>
 # <summary>Apa yang akan terjadi</summary>
 #
-# 1. Semestinya bentuknya lebih buruk: apa terletak di mana sulit dipelajari langsung dari 32 x 32 piksel.
+# 1. Semestinya bentuknya lebih buruk: apa letaknya di mana sulit dipelajari langsung dari 32 x 32 piksel.
 # 2. Untuk sementara, gambarnya lebih buruk daripada sebelum tumbuh.
 # 3. Hanya sedikit yang masih datang dari atas: terutama warna.
 # 4. Kurang bagus. Ukuran-ukurannya sudah terbiasa saling mengandalkan.

@@ -7,8 +7,8 @@
 # transfer; Gatys, Ecker, dan Bethge 2016).
 #
 # Anda akan menulis ketiga kerugiannya (loss), masing-masing dalam beberapa baris, melihat apa yang dilakukannya
-# sendiri-sendiri, mulai dari derau (noise) dan dari foto, lalu mengadu dua optimizer. Waktunya sekitar empat menit di
-# dua inti CPU.
+# sendiri-sendiri, mulai dari derau (noise) dan dari foto, lalu mengadu dua optimizer. Waktunya sekitar dua menit di dua
+# inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -53,8 +53,9 @@ def read(path):
 
 
 def sheet(*pictures):
-    """Kembalikan gambar (1, 3, H, W) yang dijajarkan."""
-    return to_pil_image(make_grid(torch.cat(pictures).detach().clamp(0, 1), len(pictures), padding=2, pad_value=1))
+    """Kembalikan gambar (1, 3, H, W), dijajarkan dan diperbesar."""
+    row = to_pil_image(make_grid(torch.cat(pictures).detach().clamp(0, 1), len(pictures), padding=2, pad_value=1))
+    return row.resize((2 * row.width, 2 * row.height), Image.Resampling.LANCZOS)
 
 
 # %% alt="Potret seorang astronaut, dan Malam Berbintang karya Van Gogh"
@@ -65,7 +66,7 @@ sheet(photo, painting)
 # ## Jaringan yang melihat
 #
 # VGG-16 (Simonyan dan Zisserman 2014) dulu belajar menyebutkan apa yang ada di sebuah foto. Bobotnya (weights) sudah
-# disertakan di Ganvas. Isinya sepuluh konvolusi (convolution) berturut-turut. Di antara blok-bloknya, ukuran gambar
+# disertakan di Ganvas. Isinya sembilan konvolusi (convolution) berturut-turut. Di antara blok-bloknya, ukuran gambar
 # dibagi dua. Lapisan (layer) pertama bereaksi terhadap garis tepi dan warna, lapisan yang lebih dalam terhadap
 # bagian-bagian benda. Tanggapan setiap lapisan disebut *fitur* (feature).
 
@@ -173,31 +174,33 @@ noise = torch.rand(1, 3, SIZE, SIZE) * 0.2 + 0.4
 # **Tebak dulu.** Kita mulai dari derau abu-abu. Apa yang keluar kalau hanya isinya yang dihitung? Kalau hanya gayanya?
 # Kalau keduanya?
 
-# %% alt="Dari derau: astronaut abu-abu berbintik; pusaran biru dan kuning tanpa benda; astronaut dari pusaran"
+# %% alt="Dari derau: astronaut beriak warna pelangi; pusaran dan cahaya saja; astronaut yang tersusun dari pusaran"
 only_content, _ = paint(noise, style=0)
 only_style, _ = paint(noise, content=0)
 both, _ = paint(noise)
 sheet(only_content, only_style, both)
 
 # %% [markdown]
-# **Pertanyaan 1.** Mengapa warnanya hilang kalau hanya isinya yang dihitung?
+# **Pertanyaan 1.** Di gambar pertama, semuanya berada di tempatnya. Tetapi bagian yang seharusnya mulus tampak beriak,
+# dan berkilau dalam segala warna. Mengapa?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
-# Lapisan `conv4_2` dulu belajar membedakan *benda*, dan mobil merah sama-sama mobil seperti mobil biru. Jadi ia hampir
-# tidak peduli pada warna. Apa yang tidak dilihat lapisan itu tidak dapat diminta oleh kerugiannya.
+# Lapisan `conv4_2` datang setelah ukuran gambar tiga kali dibagi dua. Setiap bilangannya melihat sepotong besar gambar
+# sekaligus, dan banyak pola halus menghasilkan tanggapan yang sama. Apa yang tidak dilihat lapisan itu tidak dapat
+# diminta oleh kerugiannya.
 #
 # </details>
 #
-# **Pertanyaan 2.** Gambar kedua punya segalanya dari Malam Berbintang (The Starry Night), kecuali bulan dan desanya.
-# Mengapa?
+# **Pertanyaan 2.** Gambar kedua punya sapuan, cahaya, dan warna biru dari Malam Berbintang (The Starry Night), tetapi
+# tidak ada desa dan pohon siprusnya. Mengapa?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
 # Matriks Gram adalah rerata dari semua tempat. Ia tahu bahwa kuning muncul bersama pusaran, tetapi tidak tahu di mana.
-# Sedangkan bulan adalah soal *di mana*.
+# Sedangkan desa adalah soal *di mana*.
 #
 # </details>
 #
@@ -211,8 +214,9 @@ from_painting, _ = paint(painting)
 sheet(both, from_photo, from_painting)
 
 # %% [markdown]
-# Kerugian ketiganya sama, tetapi gambarnya berbeda. Ada banyak lukisan yang baik, dan yang ditemukan adalah yang
-# terdekat. Kalau mulai dari foto, wajahnya tetap jelas. Kalau mulai dari derau, hasilnya lebih bebas.
+# Ketiganya dinilai dengan kerugian yang sama, tetapi gambarnya berbeda. Ada banyak lukisan yang baik, dan yang
+# ditemukan adalah yang terdekat. Kalau mulai dari foto, wajahnya tetap jelas. Kalau mulai dari derau, hasilnya lebih
+# bebas.
 #
 # ## Adam lawan L-BFGS
 #
@@ -220,9 +224,9 @@ sheet(both, from_photo, from_painting)
 # situ bagaimana lengkung medannya: langkahnya lebih panjang, tetapi masing-masing lebih mahal. Melihat gambar dengan
 # VGG jauh lebih mahal daripada keduanya, maka kita memberi keduanya kesempatan melihat sama banyak.
 #
-# **Tebak dulu.** Siapa yang lebih rendah setelah sepuluh kali melihat? Dan pada akhirnya?
+# **Tebak dulu.** Siapa yang lebih rendah setelah tiga kali melihat? Dan pada akhirnya?
 
-# %% alt="Dua kurva menurun: kurva L-BFGS segera berada di bawah kurva Adam"
+# %% alt="Dua kurva menurun: Adam lebih rendah pada tujuh kali melihat yang pertama, sesudah itu L-BFGS"
 _, adam_losses = paint(photo, optimizer="adam")
 plt.figure(figsize=(6, 3))
 plt.plot(lbfgs_losses, label="L-BFGS")

@@ -92,8 +92,8 @@ print(f"In twice the time: {plan.double_time}.")
 # <summary>Jawaban</summary>
 #
 # Yang oleh orang lain akan ditaruh di tumpukan lain: satu-satunya lukisan di antara foto, satu-satunya foto bersama di
-# antara potret seorang diri. Keluarkan yang rusak, kabur, atau terpotong. Jangan keluarkan yang hanya tidak biasa.
-# Kalau tidak, generator hanya akan menggambar yang biasa-biasa saja.
+# antara potret seorang diri. Keluarkan yang rusak, kabur, atau terpotong. Jangan keluarkan yang sekadar tidak biasa.
+# Kalau itu ikut dikeluarkan, generator hanya akan menggambar yang biasa-biasa saja.
 #
 # </details>
 #

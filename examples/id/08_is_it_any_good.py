@@ -147,7 +147,7 @@ for name, pictures in sets.items():
 #
 # - **Jarak Frechet:** seperti di atas, dengan mata yang lebih tajam.
 # - **Presisi (precision):** berapa bagian dari gambar buatan yang bisa dikira asli?
-# - **Cakupan (coverage):** berapa bagian dari gambar asli yang punya kemiripan di dalam kumpulan itu?
+# - **Cakupan (coverage):** berapa bagian dari gambar asli yang ada miripnya di kumpulan itu?
 # - **Nyaris-kembar (near-duplicates):** berapa bagian yang punya nyaris-salinan di kumpulannya sendiri?
 # - **Nyaris-salinan (near-copies):** berapa bagian yang merupakan nyaris-salinan sebuah gambar asli?
 # - **Detail halus (fine detail):** apakah sebanyak pada gambar asli?
