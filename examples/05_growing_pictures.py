@@ -9,7 +9,7 @@
 # - **enlarging**: draw small, and let another network enlarge it;
 # - **styles**: say at each size anew what is to be drawn, so that two pictures can be mixed (Karras et al. 2019).
 #
-# You will put three of them into one small network, and write the fourth beside it. It takes about four minutes on two
+# You will put three of them into one small network, and write the fourth beside it. It takes about three minutes on two
 # CPU cores.
 
 # %%
@@ -229,7 +229,7 @@ sheet(torch.cat(moments))
 #
 # Our generator draws at all sizes at once. Here they are, from the same latents:
 
-# %% alt="Eight people at three sizes: the small pictures already show where everything is"
+# %% alt="Eight people at three sizes: pale blots at 8, pale people at 16, strong colors at 32"
 generator.eval()
 with torch.no_grad():
     w = generator.mapping(torch.randn(8, LATENT))
@@ -241,14 +241,14 @@ sheet(torch.cat([enlarge(each, 32) for each in pictures]), 8, zoom=3)
 # discriminator *all* these sizes, all the time. So the gradient reaches each size directly, and coarse sizes settle
 # first by themselves, as they are easier. In Ganvas: the recipes `progressive` and `multiscale`.
 #
-# **Question 3.** In our training, the small pictures are not judged any more when the size is 32. Must they still look
-# like people?
+# **Question 3.** In our training, the small pictures are not judged any more when the size is 32. Look at them again:
+# what has become of them since they were the largest?
 #
 # <details>
 # <summary>Answer</summary>
 #
-# No. Only the sum is judged. What is wrong in the small one may be put right by the layers above. With multi-scale
-# gradients it may not.
+# They have lost their colors. Only the sum is judged, and the layers above put right what is wrong below. With
+# multi-scale gradients the small ones would have to stay good pictures.
 #
 # </details>
 #
