@@ -13,7 +13,7 @@
 #   dkk. 2019).
 #
 # Anda akan memasukkan tiga di antaranya ke dalam satu jaringan kecil, dan menulis yang keempat di sampingnya. Waktunya
-# sekitar empat menit di dua inti CPU.
+# sekitar tiga menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -236,7 +236,7 @@ sheet(torch.cat(moments))
 #
 # Generator kita menggambar dalam semua ukuran sekaligus. Inilah gambarnya, dari laten yang sama:
 
-# %% alt="Delapan orang dalam tiga ukuran: gambar kecil pun sudah menunjukkan letak semuanya"
+# %% alt="Delapan orang dalam tiga ukuran: bercak pucat pada 8, orang pucat pada 16, warna kuat pada 32"
 generator.eval()
 with torch.no_grad():
     w = generator.mapping(torch.randn(8, LATENT))
@@ -249,14 +249,14 @@ sheet(torch.cat([enlarge(each, 32) for each in pictures]), 8, zoom=3)
 # setiap ukuran, dan ukuran kasar mapan lebih dulu dengan sendirinya, karena lebih mudah. Di Ganvas: resep (recipe)
 # `progressive` dan `multiscale`.
 #
-# **Pertanyaan 3.** Dalam pelatihan kita, gambar kecil tidak dinilai lagi ketika ukurannya 32. Haruskah gambar kecil itu
-# tetap menyerupai orang?
+# **Pertanyaan 3.** Dalam pelatihan kita, gambar kecil tidak dinilai lagi ketika ukurannya 32. Lihat lagi gambar itu:
+# apa yang terjadi padanya sejak ia bukan lagi yang terbesar?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
-# Tidak. Yang dinilai hanya jumlahnya. Apa yang salah pada gambar kecil dapat dibetulkan lapisan di atasnya. Dengan
-# gradien multiskala, itu tidak boleh.
+# Warnanya hilang. Yang dinilai hanya jumlahnya, dan lapisan di atasnya membetulkan apa yang salah di bawah. Dengan
+# gradien multiskala, gambar kecil harus tetap bagus.
 #
 # </details>
 #
