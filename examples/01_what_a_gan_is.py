@@ -212,7 +212,7 @@ sheet(ganvas.load(run).sample(32).float() / 127.5 - 1)
 # Change one thing in the cells above, *say what you expect*, and run them again from "Two networks" on.
 #
 # 1. Give the generator's step the label 0 (`torch.zeros`). What does it learn now?
-# 2. Let the discriminator learn at `lr=0.01`. Who wins? Is the winner happy?
+# 2. Let the generator learn at `lr=0.02`, a hundred times faster. Does it win?
 # 3. Take `torch.randn(64, 1)` as latent (three places). How many different digits do you get?
 # 4. Take the `Dropout` away. Which loss moves, and do the digits get better?
 #
@@ -220,11 +220,11 @@ sheet(ganvas.load(run).sample(32).float() / 127.5 - 1)
 # <summary>What to expect</summary>
 #
 # 1. It learns to draw what is surely *not* taken for real. Nothing like a digit comes out.
-# 2. The discriminator wins at once: its loss goes to 0, and the generator's shoots up. The digits stop getting better,
-#    for from an opponent who is always right there is little to learn. Notebook 4 is about this.
+# 2. No, it loses. Its giant steps throw it to pictures of hard black and white, and it does not get away from there.
+#    The discriminator's loss goes to 0, and the generator's shoots up. Notebook 4 is about this.
 # 3. A single number can only lead along a line, so all digits lie on one line, and neighbours turn into each other.
-# 4. Dropout handicaps the discriminator. Without it, its loss is lower. With so few pictures it begins to learn them by
-#    heart.
+# 4. Dropout handicaps the discriminator. Without it, its loss should be lower. With so few pictures it begins to learn
+#    them by heart.
 #
 # </details>
 #
