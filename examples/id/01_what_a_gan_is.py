@@ -217,7 +217,7 @@ sheet(ganvas.load(run).sample(32).float() / 127.5 - 1)
 # Ubah satu hal di sel-sel di atas, *katakan dulu apa yang Anda duga*, lalu jalankan lagi mulai dari "Dua jaringan".
 #
 # 1. Beri langkah generator label 0 (`torch.zeros`). Apa yang dipelajarinya sekarang?
-# 2. Biarkan diskriminator belajar dengan `lr=0.01`. Siapa yang menang? Senangkah pemenangnya?
+# 2. Biarkan generator belajar dengan `lr=0.02`, seratus kali lebih cepat. Apakah ia menang?
 # 3. Pakai `torch.randn(64, 1)` sebagai laten (di tiga tempat). Berapa angka berbeda yang Anda dapat?
 # 4. Buang `Dropout`. Kerugian mana yang bergeser, dan apakah angkanya membaik?
 #
@@ -225,12 +225,12 @@ sheet(ganvas.load(run).sample(32).float() / 127.5 - 1)
 # <summary>Apa yang akan terjadi</summary>
 #
 # 1. Ia belajar menggambar apa yang pasti *tidak* dikira asli. Tidak ada yang mirip angka.
-# 2. Diskriminator langsung menang: kerugiannya turun ke 0, sedangkan kerugian generator melonjak. Angkanya berhenti
-#    membaik, sebab dari lawan yang selalu benar hampir tidak ada yang dapat dipelajari. Notebook 4 membahas hal ini.
+# 2. Tidak, ia kalah. Langkah raksasanya melemparnya ke gambar hitam putih yang keras, dan ia tidak bisa keluar dari
+#    sana. Kerugian diskriminator turun ke 0, sedangkan kerugian generator melonjak. Notebook 4 membahas hal ini.
 # 3. Satu bilangan hanya dapat menelusuri sebuah garis. Jadi semua angka terletak di satu garis, dan angka yang
 #    bersebelahan saling berubah rupa.
-# 4. Dropout menghambat diskriminator. Tanpa dropout, kerugiannya lebih rendah. Dengan gambar sesedikit ini, ia mulai
-#    menghafal.
+# 4. Dropout menghambat diskriminator. Tanpa dropout, kerugiannya semestinya lebih rendah. Dengan gambar sesedikit ini,
+#    ia mulai menghafal.
 #
 # </details>
 #
