@@ -7,7 +7,7 @@
 #
 # You will see what a convolution does and what a transposed one does, train a small DCGAN on colored people, look at
 # what its discriminator looks at, and find out where the checkerboards in so many GAN pictures come from. It takes
-# about three minutes on two CPU cores.
+# about two minutes on two CPU cores.
 
 # %%
 # In a hosted notebook this installs Ganvas. On a machine that has it, nothing happens.
@@ -179,7 +179,7 @@ sheet(torch.cat(moments))
 #
 # **Predict first.** Faces, edges, or the white ground?
 
-# %% alt="Above, ten people; below, maps of what matters to the discriminator: bright at heads and bodies, dark ground"
+# %% alt="Above, ten people; below, maps: bright at caps, helmets and raised arms, dark on the ground and in faces"
 some = people[::100][:10]
 looks = torch.zeros(10, 1, 7, 7)
 generator.eval()
@@ -198,15 +198,15 @@ looks = looks / looks.amax((2, 3), keepdim=True) * 2 - 1
 sheet(torch.cat([some, looks.expand(-1, 3, -1, -1)]), 10, zoom=2)
 
 # %% [markdown]
-# **Question 1.** Why is the plain white ground mostly dark in these maps, although the generator has to learn that it
-# is white?
+# **Question 1.** Bright are the cap, the turban, the ring of the helmet, the raised arms. Dark is the white ground, and
+# often the middle of the face. Did you expect that? Why is it so?
 #
 # <details>
 # <summary>Answer</summary>
 #
-# By now the generator draws the ground right. So the ground does not tell real from drawn any more, and the
-# discriminator looks where the two still differ. It always looks at what the generator is *not yet* able to do. That is
-# why it teaches so well.
+# By now the generator draws the white ground and plain faces well. A piece of them tells nothing. But a cap or a helmet
+# that suddenly has a piece of hair in it cannot be real. The discriminator always looks at what the generator is *not
+# yet* able to do. That is why it teaches so well.
 #
 # </details>
 #
