@@ -123,12 +123,11 @@ story
 # %% [markdown]
 # ## Is it any good?
 #
-# Look first, at random pictures and not at the best. Then measure.
+# Look first, at random pictures and not at the best. Then measure. The last sentence tells whether it copies.
 
 # %%
 result = ganvas.evaluate(OUT, count=SAMPLES)
 print(*result.summary, sep="\n")
-print("Does it copy?", result.memorisation.text)
 
 # %% [markdown]
 # The report has all of it on one page: samples beside real pictures, scores, the nearest real picture to each sample,
@@ -175,11 +174,11 @@ if not Path(SIGNATURE).exists():
     ImageDraw.Draw(paper).text((30, 20), "my name", fill="navy", font=ImageFont.load_default(72))
     paper.save(SIGNATURE)
 
-# %% alt="A sheet of 32 people that the training drew, signed in blue at the lower right"
+# %% alt="A sheet of 32 people that the training drew, signed in blue below at the right"
 pictures = ganvas.load(OUT).sample(32, seed=1)
 sheet = make_grid(pictures, 8, padding=4, pad_value=255)
-sheet = make_grid(sheet[None], 1, padding=24, pad_value=255)  # a margin
-signature = Signature(SignConfig(SIGNATURE, sign_size=0.3, sign_margin=0.01))
+sheet = make_grid(sheet[None], 1, padding=40, pad_value=255)  # a margin
+signature = Signature(SignConfig(SIGNATURE, sign_size=0.25, sign_margin=0.02))
 signed = to_pil_image(signature.stamp(sheet))
 signed.save("sheet.png")
 signed
