@@ -7,7 +7,7 @@
 #
 # Anda akan melihat apa yang dilakukan konvolusi dan konvolusi transpos, melatih sebuah DCGAN kecil dengan gambar orang
 # berwarna, mengintip apa yang diperhatikan diskriminatornya, dan mencari tahu dari mana asal pola papan catur di begitu
-# banyak gambar buatan GAN. Waktunya sekitar tiga menit di dua inti CPU.
+# banyak gambar buatan GAN. Waktunya sekitar dua menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -179,7 +179,7 @@ sheet(torch.cat(moments))
 #
 # **Tebak dulu.** Wajah, garis tepi, atau latar putih?
 
-# %% alt="Atas, sepuluh orang; bawah, peta yang penting bagi diskriminator: kepala dan badan terang, latar gelap"
+# %% alt="Atas, sepuluh orang; bawah, petanya: terang di topi, helm, dan lengan terangkat, gelap di latar dan wajah"
 some = people[::100][:10]
 looks = torch.zeros(10, 1, 7, 7)
 generator.eval()
@@ -198,15 +198,15 @@ looks = looks / looks.amax((2, 3), keepdim=True) * 2 - 1
 sheet(torch.cat([some, looks.expand(-1, 3, -1, -1)]), 10, zoom=2)
 
 # %% [markdown]
-# **Pertanyaan 1.** Mengapa latar putih polos di peta ini kebanyakan gelap, padahal generator juga harus belajar bahwa
-# latarnya putih?
+# **Pertanyaan 1.** Yang terang adalah topi, serban, lingkar helm, dan lengan yang terangkat. Yang gelap adalah latar
+# putih, dan sering juga bagian tengah wajah. Apakah itu sesuai dengan tebakan Anda? Mengapa begitu?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
-# Sekarang generator sudah menggambar latar dengan benar. Jadi latar tidak lagi membedakan yang asli dari yang buatan,
-# dan diskriminator melihat ke tempat keduanya masih berbeda. Ia selalu melihat apa yang *belum* dikuasai generator.
-# Karena itulah ia guru yang begitu baik.
+# Sekarang generator sudah pandai menggambar latar putih dan wajah polos. Sepotong dari situ tidak mengungkapkan
+# apa-apa. Tetapi topi atau helm yang tiba-tiba berisi sepotong rambut tidak mungkin asli. Diskriminator selalu melihat
+# apa yang *belum* dikuasai generator. Karena itulah ia guru yang begitu baik.
 #
 # </details>
 #

@@ -125,12 +125,12 @@ story
 # %% [markdown]
 # ## Baguskah hasilnya?
 #
-# Lihat dulu: gambar acak, bukan yang terbaik. Baru sesudah itu ukur.
+# Lihat dulu: gambar acak, bukan yang terbaik. Baru sesudah itu ukur. Kalimat terakhir mengatakan apakah generator
+# menyalin.
 
 # %%
 result = ganvas.evaluate(OUT, count=SAMPLES)
 print(*result.summary, sep="\n")
-print("Does it copy?", result.memorisation.text)
 
 # %% [markdown]
 # Laporan memuat semuanya di satu halaman: sampel di samping gambar asli, skor (score), gambar asli terdekat untuk
@@ -182,8 +182,8 @@ if not Path(SIGNATURE).exists():
 # %% alt="Lembar berisi 32 orang buatan generator, dengan tanda tangan biru di kanan bawah"
 pictures = ganvas.load(OUT).sample(32, seed=1)
 sheet = make_grid(pictures, 8, padding=4, pad_value=255)
-sheet = make_grid(sheet[None], 1, padding=24, pad_value=255)  # tepi
-signature = Signature(SignConfig(SIGNATURE, sign_size=0.3, sign_margin=0.01))
+sheet = make_grid(sheet[None], 1, padding=40, pad_value=255)  # tepi
+signature = Signature(SignConfig(SIGNATURE, sign_size=0.25, sign_margin=0.02))
 signed = to_pil_image(signature.stamp(sheet))
 signed.save("sheet.png")
 signed
