@@ -134,9 +134,11 @@ def picture_of(output: NotebookNode) -> bytes | None:
 
 def _small(picture: bytes) -> bytes:
     """Return a picture or an animation as WebP, as well as the size allows."""
-    image = Image.open(io.BytesIO(picture))
-    frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(image)]
-    options: dict[str, Any] = {"duration": image.info["duration"], "loop": 0} if len(frames) > 1 else {}
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(Image.open(io.BytesIO(picture))):
+        frames.append(frame.convert("RGB"))
+        durations.append(frame.info.get("duration", 0))
+    options: dict[str, Any] = {"duration": durations, "loop": 0} if len(frames) > 1 else {}
     for quality in (85, 70, 50, 30, 10):
         buffer = io.BytesIO()
         frames[0].save(
@@ -170,8 +172,7 @@ def page(notebook: NotebookNode, stem: str, images: str) -> str:
     parts, number = [], 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            # Python-Markdown reads Markdown inside of HTML only where it is told to.
-            parts.append(cell.source.replace("<details>", '<details markdown="1">'))
+            parts.append(cell.source)
             continue
         number += 1
         parts.append(f"```python\n{cell.source}\n```")
