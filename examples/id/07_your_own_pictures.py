@@ -147,8 +147,8 @@ print(ganvas.write_report(OUT))
 # <summary>Jawaban</summary>
 #
 # Tidak, kalau gambarnya lain, atau jumlah sampelnya, atau ukurannya. Skor membandingkan dua pelatihan dengan gambar
-# yang *sama*. Lagi pula, skor GAN yang menyalin gambarnya akan luar biasa bagus: lihat "Does it copy?" (apakah
-# menyalin?). Selengkapnya di notebook 8.
+# yang *sama*. Lagi pula, skor GAN yang menyalin gambarnya akan luar biasa bagus: lihat bagian "Does it copy?" (apakah
+# menyalin?) di laporannya. Selengkapnya di notebook 8.
 #
 # </details>
 #
@@ -199,7 +199,8 @@ signed
 #
 # ## Coba rusakkan
 #
-# 1. Latih dengan 30 gambar saja (`limit=30`, dan `OUT` yang lain). Apa isi "Does it copy?" sekarang?
+# 1. Latih dengan 30 gambar saja (`limit=30`, dan `OUT` yang lain). Apa isi bagian "Does it copy?" di laporannya
+#    sekarang?
 # 2. Campur dua kumpulan dalam satu folder: daun dan kucing. Apa yang digambarnya di antara keduanya?
 # 3. Isi separuh folder Anda dengan gambar yang sama, dengan nama yang lain. Apa kata `ganvas.inspect`?
 # 4. Minta ukuran setingkat lebih besar daripada yang direncanakan (`size=`). Apa akibatnya?
