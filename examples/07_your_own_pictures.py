@@ -130,6 +130,8 @@ result = ganvas.evaluate(OUT, count=SAMPLES)
 print(*result.summary, sep="\n")
 
 # %% [markdown]
+# After three minutes the numbers are poor. Which of these sentences do your eyes say too? Ten minutes give more.
+#
 # The report has all of it on one page: samples beside real pictures, scores, the nearest real picture to each sample,
 # how the training went, and what the coach did. It opens in any browser, without internet. In a hosted notebook,
 # download it.
