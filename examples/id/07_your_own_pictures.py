@@ -133,6 +133,9 @@ result = ganvas.evaluate(OUT, count=SAMPLES)
 print(*result.summary, sep="\n")
 
 # %% [markdown]
+# Setelah tiga menit, angkanya masih buruk. Kalimat mana yang sesuai dengan penglihatan Anda sendiri? Sepuluh menit
+# menghasilkan lebih banyak.
+#
 # Laporan memuat semuanya di satu halaman: sampel di samping gambar asli, skor (score), gambar asli terdekat untuk
 # setiap sampel, jalannya pelatihan, dan apa yang dilakukan pendamping. Laporan ini terbuka di peramban apa pun, tanpa
 # internet. Di notebook daring, unduhlah.
