@@ -25,6 +25,7 @@ from pathlib import Path
 
 from IPython.display import Image as Film
 from PIL import Image, ImageDraw, ImageFont
+from torch.nn.functional import pad
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
@@ -153,12 +154,11 @@ print(ganvas.write_report(OUT))
 # ## A walk
 #
 # Each picture is drawn from numbers, and near numbers give pictures that are alike. So one can walk from one picture to
-# the next. The film ends where it begins. Give it the numbers of pictures that you like, as `seeds=[3, 7, 20]`.
+# the next. The film ends where it begins. Here are three walks side by side. For pictures that you like, name their
+# seeds, and leave out the grid: `ganvas.walk(OUT, "walk.gif", WalkConfig(seconds=6), seeds=[3, 7, 20])`.
 
-# %% alt="A film: one person turns into another, and another, and at the end into the first again"
-events = list(
-    ganvas.walk(OUT, "walk.gif", WalkConfig(seconds=FILM_SECONDS, fps=8, size=96, grid="3x1"), seeds=[3, 7, 20])
-)
+# %% alt="A film: three people turn into others, and at the end into the first again"
+events = list(ganvas.walk(OUT, "walk.gif", WalkConfig(seconds=FILM_SECONDS, fps=8, size=96, grid="3x1", seed=3)))
 Film(filename="walk.gif")
 
 # %% [markdown]
@@ -179,7 +179,7 @@ if not Path(SIGNATURE).exists():
 # %% alt="A sheet of 32 people that the training drew, signed in blue below at the right"
 pictures = ganvas.load(OUT).sample(32, seed=1)
 sheet = make_grid(pictures, 8, padding=4, pad_value=255)
-sheet = make_grid(sheet[None], 1, padding=40, pad_value=255)  # a margin
+sheet = pad(sheet, (40, 40, 40, 40), value=255)  # a margin
 signature = Signature(SignConfig(SIGNATURE, sign_size=0.25, sign_margin=0.02))
 signed = to_pil_image(signature.stamp(sheet))
 signed.save("sheet.png")
