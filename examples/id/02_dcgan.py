@@ -5,9 +5,9 @@
 # bilangan. Sebuah *konvolusi* (convolution) melihat petak-petak kecil berisi piksel bertetangga, dengan cara yang sama
 # di setiap tempat. DCGAN (Radford dkk. 2016) tersusun dari konvolusi, begitu pula hampir semua GAN sesudahnya.
 #
-# Anda akan melihat apa yang dilakukan konvolusi dan konvolusi transpos, melatih sebuah DCGAN kecil dengan gambar orang
-# berwarna, mengintip apa yang diperhatikan diskriminatornya, dan mencari tahu dari mana asal pola papan catur di begitu
-# banyak gambar buatan GAN. Waktunya sekitar dua menit di dua inti CPU.
+# Anda akan melihat apa yang dilakukan konvolusi dan konvolusi transposisi, melatih sebuah DCGAN kecil dengan gambar
+# orang berwarna, mengintip apa yang diperhatikan diskriminatornya, dan mencari tahu dari mana asal pola papan catur di
+# begitu banyak gambar buatan GAN. Waktunya sekitar dua menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -84,11 +84,11 @@ sheet(torch.cat([photo, F.conv2d(photo, edges, padding=1), F.conv2d(photo, blur,
 # Dengan `stride=2`, kernel melompati satu tempat setiap kali, dan ukuran hasilnya menjadi setengah. Dengan cara itu
 # diskriminator (discriminator) turun dari 32 piksel ke 16, 8, 4, dan akhirnya ke satu bilangan saja.
 #
-# ## Konvolusi transpos
+# ## Konvolusi transposisi
 #
-# Generator membutuhkan arah sebaliknya: dari sedikit tempat ke banyak tempat. Konvolusi transpos (transposed
-# convolution) mengambil setiap bilangan, mengalikan seluruh kernel dengannya, lalu meletakkan hasilnya. Dengan jarak
-# langkah (stride) 2, ia maju dua tempat setiap kali. Di tempat yang bertumpang tindih, nilainya dijumlahkan.
+# Generator membutuhkan arah sebaliknya: dari sedikit tempat ke banyak tempat. Konvolusi transposisi (transposed
+# convolution) mengambil setiap bilangan, mengalikan seluruh kernel dengannya, lalu meletakkan hasilnya. Dengan stride
+# 2, ia maju dua tempat setiap kali. Di tempat yang bertumpang tindih, nilainya dijumlahkan.
 #
 # **Tebak dulu.** Ambil bidang yang rata, semuanya 1, dan kernel yang semua isinya 1. Apa yang keluar dengan kernel 3 x
 # 3, dan apa dengan kernel 4 x 4?
@@ -106,7 +106,7 @@ plt.show()
 # %% [markdown]
 # Dengan 3 x 3, sebagian piksel mendapat satu bagian, sebagian dua, sebagian empat: muncullah **papan catur**
 # (checkerboard), begitu saja. Dengan 4 x 4, setiap piksel mendapat empat. Jadi pakailah kernel yang ukurannya habis
-# dibagi jarak langkahnya: 4 dan 2. (Meskipun begitu, papan catur masih bisa *dipelajari*. Tentang itu nanti di bawah.)
+# dibagi stride-nya: 4 dan 2. (Meskipun begitu, papan catur masih bisa *dipelajari*. Tentang itu nanti di bawah.)
 #
 # ## Kedua jaringan
 #
@@ -223,7 +223,7 @@ sheet(torch.cat([some, looks.expand(-1, 3, -1, -1)]), 10, zoom=2)
 # ## Papan catur
 #
 # Lihat baris kedua dari pelatihan di atas: kepala-kepala pertama tertutup kisi yang teratur. Dari mana asalnya? Ambil
-# dua generator yang belum belajar apa-apa. Yang satu menggandakan ukuran dengan konvolusi transpos berkernel 3 x 3.
+# dua generator yang belum belajar apa-apa. Yang satu menggandakan ukuran dengan konvolusi transposisi berkernel 3 x 3.
 # Yang lain mengulang setiap piksel empat kali (`Upsample`), lalu memakai konvolusi biasa.
 #
 # **Tebak dulu.** Keduanya belum tahu apa-apa. Apakah gambarnya akan sejenis?
@@ -250,8 +250,7 @@ sheet(torch.cat([transposed, enlarged]), 10, zoom=3)
 # sejak awal tidak punya kisi. Kebanyakan GAN sesudah DCGAN memperbesar dulu, begitu pula resep (recipe) `quick` dan
 # `stylegan2` di Ganvas (Odena dkk. 2016, "Deconvolution and checkerboard artifacts").
 #
-# **Pertanyaan 3.** DCGAN kita memakai kernel 4 dan jarak langkah 2. Mengapa ia masih bisa belajar menggambar papan
-# catur?
+# **Pertanyaan 3.** DCGAN kita memakai kernel 4 dan stride 2. Mengapa ia masih bisa belajar menggambar papan catur?
 #
 # <details>
 # <summary>Jawaban</summary>

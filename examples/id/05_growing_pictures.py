@@ -218,7 +218,7 @@ sheet(torch.cat(moments))
 # <details>
 # <summary>Jawaban</summary>
 #
-# Langkah itu murah, dan di sanalah keputusan yang sulit dibuat: apa letaknya di mana. Pada 32 x 32, yang tersisa untuk
+# Langkah itu murah, dan di sanalah keputusan yang sulit dibuat: apa berada di mana. Pada 32 x 32, yang tersisa untuk
 # dipelajari hanyalah detail.
 #
 # </details>
@@ -344,7 +344,7 @@ sheet(torch.cat([plain[unseen][shown], result[shown], large[unseen][shown]]), 6,
 # <details>
 # <summary>Apa yang akan terjadi</summary>
 #
-# 1. Semestinya bentuknya lebih buruk: apa letaknya di mana sulit dipelajari langsung dari 32 x 32 piksel.
+# 1. Semestinya bentuknya lebih buruk: apa berada di mana sulit dipelajari langsung dari 32 x 32 piksel.
 # 2. Untuk sementara, gambarnya lebih buruk daripada sebelum tumbuh.
 # 3. Hanya sedikit yang masih datang dari atas: terutama warna.
 # 4. Kurang bagus. Ukuran-ukurannya sudah terbiasa saling mengandalkan.

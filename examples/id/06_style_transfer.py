@@ -7,8 +7,8 @@
 # transfer; Gatys, Ecker, dan Bethge 2016).
 #
 # Anda akan menulis ketiga kerugiannya (loss), masing-masing dalam beberapa baris, melihat apa yang dilakukannya
-# sendiri-sendiri, mulai dari derau (noise) dan dari foto, lalu mengadu dua optimizer. Waktunya sekitar dua menit di dua
-# inti CPU.
+# sendiri-sendiri, mulai dari derau (noise) dan dari foto, lalu mengadu dua pengoptimal (optimizer). Waktunya sekitar
+# dua menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.

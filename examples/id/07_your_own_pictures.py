@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 7. Tugas: gambar Anda sendiri
+# # 7. Gambar Anda sendiri: sebuah tugas
 #
 # Kumpulkan gambar, latih sebuah GAN dengannya, lalu serahkan selembar hasil yang bertanda tangan, sebuah film pendek,
 # dan laporan. Notebook ini mula-mula mengerjakan semuanya dengan gambar bawaan. Setelah itu Anda mengubah **satu
@@ -27,6 +27,7 @@ from pathlib import Path
 
 from IPython.display import Image as Film
 from PIL import Image, ImageDraw, ImageFont
+from torch.nn.functional import pad
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
@@ -159,12 +160,11 @@ print(ganvas.write_report(OUT))
 #
 # Setiap gambar digambar dari bilangan, dan bilangan yang berdekatan menghasilkan gambar yang serupa. Jadi kita bisa
 # berjalan-jalan dari satu gambar ke gambar berikutnya. Inilah penjelajahan (walk). Filmnya berakhir di tempat ia
-# bermula. Sebutkan nomor gambar yang Anda sukai, misalnya `seeds=[3, 7, 20]`.
+# bermula. Di sini ada tiga penjelajahan berdampingan. Untuk gambar yang Anda sukai, sebutkan benihnya (seed), dan hapus
+# grid-nya: `ganvas.walk(OUT, "walk.gif", WalkConfig(seconds=6), seeds=[3, 7, 20])`.
 
-# %% alt="Film: satu orang berubah menjadi orang lain, lalu orang lain lagi, dan akhirnya kembali ke yang pertama"
-events = list(
-    ganvas.walk(OUT, "walk.gif", WalkConfig(seconds=FILM_SECONDS, fps=8, size=96, grid="3x1"), seeds=[3, 7, 20])
-)
+# %% alt="Film: tiga orang berubah menjadi orang lain, dan akhirnya kembali ke orang yang pertama"
+events = list(ganvas.walk(OUT, "walk.gif", WalkConfig(seconds=FILM_SECONDS, fps=8, size=96, grid="3x1", seed=3)))
 Film(filename="walk.gif")
 
 # %% [markdown]
@@ -185,7 +185,7 @@ if not Path(SIGNATURE).exists():
 # %% alt="Lembar berisi 32 orang buatan generator, dengan tanda tangan biru di kanan bawah"
 pictures = ganvas.load(OUT).sample(32, seed=1)
 sheet = make_grid(pictures, 8, padding=4, pad_value=255)
-sheet = make_grid(sheet[None], 1, padding=40, pad_value=255)  # tepi
+sheet = pad(sheet, (40, 40, 40, 40), value=255)  # tepi
 signature = Signature(SignConfig(SIGNATURE, sign_size=0.25, sign_margin=0.02))
 signed = to_pil_image(signature.stamp(sheet))
 signed.save("sheet.png")

@@ -231,7 +231,7 @@ plt.show()
 # Orang-orangnya sama, tetapi jaraknya turun, hanya karena jumlahnya bertambah. Gambar yang sedikit tidak banyak
 # bercerita tentang sebaran sebuah awan, dan itu tampak seperti perbedaan. Karena itu jarak dari 500 gambar tidak dapat
 # dibandingkan dengan jarak dari 50 ribu gambar. `ganvas.evaluate` memberikan jarak yang sudah dikoreksi untuk hal ini,
-# lengkap dengan selangnya, di samping jarak gambar asli:
+# lengkap dengan intervalnya, di samping jarak gambar asli:
 
 # %%
 for score in ganvas.evaluate(FOLDER / "other half", FOLDER / "real", count=COUNT).scores[:3]:
