@@ -2,7 +2,8 @@
 
 `many` trains one short run after the other in this process; `long` trains one run. Of memory (resident, in MB), open
 files and pictures a second of processor time, the first tenth is compared with the last, three moments at least. Time
-of the processor and not of the clock, so that other programs may run beside it. The first run of each recipe warms up and does not count.
+of the processor and not of the clock, so that other programs may run beside it. The first run of each recipe warms up
+and does not count.
 Linux only, since it reads /proc.
 
     python benchmarks/soak.py --minutes 240
