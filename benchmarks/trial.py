@@ -27,6 +27,7 @@ from PIL import Image
 
 from ganvas.cli import main as ganvas_main
 from ganvas.cli.commands import COMMANDS
+from ganvas.latents.projection.search import Schedule
 
 SECONDS_LIMIT = 60
 MEMORY_LIMIT_MB = 2000.0
@@ -120,12 +121,14 @@ def _be_ganvas(words: list[str], log: int, before: Callable[[], None] | None) ->
 
 
 def import_all() -> None:
-    """Import what any command imports, once for all children, which have one thread each."""
+    """Import what any command imports, once for all children, which have one thread each and search shortly."""
     torch.set_num_threads(1)
     for command in COMMANDS.values():
         command.load()
     for name in LATER_IMPORTS:
         importlib.import_module(name)
+    # A search for the latent of a picture takes a minute, and nobody looks at what it finds here.
+    Schedule.__init__.__defaults__ = (((2, 2), (1, 2)), 2, 2)
 
 
 @contextmanager
