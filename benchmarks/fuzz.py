@@ -13,10 +13,10 @@
 - files: what is given to a whole run: latents, sampled pictures, directions, signatures, sounds.
   `sample`, `mix`, `walk`.
 
-A fault is a traceback, another exit status than 0, 1, 2 and 130, no end within 60 seconds, more than 2 GB, a change to
-anything but what the command writes, or a whole picture that was not used. Each is printed with what led to it; --keep
-copies the files to a folder. A part is repeated by the same seed with --first (the number of its round) and a small
---count. Exits with 1 if there was a fault.
+A fault is a traceback, another exit status than 0, 1, 2 and 130, no end within 60 seconds of processor time, more than
+2 GB, a change to anything but what the command writes, or a whole picture that was not used. Each is printed with what
+led to it; --keep copies the files to a folder. A part is repeated by the same seed with --first (the number of its
+round) and a small --count. Exits with 1 if there was a fault.
 """
 
 import sys

@@ -1,13 +1,17 @@
 """Pictures larger than their share of memory are decoded one at a time; none is refused."""
 
 import threading
+import zipfile
 from pathlib import Path
 
+import numpy as np
+import pytest
 from bad_files import photograph
 
 from ganvas.data.cache import is_unlocked
 from ganvas.data.decode import read_image
 from ganvas.data.memory_share import MemoryShare
+from ganvas.data.sources import open_source
 
 
 def test_a_large_picture_waits_until_another_is_decoded(tmp_path: Path) -> None:
@@ -29,6 +33,30 @@ def test_a_large_picture_waits_until_another_is_decoded(tmp_path: Path) -> None:
     other.join()
     assert order == ["first", "second"]
     assert is_unlocked(lock)
+
+
+def test_parts_that_are_small_are_large_together(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with MemoryShare(100, lock).one_picture() as reserve:
+        reserve(60)
+        assert not lock.exists() or is_unlocked(lock)
+        reserve(60)
+        assert not is_unlocked(lock)
+        reserve(60)  # it does not wait for itself
+    assert is_unlocked(lock)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_the_bytes_of_a_file_are_part_of_what_it_takes(kind: str, tmp_path: Path) -> None:
+    content = np.random.default_rng(0).bytes(5_000)
+    if kind == "zip":
+        path = tmp_path / "set.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.png", content)
+    else:
+        path = tmp_path
+        (tmp_path / "a.png").write_bytes(content)
+    assert open_source(path).bytes_of("a.png") >= 5_000
 
 
 def test_small_pictures_wait_for_nobody(tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ def open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
             image = stack.enter_context(Image.open(file, formats=supported_formats()))
             if image.width * image.height > MAX_IMAGE_PIXELS:  # before decoding, so a bomb costs nothing
                 raise Image.DecompressionBombError
+            if image.format == "TIFF" and not _is_covered(image):
+                raise UnreadableImageError("truncated", display_name(source, name))
         yield image
 
 
@@ -137,9 +139,22 @@ def is_temporary(error: Exception) -> bool:
 
 def _check_content(file: IO[bytes]) -> None:
     """Check what a decoder does not, where that is quick."""
-    if file.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE:
-        check_png(PNG_SIGNATURE + file.read())
+    is_png = file.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE
     file.seek(0)
+    if is_png:
+        check_png(file.read())  # of bytes in memory, from its beginning: no copy
+        file.seek(0)
+
+
+def _is_covered(image: Image.Image) -> bool:
+    """Return whether the strips or tiles of a TIFF reach its edges; Pillow would leave the rest black.
+
+    Else two kilobytes could claim a hundred million pixels, and get the memory for them.
+    """
+    ends = [entry[1][2:] for entry in image.tile]  # type: ignore[attr-defined]
+    return all(
+        max(reached, default=0) >= side for reached, side in zip(zip(*ends, strict=True), image.size, strict=True)
+    )
 
 
 def _open_stream(source: Path | bytes) -> IO[bytes]:
