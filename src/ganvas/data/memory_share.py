@@ -7,9 +7,8 @@ from pathlib import Path
 
 from .cache import file_lock
 
-Reserve = Callable[
-    [int], None
-]  # told the bytes that something will take, before it begins; may wait until they are free
+# Told the bytes that something will take, before it begins; may wait until they are free.
+Reserve = Callable[[int], None]
 
 
 class MemoryShare:
