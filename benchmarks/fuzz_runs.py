@@ -23,7 +23,7 @@ from trial import Tally, changes, contents, make_pictures, must, run_command, sh
 
 HOSTILE: tuple[Any, ...] = (
     None, True, -1, 0, 2, 2**70, 10**400, 1e308, -1e308, 5e-324, float("nan"), float("inf"),
-    "", "x", "nan", "<b>", "\0", "\ud800", "../..", "a" * 5000, [], [[]], {}, {"x": 1}, [-1], [10**9],
+    "", "x", "nan", "<b>", "\x1b]0;x\x07", "\0", "\ud800", "../..", "a" * 5000, [], [[]], {}, {"x": 1}, [-1], [10**9],
 )  # fmt: skip
 TRAIN = ("--size", "16", "--device", "cpu")
 # How long each recipe is trained: fc until it was checked twice, quick for a few steps.

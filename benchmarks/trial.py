@@ -60,6 +60,8 @@ class Outcome:
         """What is wrong with such an end; empty if nothing."""
         if "Traceback (most recent call last)" in self.output:
             return "traceback: " + self.output[self.output.rindex("Traceback (most recent call last)") :][-1500:]
+        if "\x1b" in self.output:  # it goes into a file, for which nothing is colored
+            return f"an escape sequence of a stranger: {self.output[-500:]!r}"
         if self.was_endless:
             return f"no end within {SECONDS_LIMIT} s of the processor or {CLOCK_LIMIT} s: {self.output[-500:]}"
         if self.status not in CLEAN:
