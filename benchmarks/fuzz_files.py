@@ -21,7 +21,8 @@ from fuzz_pictures import FORMATS
 from fuzz_runs import HOSTILE, SMALL_FILM, TRAIN, change_header, change_tensor
 from trial import Tally, changes, contents, make_pictures, must, run_command, shown
 
-WRITTEN = ("run", "out", "cache")  # folders in which commands may write
+# Folders in which commands may write, and those that no command is told of, which would take long to look through.
+UNWATCHED = ("run", "out", "cache", "whole", "found")
 SAMPLE = ("sample", "{run}", "--out", "{out}", "--device", "cpu")
 WALK = ("walk", "{run}", "--out", "{out}/walk.webp", *SMALL_FILM)
 # What takes each kind of file.
@@ -148,13 +149,13 @@ class Files:
             kind = rng.choice(sorted(COMMANDS))
             file = self.whole_file(kind, rng)
             how = self.damage(file, rng)
-            before = contents(self.folder, without=WRITTEN)
+            before = contents(self.folder, without=UNWATCHED)
             words = self.words(rng.choice(COMMANDS[kind]), file)
             outcome = run_command(words)
             self.tally.add(
                 f"{shown(words, self.folder)} (round {number}: {how})",
                 outcome,
-                changes(before, contents(self.folder, without=WRITTEN)),
+                changes(before, contents(self.folder, without=UNWATCHED)),
                 keep=[self.run_folder, self.folder / "given"],
             )
 

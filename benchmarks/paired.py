@@ -1,15 +1,15 @@
 """Preparing pictures and writing reports: what does it cost now, against an earlier commit?
 
-    python benchmarks/paired.py --before 6f84629^ --pairs 9
+    python benchmarks/paired.py --before 6f84629^ --pairs 15
 
-Both codes take turns in processes of their own, on the same files. Of each pair the ratio of processor time, now to
-before, is taken, helpers included and imports not; the middle one counts, and the quarters beside it say how sure it
-is. It needs git and its history. The run that the reports are of is trained by the earlier code, which both can read.
+Each code has a process of its own, which has done the work once before. They take turns on the same files. Of each pair
+the ratio of processor time, now to before, is taken, helpers included; the middle one counts, and the quarters beside
+it say how sure it is. It needs git and its history. The run that the reports are of is trained by the earlier code,
+since both can read that.
 """
 
 import argparse
 import io
-import json
 import os
 import subprocess
 import sys
@@ -26,29 +26,27 @@ from machine import machine_line
 
 HERE = Path(__file__).resolve().parents[1]
 SIZE = 64
-# What a process does: once to warm up, as modules are imported late, and once for the figure.
+# What a process does each time that it is told a number, which is new each time.
 PREPARE = """
-import sys
 from ganvas.config import DataConfig
 from ganvas.data import prepare
 def work(number):
-    for _ in prepare(DataConfig(sys.argv[1], SIZE + number, SIZE, 3), 1): pass
-""".replace("SIZE", str(SIZE))
+    for _ in prepare(DataConfig(sys.argv[1], 64 + number, 64, 3), 1): pass
+"""
 REPORT = """
-import sys
 from ganvas.cli import main
 def work(number):
     assert main(["report", sys.argv[1], "--count", "20"]) == 0
 """
-TIMED = """
-import contextlib, json, os, sys
-out, used = sys.stdout, []
-with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-    for number in range(2):
-        before = sum(os.times()[:4])
-        work(number)
-        used.append(sum(os.times()[:4]) - before)
-print(json.dumps(used[1]), file=out)
+BEGIN = """
+import os, sys
+out, sys.stdout = sys.stdout, open(os.devnull, "w")
+"""
+END = """
+for line in sys.stdin:
+    before = sum(os.times()[:4])
+    work(int(line))
+    print(sum(os.times()[:4]) - before, file=out, flush=True)
 """
 
 
@@ -60,8 +58,8 @@ def sets(folder: Path) -> dict[str, Path]:
         small = rng.integers(0, 256, (height // 20, width // 20, 3), np.uint8)
         return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
 
-    kinds = {"JPEG, 1600 x 1200": (24, 1600, 1200, "jpg"), "PNG, 256 px": (300, 256, 256, "png"),
-             "JPEG, 256 px": (600, 256, 256, "jpg"), "PNG, 32 px": (3000, 40, 40, "png")}  # fmt: skip
+    kinds = {"JPEG, 1600 x 1200": (24, 1600, 1200, "jpg"), "PNG, 260 px": (100, 260, 260, "png"),
+             "JPEG, 260 px": (200, 260, 260, "jpg"), "PNG, 40 px": (1000, 40, 40, "png")}  # fmt: skip
     found = {}
     for name, (count, width, height, suffix) in kinds.items():
         place = folder / name
@@ -71,24 +69,56 @@ def sets(folder: Path) -> dict[str, Path]:
         found[name] = place
     packed = folder / "packed.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(found["PNG, 256 px"].iterdir()):
+        for path in sorted(found["PNG, 260 px"].iterdir()):
             archive.write(path, path.name)
-    return found | {"zip of PNG, 256 px": packed}
+    return found | {"zip of PNG, 260 px": packed}
 
 
-def used(code: Path, work: str, place: Path) -> float:
-    """Return the seconds of processor that a process with the package in `code` takes for its work."""
+class Worker:
+    """A process with the package in `code` that does its work on a place when it is told to."""
+
+    def __init__(self, code: Path, work: str, place: Path, cache: Path) -> None:
+        environment = os.environ | {"GANVAS_CACHE": str(cache), "PYTHONPATH": str(code / "src"), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-c", BEGIN + work + END, str(place)]
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def seconds(self, number: int) -> float:
+        """Return the seconds of processor that the work took."""
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(f"{number}\n")
+        stdin.flush()
+        return float(stdout.readline())
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.communicate()
+
+
+def pairs_of(before: Path, work: str, place: Path, count: int) -> list[tuple[float, float]]:
+    """Return the seconds of the code before and of this one, `count` times; they begin in turn."""
     with tempfile.TemporaryDirectory() as cache:
-        environment = os.environ | {"GANVAS_CACHE": cache, "PYTHONPATH": str(code / "src"), "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-c", work + TIMED, str(place)]
-        return float(json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout))
+        workers = [Worker(code, work, place, Path(cache, code.name)) for code in (before, HERE)]
+        for worker in workers:
+            worker.seconds(0)
+        pairs = []
+        for number in range(1, count + 1):
+            order = workers if number % 2 else workers[::-1]
+            found = {worker: worker.seconds(number) for worker in order}
+            pairs.append((found[workers[0]], found[workers[1]]))
+        for worker in workers:
+            worker.close()
+    return pairs
 
 
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", required=True, help="a commit")
-    parser.add_argument("--pairs", type=int, default=9)
+    parser.add_argument("--pairs", type=int, default=15)
     arguments = parser.parse_args()
     print(machine_line())
     print("| what | pairs | s before | s now | now / before | its quarters |")
@@ -102,7 +132,7 @@ def main() -> None:
         run = folder / "run"
         train = [
             "train",
-            str(places["PNG, 32 px"]),
+            str(places["PNG, 40 px"]),
             "--out",
             str(run),
             "--recipe",
@@ -121,7 +151,7 @@ def main() -> None:
         )
         cases = [("prepare", PREPARE, each) for each in places.values()] + [("report", REPORT, run)]
         for what, work, place in cases:
-            pairs = [(used(folder / "before", work, place), used(HERE, work, place)) for _ in range(arguments.pairs)]
+            pairs = pairs_of(folder / "before", work, place, arguments.pairs)
             ratios = [now / before for before, now in pairs]
             before, now = (median(each) for each in zip(*pairs, strict=True))
             low, _, high = quantiles(ratios, n=4)
