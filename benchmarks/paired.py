@@ -144,7 +144,7 @@ def main() -> None:
         ]
         environment = os.environ | {"PYTHONPATH": str(folder / "before" / "src"), "GANVAS_CACHE": str(folder / "cache")}
         subprocess.run(
-            [sys.executable, "-m", "ganvas", *train, "--images", "20000"],
+            [sys.executable, "-m", "ganvas", *train, "--images", "4000"],
             env=environment,
             check=True,
             capture_output=True,

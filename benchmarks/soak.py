@@ -26,7 +26,7 @@ from sets import ASSETS
 
 PICTURES = ASSETS / "emoji-people-64.zip"
 RECIPES = ("quick", "keen", "dcgan")
-IMAGES = 1_500  # of a short run
+IMAGES = 500  # of a short run: what leaks does so with each run, not with each picture
 STEPS = 10  # from one moment of the long run to the next; in an hour of a busy core there are some thousand
 LEAST = 3  # moments of which a median is taken
 SIZE = 32
