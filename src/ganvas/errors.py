@@ -30,9 +30,13 @@ class UnusableImageError(GanvasError):
     """This picture cannot be used; others in the batch may be."""
 
 
-def cannot_be_read_now(path: object, error: OSError) -> GanvasError:
+class UnreadableNowError(GanvasError):
+    """The system could not read a file just now, which says nothing of what is in it."""
+
+
+def cannot_be_read_now(path: object, error: OSError) -> UnreadableNowError:
     """Return the error for a file that is not known to be damaged: the system could not read it just now."""
-    return GanvasError(
+    return UnreadableNowError(
         f"{path} cannot be read now: {error.strerror or error}.",
         "Nothing was changed. Once it can be read, type the same command again.",
     )

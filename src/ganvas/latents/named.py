@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..data.sources import FolderSource
-from ..errors import GanvasError, ganvas_command
+from ..errors import GanvasError, UnreadableNowError, ganvas_command
 from ..events import Done, Event, Note, Progress
 from ..runs import Run
 from .direction_files import Direction, check_name
@@ -103,6 +103,8 @@ def _latents(
     for number, file in enumerate(files, 1):
         try:
             latents.append(read_latents(file, model))
+        except UnreadableNowError:
+            raise
         except GanvasError:  # a picture that the generator as it is now did not draw
             unknown += 1
         yield Progress(f"pictures of {folder.name}", number, len(files))
