@@ -81,7 +81,12 @@ class Worker:
         environment = os.environ | {"GANVAS_CACHE": str(cache), "PYTHONPATH": str(code / "src"), "OMP_NUM_THREADS": "1"}
         command = [sys.executable, "-c", BEGIN + work + END, str(place)]
         self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
 
     def seconds(self, number: int) -> float:
@@ -119,6 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", required=True, help="a commit")
     parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("--only", default="", help="cases with this in their names")
     arguments = parser.parse_args()
     print(machine_line())
     print("| what | pairs | s before | s now | now / before | its quarters |")
@@ -151,6 +157,8 @@ def main() -> None:
         )
         cases = [("prepare", PREPARE, each) for each in places.values()] + [("report", REPORT, run)]
         for what, work, place in cases:
+            if arguments.only not in f"{what}, {place.name}":
+                continue
             pairs = pairs_of(folder / "before", work, place, arguments.pairs)
             ratios = [now / before for before, now in pairs]
             before, now = (median(each) for each in zip(*pairs, strict=True))

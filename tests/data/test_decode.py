@@ -123,6 +123,7 @@ def test_files_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def denied(self: Path, *_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
+    (tmp_path / "a.png").touch()
     monkeypatch.setattr(Path, "open", denied)
     with pytest.raises(UnreadableImageError, match="permission denied"):
         read_image(tmp_path / "a.png")

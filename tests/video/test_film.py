@@ -59,7 +59,9 @@ def test_colors_are_those_of_the_frames(suffix: str, tmp_path: Path) -> None:
         for _ in range(3):
             film.write(np.full((32, 32, 3), color, np.uint8))
     with av.open(str(path)) as container:
-        shown = next(container.decode(video=0)).to_ndarray(format="rgb24")
+        picture = next(container.decode(video=0))
+    # PyAV 14 does not look at what the film says of its colors. It converts where source and target are not the same.
+    shown = picture.reformat(format="rgb24", src_colorspace="ITU709", dst_colorspace="ITU601").to_ndarray()
     assert np.abs(shown.astype(int) - color).max() <= 4
 
 

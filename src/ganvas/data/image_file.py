@@ -5,6 +5,7 @@ Only Pillow opens files, and only as picture formats: nothing here starts Ghosts
 
 import errno
 import io
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -160,7 +161,8 @@ def _is_covered(image: Image.Image) -> bool:
 def _open_stream(source: Path | bytes) -> IO[bytes]:
     if not isinstance(source, Path):
         return io.BytesIO(source)
-    if source.exists() and not (source.is_file() or source.is_dir()):  # a pipe would be waited for, a device never end
+    mode = source.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would be waited for, a device never end
         raise UnreadableImageError(NOT_REGULAR, str(source))
     return source.open("rb")
 
