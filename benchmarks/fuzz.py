@@ -16,10 +16,11 @@
 A fault is a traceback, another exit status than 0, 1, 2 and 130, no end within 60 seconds of processor time, more than
 2 GB, a change to anything but what the command writes, or a whole picture that was not used. Each is printed with what
 led to it; --keep copies the files to a folder. A part is repeated by the same seed with --first (the number of its
-round) and a small --count. Exits with 1 if there was a fault.
+round) and a small --count. Ctrl-C ends it with the counts until then. Exits with 1 if there was a fault.
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from fuzz_files import Files
@@ -38,7 +39,9 @@ def main() -> int:
     tally = Tally(Path(args.keep).resolve() if args.keep else None)
     import_all()
     with work_folder() as folder:
-        KINDS[args.kind](folder, tally).run(args.count, args.seed, args.first)
+        rounds = KINDS[args.kind](folder, tally)
+        with suppress(KeyboardInterrupt):  # what was done until then counts
+            rounds.run(args.count, args.seed, args.first)
     return tally.report()
 
 
