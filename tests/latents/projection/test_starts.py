@@ -1,6 +1,7 @@
 """Where a search begins."""
 
 import errno
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ import torch
 from search_tiny import saved_run
 
 import tiny
-from ganvas import checkpoint
 from ganvas.errors import GanvasError
 from ganvas.events import run_to_end
 from ganvas.image_io import to_float
@@ -53,10 +53,10 @@ def test_a_checkpoint_that_cannot_be_read_now_is_not_passed_over(
     """The search would begin elsewhere, end elsewhere, and be kept as finished."""
     run = saved_run(tmp_path / "run", "quick")
 
-    def failing(path: Path) -> str:
-        raise OSError(errno.EIO, "Input/output error", str(path))
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(checkpoint, "_sha256", failing)
+    monkeypatch.setattr(hashlib, "file_digest", failing)
     with pytest.raises(GanvasError, match="cannot be read now"):
         load_encoder(run, run.read_config())
 
