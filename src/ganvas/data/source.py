@@ -50,7 +50,7 @@ class Source(ABC):
         """
 
     def bytes_of(self, name: str) -> int:
-        """Return the memory that the item called `name` takes before it is decoded, in bytes; 0 if that is little."""
+        """Return the memory that `read` takes for the item called `name`, in bytes; 0 where it is left in its file."""
         return 0
 
     def can_read(self, name: str) -> bool:

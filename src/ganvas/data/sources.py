@@ -9,7 +9,6 @@ import shlex
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -64,11 +63,6 @@ class FolderSource(Source):
 
     def read(self, name: str) -> Path:
         return self.path / name
-
-    def bytes_of(self, name: str) -> int:
-        with suppress(OSError):  # why it cannot be read is told when it is
-            return (self.path / name).stat().st_size  # a PNG or JPEG is checked as a whole
-        return 0
 
     def other_files(self) -> Counter[str]:
         if self._others is None:
