@@ -23,18 +23,27 @@ from trial import Tally, changes, contents, make_pictures, must, run_command, sh
 
 HOSTILE: tuple[Any, ...] = (
     None, True, -1, 0, 2, 2**70, 10**400, 1e308, -1e308, 5e-324, float("nan"), float("inf"),
-    "", "x", "nan", "<b>", "\0", "\ud800", "../..", "a" * 5000, [], [[]], {}, {"x": 1}, [-1], [10**9],
+    "", "x", "nan", "<b>", "\x1b]0;x\x07", "\0", "\ud800", "../..", "a" * 5000, [], [[]], {}, {"x": 1}, [-1], [10**9],
 )  # fmt: skip
 TRAIN = ("--size", "16", "--device", "cpu")
 # How long each recipe is trained: fc until it was checked twice, quick for a few steps.
 LENGTHS = {"fc": ("--images", "40000", "--batch", "128"), "quick": ("--images", "320", "--batch", "16")}
+SMALL_FILM = ("--seconds", "0.2", "--size", "32", "--device", "cpu")
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("sample", "{run}", "--count", "4", "--device", "cpu"),
     ("doctor", "{run}"),
     ("report", "{run}", "--count", "20"),
     ("evaluate", "{run}", "--count", "20", "--device", "cpu"),
     ("train", "--out", "{run}", "--device", "cpu"),
+    ("directions", "{run}", "--count", "2", "--device", "cpu"),
+    ("sample", "{run}", "--count", "2", "--direction", "pca-1=2", "--device", "cpu"),
+    ("walk", "{run}", "--out", "{out}/walk.webp", *SMALL_FILM),
+    ("walk", "{run}", "--out", "{out}/walk.gif", "--direction", "pca-1", *SMALL_FILM),
+    ("walk", "{run}", "--out", "{out}/walk.webp", "--through", "{run}/sampled/000000.png", *SMALL_FILM),
+    ("mix", "{run}", "--rows", "1,2", "--columns", "{run}/sampled/000001.png", "--device", "cpu"),
+    ("project", "{run}", "{pictures}/0000.png", "--out", "{out}/projected", "--samples", "16", "--device", "cpu"),
 )
+WRITTEN = ("run", "out", "cache")  # folders in which commands may write
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -85,13 +94,18 @@ class Rounds:
         for run, recipe in zip(self.whole, self.recipes, strict=True):
             must(["train", str(pictures), "--out", str(run), "--recipe", recipe, *LENGTHS[recipe], *TRAIN])
             for words in COMMANDS:  # so that the run has all files that one can have
-                if words[0] != "doctor":
-                    must([word.format(run=run) for word in words])
+                if words[0] not in ("doctor", "project"):  # which write nothing into it
+                    must(self.words(words, run))
         self.run_folder = folder / "run"
+
+    def words(self, command: tuple[str, ...], run: Path) -> list[str]:
+        """Return a command for a run."""
+        places = {"run": run, "out": self.folder / "out", "pictures": self.folder / "pictures"}
+        return [word.format(**places) for word in command]
 
     def run(self, count: int, seed: int, first: int) -> None:
         """Damage `count` runs, from number `first` on, and put each through one command."""
-        before = contents(self.folder, without=("run", "cache"))
+        before = contents(self.folder, without=WRITTEN)
         for number in range(first, first + count):
             rng = random.Random(f"{seed} {number}")
             shutil.rmtree(self.run_folder, ignore_errors=True)
@@ -99,9 +113,10 @@ class Rounds:
             if rng.random() < 0.5:  # something is left to train
                 shutil.rmtree(max(self.run_folder.glob("checkpoints/*")))
             how = self.damage(rng)
-            words = [word.format(run=self.run_folder) for word in rng.choice(COMMANDS)]
+            shutil.rmtree(self.folder / "out", ignore_errors=True)
+            words = self.words(rng.choice(COMMANDS), self.run_folder)
             outcome = run_command(words)
-            after = contents(self.folder, without=("run", "cache"))
+            after = contents(self.folder, without=WRITTEN)
             self.tally.add(
                 f"{shown(words, self.folder)} (round {number}: {how})",
                 outcome,
@@ -214,7 +229,7 @@ def _lines(path: Path, runs: Runs, rng: random.Random) -> None:
     path.write_text(hostile_lines(path.read_text(), rng))
 
 
-def _tensors(path: Path, runs: Runs, rng: random.Random) -> None:
+def change_tensor(path: Path, rng: random.Random) -> None:
     """Change one tensor: not finite, huge, of another shape or type, under another name, or gone."""
     tensors = load_file(path)
     name = rng.choice(sorted(tensors))
@@ -231,7 +246,7 @@ def _tensors(path: Path, runs: Runs, rng: random.Random) -> None:
     save_file(tensors | changed(), path)
 
 
-def _header(path: Path, runs: Runs, rng: random.Random) -> None:
+def change_header(path: Path, rng: random.Random) -> None:
     """Change the JSON header of a safetensors file, or the length that it claims."""
     content = path.read_bytes()
     length = struct.unpack("<Q", content[:8])[0]
@@ -240,6 +255,14 @@ def _header(path: Path, runs: Runs, rng: random.Random) -> None:
         return
     header = hostile(content[8 : 8 + length].decode(), rng).encode()
     path.write_bytes(struct.pack("<Q", len(header)) + header + content[8 + length :])
+
+
+def _tensors(path: Path, runs: Runs, rng: random.Random) -> None:
+    change_tensor(path, rng)
+
+
+def _header(path: Path, runs: Runs, rng: random.Random) -> None:
+    change_header(path, rng)
 
 
 OF_ANY_FILE: tuple[Damage, ...] = (

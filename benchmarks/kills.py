@@ -3,9 +3,10 @@
     python benchmarks/kills.py --count 100 --seed 0
 
 In each of --count trials one of several small commands (training, preparing pictures, sampling, evaluating, a report,
-painting; see stories.py) is killed one to three times, at moments drawn by the seed between its beginning and its usual
-end. Then it runs to its end. A fault is an error or a traceback on the way, a result that is not that of a command that
-nobody killed, byte for byte, or a half-written file that stays. `full_disk.py --fault kill` kills within single writes.
+painting, a walk, a projection; see stories.py) is killed one to three times, at moments drawn by the seed between its
+beginning and its usual end. Then it runs to its end. A fault is an error or a traceback on the way, a result that is
+not that of a command that nobody killed, byte for byte, or a half-written file that stays. `full_disk.py --fault kill`
+kills within single writes.
 
 Each command is forked from a process that has imported everything, so that its seconds are those of its work. Exits
 with 1 if there was a fault.

@@ -1,8 +1,9 @@
 """A soak: what hours of trainings do to memory, open files and speed.
 
 `many` trains one short run after the other in this process; `long` trains one run. Of memory (resident, in MB), open
-files and pictures a second of processor time, the first tenth is compared with the last. Time of the processor and
-not of the clock, so that other programs may run beside it. The first run of each recipe warms up and does not count.
+files and pictures a second of processor time, the first tenth is compared with the last, three moments at least. Time
+of the processor and not of the clock, so that other programs may run beside it. The first run of each recipe warms up
+and does not count.
 Linux only, since it reads /proc.
 
     python benchmarks/soak.py --minutes 240
@@ -25,7 +26,9 @@ from sets import ASSETS
 
 PICTURES = ASSETS / "emoji-people-64.zip"
 RECIPES = ("quick", "keen", "dcgan")
-IMAGES = 3_000  # of a short run
+IMAGES = 500  # of a short run: what leaks does so with each run, not with each picture
+STEPS = 10  # from one moment of the long run to the next; in an hour of a busy core there are some thousand
+LEAST = 3  # moments of which a median is taken
 SIZE = 32
 
 
@@ -59,10 +62,10 @@ def many(minutes: float, work: Path) -> Iterator[Moment]:
 
 
 def long(minutes: float, work: Path) -> Iterator[Moment]:
-    """Train one run, and yield a moment at every hundredth step of its last phase."""
+    """Train one run, and yield a moment at every tenth step."""
     before, busy_before = 0, 0.0  # images and seconds at the moment before
     for event in ganvas.train(PICTURES, work / "long", recipe="dcgan", minutes=minutes, size=f"{SIZE}", device="cpu"):
-        if not isinstance(event, Step) or event.step % 100:
+        if not isinstance(event, Step) or event.step % STEPS:
             continue
         busy = time.process_time()
         if before:
@@ -74,7 +77,7 @@ def compare(name: str, moments: list[Moment]) -> Iterator[str]:
     """Yield a row a recipe: medians of the first and of the last tenth."""
     for kind in dict.fromkeys(each.kind for each in moments):
         same = [each for each in moments if each.kind == kind]
-        tenth = max(1, len(same) // 10)
+        tenth = max(LEAST, len(same) // 10)
         first, last = (_medians(part) for part in (same[:tenth], same[-tenth:]))
         cells = (f"{one:,.0f} to {other:,.0f}" for one, other in zip(first, last, strict=True))
         yield f"| {name} | {kind} | {len(same)} | {' | '.join(cells)} | {last[2] / first[2]:.3f} |"

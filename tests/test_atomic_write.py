@@ -6,9 +6,11 @@ import secrets
 import stat
 from contextlib import nullcontext
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from ganvas import atomic_write
 from ganvas.atomic_write import remove_half_written, write_atomically
 from ganvas.file_lock import try_lock
 
@@ -80,28 +82,52 @@ def test_a_name_of_as_many_bytes_as_the_system_takes_can_be_written(character: s
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such links")
-@pytest.mark.parametrize("name", ["a.png", ".a.png.unfinished", "[1] of 2.png", "n" * 100 + ".png"])
+@pytest.mark.parametrize("name", ["a.png", ".a.png.unfinished", "[1] of 2.png", "n" * 40])
 def test_what_killed_writes_left_is_removed_and_nothing_else(name: str, tmp_path: Path) -> None:
-    path = tmp_path / name
-    begin = f".{name[:40]}"
-    left = tmp_path / f"{begin}.{16 * '0'}.tmp"
-    being_written = tmp_path / f"{begin}.{16 * 'a'}.tmp"
-    others = [tmp_path / f"{begin}.tmp", tmp_path / f"{begin}.0.tmp", tmp_path / f".b.png.{16 * '0'}.tmp"]
-    link = tmp_path / f"{begin}.{16 * 'b'}.tmp"
-    for file in (left, being_written, *others):
+    left = [tmp_path / f".{each}.{16 * '0'}.tmp" for each in (name, "b.png")]
+    being_written = tmp_path / f".{name}.{16 * 'a'}.tmp"
+    others = [tmp_path / each for each in (f".{name}.tmp", f".{name}.0.tmp", f"x{name}.{16 * '0'}.tmp")]
+    link, folder = tmp_path / f".{name}.{16 * 'b'}.tmp", tmp_path / f".{name}.{16 * 'c'}.tmp"
+    for file in (*left, being_written, *others):
         file.write_bytes(b"half")
     link.symlink_to(others[0])
+    folder.mkdir()
     with being_written.open("r+b") as file:
         assert try_lock(file)
-        remove_half_written(path)
-    assert set(tmp_path.iterdir()) == {being_written, link, *others}
+        remove_half_written(tmp_path)
+    assert set(tmp_path.iterdir()) == {being_written, link, folder, *others}
+
+
+def test_the_first_write_into_a_folder_removes_what_killed_ones_left(tmp_path: Path) -> None:
+    left = tmp_path / f".a.json.{16 * '0'}.tmp"
+    left.write_bytes(b"half")
+    write_atomically(tmp_path / "b.json", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.json"]
 
 
 def test_what_is_being_written_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.png"
-    monkeypatch.setattr(os, "fsync", lambda descriptor: remove_half_written(path))
+    monkeypatch.setattr(os, "fsync", lambda descriptor: remove_half_written(tmp_path))
     write_atomically(path, b"whole")
     assert path.read_bytes() == b"whole", "a writer's file was taken for one that a killed process left"
+
+
+def test_what_is_taken_for_left_before_it_is_locked_is_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+
+    def late(file: IO[bytes]) -> bool | None:
+        if not taken:
+            taken.append(file.name)
+            remove_half_written(tmp_path)
+        return try_lock(file)
+
+    remove_half_written(tmp_path)
+    monkeypatch.setattr(atomic_write, "try_lock", late)
+    write_atomically(tmp_path / "a.png", b"whole")
+    assert taken
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.png", b"whole")]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot open folders")

@@ -1,17 +1,20 @@
 """Files written so that readers see the old one or the new one, never a part, and that a power cut undoes neither."""
 
 import errno
-import glob
 import os
+import re
 import secrets
 import shutil
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from .file_lock import try_lock
 
 TEMPORARY_NAME_LENGTH = 40  # characters of a file's name; all of it and more would not always fit into 255 bytes
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.DOTALL)
 FOLDERS_ARE_NOT_FLUSHED = (errno.EINVAL, errno.ENOTSUP, errno.EACCES)  # on some drives, or may not be read
 
 
@@ -20,10 +23,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Once this returns, it also outlasts a power cut.
     """
-    temporary = temporary_beside(path)
+    temporary, file = create_temporary(path)
     try:
-        with temporary.open("xb") as file:
-            try_lock(file)  # tells `remove_half_written` that this is being written
+        with file:
             if path.is_file():  # what is private stays private
                 shutil.copymode(path, temporary)
             file.write(content)
@@ -35,22 +37,34 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def remove_half_written(path: Path) -> None:
-    """Remove what killed processes have left of writing to `path`; what another process is writing now stays."""
-    name = glob.escape(path.name[:TEMPORARY_NAME_LENGTH])
-    for temporary in path.parent.glob(f".{name}.{16 * '[0-9a-f]'}.tmp"):
-        if temporary.is_symlink() or not temporary.is_file():
+def create_temporary(path: Path) -> tuple[Path, BinaryIO]:
+    """Create a file that will take the place of `path` once it is whole, and the folder if there is none.
+
+    It is locked while it is open, which tells others that it is being written. What killed processes have left in the
+    folder is removed, once in each process: a folder may hold 100,000 samples.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_half_written_once(path.parent.absolute())
+    while True:
+        # By chance, and not by the process: those of containers may all have number 1. A long name would get too long.
+        temporary = path.with_name(f".{path.name[:TEMPORARY_NAME_LENGTH]}.{secrets.token_hex(8)}.tmp")
+        file = temporary.open("xb")
+        if try_lock(file) is not False and temporary.exists():
+            return temporary, file
+        file.close()  # another process took it for left, in the moment before it was locked
+
+
+def remove_half_written(folder: Path) -> None:
+    """Remove what killed processes have left of writing to a folder; what another process is writing now stays."""
+    for temporary in folder.iterdir() if folder.is_dir() else ():
+        if not TEMPORARY.fullmatch(temporary.name) or temporary.is_symlink() or not temporary.is_file():
             continue
         with suppress(FileNotFoundError, PermissionError), temporary.open("r+b") as file:  # gone, or another user's
             if try_lock(file):
                 temporary.unlink()
 
 
-def temporary_beside(path: Path) -> Path:
-    """Return a name for a file that will take the place of `path` once it is whole; the folder is there afterwards."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # By chance, and not by the process: those of containers may all have number 1. A long name would get too long.
-    return path.with_name(f".{path.name[:TEMPORARY_NAME_LENGTH]}.{secrets.token_hex(8)}.tmp")
+_remove_half_written_once = cache(remove_half_written)
 
 
 def put_in_place(temporary: Path, path: Path) -> None:

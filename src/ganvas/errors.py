@@ -41,9 +41,13 @@ class UnusableImageError(GanvasError):
     """This picture cannot be used; others in the batch may be."""
 
 
-def cannot_be_read_now(path: object, error: OSError) -> GanvasError:
+class UnreadableNowError(GanvasError):
+    """The system could not read a file just now, which says nothing of what is in it."""
+
+
+def cannot_be_read_now(path: object, error: OSError) -> UnreadableNowError:
     """Return the error for a file that is not known to be damaged: the system could not read it just now."""
-    return GanvasError(
+    return UnreadableNowError(
         _("{path} cannot be read now: {reason}.").format(path=path, reason=error.strerror or error),
         _("Nothing was changed. Once it can be read, type the same command again."),
     )

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .atomic_write import write_atomically
+from .atomic_write import remove_half_written, write_atomically
 from .config import FORMAT, Config, from_dict, to_dict
 from .config.old_format import upgrade
 from .config.ranges import check_config
@@ -208,10 +208,9 @@ class Run:
         return self.events_file.stat().st_size if self.events_file.exists() else 0
 
     def remove_temp_files(self) -> None:
-        """Remove files that a killed process left half-written. Only call this with the folder locked."""
+        """Remove files that killed processes have left half-written."""
         for folder in (self.folder, self.samples, self.model, self.evaluation, self.sampled, self.directions):
-            for path in folder.glob(".*.tmp"):
-                path.unlink(missing_ok=True)
+            remove_half_written(folder)
 
     def truncate_events(self, size: int) -> None:
         """Remove events after the first `size` bytes: their steps were lost and will be repeated.

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import bytes_damage
 import disk_replay
+import fuzz_files
 import fuzz_pictures
 import fuzz_runs
 import trial
@@ -18,6 +20,7 @@ from disk_replay import Operation
 from ganvas import checkpoint
 from ganvas.data.decode import read_image
 from ganvas.data.image_file import UnreadableImageError
+from ganvas.video.sound import read_mono
 
 CLEAN = trial.Outcome(0, "", 1.0, 100.0)
 
@@ -64,10 +67,29 @@ def test_an_interlaced_png_has_the_pixels_that_went_in():
         (trial.Outcome(-11, "", 1.0, 100.0), "-11"),
         (trial.Outcome(0, "", 1.0, 2001.0), "MB"),
         (trial.Outcome(1, "oh", 1.0, 100.0), "without an error"),
+        (trial.Outcome(1, "Error: There is no run \x1b]0;x.", 1.0, 100.0), "escape"),
     ],
 )
 def test_what_is_not_clean_is_a_fault(outcome, word):
     assert word in outcome.fault
+
+
+@pytest.mark.parametrize("suffix", fuzz_files.SOUNDS)
+def test_each_sound_that_is_damaged_is_heard_while_it_is_whole(suffix, tmp_path):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(fuzz_files.sound(suffix, random.Random(0)))
+    assert len(read_mono(path, 8_000, 2.0)) >= 7_500
+
+
+def test_what_a_sampled_picture_says_is_changed_and_its_pixels_are_not(tmp_path):
+    path = tmp_path / "a.png"
+    info = PngInfo()
+    info.add_text("latent", "1x2:AAAAAAAAAAA=")
+    Image.new("L", (4, 4), 7).save(path, pnginfo=info)
+    fuzz_files.hostile_texts(path, random.Random(0))
+    with Image.open(path) as image:
+        assert image.text != {"latent": "1x2:AAAAAAAAAAA="}
+        assert image.getextrema() == (7, 7)
 
 
 def test_a_result_and_an_error_with_its_words_are_clean():

@@ -1,5 +1,6 @@
 """Latents as files, and w again from pictures."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import tiny
 from ganvas.errors import GanvasError
 from ganvas.events import run_to_end
 from ganvas.image_io import save_image, to_image
+from ganvas.latents import latent_files
 from ganvas.latents.latent_files import latent_metadata, read_latents, write_latent
 from ganvas.latents.request import PictureRequest
 from ganvas.latents.sample import GeneratorModel
@@ -158,3 +160,17 @@ def test_somebody_elses_weights_are_not_overwritten(mine: GeneratorModel, tmp_pa
     with pytest.raises(GanvasError, match="was not written by ganvas"):
         write_latent(path, some_w(mine), mine)
     assert path.read_bytes() == before
+
+
+def test_latents_that_cannot_be_read_now_are_not_called_somebody_elses(
+    mine: GeneratorModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "w.safetensors"
+    write_latent(path, some_w(mine), mine)
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(latent_files, "safe_open", failing)
+    with pytest.raises(GanvasError, match="cannot be read now"):
+        write_latent(path, some_w(mine), mine)

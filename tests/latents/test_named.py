@@ -1,5 +1,6 @@
 """Directions that a user names by two folders of pictures."""
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import ganvas
 import tiny
 from ganvas.errors import GanvasError
 from ganvas.events import DirectionFound, Done, Note, Projected
+from ganvas.latents import latent_files
 from ganvas.latents.direction_files import read_direction
 from ganvas.latents.named import find_between
 from ganvas.latents.projection.project import Options
@@ -146,3 +148,16 @@ def test_pictures_of_others_are_projected_once(run: Run, tmp_path: Path) -> None
     direction = read_direction(run, "photo", load(run.folder, "cpu"))
     assert direction.found["pictures"] == [5, 5]
     assert len(list((run.directions / "photo-pictures" / "to").glob("*.safetensors"))) == 5
+
+
+def test_a_picture_that_cannot_be_read_now_is_not_projected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drive that fails for a moment would cost hours: all pictures would be searched for."""
+    run = saved(tmp_path / "mine", varied("fc"))
+    dark, bright = sort_by_brightness(load(run.folder, "cpu"), tmp_path, 20)
+
+    def failing(path: Path) -> dict[str, str]:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(latent_files, "read_metadata", failing)
+    with pytest.raises(GanvasError, match="cannot be read now"):
+        list(ganvas.directions(run.folder, name="light", from_folder=dark, to_folder=bright, device="cpu"))

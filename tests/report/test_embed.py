@@ -87,8 +87,10 @@ def test_a_name_too_long_for_a_file_is_a_missing_picture(tmp_path: Path) -> None
     assert embed(tmp_path / f"{'a' * 5000}.png") is None
 
 
-def test_one_image_at_a_time_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kept", [0, 2, 6])
+def test_few_images_at_a_time_are_in_memory(kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty large sheets of a stranger would need all of it."""
+    monkeypatch.setattr("ganvas.report.embed.MAX_KEPT_PIXELS", kept * 32 * 32)
     paths = [example_runs.write_picture(tmp_path / f"{number}.png", number) for number in range(6)]
     alive, most = set[int](), list[int]()
 
@@ -109,4 +111,6 @@ def test_one_image_at_a_time_is_in_memory(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("ganvas.report.embed.open_written", open_sheet)
     assert all(embed_all(paths))
-    assert max(most) == 1
+    assert max(most) == min(kept + 1, 6)
+    if kept == 6:
+        assert len(most) == 6, "they are opened anew though there is room"

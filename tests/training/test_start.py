@@ -385,7 +385,7 @@ def test_files_that_cannot_be_read_are_listed_until_they_are_gone(pictures: Path
 
 def test_half_written_files_of_a_killed_process_are_swept(pictures: Path, tmp_path: Path) -> None:
     tiny.train(pictures, tmp_path / "run", "fc", stop=tiny.stop_after(2))
-    left = tmp_path / "run" / "model" / ".generator.safetensors.123.tmp"
+    left = tmp_path / "run" / "model" / f".generator.safetensors.{16 * '0'}.tmp"
     left.write_bytes(b"half")
     tiny.train(pictures, tmp_path / "run", "fc")
     assert not left.exists()

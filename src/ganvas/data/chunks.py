@@ -118,10 +118,11 @@ class ChunkDecoder:
             if entry.problem:
                 raise UnreadableImageError(entry.problem)
             # Twice the target size is enough for the resize filter, and lets a JPEG be decoded small.
-            content = self._source.read(entry.name)
-            check_shape(content, entry.name, config.aspect)
             enough = (2 * config.width, 2 * config.height)
             with memory.one_picture() as reserve:
+                reserve(self._source.bytes_of(entry.name))
+                content = self._source.read(entry.name)
+                check_shape(content, entry.name, config.aspect)
                 decoded = read_image(content, entry.name, enough, config.value_range, reserve)
                 pixels[:] = to_chw_array(resize_to(decoded.image, config))
             result.notes.update(decoded.notes)

@@ -79,7 +79,7 @@ def read_image(
             if header.format == "JPEG":
                 check_jpeg(source if isinstance(source, bytes) else source.read_bytes())
             orientation = exif_orientation(image)  # only now: a PNG's may come last, and Pillow has turned a TIFF
-            if header.format == "PNG":
+            if header.format == "PNG" and orientation != header.orientation:
                 header = replace(header, orientation=orientation)
             notes = list(_header_notes(header))
             if header.deep and value_range is not None:

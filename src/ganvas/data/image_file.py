@@ -5,6 +5,7 @@ Only Pillow opens files, and only as picture formats: nothing here starts Ghosts
 
 import errno
 import io
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -111,6 +112,8 @@ def open_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
             image = stack.enter_context(Image.open(file, formats=supported_formats()))
             if image.width * image.height > MAX_IMAGE_PIXELS:  # before decoding, so a bomb costs nothing
                 raise Image.DecompressionBombError
+            if image.format == "TIFF" and not _is_covered(image):
+                raise UnreadableImageError("truncated", display_name(source, name))
         yield image
 
 
@@ -138,15 +141,29 @@ def is_temporary(error: Exception) -> bool:
 
 def _check_content(file: IO[bytes]) -> None:
     """Check what a decoder does not, where that is quick."""
-    if file.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE:
-        check_png(PNG_SIGNATURE + file.read())
+    is_png = file.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE
     file.seek(0)
+    if is_png:
+        check_png(file.read())  # of bytes in memory, from its beginning: no copy
+        file.seek(0)
+
+
+def _is_covered(image: Image.Image) -> bool:
+    """Return whether the strips or tiles of a TIFF reach its edges; Pillow would leave the rest black.
+
+    Else two kilobytes could claim a hundred million pixels, and get the memory for them.
+    """
+    ends = [entry[1][2:] for entry in image.tile]  # type: ignore[attr-defined]
+    return all(
+        max(reached, default=0) >= side for reached, side in zip(zip(*ends, strict=True), image.size, strict=True)
+    )
 
 
 def _open_stream(source: Path | bytes) -> IO[bytes]:
     if not isinstance(source, Path):
         return io.BytesIO(source)
-    if source.exists() and not (source.is_file() or source.is_dir()):  # a pipe would be waited for, a device never end
+    mode = source.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would be waited for, a device never end
         raise UnreadableImageError(NOT_REGULAR, str(source))
     return source.open("rb")
 

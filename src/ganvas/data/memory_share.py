@@ -7,9 +7,8 @@ from pathlib import Path
 
 from .cache import file_lock
 
-Reserve = Callable[
-    [int], None
-]  # told the bytes that decoding will take, before it begins; may wait until they are free
+# Told the bytes that something will take, before it begins; may wait until they are free.
+Reserve = Callable[[int], None]
 
 
 class MemoryShare:
@@ -26,12 +25,16 @@ class MemoryShare:
 
     @contextmanager
     def one_picture(self) -> Iterator[Reserve]:
-        """Reserve memory for one picture until the end of the `with`: its body calls what it is given."""
+        """Reserve memory for one picture until the end of the `with`: its body calls what it is given, part by part."""
         with ExitStack() as held:
+            free, is_alone = self._size, False
 
             def reserve(needed: int) -> None:
-                if needed > self._size:
+                nonlocal free, is_alone
+                free -= needed
+                if free < 0 and not is_alone:
                     held.enter_context(file_lock(self._lock))
+                    is_alone = True
 
             yield reserve
 

@@ -49,6 +49,10 @@ class Source(ABC):
             UnreadableImageError: it cannot be read from the source.
         """
 
+    def bytes_of(self, name: str) -> int:
+        """Return the memory that `read` takes for the item called `name`, in bytes; 0 where it is left in its file."""
+        return 0
+
     def can_read(self, name: str) -> bool:
         """Return whether the item called `name` can be read to its end now; what is in it may be damaged."""
         try:

@@ -168,7 +168,9 @@ def _is_latent_file(path: Path) -> bool:
     try:
         with safe_open(path, "pt") as file:
             return "ganvas" in (file.metadata() or {}) and TENSOR in file.keys()  # noqa: SIM118  (it is no dict)
-    except (OSError, SafetensorError):
+    except OSError as error:
+        raise cannot_be_read_now(path, error) from error
+    except SafetensorError:
         return False
 
 

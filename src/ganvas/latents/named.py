@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..data.sources import FolderSource
-from ..errors import GanvasError, ganvas_command
+from ..errors import GanvasError, UnreadableNowError, ganvas_command
 from ..events import Done, Event, Note, Progress
 from ..runs import Run
 from ..translation import _
@@ -108,6 +108,8 @@ def _latents(
     for number, file in enumerate(files, 1):
         try:
             latents.append(read_latents(file, model))
+        except UnreadableNowError:
+            raise
         except GanvasError:  # a picture that the generator as it is now did not draw
             unknown += 1
         yield Progress(_("pictures of {name}").format(name=folder.name), number, len(files))

@@ -13,6 +13,7 @@ from ..limits import MAX_SHEET_PIXELS, MAX_SHEET_SIDE
 
 MAX_BYTES_ALL = 3_600_000  # of a group of images together; base64 makes them a third larger
 MAX_BYTES = 300_000  # of a single image
+MAX_KEPT_PIXELS = 20_000_000  # of images that are kept in memory, in 80 MB; sheets of ours have less together
 MAX_FRAMES = 60  # sample grids in the time-lapse
 LOSSLESS = None
 # (scale of width and height, WebP quality), tried in turn until the image is small enough.
@@ -36,15 +37,29 @@ def embed(path: Path, max_bytes: int = MAX_BYTES) -> EmbeddedImage | None:
 
 
 def embed_all(paths: Sequence[Path], max_bytes: int = MAX_BYTES_ALL) -> list[EmbeddedImage | None]:
-    """Return images in one common encoding, in about `max_bytes` or less altogether; None for unreadable ones.
-
-    Each is opened twice, so that no more than one has to be in memory.
-    """
-    lengths = {path: length for path in paths if (length := _length(path))}
+    """Return images in one common encoding, in about `max_bytes` or less altogether; None for unreadable ones."""
+    images = Images()
+    lengths = {path: length for path in paths if (length := _length(images.open(path)))}
     if not lengths:
         return [None for _ in paths]
-    encoding = _encoding(max(lengths, key=lambda path: lengths[path]), max_bytes / len(lengths))
-    return [_embed(path, encoding) if path in lengths else None for path in paths]
+    encoding = _encoding(images.open(max(lengths, key=lambda path: lengths[path])), max_bytes / len(lengths))
+    return [_embed(images.open(path), encoding) for path in paths]
+
+
+class Images:
+    """Images by their paths. They are opened again where all of them together would take too much memory."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, Image.Image] = {}
+        self._free = MAX_KEPT_PIXELS
+
+    def open(self, path: Path) -> Image.Image | None:
+        """Return the image at `path`, RGB or RGBA; None if it is missing, unreadable or too large."""
+        image = self._kept.get(path) or _open_image(path)
+        if image is not None and path not in self._kept and image.width * image.height <= self._free:
+            self._kept[path] = image
+            self._free -= image.width * image.height
+        return image
 
 
 def evenly_spaced(count: int, max_count: int = MAX_FRAMES) -> list[int]:
@@ -66,21 +81,18 @@ def _open_image(path: Path) -> Image.Image | None:
         return None  # missing, truncated or not an image: the page says so
 
 
-def _length(path: Path) -> int:
-    """Return how long the image at `path` is in a usual encoding; 0 if it cannot be read."""
-    image = _open_image(path)
+def _length(image: Image.Image | None) -> int:
+    """Return how long an image is in a usual encoding; 0 if there is none."""
     return 0 if image is None else len(_webp(image, 1.0, 75))
 
 
-def _encoding(largest: Path, max_bytes: float) -> tuple[float, int | None]:
-    """Return the first of all encodings in which the image at `largest` is small enough, else the last."""
-    image = _open_image(largest)
-    small = (each for each in ENCODINGS[:-1] if image is not None and len(_webp(image, *each)) <= max_bytes)
+def _encoding(largest: Image.Image | None, max_bytes: float) -> tuple[float, int | None]:
+    """Return the first of all encodings in which the largest image is small enough, else the last."""
+    small = (each for each in ENCODINGS[:-1] if largest is not None and len(_webp(largest, *each)) <= max_bytes)
     return next(small, ENCODINGS[-1])
 
 
-def _embed(path: Path, encoding: tuple[float, int | None]) -> EmbeddedImage | None:
-    image = _open_image(path)
+def _embed(image: Image.Image | None, encoding: tuple[float, int | None]) -> EmbeddedImage | None:
     if image is None:
         return None
     text = base64.b64encode(_webp(image, *encoding)).decode()

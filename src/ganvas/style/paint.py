@@ -4,7 +4,6 @@ import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from ..atomic_write import remove_half_written
 from ..config import StyleConfig
 from ..data.notes import shown
 from ..device import choose_device, free_memory, is_out_of_memory, return_freed_memory_to_os, torch_device
@@ -73,8 +72,6 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     memory = int(config.memory * 2**30) or reserved + free_memory(choice.device) // 2
     plan = plan_painting(pictures, config, encoder, memory)
     yield from _plan_notes(plan, config)
-    for written in (out, partial_path(out)):
-        remove_half_written(written)
     was_begun = partial_path(out).exists()
     job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name, signature)
     if was_begun and not job.total_steps:

@@ -1,5 +1,6 @@
 """Films as .mp4 (H.264, AAC) and .webm (VP9, Opus), written by PyAV. They play in browsers and on phones."""
 
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,7 +11,7 @@ from ..image_io import description
 from ..translation import _
 from .pyav import FILM_FORMATS, address, require_pyav
 from .sound import SoundTrack
-from .writer import FilmWriter, Frame
+from .writer import FilmFile, Frame
 
 BT709, LIMITED_RANGE = 1, 1  # numbers of the standard ITU-T H.273: what players assume where nothing is said
 
@@ -31,7 +32,7 @@ CODECS = {
 }
 
 
-class ContainerFilm(FilmWriter):
+class ContainerFilm(FilmFile):
     """Film in a container: pictures with half the colour resolution (yuv420p), and sound.
 
     Transparency is composited on white. An odd side gets one more row or column, a copy of the last.
@@ -41,6 +42,8 @@ class ContainerFilm(FilmWriter):
         suffix, settings = self.path.suffix.lower(), self.settings
         av, codecs = require_pyav(_("A film as {suffix}").format(suffix=suffix)), CODECS[suffix]
         options = {"movflags": "+faststart"} if suffix == ".mp4" else {}  # a browser begins to play at once
+        if sys.platform == "win32":  # where a lock keeps others from writing, and what is open cannot be removed
+            self.file.close()
         self.container = av.open(address(self.temporary), "w", format=FILM_FORMATS[suffix], container_options=options)
         self.container.metadata["comment"] = description(settings.metadata)
         self.pictures: Any = self.container.add_stream(codecs.pictures, rate=settings.fps, options=codecs.options)

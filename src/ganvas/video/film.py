@@ -27,7 +27,7 @@ MAX_GIF_FPS = 50  # browsers show frames of less than 0.02 s for 0.1 s
 class PictureFolder(FilmWriter):
     """Folder of numbered PNGs, for programs that cut films. Transparency is kept."""
 
-    def _open(self) -> None:
+    def _begin(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
 
     def _write(self, frame: Frame) -> None:
@@ -36,10 +36,6 @@ class PictureFolder(FilmWriter):
 
     def __exit__(self, *_: object) -> None:
         """Leave what is written: each frame is whole."""
-
-    def _finish(self) -> None: ...
-
-    def _close(self) -> None: ...
 
 
 def frame_path(folder: Path, number: int) -> Path:

@@ -10,7 +10,7 @@ from PIL.GifImagePlugin import getdata
 
 from ..image_io import description
 from .container import on_white
-from .writer import FilmWriter, Frame, spread
+from .writer import FilmFile, Frame, spread
 
 COLORS = 255  # of the palette's 256; the last stands for what is transparent
 TRANSPARENT = 255
@@ -20,7 +20,7 @@ MET = 4  # levels of 255, up to which a pixel's own colour is in the palette: a 
 REPLACE, KEEP = 2, 1  # what happens to a frame when the next one comes
 
 
-class GifFilm(FilmWriter):
+class GifFilm(FilmFile):
     """GIF that repeats for ever. Colours that the palette has not are shown by an ordered pattern (Bayer 1973).
 
     Error diffusion would make another pattern in each frame: still grounds would boil.
@@ -29,7 +29,6 @@ class GifFilm(FilmWriter):
     def _open(self) -> None:
         settings = self.settings
         self.palette = make_palette(settings.preview)
-        self.file = self.temporary.open("xb")
         table = np.zeros((256, 3), np.uint8)
         table[: len(self.palette)] = self.palette
         self.file.write(b"GIF89a" + struct.pack("<HHBBB", settings.width, settings.height, 0xF7, 0, 0))
@@ -62,10 +61,6 @@ class GifFilm(FilmWriter):
 
     def _finish(self) -> None:
         self.file.write(b"\x3b")
-        self.file.close()
-
-    def _close(self) -> None:
-        self.file.close()
 
 
 def make_palette(frames: Sequence[Frame]) -> npt.NDArray[np.uint8]:

@@ -9,7 +9,7 @@ from PIL import Image
 from ..errors import GanvasError
 from ..image_io import description_exif
 from ..translation import _
-from .writer import FilmWriter, Frame, spread
+from .writer import FilmFile, Frame, spread
 
 # After Google's "WebP Container Specification": chunks in a RIFF file.
 EXIF_FLAG, ALPHA_FLAG, ANIMATION_FLAG = 0x08, 0x10, 0x02
@@ -19,12 +19,11 @@ MAX_BYTES = 2**32 - 2**24  # what the length in a RIFF file can say, less some r
 QUALITY = 90
 
 
-class WebPFilm(FilmWriter):
+class WebPFilm(FilmFile):
     """Animated WebP that repeats for ever. Frames are written as they come: memory stays flat."""
 
     def _open(self) -> None:
         settings = self.settings
-        self.file = self.temporary.open("xb")
         self.file.write(b"RIFF\0\0\0\0WEBP")
         flags = EXIF_FLAG | ANIMATION_FLAG | (ALPHA_FLAG if settings.has_alpha else 0)
         self._chunk(b"VP8X", struct.pack("<I", flags) + _uint24(settings.width - 1) + _uint24(settings.height - 1))
@@ -47,10 +46,6 @@ class WebPFilm(FilmWriter):
         size = self.file.tell()
         self.file.seek(4)
         self.file.write(struct.pack("<I", size - 8))
-        self.file.close()
-
-    def _close(self) -> None:
-        self.file.close()
 
     def _chunk(self, name: bytes, content: bytes) -> None:
         self.file.write(name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2))

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from ..atomic_write import put_in_place, temporary_beside
+from ..atomic_write import create_temporary, put_in_place
 from ..errors import GanvasError
 from ..translation import _
 
@@ -43,8 +43,7 @@ class FilmSettings:
 class FilmWriter(ABC):
     """A film that is being written; used in a `with`.
 
-    An interrupted film (Ctrl-C, or a loop that was left) is finished with the frames that it has: it plays. After any
-    other error nothing is left of it.
+    An interrupted film (Ctrl-C, or a loop that was left) has the frames that were written.
 
     Args:
         path: where the film goes.
@@ -57,12 +56,7 @@ class FilmWriter(ABC):
     def __init__(self, path: Path, settings: FilmSettings) -> None:
         self.path, self.settings, self.frames = path, settings, 0
         with self._readable_errors():
-            self.temporary = temporary_beside(path)
-            try:
-                self._open()
-            except BaseException:
-                self.temporary.unlink(missing_ok=True)
-                raise
+            self._begin()
 
     def write(self, frame: Frame) -> None:
         """Append a frame (H, W, C)."""
@@ -73,35 +67,19 @@ class FilmWriter(ABC):
     def __enter__(self) -> Self:
         return self
 
+    @abstractmethod
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        is_wanted = kind is None or issubclass(kind, KeyboardInterrupt | GeneratorExit)
-        try:
-            if is_wanted and self.frames:
-                with self._readable_errors():
-                    self._finish()
-                    put_in_place(self.temporary, self.path)
-        finally:
-            with suppress(OSError):  # the disk that was full is full still
-                self._close()
-            self.temporary.unlink(missing_ok=True)
+        """End the film."""
 
     @abstractmethod
-    def _open(self) -> None:
-        """Begin the file `self.temporary`."""
+    def _begin(self) -> None:
+        """Make what the frames go into."""
 
     @abstractmethod
     def _write(self, frame: Frame) -> None:
         """Append a frame."""
-
-    @abstractmethod
-    def _finish(self) -> None:
-        """Complete the file."""
-
-    @abstractmethod
-    def _close(self) -> None:
-        """Let go of the file, whether it is complete or not."""
 
     @contextmanager
     def _readable_errors(self) -> Iterator[None]:
@@ -113,6 +91,53 @@ class FilmWriter(ABC):
                 _("Cannot write {path}: {reason}.").format(path=self.path, reason=error.strerror or error),
                 _("Free some disk space, or name another place: --out FILE"),
             ) from error
+
+
+class FilmFile(FilmWriter):
+    """A film that is one file, `self.file`, under another name until it is whole.
+
+    Interrupted, it is finished and plays. After any other error nothing is left of it.
+    """
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        is_wanted = kind is None or issubclass(kind, KeyboardInterrupt | GeneratorExit)
+        try:
+            if is_wanted and self.frames:
+                with self._readable_errors():
+                    self._finish()
+                    self.file.close()
+                    put_in_place(self.temporary, self.path)
+        finally:
+            with suppress(OSError):  # the disk that was full is full still
+                self._close()
+            self._remove_temporary()
+
+    def _begin(self) -> None:
+        self.temporary, self.file = create_temporary(self.path)
+        try:
+            self._open()
+        except BaseException:
+            self._remove_temporary()
+            raise
+
+    def _remove_temporary(self) -> None:
+        """Close the file, and remove it unless it has taken the film's place."""
+        with suppress(OSError):  # as above
+            self.file.close()
+        self.temporary.unlink(missing_ok=True)
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Write what comes before the frames."""
+
+    @abstractmethod
+    def _finish(self) -> None:
+        """Write what comes behind them."""
+
+    def _close(self) -> None:
+        """Let go of an encoder, whether the film is complete or not."""
 
 
 def spread(count: int, fps: int, units: int) -> tuple[int, int]:

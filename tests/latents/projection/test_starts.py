@@ -1,5 +1,7 @@
 """Where a search begins."""
 
+import errno
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import torch
 from search_tiny import saved_run
 
 import tiny
+from ganvas.errors import GanvasError
 from ganvas.events import run_to_end
 from ganvas.image_io import to_float
 from ganvas.latents.projection.embedding import Embedding, distances
@@ -42,6 +45,20 @@ def test_the_encoder_of_the_newest_checkpoint_says_a_code(recipe: str, tmp_path:
     assert encoded(encoder, model.config, to_float(model.sample(3))).shape == (3, 1, model.config.z_dim)
     (run.checkpoints / "000000003" / "state.safetensors").write_bytes(b"rubbish")
     assert load_encoder(run, model.config) is None, "a damaged checkpoint is no reason not to search"
+
+
+def test_a_checkpoint_that_cannot_be_read_now_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search would begin elsewhere, end elsewhere, and be kept as finished."""
+    run = saved_run(tmp_path / "run", "quick")
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(hashlib, "file_digest", failing)
+    with pytest.raises(GanvasError, match="cannot be read now"):
+        load_encoder(run, run.read_config())
 
 
 def test_other_recipes_have_none(tmp_path: Path) -> None:

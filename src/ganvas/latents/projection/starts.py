@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ... import checkpoint
 from ...config import Config
 from ...device import is_out_of_memory
-from ...errors import GanvasError
+from ...errors import GanvasError, UnreadableNowError
 from ...events import Event, Progress
 from ...image_io import to_float
 from ...models import build_encoder
@@ -101,7 +101,7 @@ def load_encoder(run: Run, config: Config) -> nn.Module | None:
         prefix = "encoder/"
         encoder.load_state_dict({key[len(prefix) :]: each for key, each in tensors.items() if key.startswith(prefix)})
     except (GanvasError, RuntimeError) as error:  # damaged, or of an older release: there are starts without it
-        if is_out_of_memory(error):
+        if is_out_of_memory(error) or isinstance(error, UnreadableNowError):
             raise
         return None
     return encoder.eval().requires_grad_(False)
