@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path
 
 import notebooks
-
 from site_map import LANGUAGES, ROOT, SECTIONS, pages
 from site_pages import command_pages, python_pages, section_page
 

@@ -1,4 +1,5 @@
 # %% [markdown]
+# <!-- translated from examples/01_what_a_gan_is.py at 1e2cf78cfd7b -->
 # # 1. Apa itu GAN
 #
 # Dua jaringan saraf (network) bermain. Yang satu, **generator**, menggambar dari bilangan acak. Yang lain,

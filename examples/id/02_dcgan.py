@@ -1,4 +1,5 @@
 # %% [markdown]
+# <!-- translated from examples/02_dcgan.py at aaea80d61a0f -->
 # # 2. DCGAN: jaringan yang melihat tetangga
 #
 # Jaringan (network) di notebook 1 tidak tahu piksel mana yang bersebelahan. Baginya, gambar hanyalah daftar 256

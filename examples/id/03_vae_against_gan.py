@@ -1,4 +1,5 @@
 # %% [markdown]
+# <!-- translated from examples/03_vae_against_gan.py at 50de89572e68 -->
 # # 3. VAE lawan GAN: lembut lawan tajam
 #
 # *Variational autoencoder* (VAE, Kingma dan Welling 2014) juga menggambar dari bilangan acak, tetapi tidak punya lawan.

@@ -1,4 +1,5 @@
 # %% [markdown]
+# <!-- translated from examples/04_how_gans_fall_ill.py at 69b77b5e6d66 -->
 # # 4. Ketika GAN sakit
 #
 # Dua jaringan (network) yang saling belajar bisa tersesat bersama-sama. Di notebook ini Anda sengaja membuat sebuah GAN

@@ -1,4 +1,5 @@
 # %% [markdown]
+# <!-- translated from examples/05_growing_pictures.py at 4b6c44dc7b58 -->
 # # 5. Gambar yang tumbuh
 #
 # DCGAN harus mempelajari semuanya sekaligus: di mana letak kepala, dan seperti apa rupa bulu mata. Untuk gambar besar,

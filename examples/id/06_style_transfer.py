@@ -1,4 +1,5 @@
 # %% [markdown]
+# <!-- translated from examples/06_style_transfer.py at e028dde61bd2 -->
 # # 6. Transfer gaya: foto dengan gaya lukisan
 #
 # Ini bukan GAN. Tidak ada jaringan (network) yang dilatih di sini. Sebuah jaringan, yang dulu dilatih orang untuk

@@ -1,4 +1,5 @@
 # %% [markdown]
+# <!-- translated from examples/07_your_own_pictures.py at 7e046fa036a1 -->
 # # 7. Gambar Anda sendiri: sebuah tugas
 #
 # Kumpulkan gambar, latih sebuah GAN dengannya, lalu serahkan selembar hasil yang bertanda tangan, sebuah film pendek,

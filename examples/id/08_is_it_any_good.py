@@ -1,4 +1,5 @@
 # %% [markdown]
+# <!-- translated from examples/08_is_it_any_good.py at 502adb1e5d7a -->
 # # 8. Baguskah hasilnya? Skor, dan cara mengelabuinya
 #
 # Kerugian (loss) sebuah GAN tidak mengatakan seberapa bagus gambarnya. Manusia dapat menilainya, tetapi lambat, dan
