@@ -1,0 +1,40 @@
+"""What the routes of the studio share."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from .access import Access
+from .inspections import Inspections
+from .trainings import Trainings
+from .workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Studio:
+    """One open studio.
+
+    is_local: whether only this machine reaches it. Others may not name folders on it.
+    """
+
+    workspace: Workspace
+    access: Access
+    trainings: Trainings
+    is_local: bool = True
+    inspections: Inspections = field(default_factory=Inspections)
+
+
+def new_studio(folder: Path | str, password: str | None = None, is_local: bool = True) -> Studio:
+    """Return a studio on a workspace."""
+    workspace = Workspace(folder)
+    return Studio(workspace, Access(password), Trainings(workspace), is_local)
+
+
+def _studio(request: Request) -> Studio:
+    studio: Studio = request.app.state.studio
+    return studio
+
+
+Here = Annotated[Studio, Depends(_studio)]  # parameter of a route that needs the studio

@@ -1,0 +1,99 @@
+"""Train: the options, the plan in plain words, and the trainings that are asked for."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from ...config import TrainOptions
+from ...config.options import GROUPS
+from ...config.train_options import to_flags
+from ...translation import _
+from .. import sets
+from ..context import Here
+from ..options_form import form_fields
+
+router = APIRouter(prefix="/api")
+
+Options = dict[str, str | float | bool | list[str] | None]
+
+
+class Wanted(BaseModel):
+    """What is to be trained: the set, and the options that were given."""
+
+    set: str
+    options: Options = {}
+
+
+class NewTraining(Wanted):
+    """A training to begin, by this name."""
+
+    name: str
+
+
+class More(BaseModel):
+    """More time for a run that is finished."""
+
+    minutes: float
+
+
+@router.get("/options")
+def options() -> list[dict[str, Any]]:
+    """Return the options of a training, in groups."""
+    return [{"title": title, "fields": fields} for title, fields in form_fields(GROUPS)]
+
+
+@router.post("/plan")
+async def plan(studio: Here, wanted: Wanted) -> dict[str, Any]:
+    """Return what would be trained, as `ganvas inspect` says it."""
+    found = sets.find_set(studio.workspace, wanted.set)
+    given = TrainOptions(**wanted.options)  # type: ignore[arg-type]
+    answer = await studio.inspections.ask((str(found.path), *to_flags(given.given())), found.stamp())
+    for each in answer.get("plan", {}).get("choices", ()):
+        each["label"] = _(each["what"])
+    return answer
+
+
+@router.get("/trainings")
+def trainings(studio: Here) -> list[dict[str, Any]]:
+    """Return all trainings, the newest first."""
+    return [each.to_dict() for each in studio.trainings.all()]
+
+
+@router.post("/trainings")
+def begin(studio: Here, wanted: NewTraining) -> dict[str, Any]:
+    """Put a training into the queue."""
+    found = sets.find_set(studio.workspace, wanted.set)
+    given = TrainOptions(**wanted.options)  # type: ignore[arg-type]
+    run = studio.workspace.run(wanted.name)
+    if not run.exists():
+        run.check_free()
+    words = ("train", str(found.path), "--out", str(run.folder), *to_flags(given.given()))
+    studio.trainings.ask(wanted.name, words, found.name)
+    return {}
+
+
+@router.post("/trainings/{name}/pause")
+def pause(studio: Here, name: str) -> dict[str, Any]:
+    """Save and end; or leave the queue."""
+    studio.trainings.pause(name)
+    return {}
+
+
+@router.post("/trainings/{name}/go-on")
+def go_on(studio: Here, name: str) -> dict[str, Any]:
+    """Go on from the last save."""
+    run = studio.workspace.run(name)
+    known = studio.trainings.look(name).request
+    words = ("train", "--out", str(run.folder)) if run.exists() or known is None else known.arguments
+    studio.trainings.ask(name, words)
+    return {}
+
+
+@router.post("/trainings/{name}/more")
+def more(studio: Here, name: str, wanted: More) -> dict[str, Any]:
+    """Give a finished run more time."""
+    run = studio.workspace.existing_run(name)
+    given = TrainOptions(minutes=wanted.minutes)
+    studio.trainings.ask(name, ("train", "--out", str(run.folder), *to_flags(given.given())))
+    return {}
