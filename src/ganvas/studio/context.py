@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from .access import Access
-from .inspections import Inspections
+from .answers import Answers
 from .trainings import Trainings
 from .workspace import Workspace
 
@@ -25,7 +25,7 @@ class Studio:
     access: Access
     trainings: Trainings
     is_local: bool = True
-    inspections: Inspections = field(default_factory=Inspections)
+    answers: Answers = field(default_factory=Answers)
     closing: Event = field(default_factory=Event)
 
 

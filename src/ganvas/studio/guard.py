@@ -24,7 +24,7 @@ BODY_SECONDS = 30.0  # without a byte, until a client that sends is given up
 OPEN_TO_ALL = ("/enter", "/api/enter", "/api/texts", "/static/")  # what the page needs to ask for the password
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {

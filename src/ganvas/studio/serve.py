@@ -81,7 +81,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what visitors wait for, then the server."""
         self._studio.closing.set()
-        await self._studio.inspections.close()
+        await self._studio.answers.close()
         await super().shutdown(sockets)
 
 

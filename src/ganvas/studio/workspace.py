@@ -1,6 +1,6 @@
 """The studio's folder: where what is uploaded, trained and made lies; and the one place that turns names into paths.
 
-WORKSPACE/sets/NAME.json      a set of pictures: where they lie, and which are left out
+WORKSPACE/sets/NAME.pictures  a set of pictures: where they lie, and which are left out
 WORKSPACE/pictures/NAME/      pictures that were uploaded
 WORKSPACE/runs/NAME/          run folders, as the command line writes them
 WORKSPACE/trainings/NAME.json what was asked for, and NAME.log what the training printed
