@@ -88,14 +88,14 @@ def test_a_persons_whole_way(width: int, browser: Any, workspace: Workspace, tmp
         page.close()
         address = re.sub(r"/enter.*", "", link)
         page = context.new_page()
-        page.goto(f"{address}/#/watch/000")
+        page.goto(f"{address}/#/watch/My%20pictures")
         page.get_by_role("button", name="Pause").click()
         page.get_by_text("Paused", exact=True).wait_for()
         page.get_by_role("button", name="Go on").click()
         page.get_by_text("Training", exact=True).wait_for()
         page.close()
 
-    run = workspace.run("000")  # the studio was killed, as by kill -9
+    run = workspace.run("My pictures")  # the studio was killed, as by kill -9
     training = owner_of(run)
     assert training is not None, "the training goes on without the studio"
     size = run.events_size()
@@ -104,7 +104,7 @@ def test_a_persons_whole_way(width: int, browser: Any, workspace: Workspace, tmp
     with studio_process(workspace.folder) as (_process, link):
         page = context.new_page()
         page.goto(link)
-        page.goto(f"{re.sub(r'/enter.*', '', link)}/#/watch/000")
+        page.goto(f"{re.sub(r'/enter.*', '', link)}/#/watch/My%20pictures")
         page.wait_for_selector(".growth img")
         if owner := owner_of(run):
             os.kill(owner.pid, signal.SIGKILL)
@@ -116,5 +116,5 @@ def test_a_persons_whole_way(width: int, browser: Any, workspace: Workspace, tmp
     assert {re.sub(r":\d+/.*", "", url) for url in seen if not url.startswith(("blob:", "data:"))} == {
         "http://127.0.0.1"
     }
-    assert [run.name for run in workspace.runs.iterdir()] == ["000"]
+    assert [run.name for run in workspace.runs.iterdir()] == ["My pictures"]
     assert not run.read_config().data.path.endswith("mine"), "it is trained without the picture that was left out"
