@@ -79,7 +79,7 @@ blur = torch.ones(1, 1, 9, 9) / 81
 sheet(torch.cat([photo, F.conv2d(photo, edges, padding=1), F.conv2d(photo, blur, padding=4)]), 3, zoom=1)
 
 # %% [markdown] Yang pertama bereaksi di tempat yang kiri dan kanannya berbeda: di garis tepi yang tegak. Yang kedua
-# mengambil rerata 81 piksel, sehingga gambarnya kabur. Kernel jaringan kita tidak dipilih oleh siapa pun. Kernel itu
+# mengambil rata-rata 81 piksel, sehingga gambarnya kabur. Kernel jaringan kita tidak dipilih oleh siapa pun. Kernel itu
 # dipelajari.
 #
 # Dengan `stride=2`, kernel melompati satu tempat setiap kali, dan ukuran hasilnya menjadi setengah. Dengan cara itu

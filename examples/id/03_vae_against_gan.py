@@ -93,9 +93,9 @@ def time_is_left(began):
 # Nanti kita ingin menggambar dari bilangan acak, tanpa gambar asli. Jadi kodenya harus menyerupai bilangan acak. Ada
 # dua kiat untuk itu:
 #
-# - Enkoder tidak menghasilkan *satu* kode. Ia menghasilkan rerata dan lebar sebaran, lalu kodenya diambil acak dari
+# - Enkoder tidak menghasilkan *satu* kode. Ia menghasilkan rata-rata dan lebar sebaran, lalu kodenya diambil acak dari
 #   sana.
-# - Kerugian kedua, yaitu *divergensi KL* (KL divergence), menarik semua rerata ke 0 dan semua lebar ke 1.
+# - Kerugian kedua, yaitu *divergensi KL* (KL divergence), menarik semua rata-rata ke 0 dan semua lebar ke 1.
 
 # %%
 encoder, decoder = new_reader(2 * LATENT), new_generator()
@@ -166,7 +166,7 @@ sheet(torch.cat([people[torch.randperm(len(people))[:32]], soft, sharp]))
 # %% [markdown]
 # Dua baris orang asli, dua baris dari VAE, dua baris dari GAN.
 #
-# Ketajaman gambar dapat diukur. Di tempat yang tajam, sebuah piksel berbeda dari rerata keempat tetangganya.
+# Ketajaman gambar dapat diukur. Di tempat yang tajam, sebuah piksel berbeda dari rata-rata keempat tetangganya.
 
 # %%
 kernel = torch.tensor([[0, -0.25, 0], [-0.25, 1, -0.25], [0, -0.25, 0]]).expand(3, 1, 3, 3)
@@ -183,8 +183,8 @@ for name, pictures in (("real people", people), ("VAE", soft), ("GAN", sharp)):
 # <summary>Jawaban</summary>
 #
 # Yang diminta darinya adalah *perbedaan sekecil mungkin, piksel demi piksel*. Kalau dari kodenya tidak jelas apakah
-# sebuah garis tepi terletak satu piksel lebih ke kiri atau ke kanan, jawaban yang paling sedikit salah adalah rerata
-# keduanya: abu-abu. Rerata dari banyak gambar tajam adalah gambar yang lembut.
+# sebuah garis tepi terletak satu piksel lebih ke kiri atau ke kanan, jawaban yang paling sedikit salah adalah rata-rata
+# keduanya: abu-abu. Rata-rata dari banyak gambar tajam adalah gambar yang lembut.
 #
 # Yang diminta dari GAN lain lagi: supaya *dipercaya*. Garis tepi yang lembut langsung ketahuan. Garis tepi yang tajam
 # di tempat yang salah jauh lebih sulit dicela.
@@ -261,7 +261,7 @@ sheet(ganvas.load(run).sample(32) / 127.5 - 1)
 # 1. Gambar ulangnya menjadi lebih tajam. Yang digambarnya dari bilangan acak hanyalah bercak kabur, karena tidak ada
 #    yang menarik kode ke tempat bilangan acak berada.
 # 2. Kodenya hampir tidak bercerita apa-apa lagi, dan semua gambar menjadi serupa: orang rata-rata.
-# 3. Semua gambar tertarik ke rerata semua orang. Bandingkan dengan pertanyaan 1.
+# 3. Semua gambar tertarik ke rata-rata semua orang. Bandingkan dengan pertanyaan 1.
 # 4. Menjadi sedikit lebih tajam, tetapi tetap lebih lembut daripada orang asli.
 #
 # </details>

@@ -66,7 +66,7 @@ large = torch.tensor(np.stack(large)).permute(0, 3, 1, 2) / 127.5 - 1  # (997, 3
 
 
 def shrink(pictures, size):
-    """Kembalikan gambar dengan sekian piksel: masing-masing rerata satu kotak piksel gambar besarnya."""
+    """Kembalikan gambar dengan sekian piksel: masing-masing rata-rata satu kotak piksel gambar besarnya."""
     return F.adaptive_avg_pool2d(pictures, size)
 
 

@@ -96,8 +96,8 @@ def features(picture):
 #
 # **Gaya.** Sapuan (stroke) dan warna sama saja di mana pun letaknya. Jadi kita membuang letaknya, dan hanya menyimpan
 # *fitur mana yang muncul bersama*: kuning muda dengan pusaran, biru tua dengan sapuan panjang. Caranya: kalikan setiap
-# kanal (channel) dengan setiap kanal lain, lalu ambil reratanya dari semua tempat. Tabel ini disebut **matriks Gram**
-# (Gram matrix).
+# kanal (channel) dengan setiap kanal lain, lalu ambil rata-ratanya dari semua tempat. Tabel ini disebut **matriks
+# Gram** (Gram matrix).
 #
 # **Variasi.** Piksel yang bersebelahan sebaiknya tidak berbeda tanpa alasan. Ini hanya permintaan ringan, supaya
 # gambarnya tidak berbintik.
@@ -123,7 +123,7 @@ def content_loss(found, wanted):
 
 
 def style_loss(found, wanted):
-    """Kembalikan seberapa jauh gayanya dari yang diinginkan, sebagai rerata antarlapisan."""
+    """Kembalikan seberapa jauh gayanya dari yang diinginkan, sebagai rata-rata antarlapisan."""
     losses = []
     for layer in STYLE_LAYERS:
         goal = gram(wanted[layer])
@@ -200,8 +200,8 @@ sheet(only_content, only_style, both)
 # <details>
 # <summary>Jawaban</summary>
 #
-# Matriks Gram adalah rerata dari semua tempat. Ia tahu bahwa kuning muncul bersama pusaran, tetapi tidak tahu di mana.
-# Sedangkan desa adalah soal *di mana*.
+# Matriks Gram adalah rata-rata dari semua tempat. Ia tahu bahwa kuning muncul bersama pusaran, tetapi tidak tahu di
+# mana. Sedangkan desa adalah soal *di mana*.
 #
 # </details>
 #

@@ -104,8 +104,8 @@ Image.fromarray(np.vstack(rows)).resize((16 * 40, len(rows) * 40), Image.Resampl
 # ## Skor dalam sepuluh baris
 #
 # Jarak Frechet (Frechet distance; Heusel dkk. 2017) bekerja begini. Setiap gambar diringkas menjadi beberapa bilangan,
-# yaitu **fiturnya** (features). Lalu dua *awan* bilangan dibandingkan: seberapa jauh jarak antara kedua reratanya, dan
-# seberapa berbeda sebarannya? Jaraknya 0 kalau kedua awan sama.
+# yaitu **fiturnya** (features). Lalu dua *awan* bilangan dibandingkan: seberapa jauh jarak antara kedua rata-ratanya,
+# dan seberapa berbeda sebarannya? Jaraknya 0 kalau kedua awan sama.
 #
 # Sebagai fitur, kita memakai salinan mungil dari gambarnya, 3 x 3 piksel: jadi 27 bilangan.
 
