@@ -53,4 +53,4 @@ class TensorBoardLogger(Logger):
         self._writer.add_text(name, text, images_seen)
 
     def _close(self, has_ended: bool) -> None:
-        self._writer.close()
+        self._writer.file_writer.close()  # SummaryWriter.close would leave the writer's thread behind on a full disk
