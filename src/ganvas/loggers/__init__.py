@@ -1,8 +1,8 @@
 """Other programs that show a training: TensorBoard, Weights & Biases. Each listens to the events of one run.
 
-log = ganvas.loggers.TensorBoardLogger("runs/mine")
-for event in ganvas.train("pictures/", "runs/mine", minutes=10):
-    log(event)
+    log = TensorBoardLogger("runs/mine")
+    for event in ganvas.train("pictures/", "runs/mine", minutes=10):
+        log(event)
 
 `ganvas.train(..., log=["tensorboard"])` and `ganvas train --log tensorboard` do the same.
 """
