@@ -32,10 +32,14 @@ class TensorBoardLogger(Logger):
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer: Any = SummaryWriter(str(self.run.tensorboard), purge_step=start, flush_secs=SECONDS_TO_FLUSH)
-        self._writer.file_writer.add_summary(hparams_pb(settings))
+        self._add(hparams_pb(settings))
         self.where = _("To see the log: {command}").format(
             command=shlex.join(["tensorboard", "--logdir", str(self.run.folder)])
         )
+
+    def _add(self, summary: Any, images_seen: int | None = None) -> None:
+        """Add what SummaryWriter has no method for."""
+        self._writer.file_writer.add_summary(summary, images_seen)
 
     def _curves(self, images_seen: int, values: dict[str, float]) -> None:
         for name, value in values.items():
@@ -45,9 +49,9 @@ class TensorBoardLogger(Logger):
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         width, height = size
-        # The file as it is: add_image would take the decoded picture and encode it once more.
+        # The file as it is: add_image would take the decoded picture, and encode it once more.
         encoded = Summary.Image(height=height, width=width, colorspace=RGB, encoded_image_string=path.read_bytes())
-        self._writer.file_writer.add_summary(Summary(value=[Summary.Value(tag=name, image=encoded)]), images_seen)
+        self._add(Summary(value=[Summary.Value(tag=name, image=encoded)]), images_seen)
 
     def _text(self, images_seen: int, name: str, text: str) -> None:
         self._writer.add_text(name, text, images_seen)
