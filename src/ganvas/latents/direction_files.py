@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ..atomic_write import write_atomically
-from ..errors import GanvasError, cannot_be_read_now, did_you_mean, ganvas_command
+from ..errors import GanvasError, cannot_be_read_now, cannot_be_written, did_you_mean, ganvas_command
 from ..formatting import printable
 from ..limits import MAX_LATENT_HEADER
 from ..runs import Run
@@ -94,10 +94,8 @@ def write_direction(run: Run, model: GeneratorModel, direction: Direction) -> Pa
     try:
         write_atomically(file, save({TENSOR: direction.step.float().cpu().contiguous()}, metadata))
     except OSError as error:
-        raise GanvasError(
-            _("Cannot write {file}: {reason}.").format(file=file, reason=error.strerror or error),
-            _("Free some disk space, and type the same command again."),
-        ) from error
+        hint = _("Free some disk space, and type the same command again.")
+        raise cannot_be_written(file, error, hint) from error
     return file
 
 
