@@ -8,7 +8,6 @@ all. Of n processes in a ring each sends 2 (n - 1) / n times as much (all-reduce
 """
 
 import argparse
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -56,7 +55,9 @@ def bytes_on_wire(exchange: Exchange, processes: int) -> float:
     segment = _up_to(-(-exchange.bytes // segments), exchange.width)
     filled = -(-exchange.bytes // segment)  # of a few numbers, some segments have none
     frames = exchange.bytes / PAYLOAD if segment > PAYLOAD else filled
-    acknowledged = frames / 2 if segment > PAYLOAD else 0  # every second frame, by one without data; the rest on the way
+    acknowledged = (
+        frames / 2 if segment > PAYLOAD else 0
+    )  # every second frame, by one without data; the rest on the way
     notices = NOTICES * filled
     headers = (frames + acknowledged + notices) * HEADERS
     return share * (exchange.bytes + (filled + notices) * PREAMBLE + headers)
@@ -103,13 +104,22 @@ def of_recipe(name: str, size: int) -> Config:
     return with_images(replace(config, phases=parts, held_out=0), BATCH * STEPS)
 
 
-def step_means(config: Config) -> dict[str, tuple[float, float]]:
-    """Return the megabytes, and the number of exchanges, of a step of each phase: means over its steps."""
+class StepMeans(NamedTuple):
+    """Means over the steps of a phase: the bytes and the number of exchanges."""
+
+    bytes: float
+    exchanges: float
+
+
+def step_means(config: Config) -> dict[str, StepMeans]:
+    """Return what a step of each phase exchanges."""
     found: dict[str, list[list[Exchange]]] = {}
     for phase, step in exchanges(config):
         found.setdefault(phase, []).append(step)
     return {
-        phase: (math.fsum(each.bytes for step in steps for each in step) / len(steps) / 1e6, sum(map(len, steps)) / len(steps))
+        phase: StepMeans(
+            sum(each.bytes for step in steps for each in step) / len(steps), sum(map(len, steps)) / len(steps)
+        )
         for phase, steps in found.items()
     }
 
@@ -120,8 +130,8 @@ def main() -> None:
     size = parser.parse_args().size
     print("| recipe | phase | MB a step | exchanges a step |\n| --- | --- | ---: | ---: |")
     for name in RECIPES:
-        for phase, (megabytes, calls) in step_means(of_recipe(name, size)).items():
-            print(f"| `{name}` | {phase} | {megabytes:.1f} | {calls:.0f} |", flush=True)
+        for phase, step in step_means(of_recipe(name, size)).items():
+            print(f"| `{name}` | {phase} | {step.bytes / 1e6:.1f} | {step.exchanges:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

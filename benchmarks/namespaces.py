@@ -1,7 +1,7 @@
 """Two network namespaces joined by a virtual cable: on one machine, two that see each other over a network only.
 
-Each has an address of its own on one end of a veth pair. The kernel removes a namespace with the last process in it, and
-all processes here are killed with the one that started them, however that ends; so nothing is left behind.
+Each has an address of its own on one end of a veth pair. The kernel removes a namespace with the last process in it,
+and all processes here are killed with the one that started them, however that ends; so nothing is left behind.
 
 Needs Linux, root, and iproute2 and util-linux, as every Linux has them.
 """
@@ -56,11 +56,12 @@ class Network:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def start(self, machine: int, command: list[str], output: IO[str], **names: str) -> "subprocess.Popen[bytes]":
-        """Start a command on a machine as its process of a training by both; `names` join the environment."""
-        names |= {"RANK": f"{machine}", "LOCAL_RANK": "0", "WORLD_SIZE": f"{COUNT}", "GLOO_SOCKET_IFNAME": LINK}
+    def start(self, machine: int, command: list[str], log: Path) -> "subprocess.Popen[bytes]":
+        """Start a command on a machine as its process of a training by both; what it prints goes to `log`."""
+        names = {"RANK": f"{machine}", "LOCAL_RANK": "0", "WORLD_SIZE": f"{COUNT}", "GLOO_SOCKET_IFNAME": LINK}
         names |= {"MASTER_ADDR": ADDRESSES[0], "MASTER_PORT": "29500", "OMP_NUM_THREADS": "1"}
-        return self._process(self._enter(machine, *command), output, os.environ | names)
+        with log.open("w") as output:
+            return self._process(self._enter(machine, *command), output, os.environ | names)
 
     def bytes_sent(self, machine: int) -> int:
         """Return the bytes that a machine has sent over the cable so far, headers included."""
@@ -92,9 +93,9 @@ def _run(command: list[str]) -> str:
 
 def _wait_until_unshared(holder: "subprocess.Popen[bytes]") -> None:
     """Wait until a process is in a namespace of its own."""
-    own = os.readlink("/proc/self/ns/net")
+    own = Path("/proc/self/ns/net").readlink()
     while holder.poll() is None:
-        if os.readlink(f"/proc/{holder.pid}/ns/net") != own:
+        if Path(f"/proc/{holder.pid}/ns/net").readlink() != own:
             return
         time.sleep(0.01)
     raise OSError("unshare --net is not allowed")

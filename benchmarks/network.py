@@ -2,10 +2,10 @@
 
     python benchmarks/network.py --recipes dcgan r3gan stylegan2 quick
 
-The machines are network namespaces of this one (`namespaces.py`: root, Linux). A recipe is trained twice over the cable,
-the second time for twice as many pictures, so that what is sent at the start and the end drops out of the difference.
-The paper is `exchange.py`. Last, one process trains the same, and the weights are compared. Exits with 1 if a count is
-more than 5 % from the paper.
+The machines are network namespaces of this one (`namespaces.py`: root, Linux). A recipe is trained twice over the
+cable, the second time for twice as many pictures, so that what is sent at the start and the end drops out of the
+difference. The paper is `exchange.py`. Last, one process trains the same, and the weights are compared. Exits with 1 if
+a count is more than 5 % from the paper.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from exchange import Exchange, bytes_on_wire, exchanges
-from namespaces import COUNT, Network, ganvas
 from safetensors.torch import load_file
 
 import ganvas as package
+from exchange import Exchange, bytes_on_wire, exchanges
 from ganvas.checkpoint import checkpoint_path
 from ganvas.config import Config
 from ganvas.runs import Run
+from namespaces import COUNT, Network, ganvas
 
 BETWEEN_STEPS = Exchange(2, 8)  # what the main process has the others do, and whether one is asked to stop
 TOLERANCE = 0.05
@@ -42,14 +42,23 @@ class Cost(NamedTuple):
         return self.on_paper / self.counted - 1
 
 
+def run_on_both(network: Network, command: list[str], out: Path) -> None:
+    """Run a command on both machines to its end.
+
+    Raises:
+        SystemExit: one of them failed, with what both printed.
+    """
+    logs = [out.with_name(f"{out.name}-{machine}.txt") for machine in range(COUNT)]
+    processes = [network.start(machine, command, log) for machine, log in enumerate(logs)]
+    if sum(process.wait() for process in processes):
+        raise SystemExit("\n".join(log.read_text() for log in logs))
+
+
 def train(network: Network, pictures: Path, out: Path, *options: str) -> int:
     """Train over the cable, and return the bytes that both ends sent."""
     before = sum(map(network.bytes_sent, range(COUNT)))
     command = ganvas("train", pictures, "--out", out, *options)
-    logs = [out.with_name(f"{out.name}-{machine}.txt") for machine in range(COUNT)]
-    processes = [network.start(machine, command, log.open("w")) for machine, log in enumerate(logs)]
-    if any([process.wait() for process in processes]):
-        raise SystemExit("\n".join(log.read_text() for log in logs))
+    run_on_both(network, command, out)
     return sum(map(network.bytes_sent, range(COUNT))) - before
 
 
@@ -76,9 +85,10 @@ def difference(run: Path, other: Path) -> float:
         for each in (run, other)
     )
     names = [name for name in first if name.startswith(("generator/", "discriminator/"))]
-    apart, size = (sum(float(each.square().sum()) for each in several) for several in (
-        [first[name] - second[name] for name in names], [first[name] for name in names]
-    ))
+    apart, size = (
+        sum(float(each.square().sum()) for each in several)
+        for several in ([first[name] - second[name] for name in names], [first[name] for name in names])
+    )
     return float((apart / size) ** 0.5)
 
 

@@ -1,21 +1,35 @@
 """Two machines and a cable between them: network namespaces, in which two processes train one run."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import tiny
 import torch
+
+import tiny
 from exchange import Exchange, bytes_on_wire
-from namespaces import COUNT, Network, NoNamespacesError
-from network import cost
+from namespaces import Network, NoNamespacesError
+from network import cost, run_on_both
 
-from ganvas.checkpoint import checkpoint_path
-from ganvas.runs import Run
-
-WORKER = Path(__file__).resolve().parents[1] / "training" / "together.py"
-OPTIONS = ["--recipe", "dcgan", "--size", "16", "--channel-mult", "0.1", "--batch", "16", "--device", "cpu"]
+TESTS = Path(__file__).resolve().parents[1]
+OPTIONS = [
+    "--recipe",
+    "dcgan",
+    "--size",
+    "16",
+    "--channel-mult",
+    "0.1",
+    "--batch",
+    "16",
+    "--device",
+    "cpu",
+    "--coach",
+    "off",
+]
+CASES = ("dcgan", "stylegan2")  # with batch norms, and with what looks at a whole batch
 
 
 @pytest.fixture
@@ -36,8 +50,22 @@ def test_a_ring_sends_what_gloo_and_ethernet_add_too() -> None:
 
 
 @pytest.mark.slow
-def test_two_machines_train_as_one_does_and_send_what_is_on_paper(network: Network, tmp_path: Path) -> None:
+def test_two_machines_send_what_is_on_paper(network: Network, tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    pictures = tiny.write_pictures(tmp_path / "pictures")
-    found, _ = cost(network, pictures, tmp_path, 160, *OPTIONS, "--coach", "off")
+    found, _ = cost(network, tiny.write_pictures(tmp_path / "pictures"), tmp_path, 160, *OPTIONS)
     assert abs(found.error) < 0.05, found
+
+
+@pytest.mark.slow
+def test_two_machines_train_as_one_does(network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]))
+    command = [sys.executable, str(TESTS / "training" / "together.py"), str(tiny.write_pictures(tmp_path / "pictures"))]
+    one, both = tmp_path / "one.pt", tmp_path / "both.pt"
+    subprocess.run([*command, str(one), *CASES], check=True)
+    run_on_both(network, [*command, str(both), *CASES], both)
+    trained, trained_by_both = torch.load(one), torch.load(both)
+    assert trained.keys() == set(CASES)
+    for case, (state, _) in trained.items():
+        for name, tensor in state.items():
+            found = trained_by_both[case][0][name]
+            torch.testing.assert_close(found, tensor, rtol=1e-6, atol=1e-7, msg=f"{case}: {name}")
