@@ -38,7 +38,7 @@ from ganvas.runs import Run
 from namespaces import COUNT, Network, ganvas
 from network import run_on_both
 
-OPTIONS = ["--recipe", "dcgan", "--size", "16", "--channel-mult", "0.1", "--batch", "16", "--limit", "256"]
+OPTIONS = ["--recipe", "r3gan", "--size", "16", "--channel-mult", "0.1", "--batch", "16", "--limit", "256"]
 OPTIONS += ["--device", "cpu", "--coach", "off"]
 TIMEOUT = 120  # seconds, within which whoever waits for one that is gone has to end
 AT_ONCE = 30  # seconds, for what is known at once; a busy machine takes some for its own
@@ -221,7 +221,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", nargs="+", choices=list(FAULTS), default=list(FAULTS))
     parser.add_argument("--count", type=int, default=10, help="kills")
-    parser.add_argument("--images", type=int, default=4800, help="of the training")
+    parser.add_argument("--images", type=int, default=2400, help="of the training")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     bad = 0
