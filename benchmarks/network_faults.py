@@ -19,6 +19,7 @@ bit. Exits with 1 if one was not as documented.
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,12 +36,14 @@ from safetensors.torch import load_file
 import ganvas as package
 from ganvas.checkpoint import checkpoint_path
 from ganvas.runs import Run
-from namespaces import COUNT, Network, ganvas
+from namespaces import COUNT, Network
 from network import run_on_both
 
-OPTIONS = ["--recipe", "r3gan", "--size", "16", "--channel-mult", "0.1", "--batch", "16", "--limit", "256"]
+OPTIONS = ["--recipe", "r3gan", "--size", "16", "--channel-mult", "0.1", "--batch", "8", "--limit", "256"]
 OPTIONS += ["--device", "cpu", "--coach", "off"]
 TIMEOUT = 120  # seconds, within which whoever waits for one that is gone has to end
+FILLER = "filler"
+OWN_MOUNTS = "GANVAS_OWN_MOUNTS"  # in the environment, once they are
 AT_ONCE = 30  # seconds, for what is known at once; a busy machine takes some for its own
 Processes = list["subprocess.Popen[bytes]"]
 
@@ -52,6 +55,7 @@ class Scene(NamedTuple):
     processes: Processes
     run: Run
     rng: random.Random
+    usual: float  # seconds that it takes
 
     def signal(self, number: int, machine: int) -> None:
         """Send a signal to the process of a machine, unless it has ended."""
@@ -79,7 +83,7 @@ class Fault(NamedTuple):
 
 def killed(scene: Scene) -> str:
     """Kill one of them at a moment of the whole training, start-up included."""
-    moment, machine = scene.rng.uniform(0, scene.rng.choice([8, 16])), scene.rng.randrange(COUNT)
+    moment, machine = scene.rng.uniform(0, scene.usual), scene.rng.randrange(COUNT)
     time.sleep(moment)
     scene.signal(signal.SIGKILL, machine)
     return f"process {machine} after {moment:.1f} s"
@@ -118,7 +122,7 @@ def stopped(scene: Scene) -> str:
 
 def full(scene: Scene) -> str:
     """Fill the disk."""
-    with suppress(OSError), (scene.run.folder.parent / "filler").open("wb") as filler:
+    with suppress(OSError), (scene.run.folder.parent / FILLER).open("wb") as filler:
         while True:
             filler.write(bytes(1 << 16))
     return "the rest of it"
@@ -133,7 +137,7 @@ def asked(scene: Scene) -> str:
 
 GONE = "Another process of this training has ended"
 FAULTS = {
-    "killed": Fault(killed, (None, None), "", AT_ONCE, at_once=True),
+    "killed": Fault(killed, (None, None), "", TIMEOUT, at_once=True),
     "cut": Fault(cut, (0, 0), "Done", 600),
     "unplugged": Fault(unplugged, (1, 1), GONE, TIMEOUT),
     "slow": Fault(slow, (0, 0), "Done", 600),
@@ -144,55 +148,75 @@ FAULTS = {
 
 
 class Stage:
-    """Pictures, a disk that can be full, and the training that nothing happened to."""
+    """Pictures, a disk that can be full, and the training that nothing happened to.
 
-    def __init__(self, network: Network, folder: Path, images: int) -> None:
-        self.network, self.images = network, images
-        self.disk = folder / "disk"
+    Args:
+        images: that the training sees.
+        program: what begins a command of this package.
+    """
+
+    def __init__(
+        self, network: Network, folder: Path, images: int, program: tuple[str, ...] = (sys.executable, "-m", "ganvas")
+    ) -> None:
+        self.network, self.images, self.program = network, images, program
+        self.folder, self.disk = folder, folder / "disk"
         self.disk.mkdir()
         self.pictures = Path(package.__file__).parent / "builtin" / "people.zip"
         whole = Run(folder / "whole")
+        began = time.monotonic()
         run_on_both(network, self.command(whole), whole.folder)
+        self.usual = time.monotonic() - began
+        print(f"undisturbed in {self.usual:.0f} s", flush=True)
         self.weights = _weights(whole)
 
     def command(self, run: Run) -> list[str]:
         """Return the command of the training."""
-        return ganvas("train", self.pictures, "--out", run.folder, *OPTIONS, "--images", self.images)
+        words = ["train", self.pictures, "--out", run.folder, *OPTIONS, "--images", self.images]
+        return [*self.program, *map(str, words)]
 
     def play(self, name: str, rng: random.Random) -> list[str]:
         """Train, let a fault happen, and go on; return what was not as documented."""
-        fault, run, faults = FAULTS[name], Run(self.disk / "run"), list[str]()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.disk], check=True)
+        run, is_small = Run(self.disk / "run"), name == "full"
+        if is_small:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.disk], check=True)
         try:
-            logs = [self.disk.with_name(f"log{machine}.txt") for machine in range(COUNT)]
-            processes = [self.network.start(each, self.command(run), log) for each, log in enumerate(logs)]
-            if not fault.at_once:
-                _wait_for_report(run, processes)
-            what = fault.happens(Scene(self.network, processes, run, rng))
-            began = time.monotonic()
-            ends = [_end_of(process, began + fault.within) for process in processes]
-            if name != "stopped" and None in ends:
-                faults.append(f"still there after {fault.within} s: {ends}")
-            seconds = time.monotonic() - began
-            for process in processes:
-                process.kill()
-                process.wait()
-            told = "".join(log.read_text() for log in logs)
-            if any(wanted not in (None, end) for wanted, end in zip(fault.ends, ends, strict=True)):
-                faults.append(f"ended with {ends}")
-            if fault.says not in told or "Traceback" in told:
-                faults.append(f"said {told}")
-            self.network.plug(is_in=True)
-            (self.disk / "filler").unlink(missing_ok=True)
-            kept = [path.name for path in run.checkpoints.iterdir()] if run.checkpoints.exists() else []
+            faults = self._disturb(name, run, rng)
+            (self.disk / FILLER).unlink(missing_ok=True)
             run_on_both(self.network, self.command(run), self.disk / "again")
             again = _weights(run)
             if not all(torch.equal(again[key], value) for key, value in self.weights.items()):
-                faults.append("other weights")
-            line = f"{name}, {what}: ended with {ends} in {seconds:.0f} s, {len(kept)} checkpoints kept"
-            print(line, "; ".join(faults) or "ok", flush=True)
+                faults.append("the weights are others")
         finally:
-            subprocess.run(["umount", "--lazy", self.disk], check=True)
+            if is_small:
+                subprocess.run(["umount", "--lazy", self.disk], check=True)
+            shutil.rmtree(run.folder, ignore_errors=True)
+        print("; ".join(faults) or "as documented", flush=True)
+        return faults
+
+    def _disturb(self, name: str, run: Run, rng: random.Random) -> list[str]:
+        """Train, let a fault happen, and return what was not as documented in how the processes ended."""
+        fault, faults = FAULTS[name], list[str]()
+        logs = [self.folder / f"log{machine}.txt" for machine in range(COUNT)]
+        processes = [self.network.start(each, self.command(run), log) for each, log in enumerate(logs)]
+        if not fault.at_once:
+            _wait_for_report(run, processes)
+        what = fault.happens(Scene(self.network, processes, run, rng, self.usual))
+        began = time.monotonic()
+        ends = [_end_of(process, began + fault.within) for process in processes]
+        seconds = time.monotonic() - began
+        for process in processes:
+            process.kill()
+            process.wait()
+        self.network.plug(is_in=True)
+        kept = len(list(run.checkpoints.iterdir())) if run.checkpoints.exists() else 0
+        print(f"{name}, {what}: ended with {ends} in {seconds:.0f} s, {kept} checkpoints kept", end=", ", flush=True)
+        if ends[0] is None or (ends[1] is None and name != "stopped"):
+            faults.append(f"still there after {fault.within} s")
+        elif any(wanted not in (None, end) for wanted, end in zip(fault.ends, ends, strict=True)):
+            faults.append("ended in another way")
+        told = "".join(log.read_text() for log in logs)
+        if fault.says not in told or "Traceback" in told:
+            faults.append(f"said:\n{told}\n")
         return faults
 
 
@@ -217,13 +241,21 @@ def _weights(run: Run) -> dict[str, torch.Tensor]:
     return load_file(checkpoint_path(run.checkpoints, run.read_config().steps) / "state.safetensors")
 
 
+def with_own_mounts() -> None:
+    """Begin this process again where what it mounts is seen by nobody else, and gone with it."""
+    if os.environ.get(OWN_MOUNTS) != f"{os.getpid()}":
+        os.environ[OWN_MOUNTS] = f"{os.getpid()}"  # `unshare` becomes the command, so it stays the same
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.argv])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", nargs="+", choices=list(FAULTS), default=list(FAULTS))
     parser.add_argument("--count", type=int, default=10, help="kills")
-    parser.add_argument("--images", type=int, default=2400, help="of the training")
+    parser.add_argument("--images", type=int, default=640, help="of the training")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    with_own_mounts()
     bad = 0
     with tempfile.TemporaryDirectory() as place, Network() as network:
         os.environ["GANVAS_CACHE"] = f"{place}/cache"

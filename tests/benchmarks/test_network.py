@@ -1,6 +1,7 @@
 """Two machines and a cable between them: network namespaces, in which two processes train one run."""
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import tiny
 from exchange import Exchange, bytes_on_wire
 from namespaces import Network, NoNamespacesError
 from network import cost, run_on_both
+from network_faults import Stage
 
 TESTS = Path(__file__).resolve().parents[1]
 OPTIONS = [
@@ -29,6 +31,16 @@ OPTIONS = [
     "--coach",
     "off",
 ]
+# The command line, where a process that does not answer is given up after 20 seconds
+IMPATIENT = """
+import sys
+from datetime import timedelta
+from ganvas import distributed
+from ganvas.training import followers
+distributed.TIMEOUT, followers.SECONDS_BETWEEN = timedelta(seconds=20), 2.0
+from ganvas.cli import main
+sys.exit(main())
+"""
 CASES = ("dcgan", "stylegan2")  # with batch norms, and with what looks at a whole batch
 
 
@@ -69,3 +81,10 @@ def test_two_machines_train_as_one_does(network: Network, tmp_path: Path, monkey
         for name, tensor in state.items():
             found = trained_by_both[case][0][name]
             torch.testing.assert_close(found, tensor, rtol=1e-6, atol=1e-7, msg=f"{case}: {name}")
+
+
+@pytest.mark.slow
+def test_faults_end_as_documented_and_the_run_goes_on_to_the_bit(network: Network, tmp_path: Path) -> None:
+    stage = Stage(network, tmp_path, 240, (sys.executable, "-c", IMPATIENT))
+    for fault in ("cut", "unplugged", "asked"):
+        assert stage.play(fault, random.Random(0)) == [], fault
