@@ -142,7 +142,7 @@ FAULTS = {
     "unplugged": Fault(unplugged, (1, 1), GONE, TIMEOUT),
     "slow": Fault(slow, (0, 0), "Done", 600),
     "stopped": Fault(stopped, (1, None), GONE, TIMEOUT),
-    "full": Fault(full, (1, 0), "Free some disk space", AT_ONCE),
+    "full": Fault(full, (1, 0), "disk space", AT_ONCE),
     "asked": Fault(asked, (130, 0), "everything is saved", AT_ONCE),
 }
 

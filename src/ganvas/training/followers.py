@@ -175,7 +175,11 @@ def _wait_for_data() -> None:
 
 def _prepare(config: DataConfig) -> PreparedDataset:
     """Return the pictures, and let the others know from time to time that this is not done yet."""
-    with regularly(lambda: bool(agree(1))):
+
+    def tell() -> None:
+        agree(1)
+
+    with regularly(tell):
         data = run_to_end(prepare(config, workers=available_cores()))
     _wait_for_data()
     return data
