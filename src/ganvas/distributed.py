@@ -62,7 +62,7 @@ def _exchange() -> Iterator[None]:
             _("Another process of this training has ended or cannot be reached: {error}").format(
                 error=str(error).splitlines()[0]
             ),
-            _("Start all of them again, and the training goes on from its last checkpoint."),
+            _("Mend what it said, if it did; all started again go on from the last checkpoint."),
         ) from error
 
 
