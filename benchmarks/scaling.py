@@ -79,6 +79,11 @@ class Step:
     bytes: float
     exchanges: float
 
+    @property
+    def filling(self) -> int:
+        """From how many pictures on a GPU is no longer waiting for its next operation."""
+        return round(self.operations * GPU.start * GPU.flop / self.flop)
+
     def computing(self, processes: int, batch: int) -> float:
         """Return the seconds of a step without what is exchanged."""
         return max(self.flop * batch / processes / GPU.flop, self.operations * GPU.start)
@@ -123,30 +128,31 @@ def counted(name: str, size: int) -> Step:
 
 
 def rows_of(steps: dict[str, Step]) -> Iterator[list[str]]:
-    """Yield the cells of the table: what a step does, what it takes, and what of a GPU is left of many."""
-    heads = ["recipe", "batch", "GFLOP a picture", "operations", "MB", "exchanges", "ms on one GPU"]
-    heads += [f"{name}: ms" for name in NETWORKS]
-    yield heads
+    """Yield the cells of the first table: what a step does, and what its exchanges take on each network, full."""
+    heads = ["recipe", "GFLOP a picture", "operations", "MB", "exchanges"]
+    yield heads + [f"ms by {name}" for name in NETWORKS]
     for name, step in steps.items():
-        cells = [f"`{name}`", f"{step.batch}", f"{step.flop / 1e9:.2f}", f"{step.operations:,.0f}"]
-        cells += [f"{step.bytes / 1e6:.1f}", f"{step.exchanges:.0f}", f"{1e3 * step.computing(1, step.batch):.0f}"]
+        cells = [f"`{name}`", f"{step.flop / 1e9:.1f}", f"{step.operations:,.0f}"]
+        cells += [f"{step.bytes / 1e6:.1f}", f"{step.exchanges:.0f}"]
         for link in NETWORKS.values():
             cells.append(f"{1e3 * link.seconds(step.bytes, step.exchanges, MACHINE ** (1 + link.spans)):.1f}")
         yield cells
 
 
 def many_of(steps: dict[str, Step]) -> Iterator[list[str]]:
-    """Yield the cells of the second table: efficiency, pictures a second, and the days of a training of many."""
-    yield ["recipe", "8 GPUs, NVLink, batch", "efficiency", "64 GPUs, batch", "100 Gbit/s", "10 Gbit/s",
-           "days for 25 million: 1 GPU", "8", "64"]  # fmt: skip
+    """Yield the cells of the second table: what is left of a GPU among many, and a long training."""
+    yield ["recipe", "batch", "8 GPUs, NVLink", "pictures that fill a GPU", "8 filled, NVLink", "64 filled, 100 Gbit/s",
+           "64 filled, 10 Gbit/s", "hours for 25 million on one", "steps of 64 filled"]  # fmt: skip
+    inside, fast, slow = (NETWORKS[each] for each in ("NVLink", "100 Gbit/s", "10 Gbit/s"))
+    few, many = MACHINE, MACHINE**2
     for name, step in steps.items():
-        few, many = (max(step.batch, LEAST_SHARE * count) for count in (MACHINE, MACHINE**2))
-        fast, slow, inside = (NETWORKS[each] for each in ("100 Gbit/s", "10 Gbit/s", "NVLink"))
-        cells = [f"`{name}`", f"{few}", f"{step.efficiency(MACHINE, few, inside):.0%}"]
-        cells += [f"{many}", *(f"{step.efficiency(MACHINE**2, many, link):.0%}" for link in (fast, slow))]
-        for count, batch, link in ((1, step.batch, inside), (MACHINE, few, inside), (MACHINE**2, many, fast)):
-            cells.append(f"{SHOWN / batch * step.seconds(count, batch, link) / 86400:.1f}")
-        yield cells
+        usual = max(step.batch, LEAST_SHARE * few)
+        full = max(LEAST_SHARE, step.filling)
+        cells = [f"`{name}`", f"{step.batch}", f"{step.efficiency(few, usual, inside):.0%}", f"{full}"]
+        cells += [f"{step.efficiency(count, count * full, link):.0%}" for count, link in
+                  ((few, inside), (many, fast), (many, slow))]  # fmt: skip
+        hours = SHOWN / step.batch * step.seconds(1, step.batch, inside) / 3600
+        yield [*cells, f"{hours:.1f}", f"{SHOWN // (many * full):,}"]
 
 
 # Seconds for 1,000 pictures on A100, StyleGAN3-T, batch 32 (NVlabs/stylegan3, docs/configs.md): size -> by GPUs

@@ -47,7 +47,7 @@ class Followers:
         self._are_waiting = process_count() > 1
         self._told: tuple[Config, int] | None = None  # configuration, and how often weights were changed
         self._turn = threading.Lock()  # one order at a time, and no sign of life within a step, which has its own
-        self._lost: GanvasError | None = None
+        self._lost: GanvasError | None = None  # one of them is gone
 
     def keep_waiting(self) -> None:
         """Let them know that there is something to wait for; called from another thread.
@@ -58,8 +58,8 @@ class Followers:
             try:
                 if self._are_waiting:
                     self._order(Order.WAIT)
-            except GanvasError as error:
-                self._lost = error
+            except GanvasError:
+                pass  # `_lost` keeps it
             finally:
                 self._turn.release()
 
@@ -80,7 +80,9 @@ class Followers:
             return
         with self._turn:
             self._send(config, effective_config, state, treatments)
+            self._are_waiting = False  # where this step fails, they are in the middle of it and cannot be told
             yield
+            self._are_waiting = True
 
     def _send(self, config: Config, effective_config: Config, state: State, treatments: int) -> None:
         now, before = (effective_config, treatments), self._told
@@ -100,13 +102,17 @@ class Followers:
         with self._turn:
             if self._are_waiting:
                 self._are_waiting = False
-                with suppress(GanvasError):  # one that is gone needs not be told; why it is gone was said before
+                with suppress(GanvasError):  # one that is gone needs not be told; it is said elsewhere
                     self._order(Order.END)
 
     def _order(self, order: Order) -> None:
         if self._lost is not None:
             raise self._lost
-        _order, wants_to_stop = agree(order, 0)
+        try:
+            _order, wants_to_stop = agree(order, 0)
+        except GanvasError as error:
+            self._lost = error
+            raise
         self.want_to_stop = self.want_to_stop or bool(wants_to_stop)
 
 
