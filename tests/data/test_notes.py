@@ -50,8 +50,8 @@ INDONESIAN = [
     "1 gambar: sebenarnya PNG, apa pun ekstensi namanya.",
     "1 dari 1,500 gambar adalah salinan persis gambar lain; tiap gambar dipakai sekali saja.",
     "4 dari 1,500 berkas dilewati: 2 rusak, 1 kosong, 1 terpotong.",
-    "Tidak ada gambar yang bisa dipakai dari 1 kelas ini, jadi kelasnya tidak dipakai: 'cats'.",
-    "Tidak ada gambar yang bisa dipakai dari 2 kelas ini, jadi kelasnya tidak dipakai: 'cats', 'dogs'.",
+    "1 kelas ini tidak berisi gambar yang bisa dipakai, jadi dilewati: 'cats'.",
+    "2 kelas ini tidak berisi gambar yang bisa dipakai, jadi dilewati: 'cats', 'dogs'.",
 ]
 
 
