@@ -33,7 +33,7 @@ from ..translation import _
 from . import loop
 from .calibrate import calibrate
 from .extend import split_extension
-from .followers import Followers, follow
+from .followers import Followers, follow, led
 from .loop import by_itself
 from .resume_checks import check_classes, check_same_options, with_new_path
 
@@ -56,11 +56,8 @@ def train(
         if not is_main():
             yield from follow(device, stop)
             return
-        others = Followers()
-        try:
+        with led() as others:
             yield from _lead(pictures, out, options, stop, began, device, others)
-        finally:
-            others.end()
 
 
 def _lead(
@@ -195,8 +192,6 @@ def until_stopped(
                 result: T = end.value
                 return result
             yield event
-            if others is not None:
-                others.keep_waiting()
             if stop() or (others is not None and others.want_to_stop):
                 return None
 
