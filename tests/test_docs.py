@@ -92,7 +92,8 @@ def flags_of(command: str) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=page_name)
 def test_flags_are_those_of_the_command(page: Path) -> None:
-    typed = re.findall(r"(?:^|`|&& |; )ganvas ([a-z-]+)([^`&;#\n]*)", page.read_text(encoding="utf-8"), re.M)
+    text = re.sub(r"(ganvas launch [^`\n]*) -- ", r"\1; ganvas ", page.read_text(encoding="utf-8"))  # and its training
+    typed = re.findall(r"(?:^|`|&& |; )ganvas ([a-z-]+)([^`&;#\n]*)", text, re.M)
     for command, words in typed:
         unknown = {word.partition("=")[0] for word in re.findall(r"(?<= )--[a-z][a-z=-]*", words)} - flags_of(command)
         assert not unknown, f"{page.name} types {unknown} after ganvas {command}"
