@@ -50,9 +50,9 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
             hint = _("Add pictures, allow more shapes (--aspect), or find out what is wrong: {command}")
         raise GanvasError(
             _("{min_images} pictures are needed; only {count} of {all} in {path} can be used{reasons}.").format(
-                min_images=MIN_IMAGES, count=count, all=index.count, path=source.path, reasons=reasons
+                min_images=MIN_IMAGES, count=count, all=index.count, path=source.title, reasons=reasons
             ),
-            hint.format(command=ganvas_command("inspect", source.path)),
+            hint.format(command=ganvas_command("inspect", source.title)),
         )
     usable = {entry.group for number, entry in enumerate(index.entries()) if number not in total.skipped}
     names = sorted({name for group, name in classes.items() if group in usable}, key=_natural_key)
@@ -79,7 +79,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
     labels_file = folder / "labels.npy"
     np.save(labels_file, labels[:count])
     record = {
-        "path": config.path,
+        "path": source.title,
         "fingerprint": index.fingerprint,
         "content": _content_digest(index, total, classes),
         "unread": [entry.name for number, entry in enumerate(index.entries()) if number in unread],

@@ -1,5 +1,6 @@
 """Stateless loader: a batch depends only on (seed, images seen), so resuming needs no saved position."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ..distributed import rank, world_size
+from ..events import Event
 from .prepare import PreparedDataset
 from .split import split
 
@@ -71,6 +74,18 @@ class Loader:
         indices = np.concatenate(parts) if parts else np.empty(0, np.int64)
         images = torch.from_numpy(self._images[indices])
         return images, None if self._labels is None else torch.from_numpy(self._labels[indices])
+
+    def share(self, images_seen: int, batch: int) -> tuple[Tensor, Tensor | None]:
+        """Return this process's part of a batch of all processes, those images that follow the parts before it."""
+        count = batch // world_size()
+        return self.batch(images_seen + rank() * count, count)
+
+    def wait(self, images_seen: int, batch: int) -> Iterator[Event | None]:
+        """Wait until the images of a batch are there, as all of them are; see `stream.StreamLoader`."""
+        return iter(())
+
+    def close(self) -> None:
+        """End what is being prepared: nothing is."""
 
 
 def _indices_by_class(indices: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
