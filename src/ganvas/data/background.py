@@ -1,4 +1,4 @@
-"""The next window, prepared by another process while this one trains on the last."""
+"""Windows that are prepared by another process, while this one trains."""
 
 import json
 import os
@@ -6,63 +6,93 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 
 from ..config import DataConfig
+from ..errors import GanvasError
 from ..events import run_to_end
 from .cache import cache_folder
-from .cached_sets import mark_used
+from .cached_sets import mark_used, release_locks
 from .helper import ANSWER
 from .prepare import PreparedDataset, load_prepared, prepare
 
 COMMAND = (sys.executable, "-P", "-c", "from ganvas.data.background import serve; serve()")
 
 
-class Preparation:
-    """A window that is being prepared; `result` is there once `is_done`."""
+class Background:
+    """A process that prepares one window after the other; it is started when it is needed, and anew after it died.
 
-    def __init__(self, config: DataConfig, workers: int) -> None:
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-        self._process = subprocess.Popen(COMMAND, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=nowhere)
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([asdict(config), workers]) + "\n")
-        self._process.stdin.flush()
+    Args:
+        workers: processes that decode.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._answer = ""
+
+    def begin(self, config: DataConfig) -> None:
+        """Have a window prepared; what was begun before has to have its result."""
+        if self._process is None:
+            environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+            self._process = subprocess.Popen(
+                COMMAND, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=nowhere
+            )
+        process = self._process
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):  # it has died: then there is no answer
+            process.stdin.write(json.dumps([asdict(config), self._workers]) + "\n")
+            process.stdin.flush()
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        self._answer = next((line for line in process.stdout if line.startswith(ANSWER)), "")
 
     @property
     def is_done(self) -> bool:
-        """Whether it has ended, well or not."""
-        return self._process.poll() is not None
+        """Whether what was begun last has ended, well or not."""
+        return self._reader is None or not self._reader.is_alive()
 
     def result(self) -> PreparedDataset | None:
-        """Wait for the end, and return the window; None if it could not be prepared, which tells nothing of why."""
-        assert self._process.stdout is not None
-        answer = self._process.stdout.read().rpartition(ANSWER)[2].strip()
-        self.end()
-        if self._process.returncode or not answer:
+        """Wait for the window, and return it; None if it could not be prepared, which tells nothing of why."""
+        if self._reader is not None:
+            self._reader.join()
+        fingerprint, died = self._answer.removeprefix(ANSWER).strip(), not self._answer
+        self._answer = ""
+        if died:
+            self.close()
+        if not fingerprint:
             return None
-        folder = cache_folder() / Path(answer).name
-        mark_used(folder)
-        return load_prepared(folder)
+        mark_used(cache_folder() / fingerprint)
+        return load_prepared(cache_folder() / fingerprint)
 
-    def end(self) -> None:
-        """Wait for its end; where nobody wants it any more, it ends at once."""
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            stream.close()
-        self._process.wait()
+    def close(self) -> None:
+        """End the process at once: what is half prepared stays, and is gone on with."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            if self._reader is not None:
+                self._reader.join()
+            for stream in (process.stdin, process.stdout):
+                assert stream is not None
+                with suppress(BrokenPipeError):
+                    stream.close()
 
 
 def serve() -> None:
-    """Prepare the window that standard input names, and print its fingerprint; end if the input does."""
+    """Prepare the windows that standard input names, and answer each with its fingerprint, or nothing if it failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training; when it ends, so does our input
-    config, workers = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_input, daemon=True).start()
-    prepared = run_to_end(prepare(DataConfig(**config), workers))
-    sys.stdout.write(f"{ANSWER}{prepared.fingerprint}\n")
-
-
-def _end_with_input() -> None:
-    sys.stdin.read()
-    os._exit(1)  # what is half done stays, and is gone on with
+    for line in sys.stdin:
+        config, workers = json.loads(line)
+        fingerprint = ""
+        with suppress(GanvasError):  # the training will prepare the same, and tell
+            fingerprint = run_to_end(prepare(DataConfig(**config), workers)).fingerprint
+        release_locks()
+        sys.stdout.write(f"{ANSWER}{fingerprint}\n")
+        sys.stdout.flush()

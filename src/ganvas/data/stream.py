@@ -21,7 +21,7 @@ from ..distributed import process_count, process_number
 from ..errors import GanvasError, ganvas_command
 from ..events import Event, Note
 from ..translation import _
-from .background import Preparation
+from .background import Background
 from .cache import cache_folder
 from .cached_sets import drop
 from .loader import Loader
@@ -71,7 +71,8 @@ class StreamLoader:
         self._windows = lru_cache(maxsize=3)(self._windows_of)
         self._open: dict[Window, PreparedDataset] = {(): sample}
         self._orders: dict[tuple[int, Window], Numbers] = {}
-        self._coming: tuple[Window, Preparation] | None = None
+        self._background = Background(max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+        self._coming: Window | None = None
         self._told = set[str]()
 
     def share(self, images_seen: int, batch: int) -> tuple[Tensor, Tensor | None]:
@@ -120,9 +121,8 @@ class StreamLoader:
 
     def close(self) -> None:
         """End what is being prepared. What is prepared stays in the cache, to go on with."""
-        if self._coming is not None:
-            self._coming[1].end()
-            self._coming = None
+        self._background.close()
+        self._coming = None
 
     def _windows_of(self, epoch: int) -> list[Window]:
         """Return the windows of an epoch, the sample first."""
@@ -166,10 +166,11 @@ class StreamLoader:
 
     def _begin(self, window: Window) -> None:
         """Have a window prepared, unless it is being prepared."""
-        if self._coming is None or self._coming[0] != window:
-            self.close()
-            workers = max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
-            self._coming = window, Preparation(window_config(self._config, self._shards, window), workers)
+        if self._coming != window:
+            if self._coming is not None:
+                self.close()
+            self._coming = window
+            self._background.begin(window_config(self._config, self._shards, window))
 
     def _take(self, window: Window) -> Iterator[Event | None]:
         """Wait for a window, and open it.
@@ -178,14 +179,13 @@ class StreamLoader:
             GanvasError: it cannot be prepared.
         """
         self._begin(window)
-        assert self._coming is not None
-        preparation, began = self._coming[1], time.monotonic()
-        while not preparation.is_done:
+        began = time.monotonic()
+        while not self._background.is_done:
             if time.monotonic() - began > LONG_SECONDS:
                 yield from self._tell(_("The training waits for pictures: it is faster than they are read."))
             yield None
             time.sleep(POLL_SECONDS)
-        data, self._coming = preparation.result(), None
+        data, self._coming = self._background.result(), None
         if data is None:  # here it is told why, or what killed the other process does not happen
             events = prepare(window_config(self._config, self._shards, window), available_cores())
             data = yield from _patiently(events)

@@ -16,7 +16,6 @@ from itertools import accumulate
 import numpy as np
 
 from ..config import DataConfig
-from ..distributed import process_count
 from ..errors import GanvasError, ganvas_command
 from ..formatting import format_bytes
 from ..translation import _
@@ -108,8 +107,11 @@ def _counted(place: str) -> tuple[int, int]:
     return count, status.st_size
 
 
-def in_windows(config: DataConfig) -> DataConfig:
+def in_windows(config: DataConfig, processes: int = 1) -> DataConfig:
     """Return `config` with the size of its windows, where its pictures are shards of which not all fit into the cache.
+
+    Args:
+        processes: that train together.
 
     Raises:
         GanvasError: they cannot be shared by the processes, or only some are to be chosen of them.
@@ -135,19 +137,18 @@ def in_windows(config: DataConfig) -> DataConfig:
             _("Leave out --limit: shards are then read in turn. Or allow more: GANVAS_CACHE_LIMIT=100GB"),
         )
     # The sample, and for each process the window that it is in and the next one.
-    share = limit // (1 + 2 * process_count())
+    share = limit // (1 + 2 * processes)
     window = max(LEAST_WINDOW, int(share * shards.count / total))
-    check_enough(shards, window, config.path)
+    check_enough(shards, window, config.path, processes)
     return replace(config, window=window)
 
 
-def check_enough(shards: Shards, window: int, place: str) -> None:
+def check_enough(shards: Shards, window: int, place: str, processes: int) -> None:
     """Make sure that there is a shard for each process.
 
     Raises:
         GanvasError: there are too few.
     """
-    processes = process_count()
     if not shards.part(window, processes - 1, processes):
         needed = processes + 1
         size = max(1, sum(shards.sizes) // (4 * needed))

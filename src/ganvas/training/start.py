@@ -20,7 +20,7 @@ from ..data.shard_list import is_there
 from ..data.split import held_out_count
 from ..data.windows import in_windows
 from ..device import DeviceChoice, available_cores, choose_device, is_out_of_memory
-from ..distributed import is_main, process_group
+from ..distributed import is_main, process_count, process_group
 from ..errors import GanvasError, ganvas_command
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
@@ -148,7 +148,7 @@ def _make_ready(
 ) -> Generator[Event, None, tuple[Config, PreparedDataset]]:
     """Prepare the pictures, and read the configuration of the run or make and record it."""
     if plan is not None and not run.exists():  # it may have been begun while this process waited
-        window = in_windows(plan.config.data).window
+        window = in_windows(plan.config.data, process_count()).window
         data = yield from _prepare(dataclasses.replace(plan.config.data, window=window), run)
         config = yield from _complete(plan, data, window, options, device, began)
         run.write_config(config)

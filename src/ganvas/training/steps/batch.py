@@ -12,7 +12,7 @@ from ...data.augment import random_flip, random_turn
 from ...data.loader import Loader
 from ...data.stream import StreamLoader
 from ...data.windows import check_enough, read_shards
-from ...distributed import own_rows
+from ...distributed import own_rows, process_count
 from ...image_io import to_float
 from ..state import State
 
@@ -78,7 +78,7 @@ def open_batches(config: Config, data: PreparedDataset) -> Batches:
     shards = read_shards(config.data.path) if config.data.window is not None else None
     if shards is None:
         return loader
-    check_enough(shards, config.data.window or 0, config.data.path)
+    check_enough(shards, config.data.window or 0, config.data.path, process_count())
     return StreamLoader(config.data, shards, data, loader, config.seed, config.classes)
 
 
