@@ -123,7 +123,7 @@ def _number(text: str | None) -> int:
 
 def _member(name: str, offset: int, size: int, header: tarfile.TarInfo, is_sparse: bool) -> Member:
     """Return a file, with its problem if it is one that no shard needs: a link, a device, a path to elsewhere."""
-    if not header.isreg() or header.issparse() or is_sparse:
+    if not header.isreg() or header.type == tarfile.GNUTYPE_SPARSE or is_sparse:
         return Member(name, offset, 0, NOT_REGULAR)
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:

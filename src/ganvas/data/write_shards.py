@@ -28,6 +28,7 @@ from .sources import FolderSource, no_pictures_error, open_source
 from .zip_source import ZipSource
 
 MAX_PICTURES = 50_000  # in a shard, whose table of contents is kept in memory
+EVERY = 16  # pictures between two reports of progress
 SIZED = 256  # pictures that are looked at to know how large they are
 TAR_OVERHEAD = 768  # bytes a picture: a header, and what fills its last block
 
@@ -173,7 +174,7 @@ def _write(
                 header.size = len(content)
                 tar.addfile(header, io.BytesIO(content))
                 count += 1
-                if count % 64 == 0:
+                if count % EVERY == 0:
                     yield Progress(N_("pictures packed"), before + count, len(listing.starts))
         size = temporary.stat().st_size
         put_in_place(temporary, path)
