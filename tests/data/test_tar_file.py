@@ -102,7 +102,9 @@ def test_damage_is_a_problem_and_no_traceback(tmp_path_factory: pytest.TempPathF
             info.size = 30
             tar.addfile(info, io.BytesIO(bytes(30)))
     content = bytearray(path.read_bytes()[:4096])
-    for place, value in data.draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=9)):
+    for place, value in data.draw(
+        st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=9)
+    ):
         content[place] = value
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
     for member in members(path):

@@ -25,7 +25,9 @@ def of(counts: list[int]) -> Shards:
 def test_an_epoch_has_every_shard_once(given: list[int], window: int, seed: int, epoch: int, processes: int) -> None:
     shards = of(given)
     parts = [shards.part(window, rank, processes) for rank in range(processes)]
-    read = [number for part in parts if part for group in windows(shards, part, window, seed, epoch) for number in group]
+    read = [
+        number for part in parts if part for group in windows(shards, part, window, seed, epoch) for number in group
+    ]
     assert sorted([*shards.sample(window), *read]) == list(range(len(given)))
 
 
