@@ -2,12 +2,12 @@
 # <!-- translated from examples/07_your_own_pictures.py at 7e046fa036a1 -->
 # # 7. Gambar Anda sendiri: sebuah tugas
 #
-# Kumpulkan gambar, latih sebuah GAN dengannya, lalu serahkan selembar hasil yang bertanda tangan, sebuah film pendek,
+# Kumpulkan gambar, latih sebuah GAN dengannya, lalu serahkan selembar sampel bertanda tangan, sebuah film pendek,
 # dan laporan. Notebook ini mula-mula mengerjakan semuanya dengan gambar bawaan. Setelah itu Anda mengubah **satu
 # baris**, dan hal yang sama dikerjakan dengan gambar Anda.
 #
-# Waktunya sekitar lima menit di dua inti CPU. Untuk gambar Anda sendiri, beri lebih banyak: sepuluh menit, atau tiga
-# puluh.
+# Waktunya sekitar lima menit di dua inti CPU. Untuk gambar Anda sendiri, beri waktu lebih lama: sepuluh menit, atau
+# tiga puluh.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -58,16 +58,16 @@ OUT = "my-run"  # nama lain untuk gambar lain
 #
 # | tanyakan | sebab |
 # | --- | --- |
-# | Apakah semuanya memperlihatkan hal sejenis? | Seratus daun adalah satu kumpulan. Seratus foto liburan bukan |
-# | Apakah jumlahnya cukup? | Paling sedikit 16. Dari 200 sudah bisa belajar. Mulai 500 ada keragaman, 2000 lebih baik |
+# | Apakah semuanya memperlihatkan hal yang sejenis? | Seratus daun adalah satu kumpulan. Seratus foto liburan bukan |
+# | Apakah jumlahnya cukup? | Paling sedikit 16. Dengan 200 GAN bisa belajar. Mulai 500 ada keragaman, 2000 lebih baik |
 # | Apakah bendanya di tengah, dan kira-kira sama besar? | Yang letaknya selalu berubah paling sulit dipelajari |
 # | Adakah salinan, atau sepuluh jepretan dari satu adegan? | Tidak mengajarkan hal baru, dan akan dihafal |
 # | Apakah latarnya tenang? | Apa pun yang ada di latar harus ikut dipelajari |
-# | Bolehkah Anda memakainya? | Minta izin sebelum melatih dengan wajah orang. Lihat lisensi gambar temuan |
+# | Bolehkah Anda memakainya? | Minta izin sebelum melatih dengan wajah orang. Periksa lisensi gambar temuan |
 #
-# `ganvas.inspect` menjawab apa yang dapat dilihat sebuah program. Ia tidak mengubah apa-apa.
+# `ganvas.inspect` menjawab pertanyaan yang dapat dijawab sebuah program. Ia tidak mengubah apa-apa.
 #
-# **Tebak dulu.** Tentang orang-orang bawaan itu: berapa jumlahnya, dan apakah akan ditemukan salinan?
+# **Tebak dulu.** Tentang gambar orang bawaan itu: berapa jumlahnya, dan apakah akan ditemukan salinan?
 
 # %%
 found = ganvas.inspect(PICTURES)
@@ -88,18 +88,18 @@ for decision in plan.decisions:
 print(f"In twice the time: {plan.double_time}.")
 
 # %% [markdown]
-# **Pertanyaan 1.** Gambar Anda yang mana yang akan Anda keluarkan, dan mengapa?
+# **Pertanyaan 1.** Gambar mana yang akan Anda keluarkan, dan mengapa?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
-# Yang oleh orang lain akan ditaruh di tumpukan lain: satu-satunya lukisan di antara foto, satu-satunya foto bersama di
-# antara potret seorang diri. Keluarkan yang rusak, kabur, atau terpotong. Jangan keluarkan yang sekadar tidak biasa.
-# Kalau itu ikut dikeluarkan, generator hanya akan menggambar yang biasa-biasa saja.
+# Gambar yang oleh orang lain akan ditaruh di tumpukan lain: satu-satunya lukisan di antara foto, satu-satunya foto
+# bersama di antara potret seorang diri. Keluarkan yang rusak, kabur, atau terpotong. Jangan keluarkan yang sekadar
+# tidak biasa. Kalau itu ikut dikeluarkan, generator hanya akan menggambar yang biasa-biasa saja.
 #
 # </details>
 #
-# ## Latih
+# ## Melatih
 #
 # Berhentilah kapan saja Anda mau (tombol kotak di bilah alat): hasilnya disimpan. Jalankan lagi selnya, dan pelatihan
 # berlanjut. Pendamping (coach) mengawasinya. Kalau ada yang tidak beres, ia mengatakannya, lalu memperbaikinya.
@@ -135,12 +135,12 @@ result = ganvas.evaluate(OUT, count=SAMPLES)
 print(*result.summary, sep="\n")
 
 # %% [markdown]
-# Setelah tiga menit, angkanya masih buruk. Kalimat mana yang sesuai dengan penglihatan Anda sendiri? Sepuluh menit
-# menghasilkan lebih banyak.
+# Setelah tiga menit, angkanya masih buruk. Kalimat mana yang sesuai dengan apa yang Anda lihat sendiri? Sepuluh menit
+# memberi hasil yang lebih baik.
 #
 # Laporan memuat semuanya di satu halaman: sampel di samping gambar asli, skor (score), gambar asli terdekat untuk
-# setiap sampel, jalannya pelatihan, dan apa yang dilakukan pendamping. Laporan ini terbuka di peramban apa pun, tanpa
-# internet. Di notebook daring, unduhlah.
+# setiap sampel, jalannya pelatihan, dan apa yang dilakukan pendamping. Laporan ini bisa dibuka di peramban apa pun,
+# tanpa internet. Di notebook daring, unduhlah.
 
 # %%
 print(ganvas.write_report(OUT))
@@ -151,9 +151,9 @@ print(ganvas.write_report(OUT))
 # <details>
 # <summary>Jawaban</summary>
 #
-# Tidak, kalau gambarnya lain, atau jumlah sampelnya, atau ukurannya. Skor membandingkan dua pelatihan dengan gambar
-# yang *sama*. Lagi pula, skor GAN yang menyalin gambarnya akan luar biasa bagus: lihat bagian "Does it copy?" (apakah
-# menyalin?) di laporannya. Selengkapnya di notebook 8.
+# Belum tentu, kalau gambarnya berbeda, atau jumlah sampelnya, atau ukurannya. Skor membandingkan dua pelatihan dengan
+# gambar yang *sama*. Lagi pula, skor GAN yang menyalin gambarnya akan luar biasa bagus: lihat bagian "Does it copy?"
+# (apakah menyalin?) di laporannya. Selengkapnya di notebook 8.
 #
 # </details>
 #
@@ -174,7 +174,7 @@ Film(filename="walk.gif")
 # ## Lembar bertanda tangan
 #
 # Tulis nama Anda di kertas putih, potret, lalu tulis lokasi fotonya sebagai ganti `"signature.png"`. Kertasnya menjadi
-# transparan dengan sendirinya. Sebelum ada, nama yang dicetak pun jadilah.
+# transparan dengan sendirinya. Selama belum ada, nama yang diketik pun boleh.
 
 # %%
 SIGNATURE = "signature.png"
@@ -217,7 +217,7 @@ signed
 # 2. Sebagian daun, sebagian kucing, dan di antaranya hal-hal yang bukan keduanya.
 # 3. Ia menghitung salinannya. Pelatihan memperlihatkan setiap gambar satu kali, jadi salinan tidak merugikan, tetapi
 #    juga tidak menambah gambar.
-# 4. Setiap langkah lebih lama, jadi jumlahnya berkurang dalam menit yang sama, dan bentuknya lebih buruk.
+# 4. Setiap langkah lebih lama, jadi jumlah langkahnya berkurang dalam waktu yang sama, dan bentuknya lebih buruk.
 #
 # </details>
 #

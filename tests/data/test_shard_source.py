@@ -84,7 +84,7 @@ def test_patterns_name_shards(tmp_path: Path) -> None:
     assert names(f"{folder}/s-01.tar") == ["s-01.tar/0001.png"]
     with pytest.raises(GanvasError, match=r"There is no shard .*s-03.tar"):
         open_source(f"{folder}/s-{{02..03}}.tar")
-    with pytest.raises(GanvasError, match="does not name .tar files"):
+    with pytest.raises(GanvasError, match=r"does not name \.tar files"):
         open_source(f"{folder}/*.jpg")
 
 

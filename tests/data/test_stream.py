@@ -1,4 +1,4 @@
-"""A stream of windows: every picture once an epoch, at places that follow from what was seen, within a bounded cache."""
+"""A stream of windows: each picture once an epoch, at a place that follows from what was seen, in a bounded cache."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
