@@ -1,7 +1,6 @@
 """A training from shards: the same as from a folder where the order is, and exactly resumed from the middle."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,11 +83,11 @@ def test_what_was_learned_is_saved_where_a_shard_cannot_be_read(
     hidden = [(path, path.with_suffix(".away")) for path in sorted(shards.glob("*.tar"))[1:]]
     run = tmp_path / "run"
     events = ganvas.train(shards, run, recipe="dcgan", images=IMAGES, size="16", device="cpu")
+    next(event for event in events if isinstance(event, ganvas.events.Started))
+    for path, away in hidden:
+        path.rename(away)
     with pytest.raises(GanvasError, match=r"shard-0000\d.tar"):
-        for event in events:
-            if isinstance(event, ganvas.events.Started):
-                for path, away in hidden:
-                    path.rename(away)
+        list(events)
     saved = [json.loads(line) for line in Run(run).events_file.read_text().splitlines()]
     steps = [each["step"] for each in saved if each["event"] == CheckpointSaved.__name__]
     assert steps, "nothing was saved"
