@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from shards import write_set
+from tar_shards import write_set
 
 from ganvas.config import DataConfig
 from ganvas.data import fetch, prepare

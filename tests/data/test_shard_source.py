@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from shards import png, write_set, write_tar
+from tar_shards import png, write_set, write_tar
 
 from ganvas.config import DataConfig
 from ganvas.data import prepare

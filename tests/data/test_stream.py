@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shards import write_set
+from tar_shards import write_set
 
 from ganvas.config import DataConfig
 from ganvas.data import PreparedDataset, prepare

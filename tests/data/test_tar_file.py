@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shards import png, write_tar
+from tar_shards import png, write_tar
 
 from ganvas.data import tar_file
 from ganvas.data.tar_file import Member, members

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shards import write_set
+from tar_shards import write_set
 
 from ganvas.config import DataConfig
 from ganvas.data import inspect

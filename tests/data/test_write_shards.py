@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shards import png, write_set
+from tar_shards import png, write_set
 
 from ganvas.data.shard_list import MANIFEST, read_manifest
 from ganvas.data.sources import open_source
