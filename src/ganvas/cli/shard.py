@@ -28,9 +28,10 @@ class Shard:
     def execute(self) -> dict[str, Any]:
         from ..data.cached_sets import parse_bytes
         from ..data.write_shards import write_shards
-        from .terminal import render_events
+        from .terminal import interrupt_on_sigterm, render_events
 
-        written = render_events(write_shards(self.pictures, self.out, parse_bytes(self.size, "--size 1GB")))
+        with interrupt_on_sigterm():
+            written = render_events(write_shards(self.pictures, self.out, parse_bytes(self.size, "--size 1GB")))
         echo(
             _("Written: {shards:,} shards with {pictures:,} pictures ({size}) in {folder}.").format(
                 shards=written.shards, pictures=written.pictures, size=format_bytes(written.size), folder=self.out
