@@ -88,7 +88,9 @@ def test_shards_are_counted_once_while_they_do_not_change(tmp_path: Path, monkey
 
 
 def test_inspection_looks_at_the_first_shards_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_set(tmp_path / "set", 5, 20)
+    assert (inspect(folder).count, inspect(folder).whole) == (100, 0)
     monkeypatch.setattr(sys.modules["ganvas.data.inspect"], "SAMPLE_PICTURES", 30)
-    found = inspect(write_set(tmp_path / "set", 5, 20))
-    assert (found.count, found.whole) == (40, 100)
+    found = inspect(folder)
+    assert (found.count, found.whole, found.overview.count) == (40, 100, 100)
     assert "Only the first shards were looked at: 40 of 100 pictures." in found.warnings

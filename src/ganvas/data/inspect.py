@@ -241,7 +241,7 @@ class _StatsCollector:
         decoded = thumbnails | decode_thumbnails(self._source, map(self._begin, missing), value_range)[0]
         in_sample = {item.name: decoded[item.name] for item, _ in sample if item.name in decoded}
         sizes = [size for _, size in sample if size]
-        count = min(self.count - self._other_shapes, OVERVIEW_LIMIT)
+        count = min(self._whole or self.count - self._other_shapes, OVERVIEW_LIMIT)
         return make_overview(min(count, self._limit or count), sizes, in_sample.values(), value_range)
 
     def _find_copies(self) -> tuple[int, tuple[tuple[str, ...], ...]]:

@@ -53,7 +53,8 @@ class Shards:
     def sample(self, window: int) -> range:
         """Return which shards are the sample, if so many pictures are prepared at a time."""
         wanted = min(SAMPLE_PICTURES, window)
-        return range(1 + next((n for n, total in enumerate(accumulate(self.counts)) if total >= wanted), 0))
+        fewer = sum(total < wanted for total in accumulate(self.counts))
+        return range(min(fewer + 1, len(self.counts)))
 
     def part(self, window: int, rank: int, processes: int) -> range:
         """Return which shards one of several processes reads in windows."""
