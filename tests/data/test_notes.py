@@ -51,7 +51,7 @@ INDONESIAN = [
     "1 dari 1,500 gambar adalah salinan persis gambar lain; tiap gambar dipakai sekali saja.",
     "4 dari 1,500 berkas dilewati: 2 rusak, 1 kosong, 1 terpotong.",
     "1 kelas ini tidak berisi gambar yang bisa dipakai, jadi dilewati: 'cats'.",
-    "Tidak ada gambar yang bisa dipakai dari 2 kelas ini, jadi kelasnya tidak dipakai: 'cats', 'dogs'.",
+    "2 kelas ini tidak berisi gambar yang bisa dipakai, jadi dilewati: 'cats', 'dogs'.",
 ]
 
 
