@@ -81,6 +81,24 @@ def test_pictures_are_the_same_from_http_and_nothing_is_left_of_it(server: Serve
     assert not copies(tmp_path), "copies of shards stay in the cache"
 
 
+def test_shards_elsewhere_are_counted_once_and_not_kept(server: Server, tmp_path: Path) -> None:
+    place = f"{server.address}/s-{{00..02}}.tar"
+    found = read_shards(place)
+    assert found is not None
+    assert found.counts == (10, 10, 10)
+    asked = server.asked.count("/s-00.tar")
+    assert asked == 1
+    assert read_shards(place) == found
+    assert server.asked.count("/s-00.tar") == asked, "counted again"
+    assert ".tar" not in copies(tmp_path)
+
+
+def test_a_server_that_does_not_end_is_left(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "MAX_SHARD_BYTES", 1000)
+    with pytest.raises(UnreadableNowError, match="it has more than 1,000 bytes"):
+        local_copy(f"{server.address}/s-01.tar")
+
+
 @pytest.mark.parametrize("faults", [[503], ["cut"], [500, "cut", 429, 502]])
 def test_a_passing_fault_is_tried_again(server: Server, faults: list[int | str]) -> None:
     server.faults[:] = faults

@@ -15,6 +15,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 from ..atomic_write import create_temporary, put_in_place
 from ..errors import GanvasError, UnreadableNowError
+from ..limits import MAX_SHARD_BYTES
 from ..translation import _
 from .cache import cache_folder, file_lock, make_cache_folder
 from .cached_sets import FETCHED, LOCKS
@@ -91,8 +92,11 @@ def _fetch(place: str, target: Path) -> None:
     temporary, written = create_temporary(target)
     try:
         with written, _opened(place) as opened:
+            most = MAX_SHARD_BYTES if opened.size is None else min(opened.size, MAX_SHARD_BYTES)
             while piece := opened.file.read(PIECE):
                 written.write(piece)
+                if written.tell() > most:
+                    raise HTTPException(_("it has more than {most:,} bytes").format(most=most))
             if opened.size is not None and written.tell() != opened.size:
                 raise HTTPException(_("it ended too early"))
             written.flush()

@@ -42,12 +42,13 @@ class Loader:
         )
         largest = max(len(members) for members in classes)
         counts = [round((len(members) * largest) ** 0.5) for members in classes]
-        self._epoch_length = sum(counts)
+        self._epoch_length = length = sum(counts)
 
+        # It does not hold on to the loader, which would be freed late then, and with it the map of its pictures.
         @lru_cache(maxsize=2)  # a batch may straddle two epochs
         def permutation(epoch: int) -> npt.NDArray[np.int64]:
             random = np.random.default_rng((seed, epoch))
-            if self._epoch_length == len(train_indices):
+            if length == len(train_indices):
                 return random.permutation(train_indices)
             parts = zip(classes, counts, strict=True)
             return random.permutation(

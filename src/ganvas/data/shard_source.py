@@ -86,12 +86,7 @@ class ShardSource(Source):
                 yield SourceItem(shard, "", index.stamp, index.damage)
 
     def read(self, name: str) -> bytes:
-        shard, _separator, path = name.partition(f"{SUFFIX}/")
-        shard += SUFFIX
-        if shard not in self._shards:
-            raise UnreadableImageError(N_("not in any of the shards"), name)
-        place = self._shards[shard]
-        member = self._index(place).pictures[path]
+        place, member = self._find(name)
         try:
             with local_copy(place).open("rb") as file:
                 file.seek(member.offset)
@@ -104,8 +99,16 @@ class ShardSource(Source):
         return content
 
     def bytes_of(self, name: str) -> int:
+        return self._find(name)[1].size
+
+    def _find(self, name: str) -> tuple[str, Member]:
+        """Return the shard that an item is in, and where in it."""
         shard, _separator, path = name.partition(f"{SUFFIX}/")
-        return self._index(self._shards[shard + SUFFIX]).pictures[path].size
+        place = self._shards.get(shard + SUFFIX)
+        member = self._index(place).pictures.get(path) if place else None
+        if place is None or member is None:
+            raise UnreadableImageError(N_("no longer in its shard"), name)
+        return place, member
 
     def other_files(self) -> Counter[str]:
         return self._others

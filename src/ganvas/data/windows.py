@@ -21,7 +21,7 @@ from ..formatting import format_bytes
 from ..translation import _
 from .cache import cache_folder, make_cache_folder, read_record, record_bytes
 from .cached_sets import FETCHED, cache_limit
-from .fetch import local_copy
+from .fetch import forget, local_copy
 from .place import is_address
 from .shard_list import find_shards, folder_of_shard, read_manifest
 from .shard_source import count_pictures
@@ -102,6 +102,7 @@ def _counted(place: str) -> tuple[int, int]:
     if known.items() >= record.items():
         return known["pictures"], known["bytes"]
     count = count_pictures(place)
+    forget(place)  # all of them may be more than the disk holds
     make_cache_folder()
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(record_bytes(record | {"pictures": count}))
