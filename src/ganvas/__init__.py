@@ -18,6 +18,7 @@ from .config.keywords import document, options_from
 from .device import leave_time_to_other_programs
 from .errors import GanvasError
 from .events import Event
+from .interrupts import stop_on_interrupt
 from .metrics import DEFAULT_NETWORK
 from .version import __version__
 
@@ -72,7 +73,7 @@ def train(
 ) -> Iterator[Event]:
     """Train a GAN on `pictures` and yield what happens; called again with the same arguments it goes on.
 
-    Breaking out of the loop over it saves, and so does `stop` turning true.
+    Breaking out of the loop over it saves, and so do Ctrl-C and `stop` turning true: then the loop ends.
 
     Args:
         pictures: folder, .zip, .npy, MNIST-style idx file, or shards; None goes on with the run in `out`.
@@ -94,11 +95,11 @@ def train(
         >>> event.reason
         'finished'
     """
-    began = time.monotonic()
+    began, wanted = time.monotonic(), options_from(options)
     leave_time_to_other_programs()
     from .training.start import train
 
-    return train(pictures, out, options_from(options), stop, began)
+    return stop_on_interrupt(lambda stop: train(pictures, out, wanted, stop, began), stop)
 
 
 def plan(pictures: str | Path, **options: Any) -> "Forecast":
