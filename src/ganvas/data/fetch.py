@@ -153,7 +153,7 @@ def object_store(address: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
     except ImportError as error:
         raise GanvasError(
-            _("To read {place}, fsspec is needed.").format(place=address), 'Try: pip install "ganvas[shards]"'
+            _("To read {place}, fsspec is needed.").format(place=address), _('Try: pip install "ganvas[shards]"')
         ) from error
     try:
         file_system, path = url_to_fs(address)
