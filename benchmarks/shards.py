@@ -110,7 +110,7 @@ def theirs(folder: Path, pictures: int) -> Iterator[Tensor]:
     """Yield the batches of an epoch as webdataset gives them: decoded as they come, and shuffled in a buffer."""
     import webdataset
 
-    paths = sorted(str(path) for path in (folder / "shards").glob("*.tar"))
+    paths = sorted(str(path) for path in (folder / "shards").glob("*.tar"))[: -(-pictures // EACH)]
     stream = (
         webdataset.WebDataset(paths, shardshuffle=len(paths))
         .shuffle(5000)
