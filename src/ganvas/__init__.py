@@ -76,7 +76,7 @@ def train(
     Breaking out of the loop over it saves, and so do Ctrl-C and `stop` turning true: then the loop ends.
 
     Args:
-        pictures: folder, .zip, .npy or MNIST-style idx file; None goes on with the run in `out`.
+        pictures: folder, .zip, .npy, MNIST-style idx file, or shards; None goes on with the run in `out`.
         out: the run folder.
         stop: asked after each step.
         options: the flags of `ganvas train`, as docs/options.md and `ganvas train --help` list them.
@@ -106,7 +106,7 @@ def plan(pictures: str | Path, **options: Any) -> "Forecast":
     """Return what `train` would do with these pictures and options and why, how fast, and what twice the time gives.
 
     Args:
-        pictures: folder, .zip, .npy or MNIST-style idx file.
+        pictures: folder, .zip, .npy, MNIST-style idx file, or shards.
         options: those of `train`.
 
     Raises:
@@ -154,7 +154,7 @@ def inspect(pictures: str | Path, *, aspect: str | None = None, limit: int | Non
     """Return what is in a set of pictures and what is wrong with it; nothing is written.
 
     Args:
-        pictures: folder, .zip, .npy or MNIST-style idx file.
+        pictures: folder, .zip, .npy, MNIST-style idx file, or shards.
         aspect, limit: which of them are used, as in `train`.
 
     Raises:
@@ -220,7 +220,7 @@ def evaluate(
     from .events import run_to_end
 
     wanted = EvaluationOptions(count, network, None if weights is None else Path(weights), seed, device, at)
-    return run_to_end(evaluate(Path(subject), None if against is None else Path(against), wanted))
+    return run_to_end(evaluate(Path(subject), against, wanted))
 
 
 def doctor(run: str | Path) -> "Findings":

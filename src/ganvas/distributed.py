@@ -98,6 +98,12 @@ def process_count() -> int:
     return distributed.get_world_size() if with_others else 1
 
 
+def process_number() -> int:
+    """Return the number of this process, from 0, whether it works with the others at this moment or not."""
+    with_others = distributed.is_available() and distributed.is_initialized()
+    return distributed.get_rank() if with_others else 0
+
+
 def agree(*numbers: int) -> list[int]:
     """Return the largest of each number over all processes; all of them have to call it."""
     tensor = torch.tensor(numbers, dtype=torch.int64)

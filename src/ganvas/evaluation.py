@@ -90,7 +90,7 @@ class Evaluation:
 
 
 def evaluate(
-    subject: Path, against: Path | None, options: EvaluationOptions, out: Path | None = None
+    subject: Path, against: str | Path | None, options: EvaluationOptions, out: Path | None = None
 ) -> Generator[Event, None, Evaluation]:
     """Score a run's samples, or a folder of pictures, against real pictures; see `ganvas.evaluate`.
 

@@ -15,7 +15,10 @@ from torch import Tensor
 from .config import DataConfig
 from .config.train_options import parse_size
 from .data import PreparedDataset, inspect, open_source, prepare, read_overview
+from .data.place import absolute
 from .data.prepare import is_trained_on
+from .data.shard_list import is_there
+from .data.windows import in_windows
 from .device import available_cores
 from .errors import GanvasError, ganvas_command
 from .events import Event, Note, Progress
@@ -74,7 +77,9 @@ class EvaluationOptions:
     at: str | None = None
 
 
-def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Generator[Event, None, EvaluationInputs]:
+def run_inputs(
+    run: Run, against: str | Path | None, options: EvaluationOptions
+) -> Generator[Event, None, EvaluationInputs]:
     """Sample the run's model, and prepare its training pictures or those in `against`, both at one size."""
     config = run.read_config()
     while True:
@@ -82,8 +87,8 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
         model = load(run.folder, options.device)
         if hash_before == model_hash(run):  # otherwise the run is in training and has just written a new model
             break
-    path = Path(config.data.path) if against is None else against
-    if against is None and not path.exists():
+    path = config.data.path if against is None else absolute(against)
+    if against is None and not is_there(path):
         raise GanvasError(
             _("The pictures that {folder} was trained on are no longer at {path}.").format(
                 folder=run.folder, path=path
@@ -92,7 +97,9 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
                 command=ganvas_command("evaluate", run.folder, "--against", "PICTURES")
             ),
         )
-    data_config = dataclasses.replace(config.data, path=str(path.resolve()))
+    data_config = dataclasses.replace(config.data, path=path)
+    if against is not None:
+        data_config = in_windows(dataclasses.replace(data_config, window=None))
     width, height = compared_size(data_config, options.at)
     real_data = yield from prepare(dataclasses.replace(data_config, width=width, height=height), available_cores())
     is_same_data = is_trained_on(config, real_data, data_config.path)
@@ -110,7 +117,7 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
     yield from model.notes()
     samples = yield from in_batches(N_("samples generated"), options.count, samples_between)
     return EvaluationInputs(
-        name=str(run.folder), against=str(path), samples=torch.cat(samples), real_data=real_data,
+        name=str(run.folder), against=str(against or path), samples=torch.cat(samples), real_data=real_data,
         is_training_data=is_same_data, is_of_run=against is None or is_same_data,
         shows_real=against is not None or is_same_data, held_out_count=config.held_out if is_same_data else 0,
         trained_for=trained_for, model_hash=hash_before, turns=config.turns,
@@ -118,7 +125,7 @@ def run_inputs(run: Run, against: Path | None, options: EvaluationOptions) -> Ge
 
 
 def folder_inputs(
-    folder: Path, against: Path | None, options: EvaluationOptions
+    folder: Path, against: str | Path | None, options: EvaluationOptions
 ) -> Generator[Event, None, EvaluationInputs]:
     """Read a folder of samples, and prepare the real pictures at the samples' size."""
     open_source(folder)  # reports a folder that cannot be read first of all
@@ -146,7 +153,7 @@ def folder_inputs(
         for path, overview in zip((folder, against), overviews, strict=True)
     )
     fake_data = yield from prepare(fake_config, available_cores())
-    real_data = yield from prepare(real_config, available_cores())
+    real_data = yield from prepare(in_windows(real_config), available_cores())
     indices = np.random.default_rng(options.seed).permutation(fake_data.count)[: options.count]
     samples = torch.from_numpy(np.asarray(fake_data.images[indices]))
     return EvaluationInputs(name=str(folder), against=str(against), samples=samples, real_data=real_data)

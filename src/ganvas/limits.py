@@ -22,6 +22,9 @@ MAX_LATENT_HEADER = 1 << 20  # bytes of a direction's file besides its numbers; 
 # Pictures.
 MAX_IMAGE_PIXELS = 178_956_970  # of a file; Pillow's own limit: half a gigabyte as RGB
 MAX_MEMBER_BYTES = 1 << 30  # of a picture in an archive, which is unpacked in memory; larger ones may be zip bombs
+MAX_TAR_HEADER = 1 << 16  # bytes of a long name, or of what else a tar says of a member; tars of ours have 1,000
+MAX_SHARD_MEMBERS = 1 << 20  # of a shard, which are listed in memory; shards of ours have 50,000
+MAX_SHARD_BYTES = 100 << 30  # of a shard that is fetched; 1 GB is usual, and a server may never come to an end
 MAX_SHEET_SIDE = 16_383  # pixels of a sheet in a report: WebP's limit
 MAX_SHEET_PIXELS = 80_000_000  # more than any sheet of ours has; a report holds up to 60 of them
 MAX_NPY_HEADER = 1000  # characters; numpy writes 118, and parses it as Python's syntax

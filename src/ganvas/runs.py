@@ -26,6 +26,7 @@ from .atomic_write import remove_half_written, write_atomically
 from .config import FORMAT, Config, from_dict, to_dict
 from .config.old_format import upgrade
 from .config.ranges import check_config
+from .data.place import is_address
 from .errors import GanvasError, cannot_be_read_now, ganvas_command
 from .event_log import to_json
 from .events import Event
@@ -167,7 +168,7 @@ class Run:
         """Write the complete configuration, and where the pictures lie as seen from the run."""
         with suppress(ValueError):  # on another drive of Windows
             relative = Path(os.path.relpath(config.data.path, self.folder.resolve())).as_posix()
-            config = replace(config, relative_path=relative)
+            config = replace(config, relative_path="" if is_address(config.data.path) else relative)
         write_atomically(self.config_file, (json.dumps(to_dict(config), indent=2) + "\n").encode())
 
     @contextmanager

@@ -1,5 +1,7 @@
 """The stream of images depends only on seed and position: not on batch sizes, the past or the number of processes."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -109,3 +111,15 @@ def test_balanced_classes_appear_by_the_root_of_their_size() -> None:
 def test_balancing_equal_classes_changes_nothing() -> None:
     data = replace(numbered(300), labels=np.repeat([0, 1, 2], 100).astype(np.int64))
     assert numbers(Loader(data, 3, balanced=True), 0, 300) == numbers(Loader(data, 3), 0, 300)
+
+
+def test_a_loader_that_is_gone_lets_go_of_its_pictures_at_once() -> None:
+    loader = Loader(numbered(20), seed=0)
+    loader.batch(0, 8)
+    gone = weakref.ref(loader)
+    gc.disable()  # it comes late in a long training, and until then the map of the pictures takes its place on the disk
+    try:
+        del loader
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -41,6 +41,7 @@ FINE = DatasetStats(
     blank=0,
     look_alikes=0,
     look_alike_examples=(),
+    whole=0,
 )
 
 

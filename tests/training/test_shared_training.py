@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from torch import Tensor
 import ganvas
 import tiny
 from ganvas.checkpoint import checkpoint_path
+from ganvas.data.write_shards import write_shards
+from ganvas.events import run_to_end
 from ganvas.latents.model_file import MODEL_FILE
 from ganvas.runs import Run
 
@@ -143,6 +146,46 @@ def test_if_any_is_asked_to_stop_all_save_and_end_and_go_on_to_the_bit(start: St
     again, once = weights(run), weights(whole)
     assert again.keys() == once.keys()
     assert all(torch.equal(again[name], once[name]) for name in once), "it did not go on where it stopped"
+
+
+@pytest.fixture
+def sharded(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have shards in place of the pictures, more than the cache may hold."""
+    pictures = tmp_path / "pictures"
+    run_to_end(write_shards(tiny.write_pictures(tmp_path / "many", 300), tmp_path / "shards", 40_000))
+    shutil.rmtree(pictures)
+    (tmp_path / "shards").rename(pictures)
+    monkeypatch.setenv("GANVAS_CACHE_LIMIT", "80KB")  # of 300 pictures of 768 bytes
+
+
+@pytest.mark.usefixtures("sharded")
+def test_processes_that_read_shards_in_windows_end_together_and_go_on_to_the_bit(start: Start, tmp_path: Path) -> None:
+    whole, run = Run(tmp_path / "whole"), Run(tmp_path / "run")
+    options = [*OPTIONS, "--images", "960", "--coach", "off"]  # several windows of each process
+    told = end(start(whole.folder, *options))
+    assert "read in windows" in told[0], told
+    assert "Done" in told[0], told
+    processes = start(run.folder, *options)
+    wait_for(run, "Step", processes)
+    processes[1].send_signal(signal.SIGTERM)
+    told = end(processes)
+    assert [process.returncode for process in processes] == [130, 0], told
+    end(start(run.folder, *options))
+    again, once = weights(run), weights(whole)
+    assert all(torch.equal(again[name], once[name]) for name in once), "it did not go on where it stopped"
+
+
+@pytest.mark.usefixtures("sharded")
+def test_more_processes_than_shards_are_told_how_to_make_more(start: Start, tmp_path: Path) -> None:
+    count = len(list((tmp_path / "pictures").glob("*.tar")))
+    for path in sorted((tmp_path / "pictures").glob("*"))[3:]:
+        path.unlink()  # the list of them as well
+    assert count > 3
+    processes = start(tmp_path / "run", *OPTIONS, "--images", "320", processes=4)
+    told = end(processes)
+    assert processes[0].returncode == 1, told
+    assert "4 processes need one each" in told[0]
+    assert "ganvas shard PICTURES --out SHARDS --size" in told[0]
 
 
 @pytest.mark.parametrize("killed", [0, 1])

@@ -351,7 +351,7 @@ def test_stopped_before_the_first_step_it_says_how_to_go_on(pictures: Path, tmp_
     words = shlex.split(events[-1].command)
     assert words[:2] == ["ganvas", "train"]
     typed = parse("train", COMMANDS["train"], words[2:])
-    assert (typed.pictures, typed.out) == (pictures, tmp_path / "run")
+    assert (typed.pictures, typed.out) == (str(pictures), tmp_path / "run")
     asked |= {"recipe": "fc", "size": "16", "images": tiny.IMAGES, "device": "cpu"}
     assert options_of(typed) == TrainOptions(**asked), "nothing of it is recorded yet"
     assert not any(isinstance(event, Started) for event in events), "it trained on although it was told to stop"

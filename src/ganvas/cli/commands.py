@@ -103,7 +103,13 @@ GROUPS: dict[str, dict[str, Command]] = {
             "shrink_vgg", "ShrinkVGG", "Reduce torchvision's VGG-19 to the layers that are used: 25 MB, not 550."
         ),
     },
-    "Several machines": {
+    "Many pictures, several machines": {
+        "shard": Command(
+            "shard",
+            "Shard",
+            "Pack pictures into shards (.tar), to train on more than a machine holds.",
+            "The same command run again goes on where it stopped.",
+        ),
         "launch": Command(
             "launch",
             "Launch",

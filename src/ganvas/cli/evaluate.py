@@ -17,7 +17,7 @@ class Evaluate:
 
     subject: Annotated[Positional[Path], arg(metavar="RUN|FOLDER")]
     """A run, or any folder of pictures."""
-    against: Annotated[Path | None, optional("PICTURES")] = None
+    against: Annotated[str | None, optional("PICTURES")] = None
     """The real pictures; those that RUN was trained on if left out."""
     count: int = 2000
     """Samples at most; scores of different numbers should not be compared."""

@@ -1,7 +1,6 @@
 """ganvas inspect"""
 
 from dataclasses import dataclass, make_dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
@@ -16,8 +15,8 @@ from .output import echo
 
 @dataclass(frozen=True)
 class _Inspect:
-    pictures: Annotated[Positional[Path], arg(metavar="PICTURES")]
-    """Folder, .zip, .npy or MNIST-style idx file."""
+    pictures: Annotated[Positional[str], arg(metavar="PICTURES")]
+    """Folder, .zip, .npy, MNIST-style idx file, or shards (a folder of .tar, 'a-{00..99}.tar', https://, s3://)."""
     device: Device = "auto"
     json: Json = False
 

@@ -41,13 +41,14 @@ class Launch:
         return {"path": str(path), "submit": submit}
 
 
-def _read(words: tuple[str, ...]) -> tuple[Path, Path, tuple[str, ...]]:
+def _read(words: tuple[str, ...]) -> tuple[str, Path, tuple[str, ...]]:
     """Return pictures, run, and the other words of a training, which is read as `ganvas train` would.
 
     Raises:
         GanvasError: it is no training of pictures.
         SystemExit: `ganvas train` would not understand it.
     """
+    from ..data.place import name_of
     from . import parse
     from .commands import COMMANDS
 
@@ -57,8 +58,8 @@ def _read(words: tuple[str, ...]) -> tuple[Path, Path, tuple[str, ...]]:
     training = parse("train", COMMANDS["train"], list(words[1:]))
     if training.pictures is None:
         raise GanvasError(_("No pictures were named."), hint)
-    rest = [word for word in words[1:] if word != str(training.pictures)]
-    run = training.out or Path("runs") / training.pictures.name.partition(".")[0]
+    rest = [word for word in words[1:] if word != training.pictures]
+    run = training.out or Path("runs") / name_of(training.pictures)
     if training.out is not None:
         place = next(index for index, word in enumerate(rest) if word.partition("=")[0] == "--out")
         del rest[place : place + (1 if "=" in rest[place] else 2)]

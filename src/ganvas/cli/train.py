@@ -13,8 +13,9 @@ from .options import Json, optional, options_of, train_option_groups
 
 @dataclass(frozen=True)
 class _Train:
-    pictures: Annotated[Positional[Path | None], optional("PICTURES")] = None
-    """Folder, .zip, .npy or MNIST-style idx file; may be left out to go on with a run."""
+    pictures: Annotated[Positional[str | None], optional("PICTURES")] = None
+    """Folder, .zip, .npy, MNIST-style idx file, or shards (a folder of .tar, 'a-{00..99}.tar', https://, s3://); may be
+    left out to go on with a run."""
     out: Annotated[Path | None, optional("RUN")] = None
     """The run folder; runs/NAME-OF-THE-PICTURES if left out."""
     json: Json = False
@@ -22,13 +23,13 @@ class _Train:
     def execute(self) -> dict[str, Any]:
         import ganvas
 
+        from ..data.place import name_of
         from ..distributed import is_main, process_group
         from .terminal import render_until_done, stop_on_signals
 
         if self.pictures is None and self.out is None:
             raise GanvasError(_("No pictures were named."), _("Try: ganvas train PICTURES, or: ganvas demo"))
-        name = (self.pictures or Path()).resolve().name.partition(".")[0] or "pictures"
-        out = self.out or Path("runs") / name
+        out = self.out or Path("runs") / name_of(self.pictures or "")
         options = options_of(self).given()
         with process_group(), stop_on_signals() as stop:
             events = ganvas.train(self.pictures, out, **options, stop=stop)

@@ -10,7 +10,7 @@ class DataConfig:
     """Which pictures are trained on, and how each is made to fit.
 
     Args:
-        path: folder, .zip, .npy, or MNIST-style idx file (plain or .gz), as given by the user.
+        path: folder, .zip, .npy, MNIST-style idx file (plain or .gz), or shards, as given by the user.
         height, width: of the prepared images, in pixels.
         channels: 1 gray, 3 color, 4 color with alpha kept.
         background: color under transparent pictures, as Pillow names it ("white", "#ffeedd").
@@ -22,6 +22,8 @@ class DataConfig:
             and for runs of 0.1, which took them from each picture.
         aspect: the least and the greatest width over height of the pictures that are used; None for all shapes.
         limit: how many pictures are used at most, chosen at random by `limit_seed`; None for all.
+        window: of shards, how many pictures are prepared at a time, in turn (`ganvas.data.windows`); None for all at
+            once.
     """
 
     path: str
@@ -36,6 +38,7 @@ class DataConfig:
     aspect: tuple[float, float] | None = None
     limit: int | None = None
     limit_seed: int = 0
+    window: int | None = None
 
 
 @dataclass(frozen=True)

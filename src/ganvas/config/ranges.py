@@ -105,6 +105,8 @@ def _data_ranges(data: DataConfig) -> Iterator[Range]:
         yield _("the first of data.aspect"), data.aspect[0], 0, data.aspect[1]
     if data.limit is not None:
         yield "data.limit", data.limit, 1, MAX_NUMBER
+    if data.window is not None:
+        yield "data.window", data.window, 1, MAX_NUMBER
 
 
 def _class_ranges(config: Config) -> Iterator[Range]:

@@ -14,17 +14,18 @@ from typing import IO
 from ..errors import GanvasError
 from ..translation import N_, _
 from .cache import is_unlocked, read_record, remove_lock, share_lock
-from .chunks import LARGE
 from .killers import KILLERS
+from .memory_share import LARGE
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 DEFAULT_LIMIT = "20GB"
 PARTIAL = ".partial"
-FEATURES, LOCKS = "features", "locks"
+FEATURES, FETCHED, LOCKS = "features", "shards", "locks"
 # Names that we give: in a folder of the user's own, whatever else lies there is left alone.
 OUR_SET = re.compile(r"[0-9a-f]{32}(\.partial|\.leaving)?")
 OUR_FILES = {  # by the folder that they lie in
     FEATURES: (re.compile(r"[0-9a-f]{32}\.safetensors"), N_("features of real pictures, for scores")),
+    FETCHED: (re.compile(r"[0-9a-f]{32}\.(tar|json)"), N_("shards that were fetched, or counted")),
     KILLERS: (re.compile(r"[0-9a-f]{32}\.json"), N_("names of pictures that killed their decoder")),
 }
 OUR_LOCK = re.compile(r"([0-9a-f]{32})(\.used)?")
@@ -84,6 +85,15 @@ def mark_used(folder: Path) -> None:
         os.utime(folder / "record.json")
         if folder not in held_locks:
             held_locks[folder] = share_lock(folder.parent / LOCKS / f"{folder.name}.used")
+
+
+def drop(folder: Path) -> None:
+    """Remove a prepared set that this process has used and needs no more, unless another process works with it."""
+    if folder in held_locks:
+        held_locks.pop(folder).close()
+    with suppress(OSError):  # what cannot be removed now is one of those that go by themselves
+        if not CachedSet(folder, 0, 0.0, "").is_used:
+            _remove(folder)
 
 
 def remove_beyond(cache: Path, limit: int) -> list[CachedSet]:

@@ -14,11 +14,9 @@ from .decode import read_image, resize_to, to_chw_array
 from .duplicates import content_hash
 from .image_file import UnreadableImageError
 from .index import CHUNK_SIZE, IndexEntry, read_entries
-from .memory_share import ALL_MEMORY, MemoryShare
+from .memory_share import ALL_MEMORY, LARGE, MemoryShare
 from .shape_filter import check_shape
 from .sources import open_source
-
-LARGE = "large"  # name of the file, beside the index, that is locked while a large picture is decoded
 
 
 @dataclass

@@ -70,7 +70,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
     labels_file = folder / "labels.npy"
     np.save(labels_file, labels[:count])
     record = {
-        "path": config.path,
+        "path": source.title,
         "fingerprint": index.fingerprint,
         "content": _content_digest(index, total, classes),
         "unread": [entry.name for number, entry in enumerate(index.entries()) if number in unread],
@@ -98,9 +98,9 @@ def _too_few(config: DataConfig, source: Source, index: Index, count: int, total
         hint = _("Add pictures, allow more shapes (--aspect), or find out what is wrong: {command}")
     return GanvasError(
         _("{min_images} pictures are needed; only {count} of {all} in {path} can be used{reasons}.").format(
-            min_images=MIN_IMAGES, count=count, all=index.count, path=source.path, reasons=reasons
+            min_images=MIN_IMAGES, count=count, all=index.count, path=source.title, reasons=reasons
         ),
-        hint.format(command=ganvas_command("inspect", source.path)),
+        hint.format(command=ganvas_command("inspect", source.title)),
     )
 
 

@@ -29,12 +29,14 @@ from .overview import (
     find_value_range,
     make_overview,
 )
+from .place import absolute
 from .recommendations import DatasetStats
 from .shape_filter import Aspect, has_shape
 from .size_histograms import SizeHistograms, upright_size
 from .source import Source, SourceItem
 from .sources import no_pictures_error, open_source
 from .value_range import ValueRange
+from .windows import SAMPLE_PICTURES, read_shards
 
 SAMPLE_SIZE = 512  # pictures that are decoded
 MAX_LISTED = 1000  # broken files that are named; beyond, they are only counted
@@ -84,9 +86,12 @@ def inspect(
     Raises:
         GanvasError: there is no source of pictures at `path`, or no picture in it.
     """
-    source = open_source(path)
+    shards = read_shards(absolute(path))
+    sample = shards.sample(SAMPLE_PICTURES) if shards else ()
+    is_sample = shards is not None and len(sample) < len(shards.places)
+    source = open_source(shards.pick(sample) if shards and is_sample else path)
     with looking(source) as begin:
-        collector = _StatsCollector(source, begin, aspect, limit)
+        collector = _StatsCollector(source, begin, aspect, limit, shards.count if shards and is_sample else 0)
         for item in source.items():
             collector.add(item)
             if progress and collector.count % 64 == 0:
@@ -110,9 +115,14 @@ class _StatsCollector:
     """Counts over one pass through a source, and the samples to be decoded at its end."""
 
     def __init__(
-        self, source: Source, begin: Callable[[SourceItem], SourceItem], aspect: Aspect | None, limit: int | None
+        self,
+        source: Source,
+        begin: Callable[[SourceItem], SourceItem],
+        aspect: Aspect | None,
+        limit: int | None,
+        whole: int,
     ) -> None:
-        self.count = 0
+        self.count, self._whole = 0, whole
         self._source, self._aspect, self._limit = source, aspect, limit
         self._other_shapes = 0
         self._begin = begin  # of `looking`
@@ -192,7 +202,7 @@ class _StatsCollector:
         for group, name in classes.items():
             class_sizes[name] += self._groups[group]
         stats = DatasetStats(
-            path=printable(str(self._source.path)),
+            path=printable(self._source.title),
             kind=self._source.kind,
             count=self.count,
             broken_count=self._broken_count,
@@ -218,6 +228,7 @@ class _StatsCollector:
             blank=sum(each.blank for each in thumbnails.values()),
             look_alikes=len({name for pair in pairs for name in pair}),
             look_alike_examples=tuple((printable(a), printable(b)) for a, b in pairs[:MAX_EXAMPLES]),
+            whole=self._whole,
         )
         return stats, overview
 
@@ -230,7 +241,7 @@ class _StatsCollector:
         decoded = thumbnails | decode_thumbnails(self._source, map(self._begin, missing), value_range)[0]
         in_sample = {item.name: decoded[item.name] for item, _ in sample if item.name in decoded}
         sizes = [size for _, size in sample if size]
-        count = min(self.count - self._other_shapes, OVERVIEW_LIMIT)
+        count = min(self._whole or self.count - self._other_shapes, OVERVIEW_LIMIT)
         return make_overview(min(count, self._limit or count), sizes, in_sample.values(), value_range)
 
     def _find_copies(self) -> tuple[int, tuple[tuple[str, ...], ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import GanvasError
 from .cache import cache_folder, read_record, record_bytes
+from .place import absolute
 from .source import Source, SourceItem
 
 KILLERS = "killers"  # folder in the cache
@@ -21,7 +22,7 @@ class Killers:
     """
 
     def __init__(self, source: Source) -> None:
-        digest = hashlib.blake2b(str(source.path.resolve()).encode("utf-8", "surrogateescape"), digest_size=16)
+        digest = hashlib.blake2b(absolute(source.place).encode("utf-8", "surrogateescape"), digest_size=16)
         try:
             folder = cache_folder()
         except GanvasError:

@@ -1,5 +1,6 @@
 """Stateless loader: a batch depends only on (seed, images seen), so resuming needs no saved position."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ..distributed import rank, world_size
+from ..events import Event
 from .prepare import PreparedDataset
 from .split import split
 
@@ -39,12 +42,13 @@ class Loader:
         )
         largest = max(len(members) for members in classes)
         counts = [round((len(members) * largest) ** 0.5) for members in classes]
-        self._epoch_length = sum(counts)
+        self._epoch_length = length = sum(counts)
 
+        # It does not hold on to the loader, which would be freed late then, and with it the map of its pictures.
         @lru_cache(maxsize=2)  # a batch may straddle two epochs
         def permutation(epoch: int) -> npt.NDArray[np.int64]:
             random = np.random.default_rng((seed, epoch))
-            if self._epoch_length == len(train_indices):
+            if length == len(train_indices):
                 return random.permutation(train_indices)
             parts = zip(classes, counts, strict=True)
             return random.permutation(
@@ -71,6 +75,18 @@ class Loader:
         indices = np.concatenate(parts) if parts else np.empty(0, np.int64)
         images = torch.from_numpy(self._images[indices])
         return images, None if self._labels is None else torch.from_numpy(self._labels[indices])
+
+    def share(self, images_seen: int, batch: int) -> tuple[Tensor, Tensor | None]:
+        """Return this process's part of a batch of all processes, those images that follow the parts before it."""
+        count = batch // world_size()
+        return self.batch(images_seen + rank() * count, count)
+
+    def wait(self, images_seen: int, batch: int) -> Iterator[Event | None]:
+        """Wait until the images of a batch are there, as all of them are; see `stream.StreamLoader`."""
+        return iter(())
+
+    def close(self) -> None:
+        """End what is being prepared: nothing is."""
 
 
 def _indices_by_class(indices: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:

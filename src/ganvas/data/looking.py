@@ -71,7 +71,7 @@ def _deadly(source: Source, item: SourceItem) -> str:
         index, target = Path(scratch) / "index", Path(scratch) / "target"
         index.write_text(json.dumps((item.name, item.group, "")) + "\n", encoding="ascii")
         target.touch()
-        job = Job(DataConfig(str(source.path), 8, 8, 3, value_range=DEEP), index, target, sys.maxsize)
+        job = Job(DataConfig(source.place, 8, 8, 3, value_range=DEEP), index, target, sys.maxsize)
         try:
             with closing(Helper(job)) as helper:
                 helper.decode(0, 0, 0, PICTURE_SECONDS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .cache import file_lock
 
+LARGE = "large"  # name of the file, beside the index, that is locked while a large picture is decoded
 # Told the bytes that something will take, before it begins; may wait until they are free.
 Reserve = Callable[[int], None]
 

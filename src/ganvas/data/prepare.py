@@ -4,14 +4,12 @@ Preparation resumes where it was killed and survives broken files. Its memory us
 """
 
 import errno
-import os
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -39,10 +37,13 @@ from .file_kinds import left_out
 from .finalize import SkippedFile, finalize
 from .image_file import NO_HEIC, can_read_heic
 from .index import CHUNK_SIZE, Index, write_index
+from .journal import commit, read_journal
 from .notes import shown
 from .selection import within_limit
+from .shard_source import damaged_shards
 from .source import Source
 from .sources import no_pictures_error, open_source
+from .windows import read_shards, sample_config
 from .workers import decode_all
 
 COMMIT_SECONDS = 2.0  # of work that a power cut may cost
@@ -59,6 +60,7 @@ class PreparedDataset:
     fingerprint: the same only for the same files, with their times, prepared in the same way.
     content: the same for the same pictures, wherever they lie and however they are prepared.
     unread: names of those skipped files that were not damaged, but could not be read at that time.
+    whole: of shards that are read in windows (`ganvas.data.windows`), the number of all pictures: these are a sample.
     """
 
     images: npt.NDArray[np.uint8]
@@ -69,11 +71,17 @@ class PreparedDataset:
     fingerprint: str
     content: str = ""
     unread: tuple[str, ...] = ()
+    whole: int = 0
 
     @property
     def count(self) -> int:
         """Return the number of images."""
         return len(self.images)
+
+    @property
+    def trained_on(self) -> int:
+        """Return the number of images that a training has, this sample of them included."""
+        return self.whole or self.count
 
 
 def prepare(config: DataConfig, workers: int) -> Generator[Event, None, PreparedDataset]:
@@ -86,6 +94,14 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
         GanvasError: there are no pictures, fewer than 16 good ones, or not enough disk space.
     """
     check_data_config(config)
+    if config.window is not None and (shards := read_shards(config.path)):
+        sample = yield from prepare(sample_config(config, shards), workers)
+        text = _("More pictures than the cache may hold: {whole:,}, which are read in windows of {window:,}.")
+        yield Note(text.format(whole=shards.count, window=config.window))
+        text = _("Scores and health are measured on a sample: the {count:,} pictures of {shards} of {all} shards.")
+        numbers = len(shards.sample(config.window)), len(shards.places)
+        yield Note(text.format(count=sample.count, shards=numbers[0], all=numbers[1]))
+        return replace(sample, whole=shards.count, content=shards.digest(sample.content))
     source = open_source(config.path, config.value_range)
     if source.values:
         yield Note(_("Numbers are read so: {values}.").format(values=source.values))
@@ -101,13 +117,14 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
             index = write_index(source, config, Path(scratch) / SCRATCH_INDEX, within_limit(source, config))
             if not index.count:
                 raise no_pictures_error(
-                    source, _("Try: {command}").format(command=ganvas_command("inspect", source.path))
+                    source, _("Try: {command}").format(command=ganvas_command("inspect", source.title))
                 )
             if text := left_out(source.other_files()):
                 yield Note(text)
             found = _load_current(cache / index.fingerprint, source)
             prepared = found or (yield from _build(config, source, index, cache, workers))
             mark_used(cache / index.fingerprint)
+            source.release()
             if found is None and (removed := remove_beyond(cache, limit)):
                 size = format_bytes(sum(each.size for each in removed))
                 yield Note(
@@ -117,13 +134,15 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
                 )
     except OSError as error:
         raise _cache_error(error, cache) from error
-    for text in prepared.notes:
-        yield Note(shown(text))
+    for text in (*map(shown, prepared.notes), *(damaged_shards(prepared.skipped) if source.kind == "shards" else ())):
+        yield Note(text)
     return prepared if config.conditional else replace(prepared, labels=None, classes=())
 
 
 def fingerprint_of(config: DataConfig) -> str:
     """Return the fingerprint that the pictures of `config` have when they are prepared; nothing is decoded."""
+    shards = read_shards(config.path) if config.window is not None else None
+    config = sample_config(config, shards) if shards else config
     source = open_source(config.path, config.value_range)
     with tempfile.TemporaryDirectory() as scratch:
         return write_index(source, config, Path(scratch) / "index.jsonl").fingerprint
@@ -222,7 +241,7 @@ def _decode_missing(
     total = ChunkResult(0)
     with images_file.open("a+b") as images, (folder / "done.jsonl").open("a+b") as journal:
         finished = set()
-        for result in _read_journal(journal):
+        for result in read_journal(journal):
             finished.add(result.chunk)
             total.add(result)
         _check_disk_space(index.count * config.channels * config.height * config.width, images_file)
@@ -237,7 +256,7 @@ def _decode_missing(
                 uncommitted.append(result)
                 total.add(result)
                 if time.monotonic() - last_commit > COMMIT_SECONDS:
-                    _commit(images, journal, uncommitted)
+                    commit(images, journal, uncommitted)
                     last_commit = time.monotonic()
                 yield Progress(
                     N_("pictures prepared"),
@@ -245,34 +264,8 @@ def _decode_missing(
                     index.count,
                 )
         finally:
-            _commit(images, journal, uncommitted)
+            commit(images, journal, uncommitted)
     return total
-
-
-def _read_journal(journal: IO[bytes]) -> Iterator[ChunkResult]:
-    """Yield the results that an interrupted attempt recorded. A last line torn by a crash is cut off."""
-    journal.seek(0)
-    valid_bytes = 0
-    for line in journal:
-        try:
-            result = ChunkResult.from_json(line)
-        except (ValueError, TypeError):
-            break
-        if not line.endswith(b"\n"):
-            break
-        valid_bytes += len(line)
-        yield result
-    journal.truncate(valid_bytes)
-
-
-def _commit(images: IO[bytes], journal: IO[bytes], uncommitted: list[ChunkResult]) -> None:
-    """Sync images to disk, then record their chunks as done: a power cut cannot reverse this order."""
-    os.fsync(images.fileno())
-    whole = (result for result in uncommitted if not result.unread)  # others are decoded again, if this is interrupted
-    journal.writelines(result.to_json().encode("ascii") + b"\n" for result in whole)
-    journal.flush()
-    os.fsync(journal.fileno())
-    uncommitted.clear()
 
 
 def _check_disk_space(size: int, images_file: Path) -> None:

@@ -36,6 +36,8 @@ class DatasetStats:
 
     sample: its size; grey, transparent, blank: pictures of each kind in it.
     look_alikes: pictures in it that look like another one in it, with some examples.
+
+    whole: of shards, of which only the first are looked at, the number of all pictures; else 0.
     """
 
     path: str
@@ -70,6 +72,7 @@ class DatasetStats:
     blank: int
     look_alikes: int
     look_alike_examples: tuple[tuple[str, str], ...]
+    whole: int
 
     @property
     def usable(self) -> int:
@@ -101,6 +104,10 @@ def size_for_shapes(short_sides: Quantiles, shapes: Quantiles) -> tuple[int, int
 
 def dataset_warnings(stats: DatasetStats) -> Iterator[str]:
     """Yield what the user should know before training, the most serious first."""
+    if stats.whole:
+        yield _("Only the first shards were looked at: {count:,} of {whole:,} pictures.").format(
+            count=stats.count, whole=stats.whole
+        )
     if stats.usable < MIN_IMAGES:
         yield _("Only {usable} pictures can be used; {min_images} are needed to train.").format(
             usable=stats.usable, min_images=MIN_IMAGES

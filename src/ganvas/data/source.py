@@ -30,12 +30,22 @@ class SourceItem(NamedTuple):
 
 
 class Source(ABC):
-    """A place with pictures. `kind` is "folder", "zip", "idx" or "npy"."""
+    """A place with pictures. `kind` is "folder", "zip", "idx", "npy" or "shards"."""
 
     kind: str
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def place(self) -> str:
+        """Where the pictures are, as `open_source` takes it."""
+        return str(self.path)
+
+    @property
+    def title(self) -> str:
+        """The same for people."""
+        return self.place
 
     @abstractmethod
     def items(self) -> Iterator[SourceItem]:
@@ -52,6 +62,10 @@ class Source(ABC):
     def bytes_of(self, name: str) -> int:
         """Return the memory that `read` takes for the item called `name`, in bytes; 0 where it is left in its file."""
         return 0
+
+    def release(self) -> None:
+        """Let go of what was fetched from elsewhere, once nothing more is to be read."""
+        return
 
     def can_read(self, name: str) -> bool:
         """Return whether the item called `name` can be read to its end now; what is in it may be damaged."""

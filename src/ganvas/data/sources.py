@@ -1,4 +1,4 @@
-"""Sources of pictures: a folder, a .zip, MNIST's idx files, a .npy, or a selection; each is a stream of items.
+"""Sources of pictures: a folder, a .zip, MNIST's idx files, a .npy, shards or a selection: streams of items.
 
 Nothing is decoded here, and memory use does not grow with the number of pictures: a folder of a million is walked, not
 listed. (The exception is a .zip, whose table of contents is read in one piece.)
@@ -25,6 +25,8 @@ from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import ARCHIVES, EXPORTS, HEAD_BYTES, is_image_file, suffix_of
 from .selected_source import SUFFIX as SELECTION
 from .selected_source import SelectedSource, read_selection
+from .shard_list import find_shards
+from .shard_source import ShardSource
 from .source import Source, SourceItem
 from .value_range import UINT8, ValueRange
 from .walk import NOT_REGULAR, walk
@@ -126,6 +128,8 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
     except RuntimeError as error:  # "~somebody" that is no user
         raise GanvasError(_("There is no {path}.").format(path=path), _("Type the path in full, from / on.")) from error
     try:
+        if shards := find_shards(path):
+            return ShardSource(str(path), shards)
         source_path.stat()
         if source_path.is_dir():
             idx_file = find_idx(source_path)
@@ -136,7 +140,7 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
         if not source_path.is_file():  # opening a pipe would block for ever
             raise GanvasError(
                 _("{source_path} is {not_regular}.").format(source_path=source_path, not_regular=_(NOT_REGULAR)),
-                _("Name a folder, .zip, .npy or MNIST idx file."),
+                _("Name a folder, .zip, .npy, MNIST idx file, or shards."),
             )
         if source_path.suffix == SELECTION:
             inner, left_out = read_selection(source_path)
@@ -166,7 +170,7 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
             _("Try: {command}").format(command=ganvas_command("inspect", source_path.parent)),
         )
     raise GanvasError(
-        _("{source_path} is not a folder, .zip, .npy or MNIST idx file.").format(source_path=source_path),
+        _("{source_path} is not a folder, .zip, .npy, MNIST idx file or shard.").format(source_path=source_path),
         _("Unpack other archives, then use the folder."),
     )
 
@@ -183,7 +187,7 @@ def no_pictures_error(source: Source, hint: str) -> GanvasError:
         for suffix, count in others
     )
     listed = ", ".join(counted) or _("it is empty")
-    return GanvasError(_("No pictures in {path} ({listed}).").format(path=source.path, listed=listed), hint)
+    return GanvasError(_("No pictures in {path} ({listed}).").format(path=source.title, listed=listed), hint)
 
 
 def _siblings(path: Path) -> list[str]:

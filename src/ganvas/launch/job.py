@@ -27,7 +27,7 @@ class Job:
         name: of the job, and of what belongs to it.
     """
 
-    pictures: Path
+    pictures: str | Path
     run: Path
     options: tuple[str, ...]
     nodes: int
@@ -140,7 +140,7 @@ run: |
 def kubernetes(job: Job) -> str:
     """Return an indexed Job for Kubernetes, and the service by which its pods find the first one."""
     command = job.command(
-        shlex.quote(f"{ON_THE_MACHINES}/{job.pictures.name}"), shlex.quote(f"{ON_THE_MACHINES}/{job.run.name}")
+        shlex.quote(f"{ON_THE_MACHINES}/{Path(job.pictures).name}"), shlex.quote(f"{ON_THE_MACHINES}/{job.run.name}")
     )
     launcher = (
         f'torchrun --nnodes {job.nodes} --node-rank "$JOB_COMPLETION_INDEX" --nproc-per-node {job.gpus} '

@@ -10,6 +10,7 @@ from typing import Literal
 from ..config import CHANNELS, Config, DataConfig, TrainOptions
 from ..config.numbers import parse_aspect, parse_range
 from ..config.train_options import parse_size
+from ..data.place import absolute
 from ..data.value_range import ValueRange
 from ..errors import GanvasError, lookup
 from ..models import DISCRIMINATORS
@@ -128,7 +129,7 @@ def _choose_data(
     else:
         (width, height), why = parse_size(options.size), AS_ASKED
     data = DataConfig(
-        path=str(Path(pictures).resolve()),  # so that the run goes on from any folder
+        path=absolute(pictures),  # so that the run goes on from any folder
         height=height,
         width=width,
         channels=CHANNELS[options.channels] if options.channels else (1 if inputs.gray else 3),

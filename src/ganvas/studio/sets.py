@@ -95,7 +95,9 @@ def name_folder(workspace: Workspace, name: str, path: str) -> PictureSet:
     Raises:
         GanvasError: there is nothing to train on at this path, or there is a set of this name.
     """
-    return _add(PictureSet(_file(workspace, name), open_source(path).path.resolve()))
+    if "://" in path or not (found := open_source(path).path).exists():  # nothing is fetched for the page
+        raise GanvasError(_("Name a folder or a file on this machine."))
+    return _add(PictureSet(_file(workspace, name), found.resolve()))
 
 
 def new_upload(workspace: Workspace, name: str) -> PictureSet:

@@ -18,11 +18,12 @@ from ..distributed import LEAST_SHARE, agree, broadcast, process_count
 from ..errors import GanvasError
 from ..events import Event, run_to_end
 from ..planning.memory import batch_to_share
+from ..planning.schedule import phase_at
 from ..translation import _
 from .phases import add_to_averages, run_step
 from .state import State
 from .state_io import load_state, state_to_tensors
-from .steps.batch import make_loader
+from .steps.batch import Batches, open_batches
 
 SECONDS_BETWEEN = 5.0  # signs of life of a main process that is not ready yet
 
@@ -88,13 +89,15 @@ class Followers:
         now, before = (effective_config, treatments), self._told
         if now == before:
             self._order(Order.STEP)
-            return
-        check_shares(effective_config)
-        self._order(Order.CHANGE)
-        weights_too = before is None or before[1] != treatments
-        broadcast((config, effective_config, state_to_tensors(state) if weights_too else None))
-        self._told = now
+        else:
+            check_shares(effective_config)
+            self._order(Order.CHANGE)
+            weights_too = before is None or before[1] != treatments
+            broadcast((config, effective_config, state_to_tensors(state) if weights_too else None))
+            self._told = now
         if before is None:
+            _wait_for_data()
+        if config.data.window is not None:  # of which each process reads others
             _wait_for_data()
 
     def end(self) -> None:
@@ -179,16 +182,26 @@ def _wait_for_data() -> None:
         pass
 
 
+def _tell() -> None:
+    """Let the others know that this process is not ready yet."""
+    agree(1)
+
+
 def _prepare(config: DataConfig) -> PreparedDataset:
-    """Return the pictures, and let the others know from time to time that this is not done yet."""
-
-    def tell() -> None:
-        agree(1)
-
-    with regularly(tell):
+    """Return the pictures, once all processes have theirs."""
+    with regularly(_tell):
         data = run_to_end(prepare(config, workers=available_cores()))
     _wait_for_data()
     return data
+
+
+def _wait_for_next(loader: Batches, config: Config, state: State) -> None:
+    """Wait until all processes have the pictures of the next step, where each reads others."""
+    batch = phase_at(config, state.counters.step).phase.batch
+    with regularly(_tell):
+        for _event in loader.wait(state.counters.images_seen, batch):
+            pass
+    _wait_for_data()
 
 
 def follow(choice: DeviceChoice, stop: Callable[[], bool]) -> Generator[Event, None, None]:
@@ -210,10 +223,12 @@ def follow(choice: DeviceChoice, stop: Callable[[], bool]) -> Generator[Event, N
             config, effective_config, saved = broadcast()
             if data is None:
                 data = _prepare(config.data)
-                loader = make_loader(config, data)
+                loader = open_batches(config, data)
             if saved is not None:
                 tensors, facts = saved
                 state = load_state(config, tensors, facts, device)
         assert data is not None
+        if config.data.window is not None:
+            _wait_for_next(loader, effective_config, state)
         _position, losses = run_step(state, effective_config, loader, data)
         add_to_averages(state, losses)

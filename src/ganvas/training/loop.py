@@ -3,13 +3,14 @@
 Breaking out of the `for` loop over it, or its `stop` turning true, saves the state and leaves; the same call goes on.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 from ..config import Config, TrainOptions
 from ..data import PreparedDataset
 from ..device import DeviceChoice
 from ..distributed import alone
+from ..errors import GanvasError
 from ..events import Event
 from ..runs import Run
 from .after_step import AFTER_STEP, save
@@ -57,6 +58,10 @@ def train_session(session: Session) -> Generator[Event, None, None]:
     yield session.started()
     try:
         while session.is_running:
+            yield from _wait_for_pictures(session)
+            if not session.is_running:  # it was stopped meanwhile
+                yield from by_itself(save(session))
+                break
             now = session.effective_config
             with session.others.leading(session.config, now, session.state, session.coach.treatments_given):
                 session.run_step()
@@ -67,7 +72,19 @@ def train_session(session: Session) -> Generator[Event, None, None]:
         with alone():
             _record_and_save(session)
         raise
+    finally:
+        session.loader.close()
     yield from by_itself(session.finish())
+
+
+def _wait_for_pictures(session: Session) -> Iterator[Event]:
+    """Wait until the pictures of the next step are there; save the state where they cannot be read."""
+    try:
+        yield from session.wait_for_pictures()
+    except GanvasError:
+        with alone():
+            _record_and_save(session)
+        raise
 
 
 def by_itself(events: Generator[Event, None, T]) -> Generator[Event, None, T]:

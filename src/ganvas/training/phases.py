@@ -9,17 +9,16 @@ import torch
 from ..coach.measurement.averages import LossAverage
 from ..config import Config, PhaseConfig
 from ..data.ada import update_probability
-from ..data.loader import Loader
 from ..data.prepare import PreparedDataset
 from ..device import mixed_precision, seeded_rng
-from ..distributed import mean_over_processes, rank, world_size
+from ..distributed import mean_over_processes
 from ..errors import lookup
 from ..planning.schedule import PhasePosition, config_at_step, level_at, lr_factor, phase_at
 from ..translation import N_
 from .state import State
 from .steps.adversarial import adversarial_step
 from .steps.autoencoder import autoencode_step, encode_dataset, prior_step, sharpen_step
-from .steps.batch import Batch, augment_probability, make_batch
+from .steps.batch import Batch, Batches, augment_probability, make_batch
 from .steps.ema import update_ema
 from .steps.optimize import Losses
 from .steps.upsample import freeze_base, refine_step, upsample_step
@@ -46,7 +45,7 @@ def set_learning_rates(state: State, config: Config, factor: float) -> None:
             group["betas"] = (config.optimizers[name].beta1, config.optimizers[name].beta2)
 
 
-def run_step(state: State, config: Config, loader: Loader, data: PreparedDataset) -> tuple[PhasePosition, Losses]:
+def run_step(state: State, config: Config, loader: Batches, data: PreparedDataset) -> tuple[PhasePosition, Losses]:
     """Take the next step at its learning rates; return which step of which phase it was, and its losses.
 
     Args:
@@ -87,7 +86,7 @@ def set_level(state: State, level: float) -> None:
         network.set_level(level)
 
 
-def take_step(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
+def take_step(phase: PhaseConfig, state: State, config: Config, loader: Batches) -> Losses:
     """Take one step of `phase` on the images and random numbers that are its own, count it, and return its losses.
 
     Raises:
@@ -98,8 +97,7 @@ def take_step(phase: PhaseConfig, state: State, config: Config, loader: Loader) 
         update_ada_p(state, config, phase.batch)
     if phase.batch:  # the microbatches of a larger batch would be of less than two images
         counters.n_microbatches = min(counters.n_microbatches, max(1, phase.batch // 2))
-    share = phase.batch // world_size()
-    images, labels = loader.batch(counters.images_seen + rank() * share, share)
+    images, labels = loader.share(counters.images_seen, phase.batch)
     rng = seeded_rng(config.seed, counters.step, "step", device=device)
     batch = make_batch(config, images, labels if config.classes else None, rng, device)
     real = state.networks.generator.match_reals(batch.real)

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -11,12 +11,11 @@ from ..checkpoint import DamagedCheckpointError, checkpoint_path, put_aside
 from ..coach.model_health import Health, ending, health_at, health_of
 from ..config import Config, TrainOptions
 from ..data import PreparedDataset
-from ..data.loader import Loader
 from ..device import DeviceChoice, torch_device
 from ..errors import ganvas_command
 from ..events import Done, Event, Note, Started
 from ..latents.sample import save_network
-from ..planning.schedule import PhasePosition, last_phase_progress, progress
+from ..planning.schedule import PhasePosition, last_phase_progress, phase_at, progress
 from ..recipes.upsampling import is_upsampling_alone
 from ..runs import Run
 from ..translation import _
@@ -29,7 +28,7 @@ from .phases import add_to_averages, run_step
 from .processor_share import ProcessorShare
 from .state import State, new_state
 from .state_io import load_state, newest_checkpoint, read_checkpoint, with_prefix
-from .steps.batch import make_loader
+from .steps.batch import Batches, open_batches
 from .steps.ema import prepare_for_sampling
 from .transfer import transfer_weights
 
@@ -87,7 +86,7 @@ class Session:
     device_choice: DeviceChoice
     stop: Callable[[], bool]
     device: torch.device
-    loader: Loader
+    loader: Batches
     state: State
     coach: CoachRunner
     effective_config: Config
@@ -140,6 +139,22 @@ class Session:
         )
         self.should_score = self.should_save = False
         state.counters.seconds += time.perf_counter() - began
+
+    def wait_for_pictures(self) -> Iterator[Event]:
+        """Wait until the pictures of the next step are there, or somebody asks to stop: then that is the reason to end.
+
+        Raises:
+            GanvasError: they cannot be read.
+        """
+        began, counters = time.perf_counter(), self.state.counters
+        batch = phase_at(self.effective_config, counters.step).phase.batch
+        for event in self.loader.wait(counters.images_seen, batch):
+            if event is not None:
+                yield event
+            if self.stop() or self.others.want_to_stop:
+                self.reason = "interrupted"
+                break
+        counters.seconds += time.perf_counter() - began  # a training that has to wait is slower
 
     def health(self, step: int, images_seen: int) -> Health | None:
         """Return the coach's verdict on the weights of `step`, after so many images; None where it does not look."""
@@ -215,7 +230,7 @@ def open_session(
     """
     began = time.monotonic() if began is None else began
     device = torch_device(choice)
-    loader = make_loader(config, data)
+    loader = open_batches(config, data)
     state = yield from _load_or_create_state(config, run, device)
     if more is not None and (note := extend(state, config, more)):
         yield note

@@ -14,10 +14,13 @@ from ..atomic_write import write_atomically
 from ..config import Config, DataConfig, TrainOptions
 from ..config.train_options import to_flags
 from ..data import PreparedDataset, prepare
+from ..data.place import absolute
 from ..data.prepare import is_trained_on
+from ..data.shard_list import is_there
 from ..data.split import held_out_count
+from ..data.windows import in_windows
 from ..device import DeviceChoice, available_cores, choose_device, is_out_of_memory
-from ..distributed import is_main, process_group
+from ..distributed import is_main, process_count, process_group
 from ..errors import GanvasError, ganvas_command
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
@@ -146,8 +149,9 @@ def _make_ready(
 ) -> Generator[Event, None, tuple[Config, PreparedDataset]]:
     """Prepare the pictures, and read the configuration of the run or make and record it."""
     if plan is not None and not run.exists():  # it may have been begun while this process waited
-        data = yield from _prepare(plan.config.data, run)
-        config = yield from _complete(plan, data, options, device, began)
+        window = in_windows(plan.config.data, process_count()).window
+        data = yield from _prepare(dataclasses.replace(plan.config.data, window=window), run)
+        config = yield from _complete(plan, data, window, options, device, began)
         run.write_config(config)
         return config, data
     config = run.read_config()
@@ -158,12 +162,12 @@ def _make_ready(
         requested = config.requested and dataclasses.replace(config.requested, **now)
         config = dataclasses.replace(config, coach=now.get("coach", config.coach), requested=requested)
         run.write_config(config)
-    path = config.data.path if pictures is None else str(Path(pictures).resolve())
+    path = config.data.path if pictures is None else absolute(pictures)
     gone = GanvasError(
         _("The pictures that {run} was begun with are no longer at {path}.").format(run=run.folder, path=path),
         _("Say where they are: {command}").format(command=ganvas_command("train", "PICTURES", "--out", run.folder)),
     )
-    if pictures is None and not Path(path).exists():
+    if pictures is None and not is_there(path):
         raise gone
     data = yield from _prepare(dataclasses.replace(config.data, path=path), run)
     if pictures is None and config.relative_path and not is_trained_on(config, data, path):
@@ -207,7 +211,7 @@ def _prepare(config: DataConfig, run: Run) -> Generator[Event, None, PreparedDat
 
 
 def _complete(
-    plan: Plan, data: PreparedDataset, options: TrainOptions, device: DeviceChoice, began: float
+    plan: Plan, data: PreparedDataset, window: int | None, options: TrainOptions, device: DeviceChoice, began: float
 ) -> Generator[Event, None, Config]:
     """Return the complete configuration of a new run, its budget turned into steps."""
     path, conditional = plan.config.data.path, plan.config.data.conditional
@@ -217,11 +221,12 @@ def _complete(
             problem.format(path=path),
             _("Put each class into a sub-folder of its own, or leave out --conditional."),
         )
-    plan = plan.for_count(train_count(data.count), options, path)
+    plan = plan.for_count(train_count(data.trained_on), options, path)
     for decision in plan.open_decisions:
         yield Note(decision.words)
     config = dataclasses.replace(
         plan.config,
+        data=dataclasses.replace(plan.config.data, window=window),
         classes=data.classes if conditional else (),
         class_counts=_class_counts(data) if conditional else (),
         fingerprint=data.fingerprint,

@@ -43,7 +43,10 @@ class HealthChecker:
         self._chosen, self._train, self._held_out = chosen, chosen[:SAMPLE_COUNT], parts.held_out[:SAMPLE_COUNT]
         first = to_float(self._images(self._train).to(device))
         self._reference = health_metrics.measure_reals(first, self._cached_features())
-        self._constants = {"dataset_size": float(len(parts.train)), **health_metrics.real_metrics(self._reference)}
+        self._constants = {
+            "dataset_size": float(data.trained_on - len(parts.held_out)),
+            **health_metrics.real_metrics(self._reference),
+        }
 
     def _cached_features(self) -> Tensor:
         """Return the features (N, D) of the real images; they are cached on disk, beside the prepared images."""

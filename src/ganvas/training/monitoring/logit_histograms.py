@@ -6,13 +6,12 @@ from dataclasses import replace
 import torch
 
 from ...config import Config
-from ...data.loader import Loader
 from ...device import seeded_rng
 from ...events import LogitHistograms
 from ...losses import mean_logit_per_image
 from ...planning.schedule import config_at_step
 from ..state import State
-from ..steps.batch import augment_probability, make_batch
+from ..steps.batch import Batches, augment_probability, make_batch
 from ..steps.d_input import d_logits
 
 COUNT = 256  # pictures of either kind
@@ -20,7 +19,7 @@ BINS = 32
 
 
 @torch.no_grad()
-def logit_histograms(state: State, config: Config, loader: Loader, device: torch.device) -> LogitHistograms:
+def logit_histograms(state: State, config: Config, loader: Batches, device: torch.device) -> LogitHistograms:
     """Return the histograms of the discriminator's logits for reals and for fakes, both as it sees them.
 
     The networks work as they do in training, batch statistics included, but on copies: measuring changes nothing.

@@ -10,9 +10,13 @@ from ...config import Config
 from ...data import PreparedDataset
 from ...data.augment import random_flip, random_turn
 from ...data.loader import Loader
-from ...distributed import own_rows
+from ...data.stream import StreamLoader
+from ...data.windows import check_enough, read_shards
+from ...distributed import own_rows, process_count
 from ...image_io import to_float
 from ..state import State
+
+Batches = Loader | StreamLoader
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,20 @@ def make_batch(
 def make_loader(config: Config, data: PreparedDataset) -> Loader:
     """Return the loader of the pictures that `config` trains on; with labels, small classes come more often."""
     return Loader(data, config.seed, held_out=config.held_out, balanced=bool(config.classes))
+
+
+def open_batches(config: Config, data: PreparedDataset) -> Batches:
+    """Return what gives the batches of a training: a loader of the pictures, or a stream of those in shards.
+
+    Args:
+        data: the prepared pictures, or a sample of those in shards.
+    """
+    loader = make_loader(config, data)
+    shards = read_shards(config.data.path) if config.data.window is not None else None
+    if shards is None:
+        return loader
+    check_enough(shards, config.data.window or 0, config.data.path, process_count())
+    return StreamLoader(config.data, shards, data, loader, config.seed, config.classes)
 
 
 def augment_probability(state: State, config: Config) -> float:
