@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,6 +18,7 @@ class Studio:
     """One open studio.
 
     is_local: whether only this machine reaches it. Others may not name folders on it.
+    closing: set when it is being closed: who follows a run is let go.
     """
 
     workspace: Workspace
@@ -24,6 +26,7 @@ class Studio:
     trainings: Trainings
     is_local: bool = True
     inspections: Inspections = field(default_factory=Inspections)
+    closing: Event = field(default_factory=Event)
 
 
 def new_studio(folder: Path | str, password: str | None = None, is_local: bool = True) -> Studio:

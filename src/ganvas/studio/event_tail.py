@@ -79,14 +79,16 @@ def thinned(events: list[tuple[int, Event]], most: int = MAX_STEPS) -> list[tupl
     return kept
 
 
-async def follow(path: Path, offset: int, to_text: Callable[[Event], str]) -> AsyncIterator[str]:
+async def follow(
+    path: Path, offset: int, to_text: Callable[[Event], str], is_closing: Callable[[], bool]
+) -> AsyncIterator[str]:
     """Yield server-sent events from a byte of events.jsonl on, for as long as somebody listens.
 
     Each has as its id the offset behind it: whoever comes back with the last one goes on exactly there. If the file
     was cut meanwhile, since a killed training took its last steps again, "again" tells the page to begin anew.
     """
     quiet = 0
-    while True:
+    while not is_closing():
         try:
             events, end = await asyncio.to_thread(read_from, path, offset) if path.is_file() else ([], offset)
         except (ValueError, OSError):

@@ -1,64 +1,81 @@
-"""What `ganvas inspect` says of pictures: asked of a process of its own, once for the same question.
-
-So a picture that kills its decoder does not end the studio, and the studio needs no memory for what plans a training.
-"""
+"""What is found in pictures, and what is planned for them: asked of processes of their own, each question once."""
 
 import asyncio
 import contextlib
 import json
 import sys
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 from ..errors import GanvasError
 from ..translation import _, language
 
 KEPT = 32  # answers
-Key = tuple[str, ...]
+Answer = dict[str, Any]
 
 
 class Inspections:
     """Answers by question; whoever asks while the same is being found out waits with the others."""
 
     def __init__(self) -> None:
-        self._tasks: OrderedDict[Key, asyncio.Task[dict[str, Any]]] = OrderedDict()
+        self._tasks: OrderedDict[str, asyncio.Task[Answer]] = OrderedDict()
 
-    async def ask(self, arguments: tuple[str, ...], stamp: str) -> dict[str, Any]:
-        """Return what `ganvas inspect` with these arguments says.
+    async def ask(self, path: Path, stamp: str, options: dict[str, Any] | None = None) -> Answer:
+        """Return what `look` finds.
 
         Args:
             stamp: changes when the pictures change.
+            options: of a training; None if no plan is wanted.
 
         Raises:
             GanvasError: it says that something is wrong.
         """
-        key = (language(), stamp, *arguments)
+        question = json.dumps({"path": str(path), "options": options})
+        key = f"{language()} {stamp} {question}"
         if key not in self._tasks:
-            self._tasks[key] = asyncio.create_task(_inspect(arguments))
-            while len(self._tasks) > KEPT:
-                self._tasks.popitem(last=False)[1].cancel()
+            self._tasks[key] = asyncio.create_task(_look(question))
+        task = self._tasks[key]
         self._tasks.move_to_end(key)
+        while len(self._tasks) > KEPT:
+            self._tasks.popitem(last=False)[1].cancel()
         try:
-            return await asyncio.shield(self._tasks[key])
+            return await asyncio.shield(task)
         except GanvasError:
             self._tasks.pop(key, None)  # it may be mended by the next time
             raise
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise GanvasError(_("This was given up, since other things were asked for.")) from None
+            raise
+
+    async def close(self) -> None:
+        """End what is still being found out."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
 
-async def _inspect(arguments: tuple[str, ...]) -> dict[str, Any]:
+async def _look(question: str) -> Answer:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ganvas", "inspect", *arguments, "--json",
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "ganvas.studio.look",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        out, told = await process.communicate()
+        out, _nothing = await process.communicate(question.encode())
     except asyncio.CancelledError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        await process.communicate()
         raise
-    if process.returncode == 0 and out:
-        answer: dict[str, Any] = json.loads(out.splitlines()[-1])
-        return answer
-    *_before, message = told.decode("utf-8", "replace").strip().rpartition(_("Error: {message}").format(message=""))
-    message, _break, hint = message.partition("\n")
-    raise GanvasError(message or _("The pictures could not be looked at."), hint)
+    if process.returncode or not out:
+        raise GanvasError(
+            _("The pictures could not be looked at: the process ended with {status}.").format(
+                status=process.returncode
+            ),
+            _("Try again; a picture that ended it is then left out."),
+        )
+    answer: Answer = json.loads(out)
+    if "error" in answer:
+        raise GanvasError(answer["error"], answer["hint"])
+    return answer

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import uvicorn
@@ -12,7 +12,7 @@ from ..errors import GanvasError
 from ..translation import _
 from .access import LEAST_PASSWORD
 from .app import create_app
-from .context import new_studio
+from .context import Studio, new_studio
 from .texts import set_language
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -38,7 +38,7 @@ def serve(folder: Path, host: str, port: int, password: str | None, on_open: Cal
         )
     if password is not None and len(password) < LEAST_PASSWORD:
         raise GanvasError(_("A password has {least} characters or more.").format(least=LEAST_PASSWORD))
-    listener = _listen(host, port)
+    listener = listen(host, port)
     port = listener.getsockname()[1]
     shown_host = f"[{host}]" if ":" in host else host
     address = f"http://{shown_host}:{port}/"
@@ -46,9 +46,20 @@ def serve(folder: Path, host: str, port: int, password: str | None, on_open: Cal
     with listener, studio.workspace.open(address):
         set_language(str(studio.workspace.settings().get("language", "")))
         link = address if studio.access.needs_password else f"{address}enter?token={studio.access.token}"
-        app = create_app(studio, ("localhost", *_names(host)))
+        server = Server(studio, ("localhost", *_names(host)), lambda: on_open(address, link))
+        asyncio.run(server.serve(sockets=[listener]))
+
+
+class Server(uvicorn.Server):
+    """The server of a studio, which tells when it can be reached.
+
+    Args:
+        names: host names by which it is reached.
+    """
+
+    def __init__(self, studio: Studio, names: Collection[str], on_open: Callable[[], object]) -> None:
         config = uvicorn.Config(
-            app,
+            create_app(studio, names),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -58,16 +69,8 @@ def serve(folder: Path, host: str, port: int, password: str | None, on_open: Cal
             timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=CLOSE_SECONDS,
         )
-        server = _Server(config, lambda: on_open(address, link))
-        asyncio.run(server.serve(sockets=[listener]))
-
-
-class _Server(uvicorn.Server):
-    """A server that tells when it can be reached."""
-
-    def __init__(self, config: uvicorn.Config, on_open: Callable[[], object]) -> None:
         super().__init__(config)
-        self._on_open = on_open
+        self._studio, self._on_open = studio, on_open
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
@@ -75,8 +78,14 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_open()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what visitors wait for, then the server."""
+        self._studio.closing.set()
+        await self._studio.inspections.close()
+        await super().shutdown(sockets)
 
-def _listen(host: str, port: int) -> socket.socket:
+
+def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens, at the first free port from `port` on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     problem: OSError | None = None

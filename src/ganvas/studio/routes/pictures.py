@@ -113,4 +113,4 @@ def leave_out(studio: Here, name: str, wanted: LeftOut) -> dict[str, Any]:
 async def inspect(studio: Here, name: str) -> dict[str, Any]:
     """Return what `ganvas inspect` says of a set."""
     found = sets.find_set(studio.workspace, name)
-    return await studio.inspections.ask((str(found.path),), found.stamp())
+    return await studio.inspections.ask(found.path, found.stamp())

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from ...config import TrainOptions
 from ...config.options import GROUPS
 from ...config.train_options import to_flags
-from ...translation import _
 from .. import sets
 from ..context import Here
 from ..options_form import form_fields
@@ -48,10 +47,7 @@ async def plan(studio: Here, wanted: Wanted) -> dict[str, Any]:
     """Return what would be trained, as `ganvas inspect` says it."""
     found = sets.find_set(studio.workspace, wanted.set)
     given = TrainOptions(**wanted.options)  # type: ignore[arg-type]
-    answer = await studio.inspections.ask((str(found.path), *to_flags(given.given())), found.stamp())
-    for each in answer.get("plan", {}).get("choices", ()):
-        each["label"] = _(each["what"])
-    return answer
+    return await studio.inspections.ask(found.path, found.stamp(), given.given())
 
 
 @router.get("/trainings")

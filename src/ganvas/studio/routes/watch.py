@@ -35,7 +35,9 @@ def events(studio: Here, request: Request, name: str, offset: int = 0) -> Stream
     run: Run = studio.workspace.run(name)
     last = request.headers.get("last-event-id", "")
     begin = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else max(0, offset)
-    return StreamingResponse(follow(run.events_file, begin, as_text), media_type="text/event-stream")
+    return StreamingResponse(
+        follow(run.events_file, begin, as_text, studio.closing.is_set), media_type="text/event-stream"
+    )
 
 
 @router.get("/{name}/samples/{file}")

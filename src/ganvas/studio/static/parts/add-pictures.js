@@ -129,8 +129,8 @@ export function AddPictures({ onAdded }) {
       <div class="actions">
         <button type="button" class="button primary" onClick=${() => files.current.click()}>${_("Choose files")}</button>
         <button type="button" class="button" onClick=${() => whole.current.click()}>${_("Choose a folder")}</button>
-        <input class="hidden" type="file" multiple accept="image/*,.zip" ref=${files} onChange=${chosen} tabindex="-1" aria-label=${_("Choose files")} />
-        <input class="hidden" type="file" webkitdirectory ref=${whole} onChange=${chosen} tabindex="-1" aria-label=${_("Choose a folder")} />
+        <input hidden type="file" multiple accept="image/*,.zip" ref=${files} onChange=${chosen} aria-label=${_("Choose files")} />
+        <input hidden type="file" webkitdirectory ref=${whole} onChange=${chosen} aria-label=${_("Choose a folder")} />
       </div>
       <form class="name-folder" onSubmit=${(event) => { event.preventDefault(); name(); }}>
         <label><span>${_("Or name a folder or zip on this machine")}</span>

@@ -1,0 +1,35 @@
+"""The pages in a real browser, on a phone and on a wide screen: what is on them, and that everybody can use them."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PAGES = ["pictures", "pictures/discs", "train", "train/discs", "watch", "watch/discs"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_fits_and_can_be_read_by_everybody(name: str, page: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
+    page.goto(f"{page.url.split('#')[0]}#/{name}")
+    page.wait_for_selector("h1")
+    page.wait_for_function("!document.querySelector('.waiting')", timeout=120_000)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, "wider than the screen"
+    violations = axe.Axe().run(page).response["violations"]
+    serious = [
+        (each["id"], [node["html"][:200] for node in each["nodes"][:3]])
+        for each in violations
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_samples_grow_with_the_slider(page: Any) -> None:
+    page.goto(f"{page.url.split('#')[0]}#/watch/discs")
+    slider = page.get_by_role("slider", name="Time")
+    slider.wait_for()
+    last = page.locator(".growth img").get_attribute("src")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_function("last => document.querySelector('.growth img').getAttribute('src') !== last", arg=last)
