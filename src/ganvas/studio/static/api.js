@@ -7,7 +7,7 @@ export class StudioError extends Error {
   }
 }
 
-async function answered(response) {
+export async function answered(response) {
   const isJson = response.headers.get("content-type")?.startsWith("application/json");
   const data = isJson ? await response.json() : null;
   if (response.ok) return data;
