@@ -43,6 +43,11 @@ def report_page(run: Run) -> bytes:
     return run.report_file.read_bytes()
 
 
+def newest_sheet(run: Run) -> str:
+    """Return the name of a run's last sheet of samples, "" if there is none."""
+    return max((path.name for path in run.samples.glob("*.png")), default="") if run.samples.is_dir() else ""
+
+
 def assessment(run: Run) -> dict[str, Any]:
     """Return what is known of a run's quality: sentences, the verdict on copying, the scores. Imports torch.
 
@@ -64,6 +69,7 @@ def assessment(run: Run) -> dict[str, Any]:
         "compared_at": compared_at(evaluation or {}).strip(),
         "scores": [_score(row) for row in summary.scores],
         "sheets": [name for name in SHEETS if evaluation and (run.evaluation / f"{name}.png").is_file()],
+        "newest_sheet": newest_sheet(run),
         "report": str(run.report_file.stat().st_mtime_ns) if run.report_file.is_file() else "",
     }
 

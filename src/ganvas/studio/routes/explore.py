@@ -11,6 +11,7 @@ from .. import keeping
 from ..context import Here, Studio
 from ..explorer import OvertakenError
 from ..points import Point
+from ..quality import newest_sheet
 
 router = APIRouter(prefix="/api/explore")
 
@@ -50,7 +51,7 @@ def runs(studio: Here) -> list[dict[str, Any]]:
     for training in studio.trainings.all():
         run = studio.workspace.run(training.name)
         if run.exists() and (run.model / "generator.safetensors").is_file():
-            found.append({"name": training.name, "sheet": _newest_sheet(run)})
+            found.append({"name": training.name, "sheet": newest_sheet(run)})
     return found
 
 
@@ -111,8 +112,3 @@ def directions(studio: Here, name: str) -> dict[str, Any]:
 
 def _run(studio: Studio, name: str) -> Run:
     return studio.workspace.existing_run(name)
-
-
-def _newest_sheet(run: Run) -> str:
-    """Return the name of the last sheet of samples, "" if there is none."""
-    return max((path.name for path in run.samples.glob("*.png")), default="") if run.samples.is_dir() else ""

@@ -1,8 +1,8 @@
 """Repaint: pictures to paint from, masks, and paintings that are begun, watched and stopped."""
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
@@ -12,7 +12,7 @@ from ..thumbnails import TYPE, etag, thumbnail
 
 router = APIRouter(prefix="/api")
 
-Side = Literal[256, 512, 1024]
+Side = Annotated[int, Query(ge=64, le=1024)]  # pixels
 
 
 class OfSet(BaseModel):

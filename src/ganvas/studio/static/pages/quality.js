@@ -38,6 +38,7 @@ function OneRun({ run }) {
       ${found && html`
         <div class="two">
           <div class="list">
+            ${found.sheets.length === 0 && found.newest_sheet && html`<figure class="growth"><figcaption><h2>${SHEETS.samples()}</h2></figcaption><img src=${path`/api/runs/${run}/samples/${found.newest_sheet}`} alt=${SHEETS.samples()} /></figure>`}
             <${Sheets} run=${run} sheets=${found.sheets} version=${found.report} />
             ${found.report && html`<${Report} run=${run} version=${found.report} />`}
           </div>

@@ -51,7 +51,10 @@ function OnePainting({ start }) {
   return html`
     <${Page} title=${_("Repaint")} wide lead=${_("A picture in the colors and strokes of a painting. The first look comes at once; then it grows finer.")}>
       <div class="repaint">
-        <${Stage} wanted=${wanted} job=${job} isMasking=${isMasking} marks=${marks} onMarks=${setMarks} onShape=${setShape} />
+        <${Stage} wanted=${wanted} job=${job} isMasking=${isMasking} marks=${marks} onMarks=${setMarks} onShape=${setShape}>
+          <${JobProgress} job=${job} text=${_("Painting")} />
+          ${!isAtWork && html`<${Button} kind="primary" icon="brush" act=${begin}>${job ? _("Paint again") : _("Paint")}</${Button}>`}
+        </${Stage}>
         <div class="list">
           <${Panel}>
             <${Chosen} title=${_("The picture")} id=${wanted.content} onChange=${(content) => { set("content", content); setMarks([]); setId(null); }} />
@@ -66,8 +69,6 @@ function OnePainting({ start }) {
             ${isMasking && html`<label>${_("Everywhere else")}<select value=${rest} onChange=${(event) => setRest(Number(event.target.value))}>
               <option value=${PHOTO}>${_("the picture as it is")}</option>
               ${wanted.styles.map((_each, index) => html`<option key=${index} value=${index}>${_("painting {number}", { number: index + 1 })}</option>`)}</select></label>`}
-            <${JobProgress} job=${job} text=${_("Painting")} />
-            ${!isAtWork && html`<div class="actions"><${Button} kind="primary" icon="brush" act=${begin}>${job ? _("Paint again") : _("Paint")}</${Button}></div>`}
           </${Panel}>
         </div>
       </div>
@@ -76,11 +77,11 @@ function OnePainting({ start }) {
 }
 
 // The picture, the mask on it, or the painting as far as it is.
-function Stage({ wanted, job, isMasking, marks, onMarks, onShape }) {
+function Stage({ wanted, job, isMasking, marks, onMarks, onShape, children }) {
   const [isBefore, setBefore] = useState(false);
   const measured = (event) => onShape(event.target.naturalWidth / event.target.naturalHeight);
   const source = pictureOf(wanted.content, 1024);
-  if (isMasking && (!job || isOver(job))) return html`<${MaskEditor} source=${source} brushes=${wanted.styles} marks=${marks} onMarks=${onMarks} onLoad=${measured} />`;
+  if (isMasking && (!job || isOver(job))) return html`<${MaskEditor} source=${source} brushes=${wanted.styles} marks=${marks} onMarks=${onMarks} onLoad=${measured}>${children}</${MaskEditor}>`;
   const isPainted = job?.name && !isBefore;
   return html`
     <figure class="stage">
@@ -88,10 +89,10 @@ function Stage({ wanted, job, isMasking, marks, onMarks, onShape }) {
         ${isPainted ? html`<img key="painted" src=${`${path`/api/made/${job.name}/file`}?v=${job.version}`} alt=${_("The painting as far as it is")} />`
           : html`<img key="before" src=${source} alt=${_("The picture that is painted")} onLoad=${measured} />`}
       </div>
-      ${job?.name && html`<div class="actions">
-        <button type="button" class="button" aria-pressed=${isBefore} onClick=${() => setBefore(!isBefore)}>${_("Show the picture before")}</button>
-        ${isOver(job) && html`<a class="button" href=${link("gallery", job.name)}><${Icon} name="gallery" />${_("See it in the gallery")}</a>`}
-      </div>`}
+      <div class="actions">${children}
+        ${job?.name && html`<button type="button" class="button" aria-pressed=${isBefore} onClick=${() => setBefore(!isBefore)}>${_("Show the picture before")}</button>`}
+        ${job?.name && isOver(job) && html`<a class="button" href=${link("gallery", job.name)}><${Icon} name="gallery" />${_("See it in the gallery")}</a>`}
+      </div>
     </figure>
   `;
 }

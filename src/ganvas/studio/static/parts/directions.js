@@ -27,7 +27,7 @@ export function Slider({ label, help, value, least, most, step, onChange, text }
   const shown = text ? text(value) : number(value, 2);
   return html`
     <label class="slider">
-      <span class="slider-head"><span>${label}</span><output class="soft number">${shown}</output></span>
+      <span class="slider-head"><span>${label}</span><span class="soft number" aria-hidden="true">${shown}</span></span>
       ${help && html`<span class="soft slider-help">${help}</span>`}
       <input type="range" min=${least} max=${most} step=${step} value=${value} aria-valuetext=${shown} onInput=${(event) => onChange(Number(event.target.value))} />
     </label>

@@ -11,7 +11,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const STEP = 0.02; // of the picture, that an arrow key moves the brush
 const inside = (value) => Math.min(1, Math.max(0, value));
 
-export function MaskEditor({ source, brushes, marks, onMarks, onLoad }) {
+export function MaskEditor({ source, brushes, marks, onMarks, onLoad, children }) {
   const [brush, setBrush] = useState(0);
   const [size, setSize] = useState(0.12);
   const [shape, setShape] = useState(1);
@@ -37,6 +37,7 @@ export function MaskEditor({ source, brushes, marks, onMarks, onLoad }) {
       <details><summary>${_("Parts at once, and keys")}</summary>
         <div class="chips">${Object.keys(SHAPES).map((name) => html`<button type="button" key=${name} class="button small" onClick=${() => fill(name)}>${NAMES[name]()}</button>`)}</div>
         <p class="soft">${_("On the picture, arrow keys move the brush, with Shift further. Space puts it down and lifts it. Ctrl+Z undoes.")}</p></details>
+      <div class="actions">${children}</div>
     </figure>
   `;
 }
