@@ -17,10 +17,12 @@ from .context import Studio
 from .guard import Guard
 from .routes import ROUTERS
 from .texts import STATIC
+from .uploads import TooLargeError
 from .workspace import NotHereError
 
 QUEUE_SECONDS = 2.0  # between two looks at the queue
 
+STATUSES: dict[type[GanvasError], int] = {NotHereError: 404, TooLargeError: 413}
 STATUS_TEXTS = {404: N_("There is no such page."), 405: N_("The studio does not know this request.")}
 
 
@@ -37,7 +39,7 @@ def create_app(studio: Studio, names: Collection[str] = ("localhost",)) -> ASGIA
         yield
         queue.cancel()
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.studio = studio
     for router in ROUTERS:
         app.include_router(router)
@@ -63,7 +65,8 @@ async def _serve_queue(studio: Studio) -> None:
 
 async def _on_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, GanvasError)
-    return _answer(404 if isinstance(error, NotHereError) else 400, error.message, error.hint)
+    status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 400)
+    return _answer(status, error.message, error.hint)
 
 
 async def _on_wrong_request(request: Request, error: Exception) -> JSONResponse:

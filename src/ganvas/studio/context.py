@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from .access import Access
+from .answers import Answers
 from .explorer import Explorer
-from .inspections import Inspections
 from .jobs import Jobs
 from .trainings import Trainings
 from .workspace import Workspace
@@ -29,7 +29,7 @@ class Studio:
     jobs: Jobs
     explorer: Explorer
     is_local: bool = True
-    inspections: Inspections = field(default_factory=Inspections)
+    answers: Answers = field(default_factory=Answers)
     closing: Event = field(default_factory=Event)
 
 

@@ -7,8 +7,11 @@ each answer it adds the headers that keep a browser from running what is not our
 
 import asyncio
 import ipaddress
+import math
+import time
 from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -20,11 +23,12 @@ from .access import Access
 SAFE_METHODS = ("GET", "HEAD")
 JSON, BYTES = "application/json", "application/octet-stream"
 MAX_JSON = 1 << 20  # bytes of a request; files come as bytes, and have limits of their own
-BODY_SECONDS = 30.0  # without a byte, until a client that sends is given up
+BODY_SECONDS = 30.0  # that a client may take to send, and more for each byte that came
+LEAST_RATE = 2000.0  # bytes a second
 OPEN_TO_ALL = ("/enter", "/api/enter", "/api/texts", "/static/")  # what the page needs to ask for the password
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -46,12 +50,8 @@ TOO_SLOW = N_("What was sent came too slowly.")
 NO_METHOD = N_("The studio does not know this request.")
 
 
-class TooLongError(Exception):
-    """More was sent than is taken."""
-
-
-class TooSlowError(Exception):
-    """What was announced does not come."""
+class CutOffError(Exception):
+    """More was sent than is taken, or what was announced does not come."""
 
 
 class Guard:
@@ -72,10 +72,12 @@ class Guard:
         if scope["type"] != "http":  # there are no web sockets here
             await send({"type": "websocket.close", "code": 1008})
             return
-        has_begun = False
+        body, has_begun = _Body(receive, Headers(scope=scope)), False
 
         async def send_guarded(message: Message) -> None:
             nonlocal has_begun
+            if body.is_cut_off and not has_begun:
+                raise CutOffError  # what the application says of half a request is not told
             if message["type"] == "http.response.start":
                 has_begun = True
                 headers = MutableHeaders(scope=message)
@@ -85,16 +87,15 @@ class Guard:
             await send(message)
 
         refusal = self._refusal(scope)
-        if refusal is not None:
-            await refusal(scope, receive, send_guarded)
-            return
-        try:
-            await self._app(scope, _limited(receive, Headers(scope=scope)), send_guarded)
-        except (TooLongError, TooSlowError) as error:
-            if has_begun:
-                raise
-            is_long = isinstance(error, TooLongError)
-            await _refuse(413 if is_long else 408, TOO_LONG if is_long else TOO_SLOW)(scope, receive, send_guarded)
+        if refusal is None:
+            try:
+                await self._app(scope, body.receive, send_guarded)
+                return
+            except CutOffError:
+                if has_begun:
+                    raise
+                refusal, body.is_cut_off = _refuse(*body.reason), False
+        await refusal(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope) -> Response | None:
         """Return the answer to a request that is not let through."""
@@ -156,29 +157,33 @@ def _is_ours(host: str, names: frozenset[str]) -> bool:
     return True
 
 
-def _limited(receive: Receive, headers: Headers) -> Receive:
-    """Return `receive` with an end to waiting for what is sent, and for JSON to its length."""
-    limit = MAX_JSON if headers.get("content-type", "").lower() == JSON else None
-    length = headers.get("content-length", "0")
-    seen, is_whole = 0, False
+class _Body:
+    """What comes with a request: there is an end to waiting for it, and to its length where it is JSON."""
 
-    async def receive_limited() -> Message:
-        nonlocal seen, is_whole
-        if is_whole:  # what comes now is that the client has gone, whenever that may be
-            return await receive()
-        if limit is not None and length.isdigit() and int(length[:18]) > limit:
-            raise TooLongError
+    def __init__(self, receive: Receive, headers: Headers) -> None:
+        self._receive = receive
+        self._limit = MAX_JSON if headers.get("content-type", "").lower() == JSON else math.inf
+        self._seen, self._is_whole, self._began = 0, False, time.monotonic()
+        self.is_cut_off, self.reason = False, (0, "")
+
+    async def receive(self) -> Message:
+        """Return the next message."""
+        if self._is_whole:  # what comes now is that the client has gone, whenever that may be
+            return await self._receive()
+        left = BODY_SECONDS + self._seen / LEAST_RATE - (time.monotonic() - self._began)
         try:
-            message = await asyncio.wait_for(receive(), BODY_SECONDS)
+            message = await asyncio.wait_for(self._receive(), max(0.01, left))
         except TimeoutError:
-            raise TooSlowError from None
-        seen += len(message.get("body", b""))
-        is_whole = not message.get("more_body", False)
-        if limit is not None and seen > limit:
-            raise TooLongError
+            raise self._cut_off(408, TOO_SLOW) from None
+        self._seen += len(message.get("body", b""))
+        self._is_whole = not message.get("more_body", False)
+        if self._seen > self._limit:
+            raise self._cut_off(413, TOO_LONG)
         return message
 
-    return receive_limited
+    def _cut_off(self, *reason: Any) -> CutOffError:
+        self.is_cut_off, self.reason = True, reason
+        return CutOffError()
 
 
 def _refuse(status: int, text: str) -> Response:

@@ -5,47 +5,32 @@
 A picture that kills its decoder ends this process and not the studio, and the studio needs no memory for planning.
 """
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from .. import inspect
 from ..config import TrainOptions
 from ..data.finalize import MIN_IMAGES
-from ..errors import GanvasError
 from ..translation import _
-from ..typed_json import to_json_value
+from .answering import answer
 
 
-def look(path: Path, options: TrainOptions | None) -> dict[str, Any]:
+def look(path: str, options: dict[str, Any] | None) -> dict[str, Any]:
     """Return what `ganvas inspect` finds; with options, also what it would train with them.
 
     Raises:
         GanvasError: there are no pictures, or an option makes no sense.
     """
-    given = options or TrainOptions()
+    given = TrainOptions(**(options or {}))
     inspection = inspect(path, aspect=given.aspect, limit=given.limit)
     if options is None or inspection.usable < MIN_IMAGES:
         return inspection.to_dict()
     from ..training.forecast import forecast  # torch, which takes seconds to load
 
-    plan = forecast(path, options, overview=inspection.overview).to_dict()
+    plan = forecast(path, given, overview=inspection.overview).to_dict()
     for choice in plan["choices"]:
         choice["label"] = _(choice["what"])
     return inspection.to_dict() | {"plan": plan}
 
 
-def main() -> None:
-    """Answer one question."""
-    asked = json.load(sys.stdin)
-    options = asked["options"]
-    try:
-        answer = look(Path(asked["path"]), None if options is None else TrainOptions(**options))
-    except GanvasError as error:
-        answer = {"error": error.message, "hint": error.hint}
-    json.dump(to_json_value(answer), sys.stdout)
-
-
 if __name__ == "__main__":
-    main()
+    answer(look)

@@ -8,6 +8,7 @@ from ..coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ..coach.treatment.describe import words_of
 from ..event_log import to_json
 from ..events import Event, Treatment, Verdict
+from ..phases import LOSS_CHARTS
 from ..runs import Run
 from ..translation import _
 from .event_tail import read_from
@@ -28,6 +29,9 @@ def overview(run: Run) -> dict[str, Any]:
         "classes": config.classes,
         "has_model": run.model.is_dir(),
         "has_discriminator": config.discriminator.name != "none",
+        "charts": [
+            {"losses": chart.losses, "heading": _(chart.heading), "about": _(chart.about)} for chart in LOSS_CHARTS
+        ],
     }
 
 

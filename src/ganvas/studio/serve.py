@@ -13,6 +13,7 @@ from ..translation import _
 from .access import LEAST_PASSWORD
 from .app import create_app
 from .context import Studio, new_studio
+from .patience import PatientProtocol
 from .texts import set_language
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -65,6 +66,7 @@ class Server(uvicorn.Server):
             server_header=False,
             proxy_headers=False,
             ws="none",
+            http=PatientProtocol,
             limit_concurrency=CONNECTIONS,
             timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=CLOSE_SECONDS,
@@ -81,7 +83,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what visitors wait for, then the server."""
         self._studio.closing.set()
-        await self._studio.inspections.close()
+        await self._studio.answers.close()
         await super().shutdown(sockets)
 
 

@@ -1,48 +1,57 @@
 """Sets of pictures: folders and zips that were uploaded, or that lie on this machine and were named.
 
-What is left out of one is a list; no picture is moved or deleted.
+A set is a .pictures file, which names where they lie and what is left out. No picture is moved or deleted.
 """
 
+import json
+import os
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from ..atomic_write import write_atomically
+from ..data.image_file import ImageInput
+from ..data.selected_source import SUFFIX, read_selection
 from ..data.source import Source
 from ..data.sources import open_source
 from ..errors import GanvasError
 from ..translation import _
-from .workspace import NotHereError, Workspace, inside, read_record, write_record
+from .workspace import NotHereError, Workspace, inside
 
 MAX_LISTED = 500  # pictures of one answer
+MAX_FOLDERS = 1000  # that are looked at to see whether something was added
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """One set: its name, where it lies, and the names of pictures that are left out of it."""
+    """One set: its file, where its pictures lie, and the names of those that are left out."""
 
-    name: str
+    file: Path
     path: Path
     left_out: tuple[str, ...] = ()
 
-    def source(self) -> Source:
-        """Open it."""
-        return open_source(self.path)
+    @property
+    def name(self) -> str:
+        """Return the name of the set."""
+        return self.file.stem
 
-    def names(self, first: int, count: int) -> Iterator[str]:
-        """Yield the names of some of its pictures, in order."""
-        for item in islice(self.source().items(), first, first + min(count, MAX_LISTED)):
-            yield item.name
+    @property
+    def selected(self) -> Path:
+        """Return what is trained on: the set's file if something is left out, else the pictures themselves."""
+        return self.file if self.left_out else self.path
 
-    def content(self, name: str) -> Any:
+    def names(self, first: int, count: int) -> list[str]:
+        """Return the names of some of its pictures, in order, those that are left out too."""
+        return [item.name for item in islice(open_source(self.path).items(), first, first + min(count, MAX_LISTED))]
+
+    def content(self, name: str) -> ImageInput:
         """Return one of its pictures, as `read_image` takes it.
 
         Raises:
             NotHereError: there is none of this name, or it is a link that leads out of the set.
         """
-        source = self.source()
+        source: Source = open_source(self.path)
         if source.path.is_dir():
             path = inside(source.path, name)
             if not path.is_file():
@@ -54,17 +63,16 @@ class PictureSet:
             raise NotHereError(_("There is no '{name}' here.").format(name=name[:80])) from None
 
     def stamp(self) -> str:
-        """Return what changes when pictures are added or left out."""
-        try:
-            status = self.path.stat()
-        except OSError:
-            return ""
-        return f"{status.st_mtime_ns}-{status.st_size}-{zlib.crc32(repr(self.left_out).encode())}"
+        """Return what changes when pictures are added, removed or left out."""
+        times = [self.path.stat().st_mtime_ns] if self.path.exists() else []
+        for root, folders, _files in islice(os.walk(self.path), MAX_FOLDERS):
+            times += [(Path(root) / folder).stat().st_mtime_ns for folder in folders]
+        return f"{zlib.crc32(repr((times, self.left_out)).encode()):x}"
 
 
 def all_sets(workspace: Workspace) -> list[PictureSet]:
     """Return the sets of a workspace by name."""
-    return [find_set(workspace, path.stem) for path in sorted(workspace.sets.glob("*.json"))]
+    return [find_set(workspace, path.stem) for path in sorted(workspace.sets.glob(f"*{SUFFIX}"))]
 
 
 def find_set(workspace: Workspace, name: str) -> PictureSet:
@@ -73,23 +81,20 @@ def find_set(workspace: Workspace, name: str) -> PictureSet:
     Raises:
         NotHereError: there is none.
     """
-    record = read_record(_file(workspace, name))
-    try:
-        path = Path(record["path"])
-        left_out = tuple(map(str, record["left_out"]))
-    except (KeyError, TypeError):
-        raise NotHereError(_("There is no set '{name}'.").format(name=name)) from None
-    return PictureSet(name, workspace.folder / path, left_out)
+    file = _file(workspace, name)
+    if not file.is_file():
+        raise NotHereError(_("There is no set '{name}'.").format(name=name))
+    path, left_out = read_selection(file)
+    return PictureSet(file, Path(os.path.normpath(path)), tuple(sorted(left_out)))
 
 
 def name_folder(workspace: Workspace, name: str, path: str) -> PictureSet:
     """Make a set of a folder or a zip that lies on this machine.
 
     Raises:
-        GanvasError: there are no pictures, or there is a set of this name.
+        GanvasError: there is nothing to train on at this path, or there is a set of this name.
     """
-    source = open_source(path)
-    return _add(workspace, PictureSet(name, source.path.resolve()))
+    return _add(PictureSet(_file(workspace, name), open_source(path).path.resolve()))
 
 
 def new_upload(workspace: Workspace, name: str) -> PictureSet:
@@ -99,7 +104,7 @@ def new_upload(workspace: Workspace, name: str) -> PictureSet:
         GanvasError: there is a set of this name.
     """
     folder = workspace.child(workspace.pictures, name)
-    added = _add(workspace, PictureSet(name, folder))
+    added = _add(PictureSet(_file(workspace, name), folder))
     folder.mkdir(parents=True, exist_ok=True)
     return added
 
@@ -107,33 +112,30 @@ def new_upload(workspace: Workspace, name: str) -> PictureSet:
 def leave_out(workspace: Workspace, name: str, pictures: list[str], out: bool) -> PictureSet:
     """Leave pictures out of a set, or take them in again."""
     found = find_set(workspace, name)
-    kept = [each for each in found.left_out if each not in pictures]
-    changed = PictureSet(name, found.path, tuple(kept + pictures if out else kept))
-    _write(workspace, changed)
+    others = set(found.left_out).difference(pictures)
+    changed = replace(found, left_out=tuple(sorted(others.union(pictures) if out else others)))
+    write_selection(changed.file, changed)
     return changed
 
 
 def forget(workspace: Workspace, name: str) -> None:
     """Take a set from the list; its pictures stay where they are."""
-    find_set(workspace, name)
-    _file(workspace, name).unlink()
+    find_set(workspace, name).file.unlink()
 
 
-def _add(workspace: Workspace, added: PictureSet) -> PictureSet:
-    if _file(workspace, added.name).exists():
-        raise GanvasError(
-            _("There is a set '{name}' already.").format(name=added.name), _("Choose another name, or add to it.")
-        )
-    _write(workspace, added)
+def write_selection(file: Path, selected: PictureSet) -> None:
+    """Write a set as a .pictures file; what lies in the same workspace is named as seen from there, so it may move."""
+    path, workspace = selected.path, file.parent.parent
+    shown = f"../{path.relative_to(workspace).as_posix()}" if workspace in path.parents else str(path)
+    write_atomically(file, (json.dumps({"path": shown, "left_out": selected.left_out}) + "\n").encode())
+
+
+def _add(added: PictureSet) -> PictureSet:
+    if added.file.exists():
+        raise GanvasError(_("There is a set '{name}' already.").format(name=added.name), _("Choose another name."))
+    write_selection(added.file, added)
     return added
 
 
-def _write(workspace: Workspace, changed: PictureSet) -> None:
-    path = changed.path
-    if workspace.folder in path.parents:  # a workspace may be moved
-        path = path.relative_to(workspace.folder)
-    write_record(_file(workspace, changed.name), {"path": str(path), "left_out": list(changed.left_out)})
-
-
 def _file(workspace: Workspace, name: str) -> Path:
-    return workspace.child(workspace.sets, name).with_name(f"{name}.json")
+    return workspace.child(workspace.sets, name).with_name(f"{name}{SUFFIX}")

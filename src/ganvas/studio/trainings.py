@@ -149,6 +149,8 @@ class Trainings:
             return "waiting", "", ""
         if request is not None and request.process is not None and request.process.is_alive():
             return ("stopping" if request.stopped else "starting"), "", ""
+        if request is not None and not request.stopped and not self._was_written(run, request.asked):
+            return "failed", "", self._log(name)
         last = last_event(run.events_file, Done) if run.exists() else None
         if last is not None:
             return ("paused" if last.reason == "interrupted" else "finished"), last.reason, ""
@@ -157,6 +159,10 @@ class Trainings:
         if request is not None and request.stopped:
             return "paused", "interrupted", ""
         return "failed", "", self._log(name)
+
+    def _was_written(self, run: Run, since: float) -> bool:
+        """Return whether a run has had events since that time."""
+        return run.events_file.is_file() and run.events_file.stat().st_mtime >= since
 
     def _shows_life(self, name: str, run: Run) -> bool:
         """Return whether a training has written or printed something of late: the heartbeat."""

@@ -1,6 +1,6 @@
 """The studio's folder: where what is uploaded, trained and made lies; and the one place that turns names into paths.
 
-WORKSPACE/sets/NAME.json      a set of pictures: where they lie, and which are left out
+WORKSPACE/sets/NAME.pictures  a set of pictures: where they lie, and which are left out
 WORKSPACE/pictures/NAME/      pictures that were uploaded
 WORKSPACE/runs/NAME/          run folders, as the command line writes them
 WORKSPACE/trainings/NAME.json what was asked for, and NAME.log what the training printed
@@ -27,6 +27,7 @@ from ..translation import _
 from ..typed_json import read_json_object
 
 NAME = re.compile(r"\w(?:[\w .-]{0,62}\w)?")  # of a set or a run: no separators, no leading dot, no trailing one
+MAX_PATH, MAX_PART = 2000, 255  # characters, and bytes of a part
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)  # devices of Windows
 
 
@@ -127,13 +128,16 @@ def inside(folder: Path, name: str) -> Path:
         NotHereError: it leads out of the folder.
     """
     error = NotHereError(_("There is no '{name}' here.").format(name=name[:80]))
-    if not name or "\0" in name or "\\" in name or name.startswith("/") or ":" in name.split("/")[0]:
+    parts = name.split("/")
+    if "\0" in name or "\\" in name or ":" in parts[0] or len(name) > MAX_PATH:
+        raise error
+    if any(part in ("", ".", "..") or len(part.encode("utf-8", "surrogateescape")) > MAX_PART for part in parts):
         raise error
     try:
         root, path = folder.resolve(), (folder / name).resolve()
     except (OSError, RuntimeError, ValueError):
         raise error from None
-    if root not in path.parents or ".." in name.split("/"):
+    if root not in path.parents:
         raise error
     return path
 

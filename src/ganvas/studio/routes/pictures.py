@@ -1,5 +1,6 @@
 """Pictures: sets that are uploaded or named, what is in them, and what is left out."""
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -88,7 +89,7 @@ async def upload_zip(studio: Here, request: Request, name: str) -> dict[str, Any
 def list_pictures(studio: Here, name: str, first: int = 0, count: int = 60) -> dict[str, Any]:
     """Return the names of some pictures of a set, and which of all are left out."""
     found = sets.find_set(studio.workspace, name)
-    return {"names": list(found.names(max(0, first), max(0, count))), "left_out": found.left_out}
+    return {"names": found.names(max(0, first), max(0, count)), "left_out": found.left_out}
 
 
 @router.get("/{name}/thumbnail")
@@ -96,7 +97,7 @@ def show_thumbnail(studio: Here, request: Request, name: str, picture: str) -> R
     """Return a small copy of one picture."""
     found = sets.find_set(studio.workspace, name)
     content = found.content(picture)
-    tag = etag(content if hasattr(content, "stat") else found.path, picture)
+    tag = etag(content if isinstance(content, Path) else found.path, picture)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
@@ -113,4 +114,4 @@ def leave_out(studio: Here, name: str, wanted: LeftOut) -> dict[str, Any]:
 async def inspect(studio: Here, name: str) -> dict[str, Any]:
     """Return what `ganvas inspect` says of a set."""
     found = sets.find_set(studio.workspace, name)
-    return await studio.inspections.ask(found.path, found.stamp())
+    return await studio.answers.ask("look", found.stamp(), path=str(found.selected), options=None)

@@ -1,6 +1,6 @@
 """Train: the options, the plan in plain words, and the trainings that are asked for."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from ...config import TrainOptions
 from ...config.options import GROUPS
 from ...config.train_options import to_flags
+from ...data.selected_source import SUFFIX
 from .. import sets
 from ..context import Here
 from ..options_form import form_fields
@@ -30,6 +31,12 @@ class NewTraining(Wanted):
     name: str
 
 
+class Continuation(BaseModel):
+    """How a run goes on: what the coach does; None for what it did."""
+
+    coach: Literal["act", "watch", "off"] | None = None
+
+
 class More(BaseModel):
     """More time for a run that is finished."""
 
@@ -47,7 +54,7 @@ async def plan(studio: Here, wanted: Wanted) -> dict[str, Any]:
     """Return what would be trained, as `ganvas inspect` says it."""
     found = sets.find_set(studio.workspace, wanted.set)
     given = TrainOptions(**wanted.options)  # type: ignore[arg-type]
-    return await studio.inspections.ask(found.path, found.stamp(), given.given())
+    return await studio.answers.ask("look", found.stamp(), path=str(found.selected), options=given.given())
 
 
 @router.get("/trainings")
@@ -64,7 +71,11 @@ def begin(studio: Here, wanted: NewTraining) -> dict[str, Any]:
     run = studio.workspace.run(wanted.name)
     if not run.exists():
         run.check_free()
-    words = ("train", str(found.path), "--out", str(run.folder), *to_flags(given.given()))
+    pictures = found.path
+    if found.left_out:  # what is left out later does not change what this run is trained on
+        pictures = studio.workspace.trainings / f"{wanted.name}{SUFFIX}"
+        sets.write_selection(pictures, found)
+    words = ("train", str(pictures), "--out", str(run.folder), *to_flags(given.given()))
     studio.trainings.ask(wanted.name, words, found.name)
     return {}
 
@@ -77,11 +88,15 @@ def pause(studio: Here, name: str) -> dict[str, Any]:
 
 
 @router.post("/trainings/{name}/go-on")
-def go_on(studio: Here, name: str) -> dict[str, Any]:
+def go_on(studio: Here, name: str, wanted: Continuation) -> dict[str, Any]:
     """Go on from the last save."""
     run = studio.workspace.run(name)
     known = studio.trainings.look(name).request
-    words = ("train", "--out", str(run.folder)) if run.exists() or known is None else known.arguments
+    words: tuple[str, ...] = ("train", "--out", str(run.folder))
+    if not run.exists() and known is not None:
+        words = known.arguments
+    elif wanted.coach is not None:
+        words = (*words, *to_flags({"coach": wanted.coach}))
     studio.trainings.ask(name, words)
     return {}
 

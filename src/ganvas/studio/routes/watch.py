@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, StreamingResponse
 
+from ... import checkpoint
 from ...runs import Run
 from ...translation import _
 from ..context import Here
@@ -38,6 +39,14 @@ def events(studio: Here, request: Request, name: str, offset: int = 0) -> Stream
     return StreamingResponse(
         follow(run.events_file, begin, as_text, studio.closing.is_set), media_type="text/event-stream"
     )
+
+
+@router.get("/{name}/opinions")
+async def opinions(studio: Here, name: str) -> dict[str, Any]:
+    """Return what the discriminator thinks of some pictures, by the newest checkpoint."""
+    run = studio.workspace.existing_run(name)
+    saved = checkpoint.list_checkpoints(run.checkpoints)
+    return await studio.answers.ask("judge", saved[-1].name if saved else "", run=str(run.folder))
 
 
 @router.get("/{name}/samples/{file}")

@@ -36,5 +36,6 @@ export function duration(seconds) {
   if (whole < 60) return _("{count} s", { count: whole });
   const minutes = Math.round(whole / 60);
   if (minutes < 60) return _("{count} min", { count: minutes });
+  if (minutes % 60 === 0) return _("{count} h", { count: minutes / 60 });
   return _("{hours} h {minutes} min", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 }

@@ -2,67 +2,88 @@
 import { useEffect, useState } from "./html.js";
 import { get, path } from "./api.js";
 
-const MAX_STEPS = 1500; // kept in the page; beyond, every second of them is dropped
+const MAX_STEPS = 1500; // kept in the page; beyond, every second one is dropped
+const SHOW_EVERY = 250; // milliseconds
+const AGAIN = 3000; // milliseconds, until a studio that does not answer is asked again
+
+class Live {
+  constructor(name, onEvents) {
+    this.name = name;
+    this.onEvents = onEvents;
+    this.all = [];
+    this.offset = null; // of the next event, in bytes
+    this.isOver = false;
+    // A page that nobody looks at keeps no connection: a browser has six to one place, and the studio has less to do.
+    this.onVisible = () => (document.hidden ? this.source?.close() : this.follow());
+    document.addEventListener("visibilitychange", this.onVisible);
+    this.begin();
+  }
+
+  async begin() {
+    this.source?.close();
+    this.offset = null;
+    try {
+      const history = await get(path`/api/runs/${this.name}/history`);
+      if (this.isOver) return;
+      this.all = history.events;
+      this.offset = history.offset;
+      this.show();
+      this.follow();
+    } catch (problem) {
+      if (![401, 404].includes(problem.status)) this.later(() => this.begin());
+    }
+  }
+
+  follow() {
+    this.source?.close();
+    if (this.isOver || this.offset === null || document.hidden) return;
+    this.source = new EventSource(path`/api/runs/${this.name}/events` + `?offset=${this.offset}`);
+    this.source.onmessage = (message) => this.take(JSON.parse(message.data), Number(message.lastEventId));
+    this.source.addEventListener("again", () => this.begin());
+    this.source.onerror = () => {
+      if (this.source.readyState === EventSource.CLOSED) this.later(() => this.follow());
+    };
+  }
+
+  take(event, offset) {
+    const last = this.all.findLast((each) => each.step !== undefined);
+    if (event.event === "Started" && last && event.step < last.step) {
+      this.begin(); // a killed training takes its last steps again
+      return;
+    }
+    this.offset = offset;
+    this.all = [...this.all, event];
+    if (this.all.length > 2 * MAX_STEPS && this.all.filter((each) => each.event === "Step").length > MAX_STEPS) {
+      this.all = this.all.filter((each, index) => each.event !== "Step" || index % 2);
+    }
+    this.show();
+  }
+
+  show() {
+    this.timer ||= setTimeout(() => {
+      this.timer = 0;
+      if (!this.isOver) this.onEvents(this.all);
+    }, SHOW_EVERY);
+  }
+
+  later(what) {
+    setTimeout(() => !this.isOver && what(), AGAIN);
+  }
+
+  close() {
+    this.isOver = true;
+    this.source?.close();
+    document.removeEventListener("visibilitychange", this.onVisible);
+  }
+}
 
 export function useRun(name) {
   const [events, setEvents] = useState(null);
-  const [error, setError] = useState(null);
   useEffect(() => {
-    let source = null;
-    let all = [];
-    let isOver = false;
-    let timer = 0;
-
-    const show = () => {
-      timer ||= setTimeout(() => {
-        timer = 0;
-        if (!isOver) setEvents(all);
-      }, 250);
-    };
-
-    const take = (event) => {
-      const last = all.findLast((each) => each.step !== undefined);
-      if (event.event === "Started" && last && event.step < last.step) {
-        begin(); // a killed training takes its last steps again
-        return;
-      }
-      all = [...all, event];
-      if (all.length > 2 * MAX_STEPS && all.filter((each) => each.event === "Step").length > MAX_STEPS) {
-        all = all.filter((each, index) => each.event !== "Step" || index % 2);
-      }
-      show();
-    };
-
-    const begin = async () => {
-      source?.close();
-      try {
-        const history = await get(path`/api/runs/${name}/history`);
-        if (isOver) return;
-        all = history.events;
-        show();
-        source = new EventSource(path`/api/runs/${name}/events` + `?offset=${history.offset}`);
-        source.onmessage = (message) => take(JSON.parse(message.data));
-        source.addEventListener("again", begin);
-        source.onopen = () => setError(null);
-        source.onerror = () => {
-          setError(new Error());
-          if (source.readyState === EventSource.CLOSED) setTimeout(() => !isOver && begin(), 3000);
-        };
-      } catch (problem) {
-        if (isOver) return;
-        setError(problem);
-        if (problem.status !== 404 && problem.status !== 401) setTimeout(() => !isOver && begin(), 3000);
-      }
-    };
-
-    begin();
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-      source?.close();
-    };
+    const live = new Live(name, setEvents);
+    return () => live.close();
   }, [name]);
-  return { events, error };
+  return { events };
 }
 
 export const ofKind = (events, kind) => events?.filter((each) => each.event === kind) ?? [];

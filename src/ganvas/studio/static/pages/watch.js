@@ -1,14 +1,16 @@
 // Watch: one training as it goes, the samples first.
-import { html } from "../html.js";
+import { html, useState } from "../html.js";
 import { _, duration, number, percent } from "../i18n.js";
 import { link, useData } from "../hooks.js";
 import { path } from "../api.js";
-import { lastOf, ofKind, useRun } from "../live.js";
+import { lastOf, useRun } from "../live.js";
 import { Bar, Empty, Page, Panel, Waiting, Wrong } from "../parts/basics.js";
 import { State, TrainingButtons, TrainingList } from "../parts/training-list.js";
 import { Growth } from "../parts/growth.js";
 import { Coach } from "../parts/coach.js";
 import { Losses } from "../parts/losses.js";
+import { MoreTime } from "../parts/more-time.js";
+import { Opinions } from "../parts/opinions.js";
 
 const POLL = 3000; // milliseconds
 
@@ -29,18 +31,23 @@ function AllRuns() {
 function OneRun({ name }) {
   const { data: run, error, reload } = useData(path`/api/runs/${name}`, POLL);
   const { events } = useRun(name);
+  const [coach, setCoach] = useState(null); // chosen for when it goes on
   return html`
     <${Page} title=${name} back=${{ href: link("watch"), text: _("All trainings") }} wide
       lead=${run?.begun && `${run.width} × ${run.height} px · ${run.recipe}`}
-      actions=${run && html`<${State} training=${run} /><${TrainingButtons} training=${run} onChange=${reload} />`}>
+      actions=${run && html`<${State} training=${run} /><${TrainingButtons} training=${run} coach=${coach} onChange=${reload} />`}>
       <${Wrong} error=${!run && error} />
       ${run?.log && html`<details class="notice wrong" open><summary>${_("What it said")}</summary><pre>${run.log}</pre></details>`}
       ${run && html`<${Progress} run=${run} events=${events} />`}
       <div class="two">
-        <${Growth} name=${name} events=${events} isAtWork=${run?.state === "running"} />
-        <div class="list">
-          <${Coach} events=${events} run=${run} />
-          <${Losses} events=${events} />
+        <div class="stack">
+          <${Growth} name=${name} events=${events} isAtWork=${run?.state === "running"} />
+          ${run?.has_discriminator && html`<${Opinions} name=${name} />`}
+        </div>
+        <div class="stack">
+          ${run?.state === "finished" && html`<${MoreTime} run=${run} onChange=${reload} />`}
+          <${Coach} events=${events} run=${run} coach=${coach} onCoach=${setCoach} />
+          <${Losses} events=${events} run=${run} />
         </div>
       </div>
     </${Page}>

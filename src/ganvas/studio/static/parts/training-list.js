@@ -10,17 +10,17 @@ const KINDS = { running: "good live", starting: "live", stopping: "live", silent
 
 export const State = ({ training }) => html`<span class="badge ${KINDS[training.state] ?? ""}" role="status">${training.words}</span>`;
 
-export function TrainingButtons({ training, onChange }) {
-  const act = (what) => async () => {
-    await post(path`/api/trainings/${training.name}/` + what);
+export function TrainingButtons({ training, coach, onChange }) {
+  const act = (what, data) => async () => {
+    await post(path`/api/trainings/${training.name}/` + what, data);
     onChange();
   };
   const { state } = training;
   return html`
     ${["running", "silent", "starting"].includes(state) && html`<${Button} icon="pause" act=${act("pause")}>${_("Pause")}</${Button}>`}
     ${state === "waiting" && html`<${Button} icon="close" act=${act("pause")}>${_("Leave the queue")}</${Button}>`}
-    ${["paused", "broken"].includes(state) && html`<${Button} kind="primary" icon="play" act=${act("go-on")}>${_("Go on")}</${Button}>`}
-    ${state === "failed" && html`<${Button} icon="play" act=${act("go-on")}>${_("Try again")}</${Button}>`}
+    ${["paused", "broken"].includes(state) && html`<${Button} kind="primary" icon="play" act=${act("go-on", { coach })}>${_("Go on")}</${Button}>`}
+    ${state === "failed" && html`<${Button} icon="play" act=${act("go-on", {})}>${_("Try again")}</${Button}>`}
   `;
 }
 

@@ -1,11 +1,10 @@
-"""What is found in pictures, and what is planned for them: asked of processes of their own, each question once."""
+"""What takes seconds to find out: asked of processes of their own, each question once."""
 
 import asyncio
 import contextlib
 import json
 import sys
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 from ..errors import GanvasError
@@ -15,26 +14,27 @@ KEPT = 32  # answers
 Answer = dict[str, Any]
 
 
-class Inspections:
+class Answers:
     """Answers by question; whoever asks while the same is being found out waits with the others."""
 
     def __init__(self) -> None:
         self._tasks: OrderedDict[str, asyncio.Task[Answer]] = OrderedDict()
 
-    async def ask(self, path: Path, stamp: str, options: dict[str, Any] | None = None) -> Answer:
-        """Return what `look` finds.
+    async def ask(self, module: str, stamp: str, **asked: Any) -> Answer:
+        """Return what a module of the studio says when it is run as a process.
 
         Args:
-            stamp: changes when the pictures change.
-            options: of a training; None if no plan is wanted.
+            module: "look" or "judge".
+            stamp: changes when the answer does.
+            asked: arguments of its function.
 
         Raises:
             GanvasError: it says that something is wrong.
         """
-        question = json.dumps({"path": str(path), "options": options})
-        key = f"{language()} {stamp} {question}"
+        question = json.dumps(asked)
+        key = f"{language()} {module} {stamp} {question}"
         if key not in self._tasks:
-            self._tasks[key] = asyncio.create_task(_look(question))
+            self._tasks[key] = asyncio.create_task(_answer(module, question))
         task = self._tasks[key]
         self._tasks.move_to_end(key)
         while len(self._tasks) > KEPT:
@@ -56,9 +56,9 @@ class Inspections:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
 
-async def _look(question: str) -> Answer:
+async def _answer(module: str, question: str) -> Answer:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ganvas.studio.look",
+        sys.executable, "-m", f"{__package__}.{module}",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -70,10 +70,10 @@ async def _look(question: str) -> Answer:
         raise
     if process.returncode or not out:
         raise GanvasError(
-            _("The pictures could not be looked at: the process ended with {status}.").format(
+            _("What was asked for could not be found out: the process ended with {status}.").format(
                 status=process.returncode
             ),
-            _("Try again; a picture that ended it is then left out."),
+            _("Try again; a picture that ended it is then passed over."),
         )
     answer: Answer = json.loads(out)
     if "error" in answer:
