@@ -92,7 +92,7 @@ def draw(studio: Here, name: str, wanted: Look) -> Response:
 @router.post("/{name}/keep")
 def keep(studio: Here, name: str, wanted: Kept) -> dict[str, Any]:
     """Keep a picture among what was made."""
-    return {"name": keeping.keep(studio, _run(studio, name), wanted.point, wanted.truncation).name}
+    return {"name": keeping.keep(studio, _run(studio, name), wanted.point, wanted.truncation).path.name}
 
 
 @router.post("/{name}/walk")
