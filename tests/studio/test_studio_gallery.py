@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-RUN = "discs"  # what is in each studio of the tests
-
-
 from ganvas.image_io import save_image
 from ganvas.studio import made
+
+RUN = "discs"  # what is in each studio of the tests
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-RUN = SET = "discs"  # what is in each studio of the tests
-
-
 from ganvas.image_io import read_metadata
+
+RUN = SET = "discs"  # what is in each studio of the tests
 
 
 def png(size: tuple[int, int] = (24, 16), color: Any = "red") -> bytes:

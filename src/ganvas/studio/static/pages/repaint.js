@@ -45,13 +45,12 @@ function OnePainting({ start }) {
   const begin = async () => {
     const asked = await withMasks(wanted, isMasking ? marks : [], rest, shape);
     setId((await post("/api/paintings", asked)).job);
-    setMasking(false);
   };
   const isAtWork = job && !isOver(job);
   return html`
     <${Page} title=${_("Repaint")} wide lead=${_("A picture in the colors and strokes of a painting. The first look comes at once; then it grows finer.")}>
       <div class="repaint">
-        <${Stage} wanted=${wanted} job=${job} isMasking=${isMasking} marks=${marks} onMarks=${setMarks} onShape=${setShape}>
+        <${Stage} wanted=${wanted} job=${job} isMasking=${isMasking} marks=${marks} onMarks=${setMarks} onShape=${setShape} onEdit=${() => setId(null)}>
           <${JobProgress} job=${job} text=${_("Painting")} />
           ${!isAtWork && html`<${Button} kind="primary" icon="brush" act=${begin}>${job ? _("Paint again") : _("Paint")}</${Button}>`}
         </${Stage}>
@@ -77,11 +76,11 @@ function OnePainting({ start }) {
 }
 
 // The picture, the mask on it, or the painting as far as it is.
-function Stage({ wanted, job, isMasking, marks, onMarks, onShape, children }) {
+function Stage({ wanted, job, isMasking, marks, onMarks, onShape, onEdit, children }) {
   const [isBefore, setBefore] = useState(false);
   const measured = (event) => onShape(event.target.naturalWidth / event.target.naturalHeight);
   const source = pictureOf(wanted.content, 1024);
-  if (isMasking && (!job || isOver(job))) return html`<${MaskEditor} source=${source} brushes=${wanted.styles} marks=${marks} onMarks=${onMarks} onLoad=${measured}>${children}</${MaskEditor}>`;
+  if (isMasking && !job) return html`<${MaskEditor} source=${source} brushes=${wanted.styles} marks=${marks} onMarks=${onMarks} onLoad=${measured}>${children}</${MaskEditor}>`;
   const isPainted = job?.name && !isBefore;
   return html`
     <figure class="stage">
@@ -91,6 +90,7 @@ function Stage({ wanted, job, isMasking, marks, onMarks, onShape, children }) {
       </div>
       <div class="actions">${children}
         ${job?.name && html`<button type="button" class="button" aria-pressed=${isBefore} onClick=${() => setBefore(!isBefore)}>${_("Show the picture before")}</button>`}
+        ${isMasking && isOver(job) && html`<${Button} icon="brush" act=${async () => onEdit()}>${_("Change the mask")}</${Button}>`}
         ${job?.name && isOver(job) && html`<a class="button" href=${link("gallery", job.name)}><${Icon} name="gallery" />${_("See it in the gallery")}</a>`}
       </div>
     </figure>
