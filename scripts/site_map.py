@@ -56,6 +56,7 @@ SECTIONS = {
                 "latents",
                 "style",
                 "report",
+                "studio",
                 "troubleshooting",
                 "own-loop",
                 "contributing",

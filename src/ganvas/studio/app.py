@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +21,8 @@ from .texts import STATIC
 from .uploads import TooLargeError
 from .workspace import NotHereError
 
+# Later releases of FastAPI hand spans, metrics and errors to OpenTelemetry, where a machine has that set up.
+NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 QUEUE_SECONDS = 2.0  # between two looks at the queue
 
 STATUSES: dict[type[GanvasError], int] = {NotHereError: 404, TooLargeError: 413}
@@ -39,7 +42,14 @@ def create_app(studio: Studio, names: Collection[str] = ("localhost",)) -> ASGIA
         yield
         queue.cancel()
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
+    )
     app.state.studio = studio
     for router in ROUTERS:
         app.include_router(router)

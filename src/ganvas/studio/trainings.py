@@ -148,7 +148,8 @@ class Trainings:
         if request is not None and request.process is None:
             return "waiting", "", ""
         if request is not None and request.process is not None and request.process.is_alive():
-            return ("stopping" if request.stopped else "starting"), "", ""
+            at_work = "running" if self._was_written(run, request.asked) else "starting"  # on a drive without locks
+            return ("stopping" if request.stopped else at_work), "", ""
         if request is not None and not request.stopped and not self._was_written(run, request.asked):
             return "failed", "", self._log(name)
         last = last_event(run.events_file, Done) if run.exists() else None

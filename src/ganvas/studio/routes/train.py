@@ -6,9 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from ...config import TrainOptions
+from ...config.keywords import options_from
 from ...config.options import GROUPS
 from ...config.train_options import to_flags
 from ...data.selected_source import SUFFIX
+from ...errors import GanvasError
 from .. import sets
 from ..context import Here
 from ..options_form import form_fields
@@ -43,6 +45,18 @@ class More(BaseModel):
     minutes: float
 
 
+def _given(values: Options) -> TrainOptions:
+    """Return the options that were given.
+
+    Raises:
+        GanvasError: there is no such option, or it cannot be so.
+    """
+    try:
+        return options_from(values)
+    except (TypeError, ValueError) as error:
+        raise GanvasError(str(error)) from error
+
+
 @router.get("/options")
 def options() -> list[dict[str, Any]]:
     """Return the options of a training, in groups."""
@@ -53,7 +67,7 @@ def options() -> list[dict[str, Any]]:
 async def plan(studio: Here, wanted: Wanted) -> dict[str, Any]:
     """Return what would be trained, as `ganvas inspect` says it."""
     found = sets.find_set(studio.workspace, wanted.set)
-    given = TrainOptions(**wanted.options)  # type: ignore[arg-type]
+    given = _given(wanted.options)
     return await studio.answers.ask("look", found.stamp(), path=str(found.selected), options=given.given())
 
 
@@ -67,7 +81,7 @@ def trainings(studio: Here) -> list[dict[str, Any]]:
 def begin(studio: Here, wanted: NewTraining) -> dict[str, Any]:
     """Put a training into the queue."""
     found = sets.find_set(studio.workspace, wanted.set)
-    given = TrainOptions(**wanted.options)  # type: ignore[arg-type]
+    given = _given(wanted.options)
     run = studio.workspace.run(wanted.name)
     if not run.exists():
         run.check_free()
@@ -105,6 +119,6 @@ def go_on(studio: Here, name: str, wanted: Continuation) -> dict[str, Any]:
 def more(studio: Here, name: str, wanted: More) -> dict[str, Any]:
     """Give a finished run more time."""
     run = studio.workspace.existing_run(name)
-    given = TrainOptions(minutes=wanted.minutes)
+    given = _given({"minutes": wanted.minutes})
     studio.trainings.ask(name, ("train", "--out", str(run.folder), *to_flags(given.given())))
     return {}

@@ -37,7 +37,7 @@ function NewTraining({ set }) {
   const [typedName, setName] = useState("");
   const name = typedName || freeName(set, trainings ?? []);
   const options = useMemo(
-    () => ({ ...more, minutes, ...(size && { size }), ...(conditional && { conditional }) }),
+    () => ({ minutes, ...more, ...(size && { size }), ...(conditional && { conditional }) }),
     [minutes, size, conditional, more],
   );
   const { plan, error, isWaiting } = usePlan(set, options);
@@ -50,7 +50,7 @@ function NewTraining({ set }) {
     <${Page} title=${_("Train on {set}", { set })} back=${{ href: link("pictures", set), text: set }}>
       <div class="two">
         <${Panel}>
-          <${Choice} legend=${_("How long?")} name="minutes" value=${minutes} onChange=${setMinutes}
+          <${Choice} legend=${_("How long?")} name="minutes" value=${options.minutes} onChange=${setMinutes}
             help=${_("It can be paused, and given more time later.")}
             choices=${MINUTES.map((each) => [each, duration(60 * each)])} />
           <${Choice} legend=${_("How large?")} name="size" value=${size} onChange=${setSize}
@@ -62,7 +62,7 @@ function NewTraining({ set }) {
             choices=${[[false, _("No, as one")], [true, _("Yes, each can be drawn")]]} />`}
           <details class="more"><summary>${_("More")}</summary>
             <label>${_("Name")}<input value=${name} onInput=${(event) => setName(event.target.value)} maxlength="60" /></label>
-            <${OptionFields} values=${more} onChange=${setMore} leaveOut=${["minutes", "size", "conditional"]} /></details>
+            <${OptionFields} values=${more} onChange=${setMore} leaveOut=${["size", "conditional"]} /></details>
         </${Panel}>
         <${Panel} title=${_("The plan")}>
           <${Wrong} error=${error} />

@@ -47,7 +47,7 @@ export function AddPictures({ onAdded }) {
     if (!pictures.length) return;
     try {
       const zip = pictures.length === 1 && /\.zip$/i.test(pictures[0][0]) && pictures[0][1];
-      const set = await newName(name || pictures[0][0].split("/")[0].replace(/\.\w+$/, ""));
+      const set = await newName(name || (zip && zip.name.replace(/\.zip$/i, "")) || "");
       if (zip) await sendZip(set, zip);
       else await sendPictures(set, pictures);
       onAdded();
