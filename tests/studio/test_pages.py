@@ -7,6 +7,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 PAGES = ["pictures", "pictures/discs", "train", "train/discs", "watch", "watch/discs"]
+PAGES += ["explore", "explore/discs", "repaint", "gallery", "quality", "quality/discs"]
 
 
 @pytest.mark.parametrize("name", PAGES)
