@@ -136,7 +136,8 @@ def test_what_is_kept_can_be_drawn_again(opened: Any) -> None:
     assert json.loads(read_metadata(workspace.made / name)["point"]) == point
     model = ganvas.load(workspace.run(RUN).folder, device="cpu")
     again = ganvas.image_io.to_image(model.synthesize(read_latents(workspace.made / name, model))[0])
-    assert Image.open(workspace.made / name).tobytes() == again.tobytes()
+    with Image.open(workspace.made / name) as picture:
+        assert picture.tobytes() == again.tobytes()
     assert drawn(opened, {"kind": "made", "name": name}) == drawn(opened, point, truncation=0.7, number=2)
     thing = opened.ask("GET", f"/api/made/{name}").data
     assert (thing["kind"], thing["again"]["point"], thing["again"]["truncation"]) == ("mix", point, 0.7)

@@ -3,6 +3,7 @@
 import io
 import time
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def png(size: tuple[int, int] = (24, 16), color: Any = "red") -> bytes:
 
 
 def uploaded(opened: Any, name: str = "My cat.png", content: bytes | None = None) -> str:
-    answer = opened.ask("PUT", f"/api/sources?file={name.replace(' ', '%20')}", png() if content is None else content)
+    answer = opened.ask("PUT", f"/api/sources?file={quote(name)}", png() if content is None else content)
     assert answer.status == 200, answer.body
     return str(answer.data["id"])
 
@@ -40,7 +41,7 @@ def test_an_uploaded_picture_is_kept_and_shown(opened: Any) -> None:
     sources = opened.ask("GET", "/api/sources").data
     assert sources[0] == {"id": name, "title": "My cat"}
     assert "builtin/starry_night" in [each["id"] for each in sources]
-    shown = opened.ask("GET", f"/api/sources/picture?id={name}")
+    shown = opened.ask("GET", f"/api/sources/picture?id={quote(name)}")
     assert shown.headers["content-type"] == "image/webp"
     assert Image.open(io.BytesIO(shown.body)).size == (24, 16)
 
@@ -111,10 +112,11 @@ def test_a_painting_with_a_mask_and_again_with_its_settings(opened: Any) -> None
     }
     over = until_over(opened, opened.ask("POST", "/api/paintings", wanted).data["job"])
     assert (over["state"], over["share"]) == ("finished", 1.0), over
-    painted = np.asarray(Image.open(opened.studio.workspace.made / over["name"]).convert("RGB"), np.float32)
+    with Image.open(opened.studio.workspace.made / over["name"]) as painting:
+        painted = np.asarray(painting.convert("RGB"), np.float32)
     change = np.abs(painted - (200, 120, 60)).mean(2)
     assert change[:, 4:24].mean() > 2 * change[:, 40:60].mean(), "it is painted where the mask is white"
-    again = opened.ask("GET", f"/api/made/{over['name']}").data["again"]
+    again = opened.ask("GET", f"/api/made/{quote(over['name'])}").data["again"]
     assert {key: again[key] for key in wanted} == wanted
 
 
@@ -130,7 +132,8 @@ def test_a_stopped_painting_keeps_its_last_look(opened: Any) -> None:
     assert over["state"] == "stopped"
     facts = read_metadata(opened.studio.workspace.made / over["name"])
     assert facts["reason"] in ("interrupted", "preview")
-    assert Image.open(opened.studio.workspace.made / over["name"]).size == (1024, 1024)
+    with Image.open(opened.studio.workspace.made / over["name"]) as painting:
+        assert painting.size == (1024, 1024)
 
 
 @pytest.mark.slow
@@ -142,7 +145,7 @@ def test_a_walk_becomes_a_film_that_opens_with_its_points(opened: Any) -> None:
     asked = {"points": points, "truncation": 0.8, "seconds": 1}
     over = until_over(opened, opened.ask("POST", f"/api/explore/{RUN}/walk", asked).data["job"])
     assert over["state"] == "finished", over
-    thing = opened.ask("GET", f"/api/made/{over['name']}").data
+    thing = opened.ask("GET", f"/api/made/{quote(over['name'])}").data
     assert (thing["kind"], thing["again"]["pins"]) == ("film", points)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MODELS = 2  # kept in memory
 CHANNELS = 1000  # whose newest request is remembered
 MAX_POINTS = 64  # of a request
+THREADS = 1  # for one small picture a second thread waits more than it works, and it takes its core from a training
 
 
 class OvertakenError(Exception):
@@ -71,8 +72,11 @@ class Explorer:
             self._newest.popitem(last=False)
         model = self.model(run)
         self._check_newest(channel, number)
+        import torch
+
         from .places import Places, draw
 
+        torch.set_num_threads(THREADS)
         pictures = draw(model, Places(self.workspace, run, model, truncation).latents(points))
         found: list[bytes] = []
         while len(found) < len(points):

@@ -67,7 +67,7 @@ def find_made(workspace: Workspace, name: str) -> Made:
 
 def new_file(folder: Path, title: str, suffix: str) -> Path:
     """Return a new, empty file whose name begins with a title, as far as names may: nobody else takes it."""
-    cleaned = re.sub(r"[^\w -]+", " ", title)[:48].strip(" -") or "ganvas"
+    cleaned = re.sub(r"[^\w-]+", " ", title)[:48].strip(" -") or "ganvas"
     for number in range(1, 100_000):
         path = folder / f"{cleaned}{f' {number}' if number > 1 else ''}{suffix}"
         try:

@@ -96,6 +96,7 @@ def copy_of_set(workspace: Workspace, set_name: str, picture: str) -> str:
         GanvasError: there is none, or it cannot be read.
     """
     from ..data.decode import read_image
+    from ..data.image_file import read_header
 
     content = sets.find_set(workspace, set_name).content(picture)
     if isinstance(content, Path):
@@ -106,7 +107,7 @@ def copy_of_set(workspace: Workspace, set_name: str, picture: str) -> str:
         file = io.BytesIO()
         read_image(content, picture).image.save(file, "PNG")
         content, picture = file.getvalue(), f"{picture}.png"
-    read_image(content, picture)  # raises if it is none
+    read_header(content, picture)  # raises if it is none
     name = _file_name(picture, hashlib.blake2b(content, digest_size=4).hexdigest())
     path = inside(workspace.sources, name)
     if not path.exists():
