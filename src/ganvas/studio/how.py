@@ -27,6 +27,12 @@ SHOWN = {  # metadata that are shown as they are, and what they are called
     "fps": N_("Frames a second"),
     "software": N_("Made by"),
 }
+COLORS = {  # where the colors of a painting are from
+    "free": N_("of the painting"),
+    "luma": N_("of the picture"),
+    "covariance": N_("in between"),
+    "oklab": N_("in between"),
+}
 MOST = 200  # characters of a line
 Lines = list[tuple[str, str]]
 
@@ -82,7 +88,7 @@ def _painting(workspace: Workspace, made: Made) -> tuple[Lines, dict[str, Any]]:
         (_("Painted like"), names),
         (_("Strength"), f"{config.strength:g}"),
         (_("Size of the strokes"), f"{config.style_scale:g}"),
-        (_("Colors"), config.colors),
+        (_("Colors"), _(COLORS[config.colors])),
         (_("Size"), f"{config.size} px"),
     ]
     if settings.masks:

@@ -22,7 +22,7 @@ from .workspace import NotHereError, Workspace, inside
 BUILTIN = {  # by id: what they are called
     "starry_night": N_("The Starry Night"),
     "cafe_terrace": N_("Café Terrace at Night"),
-    "astronaut": N_("Astronaut, a photograph"),
+    "astronaut": N_("Astronaut"),
 }
 MAX_COPIED = 1 << 30  # bytes of a picture of a set
 MAX_MASK_SIDE = 2048  # pixels
@@ -74,7 +74,9 @@ def chosen(workspace: Workspace) -> Iterator[tuple[str, str]]:
 
 
 def title_of(path: Path) -> str:
-    """Return what a chosen picture is called: its name, without what tells it from others."""
+    """Return what a picture is called: its name, without what tells it from others of that name."""
+    if path.parent == builtin.photo().parent and path.stem in BUILTIN:
+        return _(BUILTIN[path.stem])
     return re.sub(r"-[0-9a-f]{8}$", "", path.stem)
 
 

@@ -73,11 +73,12 @@ function AllThings() {
 
 const Thing = ({ item }) => html`
   <li>
-    <a class="thing" href=${link("gallery", item.name)} aria-label=${item.title}>
+    <a class="thing" href=${link("gallery", item.name)} aria-label=${item.kind === "film" ? _("{name}, a film", { name: item.title }) : item.title}>
       ${item.is_film
         ? html`<video src=${`${path`/api/made/${item.name}/file`}?v=${item.version}`} preload="metadata" muted loop playsinline tabindex="-1" onMouseEnter=${(event) => event.target.play().catch(() => {})} onMouseLeave=${(event) => event.target.pause()} />`
         : html`<img src=${path`/api/made/${item.name}/thumbnail` + `?v=${item.version}`} alt="" loading="lazy" />`}
-      <span class="thing-text" aria-hidden="true">${item.kind === "film" && html`<${Icon} name="play" />`}${item.title}</span>
+      ${item.kind === "film" && html`<span class="moves"><${Icon} name="play" /></span>`}
+      <span class="thing-text" aria-hidden="true">${item.title}</span>
     </a>
   </li>
 `;
