@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from ganvas import builtin
 from ganvas.studio import sets
@@ -82,12 +82,12 @@ def settle(page: Page) -> None:
     """Wait until nothing is asked for any more."""
     page.wait_for_selector("h1")
     page.wait_for_timeout(1500)
-    page.wait_for_function("!document.querySelector('.waiting')", timeout=300_000)
+    expect(page.locator(".waiting")).to_have_count(0, timeout=300_000)
     ask = page.get_by_role("button", name="Ask the discriminator")
     if ask.count():
         ask.click()
         page.wait_for_timeout(500)
-        page.wait_for_function("!document.querySelector('.waiting')", timeout=300_000)
+        expect(page.locator(".waiting")).to_have_count(0, timeout=300_000)
     page.wait_for_timeout(500)
 
 

@@ -1,10 +1,14 @@
 """The studio without a mouse."""
 
+import re
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.slow
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+expect = sync_api.expect
+
 MOST_TABS = 80
 
 
@@ -35,11 +39,11 @@ def test_a_training_is_begun_without_a_mouse(page: Any, opened: Any) -> None:
     page.evaluate("document.querySelector('h1').focus()")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowLeft")  # from 10 minutes to 2
-    page.wait_for_function("document.querySelector('.headline')?.innerText.includes('2 min')")
+    expect(page.locator(".headline")).to_contain_text("2 min", timeout=240_000)
     page.wait_for_selector(".plan:not(.old) .headline")
     tab_to(page, "Begin")
     page.keyboard.press("Enter")
-    page.wait_for_function("location.hash === '#/watch/discs%202'")
+    expect(page).to_have_url(re.compile(r"#/watch/discs%202$"))
     states = {each["name"]: each["state"] for each in opened.ask("GET", "/api/trainings").data}
     assert states["discs 2"] in ("waiting", "starting", "running")
     opened.studio.trainings.pause("discs 2")

@@ -6,6 +6,9 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+expect = sync_api.expect
+
 PAGES = ["pictures", "pictures/discs", "train", "train/discs", "watch", "watch/discs"]
 PAGES += ["explore", "explore/discs", "repaint", "gallery", "quality", "quality/discs"]
 
@@ -15,7 +18,7 @@ def test_fits_and_can_be_read_by_everybody(name: str, page: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
     page.goto(f"{page.url.split('#')[0]}#/{name}")
     page.wait_for_selector("h1")
-    page.wait_for_function("!document.querySelector('.waiting')", timeout=120_000)
+    expect(page.locator(".waiting")).to_have_count(0, timeout=240_000)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, "wider than the screen"
     violations = axe.Axe().run(page).response["violations"]
     serious = [
@@ -33,4 +36,4 @@ def test_samples_grow_with_the_slider(page: Any) -> None:
     last = page.locator(".growth img").get_attribute("src")
     slider.focus()
     page.keyboard.press("Home")
-    page.wait_for_function("last => document.querySelector('.growth img').getAttribute('src') !== last", arg=last)
+    expect(page.locator(".growth img")).not_to_have_attribute("src", last)

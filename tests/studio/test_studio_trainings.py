@@ -1,6 +1,7 @@
 """Trainings of the studio: what they are doing follows from their run folders, whatever happened meanwhile."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,8 +40,6 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def begun(workspace: Workspace, trained: Path, *events: object) -> None:
     """Put a run "one" into the workspace whose last events are these."""
-    import shutil
-
     run = workspace.run("one")
     shutil.copytree(trained / "run", run.folder)
     run.truncate_events(0)
@@ -146,8 +145,11 @@ def test_what_could_not_start_says_why(workspace: Workspace) -> None:
     assert "There is no" in failed.log
 
 
-def test_a_damaged_request_is_passed_over(workspace: Workspace, trained: Path) -> None:
+def test_what_others_have_put_there_is_passed_over(workspace: Workspace, trained: Path) -> None:
     begun(workspace, trained, STARTED, STEP, DONE)
+    shutil.copytree(trained / "run", workspace.runs / "no: name")
+    (workspace.runs / "link").symlink_to(trained / "run")
+    (workspace.trainings / ".x.json").write_text("{}")
     write_record(workspace.trainings / "one.json", {"arguments": 3})
     (workspace.trainings / "two.json").write_text("{")
     assert [(each.name, each.state) for each in Trainings(workspace).all()] == [("one", "finished")]

@@ -106,6 +106,8 @@ class Guard:
         own = f"{scope['scheme']}://{hosts[0]}".lower()
         origin = headers.get("origin")
         is_safe = method in SAFE_METHODS
+        if "\0" in path:  # systems cannot open it, and say so in many ways
+            return _refuse(404, NO_METHOD)
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return _refuse(403, FROM_ELSEWHERE)
         if (origin is not None or not is_safe) and (origin or "").lower() != own:

@@ -17,7 +17,7 @@ from ..data.source import Source
 from ..data.sources import open_source
 from ..errors import GanvasError
 from ..translation import _
-from .workspace import NotHereError, Workspace, inside
+from .workspace import NAME, NotHereError, Workspace, inside
 
 MAX_LISTED = 500  # pictures of one answer
 MAX_FOLDERS = 1000  # that are looked at to see whether something was added
@@ -72,7 +72,8 @@ class PictureSet:
 
 def all_sets(workspace: Workspace) -> list[PictureSet]:
     """Return the sets of a workspace by name."""
-    return [find_set(workspace, path.stem) for path in sorted(workspace.sets.glob(f"*{SUFFIX}"))]
+    names = sorted(path.stem for path in workspace.sets.glob(f"*{SUFFIX}"))
+    return [find_set(workspace, name) for name in names if NAME.fullmatch(name)]
 
 
 def find_set(workspace: Workspace, name: str) -> PictureSet:

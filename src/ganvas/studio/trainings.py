@@ -17,7 +17,7 @@ from ..translation import N_, _
 from . import processes
 from .event_tail import last_event
 from .processes import Identity
-from .workspace import Workspace, read_record, write_record
+from .workspace import NAME, NotHereError, Workspace, read_record, write_record
 
 SILENT_SECONDS = 180.0  # without an event or a sign of life, of a training at work
 LOG_TAIL = 4000  # bytes of what a training printed that are shown when it failed
@@ -129,8 +129,15 @@ class Trainings:
 
     def all(self) -> list[Training]:
         """Return all runs and requests, those first that were last asked for or written."""
-        names = {run.name for run in self._workspace.runs.iterdir() if (run / "config.json").is_file()}
+        names = {run.name for run in self._workspace.runs.iterdir() if self._is_ours(run)}
         return sorted((self.look(name) for name in names | set(self._requests())), key=self._newest, reverse=True)
+
+    def _is_ours(self, folder: Path) -> bool:
+        """Return whether there is a run in this folder that the page can name; others may have put anything there."""
+        try:
+            return self._workspace.run(folder.name).exists()
+        except NotHereError:
+            return False
 
     def look(self, name: str) -> Training:
         """Return a run as it is now."""
@@ -189,7 +196,7 @@ class Trainings:
             return ""
 
     def _requests(self) -> dict[str, Request]:
-        names = (path.stem for path in self._workspace.trainings.glob("*.json"))
+        names = (path.stem for path in self._workspace.trainings.glob("*.json") if NAME.fullmatch(path.stem))
         return {name: request for name in names if (request := self._request(name)) is not None}
 
     def _request(self, name: str) -> Request | None:

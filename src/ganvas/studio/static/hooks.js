@@ -1,5 +1,5 @@
 // What pages ask the studio for, as state.
-import { useCallback, useEffect, useState } from "./html.js";
+import { useCallback, useEffect, useMemo, useState } from "./html.js";
 import { get } from "./api.js";
 
 // Returns {data, error, reload} of an address; null asks for nothing. With `every` milliseconds it asks again and again,
@@ -34,16 +34,24 @@ export function useData(url, every = 0) {
   return { data: isCurrent ? state.data : null, error: isCurrent ? state.error : null, reload };
 }
 
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // typed by hand
+  }
+}
+
 // The parts of the address behind #: "#/watch/people" is ["watch", "people"].
 export function useRoute() {
-  const read = () => location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
-  const [route, setRoute] = useState(read);
+  const [hash, setHash] = useState(location.hash);
   useEffect(() => {
-    const changed = () => setRoute(read());
+    const changed = () => setHash(location.hash);
     window.addEventListener("hashchange", changed);
+    changed(); // it may have come before there was a listener
     return () => window.removeEventListener("hashchange", changed);
   }, []);
-  return route;
+  return useMemo(() => hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded), [hash]);
 }
 
 export const link = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;

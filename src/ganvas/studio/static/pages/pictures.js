@@ -17,10 +17,10 @@ function AllSets() {
   const { data: sets, error, reload } = useData("/api/sets");
   return html`
     <${Page} title=${_("Pictures")} lead=${_("What the training learns from. A few hundred that belong together are a good beginning.")}>
-      <${AddPictures} onAdded=${reload} />
       <${Wrong} error=${error} />
       ${!sets && !error && html`<${Waiting} />`}
-      <ul class="cards">${sets?.map((set) => html`<${SetCard} key=${set.name} set=${set} />`)}</ul>
+      ${sets?.length > 0 && html`<ul class="cards">${sets.map((set) => html`<${SetCard} key=${set.name} set=${set} />`)}</ul>`}
+      <${AddPictures} onAdded=${reload} />
     </${Page}>
   `;
 }

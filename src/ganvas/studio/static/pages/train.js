@@ -70,6 +70,7 @@ function NewTraining({ set }) {
           ${plan?.plan && html`<${Plan} plan=${plan.plan} isOld=${isWaiting} />`}
           ${plan && !plan.plan && html`<ul class="findings">${plan.warnings.map((text) => html`<li key=${text}>${text}</li>`)}</ul>`}
           <div class="actions"><${Button} kind="primary" icon="play" act=${begin} disabled=${!plan?.plan}>${_("Begin")}</${Button}></div>
+          ${plan?.plan && html`<${Reasons} plan=${plan.plan} isOld=${isWaiting} />`}
         </${Panel}>
       </div>
     </${Page}>
@@ -110,10 +111,16 @@ function Plan({ plan, isOld }) {
     <div class=${isOld ? "plan old" : "plan"}>
       <p class="headline">${_("{width} × {height} px in {time}", { width: plan.width, height: plan.height, time: duration(60 * plan.minutes) })}</p>
       <p class="soft">${_("About {count} pictures will be seen, {speed} a second.", { count: number(plan.pictures), speed: number(plan.pictures_per_second) })}</p>
-      <dl class="facts">
-        ${plan.choices.map((each) => html`<div key=${each.what}><dt>${each.label}: ${each.value}</dt><dd>${each.why}</dd></div>`)}
-      </dl>
-      <p class="soft">${_("Twice the time: {what}.", { what: plan.twice })}</p>
     </div>
   `;
 }
+
+const Reasons = ({ plan, isOld }) => html`
+  <div class=${isOld ? "plan old" : "plan"}>
+    <h3>${_("What was decided, and why")}</h3>
+    <dl class="facts">
+      ${plan.choices.map((each) => html`<div key=${each.what}><dt>${each.label}: ${each.value}</dt><dd>${each.why}</dd></div>`)}
+    </dl>
+    <p class="soft">${_("Twice the time: {what}.", { what: plan.twice })}</p>
+  </div>
+`;

@@ -4,11 +4,16 @@ import { _ } from "../i18n.js";
 import { useTitle } from "../hooks.js";
 import { Icon } from "./icons.js";
 
-// A page: its heading gets the focus when it is opened, so that a screen reader says where one is.
+let isFirst = true; // page since the studio was loaded: a browser says by itself where one is then
+
+// A page: its heading gets the focus when another was left for it, so that a screen reader says where one is.
 export function Page({ title, lead, back, actions, children, wide }) {
   const heading = useRef();
   useTitle(title);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [title]);
+  useEffect(() => {
+    if (!isFirst) heading.current?.focus({ preventScroll: true });
+    isFirst = false;
+  }, [title]);
   return html`
     <div class=${wide ? "page wide" : "page"}>
       <header class="page-head">
