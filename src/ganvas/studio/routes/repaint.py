@@ -15,7 +15,7 @@ router = APIRouter(prefix="/api")
 Side = Annotated[int, Query(ge=64, le=1024)]  # pixels
 
 
-class OfSet(BaseModel):
+class FromSet(BaseModel):
     """A picture of a set."""
 
     set: str
@@ -35,7 +35,7 @@ async def upload_source(studio: Here, request: Request, file: str) -> dict[str, 
 
 
 @router.post("/sources")
-def copy_source(studio: Here, wanted: OfSet) -> dict[str, Any]:
+def copy_source(studio: Here, wanted: FromSet) -> dict[str, Any]:
     """Take a picture of a set to paint from."""
     return {"id": picture_files.copy_of_set(studio.workspace, wanted.set, wanted.picture)}
 

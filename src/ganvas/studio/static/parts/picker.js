@@ -46,7 +46,7 @@ function Dialog({ title, onClose, onPick }) {
   `;
 }
 
-const PLACES = { chosen: Chosen, gallery: OfGallery, sets: OfSets, samples: OfRuns };
+const PLACES = { chosen: Chosen, gallery: FromGallery, sets: FromSets, samples: FromRuns };
 
 const Grid = ({ items }) => html`
   <ul class="thumbnails">
@@ -74,14 +74,14 @@ function Chosen({ pick }) {
   `;
 }
 
-function OfGallery({ pick }) {
+function FromGallery({ pick }) {
   const { data } = useData("/api/made");
   const shown = data?.items.filter((each) => !each.is_film) ?? [];
   if (data && !shown.length) return html`<p class="soft">${_("There is nothing in the gallery yet.")}</p>`;
   return html`<${Grid} items=${shown.map(({ name, title }) => ({ key: name, title, source: path`/api/made/${name}/thumbnail`, act: () => pick(`made/${name}`) }))} />`;
 }
 
-function OfSets({ pick }) {
+function FromSets({ pick }) {
   const { data: sets } = useData("/api/sets");
   const [chosen, setChosen] = useState("");
   const name = chosen || sets?.[0]?.name;
@@ -94,7 +94,7 @@ function OfSets({ pick }) {
   `;
 }
 
-function OfRuns({ pick }) {
+function FromRuns({ pick }) {
   const { data: runs } = useData("/api/explore");
   const [chosen, setChosen] = useState("");
   const name = chosen || runs?.[0]?.name;
