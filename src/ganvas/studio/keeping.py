@@ -83,4 +83,4 @@ def _passed(studio: Studio, run: Run, points: Sequence[Point], truncation: float
 
 def as_text(points: Sequence[Point]) -> str:
     """Return points as one line of JSON."""
-    return json.dumps([point.model_dump(exclude_defaults=True) for point in points], separators=(",", ":"))
+    return json.dumps([point.model_dump(exclude_unset=True) for point in points], separators=(",", ":"))

@@ -36,12 +36,7 @@ function OneRun({ run }) {
       <${Wrong} error=${error} />
       ${!found && !error && html`<${Waiting} />`}
       ${found && html`
-        <div class="two">
-          <div class="list">
-            ${found.sheets.length === 0 && found.newest_sheet && html`<figure class="growth"><figcaption><h2>${SHEETS.samples()}</h2></figcaption><img src=${path`/api/runs/${run}/samples/${found.newest_sheet}`} alt=${SHEETS.samples()} /></figure>`}
-            <${Sheets} run=${run} sheets=${found.sheets} version=${found.report} />
-            ${found.report && html`<${Report} run=${run} version=${found.report} />`}
-          </div>
+        <div class="two words-first">
           <div class="list">
             <${Panel} title=${_("In plain words")} aside=${found.is_measured && html`<span class="badge ${COPYING[found.copying.key] ?? ""}">${found.copying.verdict}</span>`}>
               ${found.warning && html`<p class="notice wrong">${found.warning}</p>`}
@@ -52,6 +47,11 @@ function OneRun({ run }) {
                 ${!found.is_measured && html`<p class="soft">${_("Some thousand samples are compared with the real pictures. That takes a minute or more.")}</p>`}`}
             </${Panel}>
             ${found.scores.length > 0 && html`<${Scores} found=${found} />`}
+          </div>
+          <div class="list">
+            ${found.sheets.length === 0 && found.newest_sheet && html`<figure class="growth"><figcaption><h2>${SHEETS.samples()}</h2></figcaption><img src=${path`/api/runs/${run}/samples/${found.newest_sheet}`} alt=${SHEETS.samples()} /></figure>`}
+            <${Sheets} run=${run} sheets=${found.sheets} version=${found.report} />
+            ${found.report && html`<${Report} run=${run} version=${found.report} />`}
           </div>
         </div>`}
     </${Page}>
