@@ -17,7 +17,7 @@ from ganvas.models.conditional import DiscriminatorFactory
 from ganvas.models.dcgan import DCGANDiscriminator
 from ganvas.models.layers import Shape, Widths
 from ganvas.planning.schedule import progress
-from ganvas.training import session
+from ganvas.training import phases
 from ganvas.training.state import State
 from ganvas.training.steps.optimize import Losses
 from planting import PLANTS, Change, changing_rates, kill_units, once_at
@@ -120,14 +120,14 @@ def narrower(factor: int) -> Change:
 @contextmanager
 def after_each_step(act: Callable[[State], None]) -> Iterator[None]:
     """Do `act` to the state after each step."""
-    usual = session.take_step
+    usual = phases.take_step
 
     def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
         losses = usual(phase, state, config, loader)
         act(state)
         return losses
 
-    with patch.object(session, "take_step", advance):
+    with patch.object(phases, "take_step", advance):
         yield
 
 
@@ -142,7 +142,7 @@ def clip_weights(state: State) -> None:
 @contextmanager
 def penalty_that_ends(share: float) -> Iterator[None]:
     """Let a schedule end the penalty: from this share of the budget on, a thousandth of it is left."""
-    usual = session.config_at_step
+    usual = phases.config_at_step
 
     def at_step(config: Config, step: int) -> Config:
         now = usual(config, step)
@@ -150,7 +150,7 @@ def penalty_that_ends(share: float) -> Iterator[None]:
             return now
         return replace(now, penalty=replace(now.penalty, gamma=now.penalty.gamma / 1000))
 
-    with patch.object(session, "config_at_step", at_step):
+    with patch.object(phases, "config_at_step", at_step):
         yield
 
 
@@ -179,7 +179,7 @@ def brightness(images: Tensor) -> Tensor:
 @contextmanager
 def lost_kind(share: float) -> Iterator[None]:
     """Let no bright picture come any more from this share of the budget on, as where a file has become unreadable."""
-    usual, dark = session.take_step, list[DarkLoader]()
+    usual, dark = phases.take_step, list[DarkLoader]()
 
     def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
         if progress(config, state.counters.step) < share:
@@ -188,7 +188,7 @@ def lost_kind(share: float) -> Iterator[None]:
             dark.append(DarkLoader(loader))
         return usual(phase, state, config, dark[0])  # type: ignore[arg-type]
 
-    with patch.object(session, "take_step", advance):
+    with patch.object(phases, "take_step", advance):
         yield
 
 

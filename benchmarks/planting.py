@@ -17,7 +17,7 @@ from ganvas.data import PreparedDataset, prepare
 from ganvas.data.loader import Loader
 from ganvas.events import run_to_end
 from ganvas.planning.schedule import progress
-from ganvas.training import session
+from ganvas.training import phases, session
 from ganvas.training.state import State
 from ganvas.training.steps.optimize import Losses
 
@@ -147,7 +147,7 @@ def _spoilt(data: str, spoil: str, sound: Callable[[str], Pictures]) -> Pictures
 @contextmanager
 def changing_rates(factors: Callable[[float], dict[str, float]]) -> Iterator[None]:
     """Multiply learning rates by what `factors` says for a share of the budget: "" of all, or an optimizer's name."""
-    usual = session.set_learning_rates
+    usual = phases.set_learning_rates
 
     def set_rates(state: State, config: Config, factor: float) -> None:
         times = factors(progress(config, state.counters.step))
@@ -156,7 +156,7 @@ def changing_rates(factors: Callable[[float], dict[str, float]]) -> Iterator[Non
             for group in optimizer.param_groups:
                 group["lr"] *= times.get(name, 1.0)
 
-    with patch.object(session, "set_learning_rates", set_rates):
+    with patch.object(phases, "set_learning_rates", set_rates):
         yield
 
 
@@ -186,7 +186,7 @@ def wild_weights(config: Config) -> Iterator[None]:
 @contextmanager
 def once_at(share: float, act: Callable[[State], Callable[[], None]]) -> Iterator[None]:
     """Do `act` to the state before the first step at this share of the budget, and what it returns after the step."""
-    usual, done = session.take_step, False
+    usual, done = phases.take_step, False
 
     def advance(phase: PhaseConfig, state: State, config: Config, loader: Loader) -> Losses:
         nonlocal done
@@ -197,7 +197,7 @@ def once_at(share: float, act: Callable[[State], Callable[[], None]]) -> Iterato
         after()
         return losses
 
-    with patch.object(session, "take_step", advance):
+    with patch.object(phases, "take_step", advance):
         yield
 
 

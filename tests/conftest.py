@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the cores; torch, imported later, reads this
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.pop("COLUMNS", None)  # of no terminal; rich would take it for a width that was asked for
 os.environ["GANVAS_LANG"] = "en"  # whatever this machine speaks
+# No test fails because the machine is busy.
+hypothesis.settings.register_profile("ganvas", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("ganvas")
 
 
 @pytest.fixture(scope="session")

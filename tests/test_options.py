@@ -105,7 +105,7 @@ def test_the_choices_are_those_that_exist() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(any_options)
 def test_words_of_a_command_line_are_read_back(options: TrainOptions) -> None:
     parsed = parse("train", COMMANDS["train"], ["pictures", *to_flags(options.given())])
@@ -114,7 +114,7 @@ def test_words_of_a_command_line_are_read_back(options: TrainOptions) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(options_of(IN_INSPECT))
 def test_inspect_reads_them_too(options: TrainOptions) -> None:
     parsed = parse("inspect", COMMANDS["inspect"], ["pictures", *to_flags(options.given())])

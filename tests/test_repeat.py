@@ -55,7 +55,7 @@ def comparable(config: Config, other: Config) -> Config:
     return replace(config, data=data, **known)  # type: ignore[arg-type]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(any_options, st.sampled_from([LAPTOP, GPU, NIGHT]), st.booleans())
 def test_any_options_are_repeated(options: TrainOptions, inputs: PlanInputs, recorded: bool) -> None:
     """Once with what was asked for on record, and once, as of a run of 0.1, without."""

@@ -241,7 +241,7 @@ def test_what_makes_no_sense_is_refused(settings: dict[str, object], message: st
     assert caught.value.hint
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     width=st.integers(1, 80), height=st.integers(1, 80), channels=st.sampled_from([1, 3, 4]),
     size=st.floats(0.01, 1), margin=st.floats(0, 0.4), rotation=st.floats(-360, 360), vary=st.floats(0, 1),

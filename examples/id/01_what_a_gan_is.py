@@ -2,8 +2,8 @@
 # <!-- translated from examples/01_what_a_gan_is.py at 1e2cf78cfd7b -->
 # # 1. Apa itu GAN
 #
-# Dua jaringan saraf (network) bermain. Yang satu, **generator**, menggambar dari bilangan acak. Yang lain,
-# **diskriminator** (discriminator), diperlihatkan gambar asli dan gambar buatan, lalu menyebutkan mana yang asli dan
+# Dua jaringan saraf (network) memainkan sebuah permainan. Yang satu, **generator**, menggambar dari bilangan acak. Yang
+# lain, **diskriminator** (discriminator), melihat gambar asli dan gambar buatan, lalu menyebutkan mana yang asli dan
 # mana yang buatan. Generator ingin dipercaya. Diskriminator tidak mau tertipu. Tidak ada yang pernah memberi tahu
 # generator seperti apa rupa sebuah angka. Ia belajar dari lawannya saja.
 #
@@ -131,9 +131,9 @@ for step in range(STEPS + 1):
 # %% [markdown]
 # ## Hasilnya
 #
-# Masing-masing dua baris: sebelum langkah (step) pertama, setelah seperdua puluh dari semua langkah, setelah
-# seperempatnya, dan di akhir. Setiap petak selalu memakai laten yang sama, jadi Anda dapat mengikuti satu angka dari
-# atas ke bawah.
+# Empat saat, masing-masing dua baris: sebelum langkah (step) pertama, setelah seperdua puluh dari semua langkah,
+# setelah seperempatnya, dan di akhir. Setiap petak selalu memakai laten yang sama, jadi Anda dapat mengikuti satu angka
+# dari atas ke bawah.
 
 # %% alt="Delapan baris sampel: derau abu-abu, bercak putih, angka kasar, dan akhirnya angka, sebagian masih koyak"
 sheet(torch.cat(moments))
@@ -161,7 +161,7 @@ plt.show()
 #
 # Kerugian hanya mengukur *seberapa unggul satu jaringan terhadap lawannya*, bukan seberapa bagus gambarnya. Kalau
 # generator membaik, tugas diskriminator menjadi lebih sulit, dan sebaliknya. Bayangkan dua pemain catur yang belajar
-# bersama: masing-masing menang kira-kira separuh dari semua permainan, pada bulan pertama maupun pada bulan kesepuluh.
+# bersama: masing-masing memenangi kira-kira separuh dari semua partai, pada bulan pertama maupun pada bulan kesepuluh.
 # Kerugiannya naik turun karena kadang yang satu sedikit unggul, kadang yang lain. Jadi, mutu gambar tidak dapat dibaca
 # dari kerugian. Anda harus melihat gambarnya, atau mengukur hal lain: lihat notebook 8.
 #
@@ -185,11 +185,11 @@ plt.show()
 #
 # Tanpa `detach()`, langkah diskriminator ikut merambat balik melalui generator. Akibatnya, yang dibutuhkan langkah
 # kedua sudah habis terpakai, dan torch berhenti dengan pesan kesalahan. Kalau Anda membuat gambar baru untuk langkah
-# kedua, ruginya hanya waktu: generator memang menerima gradien "supaya dikenali", tetapi `g_optimizer.zero_grad()`
-# membuangnya sebelum sempat merusak. Kalau diskriminator tidak dibekukan, langkah generator meninggalkan gradien di
-# dalamnya. `d_optimizer.zero_grad()` membuang gradien itu. Jadi, di sini pembekuan hanya menghemat waktu. Di Keras,
-# sebuah model melatih semua yang ada di dalamnya, sehingga pembekuan wajib: di sana Anda menulis
-# `discriminator.trainable = False`.
+# kedua, ruginya hanya waktu: generator memang menerima gradien "supaya mudah dikenali", tetapi
+# `g_optimizer.zero_grad()` membuangnya sebelum sempat merusak. Kalau diskriminator tidak dibekukan, langkah generator
+# meninggalkan gradien di dalamnya. `d_optimizer.zero_grad()` membuang gradien itu. Jadi, di sini pembekuan hanya
+# menghemat waktu. Di Keras, sebuah model melatih semua yang ada di dalamnya, sehingga pembekuan wajib: di sana Anda
+# menulis `discriminator.trainable = False`.
 #
 # </details>
 #
@@ -226,10 +226,10 @@ sheet(ganvas.load(run).sample(32).float() / 127.5 - 1)
 # <summary>Apa yang akan terjadi</summary>
 #
 # 1. Ia belajar menggambar apa yang pasti *tidak* dikira asli. Tidak ada yang mirip angka.
-# 2. Tidak, ia kalah. Langkah raksasanya melemparnya ke gambar hitam putih yang keras, dan ia tidak bisa keluar dari
-#    sana. Kerugian diskriminator turun ke 0, sedangkan kerugian generator melonjak. Notebook 4 membahas hal ini.
+# 2. Tidak, ia kalah. Langkah raksasanya melemparnya ke gambar hitam putih yang sangat kontras, dan ia tidak bisa keluar
+#    dari sana. Kerugian diskriminator turun ke 0, sedangkan kerugian generator melonjak. Notebook 4 membahas hal ini.
 # 3. Satu bilangan hanya dapat menelusuri sebuah garis. Jadi semua angka terletak di satu garis, dan angka yang
-#    bersebelahan saling berubah rupa.
+#    bersebelahan berangsur berubah dari yang satu menjadi yang lain.
 # 4. Dropout menghambat diskriminator. Tanpa dropout, kerugiannya semestinya lebih rendah. Dengan gambar sesedikit ini,
 #    ia mulai menghafal.
 #

@@ -66,7 +66,7 @@ sheet(people[torch.randperm(len(people))[:32]])
 # ## Konvolusi
 #
 # Konvolusi menggeser sebuah tabel kecil berisi bobot (weights), yaitu *kernel*, di atas gambar. Di setiap tempat ia
-# mengalikan lalu menjumlahkan. Di tempat gambar mirip dengan kernelnya, hasilnya besar.
+# mengalikan lalu menjumlahkan. Di tempat yang gambarnya mirip dengan kernel, hasilnya besar.
 #
 # **Tebak dulu.** Kernel pertama di bawah ini berisi -1 di kolom kiri dan 1 di kolom kanan. Di bagian wajah mana
 # hasilnya akan besar? Apa yang akan dilakukan kernel kedua, yang semua isinya 1?
@@ -78,9 +78,9 @@ edges = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])[None, None] / 3
 blur = torch.ones(1, 1, 9, 9) / 81
 sheet(torch.cat([photo, F.conv2d(photo, edges, padding=1), F.conv2d(photo, blur, padding=4)]), 3, zoom=1)
 
-# %% [markdown]
-# Yang pertama bereaksi di tempat kiri dan kanan berbeda: di garis tepi yang tegak. Yang kedua mengambil rerata 81
-# piksel, sehingga gambarnya kabur. Kernel jaringan kita tidak dipilih oleh siapa pun. Kernel itu dipelajari.
+# %% [markdown] Yang pertama bereaksi di tempat yang kiri dan kanannya berbeda: di garis tepi yang tegak. Yang kedua
+# mengambil rata-rata 81 piksel, sehingga gambarnya kabur. Kernel jaringan kita tidak dipilih oleh siapa pun. Kernel itu
+# dipelajari.
 #
 # Dengan `stride=2`, kernel melompati satu tempat setiap kali, dan ukuran hasilnya menjadi setengah. Dengan cara itu
 # diskriminator (discriminator) turun dari 32 piksel ke 16, 8, 4, dan akhirnya ke satu bilangan saja.
@@ -91,8 +91,8 @@ sheet(torch.cat([photo, F.conv2d(photo, edges, padding=1), F.conv2d(photo, blur,
 # convolution) mengambil setiap bilangan, mengalikan seluruh kernel dengannya, lalu meletakkan hasilnya. Dengan stride
 # 2, ia maju dua tempat setiap kali. Di tempat yang bertumpang tindih, nilainya dijumlahkan.
 #
-# **Tebak dulu.** Ambil bidang yang rata, semuanya 1, dan kernel yang semua isinya 1. Apa yang keluar dengan kernel 3 x
-# 3, dan apa dengan kernel 4 x 4?
+# **Tebak dulu.** Ambil bidang yang rata, semuanya 1, dan kernel yang semua isinya 1. Apa hasilnya dengan kernel 3 x
+# 3, dan apa hasilnya dengan kernel 4 x 4?
 
 # %% alt="Kiri, kernel 3 x 3 menghasilkan papan catur terang dan gelap. Kanan, kernel 4 x 4 menghasilkan bidang rata"
 plain = torch.ones(1, 1, 6, 6)
@@ -139,7 +139,7 @@ for network in (generator, discriminator):
 # %% [markdown]
 # ## Pelatihan
 #
-# Dua langkah yang sama persis seperti di notebook 1.
+# Dua langkah yang sama persis dengan langkah di notebook 1.
 
 # %%
 bce = F.binary_cross_entropy_with_logits
@@ -199,7 +199,7 @@ looks = looks / looks.amax((2, 3), keepdim=True) * 2 - 1
 sheet(torch.cat([some, looks.expand(-1, 3, -1, -1)]), 10, zoom=2)
 
 # %% [markdown]
-# **Pertanyaan 1.** Yang terang adalah topi, serban, lingkar helm, dan lengan yang terangkat. Yang gelap adalah latar
+# **Pertanyaan 1.** Yang terang adalah topi, serban, pinggiran helm, dan lengan yang terangkat. Yang gelap adalah latar
 # putih, dan sering juga bagian tengah wajah. Apakah itu sesuai dengan tebakan Anda? Mengapa begitu?
 #
 # <details>
@@ -227,7 +227,7 @@ sheet(torch.cat([some, looks.expand(-1, 3, -1, -1)]), 10, zoom=2)
 # dua generator yang belum belajar apa-apa. Yang satu menggandakan ukuran dengan konvolusi transposisi berkernel 3 x 3.
 # Yang lain mengulang setiap piksel empat kali (`Upsample`), lalu memakai konvolusi biasa.
 #
-# **Tebak dulu.** Keduanya belum tahu apa-apa. Apakah gambarnya akan sejenis?
+# **Tebak dulu.** Keduanya belum tahu apa-apa. Apakah gambarnya akan mirip?
 
 
 # %% alt="Atas, gambar dengan kisi titik yang teratur; bawah, bercak lembut tanpa kisi"
@@ -263,7 +263,7 @@ sheet(torch.cat([transposed, enlarged]), 10, zoom=3)
 #
 # ## Coba rusakkan
 #
-# Katakan dulu apa yang Anda duga, baru mencoba.
+# Katakan dulu apa yang Anda duga, baru kemudian cobalah.
 #
 # 1. Ganti 128 kanal di lapisan (layer) pertama generator dengan 8 (juga di tempat kanal itu masuk lagi). Apa yang lebih
 #    dulu rusak: warna, bentuk, atau keragaman?

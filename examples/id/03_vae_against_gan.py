@@ -86,15 +86,16 @@ def time_is_left(began):
 # %% [markdown]
 # ## VAE
 #
-# VAE punya dua jaringan yang *bekerja sama*. **Enkoder** (encoder) membaca gambar asli dan menyebutkan 64 bilangan,
+# VAE punya dua jaringan yang *bekerja sama*. **Enkoder** (encoder) membaca gambar asli dan menghasilkan 64 bilangan,
 # yaitu *kode* (code) gambar itu. **Dekoder** (decoder) menggambar ulang gambar itu dari kodenya. Kerugiannya (loss)
 # adalah seberapa berbeda kedua gambar itu, piksel demi piksel.
 #
 # Nanti kita ingin menggambar dari bilangan acak, tanpa gambar asli. Jadi kodenya harus menyerupai bilangan acak. Ada
 # dua kiat untuk itu:
 #
-# - Enkoder tidak menyebutkan *satu* kode. Ia menyebutkan rerata dan lebar, lalu kodenya diambil acak dari sana.
-# - Kerugian kedua, yaitu *divergensi KL* (KL divergence), menarik semua rerata ke 0 dan semua lebar ke 1.
+# - Enkoder tidak menghasilkan *satu* kode. Ia menghasilkan rata-rata dan lebar sebaran, lalu kodenya diambil acak dari
+#   sana.
+# - Kerugian kedua, yaitu *divergensi KL* (KL divergence), menarik semua rata-rata ke 0 dan semua lebar ke 1.
 
 # %%
 encoder, decoder = new_reader(2 * LATENT), new_generator()
@@ -153,8 +154,8 @@ print(f"{gan_steps} steps")
 # %% [markdown]
 # ## Berdampingan
 #
-# **Tebak dulu.** Gambar siapa yang akan lebih lembut? Siapa yang wajahnya paling aneh? Siapa yang gambarnya lebih
-# serupa satu sama lain?
+# **Tebak dulu.** Gambar siapa yang akan lebih lembut? Wajah buatan siapa yang paling aneh? Gambar buatan siapa yang
+# lebih serupa satu sama lain?
 
 # %% alt="Masing-masing dua baris: orang asli, orang lembut dari VAE, orang yang lebih tegas dan lebih aneh dari GAN"
 with torch.no_grad():
@@ -165,7 +166,7 @@ sheet(torch.cat([people[torch.randperm(len(people))[:32]], soft, sharp]))
 # %% [markdown]
 # Dua baris orang asli, dua baris dari VAE, dua baris dari GAN.
 #
-# Ketajaman gambar dapat diukur. Di tempat yang tajam, sebuah piksel berbeda dari rerata keempat tetangganya.
+# Ketajaman gambar dapat diukur. Di tempat yang tajam, sebuah piksel berbeda dari rata-rata keempat tetangganya.
 
 # %%
 kernel = torch.tensor([[0, -0.25, 0], [-0.25, 1, -0.25], [0, -0.25, 0]]).expand(3, 1, 3, 3)
@@ -182,21 +183,22 @@ for name, pictures in (("real people", people), ("VAE", soft), ("GAN", sharp)):
 # <summary>Jawaban</summary>
 #
 # Yang diminta darinya adalah *perbedaan sekecil mungkin, piksel demi piksel*. Kalau dari kodenya tidak jelas apakah
-# sebuah garis tepi terletak satu piksel lebih ke kiri atau ke kanan, jawaban yang paling sedikit salah adalah rerata
-# keduanya: abu-abu. Rerata dari banyak gambar tajam adalah gambar yang lembut.
+# sebuah garis tepi terletak satu piksel lebih ke kiri atau ke kanan, jawaban yang paling sedikit salah adalah rata-rata
+# keduanya: abu-abu. Rata-rata dari banyak gambar tajam adalah gambar yang lembut.
 #
-# GAN dimintai hal lain: supaya *dipercaya*. Garis tepi yang lembut langsung ketahuan. Garis tepi yang tajam di tempat
-# yang salah jauh lebih sulit dicela.
+# Yang diminta dari GAN lain lagi: supaya *dipercaya*. Garis tepi yang lembut langsung ketahuan. Garis tepi yang tajam
+# di tempat yang salah jauh lebih sulit dicela.
 #
 # </details>
 #
-# **Pertanyaan 2.** Kerugian VAE adalah sebuah bilangan biasa yang turun. Untuk apa Anda dapat memakainya, yang tidak
-# bisa dengan kerugian GAN?
+# **Pertanyaan 2.** Kerugian VAE adalah sebuah bilangan biasa yang turun. Apa yang dapat Anda lakukan dengan bilangan
+# itu, tetapi tidak bisa dengan kerugian GAN?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
-# Untuk melihat apakah pelatihan (training) masih maju, untuk membandingkan dua setelan, dan untuk tahu kapan berhenti.
+# Untuk melihat apakah pelatihan (training) masih membawa kemajuan, untuk membandingkan dua setelan, dan untuk tahu
+# kapan berhenti.
 #
 # </details>
 #
@@ -204,7 +206,7 @@ for name, pictures in (("real people", people), ("VAE", soft), ("GAN", sharp)):
 #
 # VAE punya enkoder. Jadi ia dapat menemukan kode untuk gambar *Anda*, lalu berjalan dari satu gambar ke gambar lain.
 #
-# **Tebak dulu.** Di tengah jalan antara dua orang, apakah ada satu orang, atau dua orang yang transparan?
+# **Tebak dulu.** Di titik tengah antara dua orang, apakah ada satu orang, atau dua orang yang transparan?
 
 # %% alt="Atas, dua orang apa adanya dan seperti digambar VAE; bawah, sepuluh gambar dari yang pertama ke yang kedua"
 two = people[[40, 700]]
@@ -223,7 +225,7 @@ sheet(torch.cat([first_row, between]), 10)
 #
 # Tidak ada yang melarang Anda memakai keduanya: mula-mula autoenkoder (autoencoder), yang tidak bisa sakit, lalu
 # diskriminator (discriminator) yang menajamkan gambarnya. Resep (recipe) `quick` di Ganvas bekerja begitu. Resep inilah
-# yang dipakai Ganvas di prosesor kalau Anda tidak memilih.
+# yang dipakai Ganvas di CPU kalau Anda tidak memilih.
 
 # %%
 run = tempfile.mkdtemp(prefix="quick-", dir=".")
@@ -256,10 +258,10 @@ sheet(ganvas.load(run).sample(32) / 127.5 - 1)
 # <details>
 # <summary>Apa yang akan terjadi</summary>
 #
-# 1. Gambar ulangnya menjadi lebih tajam. Yang digambarnya dari bilangan acak hanyalah lumpur, karena tidak ada yang
-#    menarik kode ke tempat bilangan acak berada.
+# 1. Gambar ulangnya menjadi lebih tajam. Yang digambarnya dari bilangan acak hanyalah bercak kabur, karena tidak ada
+#    yang menarik kode ke tempat bilangan acak berada.
 # 2. Kodenya hampir tidak bercerita apa-apa lagi, dan semua gambar menjadi serupa: orang rata-rata.
-# 3. Semua gambar tertarik ke rerata semua orang. Bandingkan dengan pertanyaan 1.
+# 3. Semua gambar tertarik ke rata-rata semua orang. Bandingkan dengan pertanyaan 1.
 # 4. Menjadi sedikit lebih tajam, tetapi tetap lebih lembut daripada orang asli.
 #
 # </details>

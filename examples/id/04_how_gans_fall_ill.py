@@ -2,13 +2,13 @@
 # <!-- translated from examples/04_how_gans_fall_ill.py at 69b77b5e6d66 -->
 # # 4. Ketika GAN sakit
 #
-# Dua jaringan (network) yang saling belajar bisa tersesat bersama-sama. Di notebook ini Anda sengaja membuat sebuah GAN
-# sakit, dengan lima cara. Setiap kali Anda **menebak** dulu apa yang akan terlihat, **memancing** gangguannya, membaca
-# **tanda-tandanya**, lalu **memperbaikinya**: mula-mula sendiri, kemudian lewat pendamping (coach) Ganvas.
+# Dua jaringan (network) yang saling mengajari bisa tersesat bersama-sama. Di notebook ini Anda sengaja membuat sebuah
+# GAN sakit, dengan lima cara. Setiap kali Anda **menebak** dulu apa yang akan terlihat, **memancing** gangguannya,
+# membaca **tanda-tandanya**, lalu **memperbaikinya**: mula-mula sendiri, kemudian lewat pendamping (coach) Ganvas.
 #
 # `ganvas.Coach` mengawasi loop pelatihan (training loop) apa pun, juga yang Anda tulis sendiri. Sesekali ia mengukur,
-# lalu mengatakan dengan kata-kata apa yang tidak beres. Kalau diminta, ia memperbaikinya. Waktunya sekitar tiga menit
-# di dua inti CPU.
+# lalu menjelaskan dengan kalimat biasa apa yang tidak beres. Kalau diminta, ia memperbaikinya. Waktunya sekitar tiga
+# menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -48,8 +48,8 @@ def sheet(*rows):
 # %% [markdown]
 # ## Pasiennya
 #
-# Inilah jaringan dari notebook 1, sekarang di dalam sebuah fungsi dengan beberapa kenop. Perhatikan pendampingnya: ia
-# dibuat, ia mengamati setiap langkah (step), ia memberi resep penanganan kalau diminta, dan resep itu diterapkan. Ia
+# Inilah jaringan dari notebook 1, sekarang di dalam sebuah fungsi dengan beberapa setelan. Perhatikan pendampingnya: ia
+# dibuat, ia mengamati setiap langkah (step), ia menganjurkan penanganan kalau diminta, dan anjuran itu diterapkan. Ia
 # mengukur kira-kira dua puluh kali dalam setiap pelatihan.
 
 
@@ -139,8 +139,8 @@ sheet(ill)
 # tiga dipercaya, ya nol dan tigalah yang digambar. Begitu diskriminator menyadarinya, generator lari ke angka
 # berikutnya. Inilah keruntuhan mode.
 #
-# **Tandanya:** ada nyaris-salinan di antara sampel, dan keragamannya kurang dari gambar asli. Kerugiannya (loss) tampak
-# baik-baik saja.
+# **Tandanya:** di antara sampel ada nyaris-salinan (gambar yang hampir sama persis), dan keragamannya kurang dari
+# gambar asli. Kerugiannya (loss) tampak baik-baik saja.
 #
 # **Perbaiki sendiri:** generator yang lebih lambat, yaitu pelatihan sehat di atas. Pendamping harus menemukannya
 # sendiri:
@@ -149,12 +149,11 @@ sheet(ill)
 by_coach = train(g_lr=0.004, repair=True)
 sheet(healthy, by_coach)
 
-# %% [markdown]
-# Yang atas kita perbaiki sendiri, yang bawah diperbaiki pendamping, dan kali ini pendamping gagal. Bacalah apa yang
-# dicobanya. Ia menurunkan laju belajar (learning rate) generator, dan itu benar. Setiap penanganan dari pendamping
-# adalah taruhan: ia menyimpan dulu keadaan sebelumnya, lalu membandingkan. Dalam beberapa langkah yang tersedia, bobot
-# (weights) baru belum menjadi lebih baik daripada yang lama, maka penanganannya dibatalkan. Sabar itu sulit dipelajari,
-# juga bagi program.
+# %% [markdown] Yang atas kita perbaiki sendiri, yang bawah diperbaiki pendamping, dan kali ini pendamping gagal.
+# Bacalah apa yang dicobanya. Ia menurunkan laju belajar (learning rate) generator, dan itu benar. Setiap penanganan
+# dari pendamping adalah taruhan: ia menyimpan dulu keadaan sebelumnya, lalu membandingkan. Dalam langkah sesedikit itu,
+# bobot (weights) baru belum sempat menjadi lebih baik daripada yang lama, maka penanganannya dibatalkan. Sabar itu
+# sulit dipelajari, juga bagi program.
 #
 # ## 2. Diskriminator menang
 #
@@ -221,7 +220,7 @@ sheet(healthy, by_coach)
 # %% [markdown]
 # ## 4. Keseimbangan
 #
-# Diskriminator belajar seratus kali terlalu lambat. Ia seperti tidak ada saja.
+# Diskriminator belajar seratus kali terlalu lambat. Ia seakan-akan tidak ada.
 #
 # **Tebak dulu.** Apa yang dipelajari generator dari lawan yang tidak punya pendapat? Berapa kerugian diskriminator
 # nanti? (Notebook 1, pertanyaan 2.)
@@ -231,13 +230,13 @@ ill = train(d_lr=0.000002)
 sheet(ill)
 
 # %% [markdown]
-# Diskriminator mengatakan hampir hal yang sama tentang semua gambar. Sedikit yang dikatakannya diikuti generator sampai
+# Diskriminator mengatakan hal yang hampir sama tentang semua gambar. Sedikit petunjuk darinya diikuti generator sampai
 # ke ujung: ke satu pola yang sama sekali bukan angka.
 #
 # **Tandanya:** kerugian diskriminator sekitar 1.39, dua kali logaritma dari 2: ia hanya menebak. Gambar asli dan gambar
 # buatan mendapat logit yang sama, dan sampelnya buruk.
 #
-# **Perbaiki sendiri:** kembalikan laju belajar diskriminator, atau beri ia dua langkah untuk setiap langkah generator.
+# **Perbaiki sendiri:** kembalikan laju belajar diskriminator, atau beri dia dua langkah untuk setiap langkah generator.
 
 # %% [markdown]
 # ## 5. Menghafal
@@ -271,12 +270,11 @@ by_hand = train(dropout=0.0, d_lr=0.0005, g_lr=0.0005)
 nearest = (by_hand[:, None] - digits[None]).square().sum((2, 3, 4)).argmin(1)
 sheet(by_hand, digits[nearest])
 
-# %% [markdown]
-# Kalau tidak ada gambar lagi, buatlah yang sedikit itu lebih sulit dihafal: perlihatkan gambar asli dan gambar buatan
-# dalam keadaan *digeser*, setiap kali ke arah lain. Inilah augmentasi (augmentation). Di loop pelatihan Anda sendiri,
-# tidak ada pendamping yang dapat melakukannya: gambarnya milik Anda, begitu juga baris kode yang memperlihatkannya. Ia
-# hanya dapat memberi tahu Anda. `ganvas.train` memperlihatkan gambarnya sendiri, dan menyalakan augmentasi begitu
-# melihat gangguan ini.
+# %% [markdown] Kalau tidak ada gambar lagi, buatlah yang sedikit itu lebih sulit dihafal: perlihatkan gambar asli dan
+# gambar buatan dalam keadaan *digeser*, setiap kali ke arah lain. Inilah augmentasi (augmentation). Di loop pelatihan
+# Anda sendiri, tidak ada pendamping yang dapat melakukannya: gambarnya milik Anda, begitu juga baris kode yang
+# memperlihatkannya. Ia hanya dapat memberi tahu Anda. Pada `ganvas.train`, Ganvas sendiri yang memperlihatkan
+# gambarnya, jadi ia menyalakan augmentasi begitu melihat gangguan ini.
 #
 # ## Yang perlu diingat
 #

@@ -3,18 +3,18 @@
 # # 5. Gambar yang tumbuh
 #
 # DCGAN harus mempelajari semuanya sekaligus: di mana letak kepala, dan seperti apa rupa bulu mata. Untuk gambar besar,
-# itu terlalu berat. Tiga gagasan memungkinkan gambar besar, dan satu lagi membuatnya bisa dicampur:
+# itu terlalu berat. Tiga gagasan memungkinkan gambar besar, dan satu lagi membuat gambar bisa dicampur:
 #
 # - **tumbuh bertahap** (progressive growing): pelajari dulu 8 x 8 piksel, lalu 16 x 16, lalu 32 x 32 (Karras dkk.
 #   2018);
 # - **gradien multiskala** (multi-scale gradients): gambarlah dalam semua ukuran sekaligus, dan biarkan semuanya dinilai
 #   (Karnewar dan Wang 2020);
-# - **memperbesar**: gambarlah kecil, dan biarkan jaringan (network) lain memperbesarnya;
+# - **memperbesar**: gambarlah dalam ukuran kecil, dan biarkan jaringan (network) lain memperbesarnya;
 # - **gaya** (style): sebutkan lagi di setiap ukuran apa yang harus digambar, sehingga dua gambar bisa dicampur (Karras
 #   dkk. 2019).
 #
-# Anda akan memasukkan tiga di antaranya ke dalam satu jaringan kecil, dan menulis yang keempat di sampingnya. Waktunya
-# sekitar tiga menit di dua inti CPU.
+# Anda akan memasukkan tiga di antaranya ke dalam satu jaringan kecil, dan menulis yang keempat secara terpisah.
+# Waktunya sekitar tiga menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -66,7 +66,7 @@ large = torch.tensor(np.stack(large)).permute(0, 3, 1, 2) / 127.5 - 1  # (997, 3
 
 
 def shrink(pictures, size):
-    """Kembalikan gambar dengan sekian piksel: masing-masing rerata satu kotak piksel gambar besarnya."""
+    """Kembalikan gambar dengan sekian piksel: masing-masing rata-rata satu kotak piksel gambar besarnya."""
     return F.adaptive_avg_pool2d(pictures, size)
 
 
@@ -85,7 +85,7 @@ sheet(torch.cat([enlarge(shrink(large[::120][:8], size), 32) for size in (8, 16,
 # %% [markdown]
 # ## Satu jaringan untuk semuanya
 #
-# Generator mulai dengan bidang rata 4 x 4, dan menggandakannya tiga kali. Ada dua hal baru.
+# Generator mulai dari bidang 4 x 4 yang selalu sama, dan menggandakannya tiga kali. Ada dua hal baru.
 #
 # - **Setiap ukuran menggambar gambarnya sendiri.** Gambar 16 x 16 adalah gambar 8 x 8 yang diperbesar, *ditambah* apa
 #   yang disumbangkan lapisan (layer) untuk 16. Jadi ia dapat berhenti di ukuran mana pun.
@@ -155,13 +155,13 @@ class Discriminator(nn.Module):
 # ## Tumbuh bertahap
 #
 # Pelatihan (training) berjalan dari ukuran ke ukuran. Lapisan baru belum tahu apa-apa, dan akan merusak semuanya kalau
-# langsung hadir sepenuhnya. Maka ia **dimunculkan perlahan** (faded in): selama paruh pertama waktunya, porsinya naik
+# langsung dipakai penuh. Maka ia **dimunculkan perlahan** (faded in): selama paruh pertama waktunya, porsinya naik
 # dari 0 ke 1.
 #
-# Pada separuh dari langkahnya, kita memberi ukuran kasar gaya yang lain daripada ukuran yang lebih halus. Dengan begitu
-# jaringan tidak dapat mengandalkan bahwa keduanya berasal dari orang yang sama, dan nanti kita boleh mencampurnya.
-# Untuk menahan diskriminator (discriminator), kita menambahkan *penalti* (penalty) pada gradiennya (R1, Mescheder dkk.
-# 2018). Setiap ukuran mulai dengan jaringan yang sudah menguasai ukuran sebelumnya.
+# Pada separuh dari langkahnya, kita memberi ukuran kasar gaya yang berbeda dari gaya untuk ukuran yang lebih halus.
+# Dengan begitu jaringan tidak dapat menganggap bahwa keduanya pasti berasal dari orang yang sama, dan nanti kita bisa
+# mencampurnya. Untuk menahan diskriminator (discriminator), kita menambahkan *penalti* (penalty) pada gradiennya (R1,
+# Mescheder dkk. 2018). Setiap ukuran mulai dengan jaringan yang sudah menguasai ukuran sebelumnya.
 
 # %%
 generator, discriminator = Generator(), Discriminator()
@@ -214,12 +214,12 @@ for size, steps in ((8, STEPS_8), (16, STEPS_16), (32, STEPS_32)):
 sheet(torch.cat(moments))
 
 # %% [markdown]
-# **Pertanyaan 1.** Lihat waktunya. Mengapa baik kalau begitu banyak langkah (step) diambil pada ukuran kecil?
+# **Pertanyaan 1.** Lihat waktunya. Mengapa sebaiknya banyak langkah (step) dijalankan pada ukuran kecil?
 #
 # <details>
 # <summary>Jawaban</summary>
 #
-# Langkah itu murah, dan di sanalah keputusan yang sulit dibuat: apa berada di mana. Pada 32 x 32, yang tersisa untuk
+# Langkah itu murah, dan di sanalah keputusan yang sulit diambil: apa yang ada di mana. Pada 32 x 32, yang tersisa untuk
 # dipelajari hanyalah detail.
 #
 # </details>
@@ -247,11 +247,11 @@ sheet(torch.cat([enlarge(each, 32) for each in pictures]), 8, zoom=3)
 # %% [markdown]
 # Tumbuh bertahap membutuhkan jadwal: kapan tumbuh, dan seberapa cepat dimunculkan. MSG-GAN tidak membutuhkannya. Ia
 # memperlihatkan *semua* ukuran ini kepada diskriminator, sepanjang waktu. Dengan begitu gradien langsung sampai ke
-# setiap ukuran, dan ukuran kasar mapan lebih dulu dengan sendirinya, karena lebih mudah. Di Ganvas: resep (recipe)
+# setiap ukuran, dan ukuran kasar terbentuk lebih dulu dengan sendirinya, karena lebih mudah. Di Ganvas: resep (recipe)
 # `progressive` dan `multiscale`.
 #
-# **Pertanyaan 3.** Dalam pelatihan kita, gambar kecil tidak dinilai lagi ketika ukurannya 32. Lihat lagi gambar itu:
-# apa yang terjadi padanya sejak ia bukan lagi yang terbesar?
+# **Pertanyaan 3.** Dalam pelatihan kita, gambar kecil tidak dinilai lagi begitu pelatihan sampai di ukuran 32. Lihat
+# lagi gambar kecil itu: apa yang terjadi padanya sejak ia bukan lagi yang terbesar?
 #
 # <details>
 # <summary>Jawaban</summary>
@@ -280,7 +280,7 @@ sheet(torch.cat(table), 9, zoom=3)
 
 # %% [markdown]
 # Inilah versi kecil dari gambar 3 di makalah StyleGAN. Dengan hasil pelatihan (run) dari resep `stylegan2`,
-# `ganvas.mix` menggambarnya. Tetapi StyleGAN2 membutuhkan GPU, atau waktu semalam.
+# `ganvas.mix` menggambarnya. Tetapi StyleGAN2 membutuhkan GPU, atau waktu semalaman.
 #
 # **Pertanyaan 4.** Apa bedanya mencampur dengan mengambil titik tengah antara dua laten?
 #
@@ -294,11 +294,11 @@ sheet(torch.cat(table), 9, zoom=3)
 #
 # ## Memperbesar
 #
-# Daripada menggambar yang besar, kita bisa menggambar kecil lalu *memperbesarnya*. Jaringan yang sudah melihat banyak
-# orang pada 32 dan 64 piksel tahu seperti apa mata kalau lebih besar. Untuk percobaan pertama, kita tidak membutuhkan
-# GAN: jaringannya melihat gambar kecil, lalu menyebutkan apa yang harus ditambahkan pada pembesaran biasa.
+# Daripada menggambar yang besar, kita bisa menggambar dalam ukuran kecil lalu *memperbesarnya*. Jaringan yang sudah
+# melihat banyak orang pada 32 dan 64 piksel tahu seperti apa mata kalau diperbesar. Untuk percobaan pertama, kita tidak
+# membutuhkan GAN: jaringannya melihat gambar kecil, lalu menyebutkan apa yang harus ditambahkan pada pembesaran biasa.
 #
-# **Tebak dulu.** Ia dilatih supaya kesalahannya sekecil mungkin, piksel demi piksel. Apa yang Anda ketahui tentang itu
+# **Tebak dulu.** Ia dilatih supaya galatnya sekecil mungkin, piksel demi piksel. Apa yang Anda ketahui tentang itu
 # dari notebook 3?
 
 # %%
@@ -328,16 +328,15 @@ print(f"off by, with the network:  {(result - large[unseen]).abs().mean():.4f}")
 shown = slice(40, 46)
 sheet(torch.cat([plain[unseen][shown], result[shown], large[unseen][shown]]), 6, zoom=2)
 
-# %% [markdown]
-# Hasilnya lebih tegas daripada pembesaran biasa, dan lebih lembut daripada yang sebenarnya, seperti yang sudah Anda
-# tebak. Diskriminator membuatnya tajam. Itulah yang dilakukan resep `quick` dan `keen` di Ganvas untuk gambar 64 sampai
-# 256 piksel di prosesor: menggambar pada 32, dan belajar memperbesar. Jadi gambar besar hanya sedikit lebih mahal
-# daripada gambar kecil.
+# %% [markdown] Hasilnya lebih tegas daripada pembesaran biasa, dan lebih lembut daripada gambar aslinya, seperti yang
+# sudah Anda tebak. Diskriminatorlah yang bisa membuatnya tajam. Itulah yang dilakukan resep `quick` dan `keen` di
+# Ganvas untuk gambar 64 sampai 256 piksel di CPU: menggambar pada 32, dan belajar memperbesar. Jadi gambar besar hanya
+# sedikit lebih mahal daripada gambar kecil.
 #
 # ## Coba rusakkan
 #
-# 1. Buat semua langkah selain langkah untuk 32 menjadi 0, dan beri seluruh waktunya untuk 32. Apa yang kurang?
-# 2. Jangan memunculkan perlahan: `share = 1.0`. Lihat gambarnya tepat setelah setiap pertumbuhan.
+# 1. Jadikan semua jumlah langkah 0, kecuali untuk 32, dan berikan seluruh waktunya ke situ. Apa yang kurang?
+# 2. Jangan memunculkan perlahan: `share = 1.0`. Lihat gambarnya setiap kali ukurannya baru bertambah.
 # 3. Bagi tabelnya dengan cara lain: kasar *dan* tengah dari kiri, hanya yang paling halus dari atas.
 # 4. Jangan pernah mencampur selama pelatihan (`torch.rand(1) < 0`). Apakah tabelnya masih bagus?
 # 5. Biarkan jaringan pembesar memperbesar apa yang digambar generator. Tahukah ia apa yang harus dilakukannya?
@@ -345,7 +344,7 @@ sheet(torch.cat([plain[unseen][shown], result[shown], large[unseen][shown]]), 6,
 # <details>
 # <summary>Apa yang akan terjadi</summary>
 #
-# 1. Semestinya bentuknya lebih buruk: apa berada di mana sulit dipelajari langsung dari 32 x 32 piksel.
+# 1. Semestinya bentuknya lebih buruk: apa yang ada di mana sulit dipelajari langsung dari 32 x 32 piksel.
 # 2. Untuk sementara, gambarnya lebih buruk daripada sebelum tumbuh.
 # 3. Hanya sedikit yang masih datang dari atas: terutama warna.
 # 4. Kurang bagus. Ukuran-ukurannya sudah terbiasa saling mengandalkan.

@@ -7,9 +7,9 @@
 # yang kita inginkan: isi (content) sebuah foto, dengan gaya (style) sebuah lukisan. Inilah transfer gaya (style
 # transfer; Gatys, Ecker, dan Bethge 2016).
 #
-# Anda akan menulis ketiga kerugiannya (loss), masing-masing dalam beberapa baris, melihat apa yang dilakukannya
-# sendiri-sendiri, mulai dari derau (noise) dan dari foto, lalu mengadu dua pengoptimal (optimizer). Waktunya sekitar
-# dua menit di dua inti CPU.
+# Anda akan menulis ketiga kerugiannya (loss), masing-masing dalam beberapa baris, dan melihat pengaruhnya satu per
+# satu. Anda akan melukis mulai dari derau (noise) dan dari foto, lalu mengadu dua pengoptimal (optimizer). Waktunya
+# sekitar dua menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -68,7 +68,7 @@ sheet(photo, painting)
 #
 # VGG-16 (Simonyan dan Zisserman 2014) dulu belajar menyebutkan apa yang ada di sebuah foto. Bobotnya (weights) sudah
 # disertakan di Ganvas. Isinya sembilan konvolusi (convolution) berturut-turut. Di antara blok-bloknya, ukuran gambar
-# dibagi dua. Lapisan (layer) pertama bereaksi terhadap garis tepi dan warna, lapisan yang lebih dalam terhadap
+# dibagi dua. Lapisan (layer) awal bereaksi terhadap garis tepi dan warna, lapisan yang lebih dalam terhadap
 # bagian-bagian benda. Tanggapan setiap lapisan disebut *fitur* (feature).
 
 # %%
@@ -96,14 +96,14 @@ def features(picture):
 #
 # **Gaya.** Sapuan (stroke) dan warna sama saja di mana pun letaknya. Jadi kita membuang letaknya, dan hanya menyimpan
 # *fitur mana yang muncul bersama*: kuning muda dengan pusaran, biru tua dengan sapuan panjang. Caranya: kalikan setiap
-# kanal (channel) dengan setiap kanal lain, lalu ambil reratanya dari semua tempat. Tabel ini disebut **matriks Gram**
-# (Gram matrix).
+# kanal (channel) dengan setiap kanal lain, lalu ambil rata-ratanya dari semua tempat. Tabel ini disebut **matriks
+# Gram** (Gram matrix).
 #
-# **Variasi.** Piksel yang bersebelahan sebaiknya tidak berbeda tanpa alasan. Ini permintaan yang halus saja, supaya
+# **Variasi.** Piksel yang bersebelahan sebaiknya tidak berbeda tanpa alasan. Ini hanya permintaan ringan, supaya
 # gambarnya tidak berbintik.
 #
-# Dua yang pertama kita bagi dengan besarnya apa yang diinginkan. Dengan begitu, keduanya sekitar 1 kalau belum ada yang
-# benar, dan 0 kalau semuanya benar.
+# Dua kerugian pertama kita bagi dengan besarnya nilai yang diinginkan. Dengan begitu, keduanya sekitar 1 kalau belum
+# ada yang benar, dan 0 kalau semuanya benar.
 
 # %%
 CONTENT_LAYER = "conv4_2"
@@ -123,7 +123,7 @@ def content_loss(found, wanted):
 
 
 def style_loss(found, wanted):
-    """Kembalikan seberapa jauh gayanya dari yang diinginkan, sebagai rerata antarlapisan."""
+    """Kembalikan seberapa jauh gayanya dari yang diinginkan, sebagai rata-rata antarlapisan."""
     losses = []
     for layer in STYLE_LAYERS:
         goal = gram(wanted[layer])
@@ -172,7 +172,7 @@ def paint(start, content=0.05, style=1.0, variation=0.1, optimizer="lbfgs"):
 noise = torch.rand(1, 3, SIZE, SIZE) * 0.2 + 0.4
 
 # %% [markdown]
-# **Tebak dulu.** Kita mulai dari derau abu-abu. Apa yang keluar kalau hanya isinya yang dihitung? Kalau hanya gayanya?
+# **Tebak dulu.** Kita mulai dari derau abu-abu. Apa hasilnya kalau hanya isinya yang dihitung? Kalau hanya gayanya?
 # Kalau keduanya?
 
 # %% alt="Dari derau: astronaut beriak warna pelangi; pusaran dan cahaya saja; astronaut yang tersusun dari pusaran"
@@ -188,9 +188,9 @@ sheet(only_content, only_style, both)
 # <details>
 # <summary>Jawaban</summary>
 #
-# Lapisan `conv4_2` datang setelah ukuran gambar tiga kali dibagi dua. Setiap bilangannya melihat sepotong besar gambar
-# sekaligus, dan banyak pola halus menghasilkan tanggapan yang sama. Apa yang tidak dilihat lapisan itu tidak dapat
-# diminta oleh kerugiannya.
+# Lapisan `conv4_2` terletak setelah ukuran gambar tiga kali dibagi dua. Setiap bilangannya melihat sepotong besar
+# gambar sekaligus, dan banyak pola halus menghasilkan tanggapan yang sama. Apa yang tidak dilihat lapisan itu tidak
+# dapat diminta oleh kerugiannya.
 #
 # </details>
 #
@@ -200,8 +200,8 @@ sheet(only_content, only_style, both)
 # <details>
 # <summary>Jawaban</summary>
 #
-# Matriks Gram adalah rerata dari semua tempat. Ia tahu bahwa kuning muncul bersama pusaran, tetapi tidak tahu di mana.
-# Sedangkan desa adalah soal *di mana*.
+# Matriks Gram adalah rata-rata dari semua tempat. Ia tahu bahwa kuning muncul bersama pusaran, tetapi tidak tahu di
+# mana. Sedangkan desa adalah soal *di mana*.
 #
 # </details>
 #
@@ -214,18 +214,17 @@ from_photo, lbfgs_losses = paint(photo)
 from_painting, _ = paint(painting)
 sheet(both, from_photo, from_painting)
 
-# %% [markdown]
-# Ketiganya dinilai dengan kerugian yang sama, tetapi gambarnya berbeda. Ada banyak lukisan yang baik, dan yang
-# ditemukan adalah yang terdekat. Kalau mulai dari foto, wajahnya tetap jelas. Kalau mulai dari derau, hasilnya lebih
-# bebas.
+# %% [markdown] Ketiganya dinilai dengan kerugian yang sama, tetapi gambarnya berbeda. Ada banyak lukisan yang baik, dan
+# yang ditemukan adalah yang terdekat dari titik awalnya. Kalau mulai dari foto, wajahnya tetap jelas. Kalau mulai dari
+# derau, hasilnya lebih bebas.
 #
 # ## Adam lawan L-BFGS
 #
 # Adam mengambil banyak langkah yang murah dan hati-hati. L-BFGS mengingat langkah-langkah terakhirnya, dan menebak dari
 # situ bagaimana lengkung medannya: langkahnya lebih panjang, tetapi masing-masing lebih mahal. Melihat gambar dengan
-# VGG jauh lebih mahal daripada keduanya, maka kita memberi keduanya kesempatan melihat sama banyak.
+# VGG jauh lebih mahal daripada keduanya, maka kita memberi keduanya kesempatan melihat yang sama banyaknya.
 #
-# **Tebak dulu.** Siapa yang lebih rendah setelah tiga kali melihat? Dan pada akhirnya?
+# **Tebak dulu.** Kerugian siapa yang lebih rendah setelah tiga kali melihat? Dan pada akhirnya?
 
 # %% alt="Dua kurva menurun: Adam lebih rendah pada tujuh kali melihat yang pertama, sesudah itu L-BFGS"
 _, adam_losses = paint(photo, optimizer="adam")
@@ -253,8 +252,9 @@ plt.show()
 # ## Dengan Ganvas
 #
 # `ganvas.stylize` melakukan apa yang sudah Anda tulis, dari kecil ke besar: mula-mula ia melukis gambar kecil, karena
-# di sana satu sapuan menutupi banyak dan satu langkah murah, lalu menggandakan ukurannya. Statistiknya lebih baik
-# daripada matriks Gram, dan di tepi gambar tidak muncul bingkai. Ubah `PHOTO` di atas untuk melukis foto Anda sendiri.
+# di sana satu sapuan menutupi bidang yang luas dan satu langkah murah, lalu menggandakan ukurannya. Statistik yang
+# dipakainya lebih baik daripada matriks Gram, dan di tepi gambar tidak muncul bingkai. Ubah `PHOTO` di atas untuk
+# melukis foto Anda sendiri.
 
 # %% alt="Astronaut dengan sapuan dan warna Malam Berbintang, wajahnya jelas"
 events = list(ganvas.stylize(PHOTO, PAINTING, "painted.png", StyleConfig(size=LARGE)))
@@ -264,8 +264,9 @@ Image.open("painted.png").convert("RGB")
 # ## Coba rusakkan
 #
 # 1. Lukislah dengan `content=1`, lalu dengan `content=0.002`.
-# 2. Beri gayanya hanya `conv1_1`, lalu hanya `conv4_1`. Apa yang diketahui masing-masing tentang sebuah lukisan?
-# 3. Pakai `conv1_1` untuk isinya. Apa yang tersisa dari kebebasannya?
+# 2. Untuk gayanya, pakai hanya `conv1_1`, lalu hanya `conv4_1`. Apa yang diketahui masing-masing tentang sebuah
+#    lukisan?
+# 3. Pakai `conv1_1` untuk isinya. Seberapa banyak kebebasan melukis yang tersisa?
 # 4. Coba `variation=0`, lalu `variation=30`.
 # 5. Pakai foto Anda sendiri, dan `builtin.paintings()[1]`. Lalu coba
 #    `StyleConfig(size=512, strength=0.6, colors="luma")`. docs/style.md memperlihatkan apa yang dilakukan setiap
@@ -274,7 +275,7 @@ Image.open("painted.png").convert("RGB")
 # <details>
 # <summary>Apa yang akan terjadi</summary>
 #
-# 1. Foto dengan sedikit warna; lalu pusaran yang di dalamnya si astronaut sulit ditemukan.
+# 1. Foto dengan sedikit warna; lalu pusaran, dengan astronaut yang sulit ditemukan di dalamnya.
 # 2. `conv1_1` mengenal warna dan bintik halus, tetapi tidak mengenal sapuan. `conv4_1` mengenal bentuk besar, tetapi
 #    tidak mengenal warna yang persis.
 # 3. Sedikit sekali. Lapisan itu melihat hampir setiap piksel, dan menginginkan semuanya kembali.

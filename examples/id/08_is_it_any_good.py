@@ -6,9 +6,9 @@
 # orang cenderung menyukai buatannya sendiri. Karena itu ada skor (score). Setiap skor melihat sesuatu, dan buta
 # terhadap hal lain.
 #
-# Anda akan menulis skor yang paling terkenal dalam sepuluh baris. Setelah itu Anda menjadi si curang: Anda membuat lima
-# kumpulan gambar yang masing-masing punya cacat, lalu melihat skor mana yang terkecoh. Tidak ada yang dilatih di sini.
-# Waktunya sekitar satu menit di dua inti CPU.
+# Anda akan menulis skor yang paling terkenal dalam sepuluh baris. Setelah itu Anda berperan sebagai si curang: Anda
+# membuat lima kumpulan gambar yang masing-masing punya cacat, lalu melihat skor mana yang terkecoh. Tidak ada yang
+# dilatih di sini. Waktunya sekitar satu menit di dua inti CPU.
 
 # %%
 # Di notebook daring, sel ini memasang Ganvas. Kalau Ganvas sudah terpasang, tidak terjadi apa-apa.
@@ -51,8 +51,8 @@ others = [people[at] for at in order[-COUNT:]]
 # %% [markdown]
 # ## Lima yang curang, satu yang jujur
 #
-# Ambil separuh dari orang-orang itu sebagai *gambar asli* yang dipakai melatih sebuah GAN. Apa yang akan digambar GAN
-# terbaik di dunia? Orang sejenis yang belum pernah dilihatnya: *separuh yang lain*. Di sampingnya ada lima kumpulan
+# Anggaplah separuh dari orang-orang itu *gambar asli* yang dipakai melatih sebuah GAN. Apa yang akan digambar GAN
+# terbaik di dunia? Orang sejenis yang belum pernah dilihatnya: *separuh yang lain*. Selain itu, ada lima kumpulan
 # yang tidak pantas dipuji.
 #
 # | kumpulan | isinya |
@@ -104,8 +104,8 @@ Image.fromarray(np.vstack(rows)).resize((16 * 40, len(rows) * 40), Image.Resampl
 # ## Skor dalam sepuluh baris
 #
 # Jarak Frechet (Frechet distance; Heusel dkk. 2017) bekerja begini. Setiap gambar diringkas menjadi beberapa bilangan,
-# yaitu **fiturnya** (features). Lalu dua *awan* bilangan dibandingkan: seberapa jauh jarak antara kedua reratanya, dan
-# seberapa berbeda sebarannya? Jaraknya 0 kalau kedua awan sama.
+# yaitu **fiturnya** (features). Lalu dua *awan* bilangan dibandingkan: seberapa jauh jarak antara kedua rata-ratanya,
+# dan seberapa berbeda sebarannya? Jaraknya 0 kalau kedua awan sama.
 #
 # Sebagai fitur, kita memakai salinan mungil dari gambarnya, 3 x 3 piksel: jadi 27 bilangan.
 
@@ -135,9 +135,9 @@ for name, pictures in sets.items():
 # <details>
 # <summary>Jawaban</summary>
 #
-# Gambar yang kabur: salinan mungilnya sama saja seperti sebelumnya. Derau pun hampir tidak terlihat. Sebuah skor hanya
-# melihat apa yang terlihat oleh *fiturnya*. Sedangkan salinan mendapat skor yang paling bagus, jauh lebih bagus
-# daripada gambar yang jujur. Tentu saja, sebab salinan itu *adalah* awan aslinya.
+# Gambar yang kabur: salinan mungilnya sama saja dengan sebelumnya. Derau pun hampir tidak terlihat. Sebuah skor hanya
+# melihat apa yang terlihat oleh *fiturnya*. Sedangkan kumpulan salinan (copied) mendapat skor yang paling bagus, jauh
+# lebih bagus daripada gambar yang jujur. Tentu saja, sebab salinan itu *adalah* awan aslinya.
 #
 # </details>
 #
@@ -147,10 +147,11 @@ for name, pictures in sets.items():
 # jaringannya Inception, jaraknya disebut FID.) Ada beberapa skor:
 #
 # - **Jarak Frechet:** seperti di atas, dengan mata yang lebih tajam.
-# - **Presisi (precision):** berapa bagian dari gambar buatan yang bisa dikira asli?
-# - **Cakupan (coverage):** berapa bagian dari gambar asli yang ada miripnya di kumpulan itu?
-# - **Nyaris-kembar (near-duplicates):** berapa bagian yang punya nyaris-salinan di kumpulannya sendiri?
-# - **Nyaris-salinan (near-copies):** berapa bagian yang merupakan nyaris-salinan sebuah gambar asli?
+# - **Presisi (precision):** berapa persen gambar buatan yang bisa dikira asli?
+# - **Cakupan (coverage):** berapa persen gambar asli yang punya padanan mirip di kumpulan itu?
+# - **Nyaris-kembar (near-duplicates):** berapa persen gambar yang hampir sama dengan gambar lain di kumpulannya
+#   sendiri?
+# - **Nyaris-salinan (near-copies):** berapa persen gambar yang hampir sama dengan sebuah gambar asli?
 # - **Detail halus (fine detail):** apakah sebanyak pada gambar asli?
 #
 # **Tebak dulu.** Skor mana yang akan menangkap kecurangan mana?
@@ -190,9 +191,9 @@ plt.show()
 # <details>
 # <summary>Jawaban</summary>
 #
-# Tidak ada. Jarak Frechet menangkap banyak, tetapi justru memuji salinan: di bawah 0 artinya lebih dekat daripada jarak
-# gambar asli satu sama lain. Hanya nyaris-salinan yang menangkapnya, dan skor itu tidak menangkap yang lain. Jadi,
-# lihatlah beberapa skor, dan selalu tanyakan apakah gambarnya salinan.
+# Tidak ada. Jarak Frechet menangkap banyak, tetapi justru memuji salinan: jarak di bawah 0 artinya lebih dekat daripada
+# jarak gambar asli satu sama lain. Hanya skor nyaris-salinan yang menangkapnya, dan skor itu tidak menangkap yang lain.
+# Jadi, lihatlah beberapa skor, dan selalu tanyakan apakah gambarnya salinan.
 #
 # </details>
 #
@@ -208,7 +209,7 @@ plt.show()
 #
 # ## Jumlah gambar mengelabui semua orang
 #
-# **Tebak dulu.** Dua kelompok dari orang-orang yang *sama* dibandingkan dengan skor buatan kita sendiri, setiap kali
+# **Tebak dulu.** Dua kelompok dari orang-orang yang *sama* dibandingkan memakai skor buatan kita sendiri, setiap kali
 # dengan jumlah yang lebih sedikit. Apa yang terjadi pada jaraknya?
 
 # %% alt="Kurva menurun: makin sedikit gambar yang dibandingkan, makin besar jaraknya, padahal jenisnya sama"

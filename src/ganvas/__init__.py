@@ -9,22 +9,22 @@ Nothing heavy is imported before it is used.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .art import directions, mix, project, walk
+from .art import directions, mix, project, stylize, walk
 from .config.keywords import document, options_from
 from .device import leave_time_to_other_programs
 from .errors import GanvasError
 from .events import Event
+from .interrupts import stop_on_interrupt
 from .metrics import DEFAULT_NETWORK
 from .version import __version__
 
 if TYPE_CHECKING:
     from .coach.doctor import Findings
     from .coach.user_loop.observe import Coach
-    from .config import StyleConfig
     from .data import Inspection
     from .evaluation import Evaluation
     from .latents.sample import GeneratorModel
@@ -73,7 +73,7 @@ def train(
 ) -> Iterator[Event]:
     """Train a GAN on `pictures` and yield what happens; called again with the same arguments it goes on.
 
-    Breaking out of the loop over it saves, and so does `stop` turning true.
+    Breaking out of the loop over it saves, and so do Ctrl-C and `stop` turning true: then the loop ends.
 
     Args:
         pictures: folder, .zip, .npy or MNIST-style idx file; None goes on with the run in `out`.
@@ -95,11 +95,11 @@ def train(
         >>> event.reason
         'finished'
     """
-    began = time.monotonic()
+    began, wanted = time.monotonic(), options_from(options)
     leave_time_to_other_programs()
     from .training.start import train
 
-    return train(pictures, out, options_from(options), stop, began)
+    return stop_on_interrupt(lambda stop: train(pictures, out, wanted, stop, began), stop)
 
 
 def plan(pictures: str | Path, **options: Any) -> "Forecast":
@@ -265,39 +265,3 @@ def write_report(run: str | Path) -> Path:
     known = read_evaluation(where)
     write_card(where, known)
     return write_report(where, known)
-
-
-def stylize(
-    content: str | Path,
-    styles: str | Path | Sequence[str | Path],
-    out: str | Path,
-    config: "StyleConfig | None" = None,
-    masks: Sequence[str | Path] = (),
-) -> Iterator[Event]:
-    """Repaint `content` in the style of `styles`, write it to `out`, and yield what happens.
-
-    Args:
-        masks: pictures that are white where a style is to be: one for each style, or one fewer.
-
-    Raises:
-        GanvasError: a picture cannot be read, or an option makes no sense.
-
-    Example:
-        >>> import ganvas
-        >>> from ganvas.config import StyleConfig
-        >>> settings = StyleConfig(size=64, iterations=2, strength=0.6)
-        >>> for event in ganvas.stylize("photo.png", "painting.png", "new.png", settings):
-        ...     if isinstance(event, ganvas.events.Iteration):
-        ...         print(f"{event.progress:.0%} done, at {event.scale} px")
-        12% done, at 64 px
-        ...
-        100% done, at 64 px
-        >>> event.reason
-        'finished'
-    """
-    from .config import StyleConfig
-    from .style import stylize
-
-    several = [styles] if isinstance(styles, str | Path) else list(styles)
-    where = [Path(mask) for mask in masks]
-    return stylize(Path(content), [Path(style) for style in several], Path(out), config or StyleConfig(), where)

@@ -1,7 +1,7 @@
-"""From a trained run to art: films, mixed pictures, pictures found again, and directions with names.
+"""Art: films, mixed pictures, pictures found again and directions with names, of a trained run; repainted pictures.
 
-`ganvas.walk`, `ganvas.project`, `ganvas.mix` and `ganvas.directions` are these functions. Nothing heavy is imported
-before it is used.
+`ganvas.walk`, `ganvas.project`, `ganvas.mix`, `ganvas.directions` and `ganvas.stylize` are these functions. Nothing
+heavy is imported before it is used.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ from .events import Event
 from .translation import _
 
 if TYPE_CHECKING:
-    from .config import SignConfig, WalkConfig
+    from .config import SignConfig, StyleConfig, WalkConfig
 
 
 def walk(
@@ -194,3 +194,39 @@ def directions(
     if name is None or from_folder is None or to_folder is None:
         return find_axes(model, Run(run), method, count, layers)
     return find_between(model, Run(run), name, Path(from_folder), Path(to_folder), layers)
+
+
+def stylize(
+    content: str | Path,
+    styles: str | Path | Sequence[str | Path],
+    out: str | Path,
+    config: "StyleConfig | None" = None,
+    masks: Sequence[str | Path] = (),
+) -> Iterator[Event]:
+    """Repaint `content` in the style of `styles`, write it to `out`, and yield what happens.
+
+    Args:
+        masks: pictures that are white where a style is to be: one for each style, or one fewer.
+
+    Raises:
+        GanvasError: a picture cannot be read, or an option makes no sense.
+
+    Example:
+        >>> import ganvas
+        >>> from ganvas.config import StyleConfig
+        >>> settings = StyleConfig(size=64, iterations=2, strength=0.6)
+        >>> for event in ganvas.stylize("photo.png", "painting.png", "new.png", settings):
+        ...     if isinstance(event, ganvas.events.Iteration):
+        ...         print(f"{event.progress:.0%} done, at {event.scale} px")
+        12% done, at 64 px
+        ...
+        100% done, at 64 px
+        >>> event.reason
+        'finished'
+    """
+    from .config import StyleConfig
+    from .style import stylize
+
+    several = [styles] if isinstance(styles, str | Path) else list(styles)
+    where = [Path(mask) for mask in masks]
+    return stylize(Path(content), [Path(style) for style in several], Path(out), config or StyleConfig(), where)

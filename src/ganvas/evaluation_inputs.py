@@ -124,8 +124,8 @@ def folder_inputs(
     open_source(folder)  # reports a folder that cannot be read first of all
     if against is None:
         raise GanvasError(
-            _("{folder} is not a run, so it must be compared with real pictures.").format(folder=folder),
-            _("Say where they are: {command}").format(
+            _("{folder} is no run, or nothing is trained in it yet.").format(folder=folder),
+            _("If it holds samples, say where real pictures are: {command}").format(
                 command=ganvas_command("evaluate", folder, "--against", "PICTURES")
             ),
         )

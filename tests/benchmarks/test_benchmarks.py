@@ -19,7 +19,7 @@ from ganvas.data.loader import Loader
 from ganvas.events import HealthCheck, Verdict
 from ganvas.planning.budget import with_images
 from ganvas.planning.schedule import progress
-from ganvas.training import session
+from ganvas.training import phases, session
 from ganvas.training.state import new_state
 
 
@@ -197,7 +197,7 @@ def test_accidents_happen_once_and_are_over(pictures):
     with planting.once_at(0.5, strike):
         for step in (0, 9, 10, 11, 5, 12):
             state.counters.step = step
-            session.take_step(config.phases[0], state, config, loader)
+            phases.take_step(config.phases[0], state, config, loader)
             assert state.counters.step == step + 1, "a step was left out"
     assert [when for when, _ in struck] == [10, "after"], (
         "it must happen before half-time's step, and not again after a way back"
@@ -211,15 +211,15 @@ def first_weights(state):
 
 def test_rates_jump_for_good():
     config = with_images(tiny.config("quick"), 400)
-    usual, state = session.set_learning_rates, new_state(config, torch.device("cpu"))
+    usual, state = phases.set_learning_rates, new_state(config, torch.device("cpu"))
     with planting.jumping_rates():
         for state.counters.step in range(config.steps):
-            session.set_learning_rates(state, config, 0.5)
+            phases.set_learning_rates(state, config, 0.5)
             times = 50 if progress(config, state.counters.step) >= 0.5 else 1
             for name, optimiser in state.optimizers.items():
                 wanted = 0.5 * times * config.optimizers[name].lr
                 assert optimiser.param_groups[0]["lr"] == pytest.approx(wanted)
-    assert session.set_learning_rates is usual
+    assert phases.set_learning_rates is usual
 
 
 def test_wild_weights_are_the_first_ones_only():

@@ -26,7 +26,7 @@ from ganvas.event_log import to_json
 from ganvas.events import HealthCheck
 from ganvas.models import build_discriminator, build_generator
 from ganvas.planning.budget import with_images
-from ganvas.training import session
+from ganvas.training import phases
 from ganvas.training.state import new_state
 
 PICTURES = DataConfig("pictures", 16, 16, 1)
@@ -102,7 +102,7 @@ def test_changes_of_settings_change_what_they_say_alone():
 def take_steps(config, pictures, steps):
     state, loader = new_state(config, CPU), Loader(tiny.prepared(pictures), config.seed)
     for _ in range(steps):
-        session.take_step(config.phases[0], state, config, loader)
+        phases.take_step(config.phases[0], state, config, loader)
     return state
 
 
@@ -121,7 +121,7 @@ def test_rates_change_from_their_share_on_and_only_those_that_are_named():
     state = new_state(config, CPU)
     with missteps.later(0.5, generator=40.0)(config):
         for state.counters.step in range(config.steps):
-            session.set_learning_rates(state, config, 1.0)
+            phases.set_learning_rates(state, config, 1.0)
             late = state.counters.step >= config.steps / 2
             rates = {name: each.param_groups[0]["lr"] for name, each in state.optimizers.items()}
             assert rates["generator"] == pytest.approx(config.optimizers["generator"].lr * (40 if late else 1))
@@ -131,7 +131,7 @@ def test_rates_change_from_their_share_on_and_only_those_that_are_named():
 def test_a_schedule_ends_the_penalty_at_half_time():
     config = with_images(tiny.config("residual"), 400)
     with missteps.penalty_that_ends(0.5):
-        early, late = (session.config_at_step(config, step) for step in (0, config.steps - 1))
+        early, late = (phases.config_at_step(config, step) for step in (0, config.steps - 1))
     assert early.penalty == config.penalty
     assert late.penalty.gamma == pytest.approx(config.penalty.gamma / 1000)
 

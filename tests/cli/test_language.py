@@ -40,7 +40,7 @@ def say(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> C
 
 def test_the_overview_speaks_indonesian(say: Callable[..., str]) -> None:
     text = say("id", "--help")
-    assert "pemakaian: ganvas COMMAND [OPTIONS]\n" in text
+    assert "penggunaan: ganvas COMMAND [OPTIONS]\n" in text
     assert "  train        Latih GAN dengan gambar Anda.\n" in text
     for command in COMMANDS.values():
         assert command.about not in text, "it is not translated"
@@ -81,7 +81,7 @@ def test_inspect_speaks_indonesian(say: Callable[..., str], tmp_path: Path) -> N
     assert "gambar 27 (folder), 25 di antaranya bisa dipakai" in text
     assert "rusak empty.png: kosong (0 bytes)" in text
     assert "rusak half.png: terpotong" in text
-    assert "25 gambar masih sedikit" in text, "a warning"
+    assert "25 gambar tergolong sedikit" in text, "a warning"
     assert f"Selanjutnya: ganvas train {pictures}" in text
     assert "broken half.png: truncated" in say("en", "inspect", str(pictures))
 

@@ -47,7 +47,7 @@ def test_the_doctor_speaks_indonesian_and_finds_the_same(tmp_path: Path) -> None
     assert found.verdict.name == "mode collapse"
     assert title(found.verdict.name) == "Keruntuhan mode"
     assert found.verdict.what == (
-        "Generator menggambar gambar yang sama terus-menerus, apa pun masukannya (mode collapse)."
+        "Generator terus-menerus membuat gambar yang sama, apa pun masukannya (mode collapse)."
     )
     assert found.advice.startswith("Pakai --loss relativistic --penalty r1_r2, atau")
     assert describe_evidence(found.verdict.evidence).startswith(
@@ -91,14 +91,14 @@ def test_a_recorded_treatment_is_told_anew_where_that_loses_nothing(monkeypatch:
     monkeypatch.setenv("GANVAS_LANG", "id")
     assert words_of(recorded) == "Menurunkan laju belajar generator menjadi setengahnya."
     assert words_of(stopped) == stopped.text, "what was tried is told there alone"
-    assert describe_stop("stalled", [recorded]).startswith("Berhenti: mandek tidak dapat diatasi. Sudah dicoba:")
+    assert describe_stop("stalled", [recorded]).startswith("Dihentikan: mandek tidak dapat diatasi. Sudah dicoba:")
 
 
 @pytest.mark.usefixtures("indonesian")
 def test_a_model_that_is_not_healthy_says_so_in_indonesian() -> None:
     text = ending(Health("stalled", 0.9), Health("healthy", 0.9))
     assert text.startswith("Di akhir pelatihan tidak sehat: mandek. Sampelnya buruk dan tidak membaik lagi. Yang dapat")
-    assert text.endswith(" Modelnya diambil dari saat sebelum itu.")
+    assert text.endswith(" Modelnya diambil dari titik sebelum itu.")
 
 
 @pytest.mark.usefixtures("indonesian")

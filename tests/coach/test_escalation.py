@@ -217,7 +217,7 @@ def prescribed(event: Event) -> tuple[Prescription, ...]:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(histories, st.sampled_from(CONFIGS), checkpoints, st.booleans(), st.booleans(), names, numbers)
 def test_any_history_gets_treatments_or_none(
     history: list[Event],

@@ -56,7 +56,7 @@ def test_modes_are_found_without_random_numbers() -> None:
     assert torch.equal(one.shares, two.shares)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 12), st.sampled_from(["spread", "equal", "pairs"]))
 def test_any_set_has_modes_and_loses_none_of_its_own(count: int, most: int, shape: str) -> None:
     features = torch.randn((count, 4), generator=torch.Generator().manual_seed(count))

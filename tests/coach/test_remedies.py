@@ -70,7 +70,7 @@ metrics = st.dictionaries(
 checkpoints = st.sampled_from([(), (30,), (30, 50)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(metrics, checkpoints, st.booleans(), st.frozensets(st.sampled_from(list(KINDS))), st.sampled_from(CONFIGS))
 def test_every_remedy_prescribes_what_can_be_done(
     metrics: dict[str, float], healthy: tuple[int, ...], can_restart_phase: bool, tried: frozenset[str], config: Config

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -140,7 +139,7 @@ def steps(draw: st.DrawFn) -> dict[str, object]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+@settings(max_examples=40, derandomize=True)
 @given(real=st.sampled_from([None, 1, 20]), scale=st.sampled_from([0.0, 1.0, math.nan]), calls=st.lists(steps()))
 def test_any_arguments_give_a_verdict(real: int | None, scale: float, calls: list[dict[str, object]]) -> None:
     images = None if real is None else torch.linspace(-1, 1, real * 192).reshape(real, 3, 8, 8) * scale

@@ -26,7 +26,7 @@ def check(found: Verdict) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(histories)
 def test_any_history_gives_a_verdict_and_is_left_as_it_was(history: list[Event]) -> None:
     before = copy.deepcopy(history)
@@ -36,7 +36,7 @@ def test_any_history_gives_a_verdict_and_is_left_as_it_was(history: list[Event])
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(metrics, min_size=1, max_size=10))
 def test_any_metrics_one_after_the_other_give_verdicts(measured: list[dict[str, float]]) -> None:
     history: list[Event] = []
@@ -49,7 +49,7 @@ def test_any_metrics_one_after_the_other_give_verdicts(measured: list[dict[str, 
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(metrics, max_size=6), st.lists(names, max_size=3), st.randoms(use_true_random=False))
 def test_the_order_of_the_events_does_not_matter(measured, given_names, random) -> None:
     history: list[Event] = [HealthCheck(2 * at, at, at / 10, "adversarial", each) for at, each in enumerate(measured)]
@@ -60,7 +60,7 @@ def test_the_order_of_the_events_does_not_matter(measured, given_names, random) 
     assert repr(diagnose(history)) == repr(found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(histories)
 def test_a_history_that_was_written_and_read_gives_the_same_verdict(history: list[Event]) -> None:
     assert repr(diagnose([from_json(to_json(event)) for event in history])) == repr(diagnose(history))

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
@@ -46,7 +46,6 @@ def test_random_turn_turns_equally_often(turns: tuple[int, ...]) -> None:
     assert min(counts) > 0.7 * 400 / len(turns)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5), st.sampled_from([1, 3, 4]), st.integers(1, 20), st.integers(1, 20), st.integers(0, 99))
 def test_any_shape_keeps_its_shape_and_is_repeatable(
     batch: int, channels: int, height: int, width: int, seed: int

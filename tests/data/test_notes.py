@@ -45,13 +45,13 @@ ENGLISH = [
 ]
 INDONESIAN = [
     "Dari 2,000 gambar, 1,500 dipilih secara acak, dengan benih 7; agar semua dipakai: jangan pakai --limit.",
-    "1,234 gambar: diputar tegak menurut EXIF.",
+    "1,234 gambar: diputar agar tegak sesuai EXIF.",
     "2 gambar: hanya satu bingkai atau halaman dipakai, yaitu yang pertama yang tidak kosong.",
-    "1 gambar: sebenarnya PNG, apa pun akhiran namanya.",
-    "1 dari 1,500 gambar adalah salinan persis gambar lain; tiap gambar ditunjukkan sekali saja.",
+    "1 gambar: sebenarnya PNG, apa pun ekstensi namanya.",
+    "1 dari 1,500 gambar adalah salinan persis gambar lain; tiap gambar dipakai sekali saja.",
     "4 dari 1,500 berkas dilewati: 2 rusak, 1 kosong, 1 terpotong.",
-    "Tidak ada gambar yang bisa dipakai dari 1 kelas ini, jadi kelasnya tidak dipakai: 'cats'.",
-    "Tidak ada gambar yang bisa dipakai dari 2 kelas ini, jadi kelasnya tidak dipakai: 'cats', 'dogs'.",
+    "1 kelas ini tidak berisi gambar yang bisa dipakai, jadi dilewati: 'cats'.",
+    "2 kelas ini tidak berisi gambar yang bisa dipakai, jadi dilewati: 'cats', 'dogs'.",
 ]
 
 

@@ -70,7 +70,7 @@ def test_a_film_longer_than_its_sound_is_still_at_its_end() -> None:
     assert onsets(tone(1), 3 * FPS, FPS)[60:].max() < 0.05
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 9000), st.integers(1, 40), st.floats(1, 120), st.floats(0, 1), st.integers(0, 99))
 def test_any_sound_gives_numbers_in_range(length: int, frames: int, fps: float, height: float, seed: int) -> None:
     samples = (height * np.random.default_rng(seed).standard_normal(length)).astype(np.float32)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from plan_inputs import GPU, LAPTOP, any_inputs, data_config
 
@@ -75,7 +75,6 @@ def test_a_large_size_that_was_asked_for_is_drawn_as_small_as_can_be(size: tuple
     assert choose_factor(data_config(*size), 10) == factor
 
 
-@settings(deadline=None)
 @given(any_inputs, st.booleans())
 def test_a_size_is_no_larger_than_the_pictures_and_of_their_shape(inputs: PlanInputs, upsamples: bool) -> None:
     width, height, why = choose_size(inputs, upsamples)
@@ -87,7 +86,6 @@ def test_a_size_is_no_larger_than_the_pictures_and_of_their_shape(inputs: PlanIn
     assert why
 
 
-@settings(deadline=None)
 @given(any_inputs, st.sampled_from([(320, 32), (64, 320), (512, 64), (640, 64), (96, 1152), (2048, 256)]))
 def test_very_oblong_pictures_get_a_size_that_recipes_make(inputs: PlanInputs, shape: tuple[int, int]) -> None:
     inputs = replace(inputs, width=shape[0], height=shape[1])
@@ -103,7 +101,6 @@ def test_very_oblong_pictures_get_a_size_that_recipes_make(inputs: PlanInputs, s
         RECIPES[choose_recipe(inputs, drawn, factor > 1)[0]](drawn, inputs.count)
 
 
-@settings(deadline=None)
 @given(any_inputs, st.floats(1, 10))
 def test_more_minutes_never_make_smaller_images(inputs: PlanInputs, times: float) -> None:
     longer = replace(inputs, minutes=times * inputs.minutes)

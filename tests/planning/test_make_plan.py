@@ -76,7 +76,7 @@ def test_every_recipe_is_explained(name: str) -> None:
     assert all(each.value and each.why for each in decisions.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(any_inputs)
 def test_every_plan_fits_the_memory(inputs: PlanInputs) -> None:
     made = make_plan("pictures", TrainOptions(), inputs)
@@ -106,7 +106,7 @@ def test_a_recipe_that_was_named_is_taken_as_it_is() -> None:
         assert made.open_decisions == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     any_inputs,
     st.sampled_from(sorted(RECIPES)),
@@ -138,7 +138,7 @@ def test_the_width_counts_when_a_batch_is_fitted(name: str, asked: float | None)
     assert estimated_bytes(config) <= inputs.memory / 2 or config.phases[-1].batch <= 4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(any_inputs, st.sampled_from(["gray", "rgb", "rgba"]))
 def test_every_planned_configuration_is_complete(inputs: PlanInputs, channels: str) -> None:
     width, height, _ = choose_size(inputs, not inputs.gpu)

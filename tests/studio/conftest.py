@@ -26,6 +26,7 @@ else:
 
 RUN, SET = "discs", "discs"  # what is in each studio of the tests
 HERE = "127.0.0.1"
+PASSWORD = "the password"
 
 
 @dataclass(frozen=True)
@@ -101,19 +102,25 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def opened(tmp_path: Path, trained: Path) -> Iterator[Opened]:
     """Serve a studio that has a set of pictures and a finished run, both called "discs"."""
-    with serving(new_studio(tmp_path / "studio"), trained) as (port, studio):
-        session = studio.access.enter(studio.access.token, "tests")
-        yield Opened(studio, port, f"ganvas_studio_{port}={session}")
+    with serving(new_studio(tmp_path / "studio"), trained) as opened:
+        yield opened
+
+
+@pytest.fixture
+def opened_to_others(tmp_path: Path, trained: Path) -> Iterator[Opened]:
+    """Serve the same with the password "the password", as with --host."""
+    with serving(new_studio(tmp_path / "studio", PASSWORD, is_local=False), trained) as opened:
+        yield opened
 
 
 class serving:
-    """Serve a studio with the tiny run in it for the body of the `with`; it gives the port and the studio."""
+    """Serve a studio with the tiny run in it for the body of the `with`."""
 
     def __init__(self, studio: "Studio", trained: Path) -> None:
         self.studio, self.trained = studio, trained
         self.is_open = threading.Event()
 
-    def __enter__(self) -> "tuple[int, Studio]":
+    def __enter__(self) -> Opened:
         self.listener = listen(HERE, 0)
         port = self.listener.getsockname()[1]
         self.lock = self.studio.workspace.open(f"http://{HERE}:{port}/")
@@ -124,7 +131,9 @@ class serving:
         self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve(sockets=[self.listener])))
         self.thread.start()
         assert self.is_open.wait(30), "the studio did not open"
-        return port, self.studio
+        access = self.studio.access
+        session = access.enter(PASSWORD if access.needs_password else access.token, "tests")
+        return Opened(self.studio, port, f"ganvas_studio_{port}={session}")
 
     def __exit__(self, *error: object) -> None:
         self.server.should_exit = True

@@ -44,7 +44,7 @@ def file_of(pixels: np.ndarray, path: Path) -> Path:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     width=st.integers(32, 300), height=st.integers(32, 300), channels=st.sampled_from([3, 4]),
     bits=st.sampled_from([8, 16]), source=st.sampled_from([".png", ".tif"]),

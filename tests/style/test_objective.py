@@ -80,7 +80,7 @@ def test_the_gradient_agrees_with_differences(tiny: VGGWeights, statistics: str,
         assert (gradient * direction).sum().item() == pytest.approx((ahead - behind) / 2e-6, rel=1e-4)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(1, 70),
     st.integers(1, 70),

@@ -182,7 +182,7 @@ class TestPlainRun:
         assert np.abs(whole - half).mean() > 5
         assert all(np.isfinite(each).all() for each in painted), "a style of which nothing is seen is plain white"
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(width=st.integers(1, 200), height=st.integers(1, 200), size=st.integers(32, 200), adam=st.booleans())
     def test_any_size_and_shape(
         self, width: int, height: int, size: int, adam: bool, style: Path, tmp_path: Path

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stepping import CPU
 from torch import Tensor, nn
@@ -99,7 +99,6 @@ def test_other_shapes_and_other_names_are_left() -> None:
 lengths = st.lists(st.integers(1, 3), max_size=6)
 
 
-@settings(deadline=None)
 @given(lengths, lengths, st.booleans())
 def test_what_is_found_fits_and_is_of_one_place_each(before: list[int], after: list[int], from_end: bool) -> None:
     old, new = rows(row=tuple(before)), rows(row=tuple(after))

@@ -239,16 +239,18 @@ def show_recipes() -> dict[str, Any]:
     from ..recipes import RECIPES
 
     cases = list(dict.fromkeys(case for spec in RECIPES.values() for case in spec.scores))
-    table = Table(_("recipe"), _("for"), _("needs"), _("takes"), *map(_, cases), box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
+    purposes = Table(_("recipe"), _("for"), _("needs"), _("takes"), box=None, pad_edge=False)
+    measured = Table(_("recipe"), *(_(case).replace(", ", ",\n") for case in cases), box=None, pad_edge=False)
+    purposes.columns[0].no_wrap = measured.columns[0].no_wrap = True
     recipes: dict[str, Any] = {}
     for name, spec in RECIPES.items():
         scores = {case: spec.scores.get(case) for case in cases}
         cells = ("–" if score is None else f"{score:,.0f}" for score in scores.values())
-        table.add_row(name, _purpose(spec), _(spec.hardware), _(spec.time), *cells)
+        purposes.add_row(name, _purpose(spec), _(spec.hardware), _(spec.time))
+        measured.add_row(name, *cells)
         about = {"data": spec.purpose, "hardware": spec.hardware, "time": spec.time, "source": spec.source}
         recipes[name] = about | {"measured": scores}
-    console.print(table)
+    console.print(purposes, "", measured, "", sep="\n")
     console.print(
         _(
             "Scores: corrected Frechet distance on EfficientNet-lite1, lower is better; emoji "

@@ -44,16 +44,7 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
         total.skipped.update(_copies(index, total, classes if config.conditional else {}))
     count = index.count - len(total.skipped)
     if count < MIN_IMAGES:
-        reasons = f": {shown_part(reason_summary(total.skipped.values()))}" if total.skipped else ""
-        hint = _("Add pictures, or find out what is wrong: {command}")
-        if config.aspect:
-            hint = _("Add pictures, allow more shapes (--aspect), or find out what is wrong: {command}")
-        raise GanvasError(
-            _("{min_images} pictures are needed; only {count} of {all} in {path} can be used{reasons}.").format(
-                min_images=MIN_IMAGES, count=count, all=index.count, path=source.path, reasons=reasons
-            ),
-            hint.format(command=ganvas_command("inspect", source.path)),
-        )
+        raise _too_few(config, source, index, count, total)
     usable = {entry.group for number, entry in enumerate(index.entries()) if number not in total.skipped}
     names = sorted({name for group, name in classes.items() if group in usable}, key=_natural_key)
     class_indices = {group: names.index(name) for group, name in classes.items() if group in usable}
@@ -97,6 +88,20 @@ def finalize(config: DataConfig, source: Source, index: Index, folder: Path, tot
     record_file = folder / "record.json"
     record_file.write_bytes(record_bytes(record))
     flush_to_disk(labels_file, record_file, folder)  # before the folder gets the name of a whole set
+
+
+def _too_few(config: DataConfig, source: Source, index: Index, count: int, total: ChunkResult) -> GanvasError:
+    """Return the error for a set of which only `count` pictures can be used."""
+    reasons = f": {shown_part(reason_summary(total.skipped.values()))}" if total.skipped else ""
+    hint = _("Add pictures, or find out what is wrong: {command}")
+    if config.aspect:
+        hint = _("Add pictures, allow more shapes (--aspect), or find out what is wrong: {command}")
+    return GanvasError(
+        _("{min_images} pictures are needed; only {count} of {all} in {path} can be used{reasons}.").format(
+            min_images=MIN_IMAGES, count=count, all=index.count, path=source.path, reasons=reasons
+        ),
+        hint.format(command=ganvas_command("inspect", source.path)),
+    )
 
 
 def _copies(index: Index, total: ChunkResult, classes: dict[str, str]) -> dict[int, str]:

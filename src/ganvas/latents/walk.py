@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -93,6 +93,14 @@ def walk(
             if stop():
                 break
         written = film.frames
+    yield from _film_notes(out, written, frames)
+    yield from model.notes()
+    reason = "finished" if written == frames else "interrupted"
+    yield Done(str(out), written, 0, time.monotonic() - began, reason)
+
+
+def _film_notes(out: Path, written: int, frames: int) -> Iterator[Note]:
+    """Yield that a film is shorter than was wanted, and that a folder has frames of an earlier one."""
     if written < frames:
         yield Note(
             _("{out} holds the first {written:,} of {frames:,} frames.").format(out=out, written=written, frames=frames)
@@ -103,9 +111,6 @@ def walk(
                 frame=frame_path(out, written).name, out=out
             )
         )
-    yield from model.notes()
-    reason = "finished" if written == frames else "interrupted"
-    yield Done(str(out), written, 0, time.monotonic() - began, reason)
 
 
 def check_walk(config: WalkConfig, passed: Passed, signature: Signature | None = None) -> tuple[int, int]:

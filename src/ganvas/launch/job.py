@@ -38,7 +38,7 @@ class Job:
 
     def command(self, pictures: str, run: str) -> str:
         """Return the words of the training for a shell, with other names for pictures and run."""
-        return f"ganvas train {pictures} --out {run} {shlex.join(self.options)}".rstrip()
+        return " ".join(("ganvas train", pictures, "--out", run, *map(shlex.quote, self.options)))
 
 
 def slurm(job: Job) -> str:

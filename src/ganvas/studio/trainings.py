@@ -70,13 +70,21 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """A run as it is now. `state` is a key of STATES; `log` is the end of what it printed, where it failed."""
+    """A run as it is now.
+
+    state: a key of STATES.
+    pictures: name of the set.
+    ended: the reason of its last Done.
+    log: the end of what it printed, where it failed.
+    sheet: file of its newest sheet of samples; "" before the first.
+    """
 
     name: str
     state: str
     pictures: str = ""
     ended: str = ""
     log: str = ""
+    sheet: str = ""
     request: Request | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,7 +152,8 @@ class Trainings:
         run, request = self._workspace.run(name), self._request(name)
         pictures = request.pictures if request else ""
         state, ended, log = self._state(name, run, request)
-        return Training(name=name, state=state, pictures=pictures, ended=ended, log=log, request=request)
+        sheet = max((path.name for path in run.samples.glob("*.png")), default="")
+        return Training(name=name, state=state, pictures=pictures, ended=ended, log=log, sheet=sheet, request=request)
 
     def _state(self, name: str, run: Run, request: Request | None) -> tuple[str, str, str]:
         """Return state, the reason of the last Done, and the end of the log where it failed."""

@@ -1,7 +1,7 @@
 """Paint one picture from coarse to fine, as a stream of events."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from ..config import StyleConfig
@@ -74,18 +74,7 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     yield from _plan_notes(plan, config)
     was_begun = partial_path(out).exists()
     job = PaintingJob(sources, pictures, config, encoder, plan, out, weights.name, signature)
-    if was_begun and not job.total_steps:
-        yield Note(
-            _("What was begun of {out} is damaged, or of other pictures or settings. It is painted anew.").format(
-                out=out
-            )
-        )
-    if job.total_steps and job.stage_index < len(plan):
-        yield Note(
-            _("Resuming {out} at {long_side} px, from step {step}.").format(
-                out=out, long_side=plan[job.stage_index].long_side, step=job.stage_steps + 1
-            )
-        )
+    yield from _resume_notes(job, was_begun)
     try:
         yield from job.paint()
         reason = "diverged" if job.diverged else "finished"
@@ -115,6 +104,22 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     if reason == "interrupted":
         yield Note(_("Run the same command again to continue from here."))
     yield Done(str(out), job.total_steps, 0, time.monotonic() - started, reason)
+
+
+def _resume_notes(job: PaintingJob, was_begun: bool) -> Iterator[Note]:
+    """Yield whether what was begun of a painting is gone on with."""
+    if was_begun and not job.total_steps:
+        yield Note(
+            _("What was begun of {out} is damaged, or of other pictures or settings. It is painted anew.").format(
+                out=job.out
+            )
+        )
+    if job.total_steps and job.stage_index < len(job.plan):
+        yield Note(
+            _("Resuming {out} at {long_side} px, from step {step}.").format(
+                out=job.out, long_side=job.plan[job.stage_index].long_side, step=job.stage_steps + 1
+            )
+        )
 
 
 def build_encoder(config: StyleConfig, weights: VGGWeights) -> VGG:

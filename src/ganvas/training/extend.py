@@ -7,7 +7,7 @@ from ..config import Config, TrainOptions
 from ..errors import GanvasError, ganvas_command
 from ..events import Note, Prescription
 from ..runs import Run
-from ..translation import _
+from ..translation import _, ngettext
 from .checkpoint_facts import newest_facts
 from .state import State
 
@@ -58,11 +58,12 @@ def extend(state: State, config: Config, more: TrainOptions) -> Note | None:
         return None
     last = now.phases[-1]
     if more.minutes is None:
-        steps, amount = math.ceil(asked / last.batch), _("{count:,} pictures").format(count=asked)
+        steps = math.ceil(asked / last.batch)
+        amount = ngettext("{count:,} picture", "{count:,} pictures", asked).format(count=asked)
     else:  # about so many steps; the pace is measured while it trains
         share = last.time_share / sum(phase.time_share for phase in now.phases)
         steps = max(1, round(60 * asked / (counters.seconds * share / last.steps)))
-        amount = _("{minutes:g} minutes").format(minutes=asked)
+        amount = ngettext("{minutes:g} minute", "{minutes:g} minutes", 1 if asked == 1 else 2).format(minutes=asked)
         counters.budget_seconds = max(counters.wall_seconds, counters.seconds) + 60 * asked
     order = Prescription("extend", value=steps, step=counters.step, name=f"{asked:g}")
     state.coach.prescriptions += (order,)

@@ -5,7 +5,7 @@ import { link, useData } from "../hooks.js";
 import { path } from "../api.js";
 import { lastOf, useRun } from "../live.js";
 import { Bar, Empty, Page, Panel, Waiting, Wrong } from "../parts/basics.js";
-import { State, TrainingButtons, TrainingList } from "../parts/training-list.js";
+import { State, TrainingButtons } from "../parts/training-list.js";
 import { Growth } from "../parts/growth.js";
 import { Coach } from "../parts/coach.js";
 import { Losses } from "../parts/losses.js";
@@ -19,14 +19,22 @@ export function Watch({ parts: [name] }) {
 }
 
 function AllRuns() {
-  const { data } = useData("/api/trainings");
+  const { data, error } = useData("/api/trainings", POLL);
   return html`
     <${Page} title=${_("Watch")} lead=${_("See how the pictures grow, and what the coach says.")}>
       ${data?.length === 0 && html`<${Empty} title=${_("Nothing has been trained yet")}><a class="button primary" href=${link("train")}>${_("Train")}</a></${Empty}>`}
-      <${TrainingList} />
+      <${Wrong} error=${!data && error} />
+      <ul class="cards">${data?.map((each) => html`<${RunCard} key=${each.name} training=${each} />`)}</ul>
     </${Page}>
   `;
 }
+
+const RunCard = ({ training }) => html`
+  <li><a class="card" href=${link("watch", training.name)}>
+    <div class="sheet">${training.sheet && html`<img src=${path`/api/runs/${training.name}/samples/${training.sheet}`} alt="" loading="lazy" />`}</div>
+    <div class="card-text"><h2>${training.name}</h2><${State} training=${training} /></div>
+  </a></li>
+`;
 
 function OneRun({ name }) {
   const { data: run, error, reload } = useData(path`/api/runs/${name}`, POLL);

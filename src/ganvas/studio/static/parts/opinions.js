@@ -2,7 +2,7 @@
 import { html, useState } from "../html.js";
 import { _ } from "../i18n.js";
 import { get, path } from "../api.js";
-import { Button, Panel, Waiting, Wrong } from "./basics.js";
+import { Button, Panel, Waiting } from "./basics.js";
 
 export function Opinions({ name }) {
   const [{ found, error, isWaiting }, setState] = useState({});
@@ -24,7 +24,7 @@ export function Opinions({ name }) {
     <${Panel} title=${_("Real or generated?")} aside=${html`<${Button} kind="small" act=${ask} disabled=${isWaiting}>${found ? _("Ask again") : _("Ask the discriminator")}</${Button}>`}>
       <p class="soft">${_("The discriminator learns to tell them apart. The fuller a bar, the more real it finds the picture. When both rows look alike to it, the samples have become good.")}</p>
       ${isWaiting && html`<${Waiting} text=${_("Asking it…")} />`}
-      <${Wrong} error=${error} />
+      ${error && html`<p class="notice" role="status">${error.message || _("The studio does not answer.")}</p>`}
       ${found && html`${row(_("Real"), found.real)}${row(_("Generated"), found.fake)}`}
     </${Panel}>
   `;
