@@ -53,10 +53,10 @@ def test_the_trash_is_emptied_after_days_or_on_demand(opened: Any, kept: str) ->
     workspace = opened.studio.workspace
     (deleted,) = opened.ask("POST", "/api/made/delete", {"names": [kept]}).data["deleted"]
     made.remove_old(workspace)
-    assert opened.ask("GET", "/api/made").data["trash"] == 1
+    assert opened.ask("GET", "/api/made").data["trash"] == [{"id": deleted, "name": kept}]
     old = workspace.trash / f"{int(time.time()) - 31 * 86_400}-{deleted.partition('-')[2]}"
     (workspace.trash / deleted).rename(old)
-    assert opened.ask("GET", "/api/made").data["trash"] == 0
+    assert opened.ask("GET", "/api/made").data["trash"] == []
     assert not old.exists()
     opened.ask("POST", f"/api/explore/{RUN}/keep", {"point": {"kind": "seed", "seed": 4}})
     opened.ask("POST", "/api/made/delete", {"names": [kept]})

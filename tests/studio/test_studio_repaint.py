@@ -127,6 +127,7 @@ def test_a_stopped_painting_keeps_its_last_look(opened: Any) -> None:
     while not (found := opened.ask("GET", f"/api/jobs/{job}").data)["name"]:
         assert found["state"] == "running", found
         time.sleep(0.1)
+    assert opened.ask("POST", "/api/made/delete", {"names": [found["name"]]}).status == 400, "it is still being made"
     opened.ask("POST", f"/api/jobs/{job}/stop")
     over = until_over(opened, job)
     assert over["state"] == "stopped"

@@ -69,7 +69,7 @@ class Jobs:
             GanvasError: others are at work.
         """
         self._forget_old()
-        if sum(self.is_alive(each) for each in self._all()) >= AT_ONCE:
+        if len(self.at_work()) >= AT_ONCE:
             raise GanvasError(
                 _("{count} things are being made already.").format(count=AT_ONCE), _("Wait, or stop one.")
             )
@@ -111,6 +111,10 @@ class Jobs:
     def of_kind(self, *kinds: str) -> list[Job]:
         """Return the jobs of these kinds, the newest first."""
         return sorted((job for job in self._all() if job.kind in kinds), key=lambda job: job.asked, reverse=True)
+
+    def at_work(self) -> list[Job]:
+        """Return the jobs that are not over."""
+        return [job for job in self._all() if self.is_alive(job)]
 
     @staticmethod
     def is_alive(job: Job) -> bool:
@@ -176,10 +180,16 @@ class Jobs:
         return found
 
     def _forget_old(self) -> None:
+        """Remove what is left of jobs that are over: empty files of those that made nothing, and the oldest records."""
         over = [job for job in self._all() if not self.is_alive(job)]
+        for result in (self._workspace.folder / job.result for job in over if job.result):
+            if result.is_file() and not result.stat().st_size:
+                result.unlink()
         for job in sorted(over, key=lambda job: job.asked)[:-KEPT]:
-            for suffix in (".json", ".jsonl", ".log", ".safetensors"):
-                self._file(job.id, suffix).unlink(missing_ok=True)
+            own = [self._file(job.id, suffix) for suffix in (".json", ".jsonl", ".log")]
+            given = [Path(word) for word in job.arguments if Path(word).parent == self._workspace.jobs]  # latents
+            for path in (*own, *given):
+                path.unlink(missing_ok=True)
 
     def _write(self, job: Job) -> None:
         write_record(self._file(job.id, ".json"), asdict(job))

@@ -117,10 +117,11 @@ def restore(workspace: Workspace, deleted: str) -> str:
     return new.name
 
 
-def trash_size(workspace: Workspace) -> int:
-    """Return how many things lie in the trash."""
+def in_trash(workspace: Workspace) -> list[tuple[str, str]]:
+    """Return id and name of what lies in the trash, what was deleted last first."""
     remove_old(workspace)
-    return sum(1 for _folder in _deleted(workspace))
+    folders = sorted(_deleted(workspace), key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+    return [(folder.name, path.name) for folder in folders for path in folder.iterdir() if _is_made(path)]
 
 
 def remove_old(workspace: Workspace, days: float = TRASH_DAYS) -> None:

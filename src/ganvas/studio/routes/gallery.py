@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
+from ...errors import GanvasError
+from ...translation import _
 from .. import made
 from ..context import Here
 from ..how import describe
@@ -35,13 +37,17 @@ def list_made(studio: Here, kind: str = "", first: int = 0) -> dict[str, Any]:
         "items": [_item(each) for each in shown[max(0, first) :][:PAGE]],
         "count": len(shown),
         "counts": counts,
-        "trash": made.trash_size(studio.workspace),
+        "trash": [{"id": deleted, "name": name} for deleted, name in made.in_trash(studio.workspace)],
     }
 
 
 @router.post("/made/delete")
 def delete(studio: Here, wanted: Names) -> dict[str, Any]:
     """Move things to the trash; the answer brings them back."""
+    at_work = {job.result for job in studio.jobs.at_work()}
+    for name in wanted.names:
+        if f"made/{name}" in at_work:
+            raise GanvasError(_("'{name}' is still being made.").format(name=name[:80]), _("Stop it, then delete it."))
     return {"deleted": [made.delete(studio.workspace, name) for name in wanted.names]}
 
 

@@ -65,9 +65,22 @@ function AllThings() {
         choices=${kinds.map(([each, text]) => [each, text()])} />`}
       ${items && html`<ul class="gallery">${items.map((each) => html`<${Thing} key=${each.name} item=${each} />`)}</ul>`}
       ${items && about && items.length < about.count && html`<div><${Button} act=${() => load(items.length)}>${_("Show more")}</${Button}></div>`}
-      ${about?.trash > 0 && html`<p class="soft trash">${ngettext("{count} thing lies in the trash, and is removed after 30 days.", "{count} things lie in the trash, and are removed after 30 days.", about.trash)}
-        ${" "}<${Button} kind="small" icon="trash" act=${empty}>${_("Empty the trash")}</${Button}></p>`}
+      ${about?.trash.length > 0 && html`<${Trash} trash=${about.trash} onEmpty=${empty} onRestored=${reload} />`}
     </${Page}>
+  `;
+}
+
+function Trash({ trash, onEmpty, onRestored }) {
+  const restore = async (id) => {
+    await post("/api/made/restore", { names: [id] });
+    if (deleted?.ids.includes(id)) deleted = null;
+    onRestored();
+  };
+  return html`
+    <details><summary>${ngettext("{count} thing in the trash", "{count} things in the trash", trash.length)}</summary>
+      <p class="soft">${_("It is removed for good 30 days after it was deleted.")}</p>
+      <ul class="trash">${trash.map(({ id, name }) => html`<li key=${id}><span>${name}</span><${Button} kind="small" icon="undo" act=${() => restore(id)}>${_("Bring back")}</${Button}></li>`)}</ul>
+      <${Button} kind="small" icon="trash" act=${onEmpty}>${_("Empty the trash")}</${Button}></details>
   `;
 }
 
