@@ -1,7 +1,8 @@
 """What the studio costs: a training that is watched by nobody, by one and by five; memory after an hour of events.
 
-    python benchmarks/studio.py --rounds 3
-    python benchmarks/studio.py --only memory
+    python benchmarks/studio.py --only viewers --rounds 3
+    python benchmarks/studio.py --only following      # the studio's part alone, where the machine is not quiet
+    python benchmarks/studio.py --only memory --run RUN
 
 Processor seconds are counted, of the training and of the studio, so that other programs matter little. A viewer does
 what the page does: it reads the history, follows the events, and asks for the run's state every three seconds.
@@ -102,6 +103,25 @@ def watched(viewers: int, images: int) -> tuple[float, float]:
         return training, processor_seconds(pid) - before
 
 
+def followed(viewers: int, seconds: int, run: Path) -> float:
+    """Write an event a second, as a training does; return the processor seconds of the studio with so many viewers."""
+    with tempfile.TemporaryDirectory() as scratch, studio(Path(scratch) / "studio") as (pid, port, cookie):
+        out = Path(scratch) / "studio" / "runs" / RUN
+        shutil.copytree(run, out)
+        watching = [Viewer(port, cookie) for _each in range(viewers)]
+        before = processor_seconds(pid)
+        for each in watching:
+            each.start()
+        lines = (run / "events.jsonl").read_text().splitlines(keepends=True)
+        for second in range(seconds):
+            with (out / "events.jsonl").open("a") as file:
+                file.write(lines[second % len(lines)])
+            time.sleep(1)
+        for each in watching:
+            each.stop.set()
+        return processor_seconds(pid) - before
+
+
 def an_hour(events: Path) -> None:
     """Append the events of an hour's training."""
     with events.open("a") as file:
@@ -157,10 +177,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=6000)
-    parser.add_argument("--run", type=Path, help="a finished run, for the memory of the page")
-    parser.add_argument("--only", choices=("viewers", "memory"))
+    parser.add_argument("--run", type=Path, help="a finished run, but for --only viewers")
+    parser.add_argument("--only", choices=("viewers", "following", "memory"), required=True)
+    parser.add_argument("--seconds", type=int, default=60)
     arguments = parser.parse_args()
-    if arguments.only != "memory":
+    if arguments.only == "following":
+        for viewers in VIEWERS:
+            used = followed(viewers, arguments.seconds, arguments.run)
+            print(json.dumps({"viewers": viewers, "share of a core": used / arguments.seconds}), flush=True)
+    if arguments.only == "viewers":
         found: dict[int, list[tuple[float, float]]] = {viewers: [] for viewers in VIEWERS}
         for _round in range(arguments.rounds):
             for viewers in VIEWERS:
@@ -170,7 +195,7 @@ def main() -> None:
             ratios = [one[0] / none[0] for one, none in zip(found[viewers], found[0], strict=True)]
             shares = [studio / training for training, studio in found[viewers]]
             print(json.dumps({"viewers": viewers, "ratio": median(ratios), "studio's share": median(shares)}))
-    if arguments.only != "viewers":
+    if arguments.only == "memory":
         print(json.dumps(memory(arguments.run)))
 
 

@@ -30,7 +30,7 @@ NAME = "people"
 SHOTS = {
     "pictures": (f"pictures/{NAME}", 1280, 800, "light"),
     "train": (f"train/{NAME}", 1280, 800, "light"),
-    "watch": (f"watch/{NAME}", 1280, 900, "light"),
+    "watch": (f"watch/{NAME}", 1280, 960, "light"),
     "watch-phone": (f"watch/{NAME}", 390, 844, "dark"),
     "explore": (f"explore/{NAME}", 1280, 900, "light"),
     "explore-phone": (f"explore/{NAME}", 390, 844, "dark"),
@@ -98,6 +98,7 @@ def settle(page: Page) -> None:
         ask.click()
         page.wait_for_timeout(500)
         expect(page.locator(".waiting")).to_have_count(0, timeout=300_000)
+    page.evaluate("window.scrollTo(0, 0)")
     page.wait_for_timeout(500)
 
 

@@ -1,6 +1,7 @@
 """The studio as an ASGI application: the guard before everything, the routes, and what answers errors."""
 
 import asyncio
+import mimetypes
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
@@ -51,6 +52,8 @@ def create_app(studio: Studio, names: Collection[str] = ("localhost",)) -> ASGIA
         telemetry=NO_TELEMETRY,
     )
     app.state.studio = studio
+    for suffix in (".js", ".mjs"):  # Windows may call them text, and a browser would not run that
+        mimetypes.add_type("text/javascript", suffix)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))

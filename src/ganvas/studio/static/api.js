@@ -7,7 +7,23 @@ export class StudioError extends Error {
   }
 }
 
+<<<<<<< HEAD
 export async function answered(response) {
+=======
+// Fetches, and tells the frame of the page whether the studio is there.
+async function ask(url, options) {
+  try {
+    const response = await fetch(url, options);
+    window.dispatchEvent(new Event("studio-answers"));
+    return response;
+  } catch (error) {
+    if (error.name !== "AbortError") window.dispatchEvent(new Event("studio-silent"));
+    throw error.name === "AbortError" ? error : new StudioError(0, "", "");
+  }
+}
+
+async function answered(response) {
+>>>>>>> studio
   const isJson = response.headers.get("content-type")?.startsWith("application/json");
   const data = isJson ? await response.json() : null;
   if (response.ok) return data;
@@ -19,11 +35,11 @@ export async function answered(response) {
 export const path = (parts, ...values) =>
   String.raw({ raw: parts }, ...values.map((value) => encodeURIComponent(value)));
 
-export const get = async (url, signal) => answered(await fetch(url, { signal, cache: "no-store" }));
+export const get = async (url, signal) => answered(await ask(url, { signal, cache: "no-store" }));
 
 export const send = async (method, url, data = {}, signal) =>
   answered(
-    await fetch(url, {
+    await ask(url, {
       method,
       signal,
       body: JSON.stringify(data),

@@ -39,15 +39,27 @@ function Languages() {
   `;
 }
 
+// Whether an event has come, and since then not the one that ends it.
+function useHappened(event, end) {
+  const [has, setHas] = useState(false);
+  useEffect(() => {
+    const begin = () => setHas(true);
+    const stop = () => setHas(false);
+    window.addEventListener(event, begin);
+    if (end) window.addEventListener(end, stop);
+    return () => {
+      window.removeEventListener(event, begin);
+      if (end) window.removeEventListener(end, stop);
+    };
+  }, []);
+  return has;
+}
+
 function Studio() {
   const [name = "pictures", ...parts] = useRoute();
   const found = PAGES.find((each) => each.name === name) ?? PAGES[0];
-  const [isClosed, setClosed] = useState(false);
-  useEffect(() => {
-    const close = () => setClosed(true);
-    window.addEventListener("studio-closed", close);
-    return () => window.removeEventListener("studio-closed", close);
-  }, []);
+  const isClosed = useHappened("studio-closed");
+  const isSilent = useHappened("studio-silent", "studio-answers");
   if (isClosed || location.pathname === "/enter") return html`<main id="main" class="alone"><${Enter} /></main>`;
   return html`
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.querySelector("#main h1")?.focus(); }}>${_("To the page")}</a>
@@ -56,6 +68,7 @@ function Studio() {
       <${Languages} />
     </header>
     <${Navigation} here=${found.name} />
+    ${isSilent && html`<p class="silent" role="status">${_("The studio is not there just now. Trainings go on without it; what you see is what was known last.")}</p>`}
     <main id="main"><${found.page} key=${found.name} parts=${parts} /></main>
     <${Toasts} />
   `;
