@@ -1,6 +1,6 @@
 // Pictures of points of a run, drawn while somebody looks. The newest request wins, here and on the server.
 import { useEffect, useRef, useState } from "./html.js";
-import { answered, path } from "./api.js";
+import { answered, ask, path } from "./api.js";
 
 const AT_ONCE = 8; // pictures of a request; those of a wall come in parts
 const page = Array.from(crypto.getRandomValues(new Uint32Array(2)), (each) => each.toString(36)).join("");
@@ -18,8 +18,8 @@ function pictures(buffer) {
   return urls;
 }
 
-async function ask(run, wanted, signal) {
-  const response = await fetch(path`/api/explore/${run}/draw`, {
+async function draw(run, wanted, signal) {
+  const response = await ask(path`/api/explore/${run}/draw`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(wanted),
@@ -70,7 +70,7 @@ export function useDrawn(run, points, truncation) {
         for (let first = 0; first < all.length; first += AT_ONCE) {
           here.number += 1;
           const wanted = { channel: here.channel, number: here.number, points: all.slice(first, first + AT_ONCE), truncation: here.wanted.truncation };
-          const part = await ask(run, wanted, controller.signal);
+          const part = await draw(run, wanted, controller.signal);
           if (!part) break;
           urls = [...urls, ...part];
           if (controller.signal.aborted) break;
