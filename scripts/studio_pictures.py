@@ -33,7 +33,6 @@ SHOTS = {
     "watch": (f"watch/{NAME}", 1280, 960, "light"),
     "watch-phone": (f"watch/{NAME}", 390, 844, "dark"),
     "explore": (f"explore/{NAME}", 1280, 900, "light"),
-    "explore-phone": (f"explore/{NAME}", 390, 844, "dark"),
     "repaint": ("repaint", 1280, 900, "light"),
     "gallery": ("gallery", 1280, 620, "light"),
 }
