@@ -8,6 +8,6 @@ ARG BASE=python:3.12-slim
 FROM ${BASE}
 COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE /ganvas/
 COPY src /ganvas/src
-RUN pip install --no-cache-dir /ganvas
+RUN pip install --no-cache-dir "/ganvas[tensorboard,wandb]"
 WORKDIR /data
 CMD ["python", "-m", "ganvas", "--help"]

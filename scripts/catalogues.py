@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 from ganvas.cli.commands import COMMANDS, GROUPS
 from ganvas.config import SignConfig, StyleConfig, WalkConfig
+from ganvas.config.options import GROUPS as OPTION_GROUPS
 from ganvas.config.options import OPTIONS
 from ganvas.recipes import RECIPES
 from ganvas.studio.texts import marked_texts
@@ -58,7 +59,7 @@ def texts_in_tables() -> Iterator[tuple[str, str, list[str]]]:
     for name, spec in RECIPES.items():
         for text in (spec.images, spec.hardware, spec.time, *spec.scores):
             yield f"recipes/{name}.py", text, []
-    for group in (SignConfig, StyleConfig, WalkConfig):
+    for group in (*OPTION_GROUPS, SignConfig, StyleConfig, WalkConfig):
         yield f"{group.__module__.removeprefix('ganvas.').replace('.', '/')}.py", str(group.__doc__), []
 
 

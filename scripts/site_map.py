@@ -53,6 +53,8 @@ SECTIONS = {
             (
                 "data",
                 "training",
+                "scaling",
+                "art-in-the-cloud",
                 "latents",
                 "style",
                 "report",

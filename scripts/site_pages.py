@@ -29,6 +29,8 @@ TYPES = (  # what these functions return and take
     "ganvas.data.Inspection",
     "ganvas.evaluation.Evaluation",
     "ganvas.coach.doctor.Findings",
+    "ganvas.loggers.TensorBoardLogger",
+    "ganvas.loggers.WandbLogger",
     "ganvas.config.StyleConfig",
     "ganvas.config.WalkConfig",
     "ganvas.config.SignConfig",

@@ -16,6 +16,7 @@ WORDS: dict[str, st.SearchStrategy[Any]] = {
     "size": st.builds("{}x{}".format, st.integers(1, 9999), st.integers(1, 9999)) | st.integers(1, 9999).map(str),
     "recipe": st.sampled_from(sorted(RECIPES)),
     "augment": st.lists(st.sampled_from(choices("augment")), min_size=1, max_size=3).map(tuple),
+    "log": st.lists(st.sampled_from(choices("log")), min_size=1, max_size=2).map(tuple),
     "conditional": st.just(True),
     "compile": st.just(True),
     "keep_copies": st.just(True),

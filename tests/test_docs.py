@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import re
+import shlex
 import sys
 import tomllib
 from contextlib import redirect_stdout
@@ -13,9 +14,10 @@ from types import ModuleType
 
 import pytest
 
-from ganvas.cli import main
+from ganvas.cli import main, parse
 from ganvas.cli.commands import COMMANDS
 from ganvas.cli.old_names import FLAGS
+from ganvas.cli.options import options_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("docs", "benchmarks", "examples")
@@ -90,10 +92,28 @@ def flags_of(command: str) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=page_name)
 def test_flags_are_those_of_the_command(page: Path) -> None:
-    typed = re.findall(r"(?:^|`|&& |; )ganvas ([a-z-]+)([^`&;#\n]*)", page.read_text(encoding="utf-8"), re.M)
+    text = re.sub(r"(ganvas launch [^`\n]*) -- ", r"\1; ganvas ", page.read_text(encoding="utf-8"))  # and its training
+    typed = re.findall(r"(?:^|`|&& |; )ganvas ([a-z-]+)([^`&;#\n]*)", text, re.M)
     for command, words in typed:
         unknown = {word.partition("=")[0] for word in re.findall(r"(?<= )--[a-z][a-z=-]*", words)} - flags_of(command)
         assert not unknown, f"{page.name} types {unknown} after ganvas {command}"
+
+
+def test_the_commands_of_a_story_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command of a page without placeholders is read by the command line itself; job files are written."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "art-in-the-cloud.md").read_text(encoding="utf-8")
+    typed = [shlex.split(line) for line in re.findall(r"^ganvas (.+)$", text, re.M)]
+    assert {words[0] for words in typed} >= {"inspect", "train", "launch", "sample", "report", "walk"}
+    for command, *words in typed:
+        if command == "launch":
+            assert main([command, *words]) == 0
+        else:
+            parsed = parse(command, COMMANDS[command], words)
+            if command in ("inspect", "train"):
+                options_of(parsed)  # values too
+    submitted = {path.name for path in tmp_path.iterdir()}
+    assert submitted == set(re.findall(r"^(?:sky|az) .* (\S+\.yml)$", text, re.M))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=page_name)

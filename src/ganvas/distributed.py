@@ -19,8 +19,7 @@ from torch.autograd.function import FunctionCtx
 from .errors import GanvasError
 from .translation import _
 
-TIMEOUT = timedelta(seconds=90)  # for the others to take part in a step
-MAIN_TIMEOUT = timedelta(minutes=10)  # for the main process to say what comes next: it also scores and saves
+TIMEOUT = timedelta(seconds=90)  # for the others to take part in a step, or to give a sign of life
 LEAST_SHARE = 4  # images of a batch, or a multiple: as many are compared by a minibatch deviation, and half are samples
 
 _control: list[distributed.ProcessGroup] = []  # in which the main process leads the others
@@ -41,7 +40,7 @@ def process_group() -> Iterator[None]:
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     with _exchange():
         distributed.init_process_group(backend, timeout=TIMEOUT)
-        _control.append(cast(distributed.ProcessGroup, distributed.new_group(timeout=MAIN_TIMEOUT, backend="gloo")))
+        _control.append(cast(distributed.ProcessGroup, distributed.new_group(timeout=TIMEOUT, backend="gloo")))
     try:
         yield
     finally:
@@ -63,7 +62,7 @@ def _exchange() -> Iterator[None]:
             _("Another process of this training has ended or cannot be reached: {error}").format(
                 error=str(error).splitlines()[0]
             ),
-            _("Start all of them again, and the training goes on from its last checkpoint."),
+            _("Mend what it said, if it did; all started again go on from the last checkpoint."),
         ) from error
 
 

@@ -53,6 +53,12 @@ def cannot_be_read_now(path: object, error: OSError) -> UnreadableNowError:
     )
 
 
+def cannot_be_written(path: object, error: Exception, hint: str) -> GanvasError:
+    """Return the error for a file that could not be written: by the system's reason, or an encoder's."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or error
+    return GanvasError(_("Cannot write {path}: {reason}.").format(path=path, reason=reason), hint)
+
+
 def ganvas_command(*words: object) -> str:
     """Return a command for a hint, each word quoted for the shell: a folder's name may hold spaces, or other commands.
 

@@ -8,6 +8,8 @@ RUN/model/          the EMA generator, for sampling, and its model card
 RUN/evaluation/     scores, and grids of samples, real pictures and closest pairs
 RUN/directions/     ways through the latents that have names, and their sheets
 RUN/report.html     everything on one page
+RUN/tensorboard/    what TensorBoard shows, of a run that is logged to it
+RUN/wandb/          what Weights & Biases keeps on this machine
 RUN/skipped.txt     pictures that could not be read, and why
 """
 
@@ -55,6 +57,8 @@ class Run:
         self.lock_file = self.folder / ".lock"
         self.sampled = self.folder / "sampled"
         self.directions = self.folder / "directions"
+        self.tensorboard = self.folder / "tensorboard"
+        self.wandb = self.folder / "wandb"
         self.report_file = self.folder / "report.html"
 
     def exists(self) -> bool:

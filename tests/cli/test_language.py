@@ -16,7 +16,7 @@ from ganvas.cli import main
 from ganvas.cli.commands import COMMANDS
 
 SOURCE = Path(ganvas.__file__).parent
-ROOMS = ("", "cli", "config", "data", "latents", "latents/projection", "models", "recipes", "style", "video")
+ROOMS = ("", "cli", "config", "data", "latents", "latents/projection", "loggers", "models", "recipes", "style", "video")
 MODULES = [path for room in ROOMS for path in sorted((SOURCE / room).glob("*.py")) if path.name != "evaluation.py"]
 TOLD = re.compile(r"\w*Error|WeightsUnavailable|Note|echo")  # what takes texts for people
 FOR_PROGRAMMERS = ("AttributeError", "TypeError", "ValueError", "NotImplementedError", "OSError", "ImportError")

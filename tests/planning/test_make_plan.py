@@ -41,6 +41,20 @@ def test_memory_makes_the_batch_smaller_and_says_so() -> None:
     assert "batch" not in {each.what for each in roomy.decisions}
 
 
+@pytest.mark.parametrize("options", [{}, {"batch": 256}, {"batch": 256, "g_lr": 1e-4}])
+def test_learning_rates_follow_neither_processes_nor_the_batch(options: dict[str, Any]) -> None:
+    one = plan_with("r3gan", LAPTOP, **({"g_lr": 1e-4} if "g_lr" in options else {})).config
+    usual = largest_batch(one)
+    many = plan_with("r3gan", replace(LAPTOP, processes=64), **options)
+    assert largest_batch(many.config) == 256 > usual
+    assert many.config.processes == 64
+    assert many.config.optimizers == one.optimizers
+    told = {each.what: each.value for each in many.open_decisions}
+    assert told.get("learning rates") == (None if "g_lr" in options else f"as with a batch of {usual}")
+    few = plan_with("r3gan", replace(LAPTOP, processes=2), **options)
+    assert largest_batch(few.config) == options.get("batch", usual), "as many pictures a step as one process has"
+
+
 def test_what_a_user_asks_for_is_left_alone() -> None:
     inputs = replace(GPU, count=500, memory=1 << 20)
     options = TrainOptions(channel_mult=0.5, batch=16, augment=("color",))

@@ -196,6 +196,12 @@ def test_a_guessed_token_is_refused_and_the_right_one_let_in(opened: Any) -> Non
     assert "samesite=strict" in answer.headers["set-cookie"].lower()
 
 
+def test_a_ticket_opens_once(opened: Any) -> None:
+    ticket = opened.studio.access.ticket()
+    answers = [opened.ask("GET", f"/enter?token={ticket}", Cookie=None) for _each in range(2)]
+    assert ["set-cookie" in answer.headers for answer in answers] == [True, False]
+
+
 def test_a_guessed_password_is_refused_for_a_while(tmp_path: Path) -> None:
     gate = new_studio(tmp_path, password="right one").access
     for number in range(access.ATTEMPTS):

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +75,8 @@ def test_the_socket_is_not_inherited_by_trainings() -> None:
     with listen("127.0.0.1", 0) as listener:
         assert not listener.get_inheritable()
         assert isinstance(listener, socket.socket)
+
+
+def test_the_studio_is_there_without_torch() -> None:
+    code = "import sys, ganvas.studio.serve, ganvas.cli.studio; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)  # it would take half a gigabyte, and seconds to open

@@ -1,10 +1,13 @@
 """What the studio's routes answer: sets, options, plans, histories, and the texts of the page."""
 
+import json
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 
 from ganvas.config.options import GROUPS
+from ganvas.events import Note
 from ganvas.studio.options_form import form_fields
 from ganvas.studio.texts import marked_texts
 
@@ -62,6 +65,26 @@ def test_the_history_ends_where_the_events_go_on(opened: Any) -> None:
     grid = next(each["path"] for each in history["events"] if each["event"] == "SampleGrid")
     shown = opened.ask("GET", f"/api/runs/discs/samples/{grid.split('/')[-1]}")
     assert (shown.status, shown.headers["content-type"]) == (200, "image/png")
+
+
+def test_whoever_comes_back_gets_exactly_what_came_meanwhile(opened: Any) -> None:
+    run = opened.studio.workspace.run("discs")
+    offset = run.events_size()
+    run.append_event(Note("while the phone slept"))
+    end = run.events_size()
+    connection = HTTPConnection("127.0.0.1", opened.port, timeout=60)
+    connection.request(
+        "GET", "/api/runs/discs/events?offset=0", headers={"Cookie": opened.cookie, "Last-Event-ID": str(offset)}
+    )
+    answer = connection.getresponse()
+    assert answer.getheader("Content-Type", "").startswith("text/event-stream")
+    assert answer.readline() == f"id: {end}\n".encode()
+    assert json.loads(answer.readline().removeprefix(b"data: "))["text"] == "while the phone slept"
+    answer.readline()
+    run.append_event(Note("live"))
+    assert answer.readline() == f"id: {run.events_size()}\n".encode()
+    answer.close()
+    connection.close()
 
 
 def test_the_discriminator_is_asked(opened: Any) -> None:

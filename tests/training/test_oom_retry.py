@@ -12,10 +12,13 @@ from torch import Tensor, nn
 
 import tiny
 from ganvas.config import Config
+from ganvas.errors import GanvasError
 from ganvas.training.state import State, new_state
+from ganvas.training.steps import oom_retry
 from ganvas.training.steps.adversarial import adversarial_step
 from ganvas.training.steps.autoencoder import autoencode_step
 from ganvas.training.steps.batch import Batch
+from ganvas.training.steps.oom_retry import OOMAttempt
 from ganvas.training.steps.optimize import Losses
 from ganvas.training.steps.vae import vae_step
 
@@ -68,3 +71,16 @@ def test_the_graph_of_a_failed_attempt_is_freed(
     assert failed
     assert state.counters.n_microbatches == 2
     assert all(torch.isfinite(loss) for loss in losses.values())
+
+
+@pytest.mark.parametrize(("share", "hint"), [(16, "--batch 32 --out"), (8, "--batch 16 --out"), (4, "--channel-mult")])
+def test_one_of_several_processes_ends_with_the_batch_that_fits(
+    share: int, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.config("dcgan")
+    state, batch = new_state(config, CPU), replace(material(config), real=torch.zeros(share, 3, 16, 16))
+    monkeypatch.setattr(oom_retry, "world_size", lambda: 4)
+    with pytest.raises(GanvasError, match="is full") as told, OOMAttempt(state, batch, "generator"):
+        raise MemoryError
+    assert hint in told.value.hint
+    assert state.counters.n_microbatches == 1, "the others take theirs whole"

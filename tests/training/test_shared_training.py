@@ -118,7 +118,7 @@ def weights(run: Run) -> dict[str, Tensor]:
 
 def test_one_process_writes_and_the_others_are_silent(start: Start, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
-    processes = start(run.folder, *OPTIONS, "--images", "320")
+    processes = start(run.folder, *OPTIONS, "--images", "320", "--log", "tensorboard")
     told, silent = end(processes)
     assert [process.returncode for process in processes] == [0, 0], told + silent
     assert "Done" in told
@@ -126,6 +126,7 @@ def test_one_process_writes_and_the_others_are_silent(start: Start, tmp_path: Pa
     events = [json.loads(line) for line in run.events_file.read_text(encoding="utf-8").splitlines()]
     assert sum(event["event"] == "Done" for event in events) == 1
     assert (run.model / MODEL_FILE).is_file()
+    assert len(list(run.tensorboard.iterdir())) == 1, "each process has a log of its own"
 
 
 def test_if_any_is_asked_to_stop_all_save_and_end_and_go_on_to_the_bit(start: Start, tmp_path: Path) -> None:

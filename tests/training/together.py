@@ -1,6 +1,6 @@
 """Train each narrow recipe for some steps, alone or as one of several processes, and write the weights and losses.
 
-python -m torch.distributed.run --standalone --nproc-per-node 2 together.py PICTURES OUT
+python -m torch.distributed.run --standalone --nproc-per-node 2 together.py PICTURES OUT [CASE ...]
 """
 
 import sys
@@ -70,7 +70,8 @@ def main() -> None:
     torch.set_num_threads(1)
     with process_group():
         data = {size: run_to_end(prepare(DataConfig(str(pictures), size, size), workers=1)) for size in (16, 32)}
-        found = {name: train(config, data[config.shape[1]]) for name, config in cases().items()}
+        chosen = {name: config for name, config in cases().items() if name in sys.argv[3:] or len(sys.argv) == 3}
+        found = {name: train(config, data[config.shape[1]]) for name, config in chosen.items()}
         if is_main():
             torch.save(found, out)
 

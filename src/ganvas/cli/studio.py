@@ -7,6 +7,7 @@ import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
@@ -62,8 +63,13 @@ class Studio:
             )
         return known if known is not None else getpass.getpass(_("Password for the studio: "))
 
-    def _tell(self, address: str, link: str) -> None:
+    def _tell(self, link: str, opens_once: str) -> None:
         echo(_("The studio is open: {link}").format(link=link))
         echo(_("Ctrl-C closes it. Trainings go on without it."))
-        if not self.no_browser:
-            webbrowser.open(link)
+        if not self.no_browser and _has_screen():
+            Thread(target=webbrowser.open, args=(opens_once,), daemon=True).start()
+
+
+def _has_screen() -> bool:
+    """Return whether a browser would open in a window, and not in this terminal."""
+    return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from ..coach.describe import describe_evidence, title
+from ..coach.describe import describe_evidence, evidence_text, title
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..coach.doctor import Findings
 from ..coach.model_health import Health
 from ..formatting import format_bytes, format_duration
 from ..translation import _, ngettext, stored
 from .output import cell
-from .terminal import console, evidence_text
+from .terminal import console
 
 if TYPE_CHECKING:
     from ..data import Inspection

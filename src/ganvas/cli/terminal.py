@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .. import events
-from ..coach.describe import at_images, describe_evidence, title
+from ..coach.describe import at_images, describe_evidence, evidence_text, title
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
 from ..event_log import EVENTS_VARIABLE, append_event
 from ..formatting import format_duration, printable
@@ -203,11 +203,6 @@ class ProgressDisplay:
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(_(what), total=total, detail="")
         self.bar.update(self.tasks[what], completed=done, total=total, detail=detail)
-
-
-def evidence_text(evidence: str) -> str:
-    """Return the evidence of a verdict as a sentence that follows another; nothing for none."""
-    return _(" Evidence: {evidence}.").format(evidence=evidence) if evidence else ""
 
 
 def _opening_line(event: events.Started) -> str:

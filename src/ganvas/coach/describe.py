@@ -38,6 +38,11 @@ def describe_evidence(evidence: Sequence[Evidence], moment: Callable[[int], str]
     return "; ".join(_describe(each, moment) for each in evidence[:MAX_EVIDENCE])
 
 
+def evidence_text(evidence: str) -> str:
+    """Return the evidence of a verdict as a sentence that follows another; nothing for none."""
+    return _(" Evidence: {evidence}.").format(evidence=evidence) if evidence else ""
+
+
 def format_metric(name: str, value: float) -> str:
     """Return a metric's value in its unit."""
     if not math.isfinite(value):

@@ -247,6 +247,8 @@ class RunOptions:
     """Let torch compile the networks first: a minute or more, for long trainings on a GPU."""
     device: Annotated[str | None, Option("chosen", "DEVICE")] = None
     """cpu, cuda, cuda:1 or mps."""
+    log: Annotated[tuple[Literal["tensorboard", "wandb", "none"], ...] | None, Option("none")] = None
+    """Show the training in TensorBoard or Weights & Biases too (wandb), or in both."""
 
 
 GROUPS: tuple[type, ...] = (DataOptions, BudgetOptions, ModelOptions, RegularizationOptions, RunOptions)

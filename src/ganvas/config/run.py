@@ -75,6 +75,7 @@ class Config:
         health_checks: how often health is checked on the way; a little more often at first and after a treatment.
         images_per_health_check: images from one to the next, if the budget is one of images: so many that checks cost
             under 3 % of the time.
+        processes: how many began it together; the batch is shared by them, and learning rates do not follow either.
         requested: what the user asked for; None for a run of 0.1, which does not tell.
         format: of this file.
     """
@@ -122,6 +123,7 @@ class Config:
     slow_start_images: int = 0
     health_checks: int = 0
     images_per_health_check: int = 5_000
+    processes: int = 1
     requested: TrainOptions | None = None
     format: int = FORMAT
 

@@ -25,6 +25,7 @@ from .options import (
 
 SPELLINGS = {("channels", "grey"): "gray", ("fit", "center"): "crop", ("fit", "centre"): "crop"}  # of the same value
 AUTO = "auto"  # typed where an option is to be chosen; the same as leaving it out
+SEVERAL = {"augment", "log"}  # options of several words, of which one may be given as it is
 WHOLE = {"images", "batch", "upsample", "penalty_interval", "seed", "limit"}  # options that are whole numbers
 
 
@@ -43,7 +44,7 @@ class TrainOptions(RunOptions, RegularizationOptions, ModelOptions, BudgetOption
                 value = tuple(value)
             if value in (AUTO, ()):
                 value = None
-            if name == "augment" and isinstance(value, str):
+            if name in SEVERAL and isinstance(value, str):
                 value = (value,)
             if value is not None:
                 value = _checked(name, option, value)

@@ -3,7 +3,6 @@
 Who puts a file of that kind beside these, or copies one under another name, has named a direction too.
 """
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -17,16 +16,15 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ..atomic_write import write_atomically
-from ..errors import GanvasError, cannot_be_read_now, did_you_mean, ganvas_command
+from ..errors import GanvasError, cannot_be_read_now, cannot_be_written, did_you_mean, ganvas_command
 from ..formatting import printable
 from ..limits import MAX_LATENT_HEADER
 from ..runs import Run
 from ..translation import _
-from ..typed_json import parse_json
-from ..version import __version__
+from .facts import facts_in, facts_to_metadata
 from .sample import GeneratorModel
 
-SUFFIX, TENSOR, METADATA = ".safetensors", "direction", "ganvas"
+SUFFIX, TENSOR = ".safetensors", "direction"
 NAME = re.compile(r"\w[\w-]{0,63}")  # of letters and digits in any language: it is a file's name as well
 LARGEST = 1e6  # standard deviations that a slider may be moved; pictures are noise long before
 
@@ -88,16 +86,12 @@ def write_direction(run: Run, model: GeneratorModel, direction: Direction) -> Pa
         GanvasError: it cannot be written.
     """
     file = direction_file(run, direction.name)
-    record = {"run": model.run_name, "network": model.fingerprint, "found": direction.found}
-    # One entry, since safetensors writes several in random order.
-    metadata = {METADATA: json.dumps(record | {"software": f"ganvas {__version__}"})}
+    metadata = facts_to_metadata({"run": model.run_name, "network": model.fingerprint, "found": direction.found})
     try:
         write_atomically(file, save({TENSOR: direction.step.float().cpu().contiguous()}, metadata))
     except OSError as error:
-        raise GanvasError(
-            _("Cannot write {file}: {reason}.").format(file=file, reason=error.strerror or error),
-            _("Free some disk space, and type the same command again."),
-        ) from error
+        hint = _("Free some disk space, and type the same command again.")
+        raise cannot_be_written(file, error, hint) from error
     return file
 
 
@@ -233,8 +227,8 @@ def _metadata(file: Path) -> dict[str, Any]:
     """
     try:
         with safe_open(file, "pt") as tensors:
-            record = parse_json((tensors.metadata() or {})[METADATA])
-        if not isinstance(record, dict) or not isinstance(record.get("found"), dict):
+            record = facts_in(tensors)
+        if not isinstance(record.get("found"), dict):
             raise ValueError(_("it does not say how it was found"))
     except (SafetensorError, KeyError, ValueError) as error:
         raise _damaged(file, str(error).splitlines()[0], "ganvas directions RUN") from error

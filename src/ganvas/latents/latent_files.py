@@ -5,7 +5,6 @@ A latent fits to one network. Files and pictures therefore contain the network's
 
 import base64
 import binascii
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,8 +20,7 @@ from ..data.ownership import not_ours
 from ..errors import GanvasError, cannot_be_read_now, ganvas_command
 from ..image_io import WRITTEN_SUFFIXES, read_metadata
 from ..translation import _
-from ..typed_json import parse_json
-from ..version import __version__
+from .facts import ENTRY, facts_in, facts_to_metadata
 from .sample import GeneratorModel
 
 SUFFIX = ".safetensors"
@@ -37,8 +35,8 @@ def write_latent(path: Path, w: Tensor, model: GeneratorModel) -> None:
         OSError: it cannot be written.
     """
     check_latent_free(path)
-    facts = {"run": model.run_name, "network": model.fingerprint, "software": f"ganvas {__version__}"}
-    write_atomically(path, save({TENSOR: w.detach().float().cpu().contiguous()}, {"ganvas": json.dumps(facts)}))
+    metadata = facts_to_metadata({"run": model.run_name, "network": model.fingerprint})
+    write_atomically(path, save({TENSOR: w.detach().float().cpu().contiguous()}, metadata))
 
 
 def check_latent_free(path: Path) -> None:
@@ -86,10 +84,7 @@ def latent_metadata(w: Tensor, model: GeneratorModel) -> dict[str, object]:
 def _read_latent_file(path: Path, model: GeneratorModel) -> Tensor:
     try:
         with safe_open(path, "pt") as file:
-            facts = parse_json((file.metadata() or {})["ganvas"])
-            if not isinstance(facts, dict):
-                raise ValueError(_("its metadata are no object"))
-            _check_network(path, facts, model)
+            _check_network(path, facts_in(file), model)
             piece = file.get_slice(TENSOR)
             shape = piece.get_shape()[1:]
             if piece.get_dtype() != "F32" or tuple(shape) != model.w_shape:
@@ -167,7 +162,7 @@ def _checked(path: Path, w: Tensor) -> Tensor:
 def _is_latent_file(path: Path) -> bool:
     try:
         with safe_open(path, "pt") as file:
-            return "ganvas" in (file.metadata() or {}) and TENSOR in file.keys()  # noqa: SIM118  (it is no dict)
+            return ENTRY in (file.metadata() or {}) and TENSOR in file.keys()  # noqa: SIM118  (it is no dict)
     except OSError as error:
         raise cannot_be_read_now(path, error) from error
     except SafetensorError:

@@ -6,7 +6,7 @@ from safetensors import SafetensorError, safe_open
 
 from ..coach.model_health import Health, from_metadata
 from ..runs import Run
-from ..typed_json import parse_json
+from .facts import facts_in
 
 MODEL_FILE = "generator.safetensors"
 
@@ -27,7 +27,6 @@ def _read_facts(run: Run) -> dict[str, Any]:
     """Return what the model's file says besides its tensors; nothing if that cannot be read."""
     try:
         with safe_open(run.model / MODEL_FILE, "np") as file:
-            facts = parse_json((file.metadata() or {})["ganvas"])
+            return facts_in(file)
     except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return {}
-    return facts if isinstance(facts, dict) else {}

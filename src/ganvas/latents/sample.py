@@ -1,7 +1,6 @@
 """A trained generator, loaded from a run, that samples images by seed."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +23,7 @@ from ..models.base import Generator
 from ..models.old_names import translate
 from ..runs import Run
 from ..translation import _
-from ..version import __version__
+from .facts import facts_to_metadata
 from .model_file import MODEL_FILE, read_health
 
 BATCH = 16  # images that are computed together, always
@@ -283,7 +282,5 @@ def save_network(run: Run, network: nn.Module, step: int, images_seen: int, heal
         health: the verdict on the training when it had these weights.
     """
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
-    facts = {"step": step, "images": images_seen, "software": f"ganvas {__version__}"}
-    facts |= model_health.to_metadata(health)
-    metadata = {"ganvas": json.dumps(facts)}  # one entry, since safetensors writes several in random order
-    write_atomically(run.model / MODEL_FILE, save(tensors, metadata))
+    facts = {"step": step, "images": images_seen, **model_health.to_metadata(health)}
+    write_atomically(run.model / MODEL_FILE, save(tensors, facts_to_metadata(facts)))

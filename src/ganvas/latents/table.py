@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ..data.ownership import check_free
-from ..errors import GanvasError
+from ..errors import GanvasError, cannot_be_written
 from ..image_io import check_suffix, check_writable, save_image, to_image
 from ..limits import MAX_SHEET_PIXELS, MAX_SHEET_SIDE
 from ..translation import _
@@ -67,9 +67,8 @@ def save_table(sheet: Image.Image, file: Path, metadata: dict[str, object]) -> N
     try:
         save_image(sheet, file, metadata)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.errno is not None else str(error)
         hint = _("Free some disk space, or name another place: --out FILE")
-        raise GanvasError(_("Cannot write {file}: {reason}.").format(file=file, reason=reason), hint) from error
+        raise cannot_be_written(file, error, hint) from error
 
 
 def check_place(file: Path) -> None:

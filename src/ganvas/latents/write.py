@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..data.ownership import check_free
-from ..errors import GanvasError
+from ..errors import GanvasError, cannot_be_written
 from ..events import Done, Event, Note, Progress
 from ..image_io import check_suffix, check_writable, image_grid, read_metadata, save_image, to_image
 from ..limits import MAX_IMAGE_PIXELS
@@ -183,8 +183,7 @@ def _save(image: Tensor, path: Path, metadata: dict[str, object], other_place: s
         save_image(to_image(image), path, metadata)
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            reason, hint = error.strerror, _("Free some disk space, or name another place: {option}")
-            hint = hint.format(option=other_place)
+            hint = _("Free some disk space, or name another place: {option}").format(option=other_place)
         else:  # Pillow's, of a sheet too large for the format
-            reason, hint = str(error), _("Choose a name that ends in .png, or a smaller --count.")
-        raise GanvasError(_("Cannot write {path}: {reason}.").format(path=path, reason=reason), hint) from error
+            hint = _("Choose a name that ends in .png, or a smaller --count.")
+        raise cannot_be_written(path, error, hint) from error

@@ -25,8 +25,8 @@ from .transfer import check_freeze, factor_from, has_drawn, only_enlarges, sourc
 ADA_SPEED_AFTER_TRANSFER = 100_000  # images in which ADA's probability goes from 0 to 1 (Karras et al. 2020)
 GPU_CHANNEL_MULT = 2.0
 ORDER = (
-    N_("recipe"), N_("size"), N_("values"), N_("drawn"), N_("width"), N_("batch"), N_("penalty"), N_("mirroring"),
-    N_("turning"), N_("augmentation"), N_("schedule"),
+    N_("recipe"), N_("size"), N_("values"), N_("drawn"), N_("width"), N_("batch"), N_("learning rates"),
+    N_("penalty"), N_("mirroring"), N_("turning"), N_("augmentation"), N_("schedule"),
 )  # fmt: skip
 YES_OR_NO = {"yes": N_("yes"), "no": N_("no")}
 
@@ -99,6 +99,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
         precision=options.precision or "float32",
         minutes=(options.minutes or DEFAULT_MINUTES) if options.images is None else None,
         total_images=options.images,
+        processes=inputs.processes,
         requested=options,
     )
     return Plan(config, (Decision("recipe", name, why), *decisions, *about_data, *drawn), inputs)
@@ -240,6 +241,11 @@ def _fill_in(
             settings = replace(settings, batch=shared)
             why = _("{count} processes share it in equal parts").format(count=inputs.processes)
             decisions.append(Decision("batch", f"{shared}", why))
+    if (settings.batch or 0) > largest_batch(config) and options.g_lr is None and options.d_lr is None:
+        why = _("they do not follow the batch; --g-lr and --d-lr set them")
+        decisions.append(
+            Decision("learning rates", _("as with a batch of {batch}").format(batch=largest_batch(config)), why)
+        )
     if config.flip and inputs.symmetry is not None:
         if options.flip is None:
             flip: Literal["yes", "no"] = "no" if inputs.symmetry.is_handed else "yes"

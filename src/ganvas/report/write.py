@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..atomic_write import write_atomically
-from ..errors import GanvasError
+from ..errors import cannot_be_written
 from ..runs import Run
 from ..translation import _
 from .card import model_card
@@ -43,8 +43,6 @@ def _write(path: Path, text: str) -> Path:
         # File names may hold bytes that are not valid UTF-8; these are written as escapes.
         write_atomically(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise GanvasError(
-            _("Cannot write {path}: {reason}").format(path=path, reason=error.strerror),
-            _("Check the permissions of its folder and the free disk space."),
-        ) from error
+        hint = _("Check the permissions of its folder and the free disk space.")
+        raise cannot_be_written(path, error, hint) from error
     return path

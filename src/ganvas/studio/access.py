@@ -29,7 +29,14 @@ class Access:
         self.needs_password = password is not None
         self._secret = (self.token if password is None else password).encode()
         self._sessions: dict[bytes, None] = {}
+        self._tickets: set[bytes] = set()
         self._wrong: dict[str, deque[float]] = {}
+
+    def ticket(self) -> str:
+        """Return what opens the studio once: others on this machine can read how a browser was started."""
+        ticket = secrets.token_urlsafe(TOKEN_BYTES)
+        self._tickets.add(_digest(ticket))
+        return ticket
 
     def enter(self, secret: str, address: str) -> str | None:
         """Return a new session for the right token or password, None for a wrong one.
@@ -42,8 +49,10 @@ class Access:
         now = time.monotonic()
         while wrong and now - wrong[0] > ATTEMPT_SECONDS:
             wrong.popleft()
-        is_right = hmac.compare_digest(secret.encode(), self._secret)
-        if len(wrong) >= ATTEMPTS and (self.needs_password or not is_right):
+        is_ticket = _digest(secret) in self._tickets
+        is_right = is_ticket or hmac.compare_digest(secret.encode("utf-8", "surrogateescape"), self._secret)
+        self._tickets.discard(_digest(secret))
+        if len(wrong) >= ATTEMPTS and not is_ticket and (self.needs_password or not is_right):
             raise TooManyAttemptsError
         if not is_right:
             wrong.append(now)

@@ -10,7 +10,7 @@ from ..config.train_options import AUTO, WHOLE, choices, flag, help_texts
 from ..recipes import RECIPES
 from ..translation import _
 
-NOT_ASKED = ("device", "init_from", "seed", "images")  # of somebody who does not type: kept for the command line
+NOT_ASKED = ("device", "init_from", "freeze", "seed", "images", "log")  # they are left to the command line
 
 
 def form_fields(groups: Iterable[type]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

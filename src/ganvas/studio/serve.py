@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -27,7 +28,7 @@ def serve(folder: Path, host: str, port: int, password: str | None, on_open: Cal
     """Serve the studio until it is interrupted.
 
     Args:
-        on_open: called with the address and the link that opens the studio, once it can be reached.
+        on_open: called with the link that opens the studio, and one that opens it once, when it can be reached.
 
     Raises:
         GanvasError: others could reach it without a password, the port is taken, or another studio has the folder open.
@@ -46,8 +47,12 @@ def serve(folder: Path, host: str, port: int, password: str | None, on_open: Cal
     studio = new_studio(folder, password, is_local)
     with listener, studio.workspace.open(address):
         set_language(str(studio.workspace.settings().get("language", "")))
-        link = address if studio.access.needs_password else f"{address}enter?token={studio.access.token}"
-        server = Server(studio, ("localhost", *_names(host)), lambda: on_open(address, link))
+
+        def link(secret: str) -> str:
+            return address if studio.access.needs_password else f"{address}enter?token={secret}"
+
+        opened = partial(on_open, link(studio.access.token), link(studio.access.ticket()))
+        server = Server(studio, ("localhost", *_names(host)), opened)
         asyncio.run(server.serve(sockets=[listener]))
 
 

@@ -59,7 +59,7 @@ def extend(state: State, config: Config, more: TrainOptions) -> Note | None:
     last = now.phases[-1]
     if more.minutes is None:
         steps = math.ceil(asked / last.batch)
-        amount = ngettext("{count:,} picture", "{count:,} pictures", asked).format(count=asked)
+        amount = ngettext("{count:,} picture", "{count:,} pictures", int(asked)).format(count=asked)
     else:  # about so many steps; the pace is measured while it trains
         share = last.time_share / sum(phase.time_share for phase in now.phases)
         steps = max(1, round(60 * asked / (counters.seconds * share / last.steps)))

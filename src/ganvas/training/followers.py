@@ -3,12 +3,12 @@
 Each takes its share of every batch; gradients, batch norms and losses are averaged on the way (`ganvas.distributed`),
 so that all have the same weights. Before each step the main process says what comes: a step as the last one, a step
 after something has changed, or the end. What it does alone (checks of health, treatments, samples, checkpoints) the
-others wait for.
+others wait for; meanwhile a thread of it gives signs of life, so that one that is gone is soon known to be.
 """
 
-import time
-from collections.abc import Callable, Generator
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from enum import IntEnum
 
 from ..config import Config, DataConfig
@@ -46,15 +46,26 @@ class Followers:
         self.want_to_stop = False
         self._are_waiting = process_count() > 1
         self._told: tuple[Config, int] | None = None  # configuration, and how often weights were changed
-        self._told_at = time.monotonic()
+        self._turn = threading.Lock()  # one order at a time, and no sign of life within a step, which has its own
+        self._lost: GanvasError | None = None  # one of them is gone
 
     def keep_waiting(self) -> None:
-        """Let them know from time to time that there is something to wait for."""
-        if self._are_waiting and time.monotonic() - self._told_at > SECONDS_BETWEEN:
-            self._order(Order.WAIT)
+        """Let them know that there is something to wait for; called from another thread.
 
-    def lead(self, config: Config, effective_config: Config, state: State, treatments: int) -> None:
-        """Have them take the next step with this process.
+        Where one is gone, the main process is told at its next step.
+        """
+        if self._turn.acquire(blocking=False):  # else they are being told something
+            try:
+                if self._are_waiting:
+                    self._order(Order.WAIT)
+            except GanvasError:
+                pass  # `_lost` keeps it
+            finally:
+                self._turn.release()
+
+    @contextmanager
+    def leading(self, config: Config, effective_config: Config, state: State, treatments: int) -> Iterator[None]:
+        """Have them take the step of the body with this process.
 
         Args:
             config: of the run, without prescriptions.
@@ -65,7 +76,15 @@ class Followers:
             GanvasError: there are more of them than the batch can be shared by, or one is gone.
         """
         if not self._are_waiting:
+            yield
             return
+        with self._turn:
+            self._send(config, effective_config, state, treatments)
+            self._are_waiting = False  # where this step fails, they are in the middle of it and cannot be told
+            yield
+            self._are_waiting = True
+
+    def _send(self, config: Config, effective_config: Config, state: State, treatments: int) -> None:
         now, before = (effective_config, treatments), self._told
         if now == before:
             self._order(Order.STEP)
@@ -80,15 +99,59 @@ class Followers:
 
     def end(self) -> None:
         """Tell them that nothing more is to come."""
-        if self._are_waiting:
-            self._are_waiting = False
-            with suppress(GanvasError):  # one that is gone needs not be told; why it is gone was said before
-                self._order(Order.END)
+        with self._turn:
+            if self._are_waiting:
+                self._are_waiting = False
+                with suppress(GanvasError):  # one that is gone needs not be told; it is said elsewhere
+                    self._order(Order.END)
 
     def _order(self, order: Order) -> None:
-        _order, wants_to_stop = agree(order, 0)
+        if self._lost is not None:
+            raise self._lost
+        try:
+            _order, wants_to_stop = agree(order, 0)
+        except GanvasError as error:
+            self._lost = error
+            raise
         self.want_to_stop = self.want_to_stop or bool(wants_to_stop)
-        self._told_at = time.monotonic()
+
+
+@contextmanager
+def led() -> Iterator[Followers]:
+    """Yield the other processes; they wait while the body works, and end with it."""
+    others = Followers()
+    with regularly(others.keep_waiting) if process_count() > 1 else nullcontext():
+        try:
+            yield others
+        finally:
+            others.end()
+
+
+@contextmanager
+def regularly(act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` every few seconds from a thread of its own, while the body works.
+
+    Raises:
+        GanvasError: that of `act`, once the body is done.
+    """
+    is_over, errors = threading.Event(), list[GanvasError]()
+
+    def work() -> None:
+        try:
+            while not is_over.wait(SECONDS_BETWEEN):
+                act()
+        except GanvasError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+    if errors:
+        raise errors[0]
 
 
 def check_shares(config: Config) -> None:
@@ -118,15 +181,12 @@ def _wait_for_data() -> None:
 
 def _prepare(config: DataConfig) -> PreparedDataset:
     """Return the pictures, and let the others know from time to time that this is not done yet."""
-    told_at = time.monotonic()
 
-    def tell(event: Event) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at > SECONDS_BETWEEN:
-            agree(1)
-            told_at = time.monotonic()
+    def tell() -> None:
+        agree(1)
 
-    data = run_to_end(prepare(config, workers=available_cores()), tell)
+    with regularly(tell):
+        data = run_to_end(prepare(config, workers=available_cores()))
     _wait_for_data()
     return data
 

@@ -57,8 +57,9 @@ def train_session(session: Session) -> Generator[Event, None, None]:
     yield session.started()
     try:
         while session.is_running:
-            session.others.lead(session.config, session.effective_config, session.state, session.coach.treatments_given)
-            session.run_step()
+            now = session.effective_config
+            with session.others.leading(session.config, now, session.state, session.coach.treatments_given):
+                session.run_step()
             for hook in AFTER_STEP:
                 with session.pace.timing(hook.__name__):
                     yield from by_itself(hook(session))

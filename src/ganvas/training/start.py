@@ -21,6 +21,7 @@ from ..distributed import is_main, process_group
 from ..errors import GanvasError, ganvas_command
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
+from ..loggers import make_loggers, with_loggers
 from ..planning.budget import with_images
 from ..planning.inputs import overview_of, plan_inputs, train_count
 from ..planning.plan import Plan, make_plan
@@ -32,7 +33,7 @@ from ..translation import _
 from . import loop
 from .calibrate import calibrate
 from .extend import split_extension
-from .followers import Followers, follow
+from .followers import Followers, follow, led
 from .loop import by_itself
 from .resume_checks import check_classes, check_same_options, with_new_path
 
@@ -55,11 +56,8 @@ def train(
         if not is_main():
             yield from follow(device, stop)
             return
-        others = Followers()
-        try:
+        with led() as others:
             yield from _lead(pictures, out, options, stop, began, device, others)
-        finally:
-            others.end()
 
 
 def _lead(
@@ -78,6 +76,8 @@ def _lead(
         options, more = split_extension(options, run)
     if not run.exists():
         run.check_free()
+    told: list[str] = []
+    loggers = make_loggers(options.log, run, told.append)  # now is the time to find that one is not installed
     plan = None if run.exists() else _plan_new(pictures, options, run, device)  # before anything is written
     try:
         with run.lock() as is_locked:
@@ -100,7 +100,8 @@ def _lead(
                 )
                 return
             config, data = ready
-            yield from _with_event_log(loop.train(config, run, data, device, stop, began, more, others), run)
+            training = loop.train(config, run, data, device, stop, began, more, others)
+            yield from with_loggers(_with_event_log(training, run), loggers, told)
     except OSError as error:
         problem = (
             _("{file} cannot be read or written: {reason}.") if error.filename else _("{run} cannot go on: {reason}.")
@@ -151,9 +152,11 @@ def _make_ready(
         return config, data
     config = run.read_config()
     check_same_options(config, options, run)
-    if options.coach not in (None, config.coach):  # how closely it is looked after may change on the way
-        requested = config.requested and dataclasses.replace(config.requested, coach=options.coach)
-        config = dataclasses.replace(config, coach=options.coach or config.coach, requested=requested)
+    # How closely it is looked after, and who else is shown it, may change on the way.
+    now = {name: value for name in ("coach", "log") if (value := getattr(options, name)) is not None}
+    if now:
+        requested = config.requested and dataclasses.replace(config.requested, **now)
+        config = dataclasses.replace(config, coach=now.get("coach", config.coach), requested=requested)
         run.write_config(config)
     path = config.data.path if pictures is None else str(Path(pictures).resolve())
     gone = GanvasError(
@@ -189,8 +192,6 @@ def until_stopped(
                 result: T = end.value
                 return result
             yield event
-            if others is not None:
-                others.keep_waiting()
             if stop() or (others is not None and others.want_to_stop):
                 return None
 
@@ -254,7 +255,7 @@ def _class_counts(data: PreparedDataset) -> tuple[int, ...]:
     return tuple(np.bincount(np.asarray(data.labels), minlength=len(data.classes)).tolist())
 
 
-def _with_event_log(events: Generator[Event, None, None], run: Run) -> Iterator[Event]:
+def _with_event_log(events: Generator[Event, None, None], run: Run) -> Generator[Event, None, None]:
     """Write each event to the run before passing it on, and with the last one the model card."""
     with closing(events):
         for event in events:

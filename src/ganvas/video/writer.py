@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..atomic_write import create_temporary, put_in_place
-from ..errors import GanvasError
+from ..errors import cannot_be_written
 from ..translation import _
 
 Frame = npt.NDArray[np.uint8]  # (H, W, 3), or (H, W, 4) with transparency
@@ -87,10 +87,8 @@ class FilmWriter(ABC):
         try:
             yield
         except OSError as error:
-            raise GanvasError(
-                _("Cannot write {path}: {reason}.").format(path=self.path, reason=error.strerror or error),
-                _("Free some disk space, or name another place: --out FILE"),
-            ) from error
+            hint = _("Free some disk space, or name another place: --out FILE")
+            raise cannot_be_written(self.path, error, hint) from error
 
 
 class FilmFile(FilmWriter):

@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, StreamingResponse
 
-from ... import checkpoint
 from ...runs import Run
 from ...translation import _
 from ..context import Here
@@ -45,8 +44,8 @@ def events(studio: Here, request: Request, name: str, offset: int = 0) -> Stream
 async def opinions(studio: Here, name: str) -> dict[str, Any]:
     """Return what the discriminator thinks of some pictures, by the newest checkpoint."""
     run = studio.workspace.existing_run(name)
-    saved = checkpoint.list_checkpoints(run.checkpoints)
-    return await studio.answers.ask("judge", saved[-1].name if saved else "", run=str(run.folder))
+    newest = max((path.name for path in run.checkpoints.glob("[0-9]*")), default="")
+    return await studio.answers.ask("judge", newest, run=str(run.folder))
 
 
 @router.get("/{name}/samples/{file}")

@@ -6,8 +6,9 @@ import torch
 
 from ...config import Config
 from ...device import is_out_of_memory
-from ...distributed import world_size
+from ...distributed import LEAST_SHARE, world_size
 from ...errors import GanvasError
+from ...planning.memory import batch_to_share
 from ...translation import _
 from ..state import State
 from .batch import Batch
@@ -36,25 +37,30 @@ class OOMAttempt:
         """Take running out of memory for a failed attempt.
 
         Raises:
-            GanvasError: not even two images fit.
+            GanvasError: not even two images fit, or there are other processes.
         """
         if not isinstance(error, MemoryError | RuntimeError) or not is_out_of_memory(error):
             return False  # torch.OutOfMemoryError is a RuntimeError
-        counters, device = self.state.counters, self.state.device
-        if world_size() > 1:  # the others are in the middle of the step
+        counters, share = self.state.counters, len(self.batch.real)
+        # Other processes wait in the middle of the step, where they cannot be told to begin it again.
+        if world_size() > 1 or 2 * counters.n_microbatches > max(1, share // 2):  # one image has no mean and no pair
             raise GanvasError(
-                _("The memory of {device} is full.").format(device=device),
-                _("Try a smaller --batch, in another folder: --out OTHER"),
-            ) from error
-        if 2 * counters.n_microbatches > max(1, len(self.batch.real) // 2):  # one image has no mean and no pair
-            raise GanvasError(
-                _("The memory of {device} is full.").format(device=device),
-                _("Try a smaller --size or --channel-mult 0.5, in another folder: --out OTHER"),
+                _("The memory of {device} is full.").format(device=self.state.device), _smaller(share, world_size())
             ) from error
         counters.n_microbatches *= 2
         self.state.optimizers[self.optimizer].zero_grad(set_to_none=True)
         self.failed = True
         return True
+
+
+def _smaller(share: int, processes: int) -> str:
+    """Return what to type where `share` images do not fit into one of so many processes."""
+    if processes == 1 or share <= LEAST_SHARE:
+        return _("Try a smaller --size or --channel-mult 0.5, in another folder: --out OTHER")
+    batch = batch_to_share(share * processes // 2, processes)
+    return _("The same command goes on in more processes; or begin anew: --batch {batch} --out OTHER").format(
+        batch=batch
+    )
 
 
 def retry_on_oom(state: State, batch: Batch, optimizer: str) -> Iterator[OOMAttempt]:
