@@ -94,7 +94,7 @@ def test_from_exploring_to_the_trash_and_back(page: Any) -> None:
     paint_with_a_mask(page)
     page.get_by_role("link", name="See it in the gallery").click()
     page.get_by_text("How it was made").wait_for()
-    page.get_by_text("cafe_terrace", exact=True).wait_for()
+    page.get_by_text("Café Terrace at Night", exact=True).wait_for()
     check(page)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Undo").wait_for()
