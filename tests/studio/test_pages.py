@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from ganvas.events import Evidence, Prescription, Treatment, Verdict
+
 pytestmark = pytest.mark.slow
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
@@ -37,3 +39,18 @@ def test_samples_grow_with_the_slider(page: Any) -> None:
     slider.focus()
     page.keyboard.press("Home")
     expect(page.locator(".growth img")).not_to_have_attribute("src", last)
+
+
+def test_the_coach_says_what_it_did_and_whether_that_helped(page: Any, opened: Any) -> None:
+    run = opened.studio.workspace.run("discs")
+    page.goto(f"{page.url.split('#')[0]}#/watch/discs")
+    page.wait_for_selector(".growth img")
+    evidence = (Evidence("near_copies", 0.05, 0.64, 12),)
+    run.append_event(Verdict(30, 240, "mode collapse", 0.9, evidence, "It draws the same.", "Since that is easy."))
+    halved = Prescription("lr", "discriminator", 0.5)
+    run.append_event(Treatment(30, 240, "mode collapse", (halved,), "", "Halved the learning rate.", 1))
+    page.get_by_text("It draws the same.").wait_for()  # it comes live
+    page.get_by_text("On trial").wait_for()
+    run.append_event(Treatment(40, 320, "mode collapse", (halved,), "helped", "It has helped.", 1))
+    page.get_by_text("Helped", exact=True).wait_for()
+    assert page.locator(".treatments li").count() == 1, "an outcome is told with its treatment"

@@ -35,11 +35,26 @@ const Verdict = ({ verdict }) => html`
   ${verdict.advice && !verdict.is_healthy && html`<details><summary>${_("What you can do")}</summary><p class="soft">${verdict.advice}</p></details>`}
 `;
 
+// Treatments with their outcomes: an outcome belongs to the last open treatment of its diagnosis, as for the doctor.
+function judged(events) {
+  const found = [];
+  for (const each of events) {
+    if (!each.outcome) found.push({ ...each });
+    else {
+      const ofDiagnosis = found.filter((one) => one.diagnosis === each.diagnosis);
+      const treated = ofDiagnosis.findLast((one) => !one.outcome) ?? (each.outcome === "undone" ? ofDiagnosis.at(-1) : null);
+      if (treated) Object.assign(treated, { outcome: each.outcome, said: each.text });
+    }
+  }
+  return found;
+}
+
 const Treatments = ({ treatments }) => html`
   <h3>${_("What it did")}</h3>
-  <ol class="treatments">${treatments.slice(-SHOWN).reverse().map((each) => {
+  <ol class="treatments">${judged(treatments).slice(-SHOWN).reverse().map((each) => {
     const [kind, words] = OUTCOMES[each.outcome] ?? ["", each.outcome];
-    return html`<li key=${`${each.step}-${each.outcome}-${each.level}`}><span class="badge ${kind}">${_(words)}</span> ${each.text}
-      <span class="soft number">${_("at {count} pictures", { count: number(each.images_seen) })}</span></li>`;
+    return html`<li key=${`${each.step}-${each.diagnosis}-${each.level}`}>
+      <p><span class="badge ${kind}">${_(words)}</span><span class="soft number">${_("at {count} pictures", { count: number(each.images_seen) })}</span></p>
+      <p>${each.text}</p>${each.said && html`<p class="soft">${each.said}</p>`}</li>`;
   })}</ol>
 `;
