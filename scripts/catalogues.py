@@ -18,8 +18,10 @@ from babel.messages.pofile import read_po, write_po
 
 from ganvas.cli.commands import COMMANDS, GROUPS
 from ganvas.config import SignConfig, StyleConfig, WalkConfig
+from ganvas.config.options import GROUPS as OPTION_GROUPS
 from ganvas.config.options import OPTIONS
 from ganvas.recipes import RECIPES
+from ganvas.studio.texts import marked_texts
 from ganvas.translation import DOMAIN, ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +41,8 @@ def texts_in_code() -> Catalog:
     catalogue = Catalog(project="Ganvas")
     found = extract_from_dir(SOURCE, keywords=KEYWORDS, comment_tags=["translators:"], strip_comment_tags=True)
     marked = [(path, text, comments) for path, _line, text, comments, _context in found]
-    for path, text, comments in sorted([*marked, *texts_in_tables(), *help_texts()], key=lambda each: each[0]):
+    page = [(path, text, []) for path, text in marked_texts()]
+    for path, text, comments in sorted([*marked, *page, *texts_in_tables(), *help_texts()], key=lambda each: each[0]):
         catalogue.add(text, locations=[(path, None)], auto_comments=comments)
     return catalogue
 
@@ -56,7 +59,7 @@ def texts_in_tables() -> Iterator[tuple[str, str, list[str]]]:
     for name, spec in RECIPES.items():
         for text in (spec.images, spec.hardware, spec.time, *spec.scores):
             yield f"recipes/{name}.py", text, []
-    for group in (SignConfig, StyleConfig, WalkConfig):
+    for group in (*OPTION_GROUPS, SignConfig, StyleConfig, WalkConfig):
         yield f"{group.__module__.removeprefix('ganvas.').replace('.', '/')}.py", str(group.__doc__), []
 
 

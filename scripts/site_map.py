@@ -58,6 +58,7 @@ SECTIONS = {
                 "latents",
                 "style",
                 "report",
+                "studio",
                 "troubleshooting",
                 "own-loop",
                 "contributing",

@@ -38,6 +38,9 @@ GROUPS: dict[str, dict[str, Command]] = {
             "Show what is in a folder of pictures, and how it would be trained and why.",
             "Nothing is changed. A few seconds go into measuring how fast this machine is.",
         ),
+        "studio": Command(
+            "studio", "Studio", "Open the studio: the same in the browser, on this machine, for people who do not type."
+        ),
         "recipes": Command("recipes", "Recipes", "List the recipes: what each is for, what it needs, how it scored."),
     },
     "Train a GAN": {

@@ -1,4 +1,4 @@
-"""Sources of pictures: a folder, a .zip, MNIST's idx files, a .npy or shards, each read as a stream of items.
+"""Sources of pictures: a folder, a .zip, MNIST's idx files, a .npy, shards or a selection, each a stream of items.
 
 Nothing is decoded here, and memory use does not grow with the number of pictures: a folder of a million is walked, not
 listed. (The exception is a .zip, whose table of contents is read in one piece.)
@@ -23,6 +23,8 @@ from ..translation import N_, _, ngettext
 from .arrays import find_idx, is_idx, load_idx, load_npy
 from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import ARCHIVES, EXPORTS, HEAD_BYTES, is_image_file, suffix_of
+from .selected_source import SUFFIX as SELECTION
+from .selected_source import SelectedSource, read_selection
 from .shard_list import find_shards
 from .shard_source import ShardSource
 from .source import Source, SourceItem
@@ -140,6 +142,9 @@ def open_source(path: str | Path, value_range: tuple[float, float] | None = None
                 _("{source_path} is {not_regular}.").format(source_path=source_path, not_regular=_(NOT_REGULAR)),
                 _("Name a folder, .zip, .npy, MNIST idx file, or shards."),
             )
+        if source_path.suffix == SELECTION:
+            inner, left_out = read_selection(source_path)
+            return SelectedSource(source_path, open_source(inner, value_range), left_out)
         if is_idx(source_path):
             return ArraySource(source_path, "idx", *load_idx(source_path))
     except (FileNotFoundError, NotADirectoryError) as error:
