@@ -20,7 +20,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from ganvas import builtin
 from ganvas.studio import sets
-from ganvas.studio.context import new_studio
+from ganvas.studio.context import Studio, new_studio
+from ganvas.studio.keeping import keep
+from ganvas.studio.points import Mix, Seed
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "studio"
 NAME = "people"
@@ -30,6 +32,9 @@ SHOTS = {
     "train": (f"train/{NAME}", 1280, 800, "light"),
     "watch": (f"watch/{NAME}", 1280, 960, "light"),
     "watch-phone": (f"watch/{NAME}", 390, 844, "dark"),
+    "explore": (f"explore/{NAME}", 1280, 900, "light"),
+    "repaint": ("repaint", 1280, 900, "light"),
+    "gallery": ("gallery", 1280, 620, "light"),
 }
 
 
@@ -53,15 +58,19 @@ def main() -> None:
         try:
             found = re.search(r"http://\S+", studio.stderr.readline())
             assert found
-            take_all(found[0], workspace.run(NAME).model)
+            take_all(found[0], new_studio(folder))
         finally:
             studio.terminate()
 
 
-def take_all(link: str, model: Path) -> None:
-    """Take all pictures, once the training has a model."""
-    while not model.is_dir():
+def take_all(link: str, studio: Studio) -> None:
+    """Take all pictures, once the training has a model, of which some samples and mixes are kept."""
+    run = studio.workspace.run(NAME)
+    while not run.model.is_dir():
         time.sleep(1)
+    seeds = [Seed(kind="seed", seed=number) for number in range(12)]
+    for point in (*seeds, Mix(kind="mix", one=seeds[1], other=seeds[4]), Mix(kind="mix", one=seeds[3], other=seeds[7])):
+        keep(studio, run, point, truncation=0.9)
     OUT.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])

@@ -31,6 +31,8 @@ from .old_events import upgrade_event, upgrade_prescription
 from .translation import _
 from .typed_json import dataclass_from, parse_json, to_json_value
 
+EVENTS_VARIABLE = "GANVAS_EVENTS"  # names a file to which a command appends its events, for whoever started it
+
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -65,6 +67,12 @@ def from_json(line: str) -> Event:
 def prescription_from(record: dict[str, Any]) -> Prescription:
     """Return a prescription from its record in a checkpoint of this release or of 0.1."""
     return Prescription(**upgrade_prescription(record))
+
+
+def append_event(path: Path, event: Event) -> None:
+    """Append `event` to a file of events."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(to_json(event) + "\n")
 
 
 def replay(path: Path) -> Iterator[Event]:

@@ -28,7 +28,7 @@ from .config.old_format import upgrade
 from .config.ranges import check_config
 from .data.place import is_address
 from .errors import GanvasError, cannot_be_read_now, ganvas_command
-from .event_log import to_json
+from .event_log import append_event
 from .events import Event
 from .file_lock import try_lock
 from .formatting import printable
@@ -205,8 +205,7 @@ class Run:
 
     def append_event(self, event: Event) -> None:
         """Append `event` to events.jsonl."""
-        with self.events_file.open("a", encoding="utf-8") as file:
-            file.write(to_json(event) + "\n")
+        append_event(self.events_file, event)
 
     def events_size(self) -> int:
         """Return the length of events.jsonl in bytes; pass it to `truncate_events` to resume from here."""

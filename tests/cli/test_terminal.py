@@ -1,13 +1,14 @@
 """Display of events: every kind of event can be shown, and no text is taken for markup."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from ganvas.cli import terminal
 from ganvas.cli.output import cell, echo
 from ganvas.cli.terminal import console
-from ganvas.event_log import EVENTS
+from ganvas.event_log import EVENTS, EVENTS_VARIABLE, replay
 from ganvas.events import (  # fmt: skip
     CheckpointSaved,
     DirectionFound,
@@ -196,3 +197,13 @@ def test_a_strangers_text_cannot_steer_the_terminal(capsys: pytest.CaptureFixtur
     assert "\r" not in shown
     assert shown.count("\nnext line") >= 2, "line breaks stay"
     assert r"\x1b]52;c;cm0gLXJm\x07" in shown
+
+
+def test_events_go_to_the_file_that_is_named_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "events.jsonl"
+    events = [Progress("frames drawn", 1, 2), Done("film.mp4", 0, 0, 1.0, "finished")]
+    terminal.render_until_done(stream_of(events))
+    assert not file.exists()
+    monkeypatch.setenv(EVENTS_VARIABLE, str(file))
+    terminal.render_until_done(stream_of(events))
+    assert list(replay(file)) == events

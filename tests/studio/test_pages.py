@@ -12,6 +12,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 expect = sync_api.expect
 
 PAGES = ["pictures", "pictures/discs", "train", "train/discs", "watch", "watch/discs"]
+PAGES += ["explore", "explore/discs", "repaint", "gallery", "quality", "quality/discs"]
 
 
 @pytest.mark.parametrize("name", PAGES)

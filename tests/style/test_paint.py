@@ -473,6 +473,16 @@ class TestGoingOn:
         list(stylize(odd, [style], tmp_path / "out.png", QUICK))
         assert look(tmp_path / "out.png").info["content"].endswith("caf\\xe9.png")
 
+    def test_whoever_waits_sees_something_after_ten_steps(self, content: Path, style: Path, tmp_path: Path) -> None:
+        out = tmp_path / "painting.png"
+        for event in stylize(content, [style], out, replace(QUICK, iterations=9)):  # 48 px: more steps than ten
+            if isinstance(event, Iteration) and event.iteration == 10:
+                assert look(out).info["reason"] == "preview"
+                assert look(out).size[0] == 48, "it is written at full size"
+                return
+            assert not out.exists()
+        raise AssertionError("it took fewer steps")
+
     def test_a_process_that_is_killed_leaves_the_last_size_that_was_done(
         self, content: Path, style: Path, tmp_path: Path
     ) -> None:

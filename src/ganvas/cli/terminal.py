@@ -1,10 +1,12 @@
 """Display of events in the terminal: progress bars, and messages above them. All of it goes to stderr."""
 
+import os
 import signal
 from bisect import bisect_left
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -13,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from .. import events
 from ..coach.describe import at_images, describe_evidence, evidence_text, title
 from ..coach.diagnosis.diagnoses import HEALTHY_VERDICTS
+from ..event_log import EVENTS_VARIABLE, append_event
 from ..formatting import format_duration, printable
 from ..phases import progress_losses
 from ..translation import N_, _
@@ -59,7 +62,20 @@ def render_events(stream: Generator[events.Event, None, T]) -> T:
         TextColumn("{task.fields[detail]}"),
     )
     with closing(stream), Progress(*columns, console=console) as bar:
-        return events.run_to_end(stream, ProgressDisplay(bar))
+        return events.run_to_end(stream, _also_written(ProgressDisplay(bar)))
+
+
+def _also_written(show: Callable[[events.Event], object]) -> Callable[[events.Event], object]:
+    """Return `show`, which also appends each event to the file that whoever started this command has named, if any."""
+    file = os.environ.get(EVENTS_VARIABLE)
+    if not file:
+        return show
+
+    def written(event: events.Event) -> None:
+        append_event(Path(file), event)
+        show(event)
+
+    return written
 
 
 @contextmanager

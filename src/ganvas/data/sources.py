@@ -1,4 +1,4 @@
-"""Sources of pictures: a folder, a .zip, MNIST's idx files, a .npy, shards or a selection: streams of items.
+"""Sources of pictures: a folder, a .zip, MNIST's idx files, a .npy, shards or a selection, each a stream of items.
 
 Nothing is decoded here, and memory use does not grow with the number of pictures: a folder of a million is walked, not
 listed. (The exception is a .zip, whose table of contents is read in one piece.)

@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 
 from .access import Access
 from .answers import Answers
+from .explorer import Explorer
+from .jobs import Jobs
 from .trainings import Trainings
 from .workspace import Workspace
 
@@ -24,6 +26,8 @@ class Studio:
     workspace: Workspace
     access: Access
     trainings: Trainings
+    jobs: Jobs
+    explorer: Explorer
     is_local: bool = True
     answers: Answers = field(default_factory=Answers)
     closing: Event = field(default_factory=Event)
@@ -32,7 +36,7 @@ class Studio:
 def new_studio(folder: Path | str, password: str | None = None, is_local: bool = True) -> Studio:
     """Return a studio on a workspace."""
     workspace = Workspace(folder)
-    return Studio(workspace, Access(password), Trainings(workspace), is_local)
+    return Studio(workspace, Access(password), Trainings(workspace), Jobs(workspace), Explorer(workspace), is_local)
 
 
 def _studio(request: Request) -> Studio:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..event_log import EVENTS_VARIABLE
 from ..file_lock import try_lock
 from ..runs import Run
 
@@ -33,8 +34,13 @@ class Identity:
             os.kill(self.pid, signal.SIGTERM)
 
 
-def start(arguments: Sequence[str], log: Path) -> Identity:
-    """Start `ganvas` with these arguments, apart from this process; what it prints goes to `log`."""
+def start(arguments: Sequence[str], log: Path, events: Path | None = None) -> Identity:
+    """Start `ganvas` with these arguments, apart from this process.
+
+    Args:
+        log: where what it prints goes.
+        events: where its events go, if it has no run folder to write them to.
+    """
     with log.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "ganvas", *arguments],
@@ -42,6 +48,7 @@ def start(arguments: Sequence[str], log: Path) -> Identity:
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=os.environ if events is None else os.environ | {EVENTS_VARIABLE: str(events)},
             close_fds=True,
         )
     _children.append(process)

@@ -5,6 +5,8 @@ WORKSPACE/pictures/NAME/      pictures that were uploaded
 WORKSPACE/runs/NAME/          run folders, as the command line writes them
 WORKSPACE/trainings/NAME.json what was asked for, and NAME.log what the training printed
 WORKSPACE/made/               what was made; in `trash`, what was deleted from it
+WORKSPACE/sources/            pictures that were chosen to paint from; in `masks`, where each style goes
+WORKSPACE/jobs/ID.json        what else was asked for, ID.jsonl its events, and ID.log what it printed
 WORKSPACE/settings.json       the language of the page
 WORKSPACE/.studio.lock        of the studio that is open
 """
@@ -44,6 +46,9 @@ class Workspace:
         self.trainings = self.folder / "trainings"
         self.made = self.folder / "made"
         self.trash = self.made / "trash"
+        self.sources = self.folder / "sources"
+        self.masks = self.sources / "masks"
+        self.jobs = self.folder / "jobs"
         self.settings_file = self.folder / "settings.json"
         self.lock_file = self.folder / ".studio.lock"
 
@@ -55,8 +60,9 @@ class Workspace:
             GanvasError: another studio has it open, or it cannot be written.
         """
         try:
-            for folder in (self.folder, self.sets, self.pictures, self.runs, self.trainings, self.made, self.trash):
+            for folder in (self.folder, self.sets, self.pictures, self.runs, self.trainings, self.trash, self.masks):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.jobs.mkdir(mode=0o700, exist_ok=True)
             file = self.lock_file.open("a+")
         except OSError as error:
             raise GanvasError(

@@ -36,6 +36,7 @@ NOISE_STD = 0.3  # small, since stronger noise leaves specks
 FRAME_SHARE = 0.02  # cut off each side of a style: photographs of paintings often show a frame, which would be painted
 SIGNED_WITH = "signature"  # metadata: digest of the signature's file
 ORIGINAL_COLORS_SUFFIX = ".free.png"
+FIRST_LOOK = 10  # steps after which it is written for the first time, so that whoever waits sees something
 AUTOSAVE_SECONDS = 300  # the most work that is lost if the process is killed
 FINAL_REASONS = ("finished", "diverged")  # after these, there is nothing to resume
 CONTENT_WEIGHT = 0.08  # weight of the content relative to the style, at strength 0.5
@@ -98,7 +99,9 @@ class PaintingJob:
                     break
                 self.best, self.optimizer_state = optimizer.best, optimizer.state
                 self.stage_steps, self.total_steps = self.stage_steps + 1, self.total_steps + 1
-                if time.monotonic() - self.last_saved > AUTOSAVE_SECONDS:
+                if self.total_steps == FIRST_LOOK:
+                    self.save("preview")
+                elif time.monotonic() - self.last_saved > AUTOSAVE_SECONDS:
                     with self._reporting_disk_errors():
                         self._save_partial(self.best)
                 progress = (finished_cost + self.stage_steps * stage.cost) / total_cost

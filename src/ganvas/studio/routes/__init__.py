@@ -1,5 +1,5 @@
 """The routes of the studio: a module for each page, and one for who may come in."""
 
-from . import pictures, session, train, watch
+from . import explore, gallery, pictures, quality, repaint, session, train, watch
 
-ROUTERS = (session.router, pictures.router, train.router, watch.router)
+ROUTERS = tuple(page.router for page in (session, pictures, train, watch, explore, repaint, gallery, quality))

@@ -8,7 +8,7 @@ export class StudioError extends Error {
 }
 
 // Fetches, and tells the frame of the page whether the studio is there.
-async function ask(url, options) {
+export async function ask(url, options) {
   try {
     const response = await fetch(url, options);
     window.dispatchEvent(new Event("studio-answers"));
@@ -19,7 +19,7 @@ async function ask(url, options) {
   }
 }
 
-async function answered(response) {
+export async function answered(response) {
   const isJson = response.headers.get("content-type")?.startsWith("application/json");
   const data = isJson ? await response.json() : null;
   if (response.ok) return data;
