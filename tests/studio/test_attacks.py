@@ -186,6 +186,14 @@ def test_uploads_end_at_their_limits(opened: Any, monkeypatch: pytest.MonkeyPatc
     assert opened.ask("PUT", "/api/sets/discs/picture?file=a.png", png(16, 16)).status == 400, "a folder that was named"
 
 
+@pytest.mark.parametrize(
+    "place", ["https://127.0.0.1:9/a.tar", "s3://bucket/a.tar", "file:///etc", "*.tar", "\0", "~nobody"]
+)
+def test_nothing_but_this_machine_is_named(place: str, opened: Any) -> None:
+    assert opened.ask("POST", "/api/sets", {"name": "mine", "folder": place}).status == 400
+    assert [each["name"] for each in opened.ask("GET", "/api/sets").data] == ["discs"]
+
+
 def test_a_guessed_token_is_refused_and_the_right_one_let_in(opened: Any) -> None:
     statuses = [opened.ask("GET", f"/enter?token=guess{number}", Cookie=None).status for number in range(30)]
     assert set(statuses) == {303, 429}

@@ -55,6 +55,9 @@ class SelectedSource(Source):
     def bytes_of(self, name: str) -> int:
         return self._source.bytes_of(name)
 
+    def release(self) -> None:
+        self._source.release()
+
     def other_files(self) -> Counter[str]:
         return self._source.other_files()
 

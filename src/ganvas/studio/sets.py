@@ -95,7 +95,10 @@ def name_folder(workspace: Workspace, name: str, path: str) -> PictureSet:
     Raises:
         GanvasError: there is nothing to train on at this path, or there is a set of this name.
     """
-    return _add(PictureSet(_file(workspace, name), open_source(path).path.resolve()))
+    # Nothing is fetched for the page, and a zero byte is part of no path.
+    if "://" in path or "\0" in path or not (found := open_source(path).path).exists():
+        raise GanvasError(_("Name a folder or a file on this machine."))
+    return _add(PictureSet(_file(workspace, name), found.resolve()))
 
 
 def new_upload(workspace: Workspace, name: str) -> PictureSet:
