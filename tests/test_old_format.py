@@ -156,7 +156,9 @@ def test_every_old_name_has_a_new_one(name: str) -> None:
     written = to_dict(from_dict(Config, record))
     assert written.pop("requested") is None
     assert written.pop("upsampling") is None
+    assert written.pop("processes") == 1
     assert written["data"].pop("drop_copies") is False
+    assert written["data"].pop("window") is None
     assert written["data"].pop("value_range") is None
     assert (written["data"].pop("aspect"), written["data"].pop("limit"), written["data"].pop("limit_seed")) == (
         None,

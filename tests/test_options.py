@@ -262,6 +262,7 @@ def returned(monkeypatch: pytest.MonkeyPatch) -> None:
     import ganvas.training.start
 
     monkeypatch.setattr(ganvas.training.start, "train", lambda pictures, out, options, stop, began: options)
+    monkeypatch.setattr(ganvas, "stop_on_interrupt", lambda begin, stop: begin(stop))
     monkeypatch.setattr(ganvas.training.forecast, "forecast", lambda pictures, options: options)
 
 
