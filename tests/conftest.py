@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -55,6 +56,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every download of this test fail: what would go to the internet goes to a port where nobody listens."""
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setattr(urllib.request, "_opener", None)  # whoever opened a page before has made one without them
 
 
 @pytest.fixture

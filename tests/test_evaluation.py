@@ -167,7 +167,7 @@ def test_options_that_make_no_sense(options: dict[str, Any], complaint: str, pic
 
 
 def test_a_folder_needs_real_pictures(pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(GanvasError, match="compared") as caught:
+    with pytest.raises(GanvasError, match="is no run") as caught:
         run_to_end(evaluate(pictures, None, FEW))
     assert "--against PICTURES" in caught.value.hint
     with pytest.raises(GanvasError, match="There is no"):

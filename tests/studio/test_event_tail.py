@@ -1,6 +1,7 @@
 """Events as they are sent to the page: from a byte on, thinned, and from the start if the file was cut."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -78,7 +79,8 @@ def test_follows_live_and_tells_when_it_begins_anew(tmp_path: Path, monkeypatch:
                 path.write_text("")
         return told
 
-    told = asyncio.run(listen())
+    with ThreadPoolExecutor(1) as thread:  # a browser's test may have a loop of its own in this one
+        told = thread.submit(asyncio.run, listen()).result()
     assert told[1] == f"id: {len(to_json(step(1))) + len(to_json(step(2))) + 2}\ndata: {to_json(step(2))}\n\n"
     assert told[2].startswith("event: again")
 
