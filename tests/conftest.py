@@ -1,10 +1,12 @@
 """Fixtures that every test may use."""
 
 import os
+import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -25,6 +27,19 @@ def shared_assets() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data sets in ../shared/assets are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Start Chromium, or skip where there is none. Playwright cannot be started twice in one process, so all share it."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+    with sync_api.sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        if path is None and not Path(playwright.chromium.executable_path).is_file():
+            pytest.skip("no Chromium here: apt-get install chromium, or: playwright install chromium")
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,5 @@
 """The site in a real browser: phone and desktop, light and dark, no request to elsewhere, readable by everybody."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +7,6 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
 PAGES = [
     "index",
@@ -34,18 +31,6 @@ PAGES = [
     "id/lesson/quiz-before",
 ]
 READ_BY_AXE = [(390, "dark"), (1440, "light")]  # each width and each scheme once, since it takes seconds a page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Start Chromium, or skip where there is none."""
-    with sync_api.sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        if path is None and not Path(playwright.chromium.executable_path).is_file():
-            pytest.skip("no Chromium here: apt-get install chromium, or: playwright install chromium")
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -142,19 +142,6 @@ class serving:
         self.lock.__exit__(None, None, None)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Start Chromium, or skip where there is none."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-    with sync_api.sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        if path is None and not Path(playwright.chromium.executable_path).is_file():
-            pytest.skip("no Chromium here: apt-get install chromium, or: playwright install chromium")
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(params=[390, 1440])
 def page(request: pytest.FixtureRequest, browser: Any, opened: Opened) -> Iterator[Any]:
     """Return a page of a browser that has come into the studio, on a phone and on a wide screen.
