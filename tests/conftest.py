@@ -31,7 +31,7 @@ def shared_assets() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Start Chromium, or skip where there is none. Playwright cannot be started twice in one process, so all share it."""
+    """Start Chromium, or skip where there is none; all tests share it, since Playwright starts once in a process."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
     with sync_api.sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
