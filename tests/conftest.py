@@ -67,11 +67,13 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let every download of this test fail: what would go to the internet goes to a port where nobody listens."""
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
-    monkeypatch.setattr(urllib.request, "_opener", None)  # whoever opened a page before has made one without them
+    urllib.request.install_opener(None)  # type: ignore[arg-type]  # the next one reads these names, whoever opened a page before
+    yield
+    urllib.request.install_opener(None)  # type: ignore[arg-type]
 
 
 @pytest.fixture
