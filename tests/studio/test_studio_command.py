@@ -57,7 +57,7 @@ def test_the_demo_is_there_once(tmp_path: Path) -> None:
     assert run.read_config().data.path == str(builtin.people())
     images = ganvas.load(run.folder, device="cpu").sample(count=2, seed=0)
     assert images.shape == (2, 3, 64, 64)
-    assert images.std() > 0.1, "nothing is drawn"
+    assert images.float().std() > 20, "nothing is drawn"
     shown = history(run)["events"]
     for name in (each["path"] for each in shown if each["event"] == "SampleGrid"):
         assert (run.folder / name).is_file()
