@@ -18,6 +18,10 @@ from .quick import AutoencoderGenerator, ConvDiscriminator, Decoder, Encoder, Tr
 from .r3gan import R3Discriminator, R3Generator
 from .residual import ResidualDiscriminator, ResidualGenerator
 from .stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
+from .stylegan2_original import SETTINGS as STYLEGAN2_SETTINGS
+from .stylegan2_original import OriginalStyleGAN2Generator
+from .stylegan3 import SETTINGS as STYLEGAN3_SETTINGS
+from .stylegan3 import StyleGAN3Generator
 from .upsampling import UpsampledDiscriminator, UpsampledGenerator, Upsampler, view_factor
 from .vae import GaussianEncoder
 
@@ -33,6 +37,8 @@ GENERATORS: dict[str, GeneratorFactory] = {
     "stylegan2": GeneratorFactory(StyleGAN2Generator),
     "r3gan": GeneratorFactory(R3Generator),
     "fastgan": GeneratorFactory(FastGANGenerator),
+    "stylegan2-original": GeneratorFactory(OriginalStyleGAN2Generator, settings=STYLEGAN2_SETTINGS),
+    "stylegan3": GeneratorFactory(StyleGAN3Generator, settings=STYLEGAN3_SETTINGS),
 }
 DISCRIMINATORS: dict[str, DiscriminatorFactory] = {
     "fc": DiscriminatorFactory(FCDiscriminator, embeds_labels=True),
@@ -52,7 +58,8 @@ DISCRIMINATORS: dict[str, DiscriminatorFactory] = {
 def build_generator(config: Config) -> Generator:
     """Return a fresh generator: z (B, z_dim), and labels (B,) if there are classes, to images in [-1, 1]."""
     build = lookup(GENERATORS, config.generator.name, N_("generator"))
-    base = build(config.z_dim, config.generator.widths, config.small_shape, len(config.classes))
+    network = config.generator
+    base = build(config.z_dim, network.widths, config.small_shape, len(config.classes), network.settings)
     if config.upsampling is None:
         return base
     upsampler = Upsampler(config.upsampling.upsampler.widths, config.shape, config.upsampling.factor)
