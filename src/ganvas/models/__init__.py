@@ -11,7 +11,12 @@ from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .fastgan import FastGANGenerator
 from .fastgan_discriminator import FastGANDiscriminator
 from .fc import FCDiscriminator, FCGenerator
+from .keragan import KeraganGenerator
+from .lightweight_gan import SETTINGS as LIGHTWEIGHT_SETTINGS
+from .lightweight_gan import LightweightGenerator
 from .multiscale import MultiscaleDiscriminator, MultiscaleGenerator
+from .plain_stylegan2 import SETTINGS as PLAIN_STYLEGAN2_SETTINGS
+from .plain_stylegan2 import PlainStyleGAN2Generator
 from .progressive import ProgressiveDiscriminator, ProgressiveGenerator
 from .projected import ProjectedDiscriminator
 from .quick import AutoencoderGenerator, ConvDiscriminator, Decoder, Encoder, TransposedAutoencoderGenerator
@@ -27,7 +32,7 @@ from .vae import GaussianEncoder
 
 GENERATORS: dict[str, GeneratorFactory] = {
     "fc": GeneratorFactory(FCGenerator, embeds_labels=True),
-    "dcgan": GeneratorFactory(DCGANGenerator, embeds_labels=True),
+    "dcgan": GeneratorFactory(DCGANGenerator, embeds_labels=True, settings=frozenset({"bias"})),
     "quick": GeneratorFactory(TransposedAutoencoderGenerator),
     "autoencoder": GeneratorFactory(AutoencoderGenerator),
     "residual": GeneratorFactory(ResidualGenerator, embeds_labels=True),
@@ -39,6 +44,9 @@ GENERATORS: dict[str, GeneratorFactory] = {
     "fastgan": GeneratorFactory(FastGANGenerator),
     "stylegan2-original": GeneratorFactory(OriginalStyleGAN2Generator, settings=STYLEGAN2_SETTINGS),
     "stylegan3": GeneratorFactory(StyleGAN3Generator, settings=STYLEGAN3_SETTINGS),
+    "stylegan2-plain": GeneratorFactory(PlainStyleGAN2Generator, settings=PLAIN_STYLEGAN2_SETTINGS),
+    "lightweight-gan": GeneratorFactory(LightweightGenerator, settings=LIGHTWEIGHT_SETTINGS),
+    "keragan": GeneratorFactory(KeraganGenerator, embeds_labels=True),
 }
 DISCRIMINATORS: dict[str, DiscriminatorFactory] = {
     "fc": DiscriminatorFactory(FCDiscriminator, embeds_labels=True),

@@ -171,8 +171,10 @@ class GeneratorFactory:
         if not self.embeds_labels:
             return self.network(z_dim, widths, shape, num_classes, **settings)
         if num_classes:
-            return ConditionalGenerator(lambda longer_dim: self.network(longer_dim, widths, shape), z_dim, num_classes)
-        return self.network(z_dim, widths, shape)
+            return ConditionalGenerator(
+                lambda longer_dim: self.network(longer_dim, widths, shape, **settings), z_dim, num_classes
+            )
+        return self.network(z_dim, widths, shape, **settings)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,22 @@
 """A foreign file in, an `ImportedNetwork` out: the one place that knows which readers there are."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ...inert_pickle import Opaque, read_pickle
 from ...translation import _
+from .dcgan import is_dcgan, read_dcgan
 from .imported import ForeignNetworkError, ImportedNetwork
-from .module_tree import ModuleTree
+from .keras import is_hdf5, read_keras
+from .lucidrains import is_lucidrains, read_lucidrains
+from .module_tree import ModuleTree, state_dict
 from .nvidia_stylegan2 import is_stylegan2, read_stylegan2
 from .nvidia_stylegan3 import is_stylegan3, read_stylegan3
+from .rosinality import is_rosinality, read_rosinality
+from .state_dicts import find_state_dict
 
-MODULES: dict[Callable[[ModuleTree], bool], Callable[[ModuleTree], ImportedNetwork]] = {
-    is_stylegan2: read_stylegan2,
-    is_stylegan3: read_stylegan3,
-}
+MODULES = ((is_stylegan2, read_stylegan2), (is_stylegan3, read_stylegan3))
+DICTIONARIES = ((is_rosinality, read_rosinality), (is_lucidrains, read_lucidrains))
 
 
 def read_network(file: Path) -> ImportedNetwork:
@@ -24,13 +26,21 @@ def read_network(file: Path) -> ImportedNetwork:
         GanvasError: the file cannot be read.
         ForeignNetworkError: it holds none, or none that we have.
     """
+    if is_hdf5(file):
+        return read_keras(file)
     content = read_pickle(file)
-    generator = _generator(content)
-    if generator is not None:
-        tree = ModuleTree(generator)
-        for recognizes, read in MODULES.items():
-            if recognizes(tree):
-                return read(tree)
+    for recognizes, read in DICTIONARIES:
+        if recognizes(content):
+            return read(content)
+    module = _generator(content)
+    if module is not None:
+        tree = ModuleTree(module)
+        for recognizes_module, read_module in MODULES:
+            if recognizes_module(tree):
+                return read_module(tree)
+    plain = find_state_dict(content) if module is None else state_dict(module)
+    if plain is not None and is_dcgan(plain):
+        return read_dcgan(plain)
     raise ForeignNetworkError(_("{file} holds no generator that Ganvas knows.").format(file=file))
 
 
