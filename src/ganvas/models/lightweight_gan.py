@@ -165,13 +165,11 @@ class LightweightGenerator(Generator):
         levels = math.log2(resolution)
         layers = []
         for index, (before, after) in enumerate(zip((z_dim, *widths[:-1]), widths, strict=True)):
-            level = index + 3  # its output has 2^level pixels a side
-            target = index + EXCITED_BY
-            excites = (
-                4 <= level <= LAST_THAT_EXCITES + 1 and level + EXCITED_BY - 1 <= last and target - 1 < len(widths)
-            )
-            excited = widths[target - 1] if excites else 0
-            layers.append(LightweightLayer(before, after, 1 << level, excited, bool(int(attention) & 1 << level - 1)))
+            level = index + 2  # of its input, which has 2^level pixels a side
+            excites = level in EXCITES and level + 4 <= levels
+            excited = widths[index + EXCITED_BEHIND] if excites else 0
+            attends = bool(int(attention) & 1 << level)
+            layers.append(LightweightLayer(before, after, 2 << level, excited, attends))
         self.layers = nn.ModuleList(layers)
         self.to_rgb = nn.Conv2d(widths[-1], channels, 3, padding=1)
 
