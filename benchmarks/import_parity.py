@@ -94,7 +94,9 @@ def theirs(case: str, folder: Path) -> None:
 def inputs(z_dim: int, classes: int) -> tuple[Tensor, Tensor]:
     """Return latents and labels."""
     rng = torch.Generator().manual_seed(7)
-    return torch.randn(COUNT, z_dim, generator=rng), torch.randint(max(1, classes), (COUNT,), generator=rng)
+    return torch.randn(COUNT, z_dim, generator=rng, dtype=torch.float32), torch.randint(
+        max(1, classes), (COUNT,), generator=rng
+    )
 
 
 def ours(folder: Path, double: bool) -> dict[str, Tensor]:
@@ -135,6 +137,11 @@ def hook(network: nn.Module, layers: dict[str, Tensor]) -> None:
                 note(f"synthesis.b{side}.{name}", network.layers[index])  # type: ignore[index]
 
 
+def is_layer(theirs: str, name: str) -> bool:
+    """Return whether `theirs` is the layer whose name begins with `name`, and no part of it."""
+    return name.endswith("_") and theirs.startswith(name) and "." not in theirs.removeprefix(name)
+
+
 def compare(case: str, peers: Path) -> dict[str, Any]:
     """Return the largest differences of one case."""
     checkout = peers / CASES[case][0]
@@ -154,7 +161,7 @@ def compare(case: str, peers: Path) -> dict[str, Any]:
         layers, result = ours(folder, double=True), {}
         reference = np.load(folder / "double.npz")
         for name, found in layers.items():
-            full = next(each for each in reference.files if each == name or each.startswith(name) and name[-1] == "_")
+            full = next(each for each in reference.files if each == name or is_layer(each, name))
             expected = reference[full]
             if name.endswith("torgb") and "clamped" in case:
                 continue  # ours clamps outside of the layer; the image tells
