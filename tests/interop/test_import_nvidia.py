@@ -97,3 +97,10 @@ def test_weights_that_are_not_finite_are_told(tmp_path: Path) -> None:
     network.weights["const"] = network.weights["const"] * float("nan")  # type: ignore[index]
     with pytest.raises(ForeignNetworkError, match="not finite"):
         build(network, config_of(network, "x"), 1 << 20)
+
+
+def test_networks_of_tensorflow_are_told(tmp_path: Path) -> None:
+    network = b"cdnnlib.tflib.network\nNetwork\n)\x81}b"
+    (tmp_path / "old.pkl").write_bytes(b"\x80\x02" + network * 3 + b"\x87.")
+    with pytest.raises(ForeignNetworkError, match="TensorFlow"):
+        read_network(tmp_path / "old.pkl")
