@@ -89,6 +89,13 @@ def test_an_imported_run_has_nothing_to_go_on_with(file: Path, tmp_path: Path, p
     assert "--from" in refused.value.hint
 
 
+def test_an_imported_run_is_compared_with_pictures_that_are_named(file: Path, tmp_path: Path) -> None:
+    import_run(file, tmp_path / "run")
+    with pytest.raises(GanvasError, match="not known") as refused:
+        ganvas.evaluate(tmp_path / "run")
+    assert "--against" in refused.value.hint
+
+
 def test_a_run_is_not_written_over(file: Path, tmp_path: Path) -> None:
     import_run(file, tmp_path / "run")
     with pytest.raises(GanvasError, match="is a run already"):
