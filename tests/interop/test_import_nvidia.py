@@ -1,3 +1,4 @@
+import random
 from pathlib import Path
 
 import drawn_by_paper
@@ -5,6 +6,7 @@ import foreign_modules
 import pytest
 import torch
 
+from ganvas.errors import GanvasError
 from ganvas.interop.importing import ForeignNetworkError, read_network
 from ganvas.interop.importing.write import build, config_of
 from ganvas.models.base import Generator
@@ -104,3 +106,21 @@ def test_networks_of_tensorflow_are_told(tmp_path: Path) -> None:
     (tmp_path / "old.pkl").write_bytes(b"\x80\x02" + network * 3 + b"\x87.")
     with pytest.raises(ForeignNetworkError, match="TensorFlow"):
         read_network(tmp_path / "old.pkl")
+
+
+def test_damaged_networks_end_in_an_error_that_says_so(tmp_path: Path) -> None:
+    file, choose = tmp_path / "damaged.pkl", random.Random(0)
+    whole = foreign_modules.stylegan2(widths=(3, 2))[0], foreign_modules.stylegan3(False, (8, 3, 2))[0]
+    refused = 0
+    for index in range(150):
+        data = bytearray(whole[index % 2])
+        for _change in range(choose.randint(1, 3)):
+            place = choose.randrange(len(data))
+            data[place : place + choose.choice((0, 1, 4))] = choose.randbytes(choose.choice((0, 1, 4)))
+        file.write_bytes(bytes(data))
+        try:
+            network = read_network(file)
+            build(network, config_of(network, "x"), len(data))
+        except GanvasError:
+            refused += 1
+    assert refused > 30

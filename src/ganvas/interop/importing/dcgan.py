@@ -11,6 +11,7 @@ import numpy as np
 from ...config import NetworkConfig
 from ...translation import _
 from .imported import Array, Arrays, ImportedNetwork, need
+from .module_tree import vector
 
 SPACING = 3  # a convolution, its norm and its activation
 KERNEL = 4
@@ -35,6 +36,10 @@ def read_dcgan(given: Arrays) -> ImportedNetwork:
     convolutions = [part for part in parts.values() if "running_mean" not in part]
     shapes = [part["weight"].shape for part in convolutions if "weight" in part]
     count = len(convolutions)
+    need(
+        all(len(shape) == 4 for shape in shapes),
+        _("Its layers are not those of a DCGAN that doubles the size at each."),
+    )
     chained = all(before[1] == after[0] for before, after in pairwise(shapes))
     doubling = all(shape[2:] == (KERNEL, KERNEL) for shape in shapes[1:])
     need(
@@ -50,7 +55,8 @@ def read_dcgan(given: Arrays) -> ImportedNetwork:
         if not last:
             norm = dict(norms[index])
             # A bias before a batch norm is the same as a mean that is less by it.
-            norm["running_mean"] = norm["running_mean"] - part.get("bias", np.zeros(1, np.float32))
+            bias = vector(part.get("bias", np.zeros(1, np.float32)))
+            norm["running_mean"] = vector(norm["running_mean"]) - bias
             norm.setdefault("num_batches_tracked", np.zeros((), np.int64))
             weights |= {f"layers.{SPACING * index + 1}.{name}": each for name, each in norm.items()}
     z_dim, channels = shapes[0][0], shapes[-1][1]

@@ -15,7 +15,7 @@ from .imported import Array, ForeignNetworkError, ImportedNetwork, need
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_DEPTH = 8  # of groups in each other
 MAX_ENTRIES = 1000
-MAX_BYTES = 1 << 30  # of all weights
+MAX_BYTES = 256 << 20  # of one layer
 MAX_LAYERS = 12
 
 
@@ -61,7 +61,8 @@ def _datasets(group: Any, h5py: Any, place: str, depth: int = 0) -> Iterator[tup
             yield from _datasets(each, h5py, f"{place}/{name}", depth + 1)
         elif isinstance(each, h5py.Dataset):
             plain = each.chunks is None and not each.is_virtual and not each.external
-            need(plain and each.dtype.kind == "f" and each.nbytes <= MAX_BYTES, _("It has weights in another form."))
+            there = plain and each.id.get_storage_size() == each.nbytes <= MAX_BYTES  # no more than is in the file
+            need(there and each.dtype.kind == "f" and each.ndim > 0, _("It has weights in another form."))
             yield f"{place}/{name}", np.asarray(each[()])
 
 

@@ -1,17 +1,22 @@
 """PyTorch's modules in a pickle, walked through with limits: parts may hold themselves, or be there a million times."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ...inert_pickle import Opaque
+from ...limits import MAX_WIDTH
 from ...translation import _
 from .imported import Array, ForeignNetworkError, need
 
 MAX_TENSORS = 20_000  # of a network; the largest have some hundred
 MAX_MODULES = 20_000
 MAX_DEPTH = 16
+MAX_ENTRIES = 4096  # of one module
+MAX_NAME = 200  # characters
+MAX_NUMBER = 1 << 31
 
 
 class ModuleTree:
@@ -28,6 +33,11 @@ class ModuleTree:
             isinstance(state, dict) and isinstance(state.get("_modules"), dict),
             _("{name} is not a network of PyTorch's.").format(name=name or _("What is in the file")),
         )
+        for table in (state.get(each) for each in ("_modules", "_parameters", "_buffers")):
+            small = not isinstance(table, dict) or len(table) <= MAX_ENTRIES
+            need(
+                small and all(len(str(each)) <= MAX_NAME for each in table or ()), _("The network has too many parts.")
+            )
         self.name, self.class_name = name, module.class_name
         self.attributes: dict[str, Any] = state
 
@@ -59,12 +69,8 @@ class ModuleTree:
         Raises:
             ForeignNetworkError: it is of another kind, or not there and without default.
         """
-        value = self.attributes.get(name, default)
-        value = value.item() if isinstance(value, np.generic) else value
-        value = float(value) if kind is float and isinstance(value, int) else value
         place = f"{self.name}.{name}".removeprefix(".")
-        need(type(value) is kind, _("{place} of the network is {value!r}.").format(place=place, value=str(value)[:40]))
-        return value
+        return checked(self.attributes.get(name, default), kind, place)
 
     @property
     def own_tensors(self) -> dict[str, Array]:
@@ -86,6 +92,35 @@ class ModuleTree:
         full = f"{tree.name}.{last}".removeprefix(".")
         need(last in tree.own_tensors, _("The network has no part {name}.").format(name=full))
         return tree.own_tensors[last]
+
+
+def checked(value: Any, kind: type, place: str) -> Any:
+    """Return a value of the file as what it has to be: a text, or a number that is not too large.
+
+    Args:
+        value: of the file.
+        kind: str, int, or float, which may be whole in the file.
+        place: what it is, for the message.
+
+    Raises:
+        ForeignNetworkError: it is something else.
+    """
+    value = value.item() if isinstance(value, np.generic) else value
+    numeric = isinstance(value, int | float) and math.isfinite(value) and abs(value) <= MAX_NUMBER
+    good = (numeric if kind is float else type(value) is kind) and (numeric or kind is str)
+    shown = value[:40] if isinstance(value, str) else type(value).__name__
+    need(good, _("{place} of the network is {value!r}.").format(place=place, value=shown))
+    return kind(value)
+
+
+def vector(array: Array) -> Array:
+    """Return an array that is to be copied, checked to be a row of not too many numbers.
+
+    Raises:
+        ForeignNetworkError: it is something else.
+    """
+    need(array.ndim == 1 and array.size <= MAX_WIDTH, _("A row of numbers has another shape."))
+    return array
 
 
 def state_dict(module: Any) -> dict[str, Array]:

@@ -3,7 +3,7 @@
 from ...models.equalized import SQRT2
 from ...translation import _
 from .imported import Array, need
-from .module_tree import ModuleTree
+from .module_tree import ModuleTree, vector
 
 MAX_LAYERS = 64
 
@@ -19,7 +19,7 @@ def mapping_weights(mapping: ModuleTree) -> dict[str, Array]:
         layer = mapping[f"fc{index}"]
         need(layer.attribute("activation", str) == "lrelu", _("The mapping has an activation that is not known."))
         weights[f"style_mapping.layers.{2 * index}.weight"] = layer.tensor("weight")
-        weights[f"style_mapping.layers.{2 * index}.bias"] = layer.tensor("bias") * SQRT2
+        weights[f"style_mapping.layers.{2 * index}.bias"] = vector(layer.tensor("bias")) * SQRT2
     if "embed" in mapping:
         embed = mapping["embed"]
         weights |= {f"style_mapping.embed.{name}": embed.tensor(name) for name in ("weight", "bias")}

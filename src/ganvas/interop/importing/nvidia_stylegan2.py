@@ -6,7 +6,7 @@ from ...config import NetworkConfig
 from ...models.stylegan2 import NOISE_LR_MULTIPLIER
 from ...translation import _
 from .imported import Array, ImportedNetwork, need
-from .module_tree import ModuleTree
+from .module_tree import ModuleTree, vector
 from .nvidia_mapping import mapping_settings, mapping_weights, sizes
 
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
@@ -40,7 +40,7 @@ def read_stylegan2(generator: ModuleTree) -> ImportedNetwork:
         clamps.add(_clamp(block["torgb"]))
     need(len(clamps) == 1, _("Its layers are clamped differently."))
     weights["const"] = blocks[0].tensor("const")
-    weights["rgb_biases"] = np.stack([block.tensor("torgb.bias") for block in blocks])[:, :, None, None]
+    weights["rgb_biases"] = np.stack([vector(block.tensor("torgb.bias")) for block in blocks])[:, :, None, None]
     weights["pl_mean"] = np.zeros((), np.float32)
     widths = tuple(int(block.tensor("conv1.weight").shape[0]) for block in blocks)
     settings = mapping_settings(generator["mapping"]) | {"clamp": clamps.pop()}
@@ -71,11 +71,12 @@ def _layer(layer: ModuleTree, name: str) -> dict[str, Array]:
     need(layer.attribute("activation", str) == "lrelu", _("A layer has an activation that is not known."))
     side = layer.attribute("resolution", int)
     weights = _modulated(layer, f"{name}.conv")
-    weights[f"{name}.bias"] = layer.tensor("bias")[:, None, None]
+    weights[f"{name}.bias"] = vector(layer.tensor("bias"))[:, None, None]
     has_noise = "noise_strength" in layer
     need(0 < side <= 1 << 14, _("A layer has no size."))
     weights[f"{name}.noise_const"] = layer.tensor("noise_const") if has_noise else np.zeros((side, side), np.float32)
     strength = layer.tensor("noise_strength") if has_noise else np.zeros((), np.float32)
+    need(strength.size == 1, _("A row of numbers has another shape."))
     weights[f"{name}.noise_strength"] = np.asarray(strength / NOISE_LR_MULTIPLIER, np.float32)
     return weights
 

@@ -4,7 +4,7 @@ from ...config import NetworkConfig
 from ...models.stylegan3_geometry import DEFAULTS, Geometry
 from ...translation import _
 from .imported import Array, ImportedNetwork, need
-from .module_tree import ModuleTree
+from .module_tree import ModuleTree, checked
 from .nvidia_mapping import mapping_settings, mapping_weights, sizes
 
 MAX_LAYERS = 64
@@ -57,7 +57,9 @@ def _settings(synthesis: ModuleTree, layers: list[ModuleTree]) -> dict[str, floa
     first = layers[0]
     arguments = synthesis.attributes.get("_init_kwargs")
     given = arguments if isinstance(arguments, dict) else {}
-    settings = {name: float(given.get(name, DEFAULTS[name])) for name in ("first_stopband", "last_stopband_rel")}
+    settings = {
+        name: checked(given.get(name, DEFAULTS[name]), float, name) for name in ("first_stopband", "last_stopband_rel")
+    }
     rate, up = first.attribute("tmp_sampling_rate", int), first.attribute("up_factor", int)
     coarse = max(first.attribute(f"{side}_sampling_rate", int) for side in ("in", "out"))
     need(coarse > 0 and up > 1, _("Its layers are not those of a StyleGAN3 of such a size."))

@@ -17,6 +17,7 @@ from .state_dicts import find_state_dict
 
 TENSORFLOW = "dnnlib.tflib"
 MAX_PARTS = 8
+DAMAGE = (IndexError, KeyError, TypeError, ValueError, OverflowError, ZeroDivisionError)  # of shapes that are others
 MODULES = ((is_stylegan2, read_stylegan2), (is_stylegan3, read_stylegan3))
 DICTIONARIES = ((is_rosinality, read_rosinality), (is_lucidrains, read_lucidrains))
 
@@ -31,6 +32,15 @@ def read_network(file: Path) -> ImportedNetwork:
     if is_hdf5(file):
         return read_keras(file)
     content = read_pickle(file)
+    try:
+        return _recognized(content, file)
+    except DAMAGE as error:
+        reason = _("a part of the network has another form than it should have")
+        raise ForeignNetworkError(_("{file} is damaged: {error}").format(file=file, error=reason)) from error
+
+
+def _recognized(content: Any, file: Path) -> ImportedNetwork:
+    """Return the network in what a file holds."""
     for recognizes, read in DICTIONARIES:
         if recognizes(content):
             return read(content)

@@ -13,6 +13,7 @@ from ...models.style_mapping import MAPPING_LR_MULTIPLIER
 from ...models.stylegan2 import NOISE_LR_MULTIPLIER
 from ...translation import _
 from .imported import Array, Arrays, ImportedNetwork, need
+from .module_tree import vector
 
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
 MAX_SIZE = 1 << 14
@@ -40,15 +41,18 @@ def read_rosinality(content: dict[str, Any]) -> ImportedNetwork:
             need(blurs, _("It resamples by another filter than [1, 3, 3, 1]."))
     weights: dict[str, Array] = {"pl_mean": np.zeros((), np.float32), "const": _part(given, "input.input")[0]}
     for index in range(mapping_layers):
-        for kind, factor in (("weight", 1), ("bias", SQRT2)):
-            weights[f"style_mapping.layers.{2 * index}.{kind}"] = _part(given, f"style.{index + 1}.{kind}") * factor
+        ours, theirs = f"style_mapping.layers.{2 * index}", f"style.{index + 1}"
+        weights[f"{ours}.weight"] = _part(given, f"{theirs}.weight")
+        weights[f"{ours}.bias"] = vector(_part(given, f"{theirs}.bias")) * SQRT2
     layers = ["conv1", *(f"convs.{index}" for index in range(2 * (levels - 1)))]
     for index, name in enumerate(layers):
         weights |= _layer(given, name, index)
     colors = ["to_rgb1", *(f"to_rgbs.{index}" for index in range(levels - 1))]
     for level, name in enumerate(colors):
         weights |= _modulated(given, name, f"to_rgb.{level}")
-    weights["rgb_biases"] = np.concatenate([_part(given, f"{name}.bias") for name in colors])
+    weights["rgb_biases"] = np.stack([vector(_part(given, f"{name}.bias").reshape(-1)) for name in colors])[
+        :, :, None, None
+    ]
     average = content.get("latent_avg")
     if isinstance(average, np.ndarray):
         weights["w_avg"] = average.reshape(-1)
@@ -74,7 +78,7 @@ def _layer(given: Arrays, name: str, index: int) -> dict[str, Array]:
     """Return the weights of one layer; early releases keep no noise, so that it is drawn once and kept from now on."""
     weights = _modulated(given, name, f"layers.{index}.conv")
     weights[f"layers.{index}.bias"] = _part(given, f"{name}.activate.bias").reshape(-1, 1, 1)
-    strength = _part(given, f"{name}.noise.weight") / NOISE_LR_MULTIPLIER
+    strength = vector(_part(given, f"{name}.noise.weight")) / NOISE_LR_MULTIPLIER
     weights[f"layers.{index}.noise_strength"] = strength.reshape(())
     side = 4 << (index + 1) // 2
     stored = given.get(f"noises.noise_{index}")

@@ -121,7 +121,7 @@ def check_shapes(expected: dict[str, tuple[int, ...]], given: Arrays) -> None:
             ),
         )
     if extra := sorted(given.keys() - expected.keys()):
-        raise ForeignNetworkError(_("The network has a part that is not known: {name}.").format(name=extra[0]))
+        raise ForeignNetworkError(_("The network has a part that is not known: {name}.").format(name=extra[0][:80]))
 
 
 def to_tensor(array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> Tensor:
