@@ -53,8 +53,10 @@ def test_a_stylegan3_draws_what_the_paper_says(radial: bool, tmp_path: Path) -> 
     same(network.sample(z, None), images)
 
 
-def test_an_image_does_not_depend_on_what_else_is_drawn(tmp_path: Path) -> None:
-    network = imported(foreign_modules.stylegan3(False)[0], tmp_path)
+@pytest.mark.parametrize("pickle", [foreign_modules.stylegan2()[0], foreign_modules.stylegan3(False)[0]])
+@torch.no_grad()
+def test_an_image_does_not_depend_on_what_else_is_drawn(pickle: bytes, tmp_path: Path) -> None:
+    network = imported(pickle, tmp_path)
     z = torch.randn(COUNT, 5, dtype=torch.float64)
     same(network.sample(z[:1], None), network.sample(z, None)[:1])
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from .base import Generator
 from .layers import Shape, Widths
 from .style_mapping import MAPPING_LR_MULTIPLIER, StyleMapping
-from .stylegan2 import Blur, ModulatedConv2d, StyleGAN2Generator, SynthesisLayer
+from .stylegan2 import StyleGAN2Generator
+from .stylegan2_layers import Blur, ModulatedConv2d, SynthesisLayer
 
 SETTINGS = frozenset({"w_dim", "mapping_layers", "mapping_lr_multiplier", "clamp"})
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...config import NetworkConfig
-from ...models.stylegan2 import NOISE_LR_MULTIPLIER
+from ...models.stylegan2_layers import NOISE_LR_MULTIPLIER
 from ...translation import _
 from .imported import Array, ImportedNetwork, need
 from .module_tree import ModuleTree, vector

@@ -10,7 +10,7 @@ from ...config import NetworkConfig
 from ...inert_pickle import Opaque
 from ...models.equalized import SQRT2
 from ...models.style_mapping import MAPPING_LR_MULTIPLIER
-from ...models.stylegan2 import NOISE_LR_MULTIPLIER
+from ...models.stylegan2_layers import NOISE_LR_MULTIPLIER
 from ...translation import _
 from .imported import Array, Arrays, ImportedNetwork, need
 from .module_tree import vector
