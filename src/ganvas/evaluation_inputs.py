@@ -88,11 +88,14 @@ def run_inputs(
         if hash_before == model_hash(run):  # otherwise the run is in training and has just written a new model
             break
     path = config.data.path if against is None else absolute(against)
-    if against is None and not is_there(path):
+    if against is None and (config.imported or not is_there(path)):
+        problem = (
+            _("{folder} was imported: the pictures that it was trained on are not known.")
+            if config.imported
+            else _("The pictures that {folder} was trained on are no longer at {path}.")
+        )
         raise GanvasError(
-            _("The pictures that {folder} was trained on are no longer at {path}.").format(
-                folder=run.folder, path=path
-            ),
+            problem.format(folder=run.folder, path=path),
             _("Say where they are: {command}").format(
                 command=ganvas_command("evaluate", run.folder, "--against", "PICTURES")
             ),

@@ -6,15 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganvas.models.equalized import EqualConv2d
-from ganvas.models.stylegan2 import (
-    NOISE_LR_MULTIPLIER,
-    Blur,
-    ModulatedConv2d,
-    StyleGAN2Block,
-    StyleGAN2Discriminator,
-    StyleGAN2Generator,
-    SynthesisLayer,
-)
+from ganvas.models.stylegan2 import StyleGAN2Block, StyleGAN2Discriminator, StyleGAN2Generator
+from ganvas.models.stylegan2_layers import NOISE_LR_MULTIPLIER, Blur, ModulatedConv2d, SynthesisLayer
 
 LINE = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ...device import seeded_rng
 from ...events import Event, Note, Progress, Projected
 from ...image_io import read_metadata, to_float, to_uint8
-from ...models.stylegan2 import SynthesisLayer
+from ...models.stylegan2_layers import SynthesisLayer
 from ...runs import Run
 from ...translation import N_, _
 from ..latent_files import read_latents
