@@ -103,6 +103,14 @@ GROUPS: dict[str, dict[str, Command]] = {
             "shrink_vgg", "ShrinkVGG", "Reduce torchvision's VGG-19 to the layers that are used: 25 MB, not 550."
         ),
     },
+    "Other programs": {
+        "import": Command(
+            "import_run",
+            "Import",
+            "Make a run of a network from another program. Nothing in its file is executed.",
+            "StyleGAN2, StyleGAN2-ADA and StyleGAN3 by NVIDIA, and others: docs/import.md.",
+        ),
+    },
     "Many pictures, several machines": {
         "shard": Command(
             "shard",

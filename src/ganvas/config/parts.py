@@ -1,6 +1,7 @@
 """The parts of a run's description: pictures, networks, optimizers, phases, and how each of them is regularized."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4}  # by the names that people give them
 
@@ -43,10 +44,19 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """A network of `ganvas.models` by name, and the widths (channels or units) of its stages, input to output."""
+    """A network of `ganvas.models` by name, and the widths (channels or units) of its stages, input to output.
+
+    `settings` are what imported networks need besides: numbers, by the names of their class's arguments.
+    """
 
     name: str
     widths: tuple[int, ...]
+    settings: dict[str, float] = field(default_factory=dict)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return it as plain data; without settings, as releases before them wrote it."""
+        record = {"name": self.name, "widths": self.widths}
+        return record | ({"settings": self.settings} if self.settings else {})
 
 
 @dataclass(frozen=True)

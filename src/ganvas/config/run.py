@@ -55,6 +55,7 @@ class Config:
         anneal: what settings become by the end.
         stylegan: how a StyleGAN2 generator is regularized.
         init_from: the run whose weights this one begins with; empty for none.
+        imported: the program and the file that the weights are from, of a run that was not trained here; else empty.
         freeze_d: share of the discriminator's parameters, counted from the image, that stay frozen.
         ema_half_life: of the averaged generator's weights, as a share of the images seen so far; 0 for no average.
         minutes: the budget, if it is one of time.
@@ -106,6 +107,7 @@ class Config:
     anneal: AnnealConfig | None = None
     stylegan: StyleGANConfig | None = None
     init_from: str = ""
+    imported: str = ""
     freeze_d: float = 0.0
     ema_half_life: float = 0.0
     minutes: float | None = None

@@ -26,7 +26,7 @@ from ..translation import _
 from .facts import facts_to_metadata
 from .model_file import MODEL_FILE, read_health
 
-BATCH = 16  # images that are computed together, always
+BATCH = 16  # latents that are mapped together, always
 
 
 class GeneratorModel:
@@ -125,8 +125,8 @@ class GeneratorModel:
                 _("See `model.latents(seeds)`."),
             )
         if labels is None or not self.config.classes:
-            return _in_batches(lambda z: self.network.map(z, None, truncation), self.device, z)
-        return _in_batches(lambda z, labels: self.network.map(z, labels, truncation), self.device, z, labels)
+            return _in_batches(lambda z: self.network.map(z, None, truncation), BATCH, self.device, z)
+        return _in_batches(lambda z, labels: self.network.map(z, labels, truncation), BATCH, self.device, z, labels)
 
     @torch.no_grad()
     def synthesize(self, w: Tensor) -> Tensor:
@@ -145,7 +145,7 @@ class GeneratorModel:
                 ),
                 _("Take `model.map(z)`."),
             )
-        return _in_batches(lambda w: to_uint8(self.network.synthesize(w)), self.device, w)
+        return _in_batches(lambda w: to_uint8(self.network.synthesize(w)), self.network.sample_batch, self.device, w)
 
     def notes(self) -> Iterator[Note]:
         """Yield what whoever looks at the pictures should know: that the training was not healthy."""
@@ -204,16 +204,16 @@ class GeneratorModel:
         return torch.full((len(drawn),), classes.index(label))
 
 
-def _in_batches(compute: Callable[..., Tensor], device: torch.device, *rows: Tensor) -> Tensor:
-    """Return what `compute` makes of rows (N, ...), taken to the device `BATCH` at once, (N, ...) on the CPU.
+def _in_batches(compute: Callable[..., Tensor], batch: int, device: torch.device, *rows: Tensor) -> Tensor:
+    """Return what `compute` makes of rows (N, ...), taken to the device `batch` at once, (N, ...) on the CPU.
 
     Every batch has the same size, since with another one sums may be rounded differently: the last is filled up with
     its first row.
     """
     results = []
-    for parts in zip(*(torch.split(each, BATCH) for each in rows), strict=True):
+    for parts in zip(*(torch.split(each, batch) for each in rows), strict=True):
         count = len(parts[0])
-        full = (torch.cat([part, part[:1].expand(BATCH - count, *part.shape[1:])]).to(device) for part in parts)
+        full = (torch.cat([part, part[:1].expand(batch - count, *part.shape[1:])]).to(device) for part in parts)
         results.append(compute(*full)[:count].cpu().contiguous())
     return torch.cat(results)
 

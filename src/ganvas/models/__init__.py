@@ -11,19 +11,28 @@ from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .fastgan import FastGANGenerator
 from .fastgan_discriminator import FastGANDiscriminator
 from .fc import FCDiscriminator, FCGenerator
+from .keragan import KeraganGenerator
+from .lightweight_gan import SETTINGS as LIGHTWEIGHT_SETTINGS
+from .lightweight_gan import LightweightGenerator
 from .multiscale import MultiscaleDiscriminator, MultiscaleGenerator
+from .plain_stylegan2 import SETTINGS as PLAIN_STYLEGAN2_SETTINGS
+from .plain_stylegan2 import PlainStyleGAN2Generator
 from .progressive import ProgressiveDiscriminator, ProgressiveGenerator
 from .projected import ProjectedDiscriminator
 from .quick import AutoencoderGenerator, ConvDiscriminator, Decoder, Encoder, TransposedAutoencoderGenerator
 from .r3gan import R3Discriminator, R3Generator
 from .residual import ResidualDiscriminator, ResidualGenerator
 from .stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
+from .stylegan2_original import SETTINGS as STYLEGAN2_SETTINGS
+from .stylegan2_original import OriginalStyleGAN2Generator
+from .stylegan3 import SETTINGS as STYLEGAN3_SETTINGS
+from .stylegan3 import StyleGAN3Generator
 from .upsampling import UpsampledDiscriminator, UpsampledGenerator, Upsampler, view_factor
 from .vae import GaussianEncoder
 
 GENERATORS: dict[str, GeneratorFactory] = {
     "fc": GeneratorFactory(FCGenerator, embeds_labels=True),
-    "dcgan": GeneratorFactory(DCGANGenerator, embeds_labels=True),
+    "dcgan": GeneratorFactory(DCGANGenerator, embeds_labels=True, settings=frozenset({"bias"})),
     "quick": GeneratorFactory(TransposedAutoencoderGenerator),
     "autoencoder": GeneratorFactory(AutoencoderGenerator),
     "residual": GeneratorFactory(ResidualGenerator, embeds_labels=True),
@@ -33,6 +42,11 @@ GENERATORS: dict[str, GeneratorFactory] = {
     "stylegan2": GeneratorFactory(StyleGAN2Generator),
     "r3gan": GeneratorFactory(R3Generator),
     "fastgan": GeneratorFactory(FastGANGenerator),
+    "stylegan2-original": GeneratorFactory(OriginalStyleGAN2Generator, settings=STYLEGAN2_SETTINGS),
+    "stylegan3": GeneratorFactory(StyleGAN3Generator, settings=STYLEGAN3_SETTINGS),
+    "stylegan2-plain": GeneratorFactory(PlainStyleGAN2Generator, settings=PLAIN_STYLEGAN2_SETTINGS),
+    "lightweight-gan": GeneratorFactory(LightweightGenerator, settings=LIGHTWEIGHT_SETTINGS),
+    "keragan": GeneratorFactory(KeraganGenerator, embeds_labels=True),
 }
 DISCRIMINATORS: dict[str, DiscriminatorFactory] = {
     "fc": DiscriminatorFactory(FCDiscriminator, embeds_labels=True),
@@ -52,7 +66,8 @@ DISCRIMINATORS: dict[str, DiscriminatorFactory] = {
 def build_generator(config: Config) -> Generator:
     """Return a fresh generator: z (B, z_dim), and labels (B,) if there are classes, to images in [-1, 1]."""
     build = lookup(GENERATORS, config.generator.name, N_("generator"))
-    base = build(config.z_dim, config.generator.widths, config.small_shape, len(config.classes))
+    network = config.generator
+    base = build(config.z_dim, network.widths, config.small_shape, len(config.classes), network.settings)
     if config.upsampling is None:
         return base
     upsampler = Upsampler(config.upsampling.upsampler.widths, config.shape, config.upsampling.factor)

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from .layers import Shape, Widths
 
+SAMPLE_BATCH = 16
+
 
 class Generator(nn.Module):
     """Base of all generators: z (B, Z), and labels (B,) if there are classes, to images (B, C, H, W) in [-1, 1]."""
@@ -32,6 +34,11 @@ class Generator(nn.Module):
             style_mixing: probability that an image gets the styles of two latents, for networks with styles.
         """
         return self._images(z, labels)
+
+    @property
+    def sample_batch(self) -> int:
+        """How many images are computed together when sampling, always: with other numbers, sums may round otherwise."""
+        return SAMPLE_BATCH
 
     @property
     def has_mapping(self) -> bool:

@@ -5,12 +5,15 @@ Networks that handle labels themselves are built with `ClassConditionalLatent` a
 classes' methods.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 
+from ..errors import GanvasError
+from ..translation import _
 from .base import Discriminator, Generator
 from .equalized import EqualLinear
 from .layers import Shape, Widths
@@ -136,18 +139,42 @@ class GeneratorFactory:
     Args:
         network: its class.
         embeds_labels: whether a `ConditionalGenerator` brings it the labels; if not, it takes `num_classes` itself.
+        settings: names of the numbers that it takes besides.
     """
 
     network: type[Generator]
     embeds_labels: bool = False
+    settings: frozenset[str] = frozenset()
 
-    def __call__(self, z_dim: int, widths: Widths, shape: Shape, num_classes: int) -> Generator:
-        """Return a fresh generator, with labels if there are classes."""
+    def __call__(
+        self,
+        z_dim: int,
+        widths: Widths,
+        shape: Shape,
+        num_classes: int,
+        settings: Mapping[str, float] = MappingProxyType({}),
+    ) -> Generator:
+        """Return a fresh generator, with labels if there are classes.
+
+        Args:
+            z_dim, widths, shape, num_classes: as of the network.
+            settings: what else it takes.
+
+        Raises:
+            GanvasError: it takes no such settings.
+        """
+        if unknown := settings.keys() - self.settings:
+            raise GanvasError(
+                _("A generator has settings that are not known: {names}.").format(names=", ".join(sorted(unknown))),
+                _("The file is damaged, or from a later release: pip install --upgrade ganvas"),
+            )
         if not self.embeds_labels:
-            return self.network(z_dim, widths, shape, num_classes)
+            return self.network(z_dim, widths, shape, num_classes, **settings)
         if num_classes:
-            return ConditionalGenerator(lambda longer_dim: self.network(longer_dim, widths, shape), z_dim, num_classes)
-        return self.network(z_dim, widths, shape)
+            return ConditionalGenerator(
+                lambda longer_dim: self.network(longer_dim, widths, shape, **settings), z_dim, num_classes
+            )
+        return self.network(z_dim, widths, shape, **settings)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from .base import Discriminator, Generator
@@ -27,9 +28,10 @@ class DCGANGenerator(Generator):
         z_dim: length of z.
         widths: channels from the coarsest stage on; n widths make images about 2^n times as large as the first stage.
         shape: (C, H, W) of the images.
+        bias: 1 if the last convolution has one, as some imported networks do.
     """
 
-    def __init__(self, z_dim: int, widths: Widths, shape: Shape) -> None:
+    def __init__(self, z_dim: int, widths: Widths, shape: Shape, bias: float = 0) -> None:
         super().__init__()
         channels, height, width = shape
         coarsest, *finer = resolutions(height, width, len(widths))
@@ -40,7 +42,10 @@ class DCGANGenerator(Generator):
         ]
         for (in_channels, out_channels), size in zip(pairwise(widths), finer, strict=False):
             layers += [TransposedConv(in_channels, out_channels, size), BatchNorm2d(out_channels), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, TransposedConv(widths[-1], channels, finer[-1]), nn.Tanh())
+        last = TransposedConv(widths[-1], channels, finer[-1])
+        if bias:
+            last.bias = nn.Parameter(torch.zeros(channels))
+        self.layers = nn.Sequential(*layers, last, nn.Tanh())
         self.apply(normal_init)
 
     def forward(self, z: Tensor) -> Tensor:

@@ -109,17 +109,27 @@ class SynthesisLayer(nn.Module):
         size: (H, W) of the output.
         w_dim: length of w.
         upsample: whether the input has half that size.
+        clamp: the most that it gives; 0 for no bound.
     """
 
     noise_const: Tensor
 
-    def __init__(self, in_channels: int, out_channels: int, size: tuple[int, int], w_dim: int, upsample: bool) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        size: tuple[int, int],
+        w_dim: int,
+        upsample: bool,
+        clamp: float = 0,
+    ) -> None:
         super().__init__()
         self.conv = ModulatedConv2d(in_channels, out_channels, 3, w_dim, upsample)
         self.register_buffer("noise_const", torch.randn(size))
         self.noise_strength = nn.Parameter(torch.zeros(()))
         self.bias = nn.Parameter(torch.zeros(out_channels, 1, 1))
         self.activation = nn.LeakyReLU(LEAKY_SLOPE)
+        self.clamp = clamp
 
     def forward(self, features: Tensor, w: Tensor, rng: torch.Generator | None) -> Tensor:
         """Return (B, out_channels, *size); the noise is drawn from `rng`, or is always the same without it."""
@@ -130,7 +140,7 @@ class SynthesisLayer(nn.Module):
             noise = own_rows(torch.randn, shape, generator=rng, device=noise.device, dtype=noise.dtype)
         noise = noise * (NOISE_LR_MULTIPLIER * self.noise_strength)
         output: Tensor = self.activation(features + (noise + self.bias)) * SQRT2
-        return output
+        return output.clamp(-self.clamp, self.clamp) if self.clamp else output
 
 
 class StyleGAN2Generator(ClassConditionalGenerator):
