@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from ..errors import GanvasError
 from ..limits import MAX_MEMBER_BYTES
 from ..translation import N_, _
-from .dataset_json import DATASET_JSON, labels_in
 from .file_kinds import HEAD_BYTES, is_image_file, suffix_of
 from .image_file import NO_MEMORY, UnreadableImageError, is_temporary
+from .listed_labels import find_labels
 from .source import Source, SourceItem
 from .walk import is_hidden
 
@@ -54,7 +54,7 @@ class ZipSource(Source):
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        return labels_in(self.read(DATASET_JSON)) if DATASET_JSON in self._members else {}
+        return find_labels(self._members.__contains__, self.read)
 
     def bytes_of(self, name: str) -> int:
         member = self._members[name]

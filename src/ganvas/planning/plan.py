@@ -85,7 +85,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
     if source is not None:
         check_freeze(config, source)
         ada = config.ada and replace(config.ada, speed_images=ADA_SPEED_AFTER_TRANSFER)
-        config = replace(config, init_from=str(Path(str(options.init_from)).resolve()), ada=ada)
+        config = replace(config, init_from=absolute(str(options.init_from)), ada=ada)
         if only_enlarges(config, source) and has_drawn(source, str(options.init_from)):
             config = upsampling_alone(config)
             about_source = _("{run} has learned these pictures at {width}x{height}").format(
