@@ -150,12 +150,15 @@ def load(run: str | Path, device: str = "auto") -> "GeneratorModel":
     return load(run, device)
 
 
-def inspect(pictures: str | Path, *, aspect: str | None = None, limit: int | None = None) -> "Inspection":
+def inspect(
+    pictures: str | Path, *, aspect: str | None = None, limit: int | None = None, labels_by: str | None = None
+) -> "Inspection":
     """Return what is in a set of pictures and what is wrong with it; nothing is written.
 
     Args:
         pictures: folder, .zip, .npy, MNIST-style idx file, or shards.
         aspect, limit: which of them are used, as in `train`.
+        labels_by: how labels are found in their names, as in `train`.
 
     Raises:
         GanvasError: there are no pictures, or an option makes no sense.
@@ -173,8 +176,13 @@ def inspect(pictures: str | Path, *, aspect: str | None = None, limit: int | Non
     from .config.numbers import parse_aspect
     from .data import inspect
 
-    options = options_from({"aspect": aspect, "limit": limit})
-    return inspect(pictures, aspect=parse_aspect(options.aspect) if options.aspect else None, limit=options.limit)
+    options = options_from({"aspect": aspect, "limit": limit, "labels_by": labels_by})
+    return inspect(
+        pictures,
+        aspect=parse_aspect(options.aspect) if options.aspect else None,
+        limit=options.limit,
+        labels_by=options.labels_by,
+    )
 
 
 def evaluate(

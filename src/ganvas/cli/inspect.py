@@ -28,7 +28,9 @@ class _Inspect:
         from .tables import show_inspection, show_plan
 
         options = options_of(self)
-        inspection = ganvas.inspect(self.pictures, aspect=options.aspect, limit=options.limit)
+        inspection = ganvas.inspect(
+            self.pictures, aspect=options.aspect, limit=options.limit, labels_by=options.labels_by
+        )
         show_inspection(inspection)
         if inspection.usable < MIN_IMAGES:
             return inspection.to_dict()
