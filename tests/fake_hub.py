@@ -106,7 +106,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _lfs(self, _found: Any, body: bytes, _query: Any) -> None:
         objects = [
-            {"oid": each["oid"], "size": each["size"], "actions": {"upload": {"href": f"{self.hub.address}/upload/{each['oid']}"}}}
+            {
+                "oid": each["oid"],
+                "size": each["size"],
+                "actions": {"upload": {"href": f"{self.hub.address}/upload/{each['oid']}"}},
+            }
             for each in json.loads(body)["objects"]
         ]
         self._json({"transfer": "basic", "objects": objects}, "application/vnd.git-lfs+json")
@@ -125,7 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
             elif line["key"] == "lfsFile":
                 files[value["path"]] = self.hub.uploads[value["oid"]]
         commit = self.hub.commit_of(found["kind"], found["repo"])
-        self._json({"success": True, "commitOid": commit, "commitUrl": f"{self.hub.address}/{found['repo']}/commit/{commit}"})
+        self._json(
+            {"success": True, "commitOid": commit, "commitUrl": f"{self.hub.address}/{found['repo']}/commit/{commit}"}
+        )
 
     def _known(self, found: Any, kind: str) -> str | None:
         """Return the commit that is asked for, if it is there; else say that it is not."""
@@ -149,7 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _tree(self, found: Any, _body: bytes, _query: Any) -> None:
         if self._known(found, found["kind"]):
             files = self.hub.repos[found["kind"], found["repo"]]
-            self._json([{"type": "file", "path": name, "size": len(each), "oid": _oid(each)} for name, each in files.items()])
+            self._json(
+                [{"type": "file", "path": name, "size": len(each), "oid": _oid(each)} for name, each in files.items()]
+            )
 
     def _resolve(self, found: Any, _body: bytes, _query: Any) -> None:
         kind = found["kind"] or "models"

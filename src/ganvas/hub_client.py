@@ -171,9 +171,7 @@ def _listed(hub: Any, wanted: HubPlace, kind: str) -> _Listed | None:
     files = {each.rfilename: each.size for each in info.siblings or ()}
     is_sound = re.fullmatch(r"[0-9a-f]{7,64}", str(info.sha)) and all(type(size) is int for size in files.values())
     if not is_sound or any(".." in name.split("/") or name.startswith("/") or "\\" in name for name in files):
-        raise GanvasError(
-            _("The hub's answer for {place} makes no sense.").format(place=wanted), _("Try again later.")
-        )
+        raise GanvasError(_("The hub's answer for {place} makes no sense.").format(place=wanted), _("Try again later."))
     return _Listed(info.sha, files)
 
 

@@ -135,9 +135,7 @@ def parquet(folder: Path) -> Path:
         {"image": pa.struct({"bytes": pa.binary(), "path": pa.string()}), "label": pa.int64()},
         {"huggingface": json.dumps({"info": {"features": features}})},
     )
-    rows = [
-        {"image": {"bytes": each, "path": name}, "label": listed()[name]} for name, each in files().items()
-    ]
+    rows = [{"image": {"bytes": each, "path": name}, "label": listed()[name]} for name, each in files().items()]
     (folder / "data").mkdir(parents=True)
     for name, part in {"train-00000": rows[:13], "train-00001": rows[13:], "test-00000": rows[:4]}.items():
         table = pa.Table.from_pylist(part, schema)
@@ -183,9 +181,7 @@ def progan(folder: Path) -> Path:
     folder.mkdir()
     for level, step in ((4, 2), (5, 1)):
         chosen = pixels()[:, ::step, ::step].transpose(0, 3, 1, 2)
-        content = (
-            record(example({"shape": numbers(*each.shape), "data": texts(each.tobytes())})) for each in chosen
-        )
+        content = (record(example({"shape": numbers(*each.shape), "data": texts(each.tobytes())})) for each in chosen)
         (folder / f"pets-r{level:02d}.tfrecords").write_bytes(b"".join(content))
     with (folder / "pets-rxx.labels").open("wb") as file:
         np.save(file, np.eye(2, dtype=np.float32)[labels()])

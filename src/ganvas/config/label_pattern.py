@@ -32,7 +32,9 @@ def label_pattern(pattern: str) -> re.Pattern[str]:
     if re.search(r"\)[*+{?]", plain) or re.search(r"\\\d|\(\?P?[=(]", pattern):
         raise refused_pattern(pattern, _("groups may not be repeated or referred to: a search could take for ever"))
     if len(REPEAT.findall(plain)) > MAX_REPEATS or plain.count("|") > MAX_REPEATS:
-        raise refused_pattern(pattern, _("it has more than {most} repeats: a search could take for ever").format(most=MAX_REPEATS))
+        raise refused_pattern(
+            pattern, _("it has more than {most} repeats: a search could take for ever").format(most=MAX_REPEATS)
+        )
     return found
 
 

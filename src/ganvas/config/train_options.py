@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 from ..errors import GanvasError, lookup
 from ..translation import _
+from .label_pattern import label_pattern
 from .numbers import number_text, parse_aspect, parse_range, range_text
 from .options import (
     GROUPS,

@@ -83,6 +83,10 @@ class Source(ABC):
         """Return the number of files that are not pictures, by suffix."""
         return Counter()
 
+    def archives(self) -> list[str]:
+        """Return the names of some archives in this one."""
+        return []
+
     @property
     def values(self) -> str:
         """What numbers stand for black and white, where this is not plain."""

@@ -14,7 +14,7 @@ from ..errors import GanvasError, did_you_mean, ganvas_command
 from ..formatting import printable
 from ..translation import _, ngettext
 from .arrays import find_idx, is_idx, load_idx, load_npy
-from .file_kinds import ARCHIVES, EXPORTS, is_image_file
+from .file_kinds import ARCHIVES, EXPORTS, SETS, is_image_file
 from .folder_source import FolderSource, TableSource
 from .forms.array_source import ArraySource
 from .forms.cifar import find_cifar, is_cifar, open_cifar
@@ -144,9 +144,16 @@ def _open_file(path: Path, value_range: tuple[float, float] | None) -> Source:
 def no_pictures_error(source: Source, hint: str) -> GanvasError:
     """Return the error for a source without pictures; it lists what was found instead."""
     others = source.other_files().most_common(3)
-    if any(suffix in ARCHIVES for suffix, _ in others):
+    if archives := source.archives():
+        names = ", ".join(map(printable, archives))
+        hint = _("There are archives in it: {names}. Unpack it and those, then use the folder: {command}").format(
+            names=names, command=shlex.join(["unzip", str(source.path), "-d", str(source.path.with_suffix(""))])
+        )
+    elif any(suffix in ARCHIVES for suffix, _count in others):
         hint = _("Unpack the archives in it, then use the folder.")
-    elif any(suffix in EXPORTS for suffix, _ in others):
+    elif sets := [suffix for suffix, _count in others if suffix in SETS]:
+        hint = _("Name the {suffix} file itself.").format(suffix=sets[0])
+    elif any(suffix in EXPORTS for suffix, _count in others):
         hint = _("Export them as PNG or JPEG, then use the folder with these.")
     counted = (
         ngettext("{count} {suffix} file", "{count} {suffix} files", count).format(count=count, suffix=suffix)

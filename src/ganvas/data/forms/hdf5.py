@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from ...errors import GanvasError
 from ...limits import MAX_MEMBER_BYTES
-from ...translation import _
+from ...translation import N_, _
 from ..arrays import checked_range
+from ..image_file import UnreadableImageError, is_temporary
 from ..value_range import UINT8, ValueRange
 from .array_source import ArraySource
 from .named_arrays import ArrayInfo, choose_arrays, label_list
@@ -26,7 +27,6 @@ MAX_ARRAYS = 1000
 MAX_DEPTH = 8
 FILTERS = (1, 2, 3, 32000)  # deflate, shuffle, checksums, lzf: what h5py brings itself
 MOST_PACKED = 1100  # deflate packs no better; what claims more claims what is not there
-
 
 
 class _Rows:
@@ -41,7 +41,11 @@ class _Rows:
         return int(self._dataset.shape[0])
 
     def __getitem__(self, index: int) -> npt.NDArray[Any]:
-        picture = np.asarray(self._dataset[index])
+        try:
+            picture = np.asarray(self._dataset[index])
+        except (OSError, RuntimeError, ValueError) as error:  # one damaged piece says nothing about the others
+            reason = N_("damaged in the file")
+            raise UnreadableImageError(f"{reason} ({error})", str(index), is_temporary(error)) from error
         if self._channels_first:
             picture = picture.transpose(1, 2, 0)
         return picture[:, :, 0] if picture.ndim == 3 and picture.shape[2] == 1 else picture
@@ -60,7 +64,9 @@ def open_hdf5(path: Path, value_range: tuple[float, float] | None) -> ArraySourc
     try:
         import h5py
     except ImportError as error:
-        raise GanvasError(_("To read {path}, h5py is needed.").format(path=path), _('Try: pip install "ganvas[h5]"')) from error
+        raise GanvasError(
+            _("To read {path}, h5py is needed.").format(path=path), _('Try: pip install "ganvas[h5]"')
+        ) from error
     try:
         file = h5py.File(path, "r", locking=False)
         arrays = dict(_arrays(h5py, file))

@@ -1,7 +1,7 @@
-"""Labels in a table beside pictures: CSV, JSON or JSON Lines, with the columns `file` and `label`, or other usual names.
+"""Labels in a table beside pictures: CSV, JSON or JSON Lines, with columns called `file` and `label`, or as usual.
 
-    file,label                 {"file": "a.png", "label": "cat"}          {"a.png": "cat", "b.png": "dog"}
-    a.png,cat                  {"file": "b.png", "label": "dog"}
+file,label                 {"file": "a.png", "label": "cat"}          {"a.png": "cat", "b.png": "dog"}
+a.png,cat                  {"file": "b.png", "label": "dog"}
 """
 
 import csv
@@ -17,7 +17,19 @@ from ...translation import _
 TABLES = ("labels.csv", "labels.tsv", "labels.json", "labels.jsonl")  # beside the pictures: surely for them
 METADATA = ("metadata.csv", "metadata.jsonl", "train.csv")  # may be: of Hugging Face's folders, and of contests
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
-FILE_COLUMNS = ("file", "file_name", "filename", "path", "image", "image_path", "image_id", "picture", "name", "img", "id")
+FILE_COLUMNS = (
+    "file",
+    "file_name",
+    "filename",
+    "path",
+    "image",
+    "image_path",
+    "image_id",
+    "picture",
+    "name",
+    "img",
+    "id",
+)
 LABEL_COLUMNS = ("label", "class", "category", "target", "labels", "class_name", "y", "breed")
 MAX_FIELD = 1 << 16  # characters of a cell; csv's own limit is twice that
 MAX_TABLE_BYTES = 256 << 20  # labels are held in memory

@@ -27,7 +27,8 @@ class ArrayInfo(NamedTuple):
     def is_pictures(self) -> bool:
         """Whether it may be pictures: (N, H, W), (N, H, W, C) or (N, C, H, W) of numbers."""
         return self.dtype.kind in "buif" and (
-            len(self.shape) == 3 or (len(self.shape) == 4 and (self.shape[3] in (1, 3, 4) or self.shape[1] in (1, 3, 4)))
+            len(self.shape) == 3
+            or (len(self.shape) == 4 and (self.shape[3] in (1, 3, 4) or self.shape[1] in (1, 3, 4)))
         )
 
     def may_label(self, count: int) -> bool:

@@ -1,4 +1,4 @@
-"""NumPy's .npz: arrays in a zip. One that is not compressed is mapped where it lies, another unpacked to a nameless file.
+"""NumPy's .npz: arrays in a zip. A plain one is mapped where it lies, a compressed one unpacked to a nameless file.
 
 NumPy itself would read a whole array into memory, and as much of it as its header claims.
 """

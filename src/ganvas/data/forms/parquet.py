@@ -52,6 +52,9 @@ class ParquetSource(Source):
             stamp = f"{status.st_size}-{status.st_mtime_ns}"
             file = open_parquet(path)
             count = file.metadata.num_rows
+            if count * MIN_ROW_BYTES > status.st_size:
+                with _reading(path):
+                    raise ValueError(_("it claims {count:,} rows").format(count=count))
             labels = self._labels(file, path) if self._columns.labels else iter(())
             for row in range(count):
                 yield SourceItem(f"{name}/{row:06d}", next(labels, ""), stamp)
@@ -80,7 +83,9 @@ class ParquetSource(Source):
             raise
         except Exception as error:  # of Arrow, on damaged pages; one says nothing about the others
             self._rows = None
-            raise UnreadableImageError(f"{N_('damaged')} ({str(error).splitlines()[0]})", name, is_temporary(error)) from error
+            raise UnreadableImageError(
+                f"{N_('damaged')} ({str(error).splitlines()[0]})", name, is_temporary(error)
+            ) from error
         content = cell.get("bytes") if isinstance(cell, dict) else cell
         if not isinstance(content, bytes):
             raise UnreadableImageError(NO_BYTES if isinstance(cell, dict) else N_("no picture in this row"), name)
@@ -158,7 +163,7 @@ def open_parquet(path: Path) -> Any:
         file = parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
         rows = file.metadata.num_rows
         groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
-        if min(groups, default=0) < 0 or sum(groups) != rows or rows * MIN_ROW_BYTES > path.stat().st_size:
+        if min(groups, default=0) < 0 or sum(groups) != rows:
             raise ValueError(_("it claims {count:,} rows").format(count=rows))
         if file.metadata.num_columns > MAX_COLUMNS:
             raise ValueError(_("it claims {count:,} columns").format(count=file.metadata.num_columns))
@@ -222,4 +227,6 @@ def _is_label(kind: Any) -> bool:
 
     if types.is_dictionary(kind):
         return _is_label(kind.value_type)
-    return bool(types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind) or types.is_boolean(kind))
+    return bool(
+        types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind) or types.is_boolean(kind)
+    )

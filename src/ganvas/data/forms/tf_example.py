@@ -1,7 +1,7 @@
 """`tf.train.Example`, the one message that is in TFRecords, read without TensorFlow.
 
-    Example {Features features = 1}    Features {map<string, Feature> feature = 1}
-    Feature {BytesList = 1 | FloatList = 2 | Int64List = 3}    each list {repeated value = 1}
+Example {Features features = 1}    Features {map<string, Feature> feature = 1}
+Feature {BytesList = 1 | FloatList = 2 | Int64List = 3}    each list {repeated value = 1}
 """
 
 from collections.abc import Iterator

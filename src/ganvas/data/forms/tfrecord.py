@@ -5,10 +5,12 @@ Example. ProGAN writes raw numbers, "data" of "shape" (C, H, W), in a file for e
 NAME-r07.tfrecords 128. Its labels are in NAME-rxx.labels, one-hot.
 """
 
+import math
 import re
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import numpy.typing as npt
@@ -161,13 +163,17 @@ def _picture(example: dict[str, Feature]) -> ImageInput | None:
     """Return the picture of an Example: raw numbers of a shape (C, H, W), or a file of a known format."""
     shape, data = example.get("shape"), example.get("data")
     if shape and data and len(shape) == 3:
-        sides = [side for side in shape if isinstance(side, int)]
-        content = data[0]
-        if len(sides) == 3 and isinstance(content, bytes) and min(sides) > 0 and sides[0] in (1, 3, 4):
-            if sides[1] * sides[2] <= MAX_IMAGE_PIXELS and sides[0] * sides[1] * sides[2] == len(content):
-                pixels = np.frombuffer(content, np.uint8).reshape(sides).transpose(1, 2, 0)
-                return np.ascontiguousarray(pixels[:, :, 0] if sides[0] == 1 else pixels)
-        return None
+        sides, content = [side for side in shape if isinstance(side, int)], data[0]
+        is_right = len(sides) == 3 and min(sides) > 0 and sides[0] in (1, 3, 4)
+        if (
+            not is_right
+            or not isinstance(content, bytes)
+            or sides[1] * sides[2] > MAX_IMAGE_PIXELS
+            or math.prod(sides) != len(content)
+        ):
+            return None
+        pixels = np.frombuffer(content, np.uint8).reshape(sides).transpose(1, 2, 0)
+        return np.ascontiguousarray(pixels[:, :, 0] if sides[0] == 1 else pixels)
     encoded = (value for values in example.values() for value in values if isinstance(value, bytes))
     return next((each for each in encoded if sniff_format(each[:HEAD_BYTES]) is not None), None)
 
