@@ -76,7 +76,7 @@ def train(
     Breaking out of the loop over it saves, and so do Ctrl-C and `stop` turning true: then the loop ends.
 
     Args:
-        pictures: folder, .zip, .npy, MNIST-style idx file, or shards; None goes on with the run in `out`.
+        pictures: folder, file with pictures in it, shards or hub:owner/name; None goes on with the run in `out`.
         out: the run folder.
         stop: asked after each step.
         options: the flags of `ganvas train`, as docs/options.md and `ganvas train --help` list them.
@@ -106,7 +106,7 @@ def plan(pictures: str | Path, **options: Any) -> "Forecast":
     """Return what `train` would do with these pictures and options and why, how fast, and what twice the time gives.
 
     Args:
-        pictures: folder, .zip, .npy, MNIST-style idx file, or shards.
+        pictures: folder, file with pictures in it, shards or hub:owner/name.
         options: those of `train`.
 
     Raises:
@@ -156,7 +156,7 @@ def inspect(
     """Return what is in a set of pictures and what is wrong with it; nothing is written.
 
     Args:
-        pictures: folder, .zip, .npy, MNIST-style idx file, or shards.
+        pictures: folder, file with pictures in it, shards or hub:owner/name.
         aspect, limit: which of them are used, as in `train`.
         labels_by: how labels are found in their names, as in `train`.
 

@@ -16,7 +16,8 @@ from .output import echo
 @dataclass(frozen=True)
 class _Inspect:
     pictures: Annotated[Positional[str], arg(metavar="PICTURES")]
-    """Folder, .zip, .npy, MNIST-style idx file, or shards (a folder of .tar, 'a-{00..99}.tar', https://, s3://)."""
+    """Folder, .zip, arrays, tables, records, shards (a folder of .tar, 'a-{00..99}.tar', https://, s3://), or
+    hub:owner/name: docs/data.md lists all."""
     device: Device = "auto"
     json: Json = False
 

@@ -11,7 +11,7 @@ class DataConfig:
     """Which pictures are trained on, and how each is made to fit.
 
     Args:
-        path: folder, .zip, .npy, MNIST-style idx file (plain or .gz), or shards, as given by the user.
+        path: folder, file with pictures in it, shards or hub:owner/name, as given by the user: docs/data.md lists all.
         height, width: of the prepared images, in pixels.
         channels: 1 gray, 3 color, 4 color with alpha kept.
         background: color under transparent pictures, as Pillow names it ("white", "#ffeedd").

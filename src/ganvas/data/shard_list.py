@@ -1,4 +1,4 @@
-"""Which shards are meant: a folder of .tar or .tar.gz files, one of them, a pattern with {0..9}, {a,b} or *, an address."""
+"""Which shards are meant: a folder of .tar or .tar.gz files, one of them, a pattern with {0..9} or *, an address."""
 
 import glob
 import itertools

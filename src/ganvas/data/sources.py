@@ -1,4 +1,4 @@
-"""Sources of pictures: a folder, a .zip, MNIST's idx files, a .npy, shards or a selection, each a stream of items.
+"""Sources of pictures: a folder, an archive, an array, a table, records, shards or a selection, each a stream of items.
 
 Nothing is decoded here, and memory use does not grow with the number of pictures: a folder of a million is walked, not
 listed. (The exception is a .zip, whose table of contents is read in one piece.)
@@ -67,7 +67,7 @@ def open_source(
         if not source_path.is_file():  # opening a pipe would block for ever
             raise GanvasError(
                 _("{source_path} is {not_regular}.").format(source_path=source_path, not_regular=_(NOT_REGULAR)),
-                _("Name a folder, .zip, .npy, MNIST idx file, or shards."),
+                _("Name a folder, or a file with pictures in it: docs/data.md lists all kinds."),
             )
         return _open_file(source_path, value_range)
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -21,7 +21,6 @@ SUFFIXES = (".parquet", ".pq")
 BATCH_ROWS = 8  # pictures that are read at once
 LABEL_ROWS = 4096
 MAX_COLUMNS = 10_000
-MIN_ROW_BYTES = 20  # that a row with a picture takes; a file that claims more rows claims what is not there
 IMAGE_NAMES = ("image", "img", "images", "picture", "photo", "pixel_values", "jpg", "png", "image_bytes", "bytes")
 LABEL_NAMES = ("label", "labels", "class", "target", "category", "fine_label", "y")
 NO_BYTES = N_("only the path of a picture is in the table, not its bytes")
@@ -52,7 +51,7 @@ class ParquetSource(Source):
             stamp = f"{status.st_size}-{status.st_mtime_ns}"
             file = open_parquet(path)
             count = file.metadata.num_rows
-            if count * MIN_ROW_BYTES > status.st_size:
+            if count > status.st_size:  # a picture takes some bytes: it claims what is not there
                 with _reading(path):
                     raise ValueError(_("it claims {count:,} rows").format(count=count))
             labels = self._labels(file, path) if self._columns.labels else iter(())
