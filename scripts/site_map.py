@@ -56,6 +56,7 @@ SECTIONS = {
                 "scaling",
                 "art-in-the-cloud",
                 "latents",
+                "import",
                 "style",
                 "report",
                 "studio",

@@ -13,6 +13,7 @@ from .run import Config
 
 Range = tuple[str, float, float, float]  # name of a number, the number, and the least and the most that it may be
 NO_NETWORK = "none"
+LEAST_SETTING = {"w_dim": 1, "mapping_lr_multiplier": 1e-9}  # what is divided by
 FACTORS = (2, 4, 8)  # of an upsampling
 HINT = N_("The file is damaged. Start a new run in another folder.")
 
@@ -123,6 +124,8 @@ def _network_ranges(config: Config) -> Iterator[Range]:
         yield _("the number of {role}.widths").format(role=role), len(network.widths), fewest, MAX_STAGES
         for width in network.widths:
             yield _("a width of the {role}").format(role=role), width, 1, MAX_WIDTH
+        for name, value in network.settings.items():
+            yield f"{role}.settings.{name}", value, LEAST_SETTING.get(name, 0), MAX_WIDTH
     if config.autoencoder:
         yield "autoencoder.prior_batch", config.autoencoder.prior_batch, 1, MAX_BATCH
         yield "autoencoder.max_codes", config.autoencoder.max_codes, 1, MAX_NUMBER

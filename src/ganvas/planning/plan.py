@@ -21,7 +21,7 @@ from ..translation import N_, _
 from .choose import FEW, GPU_MINUTES, SIZE_MINUTES, choose_factor, choose_recipe, choose_size, largest_size
 from .inputs import AS_ASKED, Decision, PlanInputs
 from .memory import batch_to_share, fitting_batch, largest_batch
-from .transfer import check_freeze, factor_from, has_drawn, only_enlarges, source_config
+from .transfer import check_freeze, factor_from, has_drawn, only_enlarges, source_config, with_imported
 
 ADA_SPEED_AFTER_TRANSFER = 100_000  # images in which ADA's probability goes from 0 to 1 (Karras et al. 2020)
 GPU_CHANNEL_MULT = 2.0
@@ -76,8 +76,11 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
             _("Recipe {name} draws at full size only.").format(name=name),
             _("Leave out --upsample, or take: --recipe projected"),
         )
-    plain = lookup(RECIPES, name, N_("recipe"))(small_data(data, factor), inputs.count)
-    plain = upsampled(plain, data, factor)
+    recipe = lookup(RECIPES, name, N_("recipe"))
+    if source is not None and source.imported:  # of any size
+        plain = with_imported(recipe.config(data, inputs.count), source)
+    else:
+        plain = upsampled(recipe(small_data(data, factor), inputs.count), data, factor)
     if source is not None and (plain.generator.name, source.generator.name) == ("autoencoder", "quick"):
         plain = replace(plain, generator=replace(plain.generator, name="quick"))  # the decoder of 0.1, to begin with
     settings, decisions = _fill_in(options, inputs, plain, source)
@@ -124,7 +127,10 @@ def _choose_data(
     pictures: str | Path, options: TrainOptions, inputs: PlanInputs, source: Config | None
 ) -> tuple[DataConfig, list[Decision]]:
     """Return how the pictures are prepared, and why so."""
-    if options.size is None:
+    imported = source if source is not None and source.imported else None
+    if options.size is None and imported is not None:
+        width, height, why = imported.data.width, imported.data.height, _("the network draws at this size")
+    elif options.size is None:
         width, height, why = choose_size(inputs, _may_upsample(options, inputs, source))
     else:
         (width, height), why = parse_size(options.size), AS_ASKED
@@ -132,7 +138,7 @@ def _choose_data(
         path=absolute(pictures),  # so that the run goes on from any folder
         height=height,
         width=width,
-        channels=CHANNELS[options.channels] if options.channels else (1 if inputs.gray else 3),
+        channels=_channels(options, inputs, imported),
         background=options.background or "white",
         fit=options.fit or "crop",
         conditional=bool(options.conditional) or options.labels_by is not None,
@@ -144,7 +150,7 @@ def _choose_data(
         limit_seed=(options.seed or 0) if options.limit else 0,
     )
     name = _recipe_name(options, source)
-    if options.size is None and name is not None and not _may_upsample(options, inputs, source):
+    if options.size is None and name is not None and imported is None and not _may_upsample(options, inputs, source):
         largest = largest_size(data, lookup(RECIPES, name, N_("recipe")))
         if largest != data:
             data, why = largest, _("recipe {name} makes no larger pictures of this shape").format(name=name)
@@ -157,6 +163,15 @@ def _choose_data(
     return data, decisions
 
 
+def _channels(options: TrainOptions, inputs: PlanInputs, imported: Config | None) -> int:
+    """Return the channels that were asked for, else those of an imported network, else those of the pictures."""
+    if options.channels:
+        return CHANNELS[options.channels]
+    if imported is not None:
+        return imported.data.channels
+    return 1 if inputs.gray else 3
+
+
 def _recipe_name(options: TrainOptions, source: Config | None) -> str | None:
     """Return the recipe that was asked for, by name or by the run to begin with; None if it is open."""
     return options.recipe if source is None or options.recipe else source.recipe
@@ -165,6 +180,8 @@ def _recipe_name(options: TrainOptions, source: Config | None) -> str | None:
 def _may_upsample(options: TrainOptions, inputs: PlanInputs, source: Config | None) -> bool:
     """Return whether images may be drawn small and enlarged: on a CPU, by recipes that were compared so."""
     name = _recipe_name(options, source)
+    if source is not None and source.imported:
+        return False
     if options.upsample is not None:
         return options.upsample > 1
     return not inputs.gpu and (name is None or lookup(RECIPES, name, N_("recipe")).upsamples)
@@ -180,6 +197,7 @@ def _choose_factor(
     """
     name = _recipe_name(options, source)
     may = name is None or lookup(RECIPES, name, N_("recipe")).upsamples
+    may = may and not (source is not None and source.imported)
     if options.upsample is None and may and source is not None and (same := factor_from(source, data)):
         factor, why = same, _("{run} draws at this size").format(run=options.init_from)
     elif options.upsample is None:

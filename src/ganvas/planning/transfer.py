@@ -8,6 +8,7 @@ from ..config import Config, DataConfig
 from ..config.train_options import flag
 from ..errors import GanvasError, ganvas_command
 from ..models import DISCRIMINATORS
+from ..recipes import RECIPES
 from ..recipes.upsampling import FACTORS, UPSAMPLING_PHASES, small_data
 from ..runs import Run
 from ..translation import _
@@ -21,12 +22,38 @@ def source_config(run: str | Path) -> Config:
     """
     source = Run(run)
     config = source.read_config()
-    if not checkpoint.list_checkpoints(source.checkpoints):
+    if config.imported:
+        if config.recipe not in RECIPES:
+            raise GanvasError(
+                _("{run} is a network that can be drawn with, and not trained: {name}.").format(
+                    run=run, name=config.generator.name
+                ),
+                _("Draw with it: {command}").format(command=ganvas_command("sample", run)),
+            )
+    elif not checkpoint.list_checkpoints(source.checkpoints):
         raise GanvasError(
             _("{run} has no checkpoint to begin with.").format(run=run),
             _("Train it first: {command}").format(command=ganvas_command("train", "--out", run)),
         )
     return config
+
+
+def with_imported(config: Config, source: Config) -> Config:
+    """Return a recipe's configuration with the generator of an imported run, and a discriminator as wide.
+
+    Raises:
+        GanvasError: the pictures have another size than that network draws.
+    """
+    if config.shape != source.shape:
+        width, height = source.data.width, source.data.height
+        raise GanvasError(
+            _("An imported network is trained at its own size, {width}x{height}, with its own channels.").format(
+                width=width, height=height
+            ),
+            _("Leave out --size and --channels."),
+        )
+    discriminator = replace(config.discriminator, widths=source.generator.widths[::-1])
+    return replace(config, generator=source.generator, discriminator=discriminator, z_dim=source.z_dim)
 
 
 def only_enlarges(config: Config, source: Config) -> bool:

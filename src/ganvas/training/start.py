@@ -25,6 +25,7 @@ from ..errors import GanvasError, ganvas_command
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
 from ..hub_client import is_hub
+from ..interop.resolve import resolve_run
 from ..loggers import make_loggers, with_loggers
 from ..planning.budget import with_images
 from ..planning.inputs import overview_of, plan_inputs, train_count
@@ -81,6 +82,8 @@ def _lead(
         )
     run = Run(out)
     asked, more = options, TrainOptions()
+    if options.init_from is not None:
+        options = dataclasses.replace(options, init_from=str(resolve_run(options.init_from)))
     if pictures is None:
         options, more = split_extension(options, run)
     if not run.exists():
@@ -161,6 +164,13 @@ def _make_ready(
         run.write_config(config)
         return config, data
     config = run.read_config()
+    if config.imported:
+        raise GanvasError(
+            _("{run} was imported, not trained here: there is nothing to go on with.").format(run=run.folder),
+            _("Begin with it: {command}").format(
+                command=ganvas_command("train", "PICTURES", "--from", run.folder, "--out", "OTHER")
+            ),
+        )
     check_same_options(config, options, run)
     # How closely it is looked after, and who else is shown it, may change on the way.
     now = {name: value for name in ("coach", "log") if (value := getattr(options, name)) is not None}

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..checkpoint import Tensors
 from ..errors import GanvasError, ganvas_command
+from ..latents.sample import load
 from ..runs import Run
 from ..translation import _
 from .state import State
@@ -31,8 +32,13 @@ def transfer_weights(state: State, origin: str, enlarges: bool = False) -> float
         GanvasError: there is no checkpoint in `origin`, or the networks have no layer in common.
     """
     run = Run(origin)
-    found = newest_checkpoint(run.read_config(), run.checkpoints)
-    if found is None:
+    config = run.read_config()
+    found = newest_checkpoint(config, run.checkpoints)
+    if found is not None:
+        tensors = found[0]
+    elif config.imported:  # its model is all that there is
+        tensors = {f"generator/{name}": each for name, each in load(origin, "cpu").network.state_dict().items()}
+    else:
         raise GanvasError(
             _("{run} has no checkpoint to begin with.").format(run=origin),
             _("Train it first: {command}").format(command=ganvas_command("train", "--out", origin)),
@@ -41,7 +47,7 @@ def transfer_weights(state: State, origin: str, enlarges: bool = False) -> float
     for name, network in state.networks.by_name().items():
         source = "generator" if name == "g_ema" and not enlarges else name
         own = network.state_dict()
-        old = _plain(with_prefix(found[0], f"{source}/"))
+        old = _plain(with_prefix(tensors, f"{source}/"))
         names = {plain: each for each, plain in zip(own, _plain(own), strict=True)}
         taken = match_layers(old, _plain(own), from_end=name in ("discriminator", "encoder"))
         taken = {plain: each for plain, each in taken.items() if enlarges or not plain.startswith("prior.")}

@@ -32,8 +32,7 @@ class ImportedNetwork:
         z_dim: length of z.
         shape: (C, H, W) of its images.
         num_classes: 0, or their number.
-        weights: arrays, by the names in our network.
-        has_w_avg: whether the mean of w is among them; if not, it is measured.
+        weights: arrays, by the names in our network; if the mean of w is not among them, it is measured.
     """
 
     origin: str
@@ -43,7 +42,6 @@ class ImportedNetwork:
     shape: tuple[int, int, int]
     num_classes: int = 0
     weights: Arrays
-    has_w_avg: bool = True
 
 
 def need(condition: bool, reason: str) -> None:

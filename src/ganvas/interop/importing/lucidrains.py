@@ -102,7 +102,6 @@ def _plain(given: dict[str, Array], mapping: dict[str, Array]) -> ImportedNetwor
         z_dim=int(weights["mapping_layers.0.weight"].shape[0]),
         shape=(int(weights["blocks.0.to_rgb.weight"].shape[0]), side, side),
         weights=weights,
-        has_w_avg=False,
     )
 
 

@@ -52,7 +52,6 @@ def read_stylegan2(generator: ModuleTree) -> ImportedNetwork:
         shape=shape,
         num_classes=classes,
         weights=weights,
-        has_w_avg="w_avg" in weights,
     )
 
 

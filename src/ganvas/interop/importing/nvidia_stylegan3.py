@@ -49,7 +49,6 @@ def read_stylegan3(generator: ModuleTree) -> ImportedNetwork:
         shape=shape,
         num_classes=classes,
         weights=weights,
-        has_w_avg="w_avg" in weights,
     )
 
 

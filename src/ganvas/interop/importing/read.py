@@ -15,6 +15,8 @@ from .nvidia_stylegan3 import is_stylegan3, read_stylegan3
 from .rosinality import is_rosinality, read_rosinality
 from .state_dicts import find_state_dict
 
+TENSORFLOW = "dnnlib.tflib"
+MAX_PARTS = 8
 MODULES = ((is_stylegan2, read_stylegan2), (is_stylegan3, read_stylegan3))
 DICTIONARIES = ((is_rosinality, read_rosinality), (is_lucidrains, read_lucidrains))
 
@@ -32,6 +34,8 @@ def read_network(file: Path) -> ImportedNetwork:
     for recognizes, read in DICTIONARIES:
         if recognizes(content):
             return read(content)
+    if any(isinstance(each, Opaque) and str(each.kind).startswith(TENSORFLOW) for each in _parts(content)):
+        raise ForeignNetworkError(_("{file} is of StyleGAN's TensorFlow code, which is not read.").format(file=file))
     module = _generator(content)
     if module is not None:
         tree = ModuleTree(module)
@@ -42,6 +46,11 @@ def read_network(file: Path) -> ImportedNetwork:
     if plain is not None and is_dcgan(plain):
         return read_dcgan(plain)
     raise ForeignNetworkError(_("{file} holds no generator that Ganvas knows.").format(file=file))
+
+
+def _parts(content: Any) -> list[Any]:
+    """Return what a tuple or list holds, or what is alone."""
+    return list(content[:MAX_PARTS]) if isinstance(content, tuple | list) else [content]
 
 
 def _generator(content: Any) -> Opaque | None:

@@ -62,7 +62,6 @@ def read_rosinality(content: dict[str, Any]) -> ImportedNetwork:
         z_dim=w_dim,
         shape=(int(weights["rgb_biases"].shape[1]), size, size),
         weights=weights,
-        has_w_avg="w_avg" in weights,
     )
 
 

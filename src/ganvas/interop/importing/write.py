@@ -21,6 +21,7 @@ from ...translation import _
 from .imported import Arrays, ForeignNetworkError, ImportedNetwork, need
 from .read import read_network
 
+AVERAGE = "w_avg"
 LATENTS = 10_000  # whose w are averaged where the file has no average, as NVIDIA's code does
 
 
@@ -90,13 +91,17 @@ def build(imported: ImportedNetwork, config: Config, most: int) -> Generator:
         ForeignNetworkError: weights are missing, or have other shapes.
     """
     with torch.device("meta"):  # compared before memory is taken
-        expected = build_generator(config).state_dict()
-    check_shapes({name: tuple(each.shape) for name, each in expected.items()}, imported.weights)
-    size = sum(4 * prod(each.shape) for each in imported.weights.values())
+        expected = {name: tuple(each.shape) for name, each in build_generator(config).state_dict().items()}
+    has_average = AVERAGE in imported.weights or AVERAGE not in expected
+    weights = (
+        imported.weights if has_average else {**imported.weights, AVERAGE: np.zeros(expected[AVERAGE], np.float32)}
+    )
+    check_shapes(expected, weights)
+    size = sum(4 * prod(each.shape) for each in weights.values())
     need(size <= 4 * most + (1 << 20), _("It holds far more when it is unpacked than its own size."))
     network = build_generator(config).eval().requires_grad_(False)
-    network.load_state_dict({name: to_tensor(each) for name, each in imported.weights.items()})
-    if not imported.has_w_avg:
+    network.load_state_dict({name: to_tensor(each) for name, each in weights.items()})
+    if not has_average:
         measure_average(network, config)
     return network
 
