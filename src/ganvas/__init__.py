@@ -76,7 +76,7 @@ def train(
     Breaking out of the loop over it saves, and so do Ctrl-C and `stop` turning true: then the loop ends.
 
     Args:
-        pictures: folder, .zip, .npy, MNIST-style idx file, or shards; None goes on with the run in `out`.
+        pictures: folder, file with pictures in it, shards or hub:owner/name; None goes on with the run in `out`.
         out: the run folder.
         stop: asked after each step.
         options: the flags of `ganvas train`, as docs/options.md and `ganvas train --help` list them.
@@ -106,7 +106,7 @@ def plan(pictures: str | Path, **options: Any) -> "Forecast":
     """Return what `train` would do with these pictures and options and why, how fast, and what twice the time gives.
 
     Args:
-        pictures: folder, .zip, .npy, MNIST-style idx file, or shards.
+        pictures: folder, file with pictures in it, shards or hub:owner/name.
         options: those of `train`.
 
     Raises:
@@ -150,12 +150,15 @@ def load(run: str | Path, device: str = "auto") -> "GeneratorModel":
     return load(run, device)
 
 
-def inspect(pictures: str | Path, *, aspect: str | None = None, limit: int | None = None) -> "Inspection":
+def inspect(
+    pictures: str | Path, *, aspect: str | None = None, limit: int | None = None, labels_by: str | None = None
+) -> "Inspection":
     """Return what is in a set of pictures and what is wrong with it; nothing is written.
 
     Args:
-        pictures: folder, .zip, .npy, MNIST-style idx file, or shards.
+        pictures: folder, file with pictures in it, shards or hub:owner/name.
         aspect, limit: which of them are used, as in `train`.
+        labels_by: how labels are found in their names, as in `train`.
 
     Raises:
         GanvasError: there are no pictures, or an option makes no sense.
@@ -173,8 +176,13 @@ def inspect(pictures: str | Path, *, aspect: str | None = None, limit: int | Non
     from .config.numbers import parse_aspect
     from .data import inspect
 
-    options = options_from({"aspect": aspect, "limit": limit})
-    return inspect(pictures, aspect=parse_aspect(options.aspect) if options.aspect else None, limit=options.limit)
+    options = options_from({"aspect": aspect, "limit": limit, "labels_by": labels_by})
+    return inspect(
+        pictures,
+        aspect=parse_aspect(options.aspect) if options.aspect else None,
+        limit=options.limit,
+        labels_by=options.labels_by,
+    )
 
 
 def evaluate(

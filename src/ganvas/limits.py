@@ -28,3 +28,8 @@ MAX_SHARD_BYTES = 100 << 30  # of a shard that is fetched; 1 GB is usual, and a 
 MAX_SHEET_SIDE = 16_383  # pixels of a sheet in a report: WebP's limit
 MAX_SHEET_PIXELS = 80_000_000  # more than any sheet of ours has; a report holds up to 60 of them
 MAX_NPY_HEADER = 1000  # characters; numpy writes 118, and parses it as Python's syntax
+
+# The hub. What a repository lists is checked before anything is fetched.
+MAX_HUB_FILES = 200_000
+MAX_HUB_RUN_BYTES = 20 << 30  # of a run; a checkpoint of the largest recipes has 1 GB
+MAX_HUB_PICTURES_BYTES = 500 << 30  # of a data set; larger ones are better read as shards

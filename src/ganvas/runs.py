@@ -27,12 +27,14 @@ from .atomic_write import remove_half_written, write_atomically
 from .config import FORMAT, Config, from_dict, to_dict
 from .config.old_format import upgrade
 from .config.ranges import check_config
-from .data.place import is_address
+from .data.cache import cache_folder
+from .data.place import is_elsewhere
 from .errors import GanvasError, cannot_be_read_now, ganvas_command
 from .event_log import append_event
 from .events import Event
 from .file_lock import try_lock
 from .formatting import printable
+from .hub_client import fetch_run, is_hub
 from .translation import _
 from .typed_json import read_json_object
 
@@ -40,14 +42,18 @@ from .typed_json import read_json_object
 MAY_BE_THERE = frozenset(
     {".lock", "skipped.txt", ".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", "lost+found"}
 )
+HUB = "hub"  # folder in the cache, with the runs that were fetched
 HALF_WRITTEN = re.compile(r"\.(config\.json|skipped\.txt)\.[0-9a-f]+\.tmp")
 
 
 class Run:
-    """Paths of one run folder, and methods that read and write its files."""
+    """Paths of one run folder, and methods that read and write its files.
+
+    A run on the hub (`hub:owner/name`) is fetched into the cache first, and is a folder there from then on.
+    """
 
     def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
+        self.folder = fetch_run(folder, cache_folder() / HUB) if is_hub(folder) else Path(folder)
         self.config_file = self.folder / "config.json"
         self.events_file = self.folder / "events.jsonl"
         self.samples = self.folder / "samples"
@@ -170,7 +176,7 @@ class Run:
         """Write the complete configuration, and where the pictures lie as seen from the run."""
         with suppress(ValueError):  # on another drive of Windows
             relative = Path(os.path.relpath(config.data.path, self.folder.resolve())).as_posix()
-            config = replace(config, relative_path="" if is_address(config.data.path) else relative)
+            config = replace(config, relative_path="" if is_elsewhere(config.data.path) else relative)
         write_atomically(self.config_file, (json.dumps(to_dict(config), indent=2) + "\n").encode())
 
     @contextmanager

@@ -110,6 +110,12 @@ GROUPS: dict[str, dict[str, Command]] = {
             "Make a run of a network from another program. Nothing in its file is executed.",
             "StyleGAN2, StyleGAN2-ADA and StyleGAN3 by NVIDIA, and others: docs/import.md.",
         ),
+        "push": Command(
+            "push",
+            "Push",
+            "Send a run to the Hugging Face hub: weights, configuration, samples and a model card.",
+            "Others use it as hub:owner/name. Log in first: hf auth login.",
+        ),
     },
     "Many pictures, several machines": {
         "shard": Command(

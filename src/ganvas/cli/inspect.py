@@ -16,7 +16,8 @@ from .output import echo
 @dataclass(frozen=True)
 class _Inspect:
     pictures: Annotated[Positional[str], arg(metavar="PICTURES")]
-    """Folder, .zip, .npy, MNIST-style idx file, or shards (a folder of .tar, 'a-{00..99}.tar', https://, s3://)."""
+    """Folder, .zip, arrays, tables, records, shards (a folder of .tar, 'a-{00..99}.tar', https://, s3://), or
+    hub:owner/name: docs/data.md lists all."""
     device: Device = "auto"
     json: Json = False
 
@@ -28,7 +29,9 @@ class _Inspect:
         from .tables import show_inspection, show_plan
 
         options = options_of(self)
-        inspection = ganvas.inspect(self.pictures, aspect=options.aspect, limit=options.limit)
+        inspection = ganvas.inspect(
+            self.pictures, aspect=options.aspect, limit=options.limit, labels_by=options.labels_by
+        )
         show_inspection(inspection)
         if inspection.usable < MIN_IMAGES:
             return inspection.to_dict()

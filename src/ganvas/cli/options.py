@@ -16,7 +16,7 @@ from .help import default_text
 
 Json = Annotated[bool, arg(help=N_("Put one JSON object on the last line of stdout."), help_behavior_hint="")]
 Device = Annotated[str, arg(help=N_("cpu, cuda, cuda:1, mps, or auto."))]
-Run = Annotated[Positional[Path], arg(metavar="RUN", help=N_("A folder that ganvas train wrote."))]
+Run = Annotated[Positional[Path], arg(metavar="RUN", help=N_("A folder that ganvas train wrote, or hub:owner/name."))]
 
 
 def optional(metavar: str) -> Any:

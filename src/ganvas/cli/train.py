@@ -14,8 +14,8 @@ from .options import Json, optional, options_of, train_option_groups
 @dataclass(frozen=True)
 class _Train:
     pictures: Annotated[Positional[str | None], optional("PICTURES")] = None
-    """Folder, .zip, .npy, MNIST-style idx file, or shards (a folder of .tar, 'a-{00..99}.tar', https://, s3://); may be
-    left out to go on with a run."""
+    """Folder, .zip, arrays, tables, records, shards (a folder of .tar, 'a-{00..99}.tar', https://, s3://), or
+    hub:owner/name: docs/data.md lists all. May be left out to go on with a run."""
     out: Annotated[Path | None, optional("RUN")] = None
     """The run folder; runs/NAME-OF-THE-PICTURES if left out."""
     json: Json = False

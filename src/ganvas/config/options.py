@@ -90,7 +90,9 @@ class DataOptions:
     ] = None
     """Numbers for black and white in pictures with more than 8 bits a channel: 0-4095; with a minus, --range=-1-1."""
     conditional: Annotated[bool | None, Option("no", read=lambda config: config.data.conditional)] = None
-    """Learn sub-folders (or idx labels) as classes, to be sampled by --label."""
+    """Learn sub-folders (or labels) as classes, to be sampled by --label."""
+    labels_by: Annotated[str | None, Option("folders", "PATTERN", read=lambda config: config.data.labels_by)] = None
+    """Learn classes by the pictures' names: '(.+)_' finds cat in cat_01.jpg."""
     keep_copies: Annotated[bool | None, Option("no", read=lambda config: not config.data.drop_copies)] = None
     """Show exact copies of a picture as often as they are there, and not once."""
 

@@ -11,7 +11,7 @@ class DataConfig:
     """Which pictures are trained on, and how each is made to fit.
 
     Args:
-        path: folder, .zip, .npy, MNIST-style idx file (plain or .gz), or shards, as given by the user.
+        path: folder, file with pictures in it, shards or hub:owner/name, as given by the user: docs/data.md lists all.
         height, width: of the prepared images, in pixels.
         channels: 1 gray, 3 color, 4 color with alpha kept.
         background: color under transparent pictures, as Pillow names it ("white", "#ffeedd").
@@ -23,6 +23,7 @@ class DataConfig:
             and for runs of 0.1, which took them from each picture.
         aspect: the least and the greatest width over height of the pictures that are used; None for all shapes.
         limit: how many pictures are used at most, chosen at random by `limit_seed`; None for all.
+        labels_by: a pattern with a group that finds the class of a picture in its name; None for folders or lists.
         window: of shards, how many pictures are prepared at a time, in turn (`ganvas.data.windows`); None for all at
             once.
     """
@@ -39,6 +40,7 @@ class DataConfig:
     aspect: tuple[float, float] | None = None
     limit: int | None = None
     limit_seed: int = 0
+    labels_by: str | None = None
     window: int | None = None
 
 

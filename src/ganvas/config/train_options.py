@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 from ..errors import GanvasError, lookup
 from ..translation import _
+from .label_pattern import label_pattern
 from .numbers import number_text, parse_aspect, parse_range, range_text
 from .options import (
     GROUPS,
@@ -150,6 +151,8 @@ def _checked(name: str, option: Option, value: Any) -> Any:
         return SPELLINGS[name, value]
     if name == "init_from":
         return str(value)
+    if name == "labels_by":
+        return label_pattern(str(value)).pattern
     for word in (value if isinstance(value, tuple) else (value,)) if choices(name) else ():
         lookup(dict.fromkeys(choices(name)), word, _("{option} value").format(option=flag(name)))
     if name == "ema_half_life" and option.maximum < value <= 1:  # somebody means a decay such as 0.999

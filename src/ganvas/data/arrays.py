@@ -6,6 +6,7 @@ import re
 import struct
 import tempfile
 import zlib
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from tokenize import TokenError
@@ -85,18 +86,23 @@ def load_npy(path: Path, value_range: ValueRange | None = None) -> tuple[npt.NDA
             _("{path} cannot be read as an array: {reason}.").format(path=path, reason=reason),
             _("Write it again with numpy.save."),
         ) from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
-        kind = array.dtype if isinstance(array, np.ndarray) else _("archive")
-        raise GanvasError(
-            _("{path} holds {kind}, not numbers from 0 to 255.").format(path=path, kind=kind),
-            _("Save an array of uint8."),
-        )
+    if not isinstance(array, np.ndarray):
+        raise _no_numbers(path, _("archive"))
+    return checked_pictures(array, path, value_range)
+
+
+def checked_pictures(
+    array: npt.NDArray[Any], path: Path, value_range: ValueRange | None
+) -> tuple[npt.NDArray[Any], ValueRange]:
+    """Return pictures as (N, H, W) or (N, H, W, 3 or 4), and the range of their numbers; see `load_npy`."""
+    if array.dtype.kind not in "buif":
+        raise _no_numbers(path, array.dtype)
     if array.ndim == 4 and array.shape[3] not in (1, 3, 4) and array.shape[1] in (1, 3, 4):
         array = array.transpose(0, 2, 3, 1)
     if array.ndim == 4 and array.shape[3] == 1:
         array = array.reshape(array.shape[:3])
     if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (3, 4)):
-        return array, UINT8 if array.dtype == np.uint8 else value_range or _range_of(array, path)
+        return array, UINT8 if array.dtype == np.uint8 else value_range or checked_range(array, path)
     shape = " x ".join(map(str, array.shape))
     raise GanvasError(
         _("{path} has the shape {shape}.").format(path=path, shape=shape),
@@ -104,7 +110,13 @@ def load_npy(path: Path, value_range: ValueRange | None = None) -> tuple[npt.NDA
     )
 
 
-def _range_of(array: npt.NDArray[Any], path: Path) -> ValueRange:
+def _no_numbers(path: Path, kind: object) -> GanvasError:
+    return GanvasError(
+        _("{path} holds {kind}, not numbers from 0 to 255.").format(path=path, kind=kind), _("Save an array of uint8.")
+    )
+
+
+def checked_range(array: Iterable[npt.NDArray[Any]], path: Path) -> ValueRange:
     """Return the range that the numbers of `array` have, read part by part."""
     if any(not np.isfinite(part).all() for part in array):
         raise GanvasError(

@@ -5,6 +5,8 @@ Labels stand in dataset.json. Folders of a thousand pictures each only keep each
 
 import json
 import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 DATASET_JSON = "dataset.json"
 # 00001/img00001234.png, and 01000/01234.png as in FFHQ: the folder is a part of the picture's number.
@@ -27,3 +29,15 @@ def folder_of(name: str) -> str:
     """Return the folder that a picture is in; of a shard, the one that the shard is in."""
     folder = name.rpartition("/")[0]
     return folder.rpartition("/")[0] if SHARD.search(name) else folder
+
+
+def label_of(labels: Mapping[str, str], name: str) -> str:
+    """Return the label that is listed for a picture, by its path, with or without suffix or folders; else "".
+
+    Contests list names without suffix, and without the folders that the pictures lie in.
+    """
+    path = PurePosixPath(name)
+    for each in (name, str(path.with_suffix("")), path.name, path.stem):
+        if each in labels:
+            return labels[each]
+    return ""

@@ -1,11 +1,13 @@
 """Shards that lie elsewhere: read over HTTP(S), or from an object store by fsspec, and kept while they are needed."""
 
 import errno
+import gzip
 import hashlib
 import os
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
@@ -19,12 +21,14 @@ from ..limits import MAX_SHARD_BYTES
 from ..translation import _
 from .cache import cache_folder, file_lock, make_cache_folder
 from .cached_sets import FETCHED, LOCKS
-from .place import is_address
+from .place import is_address, is_packed
 
 TRIES = 5
 FIRST_WAIT = 1.0  # seconds before the second try; each further wait is twice as long
 SECONDS = 60.0  # without an answer
 PIECE = 1 << 20  # bytes read at once
+MOST_PACKED = 100  # times that a packed shard may grow, beyond LEAST_UNPACKED bytes; pictures hardly do
+LEAST_UNPACKED = 1 << 30
 NOT_FOR_US = (401, 403, 404, 410)  # what HTTP answers where another try will not help
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)  # of this machine
 
@@ -44,13 +48,15 @@ class NotThereError(GanvasError):
 
 
 def local_copy(place: str) -> Path:
-    """Return a shard's file on this machine; what lies elsewhere is fetched to the cache, once for all processes.
+    """Return a shard's file on this machine, as a plain .tar.
+
+    What lies elsewhere is fetched to the cache, and what is packed is unpacked there, once for all processes.
 
     Raises:
         NotThereError: it is not there, or may not be read.
         UnreadableNowError: it could not be read, however often it was tried.
     """
-    if not is_address(place):
+    if not _is_copied(place):
         return Path(place)
     file = _copy_of(place)
     if not file.is_file():
@@ -63,8 +69,8 @@ def local_copy(place: str) -> Path:
 
 
 def forget(place: str) -> None:
-    """Remove the copy of a shard that lies elsewhere; it is fetched again if it is needed."""
-    if is_address(place):
+    """Remove the copy of a shard that lies elsewhere or is packed; it is made again if it is needed."""
+    if _is_copied(place):
         with suppress(OSError):
             _copy_of(place).unlink()
 
@@ -83,8 +89,16 @@ def read_small(address: str, limit: int) -> bytes:
     return _persist(address, read)
 
 
+def _is_copied(place: str) -> bool:
+    return is_address(place) or is_packed(place)
+
+
 def _copy_of(place: str) -> Path:
-    name = hashlib.blake2b(place.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    key = place
+    if not is_address(place):  # one that has changed is another one
+        status = Path(place).stat()
+        key = f"{Path(place).resolve()}\n{status.st_size}-{status.st_mtime_ns}"
+    name = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     return cache_folder() / FETCHED / f"{name}.tar"
 
 
@@ -92,18 +106,42 @@ def _fetch(place: str, target: Path) -> None:
     temporary, written = create_temporary(target)
     try:
         with written, _opened(place) as opened:
-            most = MAX_SHARD_BYTES if opened.size is None else min(opened.size, MAX_SHARD_BYTES)
-            while piece := opened.file.read(PIECE):
-                written.write(piece)
-                if written.tell() > most:
-                    raise HTTPException(_("it has more than {most:,} bytes").format(most=most))
-            if opened.size is not None and written.tell() != opened.size:
-                raise HTTPException(_("it ended too early"))
+            if is_packed(place):
+                _unpack(place, opened, written)
+            else:
+                _copy(opened, written)
             written.flush()
         os.utime(temporary, (time.time(), opened.changed))  # what has changed there is known for changed here
         put_in_place(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _copy(opened: Opened, written: IO[bytes]) -> None:
+    most = MAX_SHARD_BYTES if opened.size is None else min(opened.size, MAX_SHARD_BYTES)
+    while piece := opened.file.read(PIECE):
+        written.write(piece)
+        if written.tell() > most:
+            raise HTTPException(_("it has more than {most:,} bytes").format(most=most))
+    if opened.size is not None and written.tell() != opened.size:
+        raise HTTPException(_("it ended too early"))
+
+
+def _unpack(place: str, opened: Opened, written: IO[bytes]) -> None:
+    """Write what is in a packed shard. One that is damaged is unpacked up to there; its reader tells that it ends.
+
+    Raises:
+        GanvasError: it unpacks to far more than pictures do.
+    """
+    most = min(MAX_SHARD_BYTES, max(LEAST_UNPACKED, MOST_PACKED * (opened.size or MAX_SHARD_BYTES)))
+    with gzip.open(opened.file) as plain, suppress(EOFError, gzip.BadGzipFile, zlib.error):
+        while piece := plain.read(PIECE):
+            written.write(piece)
+            if written.tell() > most:
+                raise GanvasError(
+                    _("{place} unpacks to more than {most:,} bytes.").format(place=place, most=most),
+                    _("If it is no trap, unpack it by hand, and use the folder."),
+                )
 
 
 def _persist(address: str, read: Callable[[], T]) -> T:
@@ -131,6 +169,11 @@ def _persist(address: str, read: Callable[[], T]) -> T:
 
 @contextmanager
 def _opened(address: str) -> Iterator[Opened]:
+    if not is_address(address):
+        with Path(address).open("rb") as local:
+            status = Path(address).stat()
+            yield Opened(local, status.st_size, status.st_mtime)
+        return
     if address.startswith(("http://", "https://")):
         with urllib.request.urlopen(address, timeout=SECONDS) as response:
             size, changed = response.headers.get("Content-Length"), response.headers.get("Last-Modified")

@@ -30,8 +30,10 @@ EXPORTS = frozenset((
     ".jxl", ".jxr", ".kra", ".mdp", ".nii", ".ora", ".pdf", ".procreate", ".ps", ".psb", ".psd", ".sai", ".sketch",
     ".svg", ".svgz", ".wmf", ".xcf",
     ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm",
-    ".arrow", ".h5", ".hdf5", ".mat", ".mdb", ".npz", ".parquet", ".tfrecord",
+    ".arrow", ".mat", ".mdb",
 ))  # fmt: skip
+# Files that are sets of pictures by themselves: read where one is named, not beside pictures.
+SETS = frozenset((".h5", ".hdf5", ".npz", ".parquet", ".tfrecord", ".tfrecords"))
 # Files beside pictures that are surely none, so that a million captions need not be opened.
 TEXTS = frozenset((
     ".aae", ".bak", ".cap", ".caption", ".cfg", ".css", ".csv", ".db", ".html", ".ini", ".js", ".json", ".jsonl",
@@ -50,15 +52,20 @@ def is_image_file(name: str, read_head: Callable[[], bytes] = bytes) -> bool:
     suffix = suffix_of(name)
     if suffix in FORMAT_OF_SUFFIX:
         return True
-    return suffix not in EXPORTS and suffix not in TEXTS and sniff_format(read_head()) is not None
+    return suffix not in EXPORTS | SETS | TEXTS and sniff_format(read_head()) is not None
 
 
 def left_out(others: Mapping[str, int]) -> str:
-    """Return which files hold pictures but cannot be read, and what to do; empty if there are none.
+    """Return which files hold pictures but are not read here, and what to do; empty if there are none.
 
     Args:
         others: number of files that are not pictures, by suffix.
     """
+    if sets := {suffix: count for suffix, count in others.items() if suffix in SETS}:
+        files = ", ".join(f"{count:,} {suffix}" for suffix, count in sets.items())
+        return _("Files that are sets by themselves are left out ({files}). To train on one, name it.").format(
+            files=files
+        )
     archives = {suffix: count for suffix, count in others.items() if suffix in ARCHIVES}
     found = archives | {suffix: count for suffix, count in others.items() if suffix in EXPORTS}
     if not found:

@@ -75,6 +75,7 @@ def inspect(
     *,
     aspect: Aspect | None = None,
     limit: int | None = None,
+    labels_by: str | None = None,
 ) -> Inspection:
     """Read every header and decode a sample of the pictures at `path`; change nothing.
 
@@ -82,6 +83,7 @@ def inspect(
         progress: called now and then with the number of pictures read so far.
         aspect: the least and the greatest width over height of the pictures that are used. Others are only counted.
         limit: how many pictures are used at most.
+        labels_by: a pattern that finds labels in the names of pictures.
 
     Raises:
         GanvasError: there is no source of pictures at `path`, or no picture in it.
@@ -89,7 +91,7 @@ def inspect(
     shards = read_shards(absolute(path))
     sample = shards.sample(SAMPLE_PICTURES) if shards else ()
     is_sample = shards is not None and len(sample) < len(shards.places)
-    source = open_source(shards.pick(sample) if shards and is_sample else path)
+    source = open_source(shards.pick(sample) if shards and is_sample else path, labels_by=labels_by)
     with looking(source) as begin:
         collector = _StatsCollector(source, begin, aspect, limit, shards.count if shards and is_sample else 0)
         for item in source.items():

@@ -102,7 +102,7 @@ def prepare(config: DataConfig, workers: int) -> Generator[Event, None, Prepared
         numbers = len(shards.sample(config.window)), len(shards.places)
         yield Note(text.format(count=sample.count, shards=numbers[0], all=numbers[1]))
         return replace(sample, whole=shards.count, content=shards.digest(sample.content))
-    source = open_source(config.path, config.value_range)
+    source = open_source(config.path, config.value_range, config.labels_by)
     if source.values:
         yield Note(_("Numbers are read so: {values}.").format(values=source.values))
     cache, limit = cache_folder(), cache_limit()
@@ -143,7 +143,7 @@ def fingerprint_of(config: DataConfig) -> str:
     """Return the fingerprint that the pictures of `config` have when they are prepared; nothing is decoded."""
     shards = read_shards(config.path) if config.window is not None else None
     config = sample_config(config, shards) if shards else config
-    source = open_source(config.path, config.value_range)
+    source = open_source(config.path, config.value_range, config.labels_by)
     with tempfile.TemporaryDirectory() as scratch:
         return write_index(source, config, Path(scratch) / "index.jsonl").fingerprint
 

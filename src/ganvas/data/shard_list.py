@@ -1,4 +1,4 @@
-"""Which shards are meant: a folder of .tar files, one of them, a pattern with {0..9}, {a,b} or *, or an address."""
+"""Which shards are meant: a folder of .tar or .tar.gz files, one of them, a pattern with {0..9} or *, an address."""
 
 import glob
 import itertools
@@ -15,9 +15,8 @@ from ..limits import MAX_JSON_BYTES
 from ..translation import _
 from .fetch import NotThereError, object_store, read_small
 from .file_kinds import FORMAT_OF_SUFFIX, suffix_of
-from .place import is_address
+from .place import is_address, is_elsewhere, is_packed, is_shard, local, plain_name
 
-SUFFIX = ".tar"
 MANIFEST = "shards.json"  # beside the shards: what `ganvas shard` has written
 BRACES = re.compile(r"\{([^{}]*)\}")
 RANGE = re.compile(r"(\d+)\.\.(\d+)")
@@ -77,16 +76,16 @@ def find_shards(place: str | Path) -> tuple[str, ...] | None:
     Raises:
         GanvasError: one that was named is not there, or they are not complete.
     """
-    text = str(place)
+    text = str(local(place))
     if "\n" in text:  # several, as `ganvas.data.windows` names them
         return tuple(text.split("\n"))
     if is_address(text):
         return _at_address(text)
-    path = Path(place).expanduser() if text.startswith("~") else Path(place)
+    path = Path(text).expanduser() if text.startswith("~") else Path(text)
     if path.is_dir():
         return _in_folder(path)
     if path.exists():
-        return (str(path),) if path.suffix.lower() == SUFFIX else None
+        return (str(path),) if is_shard(path.name) else None
     if not any(sign in text for sign in "{*?["):
         return None
     found = tuple(itertools.chain.from_iterable(map(_matching, expand(str(path)))))
@@ -94,8 +93,8 @@ def find_shards(place: str | Path) -> tuple[str, ...] | None:
 
 
 def is_there(place: str) -> bool:
-    """Return whether pictures are at a place; at an address, that is found out when they are read."""
-    return is_address(place) or Path(place).exists() or find_shards(place) is not None
+    """Return whether pictures are at a place; elsewhere, that is found out when they are read."""
+    return is_elsewhere(place) or Path(place).exists() or find_shards(place) is not None
 
 
 def _matching(path: str) -> list[str]:
@@ -105,7 +104,7 @@ def _matching(path: str) -> list[str]:
 
 
 def _only_shards(text: str, found: tuple[str, ...]) -> tuple[str, ...]:
-    if not found or not all(each.endswith(SUFFIX) for each in found):
+    if not found or not all(map(is_shard, found)):
         raise GanvasError(
             _("{pattern} does not name .tar files.").format(pattern=text),
             _("Put it in quotes, as in 'shards/{example}'.").format(example="shard-{00000..00099}.tar"),
@@ -138,9 +137,10 @@ def _in_folder(folder: Path) -> tuple[str, ...] | None:
             continue
         if suffix_of(file.name) in FORMAT_OF_SUFFIX or file.is_dir():
             return None
-        if file.suffix.lower() == SUFFIX:
+        if is_shard(file.name):
             shards.append(str(file))
-    return tuple(sorted(shards)) or None
+    unpacked = (each for each in shards if not is_packed(each) or plain_name(each) not in shards)
+    return tuple(sorted(unpacked)) or None
 
 
 def _at_address(address: str) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ def _at_address(address: str) -> tuple[str, ...]:
         file_system, path = object_store(address)
         scheme = address.partition("://")[0]
         places = [f"{scheme}://{found.lstrip('/')}" for found in sorted(map(str, file_system.glob(path)))]
-    if len(places) > 1 or places[0].endswith(SUFFIX):
+    if len(places) > 1 or is_shard(places[0]):
         return _only_shards(address, tuple(places))
     manifest = read_manifest(address.rstrip("/"))
     if manifest is None or not manifest.complete:
@@ -215,7 +215,7 @@ def folder_of_shard(place: str) -> str:
 
 def names_of(places: tuple[str, ...]) -> tuple[str, ...]:
     """Return short names for shards, unique among them: file names, with as many folders as it takes."""
-    parts = [PurePosixPath(Path(place).as_posix()).parts for place in places]
+    parts = [PurePosixPath(plain_name(Path(place).as_posix())).parts for place in places]
     for depth in range(1, max(map(len, parts)) + 1):
         names = ["/".join(each[-depth:]) for each in parts]
         if len(set(names)) == len(names):

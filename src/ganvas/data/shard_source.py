@@ -14,7 +14,8 @@ from .dataset_json import folder_of
 from .fetch import forget, local_copy
 from .file_kinds import HEAD_BYTES, is_image_file, suffix_of
 from .image_file import UnreadableImageError, is_temporary
-from .shard_list import SUFFIX, names_of
+from .place import TAR as SUFFIX
+from .shard_list import names_of
 from .source import Source, SourceItem
 from .tar_file import TRUNCATED, Member, members
 from .walk import is_hidden

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .class_folders import classes_of_folders, unless_many_are_loose
-from .dataset_json import folder_of
+from .dataset_json import folder_of, label_of
 from .image_file import ImageInput, UnreadableImageError
 
 READ_BYTES = 1 << 20  # at once, where a file is only tried
@@ -30,7 +30,7 @@ class SourceItem(NamedTuple):
 
 
 class Source(ABC):
-    """A place with pictures. `kind` is "folder", "zip", "idx", "npy" or "shards"."""
+    """A place with pictures. `kind` is a word for it: "folder", "zip", "parquet" ..."""
 
     kind: str
 
@@ -83,6 +83,10 @@ class Source(ABC):
         """Return the number of files that are not pictures, by suffix."""
         return Counter()
 
+    def archives(self) -> list[str]:
+        """Return the names of some archives in this one."""
+        return []
+
     @property
     def values(self) -> str:
         """What numbers stand for black and white, where this is not plain."""
@@ -95,7 +99,7 @@ class Source(ABC):
 
     def group_of(self, name: str) -> str:
         """Return the label or else the folder of a picture, without folders that only keep each other short."""
-        return self.labels.get(name, "") if self.labels else folder_of(name)
+        return label_of(self.labels, name) if self.labels else folder_of(name)
 
     def classes(self, groups: Mapping[str, int]) -> dict[str, str]:
         """Return the class of each group that has one; an empty dict when the groups make no classes.

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from pathlib import Path
 
 import numpy as np
 
@@ -97,12 +98,13 @@ def _counted(place: str) -> tuple[int, int]:
     known = read_record(file)
     if is_address(place) and "pictures" in known:  # to look whether it has changed would be to read it
         return known["pictures"], known["bytes"]
-    status = local_copy(place).stat()
+    status = (local_copy(place) if is_address(place) else Path(place)).stat()
     record = {"bytes": status.st_size, "changed": status.st_mtime_ns}
     if known.items() >= record.items():
         return known["pictures"], known["bytes"]
     count = count_pictures(place)
-    forget(place)  # all of them may be more than the disk holds
+    if is_address(place):
+        forget(place)  # all of them may be more than the disk holds
     make_cache_folder()
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(record_bytes(record | {"pictures": count}))

@@ -11,12 +11,13 @@ from pathlib import Path, PurePosixPath
 from ..errors import GanvasError
 from ..limits import MAX_MEMBER_BYTES
 from ..translation import N_, _
-from .dataset_json import DATASET_JSON, labels_in
-from .file_kinds import HEAD_BYTES, is_image_file, suffix_of
+from .file_kinds import ARCHIVES, HEAD_BYTES, is_image_file, suffix_of
 from .image_file import NO_MEMORY, UnreadableImageError, is_temporary
+from .listed_labels import find_labels
 from .source import Source, SourceItem
 from .walk import is_hidden
 
+MAX_NAMED = 3  # archives in an archive
 ENCRYPTED = 1  # flag of a member
 UNPACKING_COPIES = 3  # of a member that zipfile has at once, measured with 200 MB
 BOUNDED_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a whole block, however large
@@ -54,7 +55,7 @@ class ZipSource(Source):
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        return labels_in(self.read(DATASET_JSON)) if DATASET_JSON in self._members else {}
+        return find_labels(self._members.__contains__, self.read)
 
     def bytes_of(self, name: str) -> int:
         member = self._members[name]
@@ -85,6 +86,9 @@ class ZipSource(Source):
 
     def other_files(self) -> Counter[str]:
         return Counter(suffix_of(name) for name in self._members if not self._is_picture(name))
+
+    def archives(self) -> list[str]:
+        return [name for name in self._members if suffix_of(name) in ARCHIVES][:MAX_NAMED]
 
     def _is_picture(self, name: str) -> bool:
         return is_image_file(name, partial(self._head, name))

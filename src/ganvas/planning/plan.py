@@ -88,7 +88,7 @@ def make_plan(pictures: str | Path, options: TrainOptions, inputs: PlanInputs) -
     if source is not None:
         check_freeze(config, source)
         ada = config.ada and replace(config.ada, speed_images=ADA_SPEED_AFTER_TRANSFER)
-        config = replace(config, init_from=str(Path(str(options.init_from)).resolve()), ada=ada)
+        config = replace(config, init_from=absolute(str(options.init_from)), ada=ada)
         if only_enlarges(config, source) and has_drawn(source, str(options.init_from)):
             config = upsampling_alone(config)
             about_source = _("{run} has learned these pictures at {width}x{height}").format(
@@ -141,7 +141,8 @@ def _choose_data(
         channels=_channels(options, inputs, imported),
         background=options.background or "white",
         fit=options.fit or "crop",
-        conditional=bool(options.conditional),
+        conditional=bool(options.conditional) or options.labels_by is not None,
+        labels_by=options.labels_by,
         drop_copies=not options.keep_copies,
         value_range=parse_range(options.value_range) if options.value_range else inputs.value_range,
         aspect=parse_aspect(options.aspect) if options.aspect else None,

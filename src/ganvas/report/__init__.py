@@ -1,5 +1,5 @@
 """Reports: a run as one HTML page, and as a model card."""
 
-from .write import write_card, write_report
+from .write import hub_card, write_card, write_report
 
-__all__ = ["write_card", "write_report"]
+__all__ = ["hub_card", "write_card", "write_report"]

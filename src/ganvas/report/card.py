@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ..config.numbers import range_text
@@ -47,15 +48,22 @@ def _about(summary: RunSummary) -> Iterator[str]:
         yield from (f"**{escape_markdown(warning)}**", "")
     for sentence in summary_sentences(summary):
         yield from (escape_markdown(sentence), "")
+    if summary.place and summary.history.sample_grids:
+        yield from (f"![{_('Samples')}](samples/{summary.history.sample_grids[-1].path.name})", "")
 
 
 def _usage(summary: RunSummary) -> Iterator[str]:
-    folder = str(summary.run.folder)
+    folder = summary.shown_place
     yield from _heading(_("How to use it"))
     yield from code_block(ganvas_command("sample", folder, "--count", 64, "--seed", 0), "sh")
     code = f"import ganvas\n\npictures = ganvas.load({folder!r}).sample(count=16, seed=0)  # uint8 {_shape(summary)}"
     yield from code_block(code, "python")
-    yield from (_("This loads the run folder (`config.json` and `model/`), which can be moved."), "")
+    loads = _("This loads the run folder (`config.json` and `model/`), which can be moved.")
+    if summary.place:
+        loads = _("This fetches the run, once: `pip install {package}` brings what it needs.").format(
+            package='"ganvas[hub]"'
+        )
+    yield from (loads, "")
 
 
 def _shape(summary: RunSummary) -> str:
@@ -160,9 +168,11 @@ def _limits_and_repetition(summary: RunSummary) -> Iterator[str]:
     yield from (f"- {line}" for line in (_(text).format(size=size) for text in LIMITATIONS))
     yield ""
     yield from _heading(_("How to repeat this run"))
-    yield from code_block(f"{train_command(summary.config, summary.run.folder)}\n{summary.evaluate_command}", "sh")
+    folder = Path(summary.name) if summary.place else summary.run.folder
+    yield from code_block(f"{train_command(summary.config, folder)}\n{summary.evaluate_command}", "sh")
     yield from (f"- {name.capitalize()}: {escape_markdown(text)}" for name, text in versions(summary).items())
-    yield from ("", _("Full report with pictures and curves: `report.html` in the run folder."))
+    if not summary.place:
+        yield from ("", _("Full report with pictures and curves: `report.html` in the run folder."))
 
 
 def escape_markdown(text: str) -> str:

@@ -41,17 +41,26 @@ NOT_CHECKED = ("?", N_("Not checked for copies"))
 
 @dataclass(frozen=True)
 class RunSummary:
-    """All facts of a run: its folder, its configuration, its history, and its evaluation if there is one."""
+    """All facts of a run: its folder, its configuration, its history, and its evaluation if there is one.
+
+    place: where others find it (`hub:owner/name`); empty for its folder.
+    """
 
     run: Run
     config: Config
     history: History
     evaluation: Evaluation | None
+    place: str = ""
+
+    @property
+    def shown_place(self) -> str:
+        """Return what commands call the run."""
+        return self.place or str(self.run.folder)
 
     @property
     def name(self) -> str:
         """Return the run's name."""
-        return self.run.folder.resolve().name
+        return self.place.rpartition("/")[2] or self.run.folder.resolve().name
 
     @property
     def dataset_name(self) -> str:
@@ -61,7 +70,7 @@ class RunSummary:
     @property
     def evaluate_command(self) -> str:
         """Return the command that evaluates the run."""
-        return ganvas_command("evaluate", self.run.folder)
+        return ganvas_command("evaluate", self.shown_place)
 
     @property
     def device(self) -> str:

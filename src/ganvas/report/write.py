@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..atomic_write import write_atomically
+from ..config import Config
 from ..errors import cannot_be_written
 from ..runs import Run
 from ..translation import _
@@ -32,6 +33,19 @@ def write_card(run: Run, evaluation: Evaluation | None) -> Path:
         GanvasError: there is no run, nothing was trained in it, or the file cannot be written.
     """
     return _write(run.model / "README.md", model_card(_read_summary(run, evaluation)))
+
+
+def hub_card(run: Run, evaluation: Evaluation | None, config: Config, place: str) -> str:
+    """Return the model card of a run as others find it.
+
+    Args:
+        config: of the run, as it is shared.
+        place: where it is, as `hub:owner/name`.
+
+    Raises:
+        GanvasError: nothing was trained in it.
+    """
+    return model_card(RunSummary(run, config, read_history(run), evaluation, place))
 
 
 def _read_summary(run: Run, evaluation: Evaluation | None) -> RunSummary:

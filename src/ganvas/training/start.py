@@ -24,6 +24,7 @@ from ..distributed import is_main, process_count, process_group
 from ..errors import GanvasError, ganvas_command
 from ..evaluation import read_evaluation
 from ..events import Done, Event, Note
+from ..hub_client import is_hub
 from ..interop.resolve import resolve_run
 from ..loggers import make_loggers, with_loggers
 from ..planning.budget import with_images
@@ -74,6 +75,11 @@ def _lead(
     others: Followers,
 ) -> Iterator[Event]:
     """Train as the process that decides and writes; see `train`."""
+    if is_hub(out):
+        raise GanvasError(
+            _("A training writes to this machine, not to {place}.").format(place=out),
+            _("To begin with it: {command}").format(command=ganvas_command("train", "PICTURES", "--from", out)),
+        )
     run = Run(out)
     asked, more = options, TrainOptions()
     if options.init_from is not None:

@@ -1,0 +1,72 @@
+"""Labels by a pattern of the pictures' names: `(.+)_` finds "cat" in "pets/cat_01.jpg"."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from ..config.label_pattern import label_pattern, refused_pattern
+from ..errors import GanvasError
+from ..translation import _
+from .class_folders import unless_many_are_loose
+from .image_file import ImageInput
+from .source import Source, SourceItem
+
+MAX_NAME = 255  # characters of a name that are looked at; file systems allow no more
+MAX_SECONDS = 1.0  # for one name
+
+
+class LabelledSource(Source):
+    """Another source, whose labels are found in the names of its pictures, without their folders."""
+
+    def __init__(self, source: Source, pattern: str) -> None:
+        super().__init__(source.path)
+        self.kind = source.kind
+        self._source, self._text, self._pattern = source, pattern, label_pattern(pattern)
+
+    @property
+    def place(self) -> str:
+        return self._source.place
+
+    @property
+    def title(self) -> str:
+        return self._source.title
+
+    def items(self) -> Iterator[SourceItem]:
+        return (item._replace(group=self.group_of(item.name)) for item in self._source.items())
+
+    def group_of(self, name: str) -> str:
+        file = name.rpartition("/")[2][:MAX_NAME]
+        began = time.process_time()
+        found = self._pattern.search(file)
+        if time.process_time() - began > MAX_SECONDS:
+            raise refused_pattern(self._text, _("a search in {name} took too long").format(name=file))
+        return (found[1] or "") if found else ""
+
+    def classes(self, groups: Mapping[str, int]) -> dict[str, str]:
+        classes = unless_many_are_loose({group: group for group in groups if group}, groups)
+        if len(classes) < 2:
+            raise GanvasError(
+                _("{pattern} finds {count} labels in the names of the pictures in {path}.").format(
+                    pattern=self._text, count=len({group for group in groups if group}), path=self.title
+                ),
+                _("It has to find two or more, in nine of ten names. Look at these: {names}").format(
+                    names=", ".join(item.name for item, _each in zip(self._source.items(), range(3), strict=False))
+                ),
+            )
+        return classes
+
+    def read(self, name: str) -> ImageInput:
+        return self._source.read(name)
+
+    def bytes_of(self, name: str) -> int:
+        return self._source.bytes_of(name)
+
+    def release(self) -> None:
+        self._source.release()
+
+    def other_files(self) -> Counter[str]:
+        return self._source.other_files()
+
+    @property
+    def values(self) -> str:
+        return self._source.values
