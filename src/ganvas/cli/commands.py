@@ -103,6 +103,14 @@ GROUPS: dict[str, dict[str, Command]] = {
             "shrink_vgg", "ShrinkVGG", "Reduce torchvision's VGG-19 to the layers that are used: 25 MB, not 550."
         ),
     },
+    "Other programs": {
+        "export": Command(
+            "export",
+            "Export",
+            "Write a trained network for other programs, or as a page that draws in the browser.",
+            "It is run by what will run it, and compared with PyTorch, before it is kept.",
+        ),
+    },
     "Many pictures, several machines": {
         "shard": Command(
             "shard",

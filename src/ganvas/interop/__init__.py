@@ -1,0 +1,1 @@
+"""Networks of other programs, and for other programs."""
