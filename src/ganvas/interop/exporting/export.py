@@ -63,8 +63,9 @@ def export(
     model = load(run, "cpu")
     file = _place(run, to, out)
     files, difference, cost = yield from _written(model, to, file, precision)  # type: ignore[arg-type]  # it is checked
-    for path, content in files.items():
+    for path in files:
         _check_ours(path)
+    for path, content in files.items():
         _write(path, content)
     yield from model.notes()
     return Export(files=tuple(files), format=to, precision=precision, difference=difference, cost=cost)

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...models.layers import ResizeConv
+from ...models.stylegan2 import Blur
 
 
 def simplified(network: nn.Module) -> nn.Module:
@@ -13,6 +14,8 @@ def simplified(network: nn.Module) -> nn.Module:
         for name, child in parent.named_children():
             if isinstance(child, ResizeConv):
                 setattr(parent, name, CroppedConv(child))
+            elif isinstance(child, Blur):
+                setattr(parent, name, FixedBlur(child))
             elif isinstance(child, nn.AdaptiveAvgPool2d):
                 setattr(parent, name, MatrixPool(child))
     return network
@@ -30,6 +33,21 @@ class CroppedConv(nn.Module):
         """Return features (B, out_channels, H, W) for features (B, in_channels, h, w)."""
         doubled = F.conv_transpose2d(features, self.weight, stride=2, padding=1)
         return doubled if self.size is None else doubled[:, :, : self.size[0], : self.size[1]]
+
+
+class FixedBlur(nn.Module):
+    """A `Blur` whose number of channels is a constant, as that of an ONNX convolution's kernel has to be."""
+
+    def __init__(self, blur: Blur) -> None:
+        super().__init__()
+        self.register_buffer("kernel", blur.kernel.clone())
+        self.padding, self.stride = blur.padding, blur.stride
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (B, C, H', W') for (B, C, H, W)."""
+        channels = int(features.shape[1])
+        kernel = self.get_buffer("kernel").expand(channels, 1, -1, -1)
+        return F.conv2d(features, kernel, None, self.stride, self.padding, groups=channels)
 
 
 class MatrixPool(nn.Module):
