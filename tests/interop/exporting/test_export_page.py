@@ -26,7 +26,7 @@ def opened(browser: Any, file: Path, **options: Any) -> Any:
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
     page.goto(file.as_uri())
-    page.wait_for_function("document.documentElement.dataset.state", timeout=120_000)
+    page.wait_for_selector("html[data-state]", state="attached", timeout=60_000)
     assert page.evaluate("document.documentElement.dataset.state") == "drawn", page.locator("[role=status]").inner_text()
     return page
 
@@ -56,7 +56,6 @@ def test_the_page_draws_what_the_network_draws(recipe: str, kind: str, browser: 
     page.locator("input[type=range]").first.dispatch_event("change")
     safer = ganvas.load(run, "cpu").sample(24, seed=0, truncation=0.3).permute(0, 2, 3, 1).numpy().astype(int)
     assert abs(safer - expected).max() > LEVELS
-    page.wait_for_function("canvas => true", arg=None)
     settled = wait_until_still(page, expected.shape[1:3])
     assert abs(settled[..., :3] - safer).max() <= LEVELS, "the slider truncates otherwise than PyTorch"
     assert not page.errors

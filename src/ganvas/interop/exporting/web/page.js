@@ -93,13 +93,13 @@ async function between(a, b, share, truncation) {
 }
 
 // The page's parts.
-function element(tag, properties = {}, ...children) {
+function element(tag, { attributes = {}, ...properties } = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
-  for (const [name, value] of Object.entries(properties.attributes ?? {})) made.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
 }
-const canvas = () => element("canvas", { width, height, attributes: { role: "presentation" } });
+const canvas = () => element("canvas", { width, height });
 const button = (text, onclick, className = "") => element("button", { type: "button", textContent: text, onclick, className });
 function slider(text, least, most, step, value, onchange) {
   const shown = element("span", {}, number(value, 2));
@@ -114,7 +114,6 @@ const sheet = element("div", { className: "sheet" });
 const pins = element("ul", { className: "pins" });
 const stage = canvas();
 stage.setAttribute("role", "img");
-stage.removeAttribute("aria-hidden");
 stage.setAttribute("aria-label", _("The picture that is shown large"));
 const choice = element("select", {}, element("option", { value: "" }, _("All classes")), ...classes.map((name, index) => element("option", { value: index }, name)));
 choice.onchange = () => renew();
