@@ -21,7 +21,7 @@ from ganvas.config import SignConfig, StyleConfig, WalkConfig
 from ganvas.config.options import GROUPS as OPTION_GROUPS
 from ganvas.config.options import OPTIONS
 from ganvas.recipes import RECIPES
-from ganvas.studio.texts import marked_texts
+from ganvas.script_texts import FOLDERS, marked_texts
 from ganvas.translation import DOMAIN, ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ def texts_in_code() -> Catalog:
     catalogue = Catalog(project="Ganvas")
     found = extract_from_dir(SOURCE, keywords=KEYWORDS, comment_tags=["translators:"], strip_comment_tags=True)
     marked = [(path, text, comments) for path, _line, text, comments, _context in found]
-    page = [(path, text, []) for path, text in marked_texts()]
+    page = [(path, text, []) for folder in FOLDERS for path, text in marked_texts(folder)]
     for path, text, comments in sorted([*marked, *page, *texts_in_tables(), *help_texts()], key=lambda each: each[0]):
         catalogue.add(text, locations=[(path, None)], auto_comments=comments)
     return catalogue

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .coach.user_loop.observe import Coach
     from .data import Inspection
     from .evaluation import Evaluation
+    from .interop.exporting.export import Export
     from .latents.sample import GeneratorModel
     from .training.forecast import Forecast
 
@@ -43,6 +44,7 @@ __all__ = [
     "directions",
     "doctor",
     "evaluate",
+    "export",
     "inspect",
     "load",
     "mix",
@@ -251,6 +253,35 @@ def doctor(run: str | Path) -> "Findings":
     from .coach.doctor import examine
 
     return examine(Path(run))
+
+
+def export(
+    run: str | Path, to: str = "onnx", out: str | Path | None = None, *, precision: str = "float32"
+) -> "Export":
+    """Write the network of a run for other programs; return the files, and how far it is from PyTorch.
+
+    It is run by onnxruntime or TorchScript, and compared over 64 latents, before anything is written.
+
+    Args:
+        to: "onnx", "torchscript", "safetensors" for the weights alone, or "web" for a page that draws in the browser.
+        out: the file; in RUN/exported if left out. With styles by layer (`stylegan2`), two more lie beside it: the
+            mapping and the synthesis.
+        precision: of the weights in ONNX and in the page: "float32", "float16" or "int8".
+
+    Raises:
+        GanvasError: there is no run, nothing trained in it, a package is missing, the file is not ours or cannot be
+            written, or what was written would draw something else.
+
+    Example:
+        >>> import ganvas
+        >>> written = ganvas.export("runs/mine", to="torchscript")
+        >>> written.files[0].name, written.difference < 1e-3
+        ('generator.pt', True)
+    """
+    from .events import run_to_end
+    from .interop.exporting.export import export
+
+    return run_to_end(export(Path(run), to, None if out is None else Path(out), precision))
 
 
 def write_report(run: str | Path) -> Path:

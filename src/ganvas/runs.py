@@ -7,6 +7,7 @@ RUN/checkpoints/    the newest few and the best; in `aside`, the state before a 
 RUN/model/          the EMA generator, for sampling, and its model card
 RUN/evaluation/     scores, and grids of samples, real pictures and closest pairs
 RUN/directions/     ways through the latents that have names, and their sheets
+RUN/exported/       the network for other programs
 RUN/report.html     everything on one page
 RUN/tensorboard/    what TensorBoard shows, of a run that is logged to it
 RUN/wandb/          what Weights & Biases keeps on this machine
@@ -65,6 +66,7 @@ class Run:
         self.lock_file = self.folder / ".lock"
         self.sampled = self.folder / "sampled"
         self.directions = self.folder / "directions"
+        self.exported = self.folder / "exported"
         self.tensorboard = self.folder / "tensorboard"
         self.wandb = self.folder / "wandb"
         self.report_file = self.folder / "report.html"
@@ -145,7 +147,7 @@ class Run:
                 _("Try: {command}").format(command=ganvas_command("train", "PICTURES", "--out", self.folder)),
             )
         self.refuse_links(
-            self.config_file, self.model, self.evaluation, self.sampled, self.directions, self.report_file
+            self.config_file, self.model, self.evaluation, self.sampled, self.directions, self.exported, self.report_file
         )
         self.refuse_pipes()
         try:
@@ -221,7 +223,7 @@ class Run:
 
     def remove_temp_files(self) -> None:
         """Remove files that killed processes have left half-written."""
-        for folder in (self.folder, self.samples, self.model, self.evaluation, self.sampled, self.directions):
+        for folder in (self.folder, self.samples, self.model, self.evaluation, self.sampled, self.directions, self.exported):
             remove_half_written(folder)
 
     def truncate_events(self, size: int) -> None:

@@ -10,7 +10,8 @@ import pytest
 from ganvas.config.options import GROUPS
 from ganvas.events import Note, Prescription, Treatment
 from ganvas.studio.options_form import form_fields
-from ganvas.studio.texts import marked_texts
+from ganvas.script_texts import marked_texts
+from ganvas.studio.texts import STATIC
 
 
 def test_pictures_are_left_out_and_taken_in_again(opened: Any) -> None:
@@ -127,5 +128,5 @@ def test_the_page_speaks_indonesian(opened: Any, monkeypatch: pytest.MonkeyPatch
     texts = opened.ask("GET", "/api/texts").data
     assert texts["texts"]["Pause"] == ["Jeda"]
     assert texts["language"] == "id"
-    assert {text if isinstance(text, str) else text[0] for _file, text in marked_texts()} == set(texts["texts"])
+    assert {text if isinstance(text, str) else text[0] for _file, text in marked_texts(STATIC)} == set(texts["texts"])
     assert opened.ask("POST", "/api/language", {"language": "xx"}).status == 422

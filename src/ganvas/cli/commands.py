@@ -116,6 +116,12 @@ GROUPS: dict[str, dict[str, Command]] = {
             "Send a run to the Hugging Face hub: weights, configuration, samples and a model card.",
             "Others use it as hub:owner/name. Log in first: hf auth login.",
         ),
+        "export": Command(
+            "export",
+            "Export",
+            "Write a trained network for other programs, or as a page that draws in the browser.",
+            "It is run by what will run it, and compared with PyTorch, before it is kept.",
+        ),
     },
     "Many pictures, several machines": {
         "shard": Command(

@@ -133,7 +133,7 @@ class RectifiedFlow(nn.Module):
         """Return the codes (B, code_dim) where z (B, code_dim) arrives."""
         x = z
         for step in range(self.HEUN_STEPS):
-            t = torch.full((len(z), 1), step / self.HEUN_STEPS, device=z.device, dtype=z.dtype)
+            t = torch.full((z.shape[0], 1), step / self.HEUN_STEPS, device=z.device, dtype=z.dtype)
             first = self.velocity(x, t, labels)
             second = self.velocity(x + first / self.HEUN_STEPS, t + 1 / self.HEUN_STEPS, labels)
             x = x + (first + second) / (2 * self.HEUN_STEPS)

@@ -77,7 +77,7 @@ class StyleGAN2Generator(ClassConditionalGenerator):
             ws: one style for each layer.
             rng: source of the noise; without it, the noise is always the same.
         """
-        features = self.const.expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        features = self.const.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
         images: Tensor = self.rgb_bias
         for level, to_rgb in enumerate(self.to_rgb):
             for index in (2 * level - 1, 2 * level) if level else (0,):

@@ -1,25 +1,13 @@
-"""Texts of the page: marked in its modules as in Python, and translated by the same catalogue."""
+"""Texts of the page, in the language of whoever looks at it."""
 
-import json
 import os
-import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from ..translation import LANGUAGES, _, language, ngettext
+from ..script_texts import translations
+from ..translation import LANGUAGES, language
 
 STATIC = Path(__file__).parent / "static"
-STRING = r'"(?:[^"\\]|\\.)*"'
-MARKED = re.compile(rf"\b(?:_|N_)\(\s*({STRING})|\bngettext\(\s*({STRING}),\s*({STRING})")
-
-
-def marked_texts() -> Iterator[tuple[str, str | tuple[str, str]]]:
-    """Yield the texts of the page's modules, each with the module that it is in; of `ngettext`, both forms."""
-    for path in sorted(STATIC.rglob("*.js")):
-        for text, one, many in MARKED.findall(path.read_text(encoding="utf-8")):
-            name = f"studio/static/{path.relative_to(STATIC).as_posix()}"
-            yield name, json.loads(text) if text else (json.loads(one), json.loads(many))
 
 
 def page_texts() -> dict[str, list[str]]:
@@ -29,13 +17,7 @@ def page_texts() -> dict[str, list[str]]:
 
 @cache
 def _page_texts(code: str) -> dict[str, list[str]]:
-    found = dict[str, list[str]]()
-    for _name, text in marked_texts():
-        if isinstance(text, str):
-            found.setdefault(text, [_(text)])
-        else:
-            found[text[0]] = [ngettext(*text, 1), ngettext(*text, 2)]
-    return found
+    return translations(STATIC)
 
 
 def set_language(code: str) -> None:
