@@ -1,6 +1,6 @@
 """Paint in one pass of a small network, in the style of any painting: a first look, and a beginning for more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +75,7 @@ class FastStyle:
         """Return the statistics of a painting (1, 3, H, W) in [0, 1]; the only time that VGG looks at it."""
         if self.encoder is None:
             self.encoder = VGG(packaged_vgg16(), STATISTICS_LAYERS).to(painting.device)
-        return StyleStatistics(feature_statistics(self.encoder, painting), *color_statistics(painting))
+        return StyleStatistics(feature_statistics(self.encoder(painting * 2 - 1)), *color_statistics(painting))
 
     @torch.inference_mode()
     def measure(self, parts: Tensor, style: StyleStatistics, strength: float = DEFAULT_STRENGTH) -> PictureStatistics:
@@ -133,9 +133,8 @@ def blend_statistics(styles: Sequence[StyleStatistics], shares: Sequence[float])
     return StyleStatistics(mixed([style.features for style in styles]), mean, second - _outer(mean))
 
 
-def feature_statistics(encoder: VGG, paintings: Tensor) -> Tensor:
-    """Return the means and standard deviations of the VGG features of paintings (B, 3, H, W) in [0, 1]."""
-    features = encoder(paintings * 2 - 1)
+def feature_statistics(features: Mapping[str, Tensor]) -> Tensor:
+    """Return the means and standard deviations of VGG features (B, C, H, W) by layer: (B, STATISTICS_SIZE)."""
     found = [torch.var_mean(features[layer], (2, 3), correction=0) for layer in STATISTICS_LAYERS]
     return torch.cat([part for variance, mean in found for part in (mean, (variance + 1e-6).sqrt())], 1)
 
