@@ -124,7 +124,7 @@ class _Norms:
     """The instance norms of one pass, one after the other."""
 
     def __init__(self, channels: Sequence[int], modulation: Modulation, norms: Sequence[Norm], pooled: bool) -> None:
-        scales, shifts = (part[..., None, None].split(list(channels), 1) for part in modulation[:2])
+        scales, shifts = (torch.split(part[..., None, None], list(channels), 1) for part in modulation[:2])
         self.affine = iter(zip(scales, shifts, strict=True))
         self.given, self.pooled = iter(norms), pooled
         self.measured: list[Norm] = []
