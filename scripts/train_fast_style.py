@@ -46,6 +46,7 @@ FIRST_POOL = 96
 LEARNING_RATE, LAST_SHARE = 1e-3, 0.25  # the rate falls in the last quarter of the time
 EMA_DECAY = 0.999
 SAVE_SECONDS = 120
+LEAST_CONTRAST = 0.08  # standard deviation of a style's colours
 NOISE = 0.03  # largest standard deviation of noise on contents, so that noise is not painted
 PHOTO_SIDES, PAINTING_SIDES = (128, 400), (192, 512)  # pixels that sources are made long before they are cropped
 Rng = np.random.Generator
@@ -104,6 +105,8 @@ class Sources:
             crop = move_colors(crop, *color_statistics(crop), colors, torch.ones(1)).clamp(0, 1)
         if rng.random() < 0.5:
             crop = jittered(crop, rng, 1.0)
+        if crop.std() < LEAST_CONTRAST:
+            return self.style(rng)
         features = self.encoder(crop * 2 - 1)
         statistics = StyleStatistics(feature_statistics(features), *color_statistics(crop))
         moments = {name: (mean, covariance.bfloat16()) for name, (mean, covariance) in moments_of(features).items()}

@@ -99,7 +99,7 @@ class FastStyleNetwork(nn.Module):
             change = norms_of_layers(first(features)).relu()
             features = features + norms_of_layers(second(change))
         for up in self.up:
-            features = norms_of_layers(up(F.interpolate(features, scale_factor=2, mode="nearest"))).relu()
+            features = norms_of_layers(up(F.interpolate(features, scale_factor=2, mode="bilinear"))).relu()
         coarse = F.interpolate(F.avg_pool2d(images, COARSENESS), images.shape[2:], mode="bilinear")
         painted = self.last(features) + torch.lerp(coarse, images, modulation.detail)
         return painted, norms_of_layers.measured

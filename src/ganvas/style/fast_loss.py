@@ -14,6 +14,7 @@ from .statistics import TINY
 CONTENT_LAYER = STATISTICS_LAYERS[-1]
 SMOOTHNESS = 0.1  # weight of the total variation relative to the style, as StyleConfig has it
 IDENTITY_WEIGHT, IDENTITY_POWER = 2.0, 12  # at strength 0 pixels stay as they are; at 0.4 that counts for nothing
+LEAST_DISTANCE = 0.01  # below which a style is matched; the gradient of a root at 0 is infinite
 RANGE_WEIGHT = 1.0  # of colors that no picture can have
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # by layer: mean (B, C) and covariance (B, C, C) of the features
@@ -65,16 +66,21 @@ def training_loss(encoder: VGG, painted: Tensor, aims: Aims) -> tuple[Tensor, di
 
 
 def moments_distances(moments: Moments, targets: Moments) -> Tensor:
-    """Return the distances (B,) of moments from targets', relative to the targets' energy, the mean over layers.
+    """Return the distances (B,) of moments from targets', relative to the targets' size, the mean over layers.
 
-    |m - n|^2 / |n|^2 + |C - D|^2 / |D|^2, with means m, n and covariances C, D. There is no matrix root, unlike in
-    `statistics.moments_distance`, since that would cost more than the network does.
+    (|m - n|^2 / |n|^2 + |C - D|^2 / |D|^2)^1/2, with means m, n and covariances C, D. There is no matrix root, unlike
+    in `statistics.moments_distance`, since that would cost more than the network does. The square root is taken so that
+    styles of hardly any contrast, which are far from everything, do not outweigh all others.
     """
     distances: Sequence[Tensor] = [
-        (mean - target_mean).square().sum(1) / (target_mean.square().sum(1) + TINY)
-        + (covariance - target_covariance).square().sum((1, 2)) / (target_covariance.square().sum((1, 2)) + TINY)
+        (_relative(mean, target_mean) + _relative(covariance, target_covariance) + LEAST_DISTANCE**2).sqrt()
         for (mean, covariance), (target_mean, target_covariance) in (
             (moments[layer], targets[layer]) for layer in STATISTICS_LAYERS
         )
     ]
     return torch.stack(list(distances)).mean(0)
+
+
+def _relative(values: Tensor, targets: Tensor) -> Tensor:
+    """Return the squared distances (B,) of values (B, ...) from targets, relative to the targets' squares."""
+    return (values - targets).square().flatten(1).sum(1) / (targets.square().flatten(1).sum(1) + TINY)
