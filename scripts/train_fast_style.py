@@ -64,7 +64,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Style:
-    """What is compared with a style, and what the network is told of it. Covariances are kept in bfloat16."""
+    """What is compared with a style, and what the network is told of it. Gram matrices are kept in bfloat16."""
 
     statistics: StyleStatistics
     moments: dict[str, tuple[Tensor, Tensor]]
@@ -93,7 +93,7 @@ class Sources:
     def style(self, rng: Rng) -> Style:
         """Return a crop of a painting, a drawn texture or now and then a photograph, maybe in other colours."""
         kind = rng.random()
-        if kind < 0.42:
+        if kind < 0.25:
             crop = to_tensor(draw_texture(rng, STYLE_SIZE))
         else:
             source = choose(self.paintings if kind < 0.95 else self.photos, rng)
@@ -109,7 +109,7 @@ class Sources:
             return self.style(rng)
         features = self.encoder(crop * 2 - 1)
         statistics = StyleStatistics(feature_statistics(features), *color_statistics(crop))
-        moments = {name: (mean, covariance.bfloat16()) for name, (mean, covariance) in moments_of(features).items()}
+        moments = {name: (mean, second.bfloat16()) for name, (mean, second) in moments_of(features).items()}
         return Style(statistics, moments)
 
 
@@ -212,8 +212,10 @@ class Training:
         rng = self.rng
         contents = [self.contents[index] for index in rng.choice(len(self.contents), BATCH_SIZE, False)]
         styles = [self.styles[index] for index in rng.choice(len(self.styles), BATCH_SIZE, False)]
-        usual = rng.random(BATCH_SIZE) < 0.6
-        strengths = torch.from_numpy(np.where(usual, StyleConfig.strength, rng.random(BATCH_SIZE))).float()
+        usual = rng.random(BATCH_SIZE) < 0.75
+        strengths = torch.from_numpy(
+            np.where(usual, StyleConfig.strength, rng.uniform(StyleConfig.strength, 1, BATCH_SIZE))
+        ).float()
         moments = {
             layer: (
                 torch.cat([style.moments[layer][0] for style in styles]),
@@ -223,7 +225,7 @@ class Training:
         }
         crops = torch.stack([content.crop for content in contents])
         shapes = torch.stack([content.shapes for content in contents]).float()
-        aims = Aims(crops, shapes, moments, strengths)
+        aims = Aims(shapes, moments, strengths)
         statistics = StyleStatistics(*map(torch.cat, zip(*(fields(style.statistics) for style in styles), strict=True)))
         noisy = crops + torch.from_numpy(rng.uniform(0, NOISE, (BATCH_SIZE, 1, 1, 1))).float() * torch.randn_like(crops)
         mean = torch.stack([content.color_mean for content in contents])

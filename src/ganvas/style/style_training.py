@@ -24,7 +24,7 @@ SIZES = ((0.3, 96, 4), (0.8, 128, 3), (1.0, 192, 2))  # up to which share of the
 SCALES_ONLY = 0.15  # share of the time in which only scales and shifts are trained
 LEARNING_RATE, LAST_RATE = 1e-3, 5e-5  # of Adam, falling along a cosine
 EMA_DECAY = 0.99
-USUAL = 0.7  # share of crops that are painted at the usual strength; the others at any
+USUAL = 0.7  # share of crops that are painted at the usual strength; the others at a greater one
 NOISE, MARGIN = 0.02, 4  # standard deviation, and half of the pixels, that should change nothing in what is painted
 STEADINESS_WEIGHT = 2.0
 
@@ -87,9 +87,10 @@ class StyleTraining:
         crops = self.crops.of_size(size, self.encoder)
         chosen = torch.randperm(len(crops.crops), generator=rng)[:count].to(self.device)
         usual = torch.rand(count, generator=rng) < USUAL
-        strengths = torch.where(usual, StyleConfig.strength, torch.rand(count, generator=rng)).to(self.device)
+        beyond = (1 - StyleConfig.strength) * torch.rand(count, generator=rng) * ~usual
+        strengths = (StyleConfig.strength + beyond).to(self.device)
         contents = crops.crops[chosen]
-        aims = Aims(contents, crops.shapes[chosen], self.moments, strengths)
+        aims = Aims(crops.shapes[chosen], self.moments, strengths)
         noise = torch.randn(contents.shape, generator=rng).to(self.device) * NOISE * (self.steps % 2)
         colors = crops.color_mean[chosen], crops.color_covariance[chosen]
         images = move_colors(contents + noise, *colors, self.statistics, strengths)
