@@ -11,6 +11,7 @@ from ..errors import GanvasError
 from ..translation import _
 from .options import Json, optional
 from .output import echo
+from .pipes import PIPE, piped
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,9 @@ class Style:
     """Flags of `ganvas style`."""
 
     content: Annotated[Positional[Path], arg(metavar="CONTENT")]
-    """The picture to repaint, or a folder of them."""
+    """The picture to repaint, or a folder of them; - reads one from standard input and writes to standard output."""
     style: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE [STYLE ...]", help_behavior_hint="")]
-    """Pictures whose styles are mixed; with a folder among them, each picture's style by itself."""
+    """Pictures whose styles are mixed, or what style-train wrote; with a folder of pictures, each one by itself."""
     out: Annotated[Path | None, optional("FILE")] = None
     """Where the painting goes: .png, .jpg, .webp or .tiff; for several, a folder. styled.png or styled if left out."""
     mask: tuple[Path, ...] = ()
@@ -62,10 +63,14 @@ class Style:
 
         if not self.style:
             raise GanvasError(_("No style picture was named."), _("Try: ganvas style CONTENT STYLE --out painting.png"))
-        with interrupt_on_sigterm():
-            if is_batch(self.content, self.style, self.sweep):
-                out = self.out or Path("styled")
-                events = paint_many(self.content, self.style, out, self.settings, self.mask, self.sweep)
-                return render_until_done(events)
-            out = self.out or Path("styled.png")
-            return render_until_done(stylize(self.content, self.style, out, self.settings, self.mask))
+        batch = is_batch(self.content, self.style, self.sweep)
+        if PIPE in (self.content, self.out) and (batch or self.json):
+            raise GanvasError(
+                _("Standard input and output carry one picture, and no JSON."), _("Name files instead of -.")
+            )
+        with interrupt_on_sigterm(), piped(self.content, self.out) as (content, out):
+            if batch:
+                events = paint_many(content, self.style, out or Path("styled"), self.settings, self.mask, self.sweep)
+            else:
+                events = stylize(content, self.style, out or Path("styled.png"), self.settings, self.mask)
+            return render_until_done(events)
