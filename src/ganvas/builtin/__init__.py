@@ -24,6 +24,11 @@ def vgg16() -> Path:
     return _packaged("vgg16.safetensors")
 
 
+def fast_style() -> Path:
+    """Return the path of the weights of the network that repaints in one pass, in half precision."""
+    return _packaged("fast_style.safetensors")
+
+
 def efficientnet_lite0() -> Path:
     """Return the path of EfficientNet-lite0's weights without its classifier, named as timm names its layers."""
     return _packaged("efficientnet_lite0.safetensors")

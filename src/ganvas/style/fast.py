@@ -1,0 +1,186 @@
+"""Paint in one pass of a small network, in the style of any painting: a first look, and a beginning for more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor
+
+from .. import builtin
+from ..config import StyleConfig
+from ..models.fast_style import (
+    COARSENESS,
+    STATISTICS_LAYERS,
+    FastStyleNetwork,
+    Norm,
+)
+from ..models.vgg import VGG, packaged_vgg16
+
+DEFAULT_STRENGTH = StyleConfig.strength
+STRENGTH_OF_ALL_COLORS = 0.4  # from this strength on, the picture has all of the painting's colours
+COLOR_NOISE = 0.02  # standard deviation added to all colours, so that what is nearly gray is not blown up
+
+
+@dataclass(frozen=True)
+class StyleStatistics:
+    """What is known of a painting, or of several that are mixed.
+
+    Args:
+        features: means and standard deviations of its VGG features, (1, STATISTICS_SIZE).
+        color_mean, color_covariance: of its RGB colours in [0, 1], (1, 3) and (1, 3, 3).
+    """
+
+    features: Tensor
+    color_mean: Tensor
+    color_covariance: Tensor
+
+
+@dataclass(frozen=True)
+class PictureStatistics:
+    """What is measured of whole pictures as they are painted; held still, parts or a film's frames fit together.
+
+    Args:
+        color_mean, color_covariance: of their RGB colours in [0, 1], (B, 3) and (B, 3, 3).
+        norms: what the network's instance norms measured; with B = 1, they serve any number of images.
+    """
+
+    color_mean: Tensor
+    color_covariance: Tensor
+    norms: Sequence[Norm]
+
+
+class FastStyle:
+    """A network that paints in one pass, with what it needs to see paintings.
+
+    Args:
+        network: trained or not.
+    """
+
+    def __init__(self, network: FastStyleNetwork) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self.encoder: VGG | None = None
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "FastStyle":
+        """Return the packaged network, or the one in a file of weights."""
+        network = FastStyleNetwork()
+        network.load_state_dict(load_file(path or builtin.fast_style()))
+        return cls(network)
+
+    @torch.inference_mode()
+    def prepare(self, painting: Tensor) -> StyleStatistics:
+        """Return the statistics of a painting (1, 3, H, W) in [0, 1]; the only time that VGG looks at it."""
+        if self.encoder is None:
+            self.encoder = VGG(packaged_vgg16(), STATISTICS_LAYERS).to(painting.device)
+        return StyleStatistics(feature_statistics(self.encoder, painting), *color_statistics(painting))
+
+    @torch.inference_mode()
+    def measure(self, parts: Tensor, style: StyleStatistics, strength: float = DEFAULT_STRENGTH) -> PictureStatistics:
+        """Return the statistics of one whole picture, given as parts (B, 3, H, W) in [0, 1]."""
+        mean, covariance = color_statistics(parts.transpose(0, 1).flatten(2)[None])
+        return self._pass(parts, style, strength, mean, covariance, pooled=True)[1]
+
+    @torch.inference_mode()
+    def paint(
+        self,
+        pictures: Tensor,
+        style: StyleStatistics,
+        strength: float = DEFAULT_STRENGTH,
+        statistics: PictureStatistics | None = None,
+    ) -> Tensor:
+        """Return pictures (B, 3, H, W) in [0, 1] painted in a style.
+
+        Args:
+            strength: how strong the style is, in [0, 1].
+            statistics: those of the whole that the pictures are parts of; by default each one's own.
+        """
+        if statistics is None:
+            return self._pass(pictures, style, strength, *color_statistics(pictures))[0]
+        mean, covariance, norms = statistics.color_mean, statistics.color_covariance, statistics.norms
+        return self._pass(pictures, style, strength, mean, covariance, norms)[0]
+
+    def _pass(
+        self,
+        pictures: Tensor,
+        style: StyleStatistics,
+        strength: float,
+        mean: Tensor,
+        covariance: Tensor,
+        norms: Sequence[Norm] = (),
+        pooled: bool = False,
+    ) -> tuple[Tensor, PictureStatistics]:
+        """Return pictures as they are painted, and their statistics."""
+        strengths = torch.full((1,), strength, device=pictures.device)
+        recolored = move_colors(pictures, mean, covariance, style, strengths)
+        painted, norms = self.network(
+            pad_to_stride(recolored), self.network.modulate(style.features, strengths), norms, pooled
+        )
+        height, width = pictures.shape[2:]
+        return painted[..., :height, :width].clamp(0, 1), PictureStatistics(mean, covariance, norms)
+
+
+def blend_statistics(styles: Sequence[StyleStatistics], shares: Sequence[float]) -> StyleStatistics:
+    """Return the statistics of several paintings mixed by `shares`, which add up to 1."""
+
+    def mixed(parts: Sequence[Tensor]) -> Tensor:
+        return torch.stack([part * share for part, share in zip(parts, shares, strict=True)]).sum(0)
+
+    mean = mixed([style.color_mean for style in styles])
+    second = mixed([style.color_covariance + _outer(style.color_mean) for style in styles])
+    return StyleStatistics(mixed([style.features for style in styles]), mean, second - _outer(mean))
+
+
+def feature_statistics(encoder: VGG, paintings: Tensor) -> Tensor:
+    """Return the means and standard deviations of the VGG features of paintings (B, 3, H, W) in [0, 1]."""
+    features = encoder(paintings * 2 - 1)
+    found = [torch.var_mean(features[layer], (2, 3), correction=0) for layer in STATISTICS_LAYERS]
+    return torch.cat([part for variance, mean in found for part in (mean, (variance + 1e-6).sqrt())], 1)
+
+
+def color_statistics(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean (B, 3) and covariance (B, 3, 3) of the colours of pictures (B, 3, ...)."""
+    colors = pictures.flatten(2)
+    mean = colors.mean(2)
+    centered = colors - mean[..., None]
+    return mean, centered @ centered.mT / colors.shape[2]
+
+
+def move_colors(
+    pictures: Tensor, mean: Tensor, covariance: Tensor, style: StyleStatistics, strengths: Tensor
+) -> Tensor:
+    """Return pictures (B, 3, H, W) whose colours are moved to those of a style, as far as strengths (B,) say.
+
+    It is the affine map between two Gaussians that moves colours least, as in `color.gaussian_transport`.
+
+    Args:
+        mean, covariance: of the pictures' colours, (B, 3) and (B, 3, 3).
+    """
+    noise = COLOR_NOISE**2 * torch.eye(3, dtype=torch.float64, device=pictures.device)
+    source, target = covariance.double() + noise, style.color_covariance.double() + noise
+    root, inverse = _matrix_power(source, 0.5), _matrix_power(source, -0.5)
+    whole = inverse @ _matrix_power(root @ target @ root, 0.5) @ inverse
+    share = (strengths.double() / STRENGTH_OF_ALL_COLORS).clamp(max=1)[:, None]
+    matrix = torch.lerp(torch.eye(3, dtype=torch.float64, device=pictures.device), whole, share[..., None])
+    shift = torch.lerp(mean.double(), style.color_mean.double(), share) - (matrix @ mean.double()[..., None])[..., 0]
+    moved = matrix.to(pictures) @ pictures.flatten(2) + shift.to(pictures)[..., None]
+    return moved.view(pictures.shape)
+
+
+def pad_to_stride(pictures: Tensor) -> Tensor:
+    """Return pictures (B, 3, H, W) with their last rows and columns repeated, so that the network can take them."""
+    height, width = (max(8, -(-side // COARSENESS) * COARSENESS) for side in pictures.shape[2:])
+    return F.pad(pictures, (0, width - pictures.shape[3], 0, height - pictures.shape[2]), mode="replicate")
+
+
+def _matrix_power(matrices: Tensor, exponent: float) -> Tensor:
+    """Return a power of symmetric positive matrices (B, 3, 3)."""
+    values, vectors = torch.linalg.eigh(matrices)
+    powered: Tensor = (vectors * values.clamp(min=1e-9)[..., None, :] ** exponent) @ vectors.mT
+    return powered
+
+
+def _outer(vectors: Tensor) -> Tensor:
+    return vectors[..., None] * vectors[..., None, :]
