@@ -70,9 +70,7 @@ class ContainerFilm(FilmFile):
             self.container.close()
 
 
-def add_pictures(
-    container: Any, codecs: Codecs, rate: Fraction, size: tuple[int, int], has_alpha: bool = False
-) -> Any:
+def add_pictures(container: Any, codecs: Codecs, rate: Fraction, size: tuple[int, int], has_alpha: bool = False) -> Any:
     """Add a stream of pictures to a film, and return it.
 
     Args:

@@ -117,7 +117,9 @@ def add_sound(film: Any, suffix: str, source: Path | None, begin: Fraction) -> t
         return Silence(), [*notes, _("The sound of {film} cannot be decoded: it is left out.").format(film=source)]
     lead = Fraction((tracks[0].start_time or 0) * tracks[0].time_base) - begin
     encoded = CODECS[suffix].sound
-    notes.append(_("A film as {suffix} cannot hold {codec}: its sound is encoded anew.").format(suffix=suffix, codec=codec))
+    notes.append(
+        _("A film as {suffix} cannot hold {codec}: its sound is encoded anew.").format(suffix=suffix, codec=codec)
+    )
     return SoundTrack(film, encoded, lambda kind: _led(container, kind, round(lead * FILM_RATE))), notes
 
 

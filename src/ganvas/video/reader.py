@@ -1,13 +1,11 @@
 """Films, read frame by frame: upright, in RGB, with their times. Memory holds a frame, never the film."""
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ..errors import GanvasError, did_you_mean
 from ..limits import MAX_IMAGE_PIXELS
@@ -40,6 +38,7 @@ class FilmFacts:
         frames: how many there are about; 0 if nobody knows.
         has_alpha: whether pictures are transparent in places.
         is_hdr: whether colours are brighter than a usual screen shows.
+        start: when the film begins, in seconds of its own time.
         sounds: tracks of sound.
     """
 
@@ -50,6 +49,7 @@ class FilmFacts:
     frames: int
     has_alpha: bool
     is_hdr: bool
+    start: Fraction
     sounds: int
 
 
@@ -200,7 +200,7 @@ def _decoded(
         try:
             packet = next(packets, None)
         except av.FFmpegError as error:
-            yield _NoPacket, BrokenPart(0, 0.0, _("the rest of the file is damaged ({reason})").format(reason=reason_of(error)))
+            yield _NoPacket, BrokenPart(0, 0.0, reason_of(error))
             return
         if packet is None:
             return
@@ -237,6 +237,7 @@ def _facts(path: Path, container: Any, stream: Any, frame: Any, packet: Any) -> 
         frames=stream.frames or round(seconds * rate),
         has_alpha=display.has_alpha,
         is_hdr=display.is_hdr,
+        start=Fraction(container.start_time or 0, 1_000_000),
         sounds=len(container.streams.audio),
     )
 
@@ -247,3 +248,20 @@ def _rate(stream: Any) -> Fraction:
         if rate and 0 < rate <= MAX_RATE:
             return Fraction(rate)
     return ORDINARY_RATE
+
+
+def read_near(path: Path, size: tuple[int, int], seconds: Iterable[Fraction]) -> Iterator[Frame]:
+    """Yield a frame (H, W, C) from near each of these times, at most one for each: for a look at the film.
+
+    Raises:
+        GanvasError: the film cannot be opened.
+    """
+    av = require_pyav(_("A film"))
+    for second in seconds:
+        with _open(path) as (container, stream):
+            with suppress(av.FFmpegError):  # not every file can be wound: then it is the first frame
+                container.seek(int(second * av.time_base))
+            for _packet, part in _decoded(container, stream, FIRST_PACKETS):
+                if not isinstance(part, BrokenPart):
+                    yield Display.of(part, stream).pixels(part, size)
+                    break
