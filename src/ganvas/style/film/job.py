@@ -149,7 +149,7 @@ class FilmJob:
 def split_alpha(pixels: Frame) -> tuple[Floats, Frame | None]:
     """Return a frame's colours in [0, 1], those of neighbours where nothing is seen; and its alpha if it has one."""
     if pixels.shape[2] == 3:
-        return pixels / np.float32(255), None
+        return np.divide(pixels, 255, dtype=np.float32), None
     tensor = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
     colors = bleed_colors(tensor[:, :3], tensor[:, 3:] / 255)[0].permute(1, 2, 0)
-    return colors.numpy() / np.float32(255), pixels[..., 3]
+    return np.divide(colors.numpy(), 255, dtype=np.float32), pixels[..., 3]
