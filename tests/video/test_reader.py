@@ -1,4 +1,4 @@
-"""Films of an independent program, read: their times, how they are turned, their colours, and what is broken in them."""
+"""Films of ffmpeg, read: their times, how they are turned, their colours, and what is broken in them."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from films import ffmpeg, shown_at
 from ganvas.errors import GanvasError
@@ -15,7 +16,14 @@ from ganvas.video.reader import BrokenPart, FilmFrame, is_film, read_facts, read
 pytest.importorskip("av", reason="PyAV, the extra video, is not installed")
 
 IRREGULAR = ("-vf", "select='not(mod(n,4))+not(mod(n,7))'", "-vsync", "vfr")
-CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9", ".avi": "mjpeg", ".ts": "mpeg2video"}
+CODECS = {
+    ".mp4": "libx264",
+    ".mov": "libx264",
+    ".mkv": "libx264",
+    ".webm": "libvpx-vp9",
+    ".avi": "mjpeg",
+    ".ts": "mpeg2video",
+}
 
 
 def whole(path: Path, size: tuple[int, int] = (32, 24), **part: int) -> list[FilmFrame]:
@@ -55,13 +63,9 @@ def test_what_is_turned_is_read_upright(degrees: int, tmp_path: Path) -> None:
     """A red corner at the top left of the file is where a player, here ffmpeg, shows it."""
     corner = "color=blue:size=32x24:rate=10,drawbox=0:0:8:8:red:fill"
     lying = tmp_path / "lying.mp4"
-    subprocess.run(
-        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", corner, "-t", "0.3", "-c:v", "libx264", str(lying)], check=True
-    ) if ffmpeg(tmp_path / "there.mp4", "motion", "-t", "0.1") else None
+    ffmpeg(lying, "-f", "lavfi", "-i", corner, "-t", "0.3", "-c:v", "libx264")
     film = ffmpeg(tmp_path / "a.mp4", "-i", str(lying), "-c", "copy", "-metadata:s:v", f"rotate={degrees}")
     shown = ffmpeg(tmp_path / "shown.png", "-i", str(film), "-frames:v", "1")
-    from PIL import Image
-
     with Image.open(shown) as image:
         expected = np.asarray(image.convert("RGB")).astype(int)
     facts = read_facts(film)
@@ -131,7 +135,12 @@ def test_what_is_no_film_is_told(tmp_path: Path) -> None:
     text.write_text("These are words, and no film." * 100)
     empty = tmp_path / "b.mp4"
     empty.write_bytes(b"")
-    for path, word in ((sound, "moving pictures"), (text, "cannot be read"), (empty, ""), (tmp_path / "c.mp4", "no film")):
+    for path, word in (
+        (sound, "moving pictures"),
+        (text, "cannot be read"),
+        (empty, ""),
+        (tmp_path / "c.mp4", "no film"),
+    ):
         with pytest.raises(GanvasError) as caught:
             read_facts(path)
         assert word in caught.value.message
@@ -148,8 +157,6 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
 
 
 def test_pictures_are_no_films(tmp_path: Path) -> None:
-    from PIL import Image
-
     for name in ("a.png", "a.jpg", "a.webp", "a.gif", "a.avif"):
         Image.new("RGB", (8, 8)).save(tmp_path / name)
         assert not is_film(tmp_path / name), name

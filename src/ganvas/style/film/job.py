@@ -22,6 +22,7 @@ from .preview import to_bytes
 from .steady import Carried, Painter, Steadying, paint_steadily
 
 SEGMENT_FRAMES = 100  # at most so many are lost by a kill
+CODEC_DELAY = 0.05  # seconds; codecs of sound begin so much earlier at most
 MAX_BROKEN_NOTES = 5  # a film from a damaged disk may have thousands
 
 
@@ -101,11 +102,11 @@ class FilmJob:
         Raises:
             GanvasError: it cannot be written.
         """
-        journal, start = self.journal, round(self.facts.start / self.facts.time_base)
-        begin = journal.begins[0]
-        # The film begins where it began, also where the sound came before the first picture.
-        origin = start if self.plan.first == 1 and start < begin else begin
-        timing = Timing(begins=journal.begins, last=journal.last, time_base=self.facts.time_base, origin=origin)
+        journal, time_base = self.journal, self.facts.time_base
+        begin, start = journal.begins[0], round(self.facts.start / time_base)
+        # Where the sound came before the first picture it does so still; some milliseconds are the codec's.
+        origin = start if self.plan.first == 1 and (begin - start) * time_base > CODEC_DELAY else begin
+        timing = Timing(begins=journal.begins, last=journal.last, time_base=time_base, origin=origin)
         sound = self.film if self.facts.sounds else None
         return join_segments(journal.segment_paths, timing, self.out, self.settings, dict(self.metadata), sound)
 

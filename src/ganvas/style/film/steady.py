@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,10 +42,10 @@ class Carried:
     held: Held = field(default_factory=dict)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return it as tensors, for a file."""
+        """Return it as tensors, for a file; no two share memory."""
         images = {"source": self.source, "averaged": self.averaged, "painted": self.painted}
-        held = {f"held.{name}": tensor.cpu().contiguous() for name, tensor in self.held.items()}
-        return {name: torch.from_numpy(np.ascontiguousarray(image)) for name, image in images.items()} | held
+        held = {f"held.{name}": tensor.cpu().clone() for name, tensor in self.held.items()}
+        return {name: torch.tensor(image).contiguous() for name, image in images.items()} | held
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> "Carried":
