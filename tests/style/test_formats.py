@@ -19,8 +19,8 @@ from ganvas.errors import GanvasError
 from ganvas.events import run_to_end
 from ganvas.image_io import read_metadata, save_16bit_image
 from ganvas.style.load import Picture, load_picture
+from ganvas.style.output import bits_per_channel, with_colors_and_alpha, write_painting
 from ganvas.style.paint import stylize
-from ganvas.style.painting import bits_per_channel, with_colors_and_alpha, write_painting
 from ganvas.style.reuse import read_settings, recolor
 
 LOSSLESS, LOSSY = (".png", ".tif", ".tiff"), (".jpg", ".webp")

@@ -20,7 +20,7 @@ class Style:
     content: Annotated[Positional[Path], arg(metavar="CONTENT")]
     """The picture or film to repaint, or a folder of pictures."""
     style: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE [STYLE ...]", help_behavior_hint="")]
-    """Pictures whose styles are mixed; with a folder among them, each picture's style by itself."""
+    """Pictures whose styles are mixed, or what style-train wrote; with a folder of pictures, each one by itself."""
     out: Annotated[Path | None, optional("FILE")] = None
     """Where the painting goes: .png, .jpg, .webp or .tiff; for several, a folder; for a film, .mp4 or .webm."""
     mask: tuple[Path, ...] = ()

@@ -20,6 +20,8 @@ OLD_NAMES = {"colours": "colors", "optimiser": "optimizer"}  # what ganvas 0.1 c
 class StyleConfig:
     """Settings of a painting: the flags of `ganvas style`."""
 
+    fast: bool = False
+    """Paint in one pass of a small network: a first look in a second, instead of the best in a minute."""
     size: int = 512
     """Pixels on the painting's longer side; it has the shape of the content."""
     strength: float = 0.4

@@ -137,7 +137,7 @@ class _Norms:
         pooled: bool,
         given_share: float,
     ) -> None:
-        scales, shifts = (part[..., None, None].split(list(channels), 1) for part in modulation[:2])
+        scales, shifts = (torch.split(part[..., None, None], list(channels), 1) for part in modulation[:2])
         self.affine = iter(zip(scales, shifts, strict=True))
         self.given, self.pooled, self.given_share = iter(norms), pooled, given_share
         self.measured: list[Norm] = []

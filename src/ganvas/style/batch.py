@@ -14,17 +14,17 @@ from ..data.ownership import not_ours
 from ..errors import GanvasError, UnusableImageError, ganvas_command, lookup
 from ..events import Done, Event, Iteration, Note, run_to_end
 from ..image_io import read_metadata
-from ..models.vgg import VGGWeights
 from ..signature import load_signature
 from ..translation import N_, _
 from .cells import Cell, Column, numbered, plan_cells, unique_names
 from .check import check_config, check_masks
 from .contact_sheet import SHEET_NAME, is_sheet, sheet_paths, write_sheets
 from .load import load_picture
-from .paint import check_outputs, load_weights, paint
-from .painting import SIGNED_WITH, is_original_colors_copy
+from .output import SIGNED_WITH, is_original_colors_copy
+from .paint import Networks, check_outputs
 from .resume import compute_fingerprint
 from .reuse import parse_settings, recolor
+from .trained_style import painting_of
 
 PARSERS: dict[object, Callable[[str], Any]] = {  # for the values of a swept setting, by type; ":" separates parts
     int: int,
@@ -38,7 +38,7 @@ SWEEP_HINT = N_("Try: --sweep strength=0.3,0.5,0.7")
 
 def is_batch(content: Path, styles: Sequence[Path], sweep: str) -> bool:
     """Tell whether more than one painting is asked for."""
-    return bool(sweep) or content.is_dir() or any(style.is_dir() for style in styles)
+    return bool(sweep) or content.is_dir() or any(painting_of(style).is_dir() for style in styles)
 
 
 def paint_many(
@@ -57,6 +57,7 @@ def paint_many(
     Raises:
         GanvasError: there is nothing to paint, a setting makes no sense, or a file cannot be written.
     """
+    styles = [*map(painting_of, styles)]
     _check_folder(out, (content, *styles))
     rows, columns = _list_pictures(content, out), _plan_columns(styles, config, sweep, out)
     for folder in (path for path in (content, *styles) if path.is_dir()):
@@ -66,16 +67,14 @@ def paint_many(
     _check_inputs(styles, masks, columns)
     planned = plan_cells(rows, columns, masks, out)
     _check_places(planned, sheet_paths(len(rows), len(columns), out))
-    weights: dict[tuple[str, str | None], VGGWeights] = {}  # by network and file
+    networks = Networks()
     painted: dict[tuple[int, int], Path] = {}
     seconds = 0.0
     for number, cell in enumerate(planned):
         yield Note(_("{number} of {count}: {file}").format(number=number + 1, count=len(planned), file=cell.path.name))
-        network = cell.config.network, cell.config.vgg19_weights
-        if network not in weights:
-            weights[network] = yield from load_weights(cell.config)
+        yield from networks.load(cell.config)
         try:
-            done = yield from _paint_cell(cell, weights[network], number, len(planned))
+            done = yield from _paint_cell(cell, networks, number, len(planned))
         except UnusableImageError as error:
             yield Note(
                 _("{picture} is left out: {message}").format(picture=cell.sources.content.name, message=error.message)
@@ -109,16 +108,16 @@ def _check_places(cells: Sequence[Cell], sheets: Sequence[Path]) -> None:
             raise not_ours(sheet)
 
 
-def _paint_cell(cell: Cell, weights: VGGWeights, number: int, count: int) -> Generator[Event, None, Done]:
+def _paint_cell(cell: Cell, networks: Networks, number: int, count: int) -> Generator[Event, None, Done]:
     """Paint number `number` of `count` unless it exists; return its last event, with progress events of the batch."""
-    finished = _finished_config(cell, weights.name)
+    finished = _finished_config(cell, networks.name(cell.sources, cell.config))
     done = Done(str(cell.path), 0, 0, 0.0, "finished")
     if finished is not None:
         problem = _ensure_look(cell, finished)
         yield Note(_("It is painted anew: {problem}").format(problem=problem) if problem else _("Already painted."))
         if not problem:
             return done
-    with closing(paint(cell.sources, cell.path, cell.config, weights)) as events:
+    with closing(networks.paint(cell.sources, cell.path, cell.config)) as events:
         for event in events:
             if isinstance(event, Done):
                 done = event

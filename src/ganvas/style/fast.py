@@ -1,6 +1,6 @@
 """Paint in one pass of a small network, in the style of any painting: a first look, and a beginning for more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,15 @@ from torch import Tensor
 
 from .. import builtin
 from ..config import StyleConfig
+from ..models import vgg
 from ..models.fast_style import (
     COARSENESS,
     STATISTICS_LAYERS,
     FastStyleNetwork,
     Norm,
 )
-from ..models.vgg import VGG, packaged_vgg16
+from ..models.vgg import VGG
+from .style_targets import masks_on_layers
 
 DEFAULT_STRENGTH = StyleConfig.strength
 STRENGTH_OF_ALL_COLORS = 0.4  # from this strength on, the picture has all of the painting's colours
@@ -71,11 +73,17 @@ class FastStyle:
         return cls(network)
 
     @torch.inference_mode()
-    def prepare(self, painting: Tensor) -> StyleStatistics:
-        """Return the statistics of a painting (1, 3, H, W) in [0, 1]; the only time that VGG looks at it."""
+    def prepare(self, painting: Tensor, opacity: Tensor | None = None) -> StyleStatistics:
+        """Return the statistics of a painting (1, 3, H, W) in [0, 1]; the only time that VGG looks at it.
+
+        Args:
+            opacity: how much each pixel counts, (1, 1, H, W) in [0, 1]; None if all do.
+        """
         if self.encoder is None:
-            self.encoder = VGG(packaged_vgg16(), STATISTICS_LAYERS).to(painting.device)
-        return StyleStatistics(feature_statistics(self.encoder, painting), *color_statistics(painting))
+            self.encoder = VGG(vgg.packaged_vgg16(), STATISTICS_LAYERS).to(painting.device)
+        weights = None if opacity is None or not opacity.any() else opacity.to(painting.device)
+        features = feature_statistics(self.encoder(painting * 2 - 1), weights)
+        return StyleStatistics(features, *color_statistics(painting, weights))
 
     @torch.inference_mode()
     def measure(self, parts: Tensor, style: StyleStatistics, strength: float = DEFAULT_STRENGTH) -> PictureStatistics:
@@ -151,19 +159,38 @@ def blend_statistics(styles: Sequence[StyleStatistics], shares: Sequence[float])
     return StyleStatistics(mixed([style.features for style in styles]), mean, second - _outer(mean))
 
 
-def feature_statistics(encoder: VGG, paintings: Tensor) -> Tensor:
-    """Return the means and standard deviations of the VGG features of paintings (B, 3, H, W) in [0, 1]."""
-    features = encoder(paintings * 2 - 1)
-    found = [torch.var_mean(features[layer], (2, 3), correction=0) for layer in STATISTICS_LAYERS]
-    return torch.cat([part for variance, mean in found for part in (mean, (variance + 1e-6).sqrt())], 1)
+def feature_statistics(features: Mapping[str, Tensor], weights: Tensor | None = None) -> Tensor:
+    """Return the means and standard deviations of VGG features (B, C, H, W) by layer: (B, STATISTICS_SIZE).
+
+    Args:
+        weights: how much each pixel of the images counts, (B, 1, H, W); None if all count the same.
+    """
+    masks = None if weights is None else masks_on_layers(weights, STATISTICS_LAYERS)
+    found = []
+    for layer in STATISTICS_LAYERS:
+        mean, variance = _weighted(features[layer], None if masks is None else masks[layer])
+        found += [mean, (variance + 1e-6).sqrt()]
+    return torch.cat(found, 1)
 
 
-def color_statistics(pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean (B, 3) and covariance (B, 3, 3) of the colours of pictures (B, 3, ...)."""
+def _weighted(features: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the means and variances (B, C) of features (B, C, H, W) over all positions, counted by weights."""
+    if weights is None:
+        variance, mean = torch.var_mean(features, (2, 3), correction=0)
+        return mean, variance
+    shares = weights / weights.sum((2, 3), keepdim=True)
+    mean = (features * shares).sum((2, 3), keepdim=True)
+    return mean[..., 0, 0], ((features - mean).square() * shares).sum((2, 3))
+
+
+def color_statistics(pictures: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return the mean (B, 3) and covariance (B, 3, 3) of the colours of pictures (B, 3, ...), counted by weights."""
     colors = pictures.flatten(2)
-    mean = colors.mean(2)
+    shares = torch.ones_like(colors[:, :1]) if weights is None else weights.flatten(2)
+    shares = shares / shares.sum(2, keepdim=True)
+    mean = (colors * shares).sum(2)
     centered = colors - mean[..., None]
-    return mean, centered @ centered.mT / colors.shape[2]
+    return mean, (centered * shares) @ centered.mT
 
 
 def move_colors(

@@ -1,6 +1,6 @@
 """Read pictures from files, and turn them into tensors of a given size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from torch import Tensor
 
 from ..data.decode import read_image
 from ..data.image_file import UnreadableImageError
+from ..data.notes import shown
 from ..data.sixteen_bit import read_16bit_image
 from ..errors import GanvasError, UnusableImageError, did_you_mean
+from ..events import Note
 from ..image_io import to_float
 from ..translation import _, stored
 
@@ -178,6 +180,20 @@ class SourcePaths:
         start = load_picture(self.start) if self.start else None
         styles, masks = [*map(load_picture, self.styles)], [*map(load_picture, self.masks)]
         return SourcePictures(load_picture(self.content), styles, masks, start)
+
+
+def picture_notes(pictures: SourcePictures, size: int) -> Iterator[Note]:
+    """Yield what was done to read the pictures, and whether the content is enlarged."""
+    for picture in pictures.all_pictures:
+        for note in picture.notes:
+            yield Note(f"{picture.name}: {shown(note)}.")
+    name, long_side = pictures.content.name, max(pictures.content.colors.size)
+    if long_side < size:
+        yield Note(
+            _("{name} is {long_side} pixels long and is enlarged to {size}; --size {long_side} keeps it.").format(
+                name=name, long_side=long_side, size=size
+            )
+        )
 
 
 def bleed_colors(colors: Tensor, alpha: Tensor) -> Tensor:

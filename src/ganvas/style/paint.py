@@ -5,7 +5,6 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from ..config import StyleConfig
-from ..data.notes import shown
 from ..device import choose_device, free_memory, is_out_of_memory, return_freed_memory_to_os, torch_device
 from ..errors import UnusableImageError
 from ..events import Done, Event, Note
@@ -14,10 +13,13 @@ from ..models.vgg import VGG, VGGWeights
 from ..signature import load_signature
 from ..translation import _
 from .check import check_config, check_masks, check_out, layer_weights
-from .load import SourcePaths, SourcePictures
-from .painting import PaintingJob, keeps_original, original_colors_path
+from .fast_paint import FastPainter, paint_fast
+from .load import SourcePaths, SourcePictures, picture_notes
+from .output import keeps_original, original_colors_path
+from .painting import PaintingJob
 from .plan import FIXED_BYTES, Stage, build_memory_model, plan_stages
 from .resume import partial_path
+from .trained_style import painting_of
 
 
 def stylize(
@@ -37,10 +39,37 @@ def stylize(
     config = config or StyleConfig()
     check_config(config, len(styles))
     check_masks(masks, len(styles), config.blend)
-    sources = SourcePaths(content, tuple(styles), tuple(masks), config.start_path)
+    sources = SourcePaths(content, tuple(map(painting_of, styles)), tuple(masks), config.start_path)
     check_outputs(out, sources, config)
-    weights = yield from load_weights(config)
-    yield from paint(sources, out, config, weights)
+    networks = Networks()
+    yield from networks.load(config)
+    yield from networks.paint(sources, out, config)
+
+
+class Networks:
+    """The networks that paint, loaded once for as many paintings as there are."""
+
+    def __init__(self) -> None:
+        self.weights: dict[tuple[str, str | None], VGGWeights] = {}  # of the optimizer's, by network and file
+        self.painter = FastPainter()
+
+    def load(self, config: StyleConfig) -> Generator[Event, None, None]:
+        """Load what paints with these settings, and yield what was taken instead if it cannot be had."""
+        asked = config.network, config.vgg19_weights
+        if not config.fast and asked not in self.weights:
+            self.weights[asked] = yield from load_weights(config)
+
+    def name(self, sources: SourcePaths, config: StyleConfig) -> str:
+        """Return the name of the network that paints with these settings, which are loaded."""
+        if config.fast:
+            return self.painter.name(sources.styles)
+        return self.weights[config.network, config.vgg19_weights].name
+
+    def paint(self, sources: SourcePaths, out: Path, config: StyleConfig) -> Generator[Event, None, None]:
+        """Paint one picture with settings that are loaded; see `paint` and `fast_paint.paint_fast`."""
+        if config.fast:
+            return paint_fast(sources, out, config, self.painter)
+        return paint(sources, out, config, self.weights[config.network, config.vgg19_weights])
 
 
 def check_outputs(out: Path, sources: SourcePaths, config: StyleConfig) -> None:
@@ -64,7 +93,7 @@ def paint(sources: SourcePaths, out: Path, config: StyleConfig, weights: VGGWeig
     started = time.monotonic()
     return_freed_memory_to_os()
     pictures, signature = sources.load(), load_signature(config.signature)
-    yield from _picture_notes(pictures, config)
+    yield from picture_notes(pictures, config.size)
     choice = choose_device(config.device)
     yield Note(_("Painting on {device}: {reason}.").format(device=choice.device, reason=choice.reason))
     encoder = build_encoder(config, weights).to(torch_device(choice))
@@ -143,20 +172,6 @@ def plan_painting(pictures: SourcePictures, config: StyleConfig, encoder: VGG, m
     style_areas = [config.style_scale**2 * area / content_area for area in areas]
     memory_model = build_memory_model(config, encoder, content_layers, style_areas, masked, pictures.nbytes)
     return plan_stages(pictures.content.colors.size, config, memory, memory_model)
-
-
-def _picture_notes(pictures: SourcePictures, config: StyleConfig) -> Generator[Event, None, None]:
-    """Yield what was done to read the pictures, and whether the content is enlarged."""
-    for picture in pictures.all_pictures:
-        for note in picture.notes:
-            yield Note(f"{picture.name}: {shown(note)}.")
-    name, long_side = pictures.content.name, max(pictures.content.colors.size)
-    if long_side < config.size:
-        yield Note(
-            _("{name} is {long_side} pixels long and is enlarged to {size}; --size {long_side} keeps it.").format(
-                name=name, long_side=long_side, size=config.size
-            )
-        )
 
 
 def _plan_notes(plan: Sequence[Stage], config: StyleConfig) -> Generator[Event, None, None]:

@@ -1,10 +1,7 @@
-"""Painting one picture: the optimization stage by stage, the files it writes, and the state to resume from."""
+"""Painting one picture: the optimization stage by stage, and the state to resume from."""
 
-import json
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import torch
@@ -12,33 +9,28 @@ import torch.nn.functional as F
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from ..config import SignConfig, StyleConfig
-from ..config.style import ColorMode
-from ..data.color import srgb_profile
+from ..config import StyleConfig
 from ..device import seeded_rng
-from ..errors import GanvasError, UnusableImageError
+from ..errors import UnusableImageError
 from ..events import Event, Iteration, Note
-from ..image_io import SIXTEEN_BIT_SUFFIXES, save_16bit_image, save_image, to_float, to_image, to_uint8, to_uint16
+from ..image_io import to_float
 from ..models.vgg import VGG
 from ..signature import Signature
 from ..translation import _
 from . import resume
 from .check import layer_weights
-from .color import COLOR_MODES
 from .load import Picture, SourcePaths, SourcePictures, to_uint8_tensor
 from .masks import region_masks
 from .objective import LossConfig, Objective, Region
 from .optimize import OPTIMIZERS
+from .output import FINAL_REASONS, PaintingOutput, reporting_disk_errors
 from .plan import Stage, scale_to
 from .resume import PartialPainting
 
 NOISE_STD = 0.3  # small, since stronger noise leaves specks
 FRAME_SHARE = 0.02  # cut off each side of a style: photographs of paintings often show a frame, which would be painted
-SIGNED_WITH = "signature"  # metadata: digest of the signature's file
-ORIGINAL_COLORS_SUFFIX = ".free.png"
 FIRST_LOOK = 10  # steps after which it is written for the first time, so that whoever waits sees something
 AUTOSAVE_SECONDS = 300  # the most work that is lost if the process is killed
-FINAL_REASONS = ("finished", "diverged")  # after these, there is nothing to resume
 CONTENT_WEIGHT = 0.08  # weight of the content relative to the style, at strength 0.5
 
 
@@ -65,9 +57,18 @@ class PaintingJob:
         signature: Signature | None = None,
     ) -> None:
         self.sources, self.pictures, self.config = sources, pictures, config
-        self.encoder, self.plan, self.out, self.network_name = encoder, plan, out, network_name
-        self.signature, self.device = signature, encoder.mean.device
+        self.encoder, self.plan, self.out = encoder, plan, out
+        self.device = encoder.mean.device
         self.fingerprint = resume.compute_fingerprint(config, sources.all_paths, network_name)
+        self.output = PaintingOutput(
+            path=out,
+            sources=sources,
+            content=pictures.content,
+            config=config,
+            network=network_name,
+            fingerprint=self.fingerprint,
+            signature=signature,
+        )
         self.stage_index = self.stage_steps = self.total_steps = 0
         self.best: Tensor | None = None
         self.optimizer_state: dict[str, Tensor] = {}
@@ -102,7 +103,7 @@ class PaintingJob:
                 if self.total_steps == FIRST_LOOK:
                     self.save("preview")
                 elif time.monotonic() - self.last_saved > AUTOSAVE_SECONDS:
-                    with self._reporting_disk_errors():
+                    with reporting_disk_errors(self.out):
                         self._save_partial(self.best)
                 progress = (finished_cost + self.stage_steps * stage.cost) / total_cost
                 values = losses.total, losses.content, losses.style, losses.variation
@@ -129,11 +130,9 @@ class PaintingJob:
         """
         if self.best is None:
             return
-        with self._reporting_disk_errors():
+        with reporting_disk_errors(self.out):
             painting = resize_to(self.best, scale_to(self.pictures.content.colors.size, self.config.size))
-            self._write_painting(painting, self.out, reason, self.config, self.signature)
-            if keeps_original(self.config) and reason in FINAL_REASONS:
-                self._write_painting(painting, original_colors_path(self.out), reason, as_original(self.config))
+            self.output.write(painting, reason, self.total_steps)
             if reason in FINAL_REASONS:
                 resume.partial_path(self.out).unlink(missing_ok=True)
             else:
@@ -144,35 +143,6 @@ class PaintingJob:
         partial = PartialPainting(self.stage_index, self.stage_steps, self.total_steps, image, self.optimizer_state)
         resume.save_partial(partial, self.out, self.fingerprint)
         self.last_saved = time.monotonic()
-
-    @contextmanager
-    def _reporting_disk_errors(self) -> Iterator[None]:
-        """Turn errors of the disk into one with a hint."""
-        try:
-            yield
-        except OSError as error:
-            message = _("{out} cannot be written ({reason}).").format(out=self.out, reason=error.strerror or error)
-            raise GanvasError(message, _("Choose another place for --out.")) from error
-
-    def _write_painting(
-        self, painting: Tensor, path: Path, reason: str, config: StyleConfig, signature: Signature | None = None
-    ) -> None:
-        """Write a painting (1, 3, H, W) in the colours of `config`, with metadata that tell how it was made."""
-        metadata = {
-            "network": self.network_name,
-            "reason": reason,
-            "mark": self.fingerprint,
-            "content": _path_text(self.sources.content),
-            "styles": json.dumps([*map(_path_text, self.sources.styles)]),
-            "masks": json.dumps([*map(_path_text, self.sources.masks)]),
-            "seed": str(self.config.seed),
-            "steps": str(self.total_steps),
-            "settings": json.dumps(asdict(config)),
-        }
-        content = self.pictures.content
-        colored = with_colors_and_alpha(painting, content, config.colors)
-        signed, metadata = sign(colored, metadata, signature, config.seed, content.name)
-        write_painting(signed, path, bits_per_channel(path, config.depth, content), metadata)
 
     def _build_objective(self, stage: Stage) -> Objective:
         """Return the objective of a stage."""
@@ -222,71 +192,6 @@ class PaintingJob:
         start = self.pictures.start or self.pictures.styles[0]
         filled = ImageOps.fit(start.colors, stage.size, Image.Resampling.LANCZOS)
         return to_float(to_uint8_tensor(filled).to(self.device))
-
-
-def with_colors_and_alpha(painting: Tensor, content: Picture, colors: ColorMode) -> Tensor:
-    """Return a painting (1, 3, H, W) in a colour mode, with the transparency of its content: (3 or 4, H, W)."""
-    painting = painting.cpu()  # colours are matched in double precision, which not every device supports
-    height, width = painting.shape[2:]
-    target = content.tensor((width, height), painting.device) if colors != "free" else painting
-    opacity = content.opacity((width, height))
-    colored = COLOR_MODES[colors](painting, target, opacity)[0]
-    return colored if opacity is None else torch.cat([colored, opacity[0].mul(2).sub(1)])
-
-
-def sign(
-    painting: Tensor, metadata: Mapping[str, str], signature: Signature | None, seed: int, content: str
-) -> tuple[Tensor, dict[str, str]]:
-    """Return a painting (C, H, W) in [-1, 1] with a signature, if there is one, and the metadata that tell of it.
-
-    Args:
-        seed, content: what decides how it is placed where that is random: of the painting, and its content's name.
-    """
-    unsigned = {key: value for key, value in metadata.items() if key != SIGNED_WITH}
-    if signature is None:
-        return painting, unsigned
-    return signature.stamp(painting, seed, content), unsigned | {SIGNED_WITH: signature.digest}
-
-
-def write_painting(painting: Tensor, path: Path, bits: int, metadata: Mapping[str, object]) -> None:
-    """Write a painting (C, H, W) in [-1, 1] with 8 or 16 bits per channel and the profile of sRGB."""
-    if bits == 16:
-        save_16bit_image(to_uint16(painting.permute(1, 2, 0)), path, metadata, srgb_profile())
-        return
-    image = to_image(to_uint8(painting))
-    image.info["icc_profile"] = srgb_profile()
-    save_image(image, path, metadata)
-
-
-def bits_per_channel(path: Path, depth: int, content: Picture) -> int:
-    """Return the bits per channel of a file: as asked, else as many as the content has and the format holds."""
-    return depth or (16 if content.float_channels and path.suffix.lower() in SIXTEEN_BIT_SUFFIXES else 8)
-
-
-def keeps_original(config: StyleConfig) -> bool:
-    """Return whether the painting as it was painted is kept beside the one that is recoloured or signed."""
-    return config.colors != "free" or bool(config.signature.sign)
-
-
-def as_original(config: StyleConfig) -> StyleConfig:
-    """Return the settings of a painting as it was painted: in its own colours, and unsigned."""
-    return replace(config, colors="free", signature=SignConfig())
-
-
-def original_colors_path(out: Path) -> Path:
-    """Return the path of the copy of a painting in its own ("free") colours, from which others can be made later."""
-    return out.with_name(f"{out.name}{ORIGINAL_COLORS_SUFFIX}")
-
-
-def is_original_colors_copy(path: Path) -> bool:
-    """Tell whether a file is the copy of a painting in its own colours, see `original_colors_path`."""
-    painting = path.with_name(path.name.removesuffix(ORIGINAL_COLORS_SUFFIX))
-    return path.name.endswith(ORIGINAL_COLORS_SUFFIX) and painting.exists()
-
-
-def _path_text(path: Path) -> str:
-    """Return a path as text that can be written to a file; bytes of its name that are not UTF-8 are escaped."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def resize_to(painting: Tensor, size: tuple[int, int]) -> Tensor:

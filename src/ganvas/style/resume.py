@@ -16,7 +16,7 @@ from ..config.style import OLD_NAMES
 
 # Settings that may differ when a painting is resumed: where it is painted, what is done to it afterwards, and which
 # network was asked for (the name of the network that really paints is part of the fingerprint).
-NOT_IN_FINGERPRINT = ("device", "memory", "colors", "depth", "network", "vgg19_weights", "signature")
+NOT_IN_FINGERPRINT = ("fast", "device", "memory", "colors", "depth", "network", "vgg19_weights", "signature")
 
 
 @dataclass(frozen=True)

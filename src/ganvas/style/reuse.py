@@ -23,8 +23,7 @@ from ..translation import _
 from ..typed_json import parse_json
 from .check import check_colors
 from .load import SourcePaths, load_picture, to_uint8_tensor
-from .paint import check_outputs
-from .painting import (
+from .output import (
     FINAL_REASONS,
     as_original,
     keeps_original,
@@ -33,6 +32,7 @@ from .painting import (
     with_colors_and_alpha,
     write_painting,
 )
+from .paint import check_outputs
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from ...config import StyleConfig
 from ...device import choose_device, torch_device
 from ...errors import GanvasError
@@ -17,9 +15,8 @@ from ...translation import _
 from ...version import __version__
 from ...video.pyav import library_versions
 from ...video.reader import FilmFacts, read_facts, read_near
-from ..fast import FastStyle, StyleStatistics, blend_statistics
-from ..load import load_picture
-from ..plan import scale_to
+from ..fast_paint import FastPainter
+from ..trained_style import painting_of
 from .flow import require_opencv
 from .job import FilmJob, split_alpha
 from .journal import film_mark, open_journal
@@ -27,7 +24,7 @@ from .painter import FilmPainter
 from .plan import FilmPlan, check_film_out, check_film_settings, plan_film
 from .preview import FRAMES, preview_path, write_preview
 
-STYLE_BORDER = 0.02  # of a style's sides, which often show the canvas' edge
+NOT_IN_MARK = ("device", "memory", "fast")  # settings that do not change the film
 
 
 def stylize_film(
@@ -58,6 +55,7 @@ def _stylize_film(
     film: Path, styles: Sequence[Path], out: Path, config: StyleConfig, frames: str, stop: Callable[[], bool]
 ) -> Generator[Event, None, None]:
     started = time.monotonic()
+    styles = [painting_of(style) for style in styles]
     check_film_settings(config, styles, (), "", film)
     require_opencv()
     facts = read_facts(film)
@@ -66,10 +64,11 @@ def _stylize_film(
     yield from _film_notes(film, facts, plan, out)
     choice = choose_device(config.device)
     yield Note(_("Painting on {device}: {reason}.").format(device=choice.device, reason=choice.reason))
-    network, style = load_style(styles, config, torch_device(choice))
-    painter = FilmPainter(network, style, config.strength, config.colors, torch_device(choice))
-    settings = {name: value for name, value in asdict(config).items() if name not in ("device", "memory")}
-    mark = film_mark([settings, frames, out.suffix.lower(), __version__, library_versions()], (film, *styles))
+    networks = FastPainter()
+    painter = FilmPainter.load(networks, styles, config, torch_device(choice))
+    settings = {name: value for name, value in asdict(config).items() if name not in NOT_IN_MARK}
+    makers = [__version__, library_versions(), networks.name(styles)]
+    mark = film_mark([settings, frames, out.suffix.lower(), makers], (film, *styles))
     journal, is_of_no_use = open_journal(out, mark)
     metadata = {
         "film": film, "styles": json.dumps([str(style) for style in styles]), "settings": json.dumps(settings),
@@ -102,23 +101,6 @@ def _stylize_film(
     else:
         yield Note(_("Run the same command again to continue from here."))
     yield Done(str(out), len(journal.begins), 0, time.monotonic() - started, reason)
-
-
-def load_style(styles: Sequence[Path], config: StyleConfig, device: torch.device) -> tuple[FastStyle, StyleStatistics]:
-    """Return the fast network, and what it knows of paintings as they are mixed.
-
-    Raises:
-        GanvasError: one cannot be read.
-    """
-    network = FastStyle.load()
-    network.network.to(device)
-    known = []
-    for path in styles:
-        picture = load_picture(path).crop_border(STYLE_BORDER)
-        size = scale_to(picture.colors.size, max(16, round(config.style_scale * config.size)))
-        known.append(network.prepare((picture.tensor(size, device) + 1) / 2))
-    shares = config.blend or (1.0,) * len(known)
-    return network, blend_statistics(known, [share / sum(shares) for share in shares])
 
 
 def _film_notes(film: Path, facts: FilmFacts, plan: FilmPlan, out: Path) -> Generator[Event, None, None]:

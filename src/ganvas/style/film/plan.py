@@ -15,8 +15,9 @@ from ...video.film import MAX_SIDE
 from ...video.reader import FilmFacts
 from ..check import check_config
 from ..plan import scale_to
+from ..trained_style import is_trained_style
 
-USED = ("size", "strength", "style_scale", "blend", "colors", "memory", "device")  # settings that films know
+USED = ("size", "strength", "style_scale", "blend", "colors", "memory", "device", "fast")  # settings that films know
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ def check_film_settings(
             ),
         )
     for style in styles:
-        if style.is_dir():
+        if style.is_dir() and not is_trained_style(style):
             raise GanvasError(
                 _("{style} is a folder; a film is painted in one style, or a mixture.").format(style=style),
                 _("Name one picture in it."),
