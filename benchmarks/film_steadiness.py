@@ -211,9 +211,8 @@ def time_parts(size: tuple[int, int], paint: FilmPainter) -> None:
         for frame in frames[1:]:
             part(frame)
         count = len(frames) - 1
-        print(
-            f"{name}: {(time.process_time() - begun) / count:.3f} processor s, {(time.monotonic() - wall) / count:.3f} s"
-        )
+        used, passed = (time.process_time() - begun) / count, (time.monotonic() - wall) / count
+        print(f"{name}: {used:.3f} processor s, {passed:.3f} s")
 
 
 def main() -> None:

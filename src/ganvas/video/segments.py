@@ -4,7 +4,7 @@ A segment holds pictures alone, each a packet, in the order in which they are sh
 the film's own units, and put on at the end: containers round them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -105,7 +105,7 @@ def join_segments(
     timing: Timing,
     out: Path,
     settings: SegmentSettings,
-    metadata: dict[str, object],
+    metadata: Mapping[str, object],
     sound: Path | None,
 ) -> list[str]:
     """Write segments as one film, with the sound that goes with it, and return what is to be said about the sound.
@@ -130,6 +130,8 @@ def join_segments(
                 with _opened(segments[0]) as first:
                     pictures = film.add_stream_from_template(first.streams.video[0])
                 pictures.time_base = timing.time_base
+                if settings.has_alpha:
+                    pictures.metadata["alpha_mode"] = "1"  # a copied stream does not say it by itself
                 track, notes = add_sound(film, settings.suffix, sound, timing.origin * timing.time_base)
                 film.start_encoding()
                 for number, packet in enumerate(_packets(segments, len(timing.begins))):

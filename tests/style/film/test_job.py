@@ -48,7 +48,7 @@ def repaint(
     """Repaint a film, going on with what is there, and return the events."""
     facts = read_facts(film)
     plan = plan_film(facts, StyleConfig(), frames)
-    journal, _ = open_journal(out, "mark")
+    journal, _is_of_no_use = open_journal(out, "mark")
     job = FilmJob(
         film=film, facts=facts, plan=plan, paint=paint or Inverter(), out=out, journal=journal, metadata={"mark": 1}
     )

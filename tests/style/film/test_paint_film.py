@@ -15,7 +15,7 @@ from ganvas.config import StyleConfig
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Note
 from ganvas.models.fast_style import FastStyleNetwork
-from ganvas.style.film.journal import journal_folder
+from ganvas.style.film.journal import alone_with, journal_folder
 from ganvas.style.film.paint_film import stylize_film
 from ganvas.style.film.plan import parse_frames
 from ganvas.video.pyav import read_comment
@@ -82,6 +82,11 @@ def test_the_same_command_goes_on(film: Path, style: Path, tmp_path: Path) -> No
     list(stylize_film(film, [style], out, StyleConfig(size=32), stop=after_four))
     events = list(stylize_film(film, [style], out, StyleConfig(size=32, strength=0.9)))
     assert "painted anew" in " ".join(event.text for event in events if isinstance(event, Note))
+
+
+def test_two_processes_do_not_paint_one_film(film: Path, style: Path, tmp_path: Path) -> None:
+    with alone_with(tmp_path / "out.mp4"), pytest.raises(GanvasError, match="Another process"):
+        list(stylize_film(film, [style], tmp_path / "out.mp4", StyleConfig(size=32)))
 
 
 @pytest.mark.parametrize(

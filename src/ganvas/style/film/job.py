@@ -57,13 +57,13 @@ class FilmJob:
         has_alpha = self.facts.has_alpha and suffix == ".webm"
         return SegmentSettings(suffix=suffix, width=width, height=height, rate=self.facts.rate, has_alpha=has_alpha)
 
-    def run(self, stop: Callable[[], bool]) -> Generator[Event, None, None]:
-        """Paint until the film ends or `stop` says so; what is painted is then safe in the journal.
+    def run(self, stop: Callable[[], bool]) -> Generator[Event, None, bool]:
+        """Paint until the film ends or `stop` says so, and return whether it ended; then all is safe in the journal.
 
         Raises:
             GanvasError: the film cannot be opened, or the disk is full.
         """
-        journal, segment = self.journal, None
+        journal, segment, is_whole = self.journal, None, True
         total = self.plan.count(self.facts)
         first = max(self.plan.first, journal.numbers + 1)
         carried, begins, last = journal.carried, list(journal.begins), journal.last
@@ -83,6 +83,7 @@ class FilmJob:
                     segment = None
                 yield Progress(N_("frames painted"), len(begins), max(total, len(begins)))
                 if stop():
+                    is_whole = False
                     break
             if segment is not None:
                 self._keep(segment, *journal_ahead)
@@ -95,6 +96,7 @@ class FilmJob:
         finally:
             if segment is not None:
                 segment.discard()
+        return is_whole
 
     def join(self) -> list[str]:
         """Write what is painted as one film, with its sound; return what is to be said about that.
@@ -108,7 +110,7 @@ class FilmJob:
         origin = start if self.plan.first == 1 and (begin - start) * time_base > CODEC_DELAY else begin
         timing = Timing(begins=journal.begins, last=journal.last, time_base=time_base, origin=origin)
         sound = self.film if self.facts.sounds else None
-        return join_segments(journal.segment_paths, timing, self.out, self.settings, dict(self.metadata), sound)
+        return join_segments(journal.segment_paths, timing, self.out, self.settings, self.metadata, sound)
 
     def _paint(self, frame: FilmFrame, carried: Carried | None) -> tuple[Frame, Carried]:
         """Return a painted frame as it is written, and what the next one needs."""

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,12 +12,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ...atomic_write import remove_half_written, write_atomically
+from ...errors import GanvasError
+from ...file_lock import try_lock
+from ...translation import _
 from ...typed_json import parse_json
 from ...video.reader import BrokenPart
 from ...video.segments import SEGMENT_SUFFIX
 from .steady import Carried
 
-STATE_NAME = "state.safetensors"
+STATE_NAME, LOCK_NAME = "state.safetensors", "lock"
 
 
 @dataclass
@@ -71,10 +74,28 @@ class Journal:
     def remove(self) -> None:
         """Remove it: the film is done. What somebody else has put there stays."""
         remove_half_written(self.folder)
-        for path in (self.folder / STATE_NAME, *self.folder.glob(f"[0-9]*{SEGMENT_SUFFIX}")):
+        for path in (self.folder / STATE_NAME, self.folder / LOCK_NAME, *self.folder.glob(f"[0-9]*{SEGMENT_SUFFIX}")):
             path.unlink(missing_ok=True)
         with suppress(OSError):  # it is not empty
             self.folder.rmdir()
+
+
+@contextmanager
+def alone_with(out: Path) -> Iterator[None]:
+    """Keep other processes away from the unfinished film of `out`.
+
+    Raises:
+        GanvasError: another one paints it.
+    """
+    folder = journal_folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_NAME).open("ab") as file:
+        if try_lock(file) is False:
+            raise GanvasError(
+                _("Another process is painting {out} now.").format(out=out),
+                _("Wait until it has ended, or give --out another name."),
+            )
+        yield
 
 
 def journal_folder(out: Path) -> Path:

@@ -19,7 +19,7 @@ from ..fast_paint import FastPainter
 from ..trained_style import painting_of
 from .flow import require_opencv
 from .job import FilmJob, split_alpha
-from .journal import film_mark, open_journal
+from .journal import alone_with, film_mark, open_journal
 from .painter import FilmPainter
 from .plan import FilmPlan, check_film_out, check_film_settings, plan_film
 from .preview import FRAMES, preview_path, write_preview
@@ -69,38 +69,46 @@ def _stylize_film(
     settings = {name: value for name, value in asdict(config).items() if name not in NOT_IN_MARK}
     makers = [__version__, library_versions(), networks.name(styles)]
     mark = film_mark([settings, frames, out.suffix.lower(), makers], (film, *styles))
-    journal, is_of_no_use = open_journal(out, mark)
     metadata = {
         "film": film, "styles": json.dumps([str(style) for style in styles]), "settings": json.dumps(settings),
         "frames": frames, "mark": mark,
     }  # fmt: skip
-    job = FilmJob(film=film, facts=facts, plan=plan, paint=painter, out=out, journal=journal, metadata=metadata)
-    if is_of_no_use:
-        yield Note(
-            _("What was begun of {out} is damaged, or of another film or other settings. It is painted anew.").format(
-                out=out
+    with alone_with(out):
+        journal, is_of_no_use = open_journal(out, mark)
+        if is_of_no_use:
+            yield Note(
+                _(
+                    "What was begun of {out} is damaged, or of another film or other settings. It is painted anew."
+                ).format(out=out)
             )
-        )
-    if journal.begins:
-        yield Note(_("Going on with {out} at frame {number}.").format(out=out, number=journal.numbers + 1))
+        job = FilmJob(film=film, facts=facts, plan=plan, paint=painter, out=out, journal=journal, metadata=metadata)
+        is_whole = yield from _run(job, stop)
+    if is_whole:
+        journal.remove()
     else:
-        yield from _write_preview(job, metadata)
-    yield from job.run(stop)
+        yield Note(_("Run the same command again to continue from here."))
+    reason = "finished" if is_whole else "interrupted"
+    yield Done(str(out), len(journal.begins), 0, time.monotonic() - started, reason)
+
+
+def _run(job: FilmJob, stop: Callable[[], bool]) -> Generator[Event, None, bool]:
+    """Paint a film, or as much as there is time for, and write it; return whether it is whole."""
+    journal = job.journal
+    if journal.begins:
+        yield Note(_("Going on with {out} at frame {number}.").format(out=job.out, number=journal.numbers + 1))
+    else:
+        yield from _write_preview(job)
+    is_whole = yield from job.run(stop)
     if not journal.begins:
         raise GanvasError(
-            _("There are no frames {frames} in {film}.").format(frames=frames, film=film),
+            _("There are no such frames in {film}.").format(film=job.film),
             _("Try: --frames 1-100"),
         )
     for text in job.join():
         yield Note(text)
     if broken := len(journal.broken):
         yield Note(_("Places that could not be decoded: {count}. The frame before stays in view.").format(count=broken))
-    reason = "interrupted" if stop() else "finished"
-    if reason == "finished":
-        journal.remove()
-    else:
-        yield Note(_("Run the same command again to continue from here."))
-    yield Done(str(out), len(journal.begins), 0, time.monotonic() - started, reason)
+    return is_whole
 
 
 def _film_notes(film: Path, facts: FilmFacts, plan: FilmPlan, out: Path) -> Generator[Event, None, None]:
@@ -119,7 +127,7 @@ def _film_notes(film: Path, facts: FilmFacts, plan: FilmPlan, out: Path) -> Gene
         yield Note(_("The film's colors are HDR, which is not converted: it will look pale."))
 
 
-def _write_preview(job: FilmJob, metadata: dict[str, object]) -> Generator[Event, None, None]:
+def _write_preview(job: FilmJob) -> Generator[Event, None, None]:
     """Write the sheet of some frames, and yield where it is."""
     begin, end = job.plan.seconds(job.facts)
     times = [begin + (end - begin) * (2 * number + 1) / (2 * FRAMES) for number in range(FRAMES)]
@@ -129,5 +137,5 @@ def _write_preview(job: FilmJob, metadata: dict[str, object]) -> Generator[Event
         columns.append((colors, job.paint(colors, None)[0]))
     if columns:
         path = preview_path(job.out)
-        write_preview(columns, path, metadata)
+        write_preview(columns, path, job.metadata)
         yield Note(_("A first look at some frames: {path}").format(path=path))

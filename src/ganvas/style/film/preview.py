@@ -1,6 +1,6 @@
 """A sheet of a few frames before and after painting, written before the film is painted: hours follow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ def preview_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}.preview.jpg")
 
 
-def write_preview(columns: Sequence[tuple[Floats, Floats]], path: Path, metadata: dict[str, object]) -> None:
+def write_preview(columns: Sequence[tuple[Floats, Floats]], path: Path, metadata: Mapping[str, object]) -> None:
     """Write a sheet: frames above, and as they are painted below; each (H, W, 3) in [0, 1]."""
     rows = list(zip(*columns, strict=True))
     cells = [[ImageOps.contain(Image.fromarray(to_bytes(frame)), (CELL, CELL)) for frame in row] for row in rows]
