@@ -192,7 +192,8 @@ def _decoded(
     """Yield each frame, or what cannot be decoded, with the packet that it came out at; of at most `most` packets."""
     av = require_pyav(_("A film"))
     decoder = stream.codec_context
-    if stream.metadata.get("alpha_mode") == "1" and stream.codec_context.name in ALPHA_DECODERS:
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if tags.get("alpha_mode") == "1" and stream.codec_context.name in ALPHA_DECODERS:
         decoder = av.CodecContext.create(ALPHA_DECODERS[stream.codec_context.name], "r")
     packets, count = container.demux(stream), 0
     while most is None or count < most:
