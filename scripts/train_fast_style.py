@@ -46,6 +46,7 @@ FIRST_POOL = 96
 LEARNING_RATE, LAST_SHARE = 1e-3, 0.25  # the rate falls in the last quarter of the time
 EMA_DECAY = 0.999
 SAVE_SECONDS = 120
+LEAST_CONTRAST = 0.08  # standard deviation of a style's colours
 NOISE = 0.03  # largest standard deviation of noise on contents, so that noise is not painted
 PHOTO_SIDES, PAINTING_SIDES = (128, 400), (192, 512)  # pixels that sources are made long before they are cropped
 Rng = np.random.Generator
@@ -63,7 +64,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Style:
-    """What is compared with a style, and what the network is told of it. Covariances are kept in bfloat16."""
+    """What is compared with a style, and what the network is told of it. Gram matrices are kept in bfloat16."""
 
     statistics: StyleStatistics
     moments: dict[str, tuple[Tensor, Tensor]]
@@ -92,7 +93,7 @@ class Sources:
     def style(self, rng: Rng) -> Style:
         """Return a crop of a painting, a drawn texture or now and then a photograph, maybe in other colours."""
         kind = rng.random()
-        if kind < 0.42:
+        if kind < 0.25:
             crop = to_tensor(draw_texture(rng, STYLE_SIZE))
         else:
             source = choose(self.paintings if kind < 0.95 else self.photos, rng)
@@ -104,9 +105,11 @@ class Sources:
             crop = move_colors(crop, *color_statistics(crop), colors, torch.ones(1)).clamp(0, 1)
         if rng.random() < 0.5:
             crop = jittered(crop, rng, 1.0)
+        if crop.std() < LEAST_CONTRAST:
+            return self.style(rng)
         features = self.encoder(crop * 2 - 1)
         statistics = StyleStatistics(feature_statistics(features), *color_statistics(crop))
-        moments = {name: (mean, covariance.bfloat16()) for name, (mean, covariance) in moments_of(features).items()}
+        moments = {name: (mean, second.bfloat16()) for name, (mean, second) in moments_of(features).items()}
         return Style(statistics, moments)
 
 
@@ -209,8 +212,10 @@ class Training:
         rng = self.rng
         contents = [self.contents[index] for index in rng.choice(len(self.contents), BATCH_SIZE, False)]
         styles = [self.styles[index] for index in rng.choice(len(self.styles), BATCH_SIZE, False)]
-        usual = rng.random(BATCH_SIZE) < 0.6
-        strengths = torch.from_numpy(np.where(usual, StyleConfig.strength, rng.random(BATCH_SIZE))).float()
+        usual = rng.random(BATCH_SIZE) < 0.75
+        strengths = torch.from_numpy(
+            np.where(usual, StyleConfig.strength, rng.uniform(StyleConfig.strength, 1, BATCH_SIZE))
+        ).float()
         moments = {
             layer: (
                 torch.cat([style.moments[layer][0] for style in styles]),
@@ -220,7 +225,7 @@ class Training:
         }
         crops = torch.stack([content.crop for content in contents])
         shapes = torch.stack([content.shapes for content in contents]).float()
-        aims = Aims(crops, shapes, moments, strengths)
+        aims = Aims(shapes, moments, strengths)
         statistics = StyleStatistics(*map(torch.cat, zip(*(fields(style.statistics) for style in styles), strict=True)))
         noisy = crops + torch.from_numpy(rng.uniform(0, NOISE, (BATCH_SIZE, 1, 1, 1))).float() * torch.randn_like(crops)
         mean = torch.stack([content.color_mean for content in contents])

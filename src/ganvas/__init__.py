@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .art import directions, mix, project, stylize, walk
+from .art import directions, mix, project, stylize, train_style, walk
 from .config.keywords import document, options_from
 from .device import leave_time_to_other_programs
 from .errors import GanvasError
@@ -50,6 +50,7 @@ __all__ = [
     "project",
     "stylize",
     "train",
+    "train_style",
     "walk",
     "write_report",
 ]

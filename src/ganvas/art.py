@@ -1,10 +1,11 @@
 """Art: films, mixed pictures, pictures found again and directions with names, of a trained run; repainted pictures.
 
-`ganvas.walk`, `ganvas.project`, `ganvas.mix`, `ganvas.directions` and `ganvas.stylize` are these functions. Nothing
-heavy is imported before it is used.
+`ganvas.walk`, `ganvas.project`, `ganvas.mix`, `ganvas.directions`, `ganvas.stylize` and `ganvas.train_style` are these
+functions. Nothing heavy is imported before it is used.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -202,10 +203,14 @@ def stylize(
     out: str | Path,
     config: "StyleConfig | None" = None,
     masks: Sequence[str | Path] = (),
+    *,
+    fast: bool | None = None,
 ) -> Iterator[Event]:
     """Repaint `content` in the style of `styles`, write it to `out`, and yield what happens.
 
     Args:
+        styles: pictures, or folders that `train_style` wrote.
+        fast: whether to paint in one pass, whatever `config` says of that.
         masks: pictures that are white where a style is to be: one for each style, or one fewer.
 
     Raises:
@@ -229,4 +234,45 @@ def stylize(
 
     several = [styles] if isinstance(styles, str | Path) else list(styles)
     where = [Path(mask) for mask in masks]
-    return stylize(Path(content), [Path(style) for style in several], Path(out), config or StyleConfig(), where)
+    config = config or StyleConfig()
+    if fast is not None:
+        config = replace(config, fast=fast)
+    return stylize(Path(content), [Path(style) for style in several], Path(out), config, where)
+
+
+def train_style(
+    painting: str | Path,
+    out: str | Path,
+    *,
+    photos: str | Path | None = None,
+    minutes: float = 10.0,
+    style_scale: float = 1.0,
+    seed: int = 0,
+    device: str = "auto",
+) -> Iterator[Event]:
+    """Train a small network for one painting, write it to the folder `out`, and yield what happens.
+
+    The folder is a style for `stylize`. Called again with the same arguments it goes on where it was interrupted.
+
+    Args:
+        photos: a folder or an archive of photographs to train on; the packaged ones if not given.
+        minutes: of training, in all.
+        style_scale: size of the strokes; 1 as in the painting.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+
+    Raises:
+        GanvasError: a picture cannot be read, an option makes no sense, or `out` holds something else.
+
+    Example:
+        >>> import ganvas
+        >>> for event in ganvas.train_style("painting.png", "mine", minutes=0.02):
+        ...     if isinstance(event, ganvas.events.Iteration):
+        ...         print(f"{event.progress:.0%} done, style {event.style:.2f}")
+        ...
+        >>> event.path
+        'mine'
+    """
+    from .style.train_style import StyleTrainOptions, train_style
+
+    options = StyleTrainOptions(None if photos is None else Path(photos), minutes, style_scale, seed, device)
+    return train_style(Path(painting), Path(out), options)

@@ -19,6 +19,11 @@ def photo() -> Path:
     return _packaged("astronaut.webp")
 
 
+def photos() -> tuple[Path, ...]:
+    """Return the paths of four photographs that styles are trained on: a portrait, a cup, a raccoon and a rocket."""
+    return photo(), _packaged("coffee.webp"), _packaged("raccoon.webp"), _packaged("rocket.webp")
+
+
 def vgg16() -> Path:
     """Return the path of VGG-16's weights, conv1_1 to conv4_2, in half precision, for RGB in 0..255 minus the mean."""
     return _packaged("vgg16.safetensors")

@@ -98,6 +98,12 @@ GROUPS: dict[str, dict[str, Command]] = {
             "Repaint a picture or a film in the style of others, or a folder of pictures in many styles.",
             "The same command run again goes on where it stopped; Ctrl-C keeps the best so far.",
         ),
+        "style-train": Command(
+            "style_train",
+            "StyleTrain",
+            "Train a small network for one painting, which repaints any picture in a second.",
+            "The same command run again goes on where it stopped.",
+        ),
         "recolor": Command("recolor", "Recolor", "Give a painting other colors in a second; nothing is repainted."),
         "shrink-vgg": Command(
             "shrink_vgg", "ShrinkVGG", "Reduce torchvision's VGG-19 to the layers that are used: 25 MB, not 550."

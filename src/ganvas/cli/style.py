@@ -11,6 +11,7 @@ from ..errors import GanvasError
 from ..translation import _
 from .options import Json, optional
 from .output import echo
+from .pipes import PIPE, piped
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Style:
     """Flags of `ganvas style`."""
 
     content: Annotated[Positional[Path], arg(metavar="CONTENT")]
-    """The picture or film to repaint, or a folder of pictures."""
+    """The picture or film to repaint, or a folder of pictures; - reads a picture from standard input and writes one."""
     style: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE [STYLE ...]", help_behavior_hint="")]
     """Pictures whose styles are mixed, or what style-train wrote; with a folder of pictures, each one by itself."""
     out: Annotated[Path | None, optional("FILE")] = None
@@ -72,13 +73,17 @@ class Style:
                 _("{content} is not a film, so it has no frames.").format(content=self.content),
                 _("Leave out --frames."),
             )
-        with interrupt_on_sigterm():
-            if is_batch(self.content, self.style, self.sweep):
-                out = self.out or Path("styled")
-                events = paint_many(self.content, self.style, out, self.settings, self.mask, self.sweep)
-                return render_until_done(events)
-            out = self.out or Path("styled.png")
-            return render_until_done(stylize(self.content, self.style, out, self.settings, self.mask))
+        batch = is_batch(self.content, self.style, self.sweep)
+        if PIPE in (self.content, self.out) and (batch or self.json):
+            raise GanvasError(
+                _("Standard input and output carry one picture, and no JSON."), _("Name files instead of -.")
+            )
+        with interrupt_on_sigterm(), piped(self.content, self.out) as (content, out):
+            if batch:
+                events = paint_many(content, self.style, out or Path("styled"), self.settings, self.mask, self.sweep)
+            else:
+                events = stylize(content, self.style, out or Path("styled.png"), self.settings, self.mask)
+            return render_until_done(events)
 
     def _repaint_film(self) -> dict[str, Any]:
         from ..style.film.paint_film import stylize_film

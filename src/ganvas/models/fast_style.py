@@ -25,6 +25,7 @@ STATISTICS_SIZE = 2 * (64 + 128 + 256)  # their means and standard deviations
 HIDDEN_WIDTH = 64
 COARSENESS = 4  # pixels of the coarse copy's pixels, along a side; the stride of the deepest features
 HALO = 64  # pixels beyond a pixel that it depends on, rounded up to a multiple of the stride
+FULL_STRENGTH = 0.4  # at which all that the convolutions paint is added; the usual one
 EPSILON = 1e-5
 
 
@@ -41,11 +42,13 @@ class Modulation(NamedTuple):
     Args:
         scales, shifts: for all channels of all instance norms, (B, channels).
         detail: how much of the image's own fine detail is kept, (B, 1, 1, 1); 1 is all.
+        amount: how much of what the convolutions paint is added, (B, 1, 1, 1); 0 leaves the image as it is.
     """
 
     scales: Tensor
     shifts: Tensor
     detail: Tensor
+    amount: Tensor
 
 
 class FastStyleNetwork(nn.Module):
@@ -73,13 +76,19 @@ class FastStyleNetwork(nn.Module):
         nn.init.normal_(self.last.conv.weight, std=0.002)
 
     def modulate(self, statistics: Tensor, strength: Tensor) -> Modulation:
-        """Return what paintings with these statistics (B, STATISTICS_SIZE) do at strengths (B,) in [0, 1]."""
+        """Return what paintings with these statistics (B, STATISTICS_SIZE) do at strengths (B,) in [0, 1].
+
+        Up to `FULL_STRENGTH` the painting grows from nothing, which need not be learned; beyond it, it is another one.
+        """
+        amount = (strength / FULL_STRENGTH).clamp(max=1)[:, None, None, None]
+        beyond = (strength - FULL_STRENGTH).clamp(min=0)[:, None]
         standardized = (statistics - self.statistics_mean) / self.statistics_std
-        hidden = F.silu(self.hidden(torch.cat([standardized, 4 * strength[:, None] - 2], 1)))
+        hidden = F.silu(self.hidden(torch.cat([standardized, 4 * beyond], 1)))
         values = self.modulation(hidden)
         total = sum(self.channels)
         scales, shifts, detail = values.split([total, total, 1], 1)
-        return Modulation(1 + scales, shifts, 0.5 + detail[..., None, None])
+        kept = torch.lerp(torch.ones_like(amount), 0.5 + detail[..., None, None], amount)
+        return Modulation(1 + scales, shifts, kept, amount)
 
     def forward(
         self,
@@ -105,9 +114,9 @@ class FastStyleNetwork(nn.Module):
             change = norms_of_layers(first(features)).relu()
             features = features + norms_of_layers(second(change))
         for up in self.up:
-            features = norms_of_layers(up(F.interpolate(features, scale_factor=2, mode="nearest"))).relu()
+            features = norms_of_layers(up(F.interpolate(features, scale_factor=2, mode="bilinear"))).relu()
         coarse = F.interpolate(F.avg_pool2d(images, COARSENESS), images.shape[2:], mode="bilinear")
-        painted = self.last(features) + torch.lerp(coarse, images, modulation.detail)
+        painted = modulation.amount * self.last(features) + torch.lerp(coarse, images, modulation.detail)
         return painted, norms_of_layers.measured
 
 

@@ -14,6 +14,7 @@ from ..config import StyleConfig
 from ..models import vgg
 from ..models.fast_style import (
     COARSENESS,
+    FULL_STRENGTH,
     STATISTICS_LAYERS,
     FastStyleNetwork,
     Norm,
@@ -22,8 +23,7 @@ from ..models.vgg import VGG
 from .style_targets import masks_on_layers
 
 DEFAULT_STRENGTH = StyleConfig.strength
-STRENGTH_OF_ALL_COLORS = 0.4  # from this strength on, the picture has all of the painting's colours
-COLOR_NOISE = 0.02  # standard deviation added to all colours, so that what is nearly gray is not blown up
+COLOR_NOISE = 0.1  # standard deviation added to all colours, so that what is nearly gray is not blown up
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def move_colors(
     source, target = covariance.double() + noise, style.color_covariance.double() + noise
     root, inverse = _matrix_power(source, 0.5), _matrix_power(source, -0.5)
     whole = inverse @ _matrix_power(root @ target @ root, 0.5) @ inverse
-    share = (strengths.double() / STRENGTH_OF_ALL_COLORS).clamp(max=1)[:, None]
+    share = (strengths.double() / FULL_STRENGTH).clamp(max=1)[:, None]
     matrix = torch.lerp(torch.eye(3, dtype=torch.float64, device=pictures.device), whole, share[..., None])
     shift = torch.lerp(mean.double(), style.color_mean.double(), share) - (matrix @ mean.double()[..., None])[..., 0]
     moved = matrix.to(pictures) @ pictures.flatten(2) + shift.to(pictures)[..., None]
