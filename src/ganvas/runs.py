@@ -11,6 +11,7 @@ RUN/report.html     everything on one page
 RUN/tensorboard/    what TensorBoard shows, of a run that is logged to it
 RUN/wandb/          what Weights & Biases keeps on this machine
 RUN/skipped.txt     pictures that could not be read, and why
+RUN/request.txt     what the coach is asked to do, until it does
 """
 
 import json
@@ -61,6 +62,7 @@ class Run:
         self.tensorboard = self.folder / "tensorboard"
         self.wandb = self.folder / "wandb"
         self.report_file = self.folder / "report.html"
+        self.request_file = self.folder / "request.txt"
 
     def exists(self) -> bool:
         """Return whether there is a run in this folder."""

@@ -1,5 +1,6 @@
 """The pages in a real browser, on a phone and on a wide screen: what is on them, and that everybody can use them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,3 +55,19 @@ def test_the_coach_says_what_it_did_and_whether_that_helped(page: Any, opened: A
     run.append_event(Treatment(40, 320, "mode collapse", (halved,), "helped", "It has helped.", 1))
     page.get_by_text("Helped", exact=True).wait_for()
     assert page.locator(".treatments li").count() == 1, "an outcome is told with its treatment"
+    assert page.get_by_role("button", name="Undo this").count() == 0, "the training is over"
+
+
+def test_a_treatment_is_undone_by_a_button(page: Any, opened: Any) -> None:
+    run = opened.studio.workspace.run("discs")
+    run.write_config(replace(run.read_config(), coach="act"))
+    lines = run.events_file.read_text().splitlines(keepends=True)
+    run.events_file.write_text("".join(line for line in lines if '"Done"' not in line))  # it can go on
+    halved = Prescription("lr", "discriminator", 0.5)
+    run.append_event(Treatment(30, 240, "mode collapse", (halved,), "", "Halved the learning rate.", 1))
+    page.goto(f"{page.url.split('#')[0]}#/watch/discs")
+    page.get_by_role("button", name="More of this").wait_for()
+    page.get_by_role("button", name="Undo this").click()
+    page.get_by_text("It does so when the training goes on.").wait_for()
+    assert run.request_file.read_text() == "undo"
+    assert page.get_by_role("button", name="Undo this").count() == 0

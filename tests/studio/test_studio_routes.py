@@ -1,13 +1,14 @@
 """What the studio's routes answer: sets, options, plans, histories, and the texts of the page."""
 
 import json
+from dataclasses import replace
 from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 
 from ganvas.config.options import GROUPS
-from ganvas.events import Note
+from ganvas.events import Note, Prescription, Treatment
 from ganvas.studio.options_form import form_fields
 from ganvas.studio.texts import marked_texts
 
@@ -54,6 +55,20 @@ def test_a_training_is_asked_for_as_the_command_line_would(opened: Any, monkeypa
     assert asked[-1][1] == ("train", "--out", str(opened.studio.workspace.runs / "discs"), "--coach", "watch")
     opened.ask("POST", "/api/trainings/discs/more", {"minutes": 5})
     assert asked[-1][1][-2:] == ("--minutes", "5")
+
+
+def test_the_coach_is_asked_to_undo_or_to_do_more(opened: Any) -> None:
+    run = opened.studio.workspace.run("discs")
+    run.write_config(replace(run.read_config(), coach="act"))
+    assert opened.ask("POST", "/api/runs/discs/coach", {"request": "undo"}).status == 400, "it has done nothing"
+    halved = Prescription("lr", "discriminator", 0.5)
+    run.append_event(Treatment(30, 240, "mode collapse", (halved,), "", "Halved the learning rate.", 1))
+    assert opened.ask("POST", "/api/runs/discs/coach", {"request": "anything"}).status == 422
+    assert opened.ask("POST", "/api/runs/../coach", {"request": "undo"}).status in (400, 404, 405)
+    assert opened.ask("GET", "/api/runs/discs").data["asked"] == ""
+    assert opened.ask("POST", "/api/runs/discs/coach", {"request": "more"}).status == 200
+    assert opened.ask("GET", "/api/runs/discs").data["asked"] == "more"
+    assert run.request_file.read_text() == "more"
 
 
 def test_the_history_ends_where_the_events_go_on(opened: Any) -> None:

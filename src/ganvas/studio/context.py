@@ -11,6 +11,7 @@ from .access import Access
 from .answers import Answers
 from .explorer import Explorer
 from .jobs import Jobs
+from .thumbnails import Thumbnailer
 from .trainings import Trainings
 from .workspace import Workspace
 
@@ -30,6 +31,7 @@ class Studio:
     explorer: Explorer
     is_local: bool = True
     answers: Answers = field(default_factory=Answers)
+    thumbnailer: Thumbnailer = field(default_factory=Thumbnailer)
     closing: Event = field(default_factory=Event)
 
 

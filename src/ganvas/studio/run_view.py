@@ -6,6 +6,7 @@ from typing import Any
 from ..coach.describe import describe_evidence, in_words, title
 from ..coach.diagnosis.diagnoses import DIAGNOSES, HEALTHY_VERDICTS
 from ..coach.treatment.describe import words_of
+from ..coach.treatment.requests import asked_for, has_more
 from ..event_log import to_json
 from ..events import Event, Treatment, Verdict
 from ..phases import LOSS_CHARTS
@@ -26,6 +27,7 @@ def overview(run: Run) -> dict[str, Any]:
         "height": config.data.height,
         "minutes": config.minutes,
         "coach": config.coach,
+        "asked": asked_for(run),
         "classes": config.classes,
         "has_model": run.model.is_dir(),
         "has_discriminator": config.discriminator.name != "none",
@@ -59,6 +61,7 @@ def shown(event: Event) -> dict[str, Any]:
         }
     if isinstance(event, Treatment):
         record["text"] = words_of(event)
+        record["has_more"] = has_more(event)
     return record
 
 

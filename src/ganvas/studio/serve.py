@@ -90,6 +90,7 @@ class Server(uvicorn.Server):
         self._studio.closing.set()
         await self._studio.answers.close()
         await super().shutdown(sockets)
+        self._studio.thumbnailer.close()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -11,7 +11,7 @@ from ...translation import _
 from .. import made
 from ..context import Here
 from ..how import describe
-from ..thumbnails import TYPE, etag, thumbnail
+from ..thumbnails import TYPE, etag
 
 router = APIRouter(prefix="/api")
 
@@ -89,7 +89,7 @@ def show_thumbnail(studio: Here, request: Request, name: str) -> Response:
     tag = etag(path)
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=KEPT | {"ETag": tag})
-    return Response(thumbnail(path, path.name, 512), headers=KEPT | {"ETag": tag}, media_type=TYPE)
+    return Response(studio.thumbnailer.make(path, path.name, 512), headers=KEPT | {"ETag": tag}, media_type=TYPE)
 
 
 def _item(found: made.Made) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ...errors import GanvasError
 from ...translation import _
 from .. import sets, uploads
 from ..context import Here
-from ..thumbnails import TYPE, etag, thumbnail
+from ..thumbnails import TYPE, etag
 from ..workspace import inside
 
 router = APIRouter(prefix="/api/sets")
@@ -101,7 +101,7 @@ def show_thumbnail(studio: Here, request: Request, name: str, picture: str) -> R
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return Response(thumbnail(content, picture), headers=headers, media_type=TYPE)
+    return Response(studio.thumbnailer.make(content, picture), headers=headers, media_type=TYPE)
 
 
 @router.post("/{name}/left-out")

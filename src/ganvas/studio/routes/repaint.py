@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from .. import paintings, picture_files
 from ..context import Here
-from ..thumbnails import TYPE, etag, thumbnail
+from ..thumbnails import TYPE, etag
 
 router = APIRouter(prefix="/api")
 
@@ -48,7 +48,7 @@ def show_source(studio: Here, request: Request, id: str, side: Side = 256) -> Re
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return Response(thumbnail(path, path.name, side), headers=headers, media_type=TYPE)
+    return Response(studio.thumbnailer.make(path, path.name, side), headers=headers, media_type=TYPE)
 
 
 @router.put("/masks")

@@ -1,10 +1,12 @@
 """Watch: a run as it is, its history and its events, its sheets of samples."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel
 
+from ...coach.treatment.requests import ask_coach
 from ...runs import Run
 from ...translation import _
 from ..context import Here
@@ -38,6 +40,19 @@ def events(studio: Here, request: Request, name: str, offset: int = 0) -> Stream
     return StreamingResponse(
         follow(run.events_file, begin, as_text, studio.closing.is_set), media_type="text/event-stream"
     )
+
+
+class Wish(BaseModel):
+    """What the coach is to do about its last treatment."""
+
+    request: Literal["undo", "more"]
+
+
+@router.post("/{name}/coach")
+def ask(studio: Here, name: str, wish: Wish) -> dict[str, Any]:
+    """Ask the coach to undo its last treatment, or for more of it."""
+    ask_coach(studio.workspace.existing_run(name), wish.request)
+    return {}
 
 
 @router.get("/{name}/opinions")

@@ -19,6 +19,7 @@ from ...coach.measurement.health_metrics import finite_share
 from ...coach.measurement.ranks import average_over_ranks
 from ...coach.treatment.escalation import WORTHWHILE, Situation, prescribe
 from ...coach.treatment.prescription import with_prescriptions
+from ...coach.treatment.requests import answer, asked_for, before_treatment, last_in_force
 from ...coach.treatment.wager import Wager, is_over, new_aside
 from ...config import Config, PhaseConfig
 from ...data.prepare import PreparedDataset
@@ -34,13 +35,14 @@ from ...planning.schedule import (
     steps_left_in_phase,
 )
 from ...runs import Run
-from ...translation import ngettext
+from ...translation import _, ngettext
 from ..state import State
 from ..state_io import write_checkpoint
 from .health_check import HealthChecker
 from .interventions import apply_prescriptions
-from .restarts import undo
+from .restarts import undo, withdraw
 
+STEPS_PER_LOOK = 10  # for a request
 SOON = 0.25  # of the usual gap, when the last check was bad and one more would make it a sickness
 RESTARTS = ("restart_phase", "reinitialize")
 Known = HealthCheck | Verdict | Treatment | Score
@@ -141,6 +143,8 @@ class CoachRunner:
         """Return whether a check is due: often at first and after a change, then as often as the budget allows."""
         if self.base.coach == "off" or not self.base.health_checks:
             return False
+        if self.acts and state.counters.step % STEPS_PER_LOOK == 0 and asked_for(self.run):
+            return True
         config = self.config(state)
         begin = phase_start(config, state.counters.step)
         if state.coach.aside and _ends_phase(config, state.counters.step):
@@ -180,9 +184,22 @@ class CoachRunner:
         if not self.acts:
             return False
         self._distance, situation = None, self._situation(state, config, phase)
-        self._treatments = list(prescribe(self.history, verdict, situation))
+        self._treatments = self._answers(state, verdict) or list(prescribe(self.history, verdict, situation))
         self._forgets_aside = is_over(self.history, situation.wager, self._treatments)
         return any(not treatment.outcome for treatment in self._treatments)
+
+    def _answers(self, state: State, verdict: Verdict) -> list[Treatment]:
+        """Return the treatments that a person asks for; a request is answered once."""
+        request, last = asked_for(self.run), last_in_force(self.history)
+        if not request:
+            return []
+        self.run.request_file.unlink()
+        if last is None:
+            self._pending.append(Note(_("The coach was asked to change its last treatment, but none is in force.")))
+            return []
+        before = with_prescriptions(self.base, before_treatment(state.coach.prescriptions, last))
+        is_open = not next(event for event in reversed(self.history) if isinstance(event, Treatment)).outcome
+        return list(answer(last, verdict, request, before, is_open))
 
     def _situation(self, state: State, config: Config, phase: PhaseConfig) -> Situation:
         """Return what a treatment is chosen and judged by now."""
@@ -211,7 +228,7 @@ class CoachRunner:
         for treatment in self._treatments:
             self.treatments_given += treatment.outcome in ("", "undone")
             if treatment.outcome == "undone":
-                self._pending.extend(map(Note, undo(state, self.base, self.run)))
+                self._pending.extend(map(Note, self._undo(state)))
             elif not treatment.outcome:
                 self._put_aside(state, phase, treatment)
                 notes = apply_prescriptions(state, self.base, treatment.prescriptions, self.run, self.data)
@@ -219,6 +236,13 @@ class CoachRunner:
             self._record(replace(treatment, distance=self._distance))
         self._treatments = []
         state.coach.aside = None if self._forgets_aside else state.coach.aside
+
+    def _undo(self, state: State) -> list[str]:
+        """Go back to what was put aside; where it is not needed any more, only take the settings back."""
+        last = last_in_force(self.history)
+        if state.coach.aside is None and last is not None:
+            return withdraw(state, self.base, last)
+        return undo(state, self.base, self.run)
 
     def _put_aside(self, state: State, phase: PhaseConfig, treatment: Treatment) -> None:
         """Put the state aside, to be gone back to if the treatment makes the samples worse.

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from ... import checkpoint
 from ...coach.treatment.prescription import KINDS, with_prescriptions
+from ...coach.treatment.requests import before_treatment
 from ...config import Config
 from ...errors import GanvasError
-from ...events import Prescription
+from ...events import Prescription, Treatment
 from ...phases import PHASES
 from ...planning.schedule import phase_at
 from ...recipes.upsampling import is_upsampling_alone
@@ -59,7 +60,8 @@ def undo(state: State, config: Config, run: Run) -> list[str]:
     except checkpoint.DamagedCheckpointError as error:
         return [_("The treatment could not be undone: {reason}").format(reason=error.message)]
     earlier = load_state(config, tensors, facts, state.device)
-    state.coach.prescriptions = _without_those_since(state, config, earlier)
+    before, step = earlier.coach.prescriptions, earlier.counters.step
+    state.coach.prescriptions = _without_those_since(state, config, before, step)
     healthy = [step for step in state.coach.healthy_checkpoints if step <= aside.step]
     state.coach.healthy_checkpoints = tuple(healthy)
     change_packing(state, with_prescriptions(config, state.coach.prescriptions))
@@ -67,16 +69,36 @@ def undo(state: State, config: Config, run: Run) -> list[str]:
     return []
 
 
-def _without_those_since(state: State, config: Config, earlier: State) -> tuple[Prescription, ...]:
-    """Return what is prescribed without what came after `earlier`; steps and batches to come are planned from here on.
+def withdraw(state: State, config: Config, treatment: Treatment) -> list[str]:
+    """Take back the settings of a treatment, and of those after it; the weights go on as they are.
+
+    Returns what the user has to know besides, in words: what was drawn or begun anew stays so.
 
     Args:
         config: the run's, without prescriptions.
     """
-    before, step = earlier.coach.prescriptions, state.counters.step
+    before = before_treatment(state.coach.prescriptions, treatment)
+    if before == state.coach.prescriptions:
+        return [_("The weights of before the treatment are no longer kept, so they stay as they are now.")]
+    state.coach.prescriptions = _without_those_since(state, config, before, treatment.step)
+    change_packing(state, with_prescriptions(config, state.coach.prescriptions))
+    state.counters.loss_averages = {}
+    return []
+
+
+def _without_those_since(
+    state: State, config: Config, before: tuple[Prescription, ...], began: int
+) -> tuple[Prescription, ...]:
+    """Return what is prescribed without what came after `before`; steps and batches to come are planned from here on.
+
+    Args:
+        config: the run's, without prescriptions.
+        began: the step from which on there was more.
+    """
+    step = state.counters.step
     since = state.coach.prescriptions[len(before) :]
     kept = (*before, *(order for order in since if KINDS[order.kind].divides_budget))
-    batch = phase_at(with_prescriptions(config, before), max(0, earlier.counters.step - 1)).phase.batch
+    batch = phase_at(with_prescriptions(config, before), max(0, began - 1)).phase.batch
     now = with_prescriptions(config, kept)
     is_other = step < now.steps and phase_at(now, step).phase.batch != batch
     return (*kept, Prescription("batch_size", value=float(batch), step=step)) if batch and is_other else kept
