@@ -8,10 +8,9 @@ import numpy as np
 
 from .writer import Frame
 
-# Numbers of the standard ITU-T H.273, and what swscale calls the same matrices.
-SWSCALE_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
-ITU709, ITU601 = 1, 5
-FULL_RANGE, LIMITED_RANGE = 2, 1
+# Numbers of the standard ITU-T H.273, and what PyAV calls the same matrices.
+COLOR_MATRICES = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: "BT2020", 10: "BT2020"}
+FULL_RANGE = 2
 HDR_CURVES = (16, 18)  # PQ and HLG
 HD_WIDTH, HD_HEIGHT = 1280, 576  # pixels; players take smaller films that say nothing for those of television (BT.601)
 IDENTITY = (1, 0, 0, 1)
@@ -24,32 +23,34 @@ class Display:
     Args:
         matrix: a, b, c, d: what is at (x, y) of a frame is shown at (a x + c y, b x + d y), apart from a shift.
         pixel_shape: width of a pixel by its height.
-        color_matrix: from luma and chroma to RGB, by swscale's number.
-        color_range: 1 if black is 16 of 255, 2 if it is 0.
+        color_matrix: from luma and chroma to RGB, by PyAV's name.
+        is_full_range: whether black is 0 of 255, and not 16.
         has_alpha: whether there is transparency.
         is_hdr: whether colours are brighter than a usual screen's.
     """
 
     matrix: tuple[int, int, int, int]
     pixel_shape: float
-    color_matrix: int
-    color_range: int
+    color_matrix: str
+    is_full_range: bool
     has_alpha: bool
     is_hdr: bool
 
     @classmethod
     def of(cls, frame: Any, stream: Any) -> "Display":
         """Return how to show a frame of PyAV's, and those that follow it."""
+        from av.video.reformatter import Colorspace
+
         name = frame.format.name
         is_rgb = frame.format.is_rgb or name == "pal8"
         is_high = frame.width >= HD_WIDTH or frame.height > HD_HEIGHT
-        color_range = FULL_RANGE if is_rgb or name.startswith("yuvj") else frame.color_range or LIMITED_RANGE
+        color_matrix = COLOR_MATRICES.get(frame.colorspace, "ITU709" if is_high else "ITU601")
         shape = stream.sample_aspect_ratio
         return cls(
             matrix=_display_matrix(frame),
             pixel_shape=float(shape) if shape and 0.1 < shape < 10 else 1.0,
-            color_matrix=SWSCALE_MATRICES.get(frame.colorspace, ITU709 if is_high else ITU601),
-            color_range=color_range,
+            color_matrix=color_matrix if color_matrix in Colorspace.__members__ else "ITU709",  # PyAV 14 has no BT.2020
+            is_full_range=is_rgb or name.startswith("yuvj") or frame.color_range == FULL_RANGE,
             has_alpha=any(component.is_alpha for component in frame.format.components),
             is_hdr=getattr(stream.codec_context, "color_trc", None) in HDR_CURVES,
         )
@@ -74,9 +75,10 @@ class Display:
             height=height,
             format="rgba" if self.has_alpha else "rgb24",
             src_colorspace=self.color_matrix,
-            dst_colorspace=ITU709 if self.color_matrix != ITU709 else ITU601,  # PyAV 14 looks at it where they differ
-            src_color_range=self.color_range,
-            dst_color_range=FULL_RANGE,
+            # PyAV 14 converts where they differ, whatever the second one means for RGB.
+            dst_colorspace="ITU709" if self.color_matrix != "ITU709" else "ITU601",
+            src_color_range="JPEG" if self.is_full_range else "MPEG",
+            dst_color_range="JPEG",
             interpolation="AREA" if shrinks else "BICUBIC",
         )
         return np.ascontiguousarray(self._upright(converted.to_ndarray()))
