@@ -49,7 +49,9 @@ class Display:
         return cls(
             matrix=_display_matrix(frame),
             pixel_shape=float(shape) if shape and 0.1 < shape < 10 else 1.0,
-            color_matrix=color_matrix if color_matrix in Colorspace.__members__ else "ITU709",  # PyAV 14 has no BT.2020
+            color_matrix=color_matrix
+            if color_matrix in Colorspace.__members__
+            else "ITU709",  # PyAV 15 may have no BT.2020
             is_full_range=is_rgb or name.startswith("yuvj") or frame.color_range == FULL_RANGE,
             has_alpha=any(component.is_alpha for component in frame.format.components),
             is_hdr=getattr(stream.codec_context, "color_trc", None) in HDR_CURVES,
