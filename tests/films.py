@@ -64,3 +64,20 @@ def probe(path: Path) -> dict[str, Any]:
     assert not done.stderr, done.stderr
     found = json.loads(done.stdout)
     return {each["codec_type"]: each for each in found["streams"]} | {"duration": float(found["format"]["duration"])}
+
+
+def ffmpeg(path: Path, *words: str) -> Path:
+    """Have ffmpeg, which is not ours, write a film; or skip. Its source "motion" is 32 x 24 pixels, 10 a second."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg, of Debian's package of that name, is not installed")
+    sources = {"motion": "testsrc2=size=32x24:rate=10", "tone": "sine=440:sample_rate=48000"}
+    given = [part for word in words for part in (("-f", "lavfi", "-i", sources[word]) if word in sources else (word,))]
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *given, str(path)], check=True)
+    return path
+
+
+def shown_at(path: Path) -> list[float]:
+    """Return when each frame of a film is shown, in seconds, as ffprobe says."""
+    words = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]
+    done = subprocess.run([*words, str(path)], capture_output=True, text=True, check=True)
+    return [float(line.strip(",")) for line in done.stdout.split()]

@@ -95,7 +95,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "style": Command(
             "style",
             "Style",
-            "Repaint a picture in the style of others, or a folder of pictures in many styles.",
+            "Repaint a picture or a film in the style of others, or a folder of pictures in many styles.",
             "The same command run again goes on where it stopped; Ctrl-C keeps the best so far.",
         ),
         "style-train": Command(

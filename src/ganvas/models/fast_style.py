@@ -91,7 +91,12 @@ class FastStyleNetwork(nn.Module):
         return Modulation(1 + scales, shifts, kept, amount)
 
     def forward(
-        self, images: Tensor, modulation: Modulation, norms: Sequence[Norm] = (), pooled: bool = False
+        self,
+        images: Tensor,
+        modulation: Modulation,
+        norms: Sequence[Norm] = (),
+        pooled: bool = False,
+        given_share: float = 1.0,
     ) -> tuple[Tensor, list[Norm]]:
         """Return the painted images, and what each instance norm has measured.
 
@@ -99,8 +104,9 @@ class FastStyleNetwork(nn.Module):
             images: (B, 3, H, W) in [0, 1], H and W multiples of 4 and at least 8, already in the painting's colours.
             norms: what the instance norms are to take as measured, instead of measuring.
             pooled: whether all images are parts of one, and measured together.
+            given_share: weight of `norms`; where it is less than 1, the rest is what is measured.
         """
-        norms_of_layers = _Norms(self.channels, modulation, norms, pooled)
+        norms_of_layers = _Norms(self.channels, modulation, norms, pooled, given_share)
         features = norms_of_layers(self.stem(images)).relu()
         for down in self.down:
             features = norms_of_layers(down(features)).relu()
@@ -132,16 +138,28 @@ class MirroredConv(nn.Module):
 class _Norms:
     """The instance norms of one pass, one after the other."""
 
-    def __init__(self, channels: Sequence[int], modulation: Modulation, norms: Sequence[Norm], pooled: bool) -> None:
+    def __init__(
+        self,
+        channels: Sequence[int],
+        modulation: Modulation,
+        norms: Sequence[Norm],
+        pooled: bool,
+        given_share: float,
+    ) -> None:
         scales, shifts = (torch.split(part[..., None, None], list(channels), 1) for part in modulation[:2])
         self.affine = iter(zip(scales, shifts, strict=True))
-        self.given, self.pooled = iter(norms), pooled
+        self.given, self.pooled, self.given_share = iter(norms), pooled, given_share
         self.measured: list[Norm] = []
 
     def __call__(self, features: Tensor) -> Tensor:
         """Return features normalized, scaled and shifted."""
         scale, shift = next(self.affine)
-        norm = next(self.given, None) or _measure(features, self.pooled)
+        norm = next(self.given, None)
+        if norm is None:
+            norm = _measure(features, self.pooled)
+        elif self.given_share < 1:
+            measured = _measure(features, self.pooled)
+            norm = Norm(*(torch.lerp(new, old, self.given_share) for new, old in zip(measured, norm, strict=True)))
         self.measured.append(norm)
         factor = scale * torch.rsqrt(norm.variance + EPSILON)
         return torch.addcmul(shift - norm.mean * factor, features, factor)

@@ -110,6 +110,23 @@ class FastStyle:
         mean, covariance, norms = statistics.color_mean, statistics.color_covariance, statistics.norms
         return self._pass(pictures, style, strength, mean, covariance, norms)[0]
 
+    @torch.inference_mode()
+    def paint_next(
+        self, frame: Tensor, style: StyleStatistics, strength: float, held: PictureStatistics | None, kept: float
+    ) -> tuple[Tensor, PictureStatistics]:
+        """Return a film's frame (1, 3, H, W) in [0, 1] as it is painted, and the running mean of the statistics.
+
+        Args:
+            held: that mean as of the frame before; None begins it anew.
+            kept: weight of `held`; the rest is what this frame has.
+        """
+        mean, covariance = color_statistics(frame)
+        if held is None:
+            return self._pass(frame, style, strength, mean, covariance)
+        mean = torch.lerp(mean, held.color_mean, kept)
+        covariance = torch.lerp(covariance, held.color_covariance, kept)
+        return self._pass(frame, style, strength, mean, covariance, held.norms, given_share=kept)
+
     def _pass(
         self,
         pictures: Tensor,
@@ -119,12 +136,13 @@ class FastStyle:
         covariance: Tensor,
         norms: Sequence[Norm] = (),
         pooled: bool = False,
+        given_share: float = 1.0,
     ) -> tuple[Tensor, PictureStatistics]:
         """Return pictures as they are painted, and their statistics."""
         strengths = torch.full((1,), strength, device=pictures.device)
         recolored = move_colors(pictures, mean, covariance, style, strengths)
         painted, norms = self.network(
-            pad_to_stride(recolored), self.network.modulate(style.features, strengths), norms, pooled
+            pad_to_stride(recolored), self.network.modulate(style.features, strengths), norms, pooled, given_share
         )
         height, width = pictures.shape[2:]
         return painted[..., :height, :width].clamp(0, 1), PictureStatistics(mean, covariance, norms)

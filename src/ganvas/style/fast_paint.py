@@ -123,7 +123,7 @@ def painted(
             statistics = painter.known(path, style, config, device)
             layers.append((painter.network(path, device), statistics, mask.to(device)))
     else:
-        layers.extend(_mixed(styles, [share / sum(blend) for share in blend], config, painter, device))
+        layers.extend(mixed_layers(styles, [share / sum(blend) for share in blend], config, painter, device))
     whole = torch.zeros_like(content)
     for network, statistics, share in layers:
         part = yield from paint_in_blocks(network, content, statistics, config.strength)
@@ -131,7 +131,7 @@ def painted(
     return whole.mul(2).sub(1)
 
 
-def _mixed(
+def mixed_layers(
     styles: Sequence[tuple[Path, Picture]],
     shares: Sequence[float],
     config: StyleConfig,

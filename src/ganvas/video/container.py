@@ -46,27 +46,14 @@ class ContainerFilm(FilmFile):
             self.file.close()
         self.container = av.open(address(self.temporary), "w", format=FILM_FORMATS[suffix], container_options=options)
         self.container.metadata["comment"] = description(settings.metadata)
-        self.pictures: Any = self.container.add_stream(codecs.pictures, rate=settings.fps, options=codecs.options)
-        self.pictures.width, self.pictures.height = (side + side % 2 for side in (settings.width, settings.height))
-        self.pictures.pix_fmt = "yuv420p"
-        context = self.pictures.codec_context
-        context.bit_rate = 0  # as many bits as the quality takes
-        context.color_primaries = context.color_trc = context.colorspace = BT709
-        context.color_range = LIMITED_RANGE
+        self.pictures = add_pictures(self.container, codecs, Fraction(settings.fps), (settings.width, settings.height))
         self.sound, self.is_closed = None, False
         if settings.sound is not None:
             self.sound = SoundTrack(self.container, codecs.sound, settings.sound)
         self.container.start_encoding()
 
     def _write(self, frame: Frame) -> None:
-        av = require_pyav(_("A film"))
-        padding = ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0))
-        pixels = np.pad(on_white(frame), padding, "edge")
-        picture = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
-            format="yuv420p", dst_colorspace="itu709", dst_color_range="MPEG", interpolation="AREA"
-        )
-        picture.pts = self.frames
-        picture.time_base = Fraction(1, self.settings.fps)
+        picture = to_picture(on_white(frame), self.frames, Fraction(1, self.settings.fps))
         self.container.mux(self.pictures.encode(picture))
         if self.sound is not None:
             self.sound.write_until((self.frames + 1) / self.settings.fps)
@@ -81,6 +68,39 @@ class ContainerFilm(FilmFile):
     def _close(self) -> None:
         if not self.is_closed:
             self.container.close()
+
+
+def add_pictures(container: Any, codecs: Codecs, rate: Fraction, size: tuple[int, int], has_alpha: bool = False) -> Any:
+    """Add a stream of pictures to a film, and return it.
+
+    Args:
+        rate: frames a second, on average.
+        size: (width, height) of the pictures; an odd side gets one more row or column.
+        has_alpha: whether they have transparency, which VP9 alone can hold.
+    """
+    pictures = container.add_stream(codecs.pictures, rate=rate, options=codecs.options)
+    pictures.width, pictures.height = (side + side % 2 for side in size)
+    pictures.pix_fmt = "yuva420p" if has_alpha else "yuv420p"
+    context = pictures.codec_context
+    context.bit_rate = 0  # as many bits as the quality takes
+    context.color_primaries = context.color_trc = context.colorspace = BT709
+    context.color_range = LIMITED_RANGE
+    return pictures
+
+
+def to_picture(frame: Frame, begin: int, time_base: Fraction) -> Any:
+    """Return a frame (H, W, 3 or 4) as a picture that an encoder takes, shown at `begin` units of time."""
+    av = require_pyav(_("A film"))
+    pixels = np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), "edge")
+    has_alpha = frame.shape[2] == 4
+    picture = av.VideoFrame.from_ndarray(pixels, format="rgba" if has_alpha else "rgb24").reformat(
+        format="yuva420p" if has_alpha else "yuv420p",
+        dst_colorspace="itu709",
+        dst_color_range="MPEG",
+        interpolation="AREA",
+    )
+    picture.pts, picture.time_base = begin, time_base
+    return picture
 
 
 def on_white(frame: Frame) -> Frame:

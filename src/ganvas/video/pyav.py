@@ -45,6 +45,17 @@ def open_to_read(path: Path, formats: str) -> Any:
     return av.open(address(path), **options)
 
 
+def library_versions() -> str:
+    """Return the versions of what encodes and decodes: segments of different encoders do not fit together."""
+    av = require_pyav(_("A film"))
+    return f"PyAV {av.__version__}, {av.library_versions}"
+
+
+def reason_of(error: Exception) -> str:
+    """Return what PyAV says of a fault, in its own words."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def address(path: Path) -> str:
     """Return a path as PyAV takes it: absolute, since a relative one may look like an address ("http:film.mp4")."""
     return str(path.absolute())

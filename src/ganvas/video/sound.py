@@ -1,6 +1,6 @@
 """Sound: read from any file that holds some, and encoded beside the pictures of a film."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..errors import GanvasError
 from ..translation import _
-from .pyav import SOUND_FORMATS, open_to_read, require_pyav
+from .pyav import SOUND_FORMATS, open_to_read, reason_of, require_pyav
 
 FILM_RATE = 48_000  # samples a second in a film: what AAC and Opus both take
 
@@ -49,23 +49,29 @@ def _decode(path: Path, sample_format: str, layout: str, rate: int) -> Iterator[
         container = open_to_read(path, SOUND_FORMATS)
     except (av.FFmpegError, ValueError) as error:
         raise GanvasError(
-            _("{path} holds no sound that can be read: {reason}.").format(path=path, reason=_reason(error)), hint
+            _("{path} holds no sound that can be read: {reason}.").format(path=path, reason=reason_of(error)), hint
         ) from error
     with container:
         if not container.streams.audio:
             raise GanvasError(_("There is no sound in {path}.").format(path=path), hint)
-        resampler: Any = None
-        known = None
-        for frame in _frames(av, container):
-            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if kind != known:  # some files change in the middle
-                if resampler is not None:
-                    yield from resampler.resample(None)
-                resampler, known = av.AudioResampler(sample_format, layout, rate), kind
-            frame.pts = None  # the samples follow each other, whatever the file says of their times
-            yield from resampler.resample(frame)
-        if resampler is not None:
-            yield from resampler.resample(None)
+        yield from resampled(container, sample_format, layout, rate)
+
+
+def resampled(container: Any, sample_format: str, layout: str, rate: int) -> Iterator[Any]:
+    """Yield the first track of sound in an open container as audio frames of this format; damage is left out."""
+    av = require_pyav(_("Sound"))
+    resampler: Any = None
+    known = None
+    for frame in _frames(av, container):
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != known:  # some files change in the middle
+            if resampler is not None:
+                yield from resampler.resample(None)
+            resampler, known = av.AudioResampler(sample_format, layout, rate), kind
+        frame.pts = None  # the samples follow each other, whatever the file says of their times
+        yield from resampler.resample(frame)
+    if resampler is not None:
+        yield from resampler.resample(None)
 
 
 def _frames(av: Any, container: Any) -> Iterator[Any]:
@@ -85,28 +91,27 @@ def _frames(av: Any, container: Any) -> Iterator[Any]:
         yield from (frame for frame in frames if frame.samples)
 
 
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
 class SoundTrack:
     """The sound of a film, encoded as far as its pictures have come, so that it ends with them.
 
     Args:
         container: the film, which is not encoded yet.
         codec: of the sound.
-        path: a file that holds it.
+        source: a file that holds it, or the chunks themselves, given their format ("fltp"): in stereo, at `FILM_RATE`.
 
     Raises:
         GanvasError: there is no sound in the file.
     """
 
-    def __init__(self, container: Any, codec: str, path: Path) -> None:
+    def __init__(self, container: Any, codec: str, source: Path | Callable[[str], Iterator[Any]]) -> None:
         self.av = require_pyav(_("Sound"))
         self.container = container
         self.stream = container.add_stream(codec, rate=FILM_RATE, layout="stereo")
         self.stream.bit_rate = 192_000
-        self.chunks = _decode(path, self.stream.format.name, "stereo", FILM_RATE)
+        sample_format = self.stream.format.name
+        self.chunks = (
+            _decode(source, sample_format, "stereo", FILM_RATE) if isinstance(source, Path) else source(sample_format)
+        )
         self.waiting = self.av.AudioFifo()
         self.written = 0
 
