@@ -15,11 +15,13 @@ from typing import Any, cast
 import torch
 from torch import Tensor, distributed, nn
 from torch.autograd.function import FunctionCtx
+from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 from .errors import GanvasError
 from .translation import _
 
 TIMEOUT = timedelta(seconds=90)  # for the others to take part in a step, or to give a sign of life
+JOIN_TIMEOUT = timedelta(minutes=10)  # for all to begin: a job's machines may start minutes apart
 LEAST_SHARE = 4  # images of a batch, or a multiple: as many are compared by a minibatch deviation, and half are samples
 
 _control: list[distributed.ProcessGroup] = []  # in which the main process leads the others
@@ -39,13 +41,28 @@ def process_group() -> Iterator[None]:
         return
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     with _exchange():
-        distributed.init_process_group(backend, timeout=TIMEOUT)
+        _join(backend)
         _control.append(cast(distributed.ProcessGroup, distributed.new_group(timeout=TIMEOUT, backend="gloo")))
     try:
         yield
     finally:
         _control.clear()
         distributed.destroy_process_group()
+
+
+def _join(backend: str) -> None:
+    """Wait for the other processes, and form a group with them."""
+    if distributed.is_torchelastic_launched() or not {"RANK", "MASTER_ADDR", "MASTER_PORT"} <= set(os.environ):
+        distributed.init_process_group(
+            backend, timeout=TIMEOUT
+        )  # torchrun has waited already; or it says what is missing
+        return
+    count, number = int(os.environ["WORLD_SIZE"]), int(os.environ["RANK"])
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    # Who looks for the first one begins its last try just before the time is over, and that takes as long again.
+    patience = JOIN_TIMEOUT if number == 0 else JOIN_TIMEOUT / 2
+    store = TCPStore(address, port, count, number == 0, patience)
+    distributed.init_process_group(backend, store=store, world_size=count, rank=number, timeout=TIMEOUT)
 
 
 @contextmanager

@@ -119,6 +119,28 @@ def weights(run: Run) -> dict[str, Tensor]:
     return load_file(newest / "state.safetensors")
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_who_is_left_alone_at_the_beginning_gives_up_in_time(rank: int) -> None:
+    program = """
+import ganvas.distributed
+from datetime import timedelta
+ganvas.distributed.JOIN_TIMEOUT = timedelta(seconds=2)
+try:
+    with ganvas.distributed.process_group():
+        print("joined")
+except ganvas.GanvasError as error:
+    print(error.message)
+"""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    names = {"RANK": f"{rank}", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": f"{port}"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | names, capture_output=True, text=True, timeout=80, check=False
+    )
+    assert "Another process of this training has ended or cannot be reached" in ended.stdout, ended.stderr[-2000:]
+
+
 def test_one_process_writes_and_the_others_are_silent(start: Start, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
     processes = start(run.folder, *OPTIONS, "--images", "320", "--log", "tensorboard")
