@@ -45,7 +45,7 @@ GENERATORS: dict[str, GeneratorFactory] = {
     "stylegan2-original": GeneratorFactory(OriginalStyleGAN2Generator, settings=STYLEGAN2_SETTINGS),
     "stylegan3": GeneratorFactory(StyleGAN3Generator, settings=STYLEGAN3_SETTINGS),
     "stylegan2-plain": GeneratorFactory(PlainStyleGAN2Generator, settings=PLAIN_STYLEGAN2_SETTINGS),
-    "lightweight-gan": GeneratorFactory(LightweightGenerator, settings=LIGHTWEIGHT_SETTINGS),
+    "lightweight-gan": GeneratorFactory(LightweightGenerator, embeds_labels=True, settings=LIGHTWEIGHT_SETTINGS),
     "keragan": GeneratorFactory(KeraganGenerator, embeds_labels=True),
 }
 DISCRIMINATORS: dict[str, DiscriminatorFactory] = {

@@ -153,11 +153,10 @@ class LightweightGenerator(Generator):
         z_dim: length of z.
         widths: channels of each layer's output.
         shape: (C, H, W) of the images, which are square.
-        num_classes: 0, since these networks have none.
         attention: sum of the sides of the features that attention is given to, each a power of two.
     """
 
-    def __init__(self, z_dim: int, widths: Widths, shape: Shape, num_classes: int = 0, attention: float = 0) -> None:
+    def __init__(self, z_dim: int, widths: Widths, shape: Shape, attention: float = 0) -> None:
         super().__init__()
         channels, resolution, _width = shape
         self.first = nn.ConvTranspose2d(z_dim, z_dim * 2, FIRST)
