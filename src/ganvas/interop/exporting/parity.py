@@ -33,7 +33,5 @@ def check(name: str, difference: float) -> None:
             _("{name} does not draw what PyTorch draws: {difference:.1e} is the largest difference, of 1.").format(
                 name=name, difference=difference
             ),
-            _(
-                "Nothing was written. Please report it, with what this prints: ganvas env; until then try another --to."
-            ),
+            _("Nothing was written. Please report it, with what this prints: ganvas env; until then try another --to."),
         )
