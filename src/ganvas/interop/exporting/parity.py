@@ -13,7 +13,7 @@ TOLERANCE = 1e-3  # of pictures from 0 to 1: a quarter of a level of 255
 
 @torch.no_grad()
 def largest_difference(graph: Graph, run: Runner) -> float:
-    """Return the largest difference between `run` and the trained network, over 64 latents, at batches of 1 and of 3."""
+    """Return the largest difference of `run` from the trained network, over 64 latents, at batches of 1 and of 3."""
     differences = []
     for batch in BATCHES:
         for start in range(0, LATENTS, batch):
