@@ -58,6 +58,7 @@ SECTIONS = {
                 "latents",
                 "style",
                 "report",
+                "export",
                 "studio",
                 "troubleshooting",
                 "own-loop",
