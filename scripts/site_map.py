@@ -59,6 +59,7 @@ SECTIONS = {
                 "import",
                 "style",
                 "report",
+                "export",
                 "studio",
                 "troubleshooting",
                 "own-loop",

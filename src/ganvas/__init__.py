@@ -256,9 +256,7 @@ def doctor(run: str | Path) -> "Findings":
     return examine(Path(run))
 
 
-def export(
-    run: str | Path, to: str = "onnx", out: str | Path | None = None, *, precision: str = "float32"
-) -> "Export":
+def export(run: str | Path, to: str = "onnx", out: str | Path | None = None, *, precision: str = "float32") -> "Export":
     """Write the network of a run for other programs; return the files, and how far it is from PyTorch.
 
     It is run by onnxruntime or TorchScript, and compared over 64 latents, before anything is written.

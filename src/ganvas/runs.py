@@ -147,7 +147,13 @@ class Run:
                 _("Try: {command}").format(command=ganvas_command("train", "PICTURES", "--out", self.folder)),
             )
         self.refuse_links(
-            self.config_file, self.model, self.evaluation, self.sampled, self.directions, self.exported, self.report_file
+            self.config_file,
+            self.model,
+            self.evaluation,
+            self.sampled,
+            self.directions,
+            self.exported,
+            self.report_file,
         )
         self.refuse_pipes()
         try:
@@ -223,7 +229,15 @@ class Run:
 
     def remove_temp_files(self) -> None:
         """Remove files that killed processes have left half-written."""
-        for folder in (self.folder, self.samples, self.model, self.evaluation, self.sampled, self.directions, self.exported):
+        for folder in (
+            self.folder,
+            self.samples,
+            self.model,
+            self.evaluation,
+            self.sampled,
+            self.directions,
+            self.exported,
+        ):
             remove_half_written(folder)
 
     def truncate_events(self, size: int) -> None:

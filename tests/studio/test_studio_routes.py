@@ -9,8 +9,8 @@ import pytest
 
 from ganvas.config.options import GROUPS
 from ganvas.events import Note, Prescription, Treatment
-from ganvas.studio.options_form import form_fields
 from ganvas.script_texts import marked_texts
+from ganvas.studio.options_form import form_fields
 from ganvas.studio.texts import STATIC
 
 

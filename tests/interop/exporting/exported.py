@@ -32,18 +32,21 @@ def config(recipe: str, kind: str = "plain") -> Config:
 
 
 def saved(folder: Path, made: Config) -> Run:
-    """Write a run with a random network: what begins at zero would hide faults, and so would unmeasured statistics."""
+    """Write a run with a random network: what begins at zero would hide faults. Statistics are measured."""
     run, rng = Run(folder), torch.Generator().manual_seed(0)
     torch.manual_seed(0)
     network = build_generator(made)
     for parameter in network.parameters():
         if not parameter.any():
             torch.nn.init.normal_(parameter, 0, 0.3, generator=rng)
-    for name, buffer in network.named_buffers():
-        if name.endswith(("running_mean", "w_avg")):
-            buffer.copy_(torch.randn(buffer.shape, generator=rng) / 4)
-        if name.endswith("running_var"):
-            buffer.copy_(torch.rand(buffer.shape, generator=rng) + 0.5)
+    labels = torch.arange(64) % 2 if made.classes else None
+    z = torch.randn(64, made.z_dim, generator=rng)
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                module.momentum = None  # so that statistics are those of this one batch
+        network.train().sample(z, labels)
+        network.update_statistics(z, labels)
     run.write_config(made)
     save_network(run, network, 3, 24)
     return run

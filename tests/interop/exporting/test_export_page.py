@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import ganvas
+import tiny
 
 LEVELS = 2  # of 255, by which a picture of the page may differ
 PIXELS = """canvas => {
@@ -27,7 +28,9 @@ def opened(browser: Any, file: Path, **options: Any) -> Any:
     page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
     page.goto(file.as_uri())
     page.wait_for_selector("html[data-state]", state="attached", timeout=60_000)
-    assert page.evaluate("document.documentElement.dataset.state") == "drawn", page.locator("[role=status]").inner_text()
+    assert page.evaluate("document.documentElement.dataset.state") == "drawn", page.locator(
+        "[role=status]"
+    ).inner_text()
     return page
 
 
@@ -41,7 +44,7 @@ def drawn(page: Any, selector: str, shape: tuple[int, int]) -> Any:
 @pytest.mark.parametrize(("recipe", "kind"), [("quick", "plain"), ("stylegan2", "plain"), ("dcgan", "gray")])
 def test_the_page_draws_what_the_network_draws(recipe: str, kind: str, browser: Any, tmp_path: Path) -> None:
     exported.needs_onnx()
-    made = tiny_gray() if kind == "gray" else exported.config(recipe, kind)
+    made = tiny.config(recipe, channels=1) if kind == "gray" else exported.config(recipe, kind)
     run = exported.saved(tmp_path / "my <run>", made).folder
     (file,) = ganvas.export(run, "web").files
     page = opened(browser, file)
@@ -60,13 +63,6 @@ def test_the_page_draws_what_the_network_draws(recipe: str, kind: str, browser: 
     assert abs(settled[..., :3] - safer).max() <= LEVELS, "the slider truncates otherwise than PyTorch"
     assert not page.errors
     page.context.close()
-
-
-def tiny_gray() -> Any:
-    """Return a narrow configuration of gray pictures."""
-    import tiny
-
-    return tiny.config("dcgan", channels=1)
 
 
 def wait_until_still(page: Any, shape: tuple[int, int]) -> Any:

@@ -106,10 +106,8 @@ def _written(
     """Return the contents of the files of a format, the largest difference, and what fewer bits cost."""
     if to == "safetensors":
         return {file: to_safetensors(model), file.with_suffix(".md"): to_card(model, file.name)}, 0.0, None
-    if to == "web":
-        graphs = halves(model)
-    else:
-        graphs = (whole(model), *(halves(model) if model.has_mapping else ()))
+    graphs: tuple[Graph, ...] = halves(model) if to == "web" or model.has_mapping else ()
+    graphs = graphs if to == "web" else (whole(model), *graphs)
     contents, differences, cost = list[bytes](), list[float](), None
     what = N_("networks written and compared")
     for number, graph in enumerate(graphs):

@@ -120,7 +120,9 @@ def _latents(model: GeneratorModel) -> tuple[Port, ...]:
     config = model.config
     z = Port("z", f"float32 (batch, {config.z_dim}): latents, normally distributed with mean 0 and variance 1")
     truncation = Port(
-        "truncation", "float32 (), one number from 0 to 1: 1 draws from all that was learned; toward 0 more alike", False
+        "truncation",
+        "float32 (), one number from 0 to 1: 1 draws from all that was learned; toward 0 more alike",
+        False,
     )
     classes = ", ".join(f"{index} {name}" for index, name in enumerate(config.classes))
     labels = Port("labels", f"int64 (batch,): class of each image: {classes}")

@@ -13,7 +13,7 @@ TOLERANCE = 1e-3  # of pictures from 0 to 1: a quarter of a level of 255
 
 @torch.no_grad()
 def largest_difference(graph: Graph, run: Runner) -> float:
-    """Return the largest difference between `run` and the trained network, over 64 latents, at batches of 1 and of 3."""
+    """Return the largest difference of `run` from the trained network, over 64 latents, at batches of 1 and of 3."""
     differences = []
     for batch in BATCHES:
         for start in range(0, LATENTS, batch):
@@ -33,7 +33,5 @@ def check(name: str, difference: float) -> None:
             _("{name} does not draw what PyTorch draws: {difference:.1e} is the largest difference, of 1.").format(
                 name=name, difference=difference
             ),
-            _(
-                "Nothing was written. Please report it, with what this prints: ganvas env; until then try another --to."
-            ),
+            _("Nothing was written. Please report it, with what this prints: ganvas env; until then try another --to."),
         )

@@ -1,4 +1,4 @@
-"""Weights of ONNX stored in fewer bits. What is computed is computed in float32, on every runtime, at the same speed."""
+"""Weights of ONNX stored in fewer bits. All is computed in float32 still, by every runtime, at the same speed."""
 
 from typing import Any, Literal, get_args
 

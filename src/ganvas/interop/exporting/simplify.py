@@ -66,6 +66,6 @@ class MatrixPool(nn.Module):
 
 
 def _means(size: int, parts: int) -> Tensor:
-    """Return the matrix (parts, size) of the means that adaptive pooling takes: of floor(i n / p) to ceil((i+1) n / p)."""
+    """Return the matrix (parts, size) of adaptive pooling's means, from floor(i n / p) to ceil((i + 1) n / p)."""
     windows = [(part * size // parts, -(-(part + 1) * size // parts)) for part in range(parts)]
     return torch.tensor([[(first <= at < end) / (end - first) for at in range(size)] for first, end in windows])
