@@ -36,6 +36,10 @@ def main(assets: Path) -> None:
     starry_night = Image.open(assets / "paintings" / "starry_night.jpg").crop(STARRY_NIGHT_INSIDE)
     starry_night.save(BUILTIN / "starry_night.webp", quality=88, method=6)
     Image.open(assets / "content" / "astronaut.png").save(BUILTIN / "astronaut.webp", quality=92, method=6)
+    for name in ("coffee.png", "raccoon.png", "rocket.jpg"):  # `fast_style.safetensors` is trained: train_fast_style.py
+        photo = Image.open(assets / "content" / name).convert("RGB")
+        photo.thumbnail((512, 512), Image.Resampling.LANCZOS)
+        photo.save(BUILTIN / Path(name).with_suffix(".webp"), quality=88, method=6)
     save_file(packaged_vgg(assets / "vgg16_conv.safetensors"), BUILTIN / "vgg16.safetensors")
     save_file(packaged_efficientnet(assets / EFFICIENTNET_LITE0), BUILTIN / "efficientnet_lite0.safetensors")
 

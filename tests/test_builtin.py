@@ -35,7 +35,7 @@ def test_paintings_and_photograph_open_and_are_large_enough(path: object) -> Non
 def test_every_file_has_a_licence_in_both_notices(pytestconfig: pytest.Config) -> None:
     notices = [(FOLDER / "LICENSES.md").read_text("utf-8"), (pytestconfig.rootpath / "NOTICE").read_text("utf-8")]
     data = [path.name for path in FOLDER.iterdir() if path.suffix in {".zip", ".webp", ".jpg", ".png", ".safetensors"}]
-    assert len(data) == 6, "a packaged file was added or removed; update this test and the notices"
+    assert len(data) == 10, "a packaged file was added or removed; update this test and the notices"
     missing = [name for name in data for notice in notices if name not in notice]
     assert not missing, f"no licence is stated for {missing}"
     text = (FOLDER / "LICENSE-Apache-2.0.txt").read_bytes()
@@ -48,6 +48,17 @@ def test_weights_are_those_of_the_notice(path: Path) -> None:
     assert hashlib.sha256(path.read_bytes()).hexdigest() in known, (
         "write the new hash into LICENSES.md, and raise CACHE_FORMAT: kept features are those of the old weights"
     )
+
+
+def test_photographs_to_train_styles_on_open() -> None:
+    for path in builtin.photos():
+        with Image.open(path) as picture:
+            picture.load()
+            assert (picture.mode, max(picture.size)) == ("RGB", 512), path.name
+
+
+def test_the_network_that_paints_in_one_pass_stays_small() -> None:
+    assert builtin.fast_style().stat().st_size < 3_000_000
 
 
 def test_the_package_stays_small() -> None:

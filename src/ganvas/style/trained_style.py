@@ -134,9 +134,10 @@ def _card(out: Path, facts: StyleFacts) -> str:
         photos = _("It was trained on the {count} photographs that Ganvas brings, which belong to the public.").format(
             count=facts.photos
         )
+    title = _("The style of {painting}").format(painting=json.dumps(facts.painting))
     lines = [
         "---", "library_name: ganvas", "tags:", "- style-transfer", "- ganvas", "---", "",
-        f"# {_('The style of {painting}').format(painting=json.dumps(facts.painting))}", "",
+        f"# {title}", "",
         _("A small network that repaints a picture in the style of one painting, in one pass."), "",
         "```sh", ganvas_command("style", "PHOTOGRAPH", out, "--fast"), "```", "",
         trained, photos,
