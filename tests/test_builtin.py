@@ -35,7 +35,11 @@ def test_paintings_and_photograph_open_and_are_large_enough(path: object) -> Non
 def test_every_file_has_a_licence_in_both_notices(pytestconfig: pytest.Config) -> None:
     notices = [(FOLDER / "LICENSES.md").read_text("utf-8"), (pytestconfig.rootpath / "NOTICE").read_text("utf-8")]
     data = [path.name for path in FOLDER.iterdir() if path.suffix in {".zip", ".webp", ".jpg", ".png", ".safetensors"}]
+<<<<<<< HEAD
     assert len(data) == 10, "a packaged file was added or removed; update this test and the notices"
+=======
+    assert len(data) == 7, "a packaged file was added or removed; update this test and the notices"
+>>>>>>> main
     missing = [name for name in data for notice in notices if name not in notice]
     assert not missing, f"no licence is stated for {missing}"
     text = (FOLDER / "LICENSE-Apache-2.0.txt").read_bytes()
@@ -62,7 +66,7 @@ def test_the_network_that_paints_in_one_pass_stays_small() -> None:
 
 
 def test_the_package_stays_small() -> None:
-    assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) < 30_000_000
+    assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) < 36_000_000
 
 
 def test_finding_a_file_does_not_import_torch() -> None:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from ganvas import GanvasError
+import ganvas
+from ganvas import GanvasError, builtin
 from ganvas.cli import main
 from ganvas.cli.studio import PASSWORD_VARIABLE, Studio
 from ganvas.studio import sets
 from ganvas.studio.context import new_studio
 from ganvas.studio.demo import prepare_demo
+from ganvas.studio.run_view import history, overview
 from ganvas.studio.serve import listen
 
 
@@ -50,7 +52,16 @@ def test_the_demo_is_there_once(tmp_path: Path) -> None:
         prepare_demo(tmp_path / "ws")
     studio = new_studio(tmp_path / "ws")
     assert [each.name for each in sets.all_sets(studio.workspace)] == ["people"]
-    assert [(each.name, each.state) for each in studio.trainings.all()] == [("people", "waiting")]
+    assert [(each.name, each.state) for each in studio.trainings.all()] == [("people", "finished")]
+    run = studio.workspace.run("people")
+    assert run.read_config().data.path == str(builtin.people())
+    images = ganvas.load(run.folder, device="cpu").sample(count=2, seed=0)
+    assert images.shape == (2, 3, 64, 64)
+    assert images.float().std() > 20, "nothing is drawn"
+    shown = history(run)["events"]
+    for name in (each["path"] for each in shown if each["event"] == "SampleGrid"):
+        assert (run.folder / name).is_file()
+    assert not overview(run)["can_have_more"]
 
 
 def test_visitors_from_elsewhere_cannot_name_folders(opened_to_others: Any, tmp_path: Path) -> None:

@@ -9,6 +9,11 @@ def people() -> Path:
     return _packaged("people.zip")
 
 
+def demo_run() -> Path:
+    """Return the path of a zip of a run that was trained on them: what the studio shows of one, without checkpoints."""
+    return _packaged("demo_run.zip")
+
+
 def paintings() -> tuple[Path, ...]:
     """Return the paths of two paintings to use as styles: The Starry Night and Café Terrace at Night."""
     return _packaged("starry_night.webp"), _packaged("cafe_terrace.webp")

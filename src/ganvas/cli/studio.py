@@ -26,7 +26,7 @@ class Studio:
     folder: Annotated[Positional[Path], arg(metavar="FOLDER")] = Path("ganvas-studio")
     """Where pictures that are uploaded, trainings and what is made lie."""
     demo: bool = False
-    """Begin with the built-in pictures, and a training of two minutes on them."""
+    """Begin with the built-in pictures, and a run that was trained on them."""
     port: Annotated[int, arg(metavar="PORT")] = 8765
     """Port of the page; if it is taken, the next free one."""
     host: Annotated[str, arg(metavar="ADDRESS")] = "127.0.0.1"

@@ -26,6 +26,7 @@ def overview(run: Run) -> dict[str, Any]:
         "width": config.data.width,
         "height": config.data.height,
         "minutes": config.minutes,
+        "can_have_more": config.minutes is not None and run.checkpoints.is_dir(),
         "coach": config.coach,
         "asked": asked_for(run),
         "classes": config.classes,

@@ -53,7 +53,7 @@ function OneRun({ name }) {
           ${run?.has_discriminator && html`<${Opinions} name=${name} />`}
         </div>
         <div class="stack">
-          ${run?.state === "finished" && html`<${MoreTime} run=${run} onChange=${reload} />`}
+          ${run?.state === "finished" && run.can_have_more && html`<${MoreTime} run=${run} onChange=${reload} />`}
           <${Coach} events=${events} run=${run} coach=${coach} onCoach=${setCoach} />
           <${Losses} events=${events} run=${run} />
         </div>
