@@ -35,11 +35,7 @@ def test_paintings_and_photograph_open_and_are_large_enough(path: object) -> Non
 def test_every_file_has_a_licence_in_both_notices(pytestconfig: pytest.Config) -> None:
     notices = [(FOLDER / "LICENSES.md").read_text("utf-8"), (pytestconfig.rootpath / "NOTICE").read_text("utf-8")]
     data = [path.name for path in FOLDER.iterdir() if path.suffix in {".zip", ".webp", ".jpg", ".png", ".safetensors"}]
-<<<<<<< HEAD
-    assert len(data) == 10, "a packaged file was added or removed; update this test and the notices"
-=======
-    assert len(data) == 7, "a packaged file was added or removed; update this test and the notices"
->>>>>>> main
+    assert len(data) == 11, "a packaged file was added or removed; update this test and the notices"
     missing = [name for name in data for notice in notices if name not in notice]
     assert not missing, f"no licence is stated for {missing}"
     text = (FOLDER / "LICENSE-Apache-2.0.txt").read_bytes()
