@@ -87,7 +87,7 @@ def test_pictures_of_a_data_set(hub: FakeHub, tmp_path: Path) -> None:
 REFUSALS = {
     "gated": ((403, "GatedRepo"), "is gated", "hf auth login"),
     "missing": ((404, "RepoNotFound"), "There is no data set", "hf auth login"),
-    "private": ((401, ""), "There is no data set", "hf auth login"),
+    "private": ((401, ""), "does not let you in", "hf auth login"),
     "forbidden": ((403, ""), "does not let you in", "hf auth login"),
     "revision": ((404, "RevisionNotFound"), "has no revision", "Try its newest"),
     "broken": ((500, ""), "could not do it (status 500)", "again later"),

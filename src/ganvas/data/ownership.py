@@ -9,7 +9,7 @@ from ..errors import GanvasError, cannot_be_read_now
 from ..image_io import parse_description, read_metadata
 from ..translation import _
 from ..video.pyav import read_comment
-from .sources import FolderSource
+from .folder_source import FolderSource
 
 
 def check_free(place: Path, option: str = "--out") -> None:

@@ -21,10 +21,11 @@ from ..atomic_write import create_temporary, put_in_place, write_atomically
 from ..errors import GanvasError, cannot_be_read_now, ganvas_command
 from ..events import Event, Note, Progress
 from ..translation import N_, _
+from .folder_source import FolderSource
 from .image_file import UnreadableImageError
 from .shard_list import MANIFEST, ListedShard, Manifest, read_manifest
 from .source import Source
-from .sources import FolderSource, no_pictures_error, open_source
+from .sources import no_pictures_error, open_source
 from .zip_source import ZipSource
 
 MAX_PICTURES = 50_000  # in a shard, whose table of contents is kept in memory

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data.sources import FolderSource
+from ..data.folder_source import FolderSource
 from ..errors import GanvasError, UnreadableNowError, ganvas_command
 from ..events import Done, Event, Note, Progress
 from ..runs import Run

@@ -56,10 +56,10 @@ class ArraySource(Source):
     def _group(self, index: int) -> str:
         if self._labels is None:
             return ""
-        label = self._labels[index]
+        label: Any = self._labels[index]
         if self._names and 0 <= label < len(self._names):
             return self._names[label]
-        return label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)
+        return str(label, "utf-8", "replace") if isinstance(label, bytes) else str(label)
 
     def read(self, name: str) -> npt.NDArray[np.uint8]:
         picture = self._array[int(name)]

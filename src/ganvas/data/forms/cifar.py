@@ -57,6 +57,7 @@ def open_cifar(path: Path, files: Sequence[Path]) -> ArraySource:
 
 def _read(file: Path) -> tuple[npt.NDArray[np.uint8], list[int]]:
     batch = read_pickle(file)
+    labels: Any
     data = _entry(batch, "data")
     labels = next((found for name in LABELS if (found := _entry(batch, name)) is not None), None)
     is_right = (

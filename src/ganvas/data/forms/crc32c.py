@@ -35,7 +35,8 @@ def _moved(zeros: int) -> Words:
         return np.uint32(1) << np.arange(32, dtype=np.uint32)
     if zeros == 1:
         bits = _moved(0)
-        return TABLE[bits & 0xFF] ^ (bits >> 8)
+        after: Words = TABLE[bits & 0xFF] ^ (bits >> 8)
+        return after
     half = _moved(zeros // 2)
     twice = _move(half, half)
     return _move(twice, _moved(1)) if zeros % 2 else twice

@@ -39,7 +39,7 @@ def read_keras(file: Path) -> ImportedNetwork:
         import h5py
     except ImportError as error:
         raise GanvasError(
-            _("Networks of Keras are read by h5py, which is not installed."), _('Try: pip install "ganvas[keras]"')
+            _("Networks of Keras are read by h5py, which is not installed."), _('Try: pip install "ganvas[h5]"')
         ) from error
     try:
         with h5py.File(file, "r") as stored:
