@@ -1,6 +1,6 @@
 """How fast an exported network draws: onnxruntime beside PyTorch, on as many threads, in pairs.
 
-    python benchmarks/export_speed.py RUN [RUN ...] --threads 1 --pairs 15
+python benchmarks/export_speed.py RUN [RUN ...] --threads 1 --pairs 15
 """
 
 import argparse
