@@ -58,7 +58,7 @@ class ArraySource(Source):
             return ""
         label: Any = self._labels[index]
         if self._names and 0 <= label < len(self._names):
-            return self._names[label]
+            return str(self._names[label])
         return str(label, "utf-8", "replace") if isinstance(label, bytes) else str(label)
 
     def read(self, name: str) -> npt.NDArray[np.uint8]:

@@ -41,7 +41,7 @@ def to_onnx(graph: Graph, precision: Precision = "float32") -> bytes:
         torch.onnx.export(
             graph.network,
             graph.example(2, 0),
-            buffer,
+            buffer,  # type: ignore[arg-type]  # a file that is open is taken, too
             input_names=names,
             output_names=[graph.output.name],
             dynamic_axes={name: {0: "batch"} for name in batched},

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...models.layers import ResizeConv
-from ...models.stylegan2 import Blur
+from ...models.stylegan2_layers import Blur
 
 
 def simplified(network: nn.Module) -> nn.Module:
@@ -55,8 +55,8 @@ class MatrixPool(nn.Module):
 
     def __init__(self, pool: nn.AdaptiveAvgPool2d) -> None:
         super().__init__()
-        size = pool.output_size
-        self.height, self.width = (size, size) if isinstance(size, int) else size
+        size: int | tuple[int | None, ...] | None = pool.output_size
+        self.height, self.width = size if isinstance(size, tuple) else (size, size)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (B, C, height, width) for (B, C, H, W)."""

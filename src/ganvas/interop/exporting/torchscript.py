@@ -17,7 +17,9 @@ def to_torchscript(graph: Graph) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # that sizes become constants, as they should; and that tracing is old
-        traced = torch.jit.trace(graph.network, graph.example(2, 0), check_trace=False)
+        traced = torch.jit.trace(  # type: ignore[no-untyped-call]
+            graph.network, graph.example(2, 0), check_trace=False
+        )
         torch.jit.save(traced, buffer, _extra_files={FACTS: json.dumps(dict(graph.facts))})
     return buffer.getvalue()
 
@@ -26,7 +28,7 @@ def torchscript_runner(content: bytes) -> Runner:
     """Return what runs a network of `to_torchscript`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        network = torch.jit.load(io.BytesIO(content), "cpu")
+        network = torch.jit.load(io.BytesIO(content), "cpu")  # type: ignore[no-untyped-call]
 
     def run(inputs: tuple[Tensor, ...]) -> Tensor:
         images: Tensor = network(*inputs)
