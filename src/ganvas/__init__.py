@@ -257,25 +257,20 @@ def doctor(run: str | Path) -> "Findings":
 
 
 def export(run: str | Path, to: str = "onnx", out: str | Path | None = None, *, precision: str = "float32") -> "Export":
-    """Write the network of a run for other programs; return the files, and how far it is from PyTorch.
-
-    It is run by onnxruntime or TorchScript, and compared over 64 latents, before anything is written.
+    """Write the network of a run for other programs, once it was compared with PyTorch; return files and difference.
 
     Args:
         to: "onnx", "torchscript", "safetensors" for the weights alone, or "web" for a page that draws in the browser.
-        out: the file; in RUN/exported if left out. With styles by layer (`stylegan2`), two more lie beside it: the
-            mapping and the synthesis.
+        out: the file; in RUN/exported if left out. Of `stylegan2`, mapping and synthesis lie beside it.
         precision: of the weights in ONNX and in the page: "float32", "float16" or "int8".
 
     Raises:
-        GanvasError: there is no run, nothing trained in it, a package is missing, the file is not ours or cannot be
-            written, or what was written would draw something else.
+        GanvasError: nothing is trained, a package is missing, `out` is not ours, or it would draw something else.
 
     Example:
         >>> import ganvas
-        >>> written = ganvas.export("runs/mine", to="torchscript")
-        >>> written.files[0].name, written.difference < 1e-3
-        ('generator.pt', True)
+        >>> ganvas.export("runs/mine", to="torchscript").difference < 1e-3
+        True
     """
     from .events import run_to_end
     from .interop.exporting.export import export

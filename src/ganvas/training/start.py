@@ -75,12 +75,7 @@ def _lead(
     others: Followers,
 ) -> Iterator[Event]:
     """Train as the process that decides and writes; see `train`."""
-    if is_hub(out):
-        raise GanvasError(
-            _("A training writes to this machine, not to {place}.").format(place=out),
-            _("To begin with it: {command}").format(command=ganvas_command("train", "PICTURES", "--from", out)),
-        )
-    run = Run(out)
+    run = _run_here(out)
     asked, more = options, TrainOptions()
     if options.init_from is not None:
         options = dataclasses.replace(options, init_from=str(resolve_run(options.init_from)))
@@ -115,21 +110,40 @@ def _lead(
             training = loop.train(config, run, data, device, stop, began, more, others)
             yield from with_loggers(_with_event_log(training, run), loggers, told)
     except OSError as error:
-        problem = (
-            _("{file} cannot be read or written: {reason}.") if error.filename else _("{run} cannot go on: {reason}.")
-        ).format(file=error.filename, run=run.folder, reason=error.strerror or error)
-        hint = (
-            _("Free some disk space; the same command goes on.")
-            if error.errno in DISK_IS_FULL
-            else _("Once that is mended; the same command goes on.")
-        )
-        raise GanvasError(problem, hint) from error
+        raise _in_words(error, run) from error
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):
             raise
         raise GanvasError(
             _("The memory of {device} is full.").format(device=device.device), _("Try a smaller --size.")
         ) from error
+
+
+def _run_here(out: str | Path) -> Run:
+    """Return the run to write.
+
+    Raises:
+        GanvasError: it lies on the hub.
+    """
+    if is_hub(out):
+        raise GanvasError(
+            _("A training writes to this machine, not to {place}.").format(place=out),
+            _("To begin with it: {command}").format(command=ganvas_command("train", "PICTURES", "--from", out)),
+        )
+    return Run(out)
+
+
+def _in_words(error: OSError, run: Run) -> GanvasError:
+    """Return what a file's error means for the training."""
+    problem = (
+        _("{file} cannot be read or written: {reason}.") if error.filename else _("{run} cannot go on: {reason}.")
+    ).format(file=error.filename, run=run.folder, reason=error.strerror or error)
+    hint = (
+        _("Free some disk space; the same command goes on.")
+        if error.errno in DISK_IS_FULL
+        else _("Once that is mended; the same command goes on.")
+    )
+    return GanvasError(problem, hint)
 
 
 def _same_command(pictures: str | Path | None, run: Run, options: TrainOptions) -> str:
