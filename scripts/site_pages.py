@@ -16,7 +16,8 @@ NAMES = {
     "Train a GAN": ("train", "plan", "inspect", "load"),
     "Measure": ("evaluate", "doctor", "write_report", "Coach"),
     "Make art": ("walk", "project", "mix", "directions"),
-    "Repaint pictures": ("stylize",),
+    "Repaint pictures": ("stylize", "train_style"),
+    "Other programs": ("export",),
     "Events and errors": ("Event", "GanvasError"),
 }
 SIGNATURES = {  # without the options, which have a page of their own
@@ -29,6 +30,7 @@ TYPES = (  # what these functions return and take
     "ganvas.data.Inspection",
     "ganvas.evaluation.Evaluation",
     "ganvas.coach.doctor.Findings",
+    "ganvas.interop.exporting.export.Export",
     "ganvas.loggers.TensorBoardLogger",
     "ganvas.loggers.WandbLogger",
     "ganvas.config.StyleConfig",
