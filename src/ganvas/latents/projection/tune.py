@@ -31,6 +31,7 @@ from .results import FINISHED, INTERRUPTED, Result, writing
 FOLDER = "tuned"  # in the folder of the results
 LEAST_LR = 1e-3  # of Adam; that of the training where it was higher, as in networks with equalized weights
 NOT_DRAWING = ("discriminator", "prior")  # optimizers that move nothing which draws
+STYLES_LR = 5e-4  # of networks that draw from styles: at the rate of the training, pictures come out worse than found
 BATCH = 4  # pictures of a step, and as many others
 LOCALITY_WEIGHT = 0.5  # of what changes elsewhere
 NOISE_WEIGHT = 1.0  # of what neighbours in the noise have to do with each other
@@ -117,7 +118,7 @@ class Tuning:
         for parameter in parameters:
             parameter.requires_grad_(True)
         rates = [each.lr for name, each in self.model.config.optimizers.items() if name not in NOT_DRAWING]
-        lr, rng = max(LEAST_LR, *rates), seeded_rng(0, "tuning")
+        lr, rng = STYLES_LR if self.model.has_mapping else max(LEAST_LR, *rates), seeded_rng(0, "tuning")
         adam = torch.optim.Adam(parameters, lr, betas=(0.9, 0.99))
         for step in range(self.steps):
             adam.param_groups[0]["lr"] = lr * min(1.0, 2 * (1 - step / self.steps))
