@@ -100,7 +100,7 @@ def execute(source: Path, numbers: dict[str, float]) -> tuple[NotebookNode, int,
     notebook.cells.append(nbformat.v4.new_code_cell(COST))
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(notebook, timeout=None, resources={"metadata": {"path": folder}}).execute()
-    seconds, megabytes = map(int, notebook.cells.pop().outputs[0].text.split())
+    seconds, megabytes = map(int, "".join(each.text for each in notebook.cells.pop().outputs).split())
     del notebook.cells[at]
     return notebook, seconds, megabytes
 

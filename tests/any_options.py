@@ -21,6 +21,7 @@ WORDS: dict[str, st.SearchStrategy[Any]] = {
     "compile": st.just(True),
     "keep_copies": st.just(True),
     "upsample": st.sampled_from(FACTORS),
+    "labels_by": st.sampled_from(["(.+)_", "([a-z]+)/", "^(cat|dog)"]),
     "limit": st.integers(16, 10**9),
     "aspect": st.builds("{}-{}".format, st.integers(1, 9), st.floats(9, 99, width=16)),
     "value_range": st.builds("{}-{}".format, st.integers(-9, 9), st.integers(10, 70_000)),

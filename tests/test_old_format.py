@@ -159,6 +159,8 @@ def test_every_old_name_has_a_new_one(name: str) -> None:
     assert written.pop("processes") == 1
     assert written["data"].pop("drop_copies") is False
     assert written["data"].pop("window") is None
+    assert written["data"].pop("labels_by") is None
+    assert written.pop("imported") == ""
     assert written["data"].pop("value_range") is None
     assert (written["data"].pop("aspect"), written["data"].pop("limit"), written["data"].pop("limit_seed")) == (
         None,

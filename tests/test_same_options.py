@@ -31,7 +31,7 @@ BEGUN: dict[str, Any] = {
 OTHERS: dict[str, Any] = {
     "recipe": "residual", "size": "16", "channels": "gray", "background": "red", "fit": "stretch",
     "conditional": False, "keep_copies": True, "upsample": 2, "value_range": "0-4095", "turn": "yes",
-    "aspect": "0.5-2", "limit": 20,
+    "aspect": "0.5-2", "limit": 20, "labels_by": "(.+)_",
     "minutes": 3, "images": 121, "channel_mult": 2, "batch": 8, "g_lr": 0.0002, "d_lr": 0.0002,
     "ema_half_life": 0.2, "init_from": "another run", "freeze": 0.75, "loss": "bce", "penalty": "r2", "gamma": 1.0,
     "penalty_interval": 8, "augment": ("cutout",), "flip": "no", "seed": 4, "precision": "float32", "compile": True,

@@ -267,7 +267,7 @@ def train_style(
         >>> import ganvas
         >>> for event in ganvas.train_style("painting.png", "mine", minutes=0.02):
         ...     if isinstance(event, ganvas.events.Iteration):
-        ...         print(f"{event.progress:.0%} done, style {event.style:.2f}")
+        ...         assert event.style > 0
         ...
         >>> event.path
         'mine'

@@ -42,7 +42,8 @@ def test_the_version(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_command_is_described_by_a_sentence() -> None:
     assert list(COMMANDS) == [
         "demo", "inspect", "studio", "recipes", "train", "sample", "evaluate", "doctor", "report", "walk", "project",
-        "mix", "directions", "style", "recolor", "shrink-vgg", "import", "shard", "launch", "cache", "env",
+        "mix", "directions", "style", "style-train", "recolor", "shrink-vgg", "import", "push", "export", "shard",
+        "launch", "cache", "env",
     ]  # fmt: skip
     for name, command in COMMANDS.items():
         assert command.about.endswith("."), name

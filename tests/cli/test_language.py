@@ -63,7 +63,7 @@ def test_what_was_meant_is_asked_in_indonesian(say: Callable[..., str], pictures
 
 def test_options_are_explained_in_indonesian(say: Callable[..., str]) -> None:
     text = say("id", "style", "--help")
-    assert "Gambar yang dilukis ulang, atau satu folder gambar." in text, "below a field"
+    assert "Gambar atau film yang dilukis ulang, atau folder berisi gambar" in text, "below a field"
     assert "Tulis satu objek JSON di baris terakhir stdout." in text, "in an annotation"
     assert "Sisi panjangnya, sebagai bagian dari sisi pendek gambar. (bawaan: 0.2)" in text, "of a group in a group"
     assert "Cara gambar ditandatangani." in text

@@ -8,6 +8,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from bad_files import good_folder, photograph
@@ -214,7 +215,7 @@ def test_of_two_members_with_one_name_the_last_is_given_once(tmp_path: Path) -> 
         ("broken.zip", b"PK\x03\x04 and no more", "damaged or not a .zip"),
         ("empty.zip", b"", "damaged or not a .zip"),
         ("cat.jpg", b"\xff\xd8\xff", "single picture; a folder of pictures is needed"),
-        ("pics.rar", b"Rar!", "not a folder, .zip"),
+        ("pics.rar", b"Rar!", "holds no pictures in a form that Ganvas reads"),
         ("broken.npy", b"\x93NUMPY", "cannot be read as an array"),
     ],
 )
@@ -311,7 +312,8 @@ def test_archives_in_an_archive_are_named_with_what_to_do(tmp_path: Path, inner:
     source = open_source(zipped(tmp_path / "outer.zip", **{inner: b"PK"}))
     error = no_pictures_error(source, "Try something else.")
     assert Path(inner).suffix in str(error)
-    assert error.hint == "Unpack the archives in it, then use the folder."
+    assert f"There are archives in it: {inner}." in error.hint
+    assert "unzip" in error.hint
 
 
 LAYOUTS = {
@@ -378,10 +380,14 @@ def test_any_file_of_that_name_may_lie_beside_pictures(tmp_path: Path, content: 
 
 
 def test_labels_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbidden(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
+    opened = Path.open
+
+    def forbidden(path: Path, *options: Any, **more: Any) -> Any:
+        if path.name == "dataset.json":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *options, **more)
 
     touch(tmp_path, "a/0.png", "b/1.png", "dataset.json")
-    monkeypatch.setattr(Path, "read_bytes", forbidden)  # root may read anything
+    monkeypatch.setattr(Path, "open", forbidden)  # root may read anything
     with pytest.raises(GanvasError, match=r"dataset\.json cannot be read: permission denied"):
         names(tmp_path)

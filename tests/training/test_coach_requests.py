@@ -11,7 +11,8 @@ from torch import Tensor
 import tiny
 from ganvas import checkpoint
 from ganvas.coach.treatment import wager
-from ganvas.coach.treatment.requests import MORE, UNDO, answer, ask_coach, asked_for, before_treatment
+from ganvas.coach.treatment.prescription import before_treatment
+from ganvas.coach.treatment.requests import MORE, UNDO, answer, ask_coach, asked_for
 from ganvas.errors import GanvasError
 from ganvas.events import Done, Event, Note, Prescription, Treatment, Verdict
 from ganvas.runs import Run

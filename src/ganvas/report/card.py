@@ -49,7 +49,8 @@ def _about(summary: RunSummary) -> Iterator[str]:
     for sentence in summary_sentences(summary):
         yield from (escape_markdown(sentence), "")
     if summary.place and summary.history.sample_grids:
-        yield from (f"![{_('Samples')}](samples/{summary.history.sample_grids[-1].path.name})", "")
+        about = _("Samples")
+        yield from (f"![{about}](samples/{summary.history.sample_grids[-1].path.name})", "")
 
 
 def _usage(summary: RunSummary) -> Iterator[str]:

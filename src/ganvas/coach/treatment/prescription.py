@@ -4,12 +4,12 @@ The configuration and the prescriptions together give the configuration that is 
 read, repeat and resume a run.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ...config import Config, OptimizerConfig, PenaltyConfig, PhaseConfig
 from ...errors import lookup
-from ...events import Prescription
+from ...events import Prescription, Treatment
 from ...models import DISCRIMINATORS
 from ...planning.budget import scale_remaining
 from ...translation import N_
@@ -212,3 +212,12 @@ def with_prescriptions(config: Config, prescriptions: Iterable[Prescription]) ->
         change = lookup(KINDS, prescription.kind, N_("prescription")).change
         config = change(config, prescription) if change else config
     return config
+
+
+def before_treatment(prescriptions: Sequence[Prescription], last: Treatment) -> tuple[Prescription, ...]:
+    """Return what was prescribed before a treatment; all of it where nothing of the treatment is in force."""
+    given = [each for each in last.prescriptions if KINDS[each.kind].change]
+    for start in range(len(prescriptions) - len(given), -1, -1):
+        if given and list(prescriptions[start : start + len(given)]) == given:
+            return tuple(prescriptions[:start])
+    return tuple(prescriptions)

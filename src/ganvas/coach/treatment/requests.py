@@ -15,7 +15,6 @@ from ...events import Done, Event, Prescription, Treatment, Verdict
 from ...runs import Run
 from ...translation import N_, _
 from .describe import describe_prescriptions
-from .prescription import KINDS
 
 UNDO, MORE = "undo", "more"
 DOUBLE_NOISE_UP_TO, MORE_AUGMENTATION = 0.4, 0.2
@@ -123,15 +122,6 @@ def answer(last: Treatment, verdict: Verdict, request: str, before: Config, is_o
         return ()
     given = replace(now, prescriptions=more, text=_(MORE_TEXT).format(what=describe_prescriptions(more)))
     return (replace(now, outcome="failed", text=_(NOT_ENOUGH_TEXT)), given) if is_open else (given,)
-
-
-def before_treatment(prescriptions: Sequence[Prescription], last: Treatment) -> tuple[Prescription, ...]:
-    """Return what was prescribed before a treatment; all of it where nothing of the treatment is in force."""
-    given = [each for each in last.prescriptions if KINDS[each.kind].change]
-    for start in range(len(prescriptions) - len(given), -1, -1):
-        if given and list(prescriptions[start : start + len(given)]) == given:
-            return tuple(prescriptions[:start])
-    return tuple(prescriptions)
 
 
 def _change(now: float, before: float, otherwise: float) -> float:

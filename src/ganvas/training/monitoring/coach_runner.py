@@ -18,8 +18,8 @@ from ...coach.diagnosis.verdict import diagnose
 from ...coach.measurement.health_metrics import finite_share
 from ...coach.measurement.ranks import average_over_ranks
 from ...coach.treatment.escalation import WORTHWHILE, Situation, prescribe
-from ...coach.treatment.prescription import with_prescriptions
-from ...coach.treatment.requests import answer, asked_for, before_treatment, last_in_force
+from ...coach.treatment.prescription import before_treatment, with_prescriptions
+from ...coach.treatment.requests import answer, asked_for, last_in_force
 from ...coach.treatment.wager import Wager, is_over, new_aside
 from ...config import Config, PhaseConfig
 from ...data.prepare import PreparedDataset

@@ -7,8 +7,7 @@ are others than those before the accident.
 from dataclasses import replace
 
 from ... import checkpoint
-from ...coach.treatment.prescription import KINDS, with_prescriptions
-from ...coach.treatment.requests import before_treatment
+from ...coach.treatment.prescription import KINDS, before_treatment, with_prescriptions
 from ...config import Config
 from ...errors import GanvasError
 from ...events import Prescription, Treatment
