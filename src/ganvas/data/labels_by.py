@@ -1,27 +1,24 @@
 """Labels by a pattern of the pictures' names: `(.+)_` finds "cat" in "pets/cat_01.jpg"."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ..config.label_pattern import label_pattern, refused_pattern
 from ..errors import GanvasError
 from ..translation import _
 from .class_folders import unless_many_are_loose
-from .image_file import ImageInput
-from .source import Source, SourceItem
+from .source import Source, SourceItem, WrappedSource
 
 MAX_NAME = 255  # characters of a name that are looked at; file systems allow no more
 MAX_SECONDS = 1.0  # for one name
 
 
-class LabelledSource(Source):
+class LabelledSource(WrappedSource):
     """Another source, whose labels are found in the names of its pictures, without their folders."""
 
     def __init__(self, source: Source, pattern: str) -> None:
-        super().__init__(source.path)
-        self.kind = source.kind
-        self._source, self._text, self._pattern = source, pattern, label_pattern(pattern)
+        super().__init__(source.path, source)
+        self._text, self._pattern = pattern, label_pattern(pattern)
 
     @property
     def place(self) -> str:
@@ -54,19 +51,3 @@ class LabelledSource(Source):
                 ),
             )
         return classes
-
-    def read(self, name: str) -> ImageInput:
-        return self._source.read(name)
-
-    def bytes_of(self, name: str) -> int:
-        return self._source.bytes_of(name)
-
-    def release(self) -> None:
-        self._source.release()
-
-    def other_files(self) -> Counter[str]:
-        return self._source.other_files()
-
-    @property
-    def values(self) -> str:
-        return self._source.values

@@ -5,15 +5,13 @@
 A relative path is seen from the folder of the file. Nothing of the source is changed.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..errors import GanvasError
 from ..translation import _
 from ..typed_json import read_json_object
-from .image_file import ImageInput
-from .source import Source, SourceItem
+from .source import Source, SourceItem, WrappedSource
 
 SUFFIX = ".pictures"
 
@@ -38,32 +36,15 @@ def read_selection(path: Path) -> tuple[Path, frozenset[str]]:
     return path.parent / source, frozenset(map(str, left_out))
 
 
-class SelectedSource(Source):
+class SelectedSource(WrappedSource):
     """Another source, without the pictures of these names."""
 
     def __init__(self, path: Path, source: Source, left_out: frozenset[str]) -> None:
-        super().__init__(path)
-        self.kind = source.kind
-        self._source, self._left_out = source, left_out
+        super().__init__(path, source)
+        self._left_out = left_out
 
     def items(self) -> Iterator[SourceItem]:
         return (item for item in self._source.items() if item.name not in self._left_out)
-
-    def read(self, name: str) -> ImageInput:
-        return self._source.read(name)
-
-    def bytes_of(self, name: str) -> int:
-        return self._source.bytes_of(name)
-
-    def release(self) -> None:
-        self._source.release()
-
-    def other_files(self) -> Counter[str]:
-        return self._source.other_files()
-
-    @property
-    def values(self) -> str:
-        return self._source.values
 
     @property
     def labels(self) -> dict[str, str]:

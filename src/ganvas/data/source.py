@@ -112,3 +112,33 @@ class Source(ABC):
         if self.labels:
             return unless_many_are_loose({group: group for group in groups if group}, groups)
         return classes_of_folders(groups)
+
+
+class WrappedSource(Source):
+    """Another source, which a subclass shows otherwise: with other items, or other groups.
+
+    Args:
+        path: of this one.
+        source: that it reads from.
+    """
+
+    def __init__(self, path: Path, source: Source) -> None:
+        super().__init__(path)
+        self.kind = source.kind
+        self._source = source
+
+    def read(self, name: str) -> ImageInput:
+        return self._source.read(name)
+
+    def bytes_of(self, name: str) -> int:
+        return self._source.bytes_of(name)
+
+    def release(self) -> None:
+        self._source.release()
+
+    def other_files(self) -> Counter[str]:
+        return self._source.other_files()
+
+    @property
+    def values(self) -> str:
+        return self._source.values
